@@ -1,0 +1,140 @@
+package fault
+
+import "slices"
+
+// Code is a stable, machine-readable name of one cause. Clients may rely on it: a code is never renamed or reused.
+type Code string
+
+// Codes of requests.
+const (
+	BadRequest         Code = "bad_request"
+	BadField           Code = "bad_field"
+	Unauthorized       Code = "credentials_missing_or_wrong"
+	ScopeMissing       Code = "scope_missing"
+	TaskNotFound       Code = "task_not_found"
+	ResultNotFound     Code = "result_not_found"
+	ThingNotFound      Code = "not_found"
+	TaskErased         Code = "task_erased"
+	WrongState         Code = "wrong_state"
+	ETagMismatch       Code = "etag_mismatch"
+	AlreadyExists      Code = "already_exists"
+	IdempotencyReuse   Code = "idempotency_key_reused"
+	BodyTooLarge       Code = "body_too_large"
+	MediaUnsupported   Code = "media_type_unsupported"
+	LanguageUnknown    Code = "language_unknown"
+	FormatUnknown      Code = "format_unknown"
+	LinkInvalid        Code = "link_invalid"
+	LinkExpired        Code = "link_expired"
+	RateLimited        Code = "rate_limited"
+	OpenTasksExceeded  Code = "open_tasks_exceeded"
+	BytesExceeded      Code = "bytes_per_day_exceeded"
+	PagesExceeded      Code = "pages_per_day_exceeded"
+	IntakeClosed       Code = "intake_closed"
+	StorageUnavailable Code = "storage_unavailable"
+	EngineUnavailable  Code = "engine_unavailable"
+	InternalError      Code = "internal_error"
+)
+
+// Codes of documents: why a task ended as ProcessingFailed, or why one page failed in an otherwise completed result.
+const (
+	DocumentEmpty         Code = "document_empty"
+	DocumentTooLarge      Code = "document_too_large"
+	DocumentUnknownType   Code = "document_type_unsupported"
+	DocumentDamaged       Code = "document_damaged"
+	DocumentTooManyPages  Code = "document_too_many_pages"
+	DocumentPasswordNeed  Code = "document_password_missing"
+	DocumentPasswordWrong Code = "document_password_wrong"
+	DocumentRestricted    Code = "document_access_restricted"
+	DocumentMissing       Code = "document_missing"
+	PageTooLarge          Code = "page_too_many_pixels"
+	PageDamaged           Code = "page_damaged"
+	PageFailed            Code = "page_engine_failure"
+	PageMemory            Code = "page_memory_limit"
+	PageTime              Code = "page_time_limit"
+	AttemptsExhausted     Code = "attempts_exhausted"
+	DeadlineExceeded      Code = "deadline_exceeded"
+	NeverUploaded         Code = "never_uploaded"
+)
+
+type meaning struct {
+	kind      Kind
+	retryable bool
+	text      string
+}
+
+func meanings() map[Code]meaning {
+	return map[Code]meaning{
+		BadRequest:         {Invalid, false, "The request cannot be read."},
+		BadField:           {Invalid, false, "A field of the request has a value that is not allowed."},
+		Unauthorized:       {Unauthenticated, false, "Credentials are missing, wrong, expired or revoked."},
+		ScopeMissing:       {Forbidden, false, "The credential lacks the scope that the operation needs."},
+		TaskNotFound:       {NotFound, false, "No task of this application has that id."},
+		ResultNotFound:     {NotFound, false, "The task has no result in that format."},
+		ThingNotFound:      {NotFound, false, "There is nothing at this address."},
+		TaskErased:         {Gone, false, "The task existed and everything of it has been erased."},
+		WrongState:         {Conflict, false, "The state of the task does not allow the operation."},
+		ETagMismatch:       {Conflict, true, "The thing changed since it was read; read it again."},
+		AlreadyExists:      {Conflict, false, "It exists already."},
+		IdempotencyReuse:   {Invalid, false, "The idempotency key was used before with another request."},
+		BodyTooLarge:       {TooLarge, false, "The body is larger than the limit."},
+		MediaUnsupported:   {Unsupported, false, "The media type of the body is not supported here."},
+		LanguageUnknown:    {Invalid, false, "A language is not installed."},
+		FormatUnknown:      {Invalid, false, "A result format is unknown."},
+		LinkInvalid:        {Forbidden, false, "The link is damaged, or is for another object or method."},
+		LinkExpired:        {Forbidden, false, "The link has expired; ask for a new one."},
+		RateLimited:        {Exhausted, true, "Too many requests; slow down."},
+		OpenTasksExceeded:  {Exhausted, true, "The application has too many unfinished tasks."},
+		BytesExceeded:      {Exhausted, true, "The application has used up its bytes for the day."},
+		PagesExceeded:      {Exhausted, true, "The application has used up its pages for the day."},
+		IntakeClosed:       {Unavailable, true, "The service takes no new documents at the moment."},
+		StorageUnavailable: {Unavailable, true, "Storage did not answer in time."},
+		EngineUnavailable:  {Unavailable, true, "The recognition engine is not available at the moment."},
+		InternalError:      {Internal, true, "Something went wrong in the service."},
+
+		DocumentEmpty:         {Document, false, "The document has no bytes."},
+		DocumentTooLarge:      {Document, false, "The document is larger than the limit."},
+		DocumentUnknownType:   {Document, false, "The content is none of the document types read here."},
+		DocumentDamaged:       {Document, false, "The document is damaged and cannot be opened."},
+		DocumentTooManyPages:  {Document, false, "The document has more pages than the limit."},
+		DocumentPasswordNeed:  {Document, false, "The document is encrypted; give its password with the task."},
+		DocumentPasswordWrong: {Document, false, "The password given does not open the document."},
+		DocumentRestricted:    {Document, false, "The document forbids extraction."},
+		DocumentMissing:       {Document, false, "The uploaded document was gone before it could be processed."},
+		PageTooLarge:          {Document, false, "A page has more pixels than the limit."},
+		PageDamaged:           {Document, false, "A page is damaged and cannot be decoded."},
+		PageFailed:            {Document, false, "The engine failed twice on a page."},
+		PageMemory:            {Document, false, "A page needed more memory than the limit."},
+		PageTime:              {Document, false, "A page took longer than the limit."},
+		AttemptsExhausted:     {Document, true, "Processing was tried several times and did not finish."},
+		DeadlineExceeded:      {Document, true, "Processing did not finish before the document had to be erased."},
+		NeverUploaded:         {Document, false, "No document was uploaded in time."},
+	}
+}
+
+// Kind returns the kind that errors of this code have. An unknown code is Internal.
+func (c Code) Kind() Kind {
+	m, ok := meanings()[c]
+	if !ok {
+		return Internal
+	}
+	return m.kind
+}
+
+// Retryable reports whether the same request or document may succeed later without a change.
+func (c Code) Retryable() bool { return meanings()[c].retryable }
+
+// Meaning returns the sentence that documents the code.
+func (c Code) Meaning() string { return meanings()[c].text }
+
+// Error makes a Code usable as the target of errors.Is.
+func (c Code) Error() string { return string(c) }
+
+// Codes lists every code in alphabetical order, for the API description.
+func Codes() []Code {
+	var codes []Code
+	for c := range meanings() {
+		codes = append(codes, c)
+	}
+	slices.Sort(codes)
+	return codes
+}

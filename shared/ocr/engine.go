@@ -1,0 +1,63 @@
+package ocr
+
+import (
+	"context"
+	"io"
+	"iter"
+	"os"
+)
+
+// Engine reads documents. Everything that touches their bytes happens outside the calling process, so a document can
+// make a call fail, never the caller. Errors are faults: kind Document is permanent and belongs to the document (or the
+// one page), kind Unavailable is transient. All methods may be called from several goroutines at once.
+type Engine interface {
+	// Inspect finds type, page count and readability of a document without recognising anything.
+	Inspect(ctx context.Context, src Source) (Info, error)
+	// Recognise reads page number n, counted from 1. It tries once more in a fresh process when the first one died.
+	Recognise(ctx context.Context, src Source, n int, opt Options) (Page, error)
+	// WritePDF writes a searchable PDF that keeps the look of the original. pages yields every page once, in order.
+	WritePDF(ctx context.Context, src Source, pages iter.Seq2[Page, error], w io.Writer) error
+	// Languages lists the installed languages as Tesseract's codes, sorted, without osd.
+	Languages() []string
+}
+
+// Source is an open document. The engine reads File by offset only and never closes it.
+type Source struct {
+	File     *os.File // readable; a regular file or a sealed memory file
+	ID       string   // the same for the same bytes and password, so that processes can keep it open between pages
+	Password string   // opens an encrypted document; empty if none was given
+}
+
+// Info is what Inspect finds.
+type Info struct {
+	Type      string `json:"type"`      // media type by content, such as application/pdf
+	Pages     int    `json:"pages"`     // at least 1
+	Encrypted bool   `json:"encrypted"` // a password or an owner restriction is set
+}
+
+// Options says how to read a page.
+type Options struct {
+	Languages []string `json:"languages"` // Tesseract's codes in order of preference; at least one
+	Profile   Profile  `json:"profile"`
+}
+
+// Profile trades time for accuracy.
+type Profile string
+
+// The profiles.
+const (
+	Accurate Profile = "accurate" // default: a second pass on pages that were read with low confidence
+	Fast     Profile = "fast"     // one pass
+)
+
+// Limits bounds what a document may ask of the engine. Zero values are invalid; see DefaultLimits.
+type Limits struct {
+	Bytes  int64 `json:"bytes"`  // size of the document
+	Pages  int   `json:"pages"`  // pages in it
+	Pixels int64 `json:"pixels"` // width × height of one page, decoded or rendered
+}
+
+// DefaultLimits are 200 MiB a document, 2,000 pages and 100 megapixels a page.
+func DefaultLimits() Limits {
+	return Limits{Bytes: 200 << 20, Pages: 2000, Pixels: 100_000_000}
+}

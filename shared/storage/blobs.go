@@ -1,0 +1,71 @@
+// Package storage is the two small ports that the domain keeps its state behind: Blobs for document bytes and Records
+// for small records with compare-and-swap and a due index. Drivers live below; each passes the suite in storagetest.
+//
+// Names, keys and metadata never hold text that a user supplied.
+package storage
+
+import (
+	"context"
+	"io"
+	"os"
+	"time"
+)
+
+// The containers: the first segment of every blob name.
+const (
+	Uploads = "uploads" // uploads/<hour>/<application>/<task>/<n>
+	Work    = "work"    // work/<hour>/<application>/<task>/<page>
+	Results = "results" // results/<hour>/<application>/<task>/<format>
+)
+
+// Blob describes one stored object.
+type Blob struct {
+	Name        string // with its container: uploads/2026112408/…
+	Size        int64
+	ETag        string // opaque; changes with the content
+	ContentType string
+	Created     time.Time // by storage's own clock
+	// Uncommitted marks an upload that was begun in blocks and never finished: it has no content to read, but storage
+	// holds its bytes. Only List shows such blobs.
+	Uncommitted bool
+}
+
+// Blobs stores document bytes. A successful Put or Delete is durable on return. An absent blob is a fault of kind
+// NotFound; a store that does not answer is Unavailable.
+type Blobs interface {
+	// Put writes a whole blob, replacing an old one. Nothing is visible under the name until all of it is stored, and a
+	// failed or cancelled Put leaves nothing behind that List does not show.
+	Put(ctx context.Context, name, contentType string, r io.Reader) (Blob, error)
+	// Get opens a blob for reading from its start. A blob that changes while it is read gives an error, never mixed bytes.
+	Get(ctx context.Context, name string) (io.ReadCloser, Blob, error)
+	// Stat describes a blob without reading it.
+	Stat(ctx context.Context, name string) (Blob, error)
+	// Delete removes a blob and every copy that hangs on it: snapshots, versions, uncommitted blocks. Deleting an absent
+	// blob succeeds.
+	Delete(ctx context.Context, name string) error
+	// List returns up to limit blobs whose names begin with prefix and come after the name after, in order of names.
+	// prefix begins with a container. Fewer than limit means the end.
+	List(ctx context.Context, prefix, after string, limit int) ([]Blob, error)
+}
+
+// Opener is what a store offers whose blobs are files already: no copy is made for the engine.
+type Opener interface {
+	// Open opens a blob as a file for reading.
+	Open(ctx context.Context, name string) (*os.File, Blob, error)
+}
+
+// Link is a signed URL and what a client must send with it.
+type Link struct {
+	URL     string            `json:"url"`
+	Method  string            `json:"method"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Expires time.Time         `json:"expires"`
+}
+
+// Linker signs short-lived links to single blobs.
+type Linker interface {
+	// UploadLink allows one creation of the named blob, no overwrite and no reading, until expires.
+	UploadLink(ctx context.Context, name string, expires time.Time) (Link, error)
+	// DownloadLink allows reading the named blob until expires.
+	DownloadLink(ctx context.Context, name string, expires time.Time) (Link, error)
+}

@@ -1,0 +1,76 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// Table is a kind of record. Tables are fixed at compile time: drivers create them all.
+type Table string
+
+// The tables.
+const (
+	Tasks        Table = "tasks"        // partition <application>!<yyyymmdd>, row <task id>
+	Applications Table = "applications" // partition "applications", row <application id>
+	Idempotency  Table = "idempotency"  // partition <application>, row <hash of the key>
+	Usage        Table = "usage"        // partition <application>, row <yyyymmdd>
+	State        Table = "state"        // partition <subject>, row <name>: last sweep and the like
+)
+
+// Tables lists every table.
+func Tables() []Table { return []Table{Tasks, Applications, Idempotency, Usage, State} }
+
+// Key names a record. Partition and Row are 1 to 200 characters of letters, digits and - _ . ! only.
+type Key struct {
+	Table     Table
+	Partition string
+	Row       string
+}
+
+// MaxValue is the largest Record.Value in bytes, so that a record fits one property of an Azure table.
+const MaxValue = 60 << 10
+
+// Record is a small versioned value.
+type Record struct {
+	Key
+	Value []byte
+	ETag  string    // version as read; empty for a record that must not exist yet
+	Due   time.Time // when the record wants attention again; zero for never. Whole seconds are kept
+}
+
+// Records stores small records with compare-and-swap. Every success is durable on return.
+type Records interface {
+	// Get reads a record. An absent one is a fault of kind NotFound.
+	Get(ctx context.Context, key Key) (Record, error)
+	// Put creates the record when ETag is empty (it exists: fault.AlreadyExists) and replaces it when ETag is the current
+	// one (it is not, or the record is gone: fault.ETagMismatch). It returns the new ETag. When Due is set, the due index
+	// knows it before the record does: after a crash in between the index has an entry too many, never one too few.
+	Put(ctx context.Context, rec Record) (etag string, err error)
+	// Delete removes a record if etag is current, or whatever its version if etag is empty. An absent record is success.
+	Delete(ctx context.Context, key Key, etag string) error
+	// List returns records of a table in order of partition and row.
+	List(ctx context.Context, q Query) ([]Record, error)
+}
+
+// Query selects records of one table in the order of (Partition, Row).
+type Query struct {
+	Table     Table
+	Partition string // empty for all partitions: a full scan
+	After     Key    // only records after this one; its Table is ignored; zero for the beginning
+	Limit     int    // at most so many; fewer returned means the end
+}
+
+// Due is one entry of the due index: the record may want attention since At. Entries can be stale; the record decides.
+type Due struct {
+	Key
+	At time.Time
+}
+
+// Agenda is the due index over all tables. Reading it costs in proportion to what is due, not to what is stored.
+type Agenda interface {
+	// Due returns up to limit entries with At not after now, oldest first, that come after the entry after (nil for the
+	// beginning). Fewer than limit means the end.
+	Due(ctx context.Context, now time.Time, after *Due, limit int) ([]Due, error)
+	// Settle forgets an entry, if the record does not carry that very due time any more. Settling twice is success.
+	Settle(ctx context.Context, d Due) error
+}
