@@ -1,0 +1,158 @@
+// Package config reads the program's settings from LETHE_ variables. It reports every bad setting at once, with its name
+// and what is allowed.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/kelseyhightower/envconfig"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/retention"
+)
+
+// Prefix begins the name of every setting.
+const Prefix = "LETHE"
+
+// Settings are the program's settings in every role. The variable of a field is LETHE_ and its envconfig tag in capitals.
+type Settings struct {
+	Data        string `envconfig:"DATA" default:".data" desc:"folder of the embedded storage"`
+	Listen      string `envconfig:"LISTEN" default:"127.0.0.1:8080" desc:"address to listen on"`
+	PublicURL   string `envconfig:"PUBLIC_URL" desc:"address that clients see, for links; by default the one listened on"`
+	TLSCert     string `envconfig:"TLS_CERT" desc:"certificate file (PEM)"`
+	TLSKey      string `envconfig:"TLS_KEY" desc:"key file (PEM)"`
+	BehindProxy bool   `envconfig:"BEHIND_PROXY" desc:"a proxy before the program ends TLS, so plain HTTP beyond loopback is meant"`
+	Region      string `envconfig:"REGION" default:"local" desc:"region the stamp lives in"`
+
+	Cache    string `envconfig:"CACHE" desc:"folder of the PDF compilation cache; by default below the user's cache folder"`
+	Tessdata string `envconfig:"TESSDATA" desc:"folder of the language data; by default Tesseract's own"`
+
+	Workers      int           `envconfig:"WORKERS" desc:"worker processes; by default one for each core"`
+	WorkerMemory int64         `envconfig:"WORKER_MEMORY_MIB" default:"1536" desc:"memory limit of a worker process in MiB"`
+	WorkerPages  int           `envconfig:"WORKER_PAGES" default:"200" desc:"pages after which a worker process is replaced"`
+	PageTime     time.Duration `envconfig:"PAGE_TIME" default:"2m" desc:"time limit of one page"`
+
+	MaxBytes  int64 `envconfig:"MAX_MIB" default:"200" desc:"largest document in MiB"`
+	MaxPages  int   `envconfig:"MAX_PAGES" default:"2000" desc:"most pages of a document"`
+	MaxPixels int64 `envconfig:"MAX_MEGAPIXELS" default:"100" desc:"most megapixels of a page"`
+
+	RetainProcessed   time.Duration `envconfig:"RETAIN_PROCESSED" default:"24h" desc:"nothing outlives this after processing; at most 24h"`
+	RetainUnprocessed time.Duration `envconfig:"RETAIN_UNPROCESSED" default:"48h" desc:"nothing outlives this after upload; at most 48h"`
+	RetainMargin      time.Duration `envconfig:"RETAIN_MARGIN" default:"1h" desc:"how long before these limits things are erased"`
+	SweepInterval     time.Duration `envconfig:"SWEEP_INTERVAL" default:"5m" desc:"time between sweeps"`
+	FullPassInterval  time.Duration `envconfig:"FULL_PASS_INTERVAL" default:"1h" desc:"time between full passes"`
+}
+
+// Load reads the settings from the environment. The error joins one line for each bad setting.
+func Load() (Settings, error) {
+	var s Settings
+	if err := process(&s); err != nil {
+		return Settings{}, err
+	}
+	if s.Workers == 0 {
+		s.Workers = runtime.NumCPU()
+	}
+	return s, s.validate()
+}
+
+// process reads field by field, since envconfig stops at the first field that it cannot parse.
+func process(s *Settings) error {
+	var errs []error
+	v := reflect.ValueOf(s).Elem()
+	for i := range v.NumField() {
+		one := reflect.New(reflect.StructOf([]reflect.StructField{v.Type().Field(i)}))
+		if err := envconfig.Process(Prefix, one.Interface()); err != nil {
+			var bad *envconfig.ParseError
+			if errors.As(err, &bad) {
+				err = fmt.Errorf("%s: want a value of type %s (%s)", bad.KeyName, bad.TypeName, v.Type().Field(i).Tag.Get("desc"))
+			}
+			errs = append(errs, err)
+			continue
+		}
+		v.Field(i).Set(one.Elem().Field(0))
+	}
+	return errors.Join(append(errs, unknown(v.Type())...)...)
+}
+
+// clientVariables are read by the client verbs and the build, not here.
+func clientVariables() []string {
+	return []string{"URL", "APP", "SECRET", "SOAK", "CORPUS", "SCHEMAS", "BIN"}
+}
+
+// unknown reports LETHE_ variables that are no setting: a misspelt limit must not silently be the default.
+func unknown(t reflect.Type) []error {
+	known := map[string]bool{}
+	for _, name := range clientVariables() {
+		known[name] = true
+	}
+	for i := range t.NumField() {
+		known[t.Field(i).Tag.Get("envconfig")] = true
+	}
+	var errs []error
+	for _, env := range os.Environ() {
+		name, _, _ := strings.Cut(env, "=")
+		if short, ok := strings.CutPrefix(name, Prefix+"_"); ok && !known[short] {
+			errs = append(errs, fmt.Errorf("%s: no such setting; `lethe serve --help` lists them", name))
+		}
+	}
+	return errs
+}
+
+func (s Settings) validate() error {
+	var errs []error
+	check := func(ok bool, name, want string) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("%s_%s: %s", Prefix, name, want))
+		}
+	}
+	check(s.Data != "", "DATA", "must name a folder")
+	check((s.TLSCert == "") == (s.TLSKey == ""), "TLS_CERT", "certificate and key come together: set LETHE_TLS_KEY too, or neither")
+	check(s.Workers >= 1 && s.Workers <= 256, "WORKERS", "must be 1 to 256")
+	check(s.WorkerMemory >= 256 && s.WorkerMemory <= 64<<10, "WORKER_MEMORY_MIB", "must be 256 to 65536")
+	check(s.WorkerPages >= 1, "WORKER_PAGES", "must be at least 1")
+	check(s.PageTime >= time.Second && s.PageTime <= time.Hour, "PAGE_TIME", "must be 1s to 1h")
+	check(s.MaxBytes >= 1 && s.MaxBytes <= 4<<10, "MAX_MIB", "must be 1 to 4096")
+	check(s.MaxPages >= 1 && s.MaxPages <= 100_000, "MAX_PAGES", "must be 1 to 100000")
+	check(s.MaxPixels >= 1 && s.MaxPixels <= 1000, "MAX_MEGAPIXELS", "must be 1 to 1000")
+	check(s.SweepInterval >= time.Second && s.SweepInterval <= 10*time.Minute, "SWEEP_INTERVAL", "must be 1s to 10m")
+	check(s.FullPassInterval >= time.Minute && s.FullPassInterval <= 24*time.Hour, "FULL_PASS_INTERVAL", "must be 1m to 24h")
+	if err := s.Policy().Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("%s_RETAIN_…: %w", Prefix, err))
+	}
+	return errors.Join(errs...)
+}
+
+// Policy returns the retention that the settings ask for.
+func (s Settings) Policy() retention.Policy {
+	p := retention.Default()
+	p.Processed, p.Unprocessed, p.Margin = s.RetainProcessed, s.RetainUnprocessed, s.RetainMargin
+	p.Submission = min(p.Submission, p.Unprocessed)
+	p.Alarm = p.Margin / 2
+	return p
+}
+
+// Limits returns the limits of documents that the settings ask for.
+func (s Settings) Limits() ocr.Limits {
+	return ocr.Limits{Bytes: s.MaxBytes << 20, Pages: s.MaxPages, Pixels: s.MaxPixels * 1_000_000}
+}
+
+// Usage describes every setting, one line each: name, default, meaning.
+func Usage() string {
+	var b strings.Builder
+	t := reflect.TypeFor[Settings]()
+	for i := range t.NumField() {
+		tag := t.Field(i).Tag
+		fmt.Fprintf(&b, "  %s_%-20s %s", Prefix, tag.Get("envconfig"), tag.Get("desc"))
+		if d := tag.Get("default"); d != "" {
+			fmt.Fprintf(&b, " (default %s)", d)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}

@@ -1,0 +1,235 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// FullPass finds what the due index cannot know: copies that no living task explains, judged by storage's own clock, and
+// records that the index lost. It costs in proportion to what is stored. Every open task whose event was lost is queued
+// again on the way, and the counts of open tasks are put right.
+func (s *Service) FullPass(ctx context.Context) (Swept, error) {
+	started := s.Now()
+	var done Swept
+	err := errors.Join(s.passBlobs(ctx, &done), s.passRecords(ctx, &done))
+	done.Took = s.Now().Sub(started)
+	return done, s.tell(ctx, done, err)
+}
+
+// Rescan queues every task that waits for a worker. It is for a process whose queue dies with it.
+func (s *Service) Rescan(ctx context.Context) (int, error) {
+	n := 0
+	err := s.eachRecord(ctx, func(t *Task) error {
+		var delay time.Duration
+		switch t.State {
+		case Queued:
+		case InProgress:
+			delay = max(0, t.Lease.Expires.Sub(s.Now()))
+		case Submitted:
+			landed, err := s.Landed(ctx, t.Ref.UploadName())
+			if err != nil || landed.State != Queued {
+				return err
+			}
+		case Completed, ProcessingFailed, Deleted:
+			return nil
+		}
+		n++
+		return s.Queue.Push(ctx, t.Ref, delay)
+	})
+	return n, err
+}
+
+// passBlobs judges every blob.
+func (s *Service) passBlobs(ctx context.Context, done *Swept) error {
+	var errs []error
+	for _, c := range containers() {
+		err := s.eachBlob(ctx, c, func(b storage.Blob, t *Task) error {
+			done.Seen++
+			d := s.judge(b, t)
+			if d.Action != retention.Erase {
+				return nil
+			}
+			if d.Reason != retention.NoRecord && d.Reason != retention.LateCopy {
+				done.Erased++
+				_, err := s.remove(ctx, t.Ref, d.Reason)
+				return err
+			}
+			done.Strays++
+			s.Log.WarnContext(ctx, event.UploadRefused, "reason", d.Reason, "bytes", b.Size)
+			return s.Store.Blobs.Delete(ctx, b.Name)
+		})
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// judge decides about one blob and the task it belongs to; t is nil when there is none.
+func (s *Service) judge(b storage.Blob, t *Task) retention.Decision {
+	stray := retention.Subject{Uploaded: b.Created}
+	switch {
+	case t == nil:
+		stray.NoRecord = true
+	case t.State == Deleted, t.State.Ended() && !inResults(b.Name):
+		stray.Surviving = true
+	default:
+		subject := t.subject()
+		if subject.Uploaded.IsZero() || b.Created.Before(subject.Uploaded) {
+			subject.Uploaded = b.Created
+		}
+		return s.Policy.Decide(subject, s.Now())
+	}
+	return s.Policy.Decide(stray, s.Now())
+}
+
+func inResults(name string) bool {
+	container, _, _, err := ParseName(name)
+	return err == nil && container == storage.Results
+}
+
+// eachBlob calls visit for every blob of a container with its task, going on past errors of single blobs.
+func (s *Service) eachBlob(ctx context.Context, container string, visit func(storage.Blob, *Task) error) error {
+	var (
+		errs  []error
+		after string
+		last  *Task
+	)
+	for {
+		blobs, err := s.Store.Blobs.List(ctx, container+"/", after, listing)
+		if err != nil {
+			return errors.Join(append(errs, fmt.Errorf("list %s: %w", container, err))...)
+		}
+		for _, b := range blobs {
+			after = b.Name
+			last, err = s.ownerOf(ctx, b.Name, last)
+			if err == nil {
+				err = visit(b, last)
+			}
+			if err != nil {
+				errs = append(errs, err)
+			}
+		}
+		if len(blobs) < listing {
+			return errors.Join(errs...)
+		}
+	}
+}
+
+// ownerOf returns the task that a blob belongs to, nil for none. last saves reading it again for each of its blobs.
+func (s *Service) ownerOf(ctx context.Context, name string, last *Task) (*Task, error) {
+	_, ref, _, err := ParseName(name)
+	if err != nil {
+		return nil, nil //nolint:nilerr,nilnil // a blob outside the layout has no owner
+	}
+	if last != nil && last.Ref == ref {
+		return last, nil
+	}
+	t, err := s.load(ctx, ref)
+	if errors.Is(err, fault.NotFound) {
+		return nil, nil //nolint:nilnil // no record, no owner
+	}
+	return t, err
+}
+
+// passRecords finds records that want attention and that the due index did not bring up, and recounts open tasks.
+func (s *Service) passRecords(ctx context.Context, done *Swept) error {
+	open, etags := map[string]int{}, map[string]string{}
+	var errs []error
+	err := s.eachRecord(ctx, func(t *Task) error {
+		app := t.Ref.Application
+		if _, seen := etags[app]; !seen {
+			_, etag, err := s.usage(ctx, openKey(app))
+			if err != nil {
+				return err
+			}
+			etags[app] = etag
+		}
+		if t.State.Open() {
+			open[app]++
+		}
+		if s.Now().Before(s.attention(t)) {
+			return nil
+		}
+		if err := s.act(ctx, t, s.Policy.Decide(t.subject(), s.Now()), done); err != nil {
+			errs = append(errs, err)
+		}
+		return nil
+	})
+	errs = append(errs, err)
+	if err == nil {
+		for app, etag := range etags {
+			errs = append(errs, s.recount(ctx, app, etag, open[app]))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// recount corrects the number of open tasks if nobody changed it since etag was read.
+func (s *Service) recount(ctx context.Context, application, etag string, open int) error {
+	u, now, err := s.usage(ctx, openKey(application))
+	if err != nil || now != etag || u.Open == open {
+		return err
+	}
+	return s.count(ctx, openKey(application), time.Time{}, func(u *usage) error {
+		u.Open = open
+		return nil
+	})
+}
+
+// eachRecord calls visit for every task record, whatever its state.
+func (s *Service) eachRecord(ctx context.Context, visit func(*Task) error) error {
+	q := storage.Query{Table: storage.Tasks, Limit: listing}
+	for {
+		recs, err := s.Store.Records.List(ctx, q)
+		if err != nil {
+			return fmt.Errorf("list task records: %w", err)
+		}
+		for _, rec := range recs {
+			t, err := decode(rec)
+			if err != nil {
+				return err
+			}
+			if err := visit(t); err != nil {
+				return err
+			}
+		}
+		if len(recs) < q.Limit {
+			return nil
+		}
+		q.After = recs[len(recs)-1].Key
+	}
+}
+
+// Plan returns what a sweep and a full pass would do now, and does nothing.
+func (s *Service) Plan(ctx context.Context) ([]retention.Decision, error) {
+	var plan []retention.Decision
+	err := s.eachRecord(ctx, func(t *Task) error {
+		if d := s.Policy.Decide(t.subject(), s.Now()); d.Action != retention.Keep {
+			plan = append(plan, d)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range containers() {
+		err := s.eachBlob(ctx, c, func(b storage.Blob, t *Task) error {
+			d := s.judge(b, t)
+			if d.Reason == retention.NoRecord || d.Reason == retention.LateCopy {
+				d.Subject.Key = c
+				plan = append(plan, d)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return plan, nil
+}

@@ -1,0 +1,93 @@
+package task
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// idempotencyLife is how long a key is remembered. It ends with the longest life of an open task.
+const idempotencyLife = 24 * time.Hour
+
+// replay is what is kept of an idempotency key: digests only, so neither the key nor the request can be read back.
+type replay struct {
+	Request string `json:"request"` // digest of the order
+	ID      string `json:"id"`      // the task's
+}
+
+// createOnce creates the task unless the same key did so before. The key's record is written first and names the task's
+// id, so a crash between the two writes is repaired by the client's next try.
+func (s *Service) createOnce(ctx context.Context, o Order) (Accepted, error) {
+	id, err := newID(s.Now())
+	if err != nil {
+		return Accepted{}, err
+	}
+	request, err := json.Marshal(struct {
+		Settings Settings
+		Password string
+	}{o.Settings, o.Password})
+	if err != nil {
+		return Accepted{}, fmt.Errorf("encode order: %w", err)
+	}
+	mine := replay{Request: digest(o.Application, o.IdempotencyKey, string(request)), ID: id}
+	value, err := json.Marshal(mine)
+	if err != nil {
+		return Accepted{}, fmt.Errorf("encode idempotency record: %w", err)
+	}
+	key := storage.Key{Table: storage.Idempotency, Partition: o.Application, Row: digest(o.Application, o.IdempotencyKey)}
+	_, err = s.Store.Records.Put(ctx, storage.Record{Key: key, Value: value, Due: s.Now().Add(idempotencyLife)})
+	if err == nil {
+		return s.create(ctx, o, Ref{Application: o.Application, ID: id})
+	}
+	if !errors.Is(err, fault.AlreadyExists) {
+		return Accepted{}, err
+	}
+	return s.replayed(ctx, o, key, mine.Request)
+}
+
+func (s *Service) replayed(ctx context.Context, o Order, key storage.Key, request string) (Accepted, error) {
+	rec, err := s.Store.Records.Get(ctx, key)
+	if err != nil {
+		return Accepted{}, err
+	}
+	var known replay
+	if err := json.Unmarshal(rec.Value, &known); err != nil {
+		return Accepted{}, fmt.Errorf("decode idempotency record: %w", err)
+	}
+	if known.Request != request {
+		return Accepted{}, fault.New(fault.IdempotencyReuse, "the key was used with another request; use a new key for a new request").In("Idempotency-Key")
+	}
+	ref := Ref{Application: o.Application, ID: known.ID}
+	t, err := s.load(ctx, ref)
+	if errors.Is(err, fault.NotFound) {
+		return s.create(ctx, o, ref)
+	}
+	if err != nil {
+		return Accepted{}, err
+	}
+	a := Accepted{Task: t, Replayed: true}
+	if t.State == Submitted {
+		link, err := s.RenewUpload(ctx, ref)
+		if err != nil {
+			return Accepted{}, err
+		}
+		a.Upload = &link
+	}
+	return a, s.visible(t)
+}
+
+// digest hashes parts so that no two lists of parts run together.
+func digest(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s", len(p), p)
+	}
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,122 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// Landed takes note of a blob that appeared in the uploads container. It may be called twice, late, or for a blob that is
+// gone. A document that cannot be processed is erased at once and its task explains why; a blob that no task waits for is
+// erased unread. The task is returned as it stands afterwards: Queued means that Process has work.
+func (s *Service) Landed(ctx context.Context, name string) (*Task, error) {
+	container, ref, _, err := ParseName(name)
+	if err != nil || container != storage.Uploads || name != ref.UploadName() {
+		return nil, s.eraseStray(ctx, name, fault.New(fault.ThingNotFound, "the blob is outside the layout of uploads and was erased"))
+	}
+	t, err := s.load(ctx, ref)
+	if errors.Is(err, fault.NotFound) {
+		return nil, s.eraseStray(ctx, name, fault.New(fault.TaskNotFound, "no task waits for the blob; it was erased"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch t.State {
+	case Queued, InProgress:
+		return t, nil
+	case Completed, ProcessingFailed, Deleted:
+		return t, s.eraseLate(ctx, t, name)
+	case Submitted:
+	}
+	blob, err := s.Store.Blobs.Stat(ctx, name)
+	if errors.Is(err, fault.NotFound) {
+		return t, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.admit(ctx, ref, blob)
+}
+
+// Admit tells a store that serves upload links itself whether a document may still be sent to the name.
+func (s *Service) Admit(ctx context.Context, name string) error {
+	container, ref, _, err := ParseName(name)
+	if err != nil || container != storage.Uploads || name != ref.UploadName() {
+		return fault.New(fault.LinkInvalid, "the link is not for an upload")
+	}
+	t, err := s.load(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if err := s.visible(t); err != nil {
+		return err
+	}
+	if t.State != Submitted {
+		return fault.New(fault.WrongState, "the task is %s; only a Submitted task takes a document", t.State)
+	}
+	return nil
+}
+
+// admit checks the document's size from its properties, before a byte is read, and queues the task.
+func (s *Service) admit(ctx context.Context, ref Ref, blob storage.Blob) (*Task, error) {
+	var refusal *fault.Error
+	switch {
+	case blob.Size == 0:
+		refusal = fault.New(fault.DocumentEmpty, "the document has no bytes; upload it again with a new task")
+	case blob.Size > s.Limits.Document.Bytes:
+		refusal = fault.New(fault.DocumentTooLarge, "the document has more than %d bytes; split it", s.Limits.Document.Bytes)
+	}
+	t, err := s.change(ctx, ref, func(t *Task) error {
+		if t.State != Submitted {
+			return errUnchanged
+		}
+		t.Uploaded = blob.Created.UTC()
+		t.Input.Size = blob.Size
+		t.State = Queued
+		if refusal != nil {
+			s.end(t, ProcessingFailed)
+			t.Failure = &Failure{Code: refusal.Code, Detail: refusal.Detail}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if refusal == nil {
+		s.Log.InfoContext(ctx, event.UploadLanded, "task", ref.String(), "bytes", blob.Size)
+		return t, s.spend(ctx, ref.Application, blob.Size, 0)
+	}
+	s.Log.InfoContext(ctx, event.UploadRefused, "task", ref.String(), "code", refusal.Code, "bytes", blob.Size)
+	return t, errors.Join(s.Store.Blobs.Delete(ctx, blob.Name), s.release(ctx, ref.Application))
+}
+
+// eraseStray removes a blob that belongs to nobody. Its name is not logged: it may be anything.
+func (s *Service) eraseStray(ctx context.Context, name string, why *fault.Error) error {
+	if err := s.Store.Blobs.Delete(ctx, name); err != nil && !errors.Is(err, fault.Invalid) {
+		return fmt.Errorf("erase stray blob: %w", err)
+	}
+	s.Log.WarnContext(ctx, event.UploadRefused, "reason", retention.NoRecord)
+	return why
+}
+
+// eraseLate removes what came through a still valid link after the task had ended.
+func (s *Service) eraseLate(ctx context.Context, t *Task, name string) error {
+	if err := s.Store.Blobs.Delete(ctx, name); err != nil {
+		return fmt.Errorf("erase late upload: %w", err)
+	}
+	s.Log.InfoContext(ctx, event.UploadRefused, "task", t.Ref.String(), "reason", retention.LateCopy)
+	return nil
+}
+
+// end moves a task to a state in which no more work is done, and drops what only the work needed.
+func (s *Service) end(t *Task, state State) {
+	t.State = state
+	t.Ended = s.Now().UTC()
+	t.Password = ""
+	t.Lease = Lease{}
+}

@@ -1,0 +1,182 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+)
+
+// Causes that end a worker's context before its work is done.
+var (
+	errLost     = errors.New("the lease is lost")
+	errDeadline = errors.New("the deadline of this call is near")
+)
+
+// errBusy and errFinished tell why a task cannot be claimed.
+var (
+	errBusy     = errors.New("another worker holds a live lease")
+	errFinished = errors.New("the task needs no work")
+)
+
+// claim takes the lease. A task that was begun too often fails here: it kills its workers.
+func (s *Service) claim(ctx context.Context, ref Ref) (*Task, error) {
+	unique, err := uuid.NewV4()
+	if err != nil {
+		return nil, err
+	}
+	owner := s.Owner + "/" + unique.String()
+	return s.change(ctx, ref, func(t *Task) error {
+		now := s.Now().UTC()
+		switch {
+		case t.State == InProgress && now.Before(t.Lease.Expires):
+			return errBusy
+		case t.State != Queued && t.State != InProgress, s.visible(t) != nil:
+			return errFinished
+		case t.Attempts >= MaxAttempts:
+			s.end(t, ProcessingFailed)
+			t.Failure = exhausted()
+			return nil
+		}
+		t.State = InProgress
+		t.Attempts++
+		t.Lease = Lease{Owner: owner, Expires: now.Add(leaseLife)}
+		return nil
+	})
+}
+
+func exhausted() *Failure {
+	return &Failure{
+		Code:   fault.AttemptsExhausted,
+		Detail: "processing was begun several times and did not finish; submit the document again, or split it",
+	}
+}
+
+// hold is a live lease: it renews itself until released, and ends its context when the lease is lost.
+type hold struct {
+	s     *Service
+	ref   Ref
+	owner string
+	stop  context.CancelCauseFunc
+	done  chan struct{}
+
+	mu    sync.Mutex
+	pages Progress // guarded by mu; written to the record with each renewal
+	input Input    // guarded by mu; likewise
+}
+
+// keep starts renewing the lease of a task that was just claimed.
+func (s *Service) keep(ctx context.Context, t *Task) (context.Context, *hold) {
+	ctx, stop := context.WithCancelCause(ctx)
+	h := &hold{s: s, ref: t.Ref, owner: t.Lease.Owner, stop: stop, done: make(chan struct{}), pages: t.Pages, input: t.Input}
+	expires := t.Lease.Expires
+	go func() {
+		defer close(h.done)
+		tick := time.NewTicker(leaseRenewal)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			renewed, err := h.renew(ctx)
+			switch {
+			case err == nil:
+				expires = renewed
+			case errors.Is(err, errLost), !s.Now().Before(expires):
+				stop(errLost)
+				return
+			}
+		}
+	}()
+	return ctx, h
+}
+
+// renew extends the lease and publishes the progress.
+func (h *hold) renew(ctx context.Context) (time.Time, error) {
+	t, err := h.update(ctx, func(t *Task) {
+		t.Lease.Expires = h.s.Now().UTC().Add(leaseLife)
+	})
+	if err != nil {
+		return time.Time{}, err
+	}
+	return t.Lease.Expires, nil
+}
+
+// update changes the record while the lease is held. It is errLost when it is not.
+func (h *hold) update(ctx context.Context, apply func(*Task)) (*Task, error) {
+	return h.s.change(ctx, h.ref, func(t *Task) error {
+		if t.State != InProgress || t.Lease.Owner != h.owner {
+			return errLost
+		}
+		h.mu.Lock()
+		t.Pages, t.Input = h.pages, h.input
+		h.mu.Unlock()
+		apply(t)
+		return nil
+	})
+}
+
+// page counts one page as done.
+func (h *hold) page(failed bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.pages.Done++
+	if failed {
+		h.pages.Failed++
+	}
+}
+
+// progress replaces what is known of the document.
+func (h *hold) progress(input Input, pages Progress) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.input, h.pages = input, pages
+}
+
+// counts returns the progress.
+func (h *hold) counts() Progress {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.pages
+}
+
+// release stops renewing and waits until no renewal is under way.
+func (h *hold) release() {
+	h.stop(context.Canceled)
+	<-h.done
+}
+
+// running knows the work under way in this process, so that a delete ends it at once instead of at the next renewal.
+type running struct {
+	mu   sync.Mutex
+	stop map[Ref]context.CancelCauseFunc // guarded by mu
+}
+
+func (r *running) add(ref Ref, stop context.CancelCauseFunc) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stop == nil {
+		r.stop = map[Ref]context.CancelCauseFunc{}
+	}
+	r.stop[ref] = stop
+}
+
+func (r *running) remove(ref Ref) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.stop, ref)
+}
+
+func (r *running) cancel(ref Ref) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if stop, ok := r.stop[ref]; ok {
+		stop(errLost)
+	}
+}

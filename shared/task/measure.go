@@ -1,0 +1,87 @@
+package task
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// Measurement is retention as numbers: what is promised, and how old the oldest thing really is.
+type Measurement struct {
+	Policy    retention.Policy
+	Now       time.Time
+	LastSweep time.Time   // when the last sweep began; zero if there was none
+	Last      Swept       // what it did
+	Oldest    time.Time   // creation of the oldest copy of any document, by storage's clock; zero if there is none
+	Next      []time.Time // the next times at which something is due, at most ten
+}
+
+// sweepKey is where the last sweep is noted.
+func sweepKey() storage.Key {
+	return storage.Key{Table: storage.State, Partition: "retention", Row: "sweep"}
+}
+
+type sweepNote struct {
+	Began time.Time `json:"began"`
+	Did   Swept     `json:"did"`
+}
+
+// noteSweep writes down that a sweep ran. Of two that end together either note is right.
+func (s *Service) noteSweep(ctx context.Context, began time.Time, did Swept) error {
+	value, err := json.Marshal(sweepNote{Began: began.UTC(), Did: did})
+	if err != nil {
+		return fmt.Errorf("encode sweep note: %w", err)
+	}
+	for {
+		rec, err := s.Store.Records.Get(ctx, sweepKey())
+		if err != nil && !errors.Is(err, fault.NotFound) {
+			return err
+		}
+		_, err = s.Store.Records.Put(ctx, storage.Record{Key: sweepKey(), Value: value, ETag: rec.ETag})
+		if errors.Is(err, fault.ETagMismatch) || errors.Is(err, fault.AlreadyExists) {
+			continue
+		}
+		return err
+	}
+}
+
+// Measure reads how retention stands. Its cost does not depend on how much is stored.
+func (s *Service) Measure(ctx context.Context) (Measurement, error) {
+	const next = 10
+	m := Measurement{Policy: s.Policy, Now: s.Now().UTC()}
+	rec, err := s.Store.Records.Get(ctx, sweepKey())
+	switch {
+	case errors.Is(err, fault.NotFound):
+	case err != nil:
+		return m, err
+	default:
+		var note sweepNote
+		if err := json.Unmarshal(rec.Value, &note); err != nil {
+			return m, fmt.Errorf("decode sweep note: %w", err)
+		}
+		m.LastSweep, m.Last = note.Began, note.Did
+	}
+	for _, c := range containers() {
+		// Names begin with the hour of creation, so the first name is the oldest to within an hour.
+		blobs, err := s.Store.Blobs.List(ctx, c+"/", "", next)
+		if err != nil {
+			return m, err
+		}
+		for _, b := range blobs {
+			if m.Oldest.IsZero() || b.Created.Before(m.Oldest) {
+				m.Oldest = b.Created.UTC()
+			}
+		}
+	}
+	entries, err := s.Store.Agenda.Due(ctx, m.Now.Add(s.Policy.Unprocessed), nil, next)
+	for _, d := range entries {
+		m.Next = append(m.Next, d.At.UTC())
+	}
+	return m, err
+}

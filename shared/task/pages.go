@@ -1,0 +1,197 @@
+package task
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// pagesAtOnce bounds how many pages of one document wait for a turn or are being read.
+const pagesAtOnce = 16
+
+// recognise reads every page that is not finished yet and keeps each under work/, so that another call can go on.
+func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Source, info ocr.Info) error {
+	finished, err := s.finishedPages(ctx, t)
+	if err != nil {
+		return err
+	}
+	h.progress(Input{Size: t.Input.Size, Type: info.Type}, Progress{Total: info.Pages})
+	if _, err := h.renew(ctx); err != nil {
+		return err
+	}
+	var (
+		mu    sync.Mutex
+		first error // the first page's fault
+	)
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(pagesAtOnce)
+	for n := 1; n <= info.Pages; n++ {
+		if ctx.Err() != nil {
+			break
+		}
+		group.Go(func() error {
+			fails, err := s.page(ctx, t, src, n, finished[t.Ref.pageName(n)])
+			if err != nil {
+				return err
+			}
+			h.page(fails != nil)
+			if fails != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				if first == nil {
+					first = fails
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if h.counts().Failed == info.Pages {
+		return first
+	}
+	return nil
+}
+
+// page reads one page. The first result is the fault of a page that could not be read although the document goes on.
+func (s *Service) page(ctx context.Context, t *Task, src ocr.Source, n int, finished bool) (fails, err error) {
+	if finished {
+		page, err := s.readPage(ctx, t.Ref, n)
+		if err == nil {
+			return pageFault(page.Failure), nil
+		}
+		if !errors.Is(err, errDamagedPage) {
+			return nil, err
+		}
+	}
+	page, err := retry(ctx, func() (ocr.Page, error) {
+		if err := s.Turns.Take(ctx, t.Ref.Application); err != nil {
+			return ocr.Page{}, err
+		}
+		defer s.Turns.Give()
+		return s.Engine.Recognise(ctx, src, n, ocr.Options{Languages: t.Settings.Languages, Profile: t.Settings.Profile})
+	})
+	if err != nil {
+		if fault.KindOf(err) != fault.Document || t.Settings.OnPageError == FailOnPageError {
+			return nil, err
+		}
+		fails = err
+		page = failedPage(n, err)
+	}
+	value, err := json.Marshal(page)
+	if err != nil {
+		return nil, fmt.Errorf("encode page: %w", err)
+	}
+	_, err = retry(ctx, func() (storage.Blob, error) {
+		return s.Store.Blobs.Put(ctx, t.Ref.pageName(n), "application/json", bytes.NewReader(value))
+	})
+	return fails, err
+}
+
+// failedPage stands in the result for a page that could not be read.
+func failedPage(n int, err error) ocr.Page {
+	page := ocr.Page{Number: n, Width: 1, Height: 1, DPI: 72, Origin: ocr.Failed}
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		page.Failure = &ocr.Failure{Code: string(f.Code), Detail: f.Detail}
+	}
+	return page
+}
+
+func pageFault(f *ocr.Failure) error {
+	if f == nil {
+		return nil
+	}
+	return fault.New(fault.Code(f.Code), "%s", f.Detail)
+}
+
+// errDamagedPage is a kept page that cannot be decoded; it is read anew.
+var errDamagedPage = errors.New("kept page cannot be decoded")
+
+func (s *Service) readPage(ctx context.Context, ref Ref, n int) (ocr.Page, error) {
+	r, _, err := s.Store.Blobs.Get(ctx, ref.pageName(n))
+	if err != nil {
+		return ocr.Page{}, fmt.Errorf("read page %d: %w", n, err)
+	}
+	value, err := io.ReadAll(r)
+	if err := errors.Join(err, r.Close()); err != nil {
+		return ocr.Page{}, fmt.Errorf("read page %d: %w", n, err)
+	}
+	var page ocr.Page
+	if err := json.Unmarshal(value, &page); err != nil || page.Number != n {
+		return ocr.Page{}, errDamagedPage
+	}
+	return page, nil
+}
+
+// kept yields the pages of a task one by one from where they are kept, so that memory holds one of them.
+func (s *Service) kept(ctx context.Context, ref Ref, total int) iter.Seq2[ocr.Page, error] {
+	return func(yield func(ocr.Page, error) bool) {
+		for n := 1; n <= total; n++ {
+			page, err := s.readPage(ctx, ref, n)
+			if !yield(page, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// render writes every result that was asked for. Results are streamed: neither a page list nor a result is held in memory.
+func (s *Service) render(ctx context.Context, t *Task, src ocr.Source, total int) ([]Result, error) {
+	results := make([]Result, 0, len(t.Settings.Formats))
+	for _, f := range t.Settings.Formats {
+		size, err := retry(ctx, func() (int64, error) { return s.renderOne(ctx, t, src, total, f) })
+		if err != nil {
+			return nil, fmt.Errorf("write result %s: %w", f, err)
+		}
+		results = append(results, Result{Format: f, Size: size})
+	}
+	return results, nil
+}
+
+func (s *Service) renderOne(ctx context.Context, t *Task, src ocr.Source, total int, f render.Format) (int64, error) {
+	pages := s.kept(ctx, t.Ref, total)
+	r, w := io.Pipe()
+	var group errgroup.Group
+	group.Go(func() error {
+		err := s.write(ctx, w, t, src, total, f, pages)
+		return errors.Join(err, w.CloseWithError(err))
+	})
+	blob, err := s.Store.Blobs.Put(ctx, t.Ref.ResultName(f), f.MediaType(), r)
+	if closeErr := r.CloseWithError(io.ErrClosedPipe); closeErr != nil {
+		err = errors.Join(err, closeErr)
+	}
+	if writeErr := group.Wait(); writeErr != nil {
+		return 0, writeErr // the cause; what Put saw is its echo
+	}
+	return blob.Size, err
+}
+
+func (s *Service) write(ctx context.Context, w io.Writer, t *Task, src ocr.Source, total int, f render.Format, pages iter.Seq2[ocr.Page, error]) error {
+	if f == render.PDF {
+		if err := s.Turns.Take(ctx, t.Ref.Application); err != nil {
+			return err
+		}
+		defer s.Turns.Give()
+		return s.Engine.WritePDF(ctx, src, pages, w)
+	}
+	return render.Write(w, f, render.Document{
+		ID:        t.Ref.ID,
+		Languages: t.Settings.Languages,
+		Created:   t.Created,
+		Software:  s.Software,
+		Pages:     total,
+	}, pages)
+}

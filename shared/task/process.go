@@ -1,0 +1,215 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// Outcome says what a call of Process came to.
+type Outcome string
+
+// The outcomes. All of them are successes for whoever triggered the call.
+const (
+	Done     Outcome = "done"      // the task has ended, or was deleted
+	Busy     Outcome = "busy"      // another worker holds a live lease
+	HandedOn Outcome = "handed-on" // the rest goes on in another call
+	Retried  Outcome = "retried"   // a transient fault: queued again with a delay
+)
+
+// concluding bounds the last writes of a call whose own context has ended.
+const concluding = 20 * time.Second
+
+// Process does the work of one task: pages, results, completion. It may be called for any task at any time and from
+// several processes at once; only one of them works. Pages that an earlier call finished are not read again. A permanent
+// fault of the document is a stored explanation, not an error. An error means that not even the state could be written:
+// the lease runs out by itself and the sweep queues the task again.
+func (s *Service) Process(ctx context.Context, ref Ref) (Outcome, error) {
+	t, err := s.claim(ctx, ref)
+	switch {
+	case errors.Is(err, errBusy):
+		return Busy, nil
+	case errors.Is(err, errFinished), errors.Is(err, fault.NotFound):
+		return Done, nil
+	case err != nil:
+		return "", err
+	}
+	if t.State != InProgress {
+		s.Log.WarnContext(ctx, event.TaskFailed, "task", ref.String(), "code", t.Failure.Code)
+		return Done, s.discard(ctx, ref)
+	}
+	s.Log.InfoContext(ctx, event.TaskClaimed, "task", ref.String(), "attempt", t.Attempts)
+
+	work, cancel := context.WithTimeoutCause(ctx, s.Limits.Deadline, errDeadline)
+	defer cancel()
+	work, h := s.keep(work, t)
+	s.running.add(ref, h.stop)
+	defer s.running.remove(ref)
+	results, err := s.work(work, h, t)
+	if err != nil && context.Cause(work) != nil {
+		err = context.Cause(work)
+	}
+	h.release()
+
+	last, done := context.WithTimeout(context.WithoutCancel(ctx), concluding)
+	defer done()
+	return s.conclude(last, h, results, err)
+}
+
+// conclude writes how the work ended.
+func (s *Service) conclude(ctx context.Context, h *hold, results []Result, workErr error) (Outcome, error) {
+	var document *fault.Error
+	if !errors.As(workErr, &document) || fault.Transient(workErr) {
+		document = nil
+	}
+	handOn := errors.Is(workErr, errDeadline) || errors.Is(workErr, context.Canceled) || errors.Is(workErr, context.DeadlineExceeded)
+	if errors.Is(workErr, errLost) {
+		return s.letGo(ctx, h)
+	}
+	t, err := h.update(ctx, func(t *Task) {
+		switch {
+		case workErr == nil:
+			s.end(t, Completed)
+			t.Results = results
+		case document != nil:
+			s.end(t, ProcessingFailed)
+			t.Failure = &Failure{Code: document.Code, Detail: document.Detail}
+		case handOn:
+			t.State = Queued
+			t.Attempts--
+			t.Lease = Lease{}
+		case t.Attempts >= MaxAttempts:
+			s.end(t, ProcessingFailed)
+			t.Failure = exhausted()
+		default:
+			t.State = Queued
+			t.Lease = Lease{}
+		}
+	})
+	if errors.Is(err, errLost) {
+		return s.letGo(ctx, h)
+	}
+	if err != nil {
+		return "", err
+	}
+	return s.report(ctx, t, handOn, workErr)
+}
+
+// report tells operators how a call ended and does what follows from it.
+func (s *Service) report(ctx context.Context, t *Task, handOn bool, workErr error) (Outcome, error) {
+	log := s.Log.With("task", t.Ref.String())
+	switch {
+	case t.State == Completed:
+		log.InfoContext(ctx, event.TaskCompleted, "pages", t.Pages.Total, "pages_failed", t.Pages.Failed, "seconds", t.Ended.Sub(t.Uploaded).Seconds())
+		return Done, errors.Join(s.discard(ctx, t.Ref), s.spend(ctx, t.Ref.Application, 0, t.Pages.Total))
+	case t.State == ProcessingFailed:
+		log.WarnContext(ctx, event.TaskFailed, "code", t.Failure.Code)
+		return Done, s.discard(ctx, t.Ref)
+	case handOn:
+		log.InfoContext(ctx, event.TaskHandedOn, "pages", t.Pages.Total, "done", t.Pages.Done)
+		return HandedOn, s.Queue.Push(ctx, t.Ref, 0)
+	default:
+		delay := retryDelay(t.Attempts)
+		log.WarnContext(ctx, event.TaskRequeued, "attempt", t.Attempts, "kind", fault.KindOf(workErr), "delay_seconds", delay.Seconds())
+		return Retried, s.Queue.Push(ctx, t.Ref, delay)
+	}
+}
+
+// retryDelay doubles from five seconds on.
+func retryDelay(attempt int) time.Duration { return 5 * time.Second << max(0, attempt-1) }
+
+// discard removes what an ended task does not need: its document and its pages.
+func (s *Service) discard(ctx context.Context, ref Ref) error {
+	return errors.Join(
+		s.eraseUnder(ctx, ref.prefix(storage.Uploads)),
+		s.eraseUnder(ctx, ref.prefix(storage.Work)),
+		s.release(ctx, ref.Application),
+	)
+}
+
+// letGo ends a call whose lease is gone. If the task was deleted meanwhile, this worker writes nothing more: it says so in
+// the tombstone and finishes the erasure.
+func (s *Service) letGo(ctx context.Context, h *hold) (Outcome, error) {
+	t, err := s.change(ctx, h.ref, func(t *Task) error {
+		if t.State != Deleted || t.Lease.Owner != h.owner {
+			return errUnchanged
+		}
+		t.Lease = Lease{}
+		return nil
+	})
+	if errors.Is(err, fault.NotFound) {
+		return Done, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if t.State != Deleted {
+		return Busy, nil
+	}
+	_, err = s.finish(ctx, t)
+	return Done, err
+}
+
+// work reads the document's pages and writes its results.
+func (s *Service) work(ctx context.Context, h *hold, t *Task) ([]Result, error) {
+	src, release, err := s.open(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	info, err := retry(ctx, func() (ocr.Info, error) { return s.Engine.Inspect(ctx, src) })
+	if err != nil {
+		return nil, err
+	}
+	if info.Pages > s.Limits.Document.Pages {
+		return nil, fault.New(fault.DocumentTooManyPages, "the document has %d pages; at most %d are read: split it", info.Pages, s.Limits.Document.Pages)
+	}
+	if err := s.recognise(ctx, h, t, src, info); err != nil {
+		return nil, err
+	}
+	return s.render(ctx, t, src, info.Pages)
+}
+
+// transientTries bounds the tries inside one call; after them the task is queued again.
+const transientTries = 4
+
+// retry repeats a step with back-off while its fault is transient.
+func retry[T any](ctx context.Context, step func() (T, error)) (T, error) {
+	return backoff.Retry(ctx, func() (T, error) {
+		v, err := step()
+		if err != nil && !fault.Transient(err) {
+			return v, backoff.Permanent(err)
+		}
+		return v, err
+	}, backoff.WithMaxTries(transientTries))
+}
+
+// pageNames lists the pages that were finished before, by number.
+func (s *Service) finishedPages(ctx context.Context, t *Task) (map[string]bool, error) {
+	finished := map[string]bool{}
+	prefix, after := t.Ref.prefix(storage.Work), ""
+	for {
+		blobs, err := s.Store.Blobs.List(ctx, prefix, after, listing)
+		if err != nil {
+			return nil, fmt.Errorf("list finished pages: %w", err)
+		}
+		for _, b := range blobs {
+			finished[b.Name] = true
+			after = b.Name
+		}
+		if len(blobs) < listing {
+			return finished, nil
+		}
+	}
+}
+
+// listing is how many blobs or records are asked for at once.
+const listing = 500

@@ -1,0 +1,182 @@
+package task
+
+import (
+	"context"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// visible refuses what nobody may see any more: deleted tasks, and tasks past their clock even if erasing them failed.
+func (s *Service) visible(t *Task) error {
+	gone := t.State == Deleted
+	if due, _ := t.Deadline(s.Policy); !gone && !s.Now().Before(due) {
+		gone = true
+	}
+	if gone {
+		return fault.New(fault.TaskErased, "the task existed; everything of it has been erased or is being erased")
+	}
+	return nil
+}
+
+// Get returns a task that can still be seen.
+func (s *Service) Get(ctx context.Context, ref Ref) (*Task, error) {
+	t, err := s.load(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	return t, s.visible(t)
+}
+
+// Tombstone returns the content-free record of a deleted task. It is a WrongState fault while the task lives.
+func (s *Service) Tombstone(ctx context.Context, ref Ref) (*Task, error) {
+	t, err := s.load(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if t.State != Deleted {
+		return nil, fault.New(fault.WrongState, "the task is %s, not %s", t.State, Deleted)
+	}
+	return t, nil
+}
+
+// Wait returns the task as soon as its ETag differs from the one given, or as it stands when ctx ends.
+func (s *Service) Wait(ctx context.Context, ref Ref, etag string) (*Task, error) {
+	const shortest, longest = 50 * time.Millisecond, time.Second
+	read := context.WithoutCancel(ctx)
+	for pause := shortest; ; pause = min(2*pause, longest) {
+		t, err := s.Get(read, ref)
+		if err != nil || t.ETag() != etag || ctx.Err() != nil {
+			return t, err
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// List returns tasks of one application in order of creation.
+func (s *Service) List(ctx context.Context, application string, f Filter) ([]*Task, error) {
+	first := s.Now().Add(-s.Policy.Tombstone - s.Policy.Unprocessed)
+	after := storage.Key{}
+	if f.After != "" {
+		ref, err := ParseRef(application, f.After)
+		if err != nil {
+			return nil, fault.Wrap(err, fault.BadField, "the cursor is no task id; use the one of the previous page").In("after")
+		}
+		after = ref.key()
+		first = ref.Created()
+	}
+	var list []*Task
+	for day := first.UTC().Truncate(24 * time.Hour); !day.After(s.Now()); day = day.Add(24 * time.Hour) {
+		q := storage.Query{Table: storage.Tasks, Partition: partition(application, day), Limit: listing}
+		if after.Partition == q.Partition {
+			q.After = after
+		}
+		for {
+			recs, err := s.Store.Records.List(ctx, q)
+			if err != nil {
+				return nil, err
+			}
+			for _, rec := range recs {
+				t, err := decode(rec)
+				if err != nil {
+					return nil, err
+				}
+				if !s.matches(t, f.State) {
+					continue
+				}
+				if list = append(list, t); len(list) == f.Limit {
+					return list, nil
+				}
+			}
+			if len(recs) < q.Limit {
+				break
+			}
+			q.After = recs[len(recs)-1].Key
+		}
+	}
+	return list, nil
+}
+
+func (s *Service) matches(t *Task, want State) bool {
+	if want == Deleted {
+		return t.State == Deleted
+	}
+	return s.visible(t) == nil && (want == "" || t.State == want)
+}
+
+// result returns a completed task that has the result.
+func (s *Service) result(ctx context.Context, ref Ref, f render.Format) (*Task, error) {
+	t, err := s.Get(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if t.State != Completed {
+		return nil, fault.New(fault.WrongState, "the task is %s; results exist once it is %s", t.State, Completed)
+	}
+	if !slices.ContainsFunc(t.Results, func(r Result) bool { return r.Format == f }) {
+		return nil, fault.New(fault.ResultNotFound, "the task has no result in that format; ask for it when the task is created").In("format")
+	}
+	return t, nil
+}
+
+// ResultLink returns a short-lived link that ends before the document's clock does. A task that is erased when its results
+// are fetched has no links: its results are streamed, so that the end of each transfer is seen.
+func (s *Service) ResultLink(ctx context.Context, ref Ref, f render.Format) (storage.Link, error) {
+	t, err := s.result(ctx, ref, f)
+	if err != nil {
+		return storage.Link{}, err
+	}
+	if t.Settings.DeleteOnFetch {
+		return storage.Link{}, fault.New(fault.WrongState, "results of this task are streamed, not linked, since it is erased once they are fetched")
+	}
+	due, _ := t.Deadline(s.Policy)
+	ends := s.Now().Add(s.Limits.ResultLink)
+	if due.Before(ends) {
+		ends = due
+	}
+	link, err := s.Links.DownloadLink(ctx, ref.ResultName(f), ends)
+	if err != nil {
+		return storage.Link{}, err
+	}
+	s.Log.InfoContext(ctx, event.ResultFetched, "task", ref.String(), "format", f, "by", "link")
+	return link, nil
+}
+
+// OpenResult opens a result for streaming.
+func (s *Service) OpenResult(ctx context.Context, ref Ref, f render.Format) (io.ReadCloser, storage.Blob, error) {
+	if _, err := s.result(ctx, ref, f); err != nil {
+		return nil, storage.Blob{}, err
+	}
+	s.Log.InfoContext(ctx, event.ResultFetched, "task", ref.String(), "format", f, "by", "stream")
+	return s.Store.Blobs.Get(ctx, ref.ResultName(f))
+}
+
+// Fetched notes that a result was sent to its last byte. It erases a task that wanted so once every result was.
+func (s *Service) Fetched(ctx context.Context, ref Ref, f render.Format) error {
+	t, err := s.change(ctx, ref, func(t *Task) error {
+		if t.State != Completed || !t.Settings.DeleteOnFetch || slices.Contains(t.Fetched, f) {
+			return errUnchanged
+		}
+		t.Fetched = append(t.Fetched, f)
+		if len(t.Fetched) == len(t.Results) {
+			s.bury(t, retention.FetchedAll)
+		}
+		return nil
+	})
+	if err != nil || t.State != Deleted {
+		return err
+	}
+	_, err = s.finish(ctx, t)
+	return err
+}

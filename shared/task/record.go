@@ -1,0 +1,127 @@
+package task
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+const (
+	leaseLife    = 30 * time.Second // a worker that is silent for so long has lost its task
+	leaseRenewal = 10 * time.Second
+	longestWrite = 60 * time.Second // every write of a worker ends within; a deleted task is checked again after it
+	linkGrace    = 5 * time.Minute  // an upload begun before its link expired may take so long to show
+	queueGrace   = 10 * time.Minute // a queued task that nobody claimed for so long is queued again
+	leaseStep    = 5 * time.Minute  // the due time of a running task moves in such steps, so that renewals rarely move it
+	recheck      = time.Minute      // an erasure that found something left is tried again so soon
+)
+
+// attention returns when the retention function must look at the task again. It is the due time of the record: never
+// later than the erasure that the policy wants, earlier where an event may be lost.
+func (s *Service) attention(t *Task) time.Time {
+	due, _ := s.Policy.Due(t.subject())
+	var look time.Time
+	switch t.State {
+	case Submitted:
+		if s.Now().Before(t.LinkEnds.Add(linkGrace)) {
+			look = t.LinkEnds.Add(linkGrace)
+		}
+	case Queued:
+		look = t.Updated.Add(queueGrace)
+	case InProgress:
+		look = t.Lease.Expires.Truncate(leaseStep).Add(2 * leaseStep)
+	case Deleted:
+		if t.Erased.IsZero() {
+			look = later(due, t.Updated.Add(recheck))
+			return look
+		}
+	case Completed, ProcessingFailed:
+	}
+	if look.IsZero() || due.Before(look) {
+		return due
+	}
+	return look
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// load reads a task whatever its state.
+func (s *Service) load(ctx context.Context, ref Ref) (*Task, error) {
+	rec, err := s.Store.Records.Get(ctx, ref.key())
+	if errors.Is(err, fault.NotFound) {
+		return nil, fault.New(fault.TaskNotFound, "no task of this application has that id")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return decode(rec)
+}
+
+func decode(rec storage.Record) (*Task, error) {
+	t := &Task{etag: rec.ETag}
+	if err := json.Unmarshal(rec.Value, t); err != nil {
+		return nil, fmt.Errorf("decode task record: %w", err)
+	}
+	if t.Version > FormatVersion {
+		return nil, fault.New(fault.InternalError, "task record has format %d, this program reads up to %d", t.Version, FormatVersion)
+	}
+	return t, nil
+}
+
+// save writes the task if it is still as it was read, and notes the new version in it.
+func (s *Service) save(ctx context.Context, t *Task) error {
+	t.Version = FormatVersion
+	t.Updated = s.Now().UTC()
+	value, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("encode task record: %w", err)
+	}
+	etag, err := s.Store.Records.Put(ctx, storage.Record{
+		Key:   t.Ref.key(),
+		Value: value,
+		ETag:  t.etag,
+		Due:   s.attention(t),
+	})
+	if err != nil {
+		return err
+	}
+	t.etag = etag
+	return nil
+}
+
+// errUnchanged is what a change returns to leave the record as it is.
+var errUnchanged = errors.New("leave the record unchanged")
+
+// change applies one transition by compare-and-swap. The function sees the task as stored and may refuse with an error;
+// it is called again when another writer was quicker. The task as it stands afterwards is returned with any error of
+// the function but errUnchanged, which becomes nil.
+func (s *Service) change(ctx context.Context, ref Ref, apply func(*Task) error) (*Task, error) {
+	for {
+		t, err := s.load(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		err = apply(t)
+		if errors.Is(err, errUnchanged) {
+			return t, nil
+		}
+		if err != nil {
+			return t, err
+		}
+		err = s.save(ctx, t)
+		if errors.Is(err, fault.ETagMismatch) {
+			continue
+		}
+		return t, err
+	}
+}

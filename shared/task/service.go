@@ -1,0 +1,106 @@
+package task
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// Queue tells workers that a task waits. It may lose and repeat; the sweep makes up for losses.
+type Queue interface {
+	// Push asks that Process be called for the task after the delay.
+	Push(ctx context.Context, ref Ref, delay time.Duration) error
+}
+
+// Store is the state that a Service works on; one driver usually offers all three.
+type Store struct {
+	Blobs   storage.Blobs
+	Records storage.Records
+	Agenda  storage.Agenda
+}
+
+// Config is what a Service needs. Every field is required.
+type Config struct {
+	Store    Store
+	Links    storage.Linker
+	Engine   ocr.Engine
+	Queue    Queue
+	Turns    *Turns           // page work, shared by all tasks of the process
+	Policy   retention.Policy // validated
+	Limits   Limits
+	Owner    string // names this process in leases; unique for each start
+	Software string // name and version, written into results
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// Limits bounds what a task may ask for.
+type Limits struct {
+	Document   ocr.Limits
+	UploadLink time.Duration // life of an upload link
+	ResultLink time.Duration // longest life of a result link
+	Deadline   time.Duration // how long one call of Process works before it hands the rest on
+}
+
+// DefaultLimits are DefaultLimits of the document, a quarter of an hour for uploads and results, 50 minutes of work.
+func DefaultLimits() Limits {
+	return Limits{
+		Document:   ocr.DefaultLimits(),
+		UploadLink: 15 * time.Minute,
+		ResultLink: 15 * time.Minute,
+		Deadline:   50 * time.Minute,
+	}
+}
+
+// Service is the domain. All functions, whatever triggered them, call it and nothing else.
+type Service struct {
+	Config
+	running running
+}
+
+// New returns a Service over the given parts.
+func New(cfg Config) *Service { return &Service{Config: cfg} }
+
+// Order is what a client asks for.
+type Order struct {
+	Application    string // owner, from verified credentials only
+	Settings       Settings
+	Password       string // opens the document; empty for none
+	IdempotencyKey string // empty for none
+	Caps           Caps
+}
+
+// Caps are the owner's limits; zero means no limit.
+type Caps struct {
+	OpenTasks   int   `json:"open_tasks"`
+	BytesPerDay int64 `json:"bytes_per_day"`
+	PagesPerDay int   `json:"pages_per_day"`
+}
+
+// Accepted answers an order: the task as it stands and, while it waits for its document, the link to send it to.
+type Accepted struct {
+	Task     *Task
+	Upload   *storage.Link // nil once the document is here
+	Replayed bool          // the idempotency key was known: nothing new was created
+}
+
+// Body is a document given in the request itself.
+type Body struct {
+	Reader      io.Reader
+	ContentType string
+}
+
+// Filter selects tasks of one application, oldest first.
+type Filter struct {
+	State State  // empty for all but Deleted
+	After string // task id; only younger tasks
+	Limit int    // 1 to 1000
+}
+
+// ETag returns the version of the record as read, which changes with every transition.
+func (t *Task) ETag() string { return t.etag }

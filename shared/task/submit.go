@@ -1,0 +1,189 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// maxPassword bounds a document's password in bytes, so that a record stays small. PDF passwords have at most 127.
+const maxPassword = 127
+
+// Create accepts a task and returns a link for its document.
+func (s *Service) Create(ctx context.Context, o Order) (Accepted, error) {
+	if err := s.complete(&o); err != nil {
+		return Accepted{}, err
+	}
+	if o.IdempotencyKey != "" {
+		return s.createOnce(ctx, o)
+	}
+	id, err := newID(s.Now())
+	if err != nil {
+		return Accepted{}, err
+	}
+	return s.create(ctx, o, Ref{Application: o.Application, ID: id})
+}
+
+// CreateBatch is Create for many. Each order succeeds or fails by itself; both results have its place.
+func (s *Service) CreateBatch(ctx context.Context, orders []Order) ([]Accepted, []error) {
+	accepted := make([]Accepted, len(orders))
+	errs := make([]error, len(orders))
+	for i, o := range orders {
+		accepted[i], errs[i] = s.Create(ctx, o)
+	}
+	return accepted, errs
+}
+
+// CreateWith accepts a task together with its document. Nothing is kept of a document that is refused.
+func (s *Service) CreateWith(ctx context.Context, o Order, body Body) (Accepted, error) {
+	a, err := s.Create(ctx, o)
+	if err != nil || a.Task.State != Submitted {
+		return a, err
+	}
+	name := a.Task.Ref.UploadName()
+	limited := &io.LimitedReader{R: body.Reader, N: s.Limits.Document.Bytes + 1}
+	if _, err := s.Store.Blobs.Put(ctx, name, body.ContentType, limited); err != nil {
+		return Accepted{}, errors.Join(err, s.abandon(ctx, a.Task.Ref))
+	}
+	t, err := s.Landed(ctx, name)
+	if err != nil {
+		return Accepted{}, err
+	}
+	if t.State == Queued {
+		if err := s.Queue.Push(ctx, t.Ref, 0); err != nil {
+			s.Log.WarnContext(ctx, event.TaskRequeued, "task", t.Ref.String(), "error", fault.KindOf(err))
+		}
+	}
+	return Accepted{Task: t, Replayed: a.Replayed}, nil
+}
+
+// abandon deletes a task whose document did not arrive, even when the client has gone meanwhile.
+func (s *Service) abandon(ctx context.Context, ref Ref) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestWrite)
+	defer cancel()
+	_, err := s.Delete(ctx, ref)
+	return err
+}
+
+func (s *Service) create(ctx context.Context, o Order, ref Ref) (Accepted, error) {
+	now := s.Now().UTC()
+	t := &Task{
+		Ref:      ref,
+		State:    Submitted,
+		Created:  now,
+		Settings: o.Settings,
+		Password: o.Password,
+		LinkEnds: now.Add(s.Limits.UploadLink),
+	}
+	if err := s.reserve(ctx, ref.Application, o.Caps); err != nil {
+		return Accepted{}, err
+	}
+	if err := s.save(ctx, t); err != nil {
+		return Accepted{}, errors.Join(err, s.release(ctx, ref.Application))
+	}
+	link, err := s.Links.UploadLink(ctx, ref.UploadName(), t.LinkEnds)
+	if err != nil {
+		return Accepted{}, errors.Join(err, s.abandon(ctx, ref))
+	}
+	s.Log.InfoContext(ctx, event.TaskCreated, "task", ref.String())
+	return Accepted{Task: t, Upload: &link}, nil
+}
+
+// RenewUpload returns a fresh upload link for a task that still waits for its document.
+func (s *Service) RenewUpload(ctx context.Context, ref Ref) (storage.Link, error) {
+	t, err := s.change(ctx, ref, func(t *Task) error {
+		if err := s.visible(t); err != nil {
+			return err
+		}
+		if t.State != Submitted {
+			return fault.New(fault.WrongState, "the task is %s; only a Submitted task takes a document", t.State)
+		}
+		t.LinkEnds = s.Now().UTC().Add(s.Limits.UploadLink)
+		return nil
+	})
+	if err != nil {
+		return storage.Link{}, err
+	}
+	return s.Links.UploadLink(ctx, ref.UploadName(), t.LinkEnds)
+}
+
+// complete fills in defaults and refuses what cannot be done, naming the field.
+func (s *Service) complete(o *Order) error {
+	set := &o.Settings
+	if len(set.Languages) == 0 {
+		set.Languages = []string{"eng"}
+	}
+	known := s.Engine.Languages()
+	if len(known) == 0 {
+		return fault.New(fault.EngineUnavailable, "the engine is starting; try again in a moment").Retry(2 * time.Second)
+	}
+	for _, l := range set.Languages {
+		if !slices.Contains(known, l) {
+			return fault.New(fault.LanguageUnknown, "a language is not installed; installed are: %s", strings.Join(known, ", ")).In("languages")
+		}
+	}
+	if len(set.Languages) > maxLanguages {
+		return fault.New(fault.BadField, "%d languages given; at most %d are read at once", len(set.Languages), maxLanguages).In("languages")
+	}
+	set.Languages = compact(set.Languages)
+	if len(set.Formats) == 0 {
+		set.Formats = []render.Format{render.Text}
+	}
+	for _, f := range set.Formats {
+		if !slices.Contains(render.Formats(), f) {
+			return fault.New(fault.FormatUnknown, "a format is unknown; known are: %s", formatList()).In("formats")
+		}
+	}
+	set.Formats = compact(set.Formats)
+	if set.Profile == "" {
+		set.Profile = ocr.Accurate
+	}
+	if set.Profile != ocr.Accurate && set.Profile != ocr.Fast {
+		return fault.New(fault.BadField, "profile must be %q or %q", ocr.Accurate, ocr.Fast).In("profile")
+	}
+	if set.OnPageError == "" {
+		set.OnPageError = ContinueOnPageError
+	}
+	if set.OnPageError != ContinueOnPageError && set.OnPageError != FailOnPageError {
+		return fault.New(fault.BadField, "on_page_error must be %q or %q", ContinueOnPageError, FailOnPageError).In("on_page_error")
+	}
+	longest := s.Policy.Processed - s.Policy.Margin
+	if set.Retain < 0 || set.Retain > longest || (set.Retain > 0 && set.Retain < time.Second) {
+		return fault.New(fault.BadField, "retention must be between 1 and %d seconds; leave it out for the longest", int(longest.Seconds())).In("retain_seconds")
+	}
+	if len(o.Password) > maxPassword {
+		return fault.New(fault.BadField, "the document password has %d bytes; at most %d are allowed", len(o.Password), maxPassword).In("password")
+	}
+	return nil
+}
+
+// maxLanguages bounds the languages of one task: each one costs time and memory on every page.
+const maxLanguages = 8
+
+// compact removes repetitions and keeps the order of first appearance.
+func compact[T comparable](list []T) []T {
+	var kept []T
+	for _, v := range list {
+		if !slices.Contains(kept, v) {
+			kept = append(kept, v)
+		}
+	}
+	return kept
+}
+
+func formatList() string {
+	var names []string
+	for _, f := range render.Formats() {
+		names = append(names, string(f))
+	}
+	return strings.Join(names, ", ")
+}

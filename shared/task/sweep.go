@@ -1,0 +1,197 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// Swept is what one run of the retention function did.
+type Swept struct {
+	Seen     int           `json:"seen"`     // entries of the due index
+	Erased   int           `json:"erased"`   // tasks whose erasure was carried out
+	Forgot   int           `json:"forgot"`   // tombstones and expired notes removed
+	Requeued int           `json:"requeued"` // tasks whose event was lost or whose worker was
+	Strays   int           `json:"strays"`   // copies without a living task (full pass only)
+	Overdue  int           `json:"overdue"`  // documents so late that an operator must act
+	Failed   int           `json:"failed"`   // entries that could not be dealt with
+	Took     time.Duration `json:"took"`
+}
+
+// Sweep acts on everything that is due, at a cost in proportion to it. An entry that fails does not keep the others from
+// their turn; the error then tells of all of them and the next sweep tries again.
+func (s *Service) Sweep(ctx context.Context) (Swept, error) {
+	started := s.Now()
+	var (
+		done  Swept
+		errs  []error
+		after *storage.Due
+	)
+	for {
+		entries, err := s.Store.Agenda.Due(ctx, started, after, listing)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("read due index: %w", err))
+			break
+		}
+		for _, d := range entries {
+			done.Seen++
+			if err := s.attend(ctx, d, &done); err != nil {
+				done.Failed++
+				errs = append(errs, err)
+			}
+		}
+		if len(entries) < listing || ctx.Err() != nil {
+			break
+		}
+		after = &entries[len(entries)-1]
+	}
+	done.Took = s.Now().Sub(started)
+	errs = append(errs, ctx.Err(), s.noteSweep(ctx, started, done))
+	return done, s.tell(ctx, done, errors.Join(errs...))
+}
+
+func (s *Service) tell(ctx context.Context, done Swept, err error) error {
+	attrs := []any{
+		"seen", done.Seen, "erased", done.Erased, "forgot", done.Forgot, "requeued", done.Requeued,
+		"strays", done.Strays, "overdue", done.Overdue, "failed", done.Failed, "seconds", done.Took.Seconds(),
+	}
+	if err != nil {
+		s.Log.ErrorContext(ctx, event.SweepFailed, append(attrs, "kind", fault.KindOf(err))...)
+		return err
+	}
+	s.Log.InfoContext(ctx, event.SweepDone, attrs...)
+	return nil
+}
+
+// attend deals with one entry of the due index. The record decides; the entry may be stale.
+func (s *Service) attend(ctx context.Context, d storage.Due, done *Swept) error {
+	if d.Table != storage.Tasks {
+		return s.forget(ctx, d, done)
+	}
+	ref, err := refOf(d.Key)
+	if err != nil {
+		return err
+	}
+	t, err := s.load(ctx, ref)
+	if errors.Is(err, fault.NotFound) {
+		return s.Store.Agenda.Settle(ctx, d)
+	}
+	if err != nil {
+		return err
+	}
+	if s.Now().Before(s.attention(t).Truncate(time.Second)) {
+		if err := s.Store.Agenda.Settle(ctx, d); err != nil {
+			return err
+		}
+		return s.resave(ctx, t)
+	}
+	return s.act(ctx, t, s.Policy.Decide(t.subject(), s.Now()), done)
+}
+
+// resave moves the due time of a record to where it belongs now. Losing against another writer is fine: it did the same.
+func (s *Service) resave(ctx context.Context, t *Task) error {
+	if err := s.save(ctx, t); err != nil && !errors.Is(err, fault.ETagMismatch) {
+		return err
+	}
+	return nil
+}
+
+// act carries out a decision about a task.
+func (s *Service) act(ctx context.Context, t *Task, d retention.Decision, done *Swept) error {
+	if d.Alarm {
+		done.Overdue++
+		s.Log.ErrorContext(ctx, event.DocumentOverdue, "task", t.Ref.String(), "reason", d.Reason, "limit", d.Limit)
+	}
+	switch d.Action {
+	case retention.Erase:
+		done.Erased++
+		if t.State != Deleted {
+			_, err := s.remove(ctx, t.Ref, d.Reason)
+			return err
+		}
+		_, err := s.finish(ctx, t)
+		return err
+	case retention.Forget:
+		done.Forgot++
+		err := s.Store.Records.Delete(ctx, t.Ref.key(), t.etag)
+		if errors.Is(err, fault.ETagMismatch) {
+			return nil
+		}
+		return err
+	case retention.Keep:
+		return s.reconcile(ctx, t, done)
+	}
+	return fmt.Errorf("unknown action %q", d.Action)
+}
+
+// reconcile repairs what a lost event or a lost worker left behind.
+func (s *Service) reconcile(ctx context.Context, t *Task, done *Swept) error {
+	var err error
+	switch t.State {
+	case Submitted:
+		if t, err = s.Landed(ctx, t.Ref.UploadName()); err != nil {
+			return err
+		}
+	case InProgress:
+		if s.Now().Before(t.Lease.Expires) {
+			return s.resave(ctx, t)
+		}
+		if t, err = s.change(ctx, t.Ref, func(t *Task) error {
+			if t.State != InProgress || s.Now().Before(t.Lease.Expires) {
+				return errUnchanged
+			}
+			t.State, t.Lease = Queued, Lease{}
+			return nil
+		}); err != nil {
+			return err
+		}
+	case Deleted:
+		if err := s.eraseCopies(ctx, t.Ref); err != nil {
+			return err
+		}
+	case Queued, Completed, ProcessingFailed:
+	}
+	if t.State == Queued {
+		done.Requeued++
+		s.Log.InfoContext(ctx, event.TaskRequeued, "task", t.Ref.String(), "reason", "reconciled")
+		if err := s.Queue.Push(ctx, t.Ref, 0); err != nil {
+			return err
+		}
+	}
+	return s.resave(ctx, t)
+}
+
+// forget removes a note that has served its time: an idempotency key, a day's counts.
+func (s *Service) forget(ctx context.Context, d storage.Due, done *Swept) error {
+	rec, err := s.Store.Records.Get(ctx, d.Key)
+	switch {
+	case errors.Is(err, fault.NotFound):
+		return s.Store.Agenda.Settle(ctx, d)
+	case err != nil:
+		return err
+	case rec.Due.IsZero() || s.Now().Before(rec.Due):
+		return s.Store.Agenda.Settle(ctx, d)
+	}
+	done.Forgot++
+	err = s.Store.Records.Delete(ctx, d.Key, rec.ETag)
+	if errors.Is(err, fault.ETagMismatch) {
+		return nil
+	}
+	return err
+}
+
+// refOf reads a task's name from its record key.
+func refOf(key storage.Key) (Ref, error) {
+	application, _, ok := strings.Cut(key.Partition, "!")
+	if !ok {
+		return Ref{}, fmt.Errorf("partition of a task record has no day")
+	}
+	return ParseRef(application, key.Row)
+}

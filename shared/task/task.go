@@ -1,0 +1,148 @@
+// Package task is the heart of the program: the task record with its states, and the Service that every function calls
+// whichever way it was triggered. Every transition is one compare-and-swap on the record, so triggers may fire twice, at
+// once, late or never.
+package task
+
+import (
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/retention"
+)
+
+// State is where a task stands.
+type State string
+
+// The states. Deleted is final; everything else ends there.
+const (
+	Submitted        State = "Submitted"        // accepted; waits for its document
+	Queued           State = "Queued"           // the document is here; waits for a worker
+	InProgress       State = "InProgress"       // a worker holds the lease
+	Completed        State = "Completed"        // results can be fetched
+	ProcessingFailed State = "ProcessingFailed" // ended without results; Failure explains
+	Deleted          State = "Deleted"          // a content-free tombstone
+)
+
+// States lists every state in the order of a task's life.
+func States() []State {
+	return []State{Submitted, Queued, InProgress, Completed, ProcessingFailed, Deleted}
+}
+
+// Open reports whether work is still to be done.
+func (s State) Open() bool { return s == Submitted || s == Queued || s == InProgress }
+
+// Ended reports whether processing ended and the task was not deleted.
+func (s State) Ended() bool { return s == Completed || s == ProcessingFailed }
+
+// FormatVersion is the version of the record's encoding. A record of a newer version is refused, never overwritten; the
+// fields of an older one keep their meaning.
+const FormatVersion = 1
+
+// MaxAttempts is how often processing is begun before a task fails.
+const MaxAttempts = 5
+
+// Task is the record of one document. It holds no content and no text from the client but the document's password, which
+// goes when processing ends.
+type Task struct {
+	Version  int       `json:"v"`
+	Ref      Ref       `json:"ref"`
+	State    State     `json:"state"`
+	Created  time.Time `json:"created"`
+	Updated  time.Time `json:"updated"`
+	Uploaded time.Time `json:"uploaded,omitzero"` // when the document appeared, by storage's clock
+	Ended    time.Time `json:"ended,omitzero"`    // when processing ended
+	Removed  time.Time `json:"removed,omitzero"`  // when a delete was accepted or a clock ran out
+	Erased   time.Time `json:"erased,omitzero"`   // when the check found no copy left
+
+	Settings Settings         `json:"settings,omitzero"`
+	Password string           `json:"password,omitempty"`
+	LinkEnds time.Time        `json:"link_ends,omitzero"` // when the latest upload link expires
+	Input    Input            `json:"input,omitzero"`
+	Pages    Progress         `json:"pages,omitzero"`
+	Lease    Lease            `json:"lease,omitzero"`
+	Attempts int              `json:"attempts,omitempty"`
+	Results  []Result         `json:"results,omitempty"`
+	Failure  *Failure         `json:"failure,omitempty"`
+	Reason   retention.Reason `json:"reason,omitempty"` // why it was removed
+	Fetched  []render.Format  `json:"fetched,omitempty"`
+
+	etag string // of the record as read
+}
+
+// Settings is how a client wants a document treated.
+type Settings struct {
+	Languages     []string        `json:"languages"`
+	Formats       []render.Format `json:"formats"`
+	Profile       ocr.Profile     `json:"profile"`
+	OnPageError   OnPageError     `json:"on_page_error"`
+	Retain        time.Duration   `json:"retain,omitempty"` // shorter retention after processing; zero for the policy's
+	DeleteOnFetch bool            `json:"delete_on_fetch,omitempty"`
+}
+
+// OnPageError says what one unreadable page does to its document.
+type OnPageError string
+
+// The choices.
+const (
+	ContinueOnPageError OnPageError = "continue" // the page is marked in an otherwise complete result
+	FailOnPageError     OnPageError = "fail"     // the document fails
+)
+
+// Input describes the document.
+type Input struct {
+	Size int64  `json:"size,omitempty"`
+	Type string `json:"type,omitempty"` // media type by content
+}
+
+// Progress counts pages.
+type Progress struct {
+	Total  int `json:"total,omitempty"`
+	Done   int `json:"done,omitempty"`
+	Failed int `json:"failed,omitempty"`
+}
+
+// Lease is a worker's hold on a task. It is live until Expires.
+type Lease struct {
+	Owner   string    `json:"owner,omitempty"`
+	Expires time.Time `json:"expires,omitzero"`
+}
+
+// Result is one result that can be fetched.
+type Result struct {
+	Format render.Format `json:"format"`
+	Size   int64         `json:"size"`
+}
+
+// Failure is the stored explanation of a failed task.
+type Failure struct {
+	Code   fault.Code `json:"code"`
+	Detail string     `json:"detail"`
+}
+
+// Deadline returns the time that nothing of the document outlives, and when its erasure is due. Both are zero for a
+// tombstone.
+func (t *Task) Deadline(p retention.Policy) (due, limit time.Time) {
+	if t.State == Deleted {
+		return time.Time{}, time.Time{}
+	}
+	return p.Due(t.subject())
+}
+
+// subject is the task as the retention plan sees it.
+func (t *Task) subject() retention.Subject {
+	s := retention.Subject{
+		Key:      t.Ref.String(),
+		Created:  t.Created,
+		Uploaded: t.Uploaded,
+		Ended:    t.Ended,
+		Deleted:  t.Removed,
+		Erased:   t.Erased,
+		Wish:     t.Settings.Retain,
+	}
+	if t.State == Deleted && !t.Lease.Expires.IsZero() {
+		s.Held = t.Lease.Expires.Add(longestWrite)
+	}
+	return s
+}

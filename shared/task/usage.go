@@ -1,0 +1,114 @@
+package task
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// usageLife is how long a day's counts are kept after its first entry.
+const usageLife = 48 * time.Hour
+
+// openRow holds the number of open tasks; the other rows of a usage partition are days.
+const openRow = "open"
+
+// usage is what an application has used.
+type usage struct {
+	Open  int   `json:"open,omitempty"`
+	Bytes int64 `json:"bytes,omitempty"`
+	Pages int   `json:"pages,omitempty"`
+}
+
+// reserve counts one more open task, unless a cap is reached.
+func (s *Service) reserve(ctx context.Context, application string, caps Caps) error {
+	if caps.BytesPerDay > 0 || caps.PagesPerDay > 0 {
+		today, _, err := s.usage(ctx, s.dayKey(application))
+		if err != nil {
+			return err
+		}
+		wait := s.untilMidnight()
+		if caps.BytesPerDay > 0 && today.Bytes >= caps.BytesPerDay {
+			return fault.New(fault.BytesExceeded, "%d bytes a day are allowed and used up; the count starts again at midnight UTC", caps.BytesPerDay).Retry(wait)
+		}
+		if caps.PagesPerDay > 0 && today.Pages >= caps.PagesPerDay {
+			return fault.New(fault.PagesExceeded, "%d pages a day are allowed and used up; the count starts again at midnight UTC", caps.PagesPerDay).Retry(wait)
+		}
+	}
+	return s.count(ctx, openKey(application), time.Time{}, func(u *usage) error {
+		if caps.OpenTasks > 0 && u.Open >= caps.OpenTasks {
+			return fault.New(fault.OpenTasksExceeded, "%d unfinished tasks are allowed at once; wait until some have ended or delete them", caps.OpenTasks).Retry(10 * time.Second)
+		}
+		u.Open++
+		return nil
+	})
+}
+
+// release counts one open task less.
+func (s *Service) release(ctx context.Context, application string) error {
+	return s.count(ctx, openKey(application), time.Time{}, func(u *usage) error {
+		u.Open = max(0, u.Open-1)
+		return nil
+	})
+}
+
+// spend adds to the day's counts.
+func (s *Service) spend(ctx context.Context, application string, bytes int64, pages int) error {
+	return s.count(ctx, s.dayKey(application), s.Now().Add(usageLife), func(u *usage) error {
+		u.Bytes += bytes
+		u.Pages += pages
+		return nil
+	})
+}
+
+func (s *Service) count(ctx context.Context, key storage.Key, due time.Time, apply func(*usage) error) error {
+	for {
+		u, etag, err := s.usage(ctx, key)
+		if err != nil {
+			return err
+		}
+		if err := apply(&u); err != nil {
+			return err
+		}
+		value, err := json.Marshal(u)
+		if err != nil {
+			return fmt.Errorf("encode usage: %w", err)
+		}
+		_, err = s.Store.Records.Put(ctx, storage.Record{Key: key, Value: value, ETag: etag, Due: due})
+		if errors.Is(err, fault.ETagMismatch) || errors.Is(err, fault.AlreadyExists) {
+			continue
+		}
+		return err
+	}
+}
+
+func (s *Service) usage(ctx context.Context, key storage.Key) (u usage, etag string, err error) {
+	rec, err := s.Store.Records.Get(ctx, key)
+	if errors.Is(err, fault.NotFound) {
+		return usage{}, "", nil
+	}
+	if err != nil {
+		return usage{}, "", err
+	}
+	if err := json.Unmarshal(rec.Value, &u); err != nil {
+		return usage{}, "", fmt.Errorf("decode usage: %w", err)
+	}
+	return u, rec.ETag, nil
+}
+
+func openKey(application string) storage.Key {
+	return storage.Key{Table: storage.Usage, Partition: application, Row: openRow}
+}
+
+func (s *Service) dayKey(application string) storage.Key {
+	return storage.Key{Table: storage.Usage, Partition: application, Row: s.Now().UTC().Format("20060102")}
+}
+
+func (s *Service) untilMidnight() time.Duration {
+	now := s.Now().UTC()
+	return now.Truncate(24 * time.Hour).Add(24 * time.Hour).Sub(now)
+}
