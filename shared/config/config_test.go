@@ -1,0 +1,58 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/config"
+)
+
+func TestEveryBadSettingIsReportedAtOnce(t *testing.T) {
+	t.Setenv("LETHE_WORKERS", "many")
+	t.Setenv("LETHE_PAGE_TIME", "soon")
+	t.Setenv("LETHE_MAX_PAGEZ", "5")
+	_, err := config.Load()
+	if err == nil {
+		t.Fatal("the settings were accepted")
+	}
+	for _, want := range []string{"LETHE_WORKERS", "LETHE_PAGE_TIME", "LETHE_MAX_PAGEZ"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%s is missing in: %v", want, err)
+		}
+	}
+	for _, value := range []string{"many", "soon"} {
+		if strings.Contains(err.Error(), value) {
+			t.Errorf("the value %q is repeated in: %v", value, err)
+		}
+	}
+}
+
+func TestRetentionAboveThePromiseIsRefused(t *testing.T) {
+	for name, value := range map[string]string{
+		"LETHE_RETAIN_PROCESSED":   "25h",
+		"LETHE_RETAIN_UNPROCESSED": "49h",
+		"LETHE_RETAIN_MARGIN":      "0s",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, value)
+			if _, err := config.Load(); err == nil {
+				t.Errorf("%s=%s was accepted", name, value)
+			}
+		})
+	}
+}
+
+func TestDefaultsAreThePromise(t *testing.T) {
+	s, err := config.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := s.Policy()
+	if p.Processed != 24*time.Hour || p.Unprocessed != 48*time.Hour || p.Margin != time.Hour || p.Alarm != 30*time.Minute {
+		t.Errorf("default policy is %+v", p)
+	}
+	if l := s.Limits(); l.Bytes != 200<<20 || l.Pages != 2000 || l.Pixels != 100_000_000 {
+		t.Errorf("default limits are %+v", l)
+	}
+}

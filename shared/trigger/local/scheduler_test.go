@@ -1,0 +1,95 @@
+package local_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/trigger/local"
+)
+
+func ref(app string, n int) task.Ref { return task.Ref{Application: app, ID: fmt.Sprint(n)} }
+
+func TestFloodDoesNotStarveAnotherApplication(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := local.NewScheduler(2, 2, slog.New(slog.DiscardHandler))
+		for n := range 100 {
+			_ = s.Push(t.Context(), ref("flood", n), 0)
+		}
+		_ = s.Push(t.Context(), ref("modest", 0), 0)
+		var (
+			mu    sync.Mutex
+			order []string
+		)
+		ctx, cancel := context.WithCancel(t.Context())
+		go s.Run(ctx, func(_ context.Context, r task.Ref) (task.Outcome, error) {
+			time.Sleep(time.Second) // fake time
+			mu.Lock()
+			defer mu.Unlock()
+			order = append(order, r.Application)
+			return task.Done, nil
+		})
+		time.Sleep(time.Minute)
+		cancel()
+		synctest.Wait()
+		for i, app := range order {
+			if app == "modest" && i > 3 {
+				t.Errorf("the modest application was served as number %d", i+1)
+			}
+		}
+		if len(order) != 101 {
+			t.Errorf("%d tasks ran, want 101", len(order))
+		}
+	})
+}
+
+func TestTaskThatWaitsIsNotQueuedTwice(t *testing.T) {
+	s := local.NewScheduler(1, 1, slog.New(slog.DiscardHandler))
+	_ = s.Push(t.Context(), ref("a", 1), 0)
+	_ = s.Push(t.Context(), ref("a", 1), 0)
+	if waiting, _ := s.Waiting(); waiting != 1 {
+		t.Errorf("%d tasks wait, want 1", waiting)
+	}
+}
+
+func TestDelayedTaskRunsAfterItsDelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := local.NewScheduler(1, 1, slog.New(slog.DiscardHandler))
+		began := time.Now()
+		var ran time.Duration
+		ctx, cancel := context.WithCancel(t.Context())
+		_ = s.Push(ctx, ref("a", 1), 30*time.Second)
+		s.Run(ctx, func(context.Context, task.Ref) (task.Outcome, error) {
+			ran = time.Since(began)
+			cancel()
+			return task.Done, nil
+		})
+		if ran != 30*time.Second {
+			t.Errorf("ran after %v, want 30s", ran)
+		}
+	})
+}
+
+func TestRunWaitsForTheCallsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := local.NewScheduler(1, 1, slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		_ = s.Push(ctx, ref("a", 1), 0)
+		ended := false
+		s.Run(ctx, func(ctx context.Context, _ task.Ref) (task.Outcome, error) {
+			cancel()
+			<-ctx.Done()
+			time.Sleep(time.Second) // fake time
+			ended = true
+			return task.HandedOn, nil
+		})
+		if !ended {
+			t.Error("Run returned before the call had ended")
+		}
+	})
+}
