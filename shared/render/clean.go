@@ -1,0 +1,83 @@
+package render
+
+import (
+	"math"
+	"strings"
+	"unicode"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+)
+
+// clean returns a copy of the page that every format can hold: text without characters that are illegal in XML or would
+// forge a line, a column or a page; boxes inside the page; confidences from 0 to 100 in hundredths. Words without text,
+// and what contains nothing else, are left out.
+func clean(p ocr.Page) ocr.Page {
+	p.Width, p.Height, p.DPI = max(p.Width, 0), max(p.Height, 0), max(p.DPI, 0)
+	p.Confidence = percent(p.Confidence)
+	p.Blocks = keep(p.Blocks, frame{p.Width, p.Height}.block)
+	return p
+}
+
+// keep returns cleaned copies of the items that still hold something. It never returns nil, which JSON would show.
+func keep[T any](items []T, clean func(T) (T, bool)) []T {
+	kept := make([]T, 0, len(items))
+	for _, item := range items {
+		if c, ok := clean(item); ok {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+// frame is the size of a page in pixels, which bounds every box on it.
+type frame struct{ width, height int }
+
+func (f frame) block(b ocr.Block) (ocr.Block, bool) {
+	b.Box, b.Paragraphs = f.box(b.Box), keep(b.Paragraphs, f.paragraph)
+	return b, len(b.Paragraphs) > 0
+}
+
+func (f frame) paragraph(p ocr.Paragraph) (ocr.Paragraph, bool) {
+	p.Box, p.Lines = f.box(p.Box), keep(p.Lines, f.line)
+	return p, len(p.Lines) > 0
+}
+
+func (f frame) line(l ocr.Line) (ocr.Line, bool) {
+	l.Box, l.Words = f.box(l.Box), keep(l.Words, f.word)
+	return l, len(l.Words) > 0
+}
+
+func (f frame) word(w ocr.Word) (ocr.Word, bool) {
+	w = ocr.Word{Text: tidy(w.Text), Box: f.box(w.Box), Confidence: percent(w.Confidence)}
+	return w, w.Text != ""
+}
+
+func (f frame) box(b ocr.Box) ocr.Box {
+	x, y := min(max(b.X0, 0), f.width), min(max(b.Y0, 0), f.height)
+	return ocr.Box{X0: x, Y0: y, X1: min(max(b.X1, x), f.width), Y1: min(max(b.Y1, y), f.height)}
+}
+
+// percent bounds a confidence and rounds it to hundredths, so that the number reads the same in every format. What is
+// not a number counts as no confidence.
+func percent(c float64) float64 {
+	if math.IsNaN(c) {
+		return 0
+	}
+	return math.Round(min(max(c, 0), 100)*100) / 100
+}
+
+// tidy makes the text of a word safe for every format. Invalid UTF-8 becomes U+FFFD, each run of white space (line
+// breaks, tabs and form feeds included) one space, and no space is left at the ends. Controls, noncharacters and the
+// byte order mark, which would turn up as the first character of a text file, are dropped.
+func tidy(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return r
+		case unicode.IsControl(r), unicode.Is(unicode.Noncharacter_Code_Point, r), r == '\uFEFF':
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+	return strings.Join(strings.Fields(s), " ")
+}

@@ -1,0 +1,76 @@
+package render
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+)
+
+// Result is the JSON format as a whole. Write streams it; clients may decode into it. Members may be added within a
+// version; none changes its meaning.
+type Result struct {
+	Head
+	// Pages are the pages of the document in order. A page that failed has the origin "failed", no blocks, and says why.
+	Pages []ocr.Page `json:"pages"`
+}
+
+// Head is what comes before the pages.
+type Head struct {
+	Version   int       `json:"version"`            // of this schema: 1
+	ID        string    `json:"id,omitempty"`       // the task's id
+	Software  string    `json:"software,omitempty"` // name and version of the program
+	Created   time.Time `json:"created,omitzero"`   // when it was recognised, UTC
+	Languages []string  `json:"languages"`          // as asked for, Tesseract's codes
+}
+
+const jsonVersion = 1
+
+// jsonDocument writes a Result, one page a line.
+type jsonDocument struct {
+	b     *bytes.Buffer
+	pages int
+}
+
+func (j *jsonDocument) begin(doc Document) error {
+	head := Head{
+		Version:   jsonVersion,
+		ID:        doc.ID,
+		Software:  software(doc),
+		Created:   doc.Created.UTC().Truncate(time.Second),
+		Languages: append([]string{}, doc.Languages...),
+	}
+	if err := j.value(head); err != nil {
+		return err
+	}
+	// The object stays open for the pages.
+	j.b.Truncate(j.b.Len() - len("}"))
+	j.b.WriteString(`,"pages":[`)
+	return nil
+}
+
+func (j *jsonDocument) page(p ocr.Page) error {
+	if j.pages > 0 {
+		j.b.WriteByte(',')
+	}
+	j.pages++
+	j.b.WriteByte('\n')
+	return j.value(p)
+}
+
+func (j *jsonDocument) end() error {
+	j.b.WriteString("\n]}\n")
+	return nil
+}
+
+// value appends v without the line break of the encoder.
+func (j *jsonDocument) value(v any) error {
+	e := json.NewEncoder(j.b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	j.b.Truncate(j.b.Len() - len("\n"))
+	return nil
+}

@@ -1,0 +1,53 @@
+package render
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+)
+
+// table writes the twelve columns of Tesseract's tsv output: a row for each page, block, paragraph, line and word, the
+// numbers counted from 1 within the row above. There is no quoting; clean leaves no tab or line break in a word.
+type table struct{ b *bytes.Buffer }
+
+// place counts down the levels; a zero is a level that the row is above.
+type place struct{ page, block, paragraph, line, word int }
+
+func (t *table) begin(Document) error {
+	t.b.WriteString("level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n")
+	return nil
+}
+
+func (t *table) page(p ocr.Page) error {
+	at := place{page: p.Number}
+	t.row(1, at, ocr.Box{X1: p.Width, Y1: p.Height}, "-1", "")
+	for b, block := range p.Blocks {
+		at = place{page: p.Number, block: b + 1}
+		t.row(2, at, block.Box, "-1", "")
+		for g, paragraph := range block.Paragraphs {
+			at.paragraph, at.line, at.word = g+1, 0, 0
+			t.row(3, at, paragraph.Box, "-1", "")
+			for l, line := range paragraph.Lines {
+				at.line, at.word = l+1, 0
+				t.row(4, at, line.Box, "-1", "")
+				for w, word := range line.Words {
+					at.word = w + 1
+					t.row(5, at, word.Box, decimal(word.Confidence), word.Text)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (t *table) row(level int, at place, box ocr.Box, confidence, text string) {
+	fmt.Fprintf(t.b, "%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", level, at.page, at.block, at.paragraph, at.line,
+		at.word, box.X0, box.Y0, box.Width(), box.Height(), confidence, text)
+}
+
+func (t *table) end() error { return nil }
+
+// decimal is the shortest notation of f without an exponent.
+func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
