@@ -5,28 +5,31 @@ package event
 
 // Names of events, the "msg" of a line.
 const (
-	ServerReady      = "server.ready"      // the program answers requests
-	ServerStopping   = "server.stopping"   // intake is closed, running work is handed back
-	IntakeClosed     = "intake.closed"     // a setting or the region is wrong: no new documents, retention goes on
-	EngineReady      = "engine.ready"      // the first worker process answered; tells the sandbox in force
-	WorkerKilled     = "worker.killed"     // a worker process broke a limit or died
-	TaskCreated      = "task.created"      // a task was accepted
-	UploadLanded     = "upload.landed"     // a document arrived
-	UploadRefused    = "upload.refused"    // a document was refused and erased unread
-	UploadPoisoned   = "upload.poisoned"   // the host gave up on a document
-	TaskClaimed      = "task.claimed"      // a worker took the lease
-	TaskHandedOn     = "task.handed-on"    // the rest goes on in another invocation
-	TaskRequeued     = "task.requeued"     // an event was lost, a lease expired, or a fault was transient
-	TaskCompleted    = "task.completed"    // results are ready
-	TaskFailed       = "task.failed"       // ended with an explanation
-	TaskDeleted      = "task.deleted"      // a delete was accepted
-	TaskErased       = "task.erased"       // every copy is gone and the check found nothing
-	ResultFetched    = "result.fetched"    // a result was sent, or a link to it was issued
-	SweepDone        = "sweep.done"        // the retention function finished
-	SweepFailed      = "sweep.failed"      // the retention function could not do all that is due
-	DocumentOldest   = "document.oldest"   // age of the oldest document alive
-	DocumentOverdue  = "document.overdue"  // a document nears its limit: someone must act
-	RequestDone      = "request.done"      // one line for each request served
-	AccessDenied     = "access.denied"     // wrong credentials or a missing scope
-	CredentialIssued = "credential.issued" // a secret was made, rotated or revoked
+	ServerReady         = "server.ready"              // the program answers requests
+	ServerStopping      = "server.stopping"           // intake is closed, running work is handed back
+	IntakeClosed        = "intake.closed"             // a setting or the region is wrong: no new documents, retention goes on
+	EngineReady         = "engine.ready"              // the first worker process answered; tells the sandbox in force
+	WorkerKilled        = "worker.killed"             // a worker process broke a limit or died
+	TaskCreated         = "task.created"              // a task was accepted
+	UploadLanded        = "upload.landed"             // a document arrived
+	UploadRefused       = "upload.refused"            // a document was refused and erased unread
+	UploadPoisoned      = "upload.poisoned"           // the host gave up on a document
+	TaskClaimed         = "task.claimed"              // a worker took the lease
+	TaskHandedOn        = "task.handed-on"            // the rest goes on in another invocation
+	TaskRequeued        = "task.requeued"             // an event was lost, a lease expired, or a fault was transient
+	TaskCompleted       = "task.completed"            // results are ready
+	TaskFailed          = "task.failed"               // ended with an explanation
+	TaskDeleted         = "task.deleted"              // a delete was accepted
+	TaskErased          = "task.erased"               // every copy is gone and the check found nothing
+	ResultFetched       = "result.fetched"            // a result was sent, or a link to it was issued
+	SweepDone           = "sweep.done"                // the retention function finished
+	SweepFailed         = "sweep.failed"              // the retention function could not do all that is due
+	DocumentOldest      = "document.oldest"           // age of the oldest document alive
+	DocumentOverdue     = "document.overdue"          // a document nears its limit: someone must act
+	RequestDone         = "request.done"              // one line for each request served
+	AccessDenied        = "access.denied"             // wrong credentials or a missing scope
+	InvocationMalformed = "invocation.malformed"      // the host sent what is not of its trigger's form
+	InvocationFailed    = "invocation.failed"         // the host will try again
+	InvocationInline    = "invocation.inline-content" // the host sent a blob's content instead of a reference
+	CredentialIssued    = "credential.issued"         // a secret was made, rotated or revoked
 )

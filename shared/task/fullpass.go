@@ -78,6 +78,12 @@ func (s *Service) judge(b storage.Blob, t *Task) retention.Decision {
 		stray.NoRecord = true
 	case t.State == Deleted, t.State.Ended() && !inResults(b.Name):
 		stray.Surviving = true
+	case b.Uncommitted:
+		// Staged blocks carry no time; they may wait for their commit as long as the link lives.
+		stray.Surviving = t.State != Submitted || s.Now().After(t.LinkEnds.Add(linkGrace))
+		if !stray.Surviving {
+			return s.Policy.Decide(t.subject(), s.Now())
+		}
 	default:
 		subject := t.subject()
 		if subject.Uploaded.IsZero() || b.Created.Before(subject.Uploaded) {

@@ -136,7 +136,7 @@ func (s *Service) complete(o *Order) error {
 	}
 	set.Languages = compact(set.Languages)
 	if len(set.Formats) == 0 {
-		set.Formats = []render.Format{render.Text}
+		set.Formats = []render.Format{render.TXT}
 	}
 	for _, f := range set.Formats {
 		if !slices.Contains(render.Formats(), f) {

@@ -1,0 +1,47 @@
+//go:build linux && cgo
+
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/lethe-ocr/lethe/shared/config"
+)
+
+// listen opens the server's socket. Plain HTTP beyond loopback is refused unless a proxy ends TLS: documents and secrets
+// would cross a network in the clear.
+func listen(ctx context.Context, set config.Settings) (net.Listener, string, error) {
+	var l net.ListenConfig
+	ln, err := l.Listen(ctx, "tcp", set.Listen)
+	if err != nil {
+		return nil, "", fmt.Errorf("listen on %s: %w", set.Listen, err)
+	}
+	scheme := "http"
+	switch {
+	case set.TLSCert != "":
+		cert, err := tls.LoadX509KeyPair(set.TLSCert, set.TLSKey)
+		if err != nil {
+			return nil, "", errors.Join(fmt.Errorf("read certificate and key: %w", err), ln.Close())
+		}
+		scheme = "https"
+		ln = tls.NewListener(ln, &tls.Config{
+			Certificates: []tls.Certificate{cert},
+			MinVersion:   tls.VersionTLS12,
+			NextProtos:   []string{"h2", "http/1.1"},
+		})
+	case !set.BehindProxy && !loopback(ln.Addr()):
+		return nil, "", errors.Join(fmt.Errorf("plain HTTP on %s would carry documents and secrets in the clear: give --tls-cert and --tls-key, "+
+			"or --behind-proxy if a proxy in front ends TLS, or listen on 127.0.0.1", set.Listen), ln.Close())
+	}
+	return ln, scheme, nil
+}
+
+func loopback(a net.Addr) bool {
+	at, err := netip.ParseAddrPort(a.String())
+	return err == nil && at.Addr().Unmap().IsLoopback()
+}

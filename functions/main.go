@@ -1,0 +1,47 @@
+// Command lethe is the whole program: an OCR service that forgets. The same binary serves on one machine, runs as a custom
+// handler of a function app, is its own worker process for documents, and is the client of a server.
+//
+// This package is the only composition root: it alone joins the domain in shared/ with drivers and triggers.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/lethe-ocr/lethe/functions/verbs"
+)
+
+// version is set by the build.
+var version = "devel"
+
+// environment is what the program sees of the outside, so that tests can run it in-process.
+type environment struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], environment{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	os.Exit(verbs.ExitCode(err))
+}
+
+// run executes one command line and reports its error to people.
+func run(ctx context.Context, args []string, env environment) error {
+	root := newRoot(env)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !errors.Is(err, errSilent) {
+		fmt.Fprintln(env.stderr, "lethe:", verbs.Message(err))
+	}
+	return err
+}
+
+// errSilent marks an error that has been reported already.
+var errSilent = errors.New("reported")

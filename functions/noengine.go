@@ -1,0 +1,9 @@
+//go:build !linux || !cgo
+
+package main
+
+import "github.com/spf13/cobra"
+
+// engineCommands is empty here: documents are read on Linux, in builds with the native engine. The client verbs work
+// everywhere.
+func engineCommands(environment) []*cobra.Command { return nil }

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lethe-ocr/lethe/functions/verbs"
+)
+
+// newRoot returns the command line. What a build or a platform lacks is not listed.
+func newRoot(env environment) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "lethe",
+		Short: "An OCR service that forgets",
+		Long: `Lethe reads scanned documents and forgets them: results come back through short-lived
+links, everything of a processed document is gone within 24 hours, of an unprocessed one
+within 48 hours, and a delete acts at once.
+
+Start with "lethe read scan.pdf" (no server) or "lethe serve" (a server on this machine).`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetIn(env.stdin)
+	root.SetOut(env.stdout)
+	root.SetErr(env.stderr)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return verbs.Usage(fmt.Errorf("%w; see %q", err, cmd.CommandPath()+" --help"))
+	})
+	root.AddCommand(verbs.Client(version)...)
+	root.AddCommand(engineCommands(env)...)
+	root.AddCommand(newVersion())
+	return root
+}
+
+func newVersion() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version of the program",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "lethe", version)
+			return err
+		},
+	}
+}

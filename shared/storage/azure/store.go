@@ -1,0 +1,105 @@
+package azure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
+
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// Store is one account with everything that the domain keeps in it.
+type Store struct {
+	Blobs   *Blobs
+	Records *Records
+	Links   *Links
+	clients clients
+}
+
+// Open returns the account's store. It sends no request.
+func Open(cfg Config) (*Store, error) {
+	c, err := connect(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.SettleAfter == 0 {
+		cfg.SettleAfter = DefaultSettleAfter
+	}
+	return &Store{
+		Blobs:   &Blobs{service: c.blobs},
+		Records: &Records{service: c.tables, settleAfter: cfg.SettleAfter, now: cfg.Now},
+		Links:   &Links{service: c.blobs, shared: c.shared, now: cfg.Now},
+		clients: c,
+	}, nil
+}
+
+// Queue returns the queue of that name.
+func (s *Store) Queue(name string) *Queue {
+	return &Queue{client: s.clients.queues.NewQueueClient(name)}
+}
+
+// Containers, Tables: what the store needs. Infrastructure creates them; Prepare does so on an emulator.
+
+// Containers lists the blob containers.
+func Containers() []string { return []string{storage.Uploads, storage.Work, storage.Results} }
+
+// Tables lists the tables.
+func Tables() []string {
+	names := []string{string(dueTable)}
+	for _, t := range storage.Tables() {
+		names = append(names, string(t))
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Prepare creates containers, tables and the given queues on an emulator. A stamp has them from its infrastructure code,
+// and the program has no right to create any.
+func (s *Store) Prepare(ctx context.Context, region string, queues ...string) error {
+	if !s.clients.shared {
+		return fmt.Errorf("containers of a stamp are created by its infrastructure code")
+	}
+	for _, name := range Containers() {
+		_, err := s.clients.blobs.CreateContainer(ctx, name, containerOptions(region))
+		if err != nil && !bloberror.HasCode(err, bloberror.ContainerAlreadyExists) {
+			return fmt.Errorf("create container: %w", classify(err))
+		}
+	}
+	for _, name := range Tables() {
+		_, err := s.clients.tables.CreateTable(ctx, name, nil)
+		if err != nil && !hasCode(err, string(aztables.TableAlreadyExists)) {
+			return fmt.Errorf("create table: %w", classify(err))
+		}
+	}
+	for _, name := range queues {
+		_, err := s.clients.queues.CreateQueue(ctx, name, nil)
+		if err != nil && !hasCode(err, "QueueAlreadyExists") {
+			return fmt.Errorf("create queue: %w", classify(err))
+		}
+	}
+	return nil
+}
+
+func hasCode(err error, code string) bool {
+	var resp *azcore.ResponseError
+	return errors.As(err, &resp) && resp.ErrorCode == code
+}
+
+// Region reads the region that the deployment wrote on the uploads container; empty if it wrote none.
+func (s *Store) Region(ctx context.Context) (string, error) {
+	resp, err := s.clients.blobs.NewContainerClient(storage.Uploads).GetProperties(ctx, nil)
+	if err != nil {
+		return "", classify(err)
+	}
+	for key, v := range resp.Metadata {
+		if equalFold(key, regionKey) {
+			return value(v), nil
+		}
+	}
+	return "", nil
+}

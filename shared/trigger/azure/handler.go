@@ -1,0 +1,84 @@
+package azure
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/fault"
+)
+
+// Function carries out one invocation. An error means that another try may succeed; the host then tries again at once. So
+// whatever would fail again is noted where it belongs and counts as success.
+type Function func(ctx context.Context, p Payload) error
+
+// ErrMalformed is what a Function returns for a payload that is not of its trigger's form. It is reported, and a success:
+// the same payload stays malformed.
+var ErrMalformed = errors.New("payload is not of the trigger's form")
+
+// Handler answers everything that the host sends.
+type Handler struct {
+	api       http.Handler
+	functions map[string]Function
+	log       *slog.Logger
+}
+
+// New returns a handler that passes clients' requests to api and invocations to the function of their name.
+func New(api http.Handler, functions map[string]Function, log *slog.Logger) *Handler {
+	return &Handler{api: api, functions: functions, log: log}
+}
+
+// ServeHTTP tells invocations from clients' requests. The route of the HTTP function excludes the names of the others, and
+// a request that the host proxied says for whom: a client can reach no function either way.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	proxied := r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("X-Forwarded-Host") != ""
+	f, known := h.functions[name]
+	switch {
+	case proxied:
+		h.api.ServeHTTP(w, r)
+	case known && r.Method == http.MethodPost:
+		h.invoke(w, r, name, f)
+	case name == "":
+		w.WriteHeader(http.StatusNoContent) // the host polls until it is answered
+	default:
+		h.api.ServeHTTP(w, r)
+	}
+}
+
+// answer is what the host wants for a success. Less than it hangs the invocation or is copied into a log.
+const answer = `{"Outputs":{},"Logs":[],"ReturnValue":null}`
+
+func (h *Handler) invoke(w http.ResponseWriter, r *http.Request, name string, f Function) {
+	err := call(w, r, f)
+	if errors.Is(err, ErrMalformed) {
+		h.log.ErrorContext(r.Context(), event.InvocationMalformed, "function", name)
+		err = nil
+	}
+	if err != nil && fault.Transient(err) {
+		h.log.ErrorContext(r.Context(), event.InvocationFailed, "function", name, "kind", fault.KindOf(err))
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(w, answer) // a host that has gone invokes again
+}
+
+func call(w http.ResponseWriter, r *http.Request, f Function) error {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return ErrMalformed
+	}
+	if err != nil {
+		return err
+	}
+	p, err := parsePayload(body)
+	if err != nil {
+		return ErrMalformed
+	}
+	return f(r.Context(), p)
+}
