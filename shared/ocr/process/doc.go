@@ -1,0 +1,14 @@
+// Package process runs an ocr.Engine in supervised child processes, so that a hostile document can make a call fail but
+// never reach, slow down for long, or end the process that asked.
+//
+// The calling process holds a [Pool], which is an ocr.Engine. Each child is the same program executed again; it confines
+// itself with [Confine] and then answers with [Serve]. The two talk over a pair of unix sockets: frames of a four-byte
+// length and JSON. Documents and results travel as file descriptors and never pass through the memory of the pool, except
+// for the page model, whose size is bounded.
+//
+// A child is trusted until it has seen its first document. From then on everything it sends is checked: sizes before
+// memory is taken, boxes and texts before a page is passed on, and an error is only ever one of the known codes. No text
+// that a child makes up reaches an error or a log.
+//
+// Limits are kept from outside, by watching the child while it works, and a second time by the kernel where it can.
+package process

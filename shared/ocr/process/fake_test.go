@@ -1,0 +1,386 @@
+//go:build linux
+
+package process_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/process"
+)
+
+// The test binary plays the child, and once a parent, when it is executed with this variable.
+const roleVariable = "LETHE_TEST_ROLE"
+
+func TestMain(m *testing.M) {
+	switch role := os.Getenv(roleVariable); role {
+	case "":
+		os.Exit(m.Run())
+	case "serve":
+		err := process.Serve(context.Background(), process.Socket, &fakeEngine{}, process.Confine(os.Getenv("LETHE_TEST_READ")))
+		if err != nil {
+			os.Exit(1)
+		}
+	case "parent":
+		beParent()
+	case "silent":
+		select {}
+	case "noisy":
+		fmt.Fprint(os.Stderr, "cannot load the library")
+		os.Exit(3)
+	default:
+		lie(role)
+	}
+}
+
+// fakeEngine does what the first line of a document says.
+type fakeEngine struct {
+	opened string // id of the open document
+	opens  int
+	calls  int
+	hoard  [][]byte
+}
+
+func (e *fakeEngine) command(src ocr.Source) string {
+	if e.opened != src.ID || src.ID == "" {
+		e.opened = src.ID
+		e.opens++
+	}
+	e.calls++
+	line, _, _ := bufio.NewReader(io.NewSectionReader(src.File, 0, 1<<20)).ReadLine()
+	return string(line)
+}
+
+func (e *fakeEngine) Release() { e.opened, e.opens = "", 0 }
+
+func (e *fakeEngine) Languages() []string { return []string{"deu", "eng"} }
+
+func (e *fakeEngine) Inspect(_ context.Context, src ocr.Source) (ocr.Info, error) {
+	switch e.command(src) {
+	case "damaged":
+		return ocr.Info{}, fault.New(fault.DocumentDamaged, "the secret content is damaged")
+	case "many":
+		return ocr.Info{}, fault.New(fault.DocumentTooManyPages, "x")
+	case "crash":
+		crash()
+	}
+	return ocr.Info{Type: "application/pdf", Pages: 3}, nil
+}
+
+func (e *fakeEngine) Recognise(_ context.Context, src ocr.Source, n int, opt ocr.Options) (ocr.Page, error) {
+	command := e.command(src)
+	name, arg, _ := strings.Cut(command, " ")
+	switch name {
+	case "crash":
+		crash()
+	case "crash-used":
+		if e.calls > 1 {
+			crash()
+		}
+	case "panic":
+		panic("secret content")
+	case "unclassified":
+		return ocr.Page{}, errors.New("secret content")
+	case "hang":
+		select {}
+	case "spin":
+		for {
+			runtime.Gosched()
+		}
+	case "eat":
+		e.eat(1 << 40)
+	case "eat-used":
+		if e.calls > 1 {
+			e.eat(1 << 40)
+		}
+	case "hold":
+		mib, _ := strconv.Atoi(arg)
+		e.eat(mib << 20)
+	case "spam":
+		for range 1000 {
+			fmt.Fprintln(os.Stderr, strings.Repeat("secret ", 100))
+		}
+	case "write":
+		_, err := src.File.WriteAt([]byte("changed"), 0)
+		return words(n, opt, fmt.Sprint(err != nil)), nil
+	case "environment":
+		return words(n, opt, strings.Join(os.Environ(), ";")), nil
+	case "escape":
+		return words(n, opt, escape(arg)...), nil
+	}
+	return words(n, opt, fmt.Sprintf("pid=%d", os.Getpid()), fmt.Sprintf("opens=%d", e.opens), "command="+name), nil
+}
+
+func (e *fakeEngine) WritePDF(_ context.Context, src ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+	command := e.command(src)
+	n := 0
+	for page, err := range pages {
+		if err != nil {
+			return err
+		}
+		n++
+		if _, err := fmt.Fprintf(w, "page %d\n", page.Number); err != nil {
+			return err
+		}
+		if n == 2 {
+			switch command {
+			case "crash":
+				crash()
+			case "hang":
+				select {}
+			case "damaged":
+				return fault.New(fault.DocumentDamaged, "x")
+			}
+		}
+		if command == "early" && n == 2 {
+			return nil
+		}
+		if command == "flood" {
+			for {
+				if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	_, err := fmt.Fprintln(w, "end")
+	return err
+}
+
+func crash() {
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {}
+}
+
+func (e *fakeEngine) eat(bytes int) {
+	const step = 4 << 20
+	for range bytes / step {
+		b := make([]byte, step)
+		for i := 0; i < len(b); i += 4096 {
+			b[i] = 1
+		}
+		e.hoard = append(e.hoard, b)
+	}
+}
+
+func words(n int, opt ocr.Options, texts ...string) ocr.Page {
+	var list []ocr.Word
+	for i, t := range texts {
+		list = append(list, ocr.Word{Text: t, Box: ocr.Box{X0: i, Y0: 0, X1: i + 1, Y1: 10}, Confidence: 90})
+	}
+	box := ocr.Box{X1: 1000, Y1: 10}
+	return ocr.Page{
+		Number: n, Width: 1000, Height: 1000, DPI: 300, Origin: ocr.Recognised, Languages: opt.Languages, Confidence: 90,
+		Blocks: []ocr.Block{{Box: box, Paragraphs: []ocr.Paragraph{{Box: box, Lines: []ocr.Line{{Box: box, Words: list}}}}}},
+	}
+}
+
+// escape tries what a child must not be able to do and names each attempt that worked.
+func escape(readable string) []string {
+	var worked []string
+	try := func(name string, err error) {
+		if err == nil {
+			worked = append(worked, name)
+		}
+	}
+	open := func(path string, flags int) error {
+		fd, err := unix.Open(path, flags, 0o600)
+		if err == nil {
+			_ = unix.Close(fd)
+		}
+		return err
+	}
+	_, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	try("tcp socket", err)
+	_, err = unix.Socket(unix.AF_INET6, unix.SOCK_DGRAM, 0)
+	try("udp socket", err)
+	_, err = unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	try("unix socket", err)
+	_, err = net.DialTimeout("tcp", "127.0.0.1:22", time.Second)
+	try("dial", err)
+	try("read passwd", open("/etc/passwd", unix.O_RDONLY))
+	try("read own environment", open("/proc/self/environ", unix.O_RDONLY))
+	try("read environment of parent", open(fmt.Sprintf("/proc/%d/environ", os.Getppid()), unix.O_RDONLY))
+	try("read memory of parent", open(fmt.Sprintf("/proc/%d/mem", os.Getppid()), unix.O_RDONLY))
+	try("create file", open("/tmp/lethe-escape", unix.O_CREAT|unix.O_WRONLY))
+	try("create file among readable ones", open(readable+"/escape", unix.O_CREAT|unix.O_WRONLY))
+	try("execute", exec.Command("/bin/true").Run())
+	try("execute directly", func() error {
+		if unix.Exec("/proc/self/none", nil, nil) == unix.EPERM {
+			return unix.EPERM
+		}
+		return nil
+	}())
+	_, _, errno := unix.RawSyscall(unix.SYS_FORK, 0, 0, 0)
+	try("fork", asError(errno))
+	try("signal parent", unix.Kill(os.Getppid(), 0))
+	try("signal thread of parent", unix.Tgkill(os.Getppid(), os.Getppid(), 0))
+	try("trace parent", unix.PtraceAttach(os.Getppid()))
+	_, err = unix.PidfdOpen(os.Getppid(), 0)
+	try("pidfd of parent", err)
+	_, err = unix.MemfdCreate("x", 0)
+	try("memory file", err)
+	try("raise limit", unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 1 << 20, Max: 1 << 20}))
+	try("allow core dumps", unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0))
+	try("outlive parent", unix.Prctl(unix.PR_SET_PDEATHSIG, 0, 0, 0, 0))
+	if err := open(readable+"/data", unix.O_RDONLY); err != nil {
+		worked = append(worked, "NOT: read what is needed: "+err.Error())
+	}
+	return append(worked, "done")
+}
+
+func asError(errno syscall.Errno) error {
+	if errno == 0 {
+		return nil
+	}
+	return errno
+}
+
+// lie speaks the protocol, badly.
+func lie(role string) {
+	conn := os.NewFile(process.Socket, "pool")
+	say := func(v any) {
+		body, err := json.Marshal(v)
+		if err != nil {
+			panic(err)
+		}
+		_, _ = conn.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...))
+	}
+	say(map[string]any{"languages": []string{"eng"}})
+	_, _ = conn.Read(make([]byte, 4096))
+	page := words(1, ocr.Options{}, "word")
+	switch role {
+	case "huge":
+		_, _ = conn.Write([]byte{0xff, 0xff, 0xff, 0xff})
+	case "garbage":
+		_, _ = conn.Write([]byte{0, 0, 0, 4, 'j', 'u', 'n', 'k'})
+	case "elements":
+		_, _ = conn.Write(binary.BigEndian.AppendUint32(nil, 6<<20))
+		_, _ = conn.Write(bytes.Repeat([]byte("{},"), 2<<20))
+	case "nothing":
+		say(map[string]any{})
+	case "code":
+		say(map[string]any{"code": "made_up_by_a_document"})
+	case "number":
+		page.Number = 2
+		say(map[string]any{"page": page})
+	case "box":
+		page.Blocks[0].Paragraphs[0].Lines[0].Words[0].Box.X1 = 1001
+		say(map[string]any{"page": page})
+	case "control":
+		page.Blocks[0].Paragraphs[0].Lines[0].Words[0].Text = "a\x00b"
+		say(map[string]any{"page": page})
+	case "language":
+		page.Languages = []string{"invented"}
+		say(map[string]any{"page": page})
+	case "descriptors":
+		for range 50 {
+			rights := unix.UnixRights(0, 1, 2, process.Socket)
+			_ = unix.Sendmsg(process.Socket, []byte{0}, rights, nil, 0)
+		}
+	case "close":
+		_ = conn.Close()
+	}
+	select {}
+}
+
+// document returns a file with the text, and a source for it.
+func document(t *testing.T, id, text string) ocr.Source {
+	t.Helper()
+	path := t.TempDir() + "/document"
+	if err := os.WriteFile(path, []byte(text+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	return ocr.Source{File: f, ID: id}
+}
+
+// newPool returns a pool of children in the role, and checks at the end of the test that none is left.
+func newPool(t *testing.T, role string, change func(*process.Config)) *process.Pool {
+	t.Helper()
+	cfg := config(t, role)
+	if change != nil {
+		change(&cfg)
+	}
+	p, err := process.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		p.Close()
+		if left := p.Stats().Children; len(left) != 0 {
+			t.Errorf("children left after Close: %v", left)
+		}
+		if pids := ownChildren(t); len(pids) != 0 {
+			t.Errorf("processes left after Close: %v", pids)
+		}
+	})
+	return p
+}
+
+func config(t testing.TB, role string) process.Config {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return process.Config{
+		Path: self, Env: []string{roleVariable + "=" + role}, Children: 1, Document: ocr.DefaultLimits(),
+		Limits: process.Limits{Start: time.Minute, Poll: 10 * time.Millisecond},
+	}
+}
+
+// ownChildren lists the processes whose parent is this one, zombies too.
+func ownChildren(t *testing.T) []string {
+	t.Helper()
+	var pids []string
+	entries, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		b, err := os.ReadFile("/proc/self/task/" + e.Name() + "/children")
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		pids = append(pids, strings.Fields(string(b))...)
+	}
+	return pids
+}
+
+func texts(p ocr.Page) []string {
+	var list []string
+	for w := range p.Words {
+		list = append(list, w.Text)
+	}
+	return list
+}
+
+func options() ocr.Options { return ocr.Options{Languages: []string{"eng"}} }

@@ -1,0 +1,161 @@
+//go:build linux
+
+package process
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// guard watches a child while it works and kills it over a limit, or when the caller gives up.
+type guard struct {
+	c      *child
+	now    func() time.Time
+	paused atomic.Int32 // waits for the caller: the child is not to blame for the time
+
+	mu   sync.Mutex
+	left time.Duration // wall time; guarded by mu
+	cpu  time.Duration // the processor clock of the child must not pass it; guarded by mu
+
+	quit chan struct{}
+	done chan struct{}
+}
+
+// watch starts to watch c. It grants one page.
+func watch(ctx context.Context, c *child) *guard {
+	g := &guard{c: c, now: time.Now, quit: make(chan struct{}), done: make(chan struct{})}
+	g.grant(1)
+	go g.run(ctx)
+	return g
+}
+
+// stop ends the watch. The child may have been killed until it returns, not later.
+func (g *guard) stop() {
+	close(g.quit)
+	<-g.done
+}
+
+// grant gives the child anew what so many pages may take.
+func (g *guard) grant(pages float64) {
+	used, err := g.c.processor()
+	if err != nil {
+		return // it has ended
+	}
+	cpu := time.Duration(pages * float64(g.c.limits.CPU))
+	g.mu.Lock()
+	g.left = time.Duration(pages * float64(g.c.limits.Wall))
+	g.cpu = used + cpu
+	g.mu.Unlock()
+	// The kernel's limit is in whole seconds and stands in for a watch that gets no time itself. Where the system does
+	// not let it be set, the watch is enough.
+	seconds := uint64((used+cpu)/time.Second) + 2 // #nosec G115 -- positive
+	_ = g.c.setLimit(unix.RLIMIT_CPU, &unix.Rlimit{Cur: seconds, Max: unix.RLIM_INFINITY})
+}
+
+// pause stops the wall clock until resume; calls nest.
+func (g *guard) pause()  { g.paused.Add(1) }
+func (g *guard) resume() { g.paused.Add(-1) }
+
+func (g *guard) run(ctx context.Context) {
+	defer close(g.done)
+	ticker := time.NewTicker(g.c.limits.Poll)
+	defer ticker.Stop()
+	last := g.now()
+	for {
+		select {
+		case <-g.quit:
+			g.c.look()
+			return
+		case <-g.c.ended:
+			return
+		case <-ctx.Done():
+			g.c.kill(Cancelled)
+			return
+		case <-ticker.C:
+			now := g.now()
+			if why := g.check(now.Sub(last)); why != "" {
+				g.c.kill(why)
+				return
+			}
+			last = now
+		}
+	}
+}
+
+// check returns the limit that is passed, if any.
+func (g *guard) check(elapsed time.Duration) Reason {
+	if g.c.look() > g.c.limits.Memory {
+		return OverMemory
+	}
+	used, err := g.c.processor()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err == nil && used > g.cpu {
+		return OverCPU
+	}
+	if g.paused.Load() == 0 {
+		g.left -= elapsed
+	}
+	if g.left < 0 {
+		return OverTime
+	}
+	return ""
+}
+
+// look reads how much memory is resident, in bytes, and keeps the highest value. It returns 0 for a process that has ended.
+func (c *child) look() int64 {
+	var resident int64
+	err := c.whileAlive(func(pid int) error {
+		var err error
+		resident, err = residentBytes(pid)
+		return err
+	})
+	if err != nil {
+		return 0
+	}
+	c.rss.Store(resident)
+	for {
+		peak := c.peak.Load()
+		if resident <= peak || c.peak.CompareAndSwap(peak, resident) {
+			return resident
+		}
+	}
+}
+
+// residentBytes reads the second field of /proc/<pid>/statm (proc_pid_statm(5)).
+func residentBytes(pid int) (int64, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0, fmt.Errorf("read memory of child: %w", err)
+	}
+	fields := bytes.Fields(b)
+	if len(fields) < 2 {
+		return 0, fmt.Errorf("read memory of child: %d fields", len(fields))
+	}
+	pages, err := strconv.ParseInt(string(fields[1]), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read memory of child: %w", err)
+	}
+	return pages * int64(os.Getpagesize()), nil
+}
+
+// processor reads the processor clock of all threads of the process: the clock id is made from the process id as
+// clock_getcpuclockid(3) does.
+func (c *child) processor() (time.Duration, error) {
+	var t unix.Timespec
+	err := c.whileAlive(func(pid int) error {
+		return unix.ClockGettime(int32(^pid<<3|2), &t) // #nosec G115 -- process ids are below 2^22
+	})
+	if err != nil {
+		return 0, fmt.Errorf("read processor time of child: %w", err)
+	}
+	return time.Duration(t.Nano()), nil
+}

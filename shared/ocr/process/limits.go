@@ -1,0 +1,93 @@
+//go:build linux
+
+package process
+
+import (
+	"errors"
+	"runtime"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+)
+
+// Config says what children are and what they may use.
+type Config struct {
+	Path string   // the program; it must call Serve
+	Args []string // its arguments, without the program's name
+	// Env is the whole environment besides OMP_THREAD_LIMIT=1. Nothing is inherited: a child must not know secrets.
+	Env      []string
+	Children int        // processes at a time; 0: one for each core
+	Limits   Limits     // zero fields take the defaults
+	Document ocr.Limits // what the children enforce; named in messages
+}
+
+// Limits bounds one child. A zero value takes the default of DefaultLimits.
+type Limits struct {
+	Memory    int64         // resident bytes
+	CPU       time.Duration // processor time for one page; a whole document when inspecting
+	Wall      time.Duration // time for one page; writing a PDF may take it for each page, see Pool.WritePDF
+	Pages     int           // pages after which a child is replaced, since native memory creeps
+	Documents int           // documents after which a child is replaced; 1 keeps every document in a process of its own
+	Output    int64         // bytes of a written PDF
+	Idle      time.Duration // how long an idle child keeps the last document open
+	Start     time.Duration // from starting a child to its first word
+	Poll      time.Duration // how often a working child is looked at
+}
+
+// DefaultLimits are 1.5 GiB, 120 s of processor time and of time a page, 200 pages or 100 documents a child, 1 GiB of
+// PDF. The memory is what a page of 100 megapixels needs: its grey pixels, a 32-bit copy while it is decoded, and the
+// engine's own images.
+func DefaultLimits() Limits {
+	return Limits{
+		Memory:    1536 << 20,
+		CPU:       120 * time.Second,
+		Wall:      120 * time.Second,
+		Pages:     200,
+		Documents: 100,
+		Output:    1 << 30,
+		Idle:      2 * time.Second,
+		Start:     20 * time.Second,
+		Poll:      100 * time.Millisecond,
+	}
+}
+
+// addressSpaceHeadroom is what a child may reserve beyond what it uses: the Go runtime and the WebAssembly runtime
+// reserve address space by the gigabyte without touching it.
+const addressSpaceHeadroom = 6 << 30
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Path == "" {
+		return c, errors.New("no program for child processes")
+	}
+	if c.Document.Bytes <= 0 || c.Document.Pages <= 0 || c.Document.Pixels <= 0 {
+		return c, errors.New("document limits must be positive")
+	}
+	if c.Children == 0 {
+		c.Children = runtime.NumCPU()
+	}
+	if c.Children < 0 || c.Children > 1024 {
+		return c, errors.New("between 1 and 1024 child processes are possible")
+	}
+	d := DefaultLimits()
+	l := &c.Limits
+	orDefault(&l.Memory, d.Memory)
+	orDefault(&l.CPU, d.CPU)
+	orDefault(&l.Wall, d.Wall)
+	orDefault(&l.Pages, d.Pages)
+	orDefault(&l.Documents, d.Documents)
+	orDefault(&l.Output, d.Output)
+	orDefault(&l.Idle, d.Idle)
+	orDefault(&l.Start, d.Start)
+	orDefault(&l.Poll, d.Poll)
+	if l.Memory < 0 || l.CPU < 0 || l.Wall < 0 || l.Pages < 0 || l.Documents < 0 || l.Output < 0 || l.Idle < 0 || l.Start < 0 || l.Poll < 0 {
+		return c, errors.New("limits of child processes must be positive")
+	}
+	return c, nil
+}
+
+func orDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

@@ -1,0 +1,97 @@
+//go:build linux
+
+package process
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// Reason says why a child ended.
+type Reason string
+
+// The reasons.
+const (
+	Crashed    Reason = "crashed"     // by itself, by a signal from elsewhere, or by the kernel for lack of memory
+	OverMemory Reason = "memory"      // Limits.Memory
+	OverCPU    Reason = "cpu-time"    // Limits.CPU
+	OverTime   Reason = "wall-time"   // Limits.Wall
+	OverOutput Reason = "output"      // Limits.Output
+	Lied       Reason = "protocol"    // sent what cannot be true, or nothing that can be read
+	Failing    Reason = "engine"      // the engine failed without a class; a fresh process is tried
+	Abandoned  Reason = "abandoned"   // the writing of a PDF stopped in the middle
+	Cancelled  Reason = "cancelled"   // the caller gave up
+	Recycled   Reason = "recycled"    // Limits.Pages or Limits.Documents
+	NotStarted Reason = "not-started" // no first message in time
+	Closed     Reason = "closed"      // Pool.Close
+)
+
+// Stats is a snapshot of a pool.
+type Stats struct {
+	Children      []ChildStats     // alive at the moment
+	Starts        int64            // processes that said their first word
+	StartFailures int64            // attempts that ended before it
+	Ends          map[Reason]int64 // processes that ended, by reason
+	Pages         int64            // pages recognised
+	Retries       int64            // calls made again in a fresh process
+	StderrBytes   int64            // written by children and thrown away
+	PeakResident  int64            // bytes; the highest of any child so far
+}
+
+// ChildStats describes one child.
+type ChildStats struct {
+	PID          int
+	Pages        int64
+	Resident     int64 // bytes, when last looked at; a child is looked at while it works
+	PeakResident int64 // bytes
+}
+
+// tally counts over the life of a pool.
+type tally struct {
+	starts, failures, pages, retries, stderr atomic.Int64
+
+	mu    sync.Mutex
+	ends  map[Reason]int64    // guarded by mu
+	live  map[*child]struct{} // guarded by mu
+	peak  int64               // of ended children; guarded by mu
+	group sync.WaitGroup      // one for each child that is not counted as ended
+}
+
+func newTally() *tally {
+	return &tally{ends: map[Reason]int64{}, live: map[*child]struct{}{}}
+}
+
+// add counts c until it ends.
+func (t *tally) add(c *child) {
+	t.mu.Lock()
+	t.live[c] = struct{}{}
+	t.mu.Unlock()
+	t.group.Go(func() {
+		why := c.why()
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		delete(t.live, c)
+		t.ends[why]++
+		t.peak = max(t.peak, c.peak.Load())
+	})
+}
+
+func (t *tally) snapshot() Stats {
+	s := Stats{
+		Starts: t.starts.Load(), StartFailures: t.failures.Load(), Pages: t.pages.Load(), Retries: t.retries.Load(),
+		StderrBytes: t.stderr.Load(), Ends: map[Reason]int64{},
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s.PeakResident = t.peak
+	for why, n := range t.ends {
+		s.Ends[why] = n
+	}
+	for c := range t.live {
+		s.Children = append(s.Children, ChildStats{
+			PID: c.cmd.Process.Pid, Pages: c.pages.Load(), Resident: c.rss.Load(), PeakResident: c.peak.Load(),
+		})
+		s.PeakResident = max(s.PeakResident, c.peak.Load())
+	}
+	return s
+}
