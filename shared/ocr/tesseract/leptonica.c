@@ -1,0 +1,124 @@
+#include "leptonica.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int lethe_count_tiff(const l_uint8 *data, size_t size, l_int32 *pages) {
+  FILE *fp = fopenReadFromMemory(data, size);
+  if (!fp) return 1;
+  int failed = tiffGetCount(fp, pages);
+  fclose(fp);
+  return failed;
+}
+
+int lethe_read_header(const l_uint8 *data, size_t size, int tiff, int page, l_int32 *w, l_int32 *h, l_int32 *res) {
+  l_int32 bps, spp, cmap, format;
+  *res = 0;
+  if (tiff) return readHeaderMemTiff(data, size, page, w, h, &bps, &spp, res, &cmap, &format);
+  return pixReadHeaderMem(data, size, &format, w, h, &bps, &spp, &cmap);
+}
+
+// Transparent parts are shown on white, as paper would.
+PIX *lethe_read(const l_uint8 *data, size_t size, int tiff, int page) {
+  PIX *pix = tiff ? pixReadMemTiff(data, size, page) : pixReadMem(data, size);
+  if (pix && pixGetSpp(pix) == 4) {
+    PIX *opaque = pixAlphaBlendUniform(pix, 0xffffff00);
+    pixDestroy(&pix);
+    return opaque;
+  }
+  return pix;
+}
+
+static PIX *quarter_then(PIX *pix, PIX *(*flip)(PIX *, PIX *)) {
+  PIX *turned = pixRotate90(pix, 1);
+  PIX *flipped = turned ? flip(NULL, turned) : NULL;
+  pixDestroy(&turned);
+  return flipped;
+}
+
+// The eight values of the Exif tag Orientation (Exif 2.32, 4.6.4 A).
+PIX *lethe_orient(PIX *pix, int exif) {
+  switch (exif) {
+    case 2: return pixFlipLR(NULL, pix);
+    case 3: return pixRotate180(NULL, pix);
+    case 4: return pixFlipTB(NULL, pix);
+    case 5: return quarter_then(pix, pixFlipLR);
+    case 6: return pixRotate90(pix, 1);
+    case 7: return quarter_then(pix, pixFlipTB);
+    case 8: return pixRotate90(pix, -1);
+    default: return pixClone(pix);
+  }
+}
+
+PIX *lethe_from_grey(const l_uint8 *src, size_t stride, int w, int h) {
+  PIX *pix = pixCreateNoInit(w, h, 8);
+  if (!pix) return NULL;
+  for (int y = 0; y < h; y++) {
+    l_uint32 *line = pixGetData(pix) + (size_t)y * pixGetWpl(pix);
+    for (int x = 0; x < w; x++) SET_DATA_BYTE(line, x, src[(size_t)y * stride + x]);
+  }
+  return pix;
+}
+
+void lethe_copy_grey(PIX *pix, l_uint8 *dst) {
+  l_int32 w = pixGetWidth(pix), h = pixGetHeight(pix);
+  for (int y = 0; y < h; y++) {
+    l_uint32 *line = pixGetData(pix) + (size_t)y * pixGetWpl(pix);
+    for (int x = 0; x < w; x++) *dst++ = GET_DATA_BYTE(line, x);
+  }
+}
+
+void lethe_copy_rgb(PIX *pix, l_uint8 *dst) {
+  l_int32 w = pixGetWidth(pix), h = pixGetHeight(pix);
+  for (int y = 0; y < h; y++) {
+    l_uint32 *line = pixGetData(pix) + (size_t)y * pixGetWpl(pix);
+    for (int x = 0; x < w; x++) {
+      *dst++ = line[x] >> L_RED_SHIFT & 0xff;
+      *dst++ = line[x] >> L_GREEN_SHIFT & 0xff;
+      *dst++ = line[x] >> L_BLUE_SHIFT & 0xff;
+    }
+  }
+}
+
+enum { smallest_letter = 6, largest_letter = 200, largest_speck = 3, enough_letters = 30 };
+
+void lethe_measure_letters(PIX *grey, lethe_letters *found) {
+  found->height = 0;
+  found->specks = 0;
+  l_int32 w = pixGetWidth(grey), h = pixGetHeight(grey);
+  PIX *sample = NULL;
+  if ((double)w * h > 4e6) {  // the middle half of a large page says enough
+    BOX *middle = boxCreate(0, h / 4, w, h / 2);
+    sample = pixClipRectangle(grey, middle, NULL);
+    boxDestroy(&middle);
+  } else {
+    sample = pixClone(grey);
+  }
+  PIX *ink = NULL;
+  if (!sample || pixOtsuAdaptiveThreshold(sample, 2000, 2000, 0, 0, 0.1f, NULL, &ink)) {
+    pixDestroy(&sample);
+    return;
+  }
+  pixDestroy(&sample);
+  BOXA *all = pixConnCompBB(ink, 8);
+  pixDestroy(&ink);
+  if (!all) return;
+  l_int32 n = boxaGetCount(all), letters = 0, specks = 0;
+  l_int32 heights[largest_letter + 1] = {0};
+  for (l_int32 i = 0; i < n; i++) {
+    l_int32 bw, bh;
+    boxaGetBoxGeometry(all, i, NULL, NULL, &bw, &bh);
+    if (bw <= largest_speck && bh <= largest_speck) specks++;
+    if (bh < smallest_letter || bh > largest_letter || bw > 4 * bh || bw * 8 < bh) continue;
+    heights[bh]++;
+    letters++;
+  }
+  boxaDestroy(&all);
+  if (n > 0) found->specks = (float)specks / (float)n;
+  if (letters < enough_letters) return;
+  l_int32 below = 0;
+  for (int i = 0; i <= largest_letter && !found->height; i++) {
+    below += heights[i];
+    if (2 * below >= letters) found->height = i;
+  }
+}

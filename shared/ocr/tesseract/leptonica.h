@@ -1,0 +1,22 @@
+// Calls into Leptonica that need more than one C expression. Everything returns NULL or non-zero on failure.
+#ifndef LETHE_LEPTONICA_H
+#define LETHE_LEPTONICA_H
+
+#include <leptonica/allheaders.h>
+
+// Letter statistics of a page.
+typedef struct {
+  int height;   // median height of components that look like letters, pixels; 0 if there are too few
+  float specks; // share of specks among all components: how noisy the page is
+} lethe_letters;
+
+int lethe_count_tiff(const l_uint8 *data, size_t size, l_int32 *pages);
+int lethe_read_header(const l_uint8 *data, size_t size, int tiff, int page, l_int32 *w, l_int32 *h, l_int32 *res);
+PIX *lethe_read(const l_uint8 *data, size_t size, int tiff, int page);
+PIX *lethe_orient(PIX *pix, int exif);
+PIX *lethe_from_grey(const l_uint8 *src, size_t stride, int w, int h);
+void lethe_copy_grey(PIX *pix, l_uint8 *dst);
+void lethe_copy_rgb(PIX *pix, l_uint8 *dst);
+void lethe_measure_letters(PIX *grey, lethe_letters *found);
+
+#endif

@@ -1,0 +1,184 @@
+package tesseract
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/otiai10/gosseract/v2"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+)
+
+// The thresholds below were chosen by kind of page on a corpus of scans, books, forms, receipts and tables, in steps so
+// coarse that no single page decides.
+const (
+	letterHeight   = 15.0 // pixels; the engine reads this size best for its cost
+	smallestScale  = 0.8  // within these two, scaling gains nothing
+	largestScale   = 1.25
+	mostScale      = 3.0  // beyond it there is nothing to see
+	noisySpecks    = 0.6  // a page with more specks loses letters when it is scaled
+	goodConfidence = 85.0 // a page read with less is read again another way
+	turnConfidence = 70.0 // a page read with less may be the wrong way up
+	junkPage       = 60.0 // on a page read with less, words below junkWord are noise
+	junkWord       = 30.0
+	fairConfidence = 55.0 // letters above it count for a reading, letters below against it
+)
+
+// reading is one way of reading a page.
+type reading struct {
+	boxes []gosseract.BoundingBox
+	angle int     // the picture was turned clockwise by so many degrees
+	score float64 // higher is better; comparable between readings of one page
+	mean  float64 // mean confidence, weighed by letters
+}
+
+func rate(boxes []gosseract.BoundingBox, angle int) reading {
+	r := reading{boxes: boxes, angle: angle}
+	var letters, sum float64
+	for _, b := range boxes {
+		n := float64(utf8.RuneCountInString(strings.TrimSpace(b.Word)))
+		letters += n
+		sum += n * b.Confidence
+		r.score += n * (b.Confidence - fairConfidence)
+	}
+	if letters > 0 {
+		r.mean = sum / letters
+	}
+	return r
+}
+
+// Read recognises a picture and fills everything of the page but its number. Boxes are those of the picture as given,
+// whatever size or turn the engine was shown.
+func (r *Reader) Read(im *Image, opt ocr.Options) (ocr.Page, error) {
+	page := ocr.Page{Width: im.Width(), Height: im.Height(), DPI: im.DPI(), Languages: opt.Languages, Origin: ocr.Recognised}
+	grey, err := im.grey()
+	if err != nil {
+		return ocr.Page{}, err
+	}
+	defer grey.Close()
+	scale := fit(grey.letters())
+	shown := grey
+	if scale != 1 {
+		if shown, err = grey.scale(scale); err != nil {
+			return ocr.Page{}, err
+		}
+		defer shown.Close()
+	}
+	shown.setDPI(resolution(im.DPI(), scale))
+	best, err := r.best(shown, opt)
+	if err != nil {
+		return ocr.Page{}, err
+	}
+	page.Angle = best.angle
+	page.Blocks, page.Confidence = assemble(best, placing{scale: scale, shownWidth: shown.Width(), shownHeight: shown.Height(), page: page})
+	if len(page.Blocks) == 0 {
+		page.Origin, page.Angle = ocr.Blank, 0
+	}
+	return page, nil
+}
+
+// fit returns by how much to scale a page for its letters to have the best size.
+func fit(l letters) float64 {
+	if l.height == 0 || l.specks > noisySpecks {
+		return 1
+	}
+	scale := letterHeight / float64(l.height)
+	if scale > smallestScale && scale < largestScale {
+		return 1
+	}
+	return min(scale, mostScale)
+}
+
+// resolution tells the engine pixels an inch, or 0 where a stated value cannot be true: it then makes its own estimate.
+func resolution(dpi int, scale float64) int {
+	scaled := int(float64(dpi) * scale)
+	if scaled < 70 || scaled > 2400 {
+		return 0
+	}
+	return scaled
+}
+
+// best reads a page in as many ways as its confidence calls for.
+func (r *Reader) best(shown *Image, opt ocr.Options) (reading, error) {
+	picture, err := shown.encode()
+	if err != nil {
+		return reading{}, err
+	}
+	boxes, err := r.recognise(opt.Languages, picture, gosseract.PSM_AUTO)
+	if err != nil {
+		return reading{}, err
+	}
+	best := rate(boxes, 0)
+	if opt.Profile == ocr.Fast || best.mean >= goodConfidence {
+		return best, nil
+	}
+	if best.mean < turnConfidence && r.hasOrientation() {
+		turned, turnedPicture, err := r.turned(shown, picture, opt)
+		if err != nil {
+			return reading{}, err
+		}
+		if turned.score > best.score {
+			best, picture = turned, turnedPicture
+		}
+	}
+	if best.mean >= goodConfidence {
+		return best, nil
+	}
+	boxes, err = r.recognise(opt.Languages, picture, gosseract.PSM_SINGLE_BLOCK)
+	if err != nil {
+		return reading{}, err
+	}
+	if block := rate(boxes, best.angle); block.score > best.score {
+		best = block
+	}
+	return best, nil
+}
+
+// turned reads a page the way up that the orientation model finds. The engine then gives boxes of the picture as it is, so
+// the way words follow each other in a line tells the turn; the picture is turned by it and read again.
+func (r *Reader) turned(shown *Image, picture []byte, opt ocr.Options) (reading, []byte, error) {
+	boxes, err := r.recognise(opt.Languages, picture, gosseract.PSM_AUTO_OSD)
+	if err != nil {
+		return reading{}, nil, err
+	}
+	angle := direction(boxes)
+	if angle == 0 {
+		return rate(boxes, 0), picture, nil
+	}
+	upright, err := shown.turn(angle)
+	if err != nil {
+		return reading{}, nil, err
+	}
+	defer upright.Close()
+	upright.setDPI(shown.DPI())
+	if picture, err = upright.encode(); err != nil {
+		return reading{}, nil, err
+	}
+	if boxes, err = r.recognise(opt.Languages, picture, gosseract.PSM_AUTO); err != nil {
+		return reading{}, nil, err
+	}
+	return rate(boxes, angle), picture, nil
+}
+
+// direction returns the clockwise turn that makes lines run from left to right, from the steps between the words of each.
+func direction(boxes []gosseract.BoundingBox) int {
+	var right, down int
+	for i := 1; i < len(boxes); i++ {
+		a, b := boxes[i-1], boxes[i]
+		if a.BlockNum != b.BlockNum || a.ParNum != b.ParNum || a.LineNum != b.LineNum {
+			continue
+		}
+		right += b.Box.Min.X + b.Box.Max.X - a.Box.Min.X - a.Box.Max.X
+		down += b.Box.Min.Y + b.Box.Max.Y - a.Box.Min.Y - a.Box.Max.Y
+	}
+	switch {
+	case max(right, -right) >= max(down, -down) && right >= 0:
+		return 0
+	case max(right, -right) >= max(down, -down):
+		return 180
+	case down > 0:
+		return 270
+	default:
+		return 90
+	}
+}

@@ -1,0 +1,112 @@
+package tesseract
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/otiai10/gosseract/v2"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+)
+
+// maxHandles is how many sets of languages stay loaded. A handle takes 60 to 200 MB.
+const maxHandles = 2
+
+// Reader reads pages. It keeps initialised engine handles, since loading a model takes as long as an easy page. It is for
+// one goroutine at a time.
+type Reader struct {
+	dir     string
+	models  []string
+	handles []handle // most recently used first
+}
+
+type handle struct {
+	languages string
+	client    *gosseract.Client
+}
+
+// New returns a reader over a folder of language data; an empty one means the place where packages put it.
+func New(tessdata string) (*Reader, error) {
+	dir, err := DataFolder(tessdata)
+	if err != nil {
+		return nil, err
+	}
+	names, err := models(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{dir: dir, models: names}, nil
+}
+
+// Languages lists the installed languages as Tesseract's codes, sorted.
+func (r *Reader) Languages() []string {
+	return slices.DeleteFunc(slices.Clone(r.models), func(name string) bool { return name == orientationModel })
+}
+
+// Close frees all handles.
+func (r *Reader) Close() error {
+	var failed error
+	for _, h := range r.handles {
+		if err := h.client.Close(); err != nil {
+			failed = err
+		}
+	}
+	r.handles = nil
+	return failed
+}
+
+// recognise runs the engine once over an encoded picture.
+func (r *Reader) recognise(languages []string, picture []byte, mode gosseract.PageSegMode) ([]gosseract.BoundingBox, error) {
+	client, err := r.client(languages)
+	if err != nil {
+		return nil, err
+	}
+	if err := client.SetPageSegMode(mode); err != nil {
+		return nil, fault.Wrap(err, fault.EngineUnavailable, "the engine refused its mode")
+	}
+	if err := client.SetImageFromBytes(picture); err != nil {
+		return nil, fault.Wrap(err, fault.PageDamaged, "the engine cannot take the page")
+	}
+	boxes, err := client.GetBoundingBoxesVerbose()
+	if err != nil {
+		return nil, fault.Wrap(err, fault.EngineUnavailable, "the engine could not be started")
+	}
+	return boxes, nil
+}
+
+// client returns the handle for a set of languages.
+func (r *Reader) client(languages []string) (*gosseract.Client, error) {
+	for _, l := range languages {
+		if !slices.Contains(r.Languages(), l) {
+			return nil, fault.New(fault.LanguageUnknown, "a language is not installed; installed are: %s", strings.Join(r.Languages(), ", "))
+		}
+	}
+	wanted := strings.Join(languages, "+")
+	i := slices.IndexFunc(r.handles, func(h handle) bool { return h.languages == wanted })
+	if i >= 0 {
+		h := r.handles[i]
+		r.handles = slices.Insert(slices.Delete(r.handles, i, i+1), 0, h)
+		return h.client, nil
+	}
+	client := gosseract.NewClient()
+	client.Languages = slices.Clone(languages)
+	client.TessdataPrefix = r.dir
+	if err := client.SetVariable("debug_file", "/dev/null"); err != nil {
+		return nil, fmt.Errorf("configure the engine: %w", err)
+	}
+	r.handles = slices.Insert(r.handles, 0, handle{wanted, client})
+	if len(r.handles) > maxHandles {
+		last := r.handles[maxHandles]
+		r.handles = r.handles[:maxHandles]
+		if err := last.client.Close(); err != nil {
+			return nil, fmt.Errorf("free an engine handle: %w", err)
+		}
+		gosseract.ClearPersistentCache() // its dictionaries
+	}
+	return client, nil
+}
+
+// hasOrientation reports whether the model that finds a page's way up is installed.
+func (r *Reader) hasOrientation() bool { return slices.Contains(r.models, orientationModel) }
+
