@@ -167,7 +167,7 @@ func (s *surveyor) form(ref references.FPDF_PAGEOBJECT, space matrix, depth int)
 	inner = inner.then(space)
 	for i := 0; i < count.Count && s.seen < maxObjects; i++ {
 		object, err := s.pdf.instance.FPDFFormObj_GetObject(
-			&requests.FPDFFormObj_GetObject{PageObject: ref, Index: uint64(i)}) //nolint:gosec // not negative
+			&requests.FPDFFormObj_GetObject{PageObject: ref, Index: uint64(i)})
 		if err != nil {
 			return err
 		}

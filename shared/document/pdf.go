@@ -28,6 +28,7 @@ type PDF struct {
 	encrypted  bool
 	restricted bool
 	broken     bool // the module trapped; its memory is not to be trusted
+	pinned     bool // the instance holds changes and cannot be replaced
 	handles    int  // handles taken out since the instance started: go-pdfium keeps them until it is closed
 }
 
@@ -150,7 +151,10 @@ func (p *PDF) ready(n int) error {
 	if n < 1 || n > p.pages {
 		return fault.New(fault.PageDamaged, "there is no page %d in a document of %d", n, p.pages)
 	}
-	if p.instance != nil && !p.broken && p.handles < maxHandles {
+	switch {
+	case p.pinned && p.broken:
+		return fault.New(fault.PageDamaged, "an earlier page cannot be decoded, or decoding it takes more memory than the limit")
+	case p.pinned, p.instance != nil && !p.broken && p.handles < maxHandles:
 		return nil
 	}
 	p.Close()

@@ -121,7 +121,7 @@ func (p *PDF) scan(v view) (scanned, bool, error) {
 	if size.Width < 1 || size.Height < 1 || size.Width > math.MaxInt32 || size.Height > math.MaxInt32 {
 		return scanned{}, false, nil
 	}
-	s := scanned{width: int(size.Width), height: int(size.Height)} //nolint:gosec // bounded above
+	s := scanned{width: int(size.Width), height: int(size.Height)}
 	horizontal := 72 * float64(s.width) / math.Hypot(picture.place.a, picture.place.b)
 	vertical := 72 * float64(s.height) / math.Hypot(picture.place.c, picture.place.d)
 	s.dpi = min(horizontal, vertical)

@@ -33,7 +33,7 @@ func NewRuntime(ctx context.Context, cacheDir string, memory int64) (*Runtime, e
 	config := wazero.NewRuntimeConfig().
 		// PDFium's build uses exceptions for setjmp; go-pdfium requires the feature of custom configurations.
 		WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesExceptionHandling).
-		WithMemoryLimitPages(uint32(memory / wasmPage)) //nolint:gosec // bounded above
+		WithMemoryLimitPages(uint32(memory / wasmPage))
 	r := &Runtime{}
 	if cacheDir != "" {
 		cache, err := wazero.NewCompilationCacheWithDir(cacheDir)
