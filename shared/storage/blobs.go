@@ -34,7 +34,8 @@ type Blob struct {
 // NotFound; a store that does not answer is Unavailable.
 type Blobs interface {
 	// Put writes a whole blob, replacing an old one. Nothing is visible under the name until all of it is stored, and a
-	// failed or cancelled Put leaves nothing behind that List does not show.
+	// failed or cancelled Put leaves nothing behind that List does not show. CheckBlob says what it refuses; the other
+	// methods take every name that List shows. An error of r is in the chain of the one returned.
 	Put(ctx context.Context, name, contentType string, r io.Reader) (Blob, error)
 	// Get opens a blob for reading from its start. A blob that changes while it is read gives an error, never mixed bytes.
 	Get(ctx context.Context, name string) (io.ReadCloser, Blob, error)
@@ -44,7 +45,7 @@ type Blobs interface {
 	// blob succeeds.
 	Delete(ctx context.Context, name string) error
 	// List returns up to limit blobs whose names begin with prefix and come after the name after, in order of names.
-	// prefix begins with a container. Fewer than limit means the end.
+	// prefix begins with a container and a slash; names compare byte by byte. Fewer than limit means the end.
 	List(ctx context.Context, prefix, after string, limit int) ([]Blob, error)
 }
 

@@ -35,7 +35,7 @@ type Record struct {
 	Key
 	Value []byte
 	ETag  string    // version as read; empty for a record that must not exist yet
-	Due   time.Time // when the record wants attention again; zero for never. Whole seconds are kept
+	Due   time.Time // when the record wants attention again; zero for never. Whole seconds are kept, the rest is cut off
 }
 
 // Records stores small records with compare-and-swap. Every success is durable on return.
@@ -61,6 +61,7 @@ type Query struct {
 }
 
 // Due is one entry of the due index: the record may want attention since At. Entries can be stale; the record decides.
+// Entries of one time come in the order of their keys.
 type Due struct {
 	Key
 	At time.Time
