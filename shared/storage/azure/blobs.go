@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
@@ -66,7 +67,7 @@ func (b *Blobs) Put(ctx context.Context, name, contentType string, r io.Reader) 
 		if err != nil {
 			return storage.Blob{}, classify(err)
 		}
-		stored.Size, stored.ETag, stored.Created = int64(n), string(*resp.ETag), *resp.LastModified
+		stored.Size, stored.ETag, stored.Created = int64(n), etag(resp.ETag), *resp.LastModified
 		return stored, nil
 	case err != nil:
 		return storage.Blob{}, fmt.Errorf("read what is to be stored: %w", err)
@@ -79,7 +80,7 @@ func (b *Blobs) Put(ctx context.Context, name, contentType string, r io.Reader) 
 	if err != nil {
 		return storage.Blob{}, classify(err)
 	}
-	stored.Size, stored.ETag, stored.Created = counted.n, string(*resp.ETag), *resp.LastModified
+	stored.Size, stored.ETag, stored.Created = counted.n, etag(resp.ETag), *resp.LastModified
 	return stored, nil
 }
 
@@ -113,7 +114,7 @@ func (b *Blobs) Get(ctx context.Context, name string) (io.ReadCloser, storage.Bl
 	found := storage.Blob{
 		Name:        name,
 		Size:        *resp.ContentLength,
-		ETag:        string(*resp.ETag),
+		ETag:        etag(resp.ETag),
 		ContentType: value(resp.ContentType),
 		Created:     created(resp.CreationTime, resp.LastModified),
 	}
@@ -140,19 +141,16 @@ func (b *Blobs) Stat(ctx context.Context, name string) (storage.Blob, error) {
 	}
 	resp, err := client.GetProperties(ctx, nil)
 	if err != nil {
-		return storage.Blob{}, statError(err)
+		return storage.Blob{}, classify(err)
 	}
 	return storage.Blob{
 		Name:        name,
 		Size:        *resp.ContentLength,
-		ETag:        string(*resp.ETag),
+		ETag:        etag(resp.ETag),
 		ContentType: value(resp.ContentType),
 		Created:     created(resp.CreationTime, resp.LastModified),
 	}, nil
 }
-
-// statError classifies the answer to a HEAD request, which has no body and so no code but the header's.
-func statError(err error) error { return classify(err) }
 
 // Delete removes a blob with its snapshots. A name that has only staged blocks is 404 to the service although it holds
 // their bytes: an empty blob written over them discards them, and is deleted in turn.
@@ -230,15 +228,23 @@ func describe(name string, item *container.BlobItem) storage.Blob {
 		Name:        name,
 		ContentType: value(p.ContentType),
 		Created:     created(p.CreationTime, p.LastModified),
-		Uncommitted: p.ETag == nil || *p.ETag == "",
+		ETag:        etag(p.ETag),
 	}
-	if p.ETag != nil {
-		found.ETag = string(*p.ETag)
-	}
+	// Staged blocks are listed without ETag and content type by the service, without content type by the emulator. Every
+	// committed blob has one: the service's own default if the client gave none.
+	found.Uncommitted = found.ETag == "" || found.ContentType == ""
 	if p.ContentLength != nil {
 		found.Size = *p.ContentLength
 	}
 	return found
+}
+
+// etag takes the quotes off, which headers have and listings lack.
+func etag(e *azcore.ETag) string {
+	if e == nil {
+		return ""
+	}
+	return strings.Trim(string(*e), `"`)
 }
 
 func created(creation, modified *time.Time) time.Time {

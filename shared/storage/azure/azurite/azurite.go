@@ -1,0 +1,162 @@
+// Package azurite starts the emulator of Azure Storage for tests: on free loopback ports, with nothing on disk, and with an
+// account of its own for each store under test.
+package azurite
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// Emulator is a running Azurite.
+type Emulator struct {
+	ports    [3]int // blob, queue, table
+	key      string
+	scheme   string
+	accounts atomic.Int64
+}
+
+// Account is one empty account.
+type Account struct {
+	Name             string
+	Key              string
+	ConnectionString string
+}
+
+// accounts is how many the emulator knows. Each store under test takes one.
+const accounts = 200
+
+// Script returns where the emulator is: AZURITE names it, else the tools folder of the tree. It is empty if neither has it.
+func Script() string {
+	if path := os.Getenv("AZURITE"); path != "" {
+		return path
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		path := filepath.Join(dir, ".tools/azurite/node_modules/azurite/dist/src/azurite.js")
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// Start runs the emulator until the test ends. The test is skipped where it is not installed.
+func Start(t *testing.T, flags ...string) *Emulator {
+	t.Helper()
+	script := Script()
+	if script == "" {
+		t.Skip("Azurite is not installed: run scripts/setup.sh azurite, or set AZURITE to its azurite.js")
+	}
+	secret := make([]byte, 32)
+	if _, err := rand.Read(secret); err != nil {
+		t.Fatal(err)
+	}
+	e := &Emulator{key: base64.StdEncoding.EncodeToString(secret), scheme: "http"}
+	args := []string{script, "--skipApiVersionCheck", "--disableTelemetry", "--inMemoryPersistence", "--silent"}
+	for i, service := range []string{"blob", "queue", "table"} {
+		e.ports[i] = freePort(t)
+		args = append(args, "--"+service+"Host", "127.0.0.1", "--"+service+"Port", strconv.Itoa(e.ports[i]))
+	}
+	for _, f := range flags {
+		if f == "--cert" {
+			e.scheme = "https"
+		}
+	}
+	var known []string
+	for n := range accounts {
+		known = append(known, name(n)+":"+e.key)
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "node", append(args, flags...)...) //nolint:gosec // the emulator that the test was told of
+	cmd.Env = append(os.Environ(), "AZURITE_ACCOUNTS="+strings.Join(known, ";"))
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it holds nothing
+		_ = cmd.Wait()
+	})
+	for _, port := range e.ports {
+		await(t, port, &out)
+	}
+	return e
+}
+
+// Account returns an account that nobody has used yet.
+func (e *Emulator) Account(t *testing.T) Account {
+	t.Helper()
+	n := int(e.accounts.Add(1)) - 1
+	if n >= accounts {
+		t.Fatalf("more than %d stores under test", accounts)
+	}
+	a := Account{Name: name(n), Key: e.key}
+	a.ConnectionString = fmt.Sprintf("DefaultEndpointsProtocol=%s;AccountName=%s;AccountKey=%s", e.scheme, a.Name, a.Key)
+	for i, service := range []string{"Blob", "Queue", "Table"} {
+		a.ConnectionString += fmt.Sprintf(";%sEndpoint=%s://127.0.0.1:%d/%s", service, e.scheme, e.ports[i], a.Name)
+	}
+	return a
+}
+
+// BlobPort returns the port of the blob service.
+func (e *Emulator) BlobPort() int { return e.ports[0] }
+
+// TablePort and QueuePort return those of the other services.
+func (e *Emulator) TablePort() int { return e.ports[2] }
+
+// QueuePort returns the port of the queue service.
+func (e *Emulator) QueuePort() int { return e.ports[1] }
+
+func name(n int) string { return fmt.Sprintf("account%03d", n) }
+
+// freePort asks the kernel for a port. The emulator opens it a moment later.
+func freePort(t *testing.T) int {
+	t.Helper()
+	var l net.ListenConfig
+	ln, err := l.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = ln.Close() }()
+	addr, ok := ln.Addr().(*net.TCPAddr)
+	if !ok {
+		t.Fatal("no TCP address")
+	}
+	return addr.Port
+}
+
+func await(t *testing.T, port int, out *bytes.Buffer) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	var d net.Dialer
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			_ = conn.Close()
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("Azurite did not start:\n%s", out)
+		case <-tick.C:
+		}
+	}
+}
