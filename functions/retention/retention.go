@@ -22,20 +22,24 @@ type Tasks interface {
 }
 
 // New returns the function. Each call sweeps; the first one of a process and one in each interval make a full pass too,
-// since a new process may follow an outage.
+// since a new process may follow an outage. A full pass that failed is made again with the next call.
 func New(tasks Tasks, interval time.Duration, now func() time.Time) azure.Function {
 	var passes passes
 	return func(ctx context.Context, _ azure.Payload) error {
 		_, err := tasks.Sweep(ctx)
-		if passes.due(now(), interval) {
-			_, passErr := tasks.FullPass(ctx)
-			err = errors.Join(err, passErr)
+		began := now()
+		if !passes.due(began, interval) {
+			return err
 		}
-		return err
+		_, passErr := tasks.FullPass(ctx)
+		if passErr == nil {
+			passes.note(began)
+		}
+		return errors.Join(err, passErr)
 	}
 }
 
-// passes remembers the last full pass of this process.
+// passes remembers the last full pass of this process that succeeded.
 type passes struct {
 	mu   sync.Mutex
 	last time.Time // guarded by mu
@@ -44,9 +48,11 @@ type passes struct {
 func (p *passes) due(now time.Time, interval time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.last.IsZero() && now.Sub(p.last) < interval {
-		return false
-	}
-	p.last = now
-	return true
+	return p.last.IsZero() || now.Sub(p.last) >= interval
+}
+
+func (p *passes) note(began time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last = began
 }

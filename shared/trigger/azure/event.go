@@ -20,7 +20,7 @@ const (
 	subjectInfix  = "/blobs/"
 )
 
-// CreatedBlob returns the name, with its container, of the blob that a BlobCreated event tells of. It is false for
+// CreatedBlob returns the name, with its container, of the upload that a BlobCreated event tells of. It is false for
 // anything else.
 func CreatedBlob(message string) (string, bool) {
 	var e blobEvent
@@ -32,15 +32,18 @@ func CreatedBlob(message string) (string, bool) {
 		return "", false
 	}
 	container, blob, ok := strings.Cut(rest, subjectInfix)
-	return container + "/" + blob, ok && container != "" && blob != ""
+	if !ok {
+		return "", false
+	}
+	return upload(container, blob)
 }
 
-// PoisonedBlob returns the name, with its container, of the blob that the host gave up on. It is false for anything but
+// PoisonedBlob returns the name, with its container, of the upload that the host gave up on. It is false for anything but
 // the message that the host writes then.
 func PoisonedBlob(message string) (string, bool) {
 	var gone struct{ Type, ContainerName, BlobName string }
 	if json.Unmarshal([]byte(message), &gone) != nil || gone.Type != "BlobTrigger" {
 		return "", false
 	}
-	return gone.ContainerName + "/" + gone.BlobName, gone.ContainerName != "" && gone.BlobName != ""
+	return upload(gone.ContainerName, gone.BlobName)
 }

@@ -36,13 +36,16 @@ func New(api http.Handler, functions map[string]Function, log *slog.Logger) *Han
 // a request that the host proxied says for whom: a client can reach no function either way.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, "/")
-	proxied := r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("X-Forwarded-Host") != ""
 	f, known := h.functions[name]
 	switch {
-	case proxied:
+	case proxied(r):
 		h.api.ServeHTTP(w, r)
 	case known && r.Method == http.MethodPost:
 		h.invoke(w, r, name, f)
+	case r.Method == http.MethodPost && strings.HasPrefix(r.UserAgent(), hostAgent):
+		// A function of another version of the package: its message must fail here, and stay for that version.
+		h.log.ErrorContext(r.Context(), event.InvocationFailed, "kind", fault.NotFound)
+		w.WriteHeader(http.StatusNotFound)
 	case name == "":
 		w.WriteHeader(http.StatusNoContent) // the host polls until it is answered
 	default:
@@ -50,11 +53,20 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// hostAgent begins the user agent of the host's own requests.
+const hostAgent = "Azure-Functions-Host/"
+
+// proxied reports whether the request is a client's. The host sets both headers on each request that it passes on, and
+// neither on its own.
+func proxied(r *http.Request) bool {
+	return len(r.Header.Values("X-Forwarded-For")) > 0 || len(r.Header.Values("X-Forwarded-Host")) > 0
+}
+
 // answer is what the host wants for a success. Less than it hangs the invocation or is copied into a log.
 const answer = `{"Outputs":{},"Logs":[],"ReturnValue":null}`
 
 func (h *Handler) invoke(w http.ResponseWriter, r *http.Request, name string, f Function) {
-	err := call(w, r, f)
+	err := call(r, f)
 	if errors.Is(err, ErrMalformed) {
 		h.log.ErrorContext(r.Context(), event.InvocationMalformed, "function", name)
 		err = nil
@@ -68,13 +80,23 @@ func (h *Handler) invoke(w http.ResponseWriter, r *http.Request, name string, f 
 	_, _ = io.WriteString(w, answer) // a host that has gone invokes again
 }
 
-func call(w http.ResponseWriter, r *http.Request, f Function) error {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return ErrMalformed
-	}
+// errPanic stands for what a function panicked with: the value may hold content.
+var errPanic = errors.New("function panicked")
+
+func call(r *http.Request, f Function) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errPanic
+		}
+	}()
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxPayload+1))
 	if err != nil {
 		return err
+	}
+	if len(body) > maxPayload {
+		// The host reads no answer before it has sent everything.
+		_, err = io.Copy(io.Discard, r.Body)
+		return errors.Join(ErrMalformed, err)
 	}
 	p, err := parsePayload(body)
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
 // maxPayload bounds an invocation's body in bytes. Payloads of our functions are a few kilobytes: a larger one carries
@@ -22,6 +24,9 @@ func parsePayload(body []byte) (Payload, error) {
 	if err := json.Unmarshal(body, &p); err != nil {
 		return Payload{}, fmt.Errorf("invocation is no JSON object of the host's form")
 	}
+	if p.Data == nil {
+		return Payload{}, fmt.Errorf("invocation carries no data")
+	}
 	return p, nil
 }
 
@@ -38,7 +43,7 @@ func text(raw json.RawMessage) (string, error) {
 	return inner, nil
 }
 
-// BlobName returns the name of the blob that triggered the function, with its container. The container is only in the
+// BlobName returns the name of the upload that triggered the function, with its container. The container is only in the
 // blob's address, so name is checked against it.
 func (p Payload) BlobName() (string, error) {
 	name, err := text(p.Metadata["name"])
@@ -49,11 +54,25 @@ func (p Payload) BlobName() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("blob address: %w", err)
 	}
-	return inContainer(address, name)
+	container, err := containerOf(address, name)
+	if err != nil {
+		return "", err
+	}
+	full, ok := upload(container, name)
+	if !ok {
+		return "", fmt.Errorf("blob is no upload")
+	}
+	return full, nil
 }
 
-// inContainer finds the container before the name in a blob's URL path.
-func inContainer(address, name string) (string, error) {
+// upload joins container and name. It is false unless they name an upload: only uploads are acted on, and those that
+// belong to nobody are erased, so a message must not name anything else.
+func upload(container, name string) (string, bool) {
+	return container + "/" + name, container == storage.Uploads && name != ""
+}
+
+// containerOf finds the container before the name in a blob's URL path.
+func containerOf(address, name string) (string, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return "", fmt.Errorf("blob address is no URL")
@@ -62,11 +81,7 @@ func inContainer(address, name string) (string, error) {
 	if !ok || name == "" {
 		return "", fmt.Errorf("blob address and blob name differ")
 	}
-	container := before[strings.LastIndexByte(before, '/')+1:]
-	if container == "" {
-		return "", fmt.Errorf("blob address has no container")
-	}
-	return container + "/" + name, nil
+	return before[strings.LastIndexByte(before, '/')+1:], nil
 }
 
 // Inline reports whether the host sent the blob's content instead of a reference to it.
@@ -78,9 +93,3 @@ func (p Payload) Inline(binding string) bool {
 // Message returns the text of the queue message that triggered the function. A text that is a JSON object arrives as a
 // string within a string like any other.
 func (p Payload) Message(binding string) (string, error) { return text(p.Data[binding]) }
-
-// Late reports whether the host calls a timer later than scheduled.
-func (p Payload) Late(binding string) bool {
-	var timer struct{ IsPastDue bool }
-	return json.Unmarshal(p.Data[binding], &timer) == nil && timer.IsPastDue
-}
