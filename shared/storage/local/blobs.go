@@ -1,0 +1,411 @@
+package local
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// Blobs implements storage.Blobs and storage.Opener on files.
+type Blobs struct {
+	root *os.Root
+	now  func() time.Time
+}
+
+var (
+	_ storage.Blobs  = (*Blobs)(nil)
+	_ storage.Opener = (*Blobs)(nil)
+)
+
+// A blob is one file: its name, a comma, and its content type in hex. A comma is in no blob name, so the two cannot be
+// confused, and sorts before all that is but "!".
+const typeMark = ","
+
+func fileOf(name, contentType string) string {
+	return path.Join(blobsDir, name) + typeMark + hex.EncodeToString([]byte(contentType))
+}
+
+// parse splits a file's name.
+func parse(file string) (base, contentType string, ok bool) {
+	base, encoded, ok := strings.Cut(file, typeMark)
+	decoded, err := hex.DecodeString(encoded)
+	return base, string(decoded), ok && err == nil
+}
+
+// Put writes to a staging file, syncs it, and renames it into place.
+func (b *Blobs) Put(ctx context.Context, name, contentType string, r io.Reader) (storage.Blob, error) {
+	return b.put(ctx, name, contentType, r, false)
+}
+
+// Create is Put for a name that must not exist: fault.AlreadyExists if it does.
+func (b *Blobs) Create(ctx context.Context, name, contentType string, r io.Reader) (storage.Blob, error) {
+	return b.put(ctx, name, contentType, r, true)
+}
+
+func (b *Blobs) put(ctx context.Context, name, contentType string, r io.Reader, createOnly bool) (storage.Blob, error) {
+	if err := storage.CheckBlob(name, contentType); err != nil {
+		return storage.Blob{}, err
+	}
+	if err := storage.CheckContext(ctx); err != nil {
+		return storage.Blob{}, err
+	}
+	staged, err := b.stage(ctx, r)
+	if err != nil {
+		return storage.Blob{}, err
+	}
+	if err := b.commit(ctx, staged, name, contentType, createOnly); err != nil {
+		return storage.Blob{}, errors.Join(err, b.unlink(staged))
+	}
+	return b.Stat(ctx, name)
+}
+
+// stage writes everything to a file that is no blob yet.
+func (b *Blobs) stage(ctx context.Context, r io.Reader) (string, error) {
+	random := make([]byte, 16)
+	if _, err := rand.Read(random); err != nil {
+		return "", fmt.Errorf("name staging file: %w", err)
+	}
+	staged := path.Join(stagingDir, hex.EncodeToString(random))
+	f, err := b.root.OpenFile(staged, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
+	if err != nil {
+		return "", unavailable(err)
+	}
+	source := &reader{ctx: ctx, r: r}
+	_, err = io.Copy(f, source)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		return staged, nil
+	}
+	if source.err == nil {
+		err = unavailable(err)
+	}
+	return "", errors.Join(fmt.Errorf("write blob: %w", err), b.unlink(staged))
+}
+
+// reader ends when its context does, and remembers that the source failed.
+type reader struct {
+	ctx context.Context
+	r   io.Reader
+	err error
+}
+
+// Read implements io.Reader.
+func (r *reader) Read(p []byte) (int, error) {
+	if err := storage.CheckContext(r.ctx); err != nil {
+		return 0, err
+	}
+	n, err := r.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		r.err = err
+	}
+	return n, err
+}
+
+// commit gives a staged file its name. A blob of another content type under the same name is another file: it goes.
+func (b *Blobs) commit(_ context.Context, staged, name, contentType string, createOnly bool) error {
+	target := fileOf(name, contentType)
+	folder := path.Dir(target)
+	old, err := b.files(name)
+	if err != nil {
+		return err
+	}
+	if createOnly && len(old) > 0 {
+		return fault.New(fault.AlreadyExists, "the document was uploaded before; create a new task for another one")
+	}
+	for {
+		if err := b.root.MkdirAll(folder, dirMode); err != nil {
+			return unavailable(err)
+		}
+		place := b.root.Rename
+		if createOnly {
+			place = b.link // fails if the name exists, unlike a rename
+		}
+		err := place(staged, target)
+		if errors.Is(err, os.ErrExist) {
+			return fault.New(fault.AlreadyExists, "the document was uploaded before; create a new task for another one")
+		}
+		if errors.Is(err, os.ErrNotExist) && b.exists(staged) {
+			continue // the folder was removed as empty a moment ago
+		}
+		if err != nil {
+			return unavailable(err)
+		}
+		break
+	}
+	for _, file := range old {
+		if file != target {
+			if err := b.unlink(file); err != nil {
+				return err
+			}
+		}
+	}
+	return b.syncDir(folder)
+}
+
+func (b *Blobs) link(staged, target string) error {
+	if err := b.root.Link(staged, target); err != nil {
+		return err
+	}
+	return b.root.Remove(staged)
+}
+
+func (b *Blobs) exists(file string) bool {
+	_, err := b.root.Lstat(file)
+	return err == nil
+}
+
+// files lists the files of a blob: none or one, two for a moment while its content type changes.
+func (b *Blobs) files(name string) ([]string, error) {
+	dir, base := path.Split(path.Join(blobsDir, name))
+	entries, err := b.entries(path.Clean(dir))
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, e := range entries {
+		if n, _, ok := parse(e.Name()); ok && n == base && !e.IsDir() {
+			found = append(found, dir+e.Name())
+		}
+	}
+	return found, nil
+}
+
+// entries reads a folder; an absent one is empty.
+func (b *Blobs) entries(dir string) ([]fs.DirEntry, error) {
+	f, err := b.root.Open(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	entries, err := f.ReadDir(-1)
+	if err = errors.Join(err, f.Close()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, unavailable(err)
+	}
+	return entries, nil
+}
+
+// Open opens the blob's own file.
+func (b *Blobs) Open(ctx context.Context, name string) (*os.File, storage.Blob, error) {
+	if err := errors.Join(storage.CheckBlob(name, "-"), storage.CheckContext(ctx)); err != nil {
+		return nil, storage.Blob{}, err
+	}
+	files, err := b.files(name)
+	if err != nil {
+		return nil, storage.Blob{}, err
+	}
+	for _, file := range files {
+		f, err := b.root.Open(file)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, storage.Blob{}, unavailable(err)
+		}
+		stat, err := f.Stat()
+		if err != nil {
+			return nil, storage.Blob{}, errors.Join(unavailable(err), f.Close())
+		}
+		return f, describe(name, file, stat), nil
+	}
+	return nil, storage.Blob{}, fault.New(fault.ThingNotFound, "there is no such blob")
+}
+
+// Get opens a blob. A file that is replaced keeps its content for whoever has it open.
+func (b *Blobs) Get(ctx context.Context, name string) (io.ReadCloser, storage.Blob, error) {
+	f, blob, err := b.Open(ctx, name)
+	if err != nil {
+		return nil, storage.Blob{}, err
+	}
+	return f, blob, nil
+}
+
+// Stat describes a blob.
+func (b *Blobs) Stat(ctx context.Context, name string) (storage.Blob, error) {
+	f, blob, err := b.Open(ctx, name)
+	if err != nil {
+		return storage.Blob{}, err
+	}
+	return blob, f.Close()
+}
+
+// describe uses what the file system knows. The inode changes with every Put, the times tell two uses of one inode apart.
+func describe(name, file string, stat fs.FileInfo) storage.Blob {
+	_, contentType, _ := parse(path.Base(file))
+	version := strconv.FormatInt(stat.ModTime().UnixNano(), 36)
+	if sys, ok := stat.Sys().(*syscall.Stat_t); ok {
+		version += "-" + strconv.FormatUint(sys.Ino, 36)
+	}
+	return storage.Blob{Name: name, Size: stat.Size(), ETag: version, ContentType: contentType, Created: stat.ModTime().UTC()}
+}
+
+// Delete removes the file, and folders that are empty then.
+func (b *Blobs) Delete(ctx context.Context, name string) error {
+	if err := errors.Join(storage.CheckBlob(name, "-"), storage.CheckContext(ctx)); err != nil {
+		return err
+	}
+	files, err := b.files(name)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if err := b.unlink(file); err != nil {
+			return err
+		}
+		if err := b.syncDir(path.Dir(file)); err != nil {
+			return err
+		}
+	}
+	for dir := path.Dir(path.Join(blobsDir, name)); dir != blobsDir; dir = path.Dir(dir) {
+		if b.root.Remove(dir) != nil {
+			break // not empty, or gone: either way there is nothing to do
+		}
+	}
+	return nil
+}
+
+func (b *Blobs) unlink(file string) error {
+	if err := b.root.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return unavailable(err)
+	}
+	return nil
+}
+
+// syncDir makes names in a folder durable. A folder that is gone needs no sync.
+func (b *Blobs) syncDir(dir string) error {
+	f, err := b.root.Open(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return unavailable(err)
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return unavailable(err)
+	}
+	return nil
+}
+
+// List walks folders in the order of the names below them.
+func (b *Blobs) List(ctx context.Context, prefix, after string, limit int) ([]storage.Blob, error) {
+	if err := errors.Join(storage.CheckList(prefix, limit), storage.CheckContext(ctx)); err != nil {
+		return nil, err
+	}
+	w := walk{b: b, ctx: ctx, prefix: prefix, after: after, limit: limit}
+	container, _, _ := strings.Cut(prefix, "/")
+	err := w.folder(container)
+	return w.found, err
+}
+
+// walk collects blobs below a prefix.
+type walk struct {
+	b             *Blobs
+	ctx           context.Context //nolint:containedctx // a walk is one call
+	prefix, after string
+	limit         int
+	found         []storage.Blob
+}
+
+// folder visits one folder. Names of folders are compared with the slash that follows them, so that the order is that of
+// whole names.
+func (w *walk) folder(dir string) error {
+	if err := storage.CheckContext(w.ctx); err != nil {
+		return err
+	}
+	entries, err := w.b.entries(path.Join(blobsDir, dir))
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(sortKey(a), sortKey(b)) })
+	for _, e := range entries {
+		if len(w.found) == w.limit {
+			return nil
+		}
+		base, _, ok := parse(e.Name())
+		name := dir + "/" + e.Name()
+		switch {
+		case e.IsDir() && w.reaches(name+"/"):
+			err = w.folder(name)
+		case !e.IsDir() && ok && strings.HasPrefix(dir+"/"+base, w.prefix) && dir+"/"+base > w.after:
+			err = w.add(dir+"/"+base, name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sortKey(e fs.DirEntry) string {
+	if e.IsDir() {
+		return e.Name() + "/"
+	}
+	base, _, _ := parse(e.Name())
+	return base
+}
+
+// reaches reports whether a folder can hold names that are wanted.
+func (w *walk) reaches(folder string) bool {
+	inside := strings.HasPrefix(folder, w.prefix) || strings.HasPrefix(w.prefix, folder)
+	passed := folder < w.after && !strings.HasPrefix(w.after, folder)
+	return inside && !passed
+}
+
+func (w *walk) add(name, file string) error {
+	stat, err := w.b.root.Lstat(path.Join(blobsDir, file))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return unavailable(err)
+	}
+	w.found = append(w.found, describe(name, file, stat))
+	return nil
+}
+
+// sweepStaging erases what an earlier server was writing when it died. Only the one server of the folder calls it, at its
+// start.
+func (b *Blobs) sweepStaging() error {
+	entries, err := b.entries(stagingDir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := b.unlink(path.Join(stagingDir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unavailable classifies an error of the file system. Its path is not passed on.
+func unavailable(err error) error {
+	var known *fault.Error
+	if errors.As(err, &known) {
+		return err
+	}
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		err = p.Err
+	} else if l, ok := errors.AsType[*os.LinkError](err); ok {
+		err = l.Err
+	}
+	return fault.Wrap(err, fault.StorageUnavailable, "the data folder cannot be used; see the server's log")
+}

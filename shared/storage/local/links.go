@@ -1,0 +1,148 @@
+package local
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// LinkPath is where links point to below the server's address.
+const LinkPath = "/blobs/"
+
+// Links signs links with HMAC-SHA256 and serves them.
+type Links struct {
+	LinksConfig
+	key []byte
+}
+
+// LinksConfig is what serving links needs. Every field is required.
+type LinksConfig struct {
+	Blobs   *Blobs
+	Base    func() string // the server's address as clients see it, without a slash at its end
+	MaxSize int64         // of an upload in bytes
+	Now     func() time.Time
+	Admit   func(ctx context.Context, name string) error // whether a document may still be sent to a name
+	Landed  func(ctx context.Context, name string) error // called once a document is stored
+	Error   func(w http.ResponseWriter, r *http.Request, err error)
+}
+
+var _ storage.Linker = (*Links)(nil)
+
+// Links returns the signer and server of the folder's links.
+func (s *Store) Links(cfg LinksConfig) *Links { return &Links{LinksConfig: cfg, key: s.key} }
+
+// UploadLink allows one PUT of a name that does not exist.
+func (l *Links) UploadLink(_ context.Context, name string, expires time.Time) (storage.Link, error) {
+	return l.link(http.MethodPut, name, expires), nil
+}
+
+// DownloadLink allows reading.
+func (l *Links) DownloadLink(_ context.Context, name string, expires time.Time) (storage.Link, error) {
+	return l.link(http.MethodGet, name, expires), nil
+}
+
+func (l *Links) link(method, name string, expires time.Time) storage.Link {
+	expires = expires.UTC().Truncate(time.Second)
+	// One parameter only: some clients cannot store an address with an ampersand.
+	token := strconv.FormatInt(expires.Unix(), 36) + "." + l.sign(method, name, expires)
+	return storage.Link{URL: l.Base() + LinkPath + name + "?t=" + url.QueryEscape(token), Method: method, Expires: expires}
+}
+
+// sign covers method, name and expiry, so that a link opens exactly one thing in one way.
+func (l *Links) sign(method, name string, expires time.Time) string {
+	h := hmac.New(sha256.New, l.key)
+	fmt.Fprintf(h, "%s\n%s\n%d", method, name, expires.Unix())
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}
+
+// verify checks a link that came in.
+func (l *Links) verify(method, name, token string) error {
+	seconds, signature, _ := strings.Cut(token, ".")
+	at, err := strconv.ParseInt(seconds, 36, 64)
+	if err != nil {
+		return fault.New(fault.LinkInvalid, "the link is damaged; ask for a new one")
+	}
+	expires := time.Unix(at, 0).UTC()
+	if !hmac.Equal([]byte(signature), []byte(l.sign(method, name, expires))) {
+		return fault.New(fault.LinkInvalid, "the link is damaged, or is for another object or method; ask for a new one")
+	}
+	if !l.Now().Before(expires) {
+		return fault.New(fault.LinkExpired, "the link has expired; ask for a new one")
+	}
+	return nil
+}
+
+// ServeHTTP serves what lies under LinkPath. Credentials that a client sends along are not looked at: the link is enough,
+// and it must be.
+func (l *Links) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := strings.TrimPrefix(r.URL.Path, LinkPath)
+	var err error
+	switch r.Method {
+	case http.MethodPut:
+		err = l.upload(w, r, name)
+	case http.MethodGet, http.MethodHead:
+		err = l.download(w, r, name)
+	default:
+		w.Header().Set("Allow", "GET, HEAD, PUT")
+		err = fault.New(fault.LinkInvalid, "a link is used with PUT, GET or HEAD")
+	}
+	if err != nil {
+		l.Error(w, r, err)
+	}
+}
+
+func (l *Links) upload(w http.ResponseWriter, r *http.Request, name string) error {
+	if err := l.verify(http.MethodPut, name, r.URL.Query().Get("t")); err != nil {
+		return err
+	}
+	if err := l.Admit(r.Context(), name); err != nil {
+		return err
+	}
+	if r.ContentLength > l.MaxSize {
+		return fault.New(fault.BodyTooLarge, "the document has %d bytes; at most %d are taken: split it", r.ContentLength, l.MaxSize)
+	}
+	const octets = "application/octet-stream" // what a client says of the type is not kept: content decides
+	_, err := l.Blobs.Create(r.Context(), name, octets, http.MaxBytesReader(w, r.Body, l.MaxSize))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return fault.New(fault.BodyTooLarge, "the document has more than %d bytes; split it", l.MaxSize)
+	}
+	if err != nil {
+		return err
+	}
+	// Stored: the client may go, the document is taken in all the same.
+	if err := l.Landed(context.WithoutCancel(r.Context()), name); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusCreated)
+	return nil
+}
+
+func (l *Links) download(w http.ResponseWriter, r *http.Request, name string) error {
+	if err := l.verify(http.MethodGet, name, r.URL.Query().Get("t")); err != nil {
+		return err
+	}
+	f, blob, err := l.Blobs.Open(r.Context(), name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // opened for reading
+	h := w.Header()
+	h.Set("Content-Type", blob.ContentType)
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	h.Set("Etag", strconv.Quote(blob.ETag))
+	http.ServeContent(w, r, "", blob.Created, f)
+	return nil
+}
