@@ -1,0 +1,88 @@
+// Package access says who may do what: applications with their secrets, scopes and caps, and the check of credentials.
+// Object-level access follows from it in one place: every record lies under the application that owns it, and the
+// application comes from verified credentials only.
+package access
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/task"
+)
+
+// Scope is a right that a credential carries.
+type Scope string
+
+// The scopes.
+const (
+	Submit Scope = "submit" // create tasks and send documents
+	Read   Scope = "read"   // see own tasks and fetch results
+	Delete Scope = "delete" // erase own tasks
+	Admin  Scope = "admin"  // manage applications; no right to any document
+)
+
+// Scopes lists every scope.
+func Scopes() []Scope { return []Scope{Submit, Read, Delete, Admin} }
+
+// Application is a client of the service and owns tasks.
+type Application struct {
+	ID      string    `json:"id"` // a UUID in lower case; part of record keys and blob names
+	Name    string    `json:"name"`
+	Scopes  []Scope   `json:"scopes"`
+	Caps    task.Caps `json:"caps"`
+	Secrets []Secret  `json:"secrets"`
+	Created time.Time `json:"created"`
+	Revoked time.Time `json:"revoked,omitzero"`
+}
+
+// Secret is what is stored of a secret.
+type Secret struct {
+	ID      string    `json:"id"`
+	Hash    []byte    `json:"hash"` // SHA-256
+	Created time.Time `json:"created"`
+	Expires time.Time `json:"expires,omitzero"` // zero for never
+}
+
+// May reports whether the application has a scope.
+func (a *Application) May(s Scope) bool { return slices.Contains(a.Scopes, s) }
+
+// maxName bounds an application's name in characters.
+const maxName = 80
+
+// nameForm is what a name may hold: what people read in lists, and nothing that a terminal or a log acts on.
+var nameForm = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} ._-]*$`)
+
+// check refuses an application that cannot be, naming the field.
+func (a *Application) check() error {
+	if len([]rune(a.Name)) > maxName || !nameForm.MatchString(a.Name) {
+		return fault.New(fault.BadField, "a name has 1 to %d letters, digits, spaces and . _ -, and begins with a letter or digit", maxName).In("name")
+	}
+	if len(a.Scopes) == 0 {
+		return fault.New(fault.BadField, "at least one scope is needed; there are: %v", Scopes()).In("scopes")
+	}
+	for _, s := range a.Scopes {
+		if !slices.Contains(Scopes(), s) {
+			return fault.New(fault.BadField, "a scope is unknown; there are: %v", Scopes()).In("scopes")
+		}
+	}
+	if a.Caps.OpenTasks < 0 || a.Caps.BytesPerDay < 0 || a.Caps.PagesPerDay < 0 {
+		return fault.New(fault.BadField, "a cap is 0 for none, or a positive number").In("caps")
+	}
+	return nil
+}
+
+// ParseScopes reads scopes separated by commas.
+func ParseScopes(names []string) ([]Scope, error) {
+	var scopes []Scope
+	for _, n := range names {
+		if s := Scope(n); slices.Contains(Scopes(), s) {
+			scopes = append(scopes, s)
+			continue
+		}
+		return nil, fmt.Errorf("a scope is unknown; there are: %v", Scopes())
+	}
+	return scopes, nil
+}

@@ -1,0 +1,280 @@
+package access
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+
+	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// cacheLife is how long a change of an application may go unnoticed by another process.
+const cacheLife = 5 * time.Second
+
+// cacheSize bounds the applications that are remembered.
+const cacheSize = 1000
+
+// maxSecrets is how many secrets of an application are valid at once: the one in use and its successor.
+const maxSecrets = 2
+
+// partition holds every application.
+const partition = "applications"
+
+// Registry keeps applications in storage.
+type Registry struct {
+	records storage.Records
+	now     func() time.Time
+	log     *slog.Logger
+
+	mu    sync.Mutex
+	known map[string]cached // guarded by mu
+}
+
+type cached struct {
+	app  *Application // nil if there is none
+	read time.Time
+}
+
+// NewRegistry returns a registry over the records.
+func NewRegistry(records storage.Records, now func() time.Time, log *slog.Logger) *Registry {
+	return &Registry{records: records, now: now, log: log, known: map[string]cached{}}
+}
+
+// Create adds an application with one secret, which is returned and never shown again. expires is zero for a secret that
+// does not expire. Only Name, Scopes and Caps of the application given are read.
+func (r *Registry) Create(ctx context.Context, wanted Application, expires time.Time) (*Application, string, error) {
+	id, err := uuid.NewV4()
+	if err != nil {
+		return nil, "", fmt.Errorf("make application id: %w", err)
+	}
+	app := &Application{ID: id.String(), Name: wanted.Name, Scopes: wanted.Scopes, Caps: wanted.Caps, Created: r.now().UTC()}
+	slices.Sort(app.Scopes)
+	app.Scopes = slices.Compact(app.Scopes)
+	if err := app.check(); err != nil {
+		return nil, "", err
+	}
+	if err := r.checkExpiry(expires); err != nil {
+		return nil, "", err
+	}
+	stored, secret, err := newSecret(r.now(), expires)
+	if err != nil {
+		return nil, "", err
+	}
+	app.Secrets = []Secret{stored}
+	if err := r.put(ctx, app, ""); err != nil {
+		return nil, "", err
+	}
+	r.log.InfoContext(ctx, event.CredentialIssued, "application", app.ID, "secret", stored.ID, "act", "create")
+	return app, secret, nil
+}
+
+func (r *Registry) checkExpiry(expires time.Time) error {
+	if !expires.IsZero() && !expires.After(r.now()) {
+		return fault.New(fault.BadField, "the expiry lies in the past; leave it out for a secret that does not expire").In("expires")
+	}
+	return nil
+}
+
+// Bootstrap makes sure that an administrator exists whose secret has the given hash, for stamps that are deployed with it.
+func (r *Registry) Bootstrap(ctx context.Context, id string, hash []byte) error {
+	app := &Application{
+		ID: id, Name: "administrator", Scopes: []Scope{Admin}, Created: r.now().UTC(),
+		Secrets: []Secret{{ID: "deployed", Hash: hash, Created: r.now().UTC()}},
+	}
+	err := r.put(ctx, app, "")
+	if errors.Is(err, fault.AlreadyExists) {
+		return nil
+	}
+	return err
+}
+
+// EnsureAdmin creates an administrator if there is no application yet. The secret is empty if there was one.
+func (r *Registry) EnsureAdmin(ctx context.Context) (*Application, string, error) {
+	some, err := r.records.List(ctx, storage.Query{Table: storage.Applications, Partition: partition, Limit: 1})
+	if err != nil || len(some) > 0 {
+		return nil, "", err
+	}
+	return r.Create(ctx, Application{Name: "administrator", Scopes: []Scope{Admin}}, time.Time{})
+}
+
+// List returns all applications, revoked ones included.
+func (r *Registry) List(ctx context.Context) ([]*Application, error) {
+	const page = 200
+	q := storage.Query{Table: storage.Applications, Partition: partition, Limit: page}
+	var apps []*Application
+	for {
+		recs, err := r.records.List(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, rec := range recs {
+			app, err := decode(rec)
+			if err != nil {
+				return nil, err
+			}
+			apps = append(apps, app)
+		}
+		if len(recs) < page {
+			return apps, nil
+		}
+		q.After = recs[len(recs)-1].Key
+	}
+}
+
+// Rotate adds a secret, which is returned and never shown again. Older secrets end after grace; of more than two the
+// oldest goes at once.
+func (r *Registry) Rotate(ctx context.Context, id string, grace time.Duration, expires time.Time) (*Application, string, error) {
+	if err := r.checkExpiry(expires); err != nil {
+		return nil, "", err
+	}
+	stored, secret, err := newSecret(r.now(), expires)
+	if err != nil {
+		return nil, "", err
+	}
+	app, err := r.change(ctx, id, func(app *Application) {
+		ends := r.now().Add(grace).UTC()
+		for i, s := range app.Secrets {
+			if s.Expires.IsZero() || s.Expires.After(ends) {
+				app.Secrets[i].Expires = ends
+			}
+		}
+		app.Secrets = append(app.Secrets, stored)
+		if extra := len(app.Secrets) - maxSecrets; extra > 0 {
+			app.Secrets = app.Secrets[extra:]
+		}
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	r.log.InfoContext(ctx, event.CredentialIssued, "application", id, "secret", stored.ID, "act", "rotate")
+	return app, secret, nil
+}
+
+// Revoke ends all secrets of an application for good. Its tasks stay on their clocks.
+func (r *Registry) Revoke(ctx context.Context, id string) (*Application, error) {
+	app, err := r.change(ctx, id, func(app *Application) {
+		app.Secrets = nil
+		if app.Revoked.IsZero() {
+			app.Revoked = r.now().UTC()
+		}
+	})
+	if err == nil {
+		r.log.InfoContext(ctx, event.CredentialIssued, "application", id, "act", "revoke")
+	}
+	return app, err
+}
+
+// Authenticate returns the application of an id and secret. Whatever is wrong, the answer is the same fault and takes the
+// same time.
+func (r *Registry) Authenticate(ctx context.Context, id, secret string) (*Application, error) {
+	app, err := r.find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	known := app != nil
+	if !known {
+		app = &Application{Secrets: []Secret{{Hash: Hash("")}}}
+	}
+	if !app.matches(secret, r.now()) || !known || !app.Revoked.IsZero() {
+		return nil, fault.New(fault.Unauthorized, "the application id or secret is missing, wrong, expired or revoked; send both with HTTP Basic")
+	}
+	return app, nil
+}
+
+// find returns an application, nil for none, from memory if it was read a moment ago.
+func (r *Registry) find(ctx context.Context, id string) (*Application, error) {
+	if len(id) > 64 || key(id).Check() != nil {
+		return nil, nil //nolint:nilnil // such an id does not exist
+	}
+	now := r.now()
+	r.mu.Lock()
+	c, ok := r.known[id]
+	r.mu.Unlock()
+	if age := now.Sub(c.read); ok && age >= 0 && age < cacheLife {
+		return c.app, nil
+	}
+	rec, err := r.records.Get(ctx, key(id))
+	var app *Application
+	switch {
+	case errors.Is(err, fault.NotFound):
+	case err != nil:
+		return nil, err
+	default:
+		if app, err = decode(rec); err != nil {
+			return nil, err
+		}
+	}
+	r.remember(id, cached{app, now})
+	return app, nil
+}
+
+func (r *Registry) remember(id string, c cached) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.known) >= cacheSize {
+		clear(r.known)
+	}
+	r.known[id] = c
+}
+
+func (r *Registry) change(ctx context.Context, id string, apply func(*Application)) (*Application, error) {
+	if key(id).Check() != nil {
+		return nil, unknown()
+	}
+	for {
+		rec, err := r.records.Get(ctx, key(id))
+		if errors.Is(err, fault.NotFound) {
+			return nil, unknown()
+		}
+		if err != nil {
+			return nil, err
+		}
+		app, err := decode(rec)
+		if err != nil {
+			return nil, err
+		}
+		apply(app)
+		err = r.put(ctx, app, rec.ETag)
+		if errors.Is(err, fault.ETagMismatch) {
+			continue
+		}
+		return app, err
+	}
+}
+
+func unknown() error { return fault.New(fault.ThingNotFound, "there is no application of that id") }
+
+func (r *Registry) put(ctx context.Context, app *Application, etag string) error {
+	value, err := json.Marshal(app)
+	if err != nil {
+		return fmt.Errorf("encode application: %w", err)
+	}
+	if _, err := r.records.Put(ctx, storage.Record{Key: key(app.ID), Value: value, ETag: etag}); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.known, app.ID)
+	return nil
+}
+
+func decode(rec storage.Record) (*Application, error) {
+	app := &Application{}
+	if err := json.Unmarshal(rec.Value, app); err != nil {
+		return nil, fmt.Errorf("decode application: %w", err)
+	}
+	return app, nil
+}
+
+func key(id string) storage.Key {
+	return storage.Key{Table: storage.Applications, Partition: partition, Row: id}
+}
