@@ -1,0 +1,103 @@
+package azure
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/lethe-ocr/lethe/shared/trigger/azure/azuretest"
+)
+
+// FuzzPayload sends anything to a function that reads everything: the answer is always one that the host can live with,
+// a name is always an upload's, and nothing is logged but the event.
+func FuzzPayload(f *testing.F) {
+	for _, name := range []string{"blob", "blob-json-name", "poison", "queue-task", "queue-event", "queue-spoofed", "timer"} {
+		f.Add(azuretest.Recorded(f, name))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		read := func(_ context.Context, p Payload) error {
+			p.Inline("blob")
+			name, err := p.BlobName()
+			if err == nil && (!strings.HasPrefix(name, "uploads/") || name == "uploads/") {
+				t.Errorf("%q is no upload", name)
+			}
+			if message, messageErr := p.Message("message"); messageErr == nil || err == nil {
+				CreatedBlob(message)
+				PoisonedBlob(message)
+				return nil
+			}
+			return ErrMalformed
+		}
+		var log bytes.Buffer
+		h := New(http.NotFoundHandler(), map[string]Function{"ocr": read}, slog.New(slog.NewJSONHandler(&log, nil)))
+		if status := azuretest.Invoke(t, h, "ocr", body); status != http.StatusOK {
+			t.Errorf("status %d", status)
+		}
+		if log.Len() > 200 {
+			t.Errorf("a log line of %d bytes", log.Len())
+		}
+	})
+}
+
+// FuzzBlobName: every name comes out as it went in, and no name can pass for another.
+func FuzzBlobName(f *testing.F) {
+	for _, name := range names() {
+		f.Add("uploads", name)
+	}
+	f.Add("results", "uploads/x")
+	f.Fuzz(func(t *testing.T, container, name string) {
+		if !utf8.ValidString(name) || !utf8.ValidString(container) {
+			t.Skip("names are UTF-8")
+		}
+		p, err := parsePayload(azuretest.Blob(container, name))
+		if err != nil {
+			t.Skip("larger than a payload")
+		}
+		got, err := p.BlobName()
+		switch {
+		case container == "uploads" && name != "":
+			if err != nil || got != "uploads/"+name {
+				t.Errorf("got %q, %v", got, err)
+			}
+		case err == nil && !strings.HasSuffix(container, "/uploads"): // such a container cannot be
+			t.Errorf("container %q: got %q", container, got)
+		}
+	})
+}
+
+// FuzzQueueMessage: every text comes out as it went in.
+func FuzzQueueMessage(f *testing.F) {
+	for _, message := range names() {
+		f.Add(message)
+	}
+	f.Fuzz(func(t *testing.T, message string) {
+		if !utf8.ValidString(message) {
+			t.Skip("messages are UTF-8")
+		}
+		p, err := parsePayload(azuretest.Queue(message))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := p.Message("message"); err != nil || got != message {
+			t.Errorf("got %q, %v", got, err)
+		}
+	})
+}
+
+// FuzzEvent: whatever a message says, a blob that it names is an upload.
+func FuzzEvent(f *testing.F) {
+	f.Add(`{"eventType":"Microsoft.Storage.BlobCreated","subject":"/blobServices/default/containers/uploads/blobs/a/1"}`)
+	f.Add(`{"Type":"BlobTrigger","ContainerName":"uploads","BlobName":"a/1"}`)
+	f.Add(`{"app":"a","id":"01981de2-7b00-7000-8000-000000000001"}`)
+	f.Fuzz(func(t *testing.T, message string) {
+		for _, read := range []func(string) (string, bool){CreatedBlob, PoisonedBlob} {
+			if name, ok := read(message); ok && (!strings.HasPrefix(name, "uploads/") || name == "uploads/") {
+				t.Errorf("%q is no upload", name)
+			}
+		}
+	})
+}
