@@ -14,7 +14,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
-// runtime compiles PDFium once for all tests of the process; it takes seconds.
+// shared is one runtime for all tests of the process, since compiling PDFium takes seconds.
 var shared *Runtime
 
 func TestMain(m *testing.M) {

@@ -111,7 +111,7 @@ func (c *codes) of(char rune) (uint32, bool) {
 		return 0, false
 	}
 	c.spare = append(c.spare, char)
-	return uint32(firstSpare + len(c.spare) - 1), true
+	return uint32(firstSpare + len(c.spare) - 1), true //nolint:gosec // at most firstSpare + spares
 }
 
 // toUnicode returns the CMap that gives the text back (Adobe technical note 5411). A range may not cross a high byte.

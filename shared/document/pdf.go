@@ -28,7 +28,7 @@ type PDF struct {
 	encrypted  bool
 	restricted bool
 	broken     bool // the module trapped; its memory is not to be trusted
-	pinned     bool // the instance holds changes and cannot be replaced
+	pinned     bool // the instance holds changes, which are worth more than the memory of handles
 	handles    int  // handles taken out since the instance started: go-pdfium keeps them until it is closed
 }
 
@@ -151,10 +151,7 @@ func (p *PDF) ready(n int) error {
 	if n < 1 || n > p.pages {
 		return fault.New(fault.PageDamaged, "there is no page %d in a document of %d", n, p.pages)
 	}
-	switch {
-	case p.pinned && p.broken:
-		return fault.New(fault.PageDamaged, "an earlier page cannot be decoded, or decoding it takes more memory than the limit")
-	case p.pinned, p.instance != nil && !p.broken && p.handles < maxHandles:
+	if p.instance != nil && !p.broken && (p.pinned || p.handles < maxHandles) {
 		return nil
 	}
 	p.Close()
@@ -166,6 +163,8 @@ func (p *PDF) ready(n int) error {
 func (p *PDF) fail(err error) error {
 	if trapped(err) {
 		p.broken = true
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		err = errors.New(first) // the rest is a stack of numbers
 	}
 	return fault.Wrap(err, fault.PageDamaged, "the page cannot be decoded, or decoding it takes more memory than the limit")
 }

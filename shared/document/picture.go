@@ -125,8 +125,8 @@ func (w *Writer) image(number int, pic *Picture) error {
 		return fault.New(fault.PageDamaged, "the image has fewer pixels than its size says")
 	}
 	// PNG's prediction from the row above halves the size of scans.
-	parameters := fmt.Sprintf("/Filter/FlateDecode/DecodeParms<</Predictor 15/Colors %d/BitsPerComponent %d/Columns %d>>",
-		components, bits, pic.Width)
+	parameters := fmt.Sprintf("/Filter/FlateDecode/DecodeParms<</Predictor 15/BitsPerComponent %d/Columns %d/Colors %d>>", //nolint:misspell // PDF's key
+		bits, pic.Width, components)
 	w.out.stream(number, dict(pic.Width, pic.Height, bits, space)+parameters, func(to io.Writer) error {
 		return pack(to, pic, row, pic.Format == Bilevel)
 	})

@@ -80,9 +80,15 @@ func fitDPI(v view, dpi int, limits ocr.Limits) (int, error) {
 }
 
 func (p *PDF) render(v view, dpi int) (Raster, error) {
+	annotations, err := p.instance.FPDFPage_GetAnnotCount(&requests.FPDFPage_GetAnnotCount{Page: v.page})
+	if err != nil {
+		return Raster{}, p.fail(err)
+	}
 	rendered, err := p.instance.RenderPageInDPI(&requests.RenderPageInDPI{
 		Page: v.page, DPI: dpi, ImageFormat: requests.RenderImageFormatGrayscale,
-		// Annotations are drawn from their stored appearance; no script and no form engine runs.
+		// PDFium draws form fields through its form module only. Document actions are run on demand only, and nothing here
+		// asks for them; the build has no JavaScript and no XFA.
+		RenderForm: annotations.Count > 0, Document: &p.document,
 		RenderFlags: enums.FPDF_RENDER_FLAG_ANNOT | enums.FPDF_RENDER_FLAG_RENDER_LIMITEDIMAGECACHE,
 	})
 	if err != nil {

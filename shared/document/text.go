@@ -71,6 +71,11 @@ func (p *PDF) text(v view) (ocr.Page, bool, error) {
 		return ocr.Page{}, false, err
 	}
 	page.Angle = mainAngle(glyphs)
+	if page.Angle != 0 {
+		if glyphs, err = p.turnedGlyphs(v, page.Angle, drawn.invisible > 0); err != nil {
+			return ocr.Page{}, false, err
+		}
+	}
 	page.Blocks = arrange(glyphs, v, page.Angle)
 	if len(page.Blocks) == 0 {
 		return ocr.Page{}, false, nil
@@ -133,7 +138,8 @@ func (p *PDF) glyphs(v view, visibleOnly bool) ([]glyph, error) {
 		g := glyph{char: mapped(char)}
 		g.box = rect{min(at.Left, at.Right), min(at.Bottom, at.Top), max(at.Left, at.Right), max(at.Bottom, at.Top)}.
 			through(v.display)
-		g.angle = (quarter(c.Angle) - v.turn + 720) % 360
+		// PDFium counts the angle clockwise, in user space.
+		g.angle = (720 - quarter(c.Angle) - v.turn) % 360
 		if !unicode.IsSpace(g.char) {
 			if centre := (rect{g.box.x0 + g.box.width()/2, g.box.y0 + g.box.height()/2, 0, 0}); g.box.area() > 0 &&
 				!(centre.x0 >= page.x0 && centre.x0 <= page.x1 && centre.y0 >= page.y0 && centre.y0 <= page.y1) {
@@ -153,6 +159,29 @@ func (p *PDF) glyphs(v view, visibleOnly bool) ([]glyph, error) {
 		}
 	}
 	if _, err := p.instance.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: layer.TextPage}); err != nil {
+		return nil, p.fail(err)
+	}
+	return glyphs, nil
+}
+
+// turnedGlyphs is glyphs with the page turned clockwise by angle meanwhile: PDFium finds lines on the displayed page and
+// takes lines that are not upright for columns.
+func (p *PDF) turnedGlyphs(v view, angle int, visibleOnly bool) ([]glyph, error) {
+	turn := func(degrees int) error {
+		_, err := p.instance.FPDFPage_SetRotation(&requests.FPDFPage_SetRotation{
+			Page: v.page, Rotate: enums.FPDF_PAGE_ROTATION(degrees / 90 % 4),
+		})
+		return err
+	}
+	if err := turn(v.turn + angle); err != nil {
+		return nil, p.fail(err)
+	}
+	glyphs, err := p.glyphs(v, visibleOnly)
+	if err != nil {
+		p.broken = true // the page stays turned
+		return nil, err
+	}
+	if err := turn(v.turn); err != nil {
 		return nil, p.fail(err)
 	}
 	return glyphs, nil

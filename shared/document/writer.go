@@ -16,8 +16,8 @@ import (
 
 // Writer writes a searchable PDF. It belongs to one goroutine.
 type Writer struct {
-	out   *emitter
-	font  font
+	out  *emitter
+	font font
 
 	source   *PDF           // the original, open a second time; nil for image documents
 	contents map[int][]byte // text by page number, for the original's pages
@@ -152,6 +152,9 @@ func (w *Writer) Finish() error {
 		return w.finishPictures()
 	}
 	defer w.Close()
+	if err := w.source.ready(1); err != nil {
+		return err
+	}
 	known, err := w.copySource()
 	if err != nil {
 		return err
@@ -204,13 +207,13 @@ func (w *Writer) copySource() (*saved, error) {
 	results := make(chan result, 1)
 	go func() {
 		known, err := readSaved(io.TeeReader(read, w.out))
-		read.CloseWithError(errors.Join(err, io.ErrClosedPipe)) // ends PDFium's writing if reading ended early
+		_ = read.CloseWithError(errors.Join(err, io.ErrClosedPipe)) // always nil; ends PDFium's writing if reading ended early
 		results <- result{known, err}
 	}()
 	_, err := w.source.instance.FPDF_SaveAsCopy(&requests.FPDF_SaveAsCopy{
 		Document: w.source.document, Flags: removeSecurity, FileWriter: write,
 	})
-	write.CloseWithError(err) // nil is the end of the file
+	_ = write.CloseWithError(err) // always nil; without an error it is the end of the file
 	r := <-results
 	switch {
 	case w.out.err != nil:

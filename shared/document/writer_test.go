@@ -157,7 +157,7 @@ func TestOverlaidWordsAreWhereTheyWereRead(t *testing.T) {
 					t.Errorf("%.2f of the words are in place", share)
 				}
 				want := slices.Sorted(slices.Values(c.words))
-				if diff := cmp.Diff(want, told(t, out)); diff != "" && angle == 0 {
+				if diff := cmp.Diff(want, told(t, out)); diff != "" {
 					t.Error(diff)
 				}
 			})
@@ -191,5 +191,76 @@ func TestCopyLooksTheSame(t *testing.T) {
 				t.Error("the copy looks different")
 			}
 		})
+	}
+}
+
+func TestTextOfAnEarlierRecognitionIsReplaced(t *testing.T) {
+	for name, content := range map[string]string{
+		"over the scan":      "q 612 0 0 792 0 0 cm /I1 Do Q BT 3 Tr /F1 12 Tf 72 720 Td (stale) Tj ET",
+		"under the scan":     "BT 3 Tr /F1 12 Tf 72 720 Td (stale) Tj ET q 612 0 0 792 0 0 cm /I1 Do Q",
+		"painted over":       "BT /F1 12 Tf 72 720 Td (stale) Tj ET q 612 0 0 792 0 0 cm /I1 Do Q",
+		"state left behind":  "BT 3 Tr /F1 12 Tf 50 Tz 72 720 Td (stale) Tj ET 612 0 0 792 0 0 cm /I1 Do",
+		"with lines and all": "q 612 0 0 792 0 0 cm /I1 Do Q 2 w 10 10 m 90 90 l S BT 3 Tr /F1 12 Tf 72 720 Td (stale) Tj ET",
+	} {
+		t.Run(name, func(t *testing.T) {
+			data := onePage(letter, content)
+			page := recognised(1700, 2200, 200, 0, english())
+			out := overlaid(t, data, page)
+			if text := layer(t, open(t, out), 1); strings.Contains(text, "stale") || !strings.Contains(text, "beneath") {
+				t.Errorf("text: %q", text)
+			}
+			before, err := open(t, data).Raster(1, ocr.DefaultLimits())
+			if err != nil {
+				t.Fatal(err)
+			}
+			after, err := open(t, out).Raster(1, ocr.DefaultLimits())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(before.Gray, after.Gray) || !bytes.Equal(before.JPEG, after.JPEG) {
+				t.Error("the copy looks different")
+			}
+		})
+	}
+}
+
+func TestVisibleTextIsNotDoubled(t *testing.T) {
+	content := "q 612 0 0 792 0 0 cm /I1 Do Q BT /F1 12 Tf 72 720 Td (header) Tj ET"
+	page := ocr.Page{Number: 1, Width: 612, Height: 792, DPI: 72, Origin: ocr.Recognised}
+	page.Blocks = []ocr.Block{{Paragraphs: []ocr.Paragraph{{Lines: []ocr.Line{{Words: []ocr.Word{
+		{Text: "header", Box: ocr.Box{X0: 72, Y0: 62, X1: 110, Y1: 73}},
+		{Text: "body", Box: ocr.Box{X0: 72, Y0: 162, X1: 110, Y1: 173}},
+	}}}}}}}
+	text := layer(t, open(t, overlaid(t, onePage(letter, content), page)), 1)
+	if strings.Count(text, "header") != 1 || strings.Count(text, "body") != 1 {
+		t.Errorf("text: %q", text)
+	}
+}
+
+func TestResourcesThatOnlyFormsUseStay(t *testing.T) {
+	data := build(
+		"<</Type/Catalog/Pages 2 0 R>>",
+		"<</Type/Pages/Kids[3 0 R]/Count 1/Resources 6 0 R"+letter+">>",
+		"<</Type/Page/Parent 2 0 R/Contents[4 0 R]>>",
+		stream("", []byte("/X1 Do")),
+		"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+		"<</Font 7 0 R/XObject<</X1 8 0 R>>>>",
+		"<</F1 5 0 R>>",
+		stream("/Type/XObject/Subtype/Form/BBox[0 0 612 792]", []byte("BT /F1 24 Tf 72 400 Td (Form without resources) Tj ET")),
+	)
+	before, err := open(t, data).Raster(1, ocr.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := overlaid(t, data, recognised(1700, 2200, 200, 0, english()))
+	after, err := open(t, out).Raster(1, ocr.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(before.Gray, after.Gray) {
+		t.Error("the copy looks different")
+	}
+	if text := layer(t, open(t, out), 1); !strings.Contains(text, "Form without resources") || !strings.Contains(text, "beneath") {
+		t.Errorf("text: %q", text)
 	}
 }
