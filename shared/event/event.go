@@ -27,6 +27,7 @@ const (
 	DocumentOldest      = "document.oldest"           // age of the oldest document alive
 	DocumentOverdue     = "document.overdue"          // a document nears its limit: someone must act
 	RequestDone         = "request.done"              // one line for each request served
+	RequestFailed       = "request.failed"            // a request met a fault of the service or of its storage
 	AccessDenied        = "access.denied"             // wrong credentials or a missing scope
 	InvocationMalformed = "invocation.malformed"      // the host sent what is not of its trigger's form
 	InvocationFailed    = "invocation.failed"         // the host will try again

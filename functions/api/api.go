@@ -1,0 +1,200 @@
+// Package api is the HTTP function: the native interface, described by OpenAPI 3.1 at /v1/openapi.json. It decodes, calls
+// the domain and encodes.
+package api
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/web"
+)
+
+// Name is the function's name, and its folder's.
+const Name = "api"
+
+// Intake creates tasks. *task.Service implements this and the two interfaces below.
+type Intake interface {
+	Create(ctx context.Context, o task.Order) (task.Accepted, error)
+	CreateBatch(ctx context.Context, orders []task.Order) ([]task.Accepted, []error)
+	CreateWith(ctx context.Context, o task.Order, body task.Body) (task.Accepted, error)
+	RenewUpload(ctx context.Context, ref task.Ref) (storage.Link, error)
+}
+
+// Tasks shows and erases tasks.
+type Tasks interface {
+	Get(ctx context.Context, ref task.Ref) (*task.Task, error)
+	Wait(ctx context.Context, ref task.Ref, etag string) (*task.Task, error)
+	List(ctx context.Context, application string, f task.Filter) ([]*task.Task, error)
+	Delete(ctx context.Context, ref task.Ref) (*task.Task, error)
+	Measure(ctx context.Context) (task.Measurement, error)
+}
+
+// Results hands out results.
+type Results interface {
+	ResultLink(ctx context.Context, ref task.Ref, f render.Format) (storage.Link, error)
+	OpenResult(ctx context.Context, ref task.Ref, f render.Format) (io.ReadCloser, storage.Blob, error)
+	Fetched(ctx context.Context, ref task.Ref, f render.Format) error
+}
+
+// Check is one part of readiness.
+type Check struct {
+	Name   string `json:"name" doc:"What was checked."`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail,omitempty" doc:"What is wrong, and the remedy."`
+}
+
+// Config is what the function needs. Every field is required.
+type Config struct {
+	Intake       Intake
+	Tasks        Tasks
+	Results      Results
+	Applications *access.Registry
+	Guard        *access.Guard
+	Ready        func(ctx context.Context) []Check
+	Languages    func() []string
+	Limits       ocr.Limits
+	Policy       retention.Policy
+	Inline       int64 // largest document in a request's own body, bytes
+	Version      string
+	Region       string
+	Now          func() time.Time
+	Log          *slog.Logger
+}
+
+// API serves the interface.
+type API struct {
+	Config
+	mux  *http.ServeMux
+	huma huma.API
+}
+
+// New returns the interface as a handler.
+func New(cfg Config) *API {
+	a := &API{Config: cfg, mux: http.NewServeMux()}
+	a.huma = humago.New(a.mux, a.describe())
+	a.huma.UseMiddleware(a.admit)
+	a.registerTasks()
+	a.registerResults()
+	a.registerApplications()
+	a.registerService()
+	a.explainErrors()
+	return a
+}
+
+// ServeHTTP implements http.Handler.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if a.takesInline(r) {
+		a.inline(w, r)
+		return
+	}
+	if _, pattern := a.mux.Handler(r); pattern == "" {
+		web.Error(a.Log)(w, r, fault.New(fault.ThingNotFound, "there is nothing at this address with this method; see /v1/openapi.json"))
+		return
+	}
+	a.mux.ServeHTTP(w, r)
+}
+
+// Operations lists every operation with the scope it needs; empty for none.
+func (a *API) Operations() map[string]access.Scope {
+	ops := map[string]access.Scope{}
+	for _, item := range a.huma.OpenAPI().Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Delete} {
+			if op != nil {
+				scope, _ := op.Metadata[scopeKey].(access.Scope)
+				ops[op.OperationID] = scope
+			}
+		}
+	}
+	return ops
+}
+
+// scopeKey is where an operation declares its scope. open declares that it needs no credentials.
+const (
+	scopeKey              = "scope"
+	open     access.Scope = ""
+)
+
+// callerKey is where the application of a request is kept.
+type callerKey struct{}
+
+// admit checks credentials, scope and rate before anything of the body is read.
+func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
+	op := ctx.Operation()
+	scope, declared := op.Metadata[scopeKey].(access.Scope)
+	if !declared {
+		a.refuse(ctx, fault.New(fault.InternalError, "operation %s declares no scope", op.OperationID))
+		return
+	}
+	application := ""
+	if scope != open {
+		app, err := a.Guard.Check(ctx.Context(), ctx.Header("Authorization"), ctx.RemoteAddr(), scope)
+		if err != nil {
+			web.Note(ctx.Context(), "", op.Path)
+			a.refuse(ctx, err)
+			return
+		}
+		application = app.ID
+		ctx = huma.WithValue(ctx, callerKey{}, app)
+	}
+	web.Note(ctx.Context(), application, op.Path)
+	next(ctx)
+}
+
+// refuse writes a problem from a middleware.
+func (a *API) refuse(ctx huma.Context, err error) {
+	r, w := humago.Unwrap(ctx)
+	web.Error(a.Log)(w, r, err)
+}
+
+// caller returns the application that sent the request. It is only called where a scope is needed.
+func caller(ctx context.Context) *access.Application {
+	app, _ := ctx.Value(callerKey{}).(*access.Application)
+	if app == nil {
+		return &access.Application{ID: "-"} // owns nothing
+	}
+	return app
+}
+
+// ref names a task of the caller. A malformed id is one that nobody has.
+func ref(ctx context.Context, id string) (task.Ref, error) {
+	r, err := task.ParseRef(caller(ctx).ID, id)
+	if err != nil {
+		return task.Ref{}, fault.New(fault.TaskNotFound, "no task of this application has that id")
+	}
+	return r, nil
+}
+
+// handle registers an operation whose errors become problem documents.
+func handle[I, O any](a *API, op huma.Operation, scope access.Scope, f func(context.Context, *I) (*O, error)) {
+	op.Metadata = map[string]any{scopeKey: scope}
+	if op.MaxBodyBytes == 0 {
+		op.MaxBodyBytes = 64 << 10
+	}
+	if scope != open {
+		op.Security = []map[string][]string{{securityScheme: {string(scope)}}}
+	}
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := f(ctx, in)
+		if err != nil {
+			return nil, web.Explain(ctx, a.Log, err)
+		}
+		return out, nil
+	})
+}
+
+func operation(id, method, path, summary, description string) huma.Operation {
+	return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Description: description}
+}

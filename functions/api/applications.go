@@ -1,0 +1,125 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/task"
+)
+
+type applicationView struct {
+	ID      string         `json:"id"`
+	Name    string         `json:"name"`
+	Scopes  []access.Scope `json:"scopes"`
+	Caps    task.Caps      `json:"caps"`
+	Created time.Time      `json:"created"`
+	Revoked *time.Time     `json:"revoked,omitempty"`
+	Secrets []secretView   `json:"secrets"`
+	Secret  string         `json:"secret,omitempty" doc:"Shown once, now."`
+}
+
+type secretView struct {
+	ID      string     `json:"id"`
+	Created time.Time  `json:"created"`
+	Expires *time.Time `json:"expires,omitempty"`
+}
+
+type applicationInput struct {
+	Body struct {
+		Name    string         `json:"name" minLength:"1" maxLength:"80"`
+		Scopes  []access.Scope `json:"scopes" minItems:"1" doc:"submit, read, delete, admin"`
+		Caps    *task.Caps     `json:"caps,omitempty" doc:"Limits of the application; 0 for none."`
+		Expires *time.Time     `json:"expires,omitempty" doc:"When the secret ends; never without it."`
+	}
+}
+
+type rotateInput struct {
+	ID   string `path:"id"`
+	Body struct {
+		GraceSeconds int        `json:"grace_seconds,omitempty" minimum:"0" maximum:"2592000" doc:"How long older secrets stay valid."`
+		Expires      *time.Time `json:"expires,omitempty" doc:"When the new secret ends; never without it."`
+	}
+}
+
+type applicationOutput struct {
+	Status int
+	Body   applicationView
+}
+
+type applicationsOutput struct {
+	Body struct {
+		Applications []applicationView `json:"applications"`
+	}
+}
+
+func (a *API) registerApplications() {
+	create := operation("createApplication", http.MethodPost, "/v1/applications", "Create an application", "The secret is shown once.")
+	create.DefaultStatus = http.StatusCreated
+	handle(a, create, "admin", a.createApplication)
+	handle(a, operation("listApplications", http.MethodGet, "/v1/applications", "List applications", ""), "admin", a.listApplications)
+	handle(a, operation("rotateSecret", http.MethodPost, "/v1/applications/{id}/secrets", "Add a secret and let older ones end",
+		"Two secrets may be valid at once."), "admin", a.rotateSecret)
+	handle(a, operation("revokeApplication", http.MethodDelete, "/v1/applications/{id}", "End all secrets of an application",
+		"Its tasks stay on their clocks."), "admin", a.revokeApplication)
+}
+
+func viewApplication(app *access.Application, secret string) applicationView {
+	v := applicationView{
+		ID: app.ID, Name: app.Name, Scopes: app.Scopes, Caps: app.Caps, Created: app.Created, Revoked: some(app.Revoked),
+		Secrets: []secretView{}, Secret: secret,
+	}
+	for _, s := range app.Secrets {
+		v.Secrets = append(v.Secrets, secretView{ID: s.ID, Created: s.Created, Expires: some(s.Expires)})
+	}
+	return v
+}
+
+func orZero(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+func (a *API) createApplication(ctx context.Context, in *applicationInput) (*applicationOutput, error) {
+	wanted := access.Application{Name: in.Body.Name, Scopes: in.Body.Scopes}
+	if in.Body.Caps != nil {
+		wanted.Caps = *in.Body.Caps
+	}
+	app, secret, err := a.Applications.Create(ctx, wanted, orZero(in.Body.Expires))
+	if err != nil {
+		return nil, err
+	}
+	return &applicationOutput{Status: http.StatusCreated, Body: viewApplication(app, secret)}, nil
+}
+
+func (a *API) listApplications(ctx context.Context, _ *struct{}) (*applicationsOutput, error) {
+	apps, err := a.Applications.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &applicationsOutput{}
+	out.Body.Applications = []applicationView{}
+	for _, app := range apps {
+		out.Body.Applications = append(out.Body.Applications, viewApplication(app, ""))
+	}
+	return out, nil
+}
+
+func (a *API) rotateSecret(ctx context.Context, in *rotateInput) (*applicationOutput, error) {
+	app, secret, err := a.Applications.Rotate(ctx, in.ID, time.Duration(in.Body.GraceSeconds)*time.Second, orZero(in.Body.Expires))
+	if err != nil {
+		return nil, err
+	}
+	return &applicationOutput{Status: http.StatusOK, Body: viewApplication(app, secret)}, nil
+}
+
+func (a *API) revokeApplication(ctx context.Context, in *idInput) (*applicationOutput, error) {
+	app, err := a.Applications.Revoke(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &applicationOutput{Status: http.StatusOK, Body: viewApplication(app, "")}, nil
+}

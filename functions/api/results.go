@@ -1,0 +1,85 @@
+package api
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/web"
+)
+
+type resultInput struct {
+	ID     string `path:"id"`
+	Format string `path:"format" doc:"txt, json, hocr, alto, tsv or pdf."`
+}
+
+func (a *API) registerResults() {
+	op := operation("getResult", http.MethodGet, "/v1/tasks/{id}/results/{format}", "Fetch a result",
+		"Redirects to a short-lived link, or streams the result of a task that is erased once its results are fetched.")
+	op.Responses = map[string]*huma.Response{
+		"200": {Description: "The result.", Content: map[string]*huma.MediaType{"*/*": {}}},
+		"303": {Description: "See the link in Location; it needs no credentials."},
+	}
+	handle(a, op, "read", a.getResult)
+}
+
+func (a *API) getResult(ctx context.Context, in *resultInput) (*huma.StreamResponse, error) {
+	r, err := ref(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	f, err := render.ParseFormat(in.Format)
+	if err != nil {
+		return nil, fault.New(fault.ResultNotFound, "the task has no result in that format; ask for it when the task is created").In("format")
+	}
+	t, err := a.Tasks.Get(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if t.Settings.DeleteOnFetch {
+		return a.stream(ctx, r, f)
+	}
+	link, err := a.Results.ResultLink(ctx, r, f)
+	if err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		hc.SetHeader("Location", link.URL)
+		hc.SetStatus(http.StatusSeeOther)
+	}}, nil
+}
+
+// stream sends a result and, once its last byte is out, notes it as fetched.
+func (a *API) stream(ctx context.Context, r task.Ref, f render.Format) (*huma.StreamResponse, error) {
+	body, blob, err := a.Results.OpenResult(ctx, r, f)
+	if err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		sent, err := send(hc, body, blob)
+		if err != nil || sent != blob.Size {
+			a.Log.WarnContext(ctx, event.ResultFetched, "task", r.String(), "format", f, "sent", sent, "of", blob.Size)
+			return
+		}
+		// The client may be gone already: what it asked for on fetching happens all the same.
+		if err := a.Results.Fetched(context.WithoutCancel(ctx), r, f); err != nil {
+			_ = web.Explain(ctx, a.Log, err) // logged; the answer is out, and the clock erases the task
+		}
+	}}, nil
+}
+
+func send(hc huma.Context, body io.ReadCloser, blob storage.Blob) (int64, error) {
+	defer func() { _ = body.Close() }() // read to its end or given up
+	hc.SetHeader("Content-Type", blob.ContentType)
+	hc.SetHeader("Content-Length", strconv.FormatInt(blob.Size, 10))
+	hc.SetStatus(http.StatusOK)
+	return io.Copy(hc.BodyWriter(), body)
+}

@@ -1,0 +1,121 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/task"
+)
+
+type retentionOutput struct {
+	Body retentionView
+}
+
+// retentionView is retention as a measured number.
+type retentionView struct {
+	Now       time.Time   `json:"now"`
+	Region    string      `json:"region"`
+	Processed float64     `json:"processed_seconds" doc:"Nothing outlives this after processing."`
+	Upload    float64     `json:"uploaded_seconds" doc:"Nothing outlives this after upload."`
+	Margin    float64     `json:"margin_seconds" doc:"How long before these limits things are erased."`
+	LastSweep *time.Time  `json:"last_sweep,omitempty"`
+	Swept     task.Swept  `json:"swept" doc:"What the last sweep did."`
+	Oldest    *time.Time  `json:"oldest,omitempty" doc:"Creation of the oldest copy of any document alive."`
+	OldestAge float64     `json:"oldest_age_seconds"`
+	Next      []time.Time `json:"next" doc:"The next times at which something is due."`
+}
+
+type capabilitiesOutput struct {
+	Body struct {
+		Version   string           `json:"version"`
+		Region    string           `json:"region"`
+		Languages []string         `json:"languages"`
+		Formats   []capabilityView `json:"formats"`
+		Documents []string         `json:"documents" doc:"Media types of documents."`
+		Limits    limitsView       `json:"limits"`
+	}
+}
+
+type capabilityView struct {
+	Format    string `json:"format"`
+	MediaType string `json:"media_type"`
+}
+
+type limitsView struct {
+	Bytes  int64 `json:"bytes" doc:"Of a document sent to an upload link."`
+	Inline int64 `json:"inline_bytes" doc:"Of a document in a request's own body."`
+	Pages  int   `json:"pages"`
+	Pixels int64 `json:"pixels" doc:"Of one page."`
+	Batch  int   `json:"batch" doc:"Tasks created at once."`
+}
+
+type healthOutput struct {
+	Body struct {
+		OK bool `json:"ok"`
+	}
+}
+
+type readyOutput struct {
+	Status int
+	Body   struct {
+		Ready  bool    `json:"ready"`
+		Checks []Check `json:"checks"`
+	}
+}
+
+func (a *API) registerService() {
+	handle(a, operation("getRetention", http.MethodGet, "/v1/retention", "Show how retention stands", ""), "read", a.getRetention)
+	handle(a, operation("getCapabilities", http.MethodGet, "/v1/capabilities", "List languages, formats and limits", ""), "read", a.getCapabilities)
+	handle(a, operation("getHealth", http.MethodGet, "/healthz", "Tell that the process lives", ""), open, a.getHealth)
+	handle(a, operation("getReadiness", http.MethodGet, "/readyz", "Tell whether documents are taken in", ""), open, a.getReadiness)
+}
+
+func (a *API) getRetention(ctx context.Context, _ *struct{}) (*retentionOutput, error) {
+	m, err := a.Tasks.Measure(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v := retentionView{
+		Now: m.Now, Region: a.Region,
+		Processed: m.Policy.Processed.Seconds(), Upload: m.Policy.Unprocessed.Seconds(), Margin: m.Policy.Margin.Seconds(),
+		LastSweep: some(m.LastSweep), Swept: m.Last, Oldest: some(m.Oldest), Next: m.Next,
+	}
+	if v.Oldest != nil {
+		v.OldestAge = m.Now.Sub(m.Oldest).Seconds()
+	}
+	if v.Next == nil {
+		v.Next = []time.Time{}
+	}
+	return &retentionOutput{Body: v}, nil
+}
+
+func (a *API) getCapabilities(_ context.Context, _ *struct{}) (*capabilitiesOutput, error) {
+	out := &capabilitiesOutput{}
+	out.Body.Version, out.Body.Region = a.Version, a.Region
+	out.Body.Languages = a.Languages()
+	for _, f := range render.Formats() {
+		out.Body.Formats = append(out.Body.Formats, capabilityView{string(f), f.MediaType()})
+	}
+	out.Body.Documents = documentTypes()[1:]
+	out.Body.Limits = limitsView{a.Limits.Bytes, a.Inline, a.Limits.Pages, a.Limits.Pixels, maxBatch}
+	return out, nil
+}
+
+func (a *API) getHealth(context.Context, *struct{}) (*healthOutput, error) {
+	out := &healthOutput{}
+	out.Body.OK = true
+	return out, nil
+}
+
+func (a *API) getReadiness(ctx context.Context, _ *struct{}) (*readyOutput, error) {
+	out := &readyOutput{Status: http.StatusOK}
+	out.Body.Ready, out.Body.Checks = true, a.Ready(ctx)
+	for _, c := range out.Body.Checks {
+		if !c.OK {
+			out.Status, out.Body.Ready = http.StatusServiceUnavailable, false
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,248 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/web"
+)
+
+// maxBatch is how many tasks one request may create.
+const maxBatch = 1000
+
+// maxKey bounds an idempotency key in characters.
+const maxKey = 200
+
+type createInput struct {
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"Makes a repeated request return the first one's task."`
+	Body           *settings
+}
+
+type createOutput struct {
+	Status   int
+	Location string `header:"Location"`
+	Body     taskView
+}
+
+type batchInput struct {
+	Body struct {
+		Tasks []batchItem `json:"tasks" minItems:"1" maxItems:"1000"`
+	}
+}
+
+type batchItem struct {
+	settings
+	IdempotencyKey string `json:"idempotency_key,omitempty" maxLength:"200"`
+}
+
+type batchOutput struct {
+	Body struct {
+		Tasks []batchResult `json:"tasks" doc:"One for each task asked for, in the same order."`
+	}
+}
+
+type batchResult struct {
+	Task    *taskView    `json:"task,omitempty"`
+	Problem *web.Problem `json:"problem,omitempty"`
+}
+
+type getInput struct {
+	ID          string `path:"id"`
+	IfNoneMatch string `header:"If-None-Match"`
+	Prefer      string `header:"Prefer" doc:"wait=N holds the answer up to N seconds (at most 60) until the task changes from the version in If-None-Match, or until it ends."`
+}
+
+type getOutput struct {
+	Status            int
+	ETag              string `header:"Etag"`
+	PreferenceApplied string `header:"Preference-Applied"`
+	Body              *taskView
+}
+
+type listInput struct {
+	State string `query:"state" enum:"Submitted,Queued,InProgress,Completed,ProcessingFailed,Deleted" doc:"Only tasks in this state. Without it all but deleted ones."`
+	After string `query:"after" doc:"Only tasks younger than this one: the cursor of the page before."`
+	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+}
+
+type listOutput struct {
+	Link string `header:"Link" doc:"The next page, if there is one."`
+	Body struct {
+		Tasks []taskView `json:"tasks" doc:"Oldest first."`
+		After string     `json:"after,omitempty" doc:"Cursor of the next page; missing on the last."`
+	}
+}
+
+type idInput struct {
+	ID string `path:"id"`
+}
+
+type deleteOutput struct {
+	Status     int
+	RetryAfter string `header:"Retry-After"`
+	Body       taskView
+}
+
+type linkOutput struct {
+	Body *linkView
+}
+
+func (a *API) registerTasks() {
+	create := operation("createTask", http.MethodPost, "/v1/tasks", "Create a task",
+		"Returns a link to send the document to. A request whose body is a document of a supported type, with the settings as query parameters, uploads and starts in one call.")
+	create.DefaultStatus = http.StatusCreated
+	handle(a, create, "submit", a.createTask)
+	batch := operation("createTasks", http.MethodPost, "/v1/tasks:batch", "Create up to 1,000 tasks", "Each one succeeds or fails by itself.")
+	batch.MaxBodyBytes = 2 << 20
+	handle(a, batch, "submit", a.createTasks)
+	handle(a, operation("listTasks", http.MethodGet, "/v1/tasks", "List own tasks", ""), "read", a.listTasks)
+	handle(a, operation("getTask", http.MethodGet, "/v1/tasks/{id}", "Show a task",
+		"A task of another application is not found; an erased one is gone."), "read", a.getTask)
+	handle(a, operation("deleteTask", http.MethodDelete, "/v1/tasks/{id}", "Erase a task now",
+		"Nothing can be fetched from the answer on. 202 while a worker has to let go: ask again. Repeatable."), "delete", a.deleteTask)
+	handle(a, operation("renewUploadLink", http.MethodPost, "/v1/tasks/{id}/upload-link", "Get a fresh upload link", ""), "submit", a.renewLink)
+}
+
+func (a *API) createTask(ctx context.Context, in *createInput) (*createOutput, error) {
+	wanted := settings{}
+	if in.Body != nil {
+		wanted = *in.Body
+	}
+	accepted, err := a.Intake.Create(ctx, wanted.order(ctx, in.IdempotencyKey))
+	if err != nil {
+		return nil, err
+	}
+	return a.created(accepted), nil
+}
+
+func (a *API) created(accepted task.Accepted) *createOutput {
+	out := &createOutput{Status: http.StatusCreated, Location: "/v1/tasks/" + accepted.Task.Ref.ID, Body: a.view(accepted.Task)}
+	if accepted.Replayed {
+		out.Status = http.StatusOK
+	}
+	if accepted.Upload != nil {
+		out.Body.Upload = viewLink(*accepted.Upload)
+	}
+	return out
+}
+
+func (a *API) createTasks(ctx context.Context, in *batchInput) (*batchOutput, error) {
+	orders := make([]task.Order, 0, len(in.Body.Tasks))
+	for _, t := range in.Body.Tasks {
+		orders = append(orders, t.order(ctx, t.IdempotencyKey))
+	}
+	accepted, errs := a.Intake.CreateBatch(ctx, orders)
+	out := &batchOutput{}
+	for i := range orders {
+		if errs[i] != nil {
+			out.Body.Tasks = append(out.Body.Tasks, batchResult{Problem: web.Explain(ctx, a.Log, errs[i])})
+			continue
+		}
+		out.Body.Tasks = append(out.Body.Tasks, batchResult{Task: &a.created(accepted[i]).Body})
+	}
+	return out, nil
+}
+
+func (a *API) getTask(ctx context.Context, in *getInput) (*getOutput, error) {
+	r, err := ref(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	wait := web.PreferWait(in.Prefer)
+	out, err := a.look(ctx, r, in.IfNoneMatch, wait)
+	if out != nil && wait > 0 {
+		out.PreferenceApplied = "wait"
+	}
+	return out, err
+}
+
+// look shows a task, at once or when it changed. Without a version to compare with, what is waited for is the task's end.
+func (a *API) look(ctx context.Context, r task.Ref, known string, wait time.Duration) (*getOutput, error) {
+	held, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	t, err := a.Tasks.Get(ctx, r)
+	for {
+		if err != nil {
+			return nil, err
+		}
+		v := a.view(t)
+		tag, err := version(v)
+		if err != nil {
+			return nil, err
+		}
+		unchanged := known != "" && web.NoneMatch(known, tag)
+		waiting := unchanged || (known == "" && t.State.Open())
+		if waiting && held.Err() == nil {
+			if t, err = a.Tasks.Wait(held, r, t.ETag()); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if unchanged {
+			return &getOutput{Status: http.StatusNotModified, ETag: tag}, nil
+		}
+		return &getOutput{Status: http.StatusOK, ETag: tag, Body: &v}, a.link(ctx, t, &v)
+	}
+}
+
+func (a *API) listTasks(ctx context.Context, in *listInput) (*listOutput, error) {
+	tasks, err := a.Tasks.List(ctx, caller(ctx).ID, task.Filter{State: task.State(in.State), After: in.After, Limit: in.Limit})
+	if err != nil {
+		return nil, err
+	}
+	out := &listOutput{}
+	out.Body.Tasks = []taskView{}
+	for _, t := range tasks {
+		out.Body.Tasks = append(out.Body.Tasks, a.view(t))
+	}
+	if len(tasks) == in.Limit {
+		out.Body.After = tasks[len(tasks)-1].Ref.ID
+		next := url.Values{"after": {out.Body.After}, "limit": {strconv.Itoa(in.Limit)}}
+		if in.State != "" {
+			next.Set("state", in.State)
+		}
+		out.Link = "</v1/tasks?" + next.Encode() + `>; rel="next"`
+	}
+	return out, nil
+}
+
+func (a *API) deleteTask(ctx context.Context, in *idInput) (*deleteOutput, error) {
+	r, err := ref(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	t, err := a.Tasks.Delete(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	out := &deleteOutput{Status: http.StatusOK, Body: a.view(t)}
+	if t.Erased.IsZero() {
+		out.Status, out.RetryAfter = http.StatusAccepted, "5"
+	}
+	return out, nil
+}
+
+func (a *API) renewLink(ctx context.Context, in *idInput) (*linkOutput, error) {
+	r, err := ref(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	l, err := a.Intake.RenewUpload(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return &linkOutput{Body: viewLink(l)}, nil
+}
+
+// checkKey refuses an idempotency key that is too long; requests that are decoded here have it checked by their schema.
+func checkKey(key string) error {
+	if len(key) > maxKey {
+		return fault.New(fault.BadField, "the idempotency key has %d characters; at most %d are allowed", len(key), maxKey).In("Idempotency-Key")
+	}
+	return nil
+}

@@ -1,0 +1,167 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/task"
+)
+
+// settings is what a client asks for.
+type settings struct {
+	Languages     []string `json:"languages,omitempty" doc:"Tesseract's codes in order of preference; GET /v1/capabilities lists those installed." example:"[\"eng\"]"`
+	Formats       []string `json:"formats,omitempty" doc:"Results wanted: txt, json, hocr, alto, tsv, pdf." example:"[\"txt\",\"pdf\"]"`
+	Profile       string   `json:"profile,omitempty" doc:"accurate (default) reads doubtful pages a second time, fast does not." enum:"accurate,fast"`
+	Password      string   `json:"password,omitempty" writeOnly:"true" doc:"Opens an encrypted document. Never returned or logged, erased when processing ends."`
+	OnPageError   string   `json:"on_page_error,omitempty" doc:"What an unreadable page does: continue (default) marks it, fail ends the task." enum:"continue,fail"`
+	RetainSeconds int      `json:"retain_seconds,omitempty" doc:"Retention after processing in seconds, shorter than the default." minimum:"0"`
+	DeleteOnFetch bool     `json:"delete_on_fetch,omitempty" doc:"Erase the task once every result was fetched; results are then streamed, not linked."`
+}
+
+func (s settings) order(ctx context.Context, idempotencyKey string) task.Order {
+	app := caller(ctx)
+	formats := make([]render.Format, 0, len(s.Formats))
+	for _, f := range s.Formats {
+		formats = append(formats, render.Format(f))
+	}
+	return task.Order{
+		Application: app.ID,
+		Settings: task.Settings{
+			Languages:     s.Languages,
+			Formats:       formats,
+			Profile:       ocr.Profile(s.Profile),
+			OnPageError:   task.OnPageError(s.OnPageError),
+			Retain:        time.Duration(s.RetainSeconds) * time.Second,
+			DeleteOnFetch: s.DeleteOnFetch,
+		},
+		Password:       s.Password,
+		IdempotencyKey: idempotencyKey,
+		Caps:           app.Caps,
+	}
+}
+
+// taskView is a task as clients see it.
+type taskView struct {
+	ID          string       `json:"id" format:"uuid"`
+	State       task.State   `json:"state" enum:"Submitted,Queued,InProgress,Completed,ProcessingFailed,Deleted"`
+	Created     time.Time    `json:"created"`
+	Uploaded    *time.Time   `json:"uploaded,omitempty"`
+	Ended       *time.Time   `json:"ended,omitempty" doc:"When processing ended."`
+	Pages       *pagesView   `json:"pages,omitempty"`
+	Type        string       `json:"type,omitempty" doc:"Media type of the document, found by its content."`
+	Bytes       int64        `json:"bytes,omitempty"`
+	Settings    *settings    `json:"settings,omitempty"`
+	Upload      *linkView    `json:"upload,omitempty" doc:"Where to send the document, while the task waits for it."`
+	Results     []resultView `json:"results,omitempty"`
+	Failure     *failureView `json:"failure,omitempty"`
+	EraseDue    *time.Time   `json:"erase_due,omitempty" doc:"When the task is erased; it cannot be read any more from then on."`
+	DeleteAfter *time.Time   `json:"delete_after,omitempty" doc:"What no copy outlives, slack included."`
+	Reason      string       `json:"reason,omitempty" doc:"Why the task was erased."`
+	Removed     *time.Time   `json:"removed,omitempty" doc:"When the erasure was accepted."`
+	Erased      *time.Time   `json:"erased,omitempty" doc:"When a check found no copy left."`
+}
+
+type pagesView struct {
+	Total  int `json:"total"`
+	Done   int `json:"done"`
+	Failed int `json:"failed"`
+}
+
+// linkView is a signed link and what to send with it.
+type linkView struct {
+	URL     string            `json:"url"`
+	Method  string            `json:"method"`
+	Headers map[string]string `json:"headers,omitempty" doc:"Send exactly these along."`
+	Expires time.Time         `json:"expires"`
+}
+
+type resultView struct {
+	Format    string     `json:"format"`
+	MediaType string     `json:"media_type"`
+	Bytes     int64      `json:"bytes"`
+	URL       string     `json:"url" doc:"A short-lived link that needs no credentials; the address in this interface for a task that is erased when fetched."`
+	Expires   *time.Time `json:"expires,omitempty"`
+}
+
+type failureView struct {
+	Code      string `json:"code"`
+	Detail    string `json:"detail"`
+	Retryable bool   `json:"retryable" doc:"Whether the same document may succeed in a new task."`
+}
+
+func viewLink(l storage.Link) *linkView {
+	return &linkView{URL: l.URL, Method: l.Method, Headers: l.Headers, Expires: l.Expires}
+}
+
+// view describes a task without links, which differ each time and so are no part of its version.
+func (a *API) view(t *task.Task) taskView {
+	v := taskView{
+		ID: t.Ref.ID, State: t.State, Created: t.Created,
+		Uploaded: some(t.Uploaded), Ended: some(t.Ended), Removed: some(t.Removed), Erased: some(t.Erased),
+		Type: t.Input.Type, Bytes: t.Input.Size, Reason: string(t.Reason),
+	}
+	if t.State == task.Deleted {
+		return v
+	}
+	v.Settings = &settings{
+		Languages: t.Settings.Languages, Profile: string(t.Settings.Profile), OnPageError: string(t.Settings.OnPageError),
+		RetainSeconds: int(t.Settings.Retain.Seconds()), DeleteOnFetch: t.Settings.DeleteOnFetch,
+	}
+	for _, f := range t.Settings.Formats {
+		v.Settings.Formats = append(v.Settings.Formats, string(f))
+	}
+	if t.Pages.Total > 0 {
+		v.Pages = &pagesView{t.Pages.Total, t.Pages.Done, t.Pages.Failed}
+	}
+	if t.Failure != nil {
+		v.Failure = &failureView{string(t.Failure.Code), t.Failure.Detail, t.Failure.Code.Retryable()}
+	}
+	for _, r := range t.Results {
+		v.Results = append(v.Results, resultView{
+			Format: string(r.Format), MediaType: r.Format.MediaType(), Bytes: r.Size,
+			URL: "/v1/tasks/" + t.Ref.ID + "/results/" + string(r.Format),
+		})
+	}
+	due, limit := t.Deadline(a.Policy)
+	v.EraseDue, v.DeleteAfter = some(due), some(limit)
+	return v
+}
+
+// version is the strong entity tag of a task.
+func version(v taskView) (string, error) {
+	value, err := json.Marshal(v)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(value)
+	return strconv.Quote(base64.RawURLEncoding.EncodeToString(sum[:12])), nil
+}
+
+// link puts short-lived links to results into a view.
+func (a *API) link(ctx context.Context, t *task.Task, v *taskView) error {
+	if t.State != task.Completed || t.Settings.DeleteOnFetch {
+		return nil
+	}
+	for i, r := range t.Results {
+		l, err := a.Results.ResultLink(ctx, t.Ref, r.Format)
+		if err != nil {
+			return err
+		}
+		v.Results[i].URL, v.Results[i].Expires = l.URL, &l.Expires
+	}
+	return nil
+}
+
+func some(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

@@ -1,0 +1,151 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+
+	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/fault"
+)
+
+// request is what is logged of a request. Handlers fill it; it is written once at the end.
+type request struct {
+	id string
+
+	mu          sync.Mutex
+	route       string // the pattern, never the path; guarded by mu
+	application string // guarded by mu
+	code        string // of the problem; guarded by mu
+}
+
+type requestKey struct{}
+
+// of returns the request's notes, or notes that nobody reads.
+func of(ctx context.Context) *request {
+	if r, ok := ctx.Value(requestKey{}).(*request); ok {
+		return r
+	}
+	return &request{}
+}
+
+// Note records for the log who sent the request and which route it took. Route is a pattern such as /v1/tasks/{id}.
+func Note(ctx context.Context, application, route string) {
+	r := of(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.application, r.route = application, route
+}
+
+// Explain returns the problem document of an error with the request's id, and logs the cause of a fault of ours.
+func Explain(ctx context.Context, log *slog.Logger, err error) *Problem {
+	r := of(ctx)
+	if p, ok := errors.AsType[*Problem](err); ok {
+		p.Instance = r.id
+		return p
+	}
+	p := NewProblem(err)
+	p.Instance = r.id
+	r.mu.Lock()
+	r.code = p.Code
+	r.mu.Unlock()
+	if kind := fault.KindOf(err); kind == fault.Internal || kind == fault.Unavailable {
+		log.ErrorContext(ctx, event.RequestFailed, "request", r.id, "code", p.Code, "error", err)
+	}
+	return p
+}
+
+// Serve wraps a handler with what every request gets: an id, safe headers, one log line, and an answer instead of a
+// broken connection when a handler panics.
+func Serve(next http.Handler, log *slog.Logger, now func() time.Time) http.Handler {
+	problem := Error(log)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := now()
+		notes := &request{id: newID()}
+		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, notes))
+		safe(w.Header(), r.TLS != nil)
+		w.Header().Set("X-Request-Id", notes.id)
+		out := &counted{ResponseWriter: w}
+		defer func() {
+			if cause := recover(); cause != nil {
+				if cause == http.ErrAbortHandler { //nolint:errorlint // the documented way to compare it
+					panic(cause)
+				}
+				// The value of a panic may hold anything; the stack shows where it was.
+				log.ErrorContext(r.Context(), event.RequestFailed, "request", notes.id, "stack", string(debug.Stack()))
+				if out.status == 0 {
+					problem(out, r, fault.New(fault.InternalError, "the request met a fault of the service"))
+				}
+			}
+			notes.mu.Lock()
+			defer notes.mu.Unlock()
+			log.InfoContext(r.Context(), event.RequestDone,
+				"request", notes.id, "method", method(r.Method), "route", notes.route, "status", out.status, "bytes", out.bytes,
+				"seconds", now().Sub(began).Seconds(), "application", notes.application, "code", notes.code)
+		}()
+		next.ServeHTTP(out, r)
+	})
+}
+
+// method keeps a made-up method out of the log.
+func method(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions:
+		return m
+	default:
+		return "other"
+	}
+}
+
+// safe sets headers for answers that no browser should keep, guess at, frame or run.
+func safe(h http.Header, tls bool) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
+	if tls {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+}
+
+func newID() string {
+	id, err := uuid.NewV4()
+	if err != nil {
+		return ""
+	}
+	return id.String()
+}
+
+// counted notes status and size of an answer.
+type counted struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (c *counted) WriteHeader(status int) {
+	if c.status == 0 {
+		c.status = status
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (c *counted) Write(p []byte) (int, error) {
+	if c.status == 0 {
+		c.status = http.StatusOK
+	}
+	n, err := c.ResponseWriter.Write(p)
+	c.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (c *counted) Unwrap() http.ResponseWriter { return c.ResponseWriter }
