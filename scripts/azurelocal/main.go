@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }() // a copy in the temporary folder
 	app, err := stack.Start(ctx, stack.Config{
 		Tools:    tools,
 		Package:  flags.Arg(0),

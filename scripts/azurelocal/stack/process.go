@@ -53,6 +53,12 @@ func (p *process) stop() {
 func (p *process) kill() {
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // fails when the group has gone
 	<-p.ended
+	for range 100 {
+		if len(p.group()) == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond) // the kernel takes its time with the rest of the group
+	}
 }
 
 // group lists the living processes of the group with their parents.

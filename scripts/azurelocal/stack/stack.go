@@ -124,7 +124,7 @@ func (s *Stack) StartHost(ctx context.Context) error {
 		env = []string{
 			"DOTNET_ROOT=" + filepath.Join(s.cfg.Tools.Host, "dotnet"),
 			"DOTNET_ROLL_FORWARD=Major",
-			"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1",
+			"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1", //nolint:misspell // the runtime's name for it
 		}
 	}
 	cmd := exec.Command(program, "host", "start", "--port", strconv.Itoa(s.port))
@@ -208,8 +208,8 @@ func freePort(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("find a free port: %w", err)
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	port := listener.Addr().(*net.TCPAddr).Port
+	return port, listener.Close()
 }
 
 // tail is the end of a log, for an error's text.

@@ -50,17 +50,20 @@ func (t *tasks) note(l Line) {
 }
 
 func (t *tasks) Landed(_ context.Context, name string) (*task.Task, error) {
-	before, _ := os.ReadFile(t.lines.Name())
-	first := !bytes.Contains(before, []byte(`"Landed","Name":"`+name))
+	lines, err := os.ReadFile(t.lines.Name())
+	if err != nil {
+		return nil, err
+	}
+	before := bytes.Count(lines, []byte(`"Landed","Name":"`+name+`"`)) // by earlier processes too
 	t.note(Line{Call: "Landed", Name: name})
 	switch {
-	case strings.Contains(name, "crash-once") && first, strings.Contains(name, "crash-always"):
+	case strings.Contains(name, "crash-once") && before == 0, strings.Contains(name, "crash-always"):
 		os.Exit(3)
-	case strings.Contains(name, "transient"):
+	case strings.Contains(name, "transient") && before < 5:
 		return nil, fault.New(fault.StorageUnavailable, "storage is away")
 	case strings.Contains(name, "permanent"):
 		return nil, fault.New(fault.DocumentDamaged, "damaged")
-	case strings.Contains(name, "panic"):
+	case strings.Contains(name, "panic") && before < 5:
 		panic(name)
 	}
 	return &task.Task{Ref: task.Ref{Application: "standin", ID: name}}, nil
@@ -134,7 +137,17 @@ func run() error {
 		poison.Name:    poison.New(t),
 		retention.Name: retention.New(t, time.Hour, time.Now),
 	}, log)
-	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: t.record(handler)}
+	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT"))
+	if err != nil {
+		return err
+	}
+	return server.Serve(listener)
+}
+
+// record writes down every request before it is served, with its body if it is an invocation.
+func (t *tasks) record(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		line := Line{Call: "Request", Name: r.Method + " " + r.URL.EscapedPath(), Header: r.Header}
 		if r.Method == http.MethodPost && r.Header.Get("X-Forwarded-For") == "" {
 			body, _ := io.ReadAll(r.Body)
@@ -142,13 +155,8 @@ func run() error {
 			line.Body = string(body[:min(len(body), 8192)])
 		}
 		t.note(line)
-		handler.ServeHTTP(w, r)
-	})}
-	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT"))
-	if err != nil {
-		return err
-	}
-	return server.Serve(listener)
+		next.ServeHTTP(w, r)
+	})
 }
 
 func main() {
