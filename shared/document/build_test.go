@@ -14,20 +14,23 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
-// shared is one runtime for all tests of the process, since compiling PDFium takes seconds.
-var shared *Runtime
+// Compiling PDFium takes seconds, so the tests of a process share one runtime and its cache.
+var (
+	shared   *Runtime
+	cacheDir string
+)
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "pdfium")
-	if err != nil {
+	var err error
+	if cacheDir, err = os.MkdirTemp("", "pdfium"); err != nil {
 		panic(err)
 	}
-	if shared, err = NewRuntime(context.Background(), dir, 512<<20); err != nil {
+	if shared, err = NewRuntime(context.Background(), cacheDir, 512<<20); err != nil {
 		panic(err)
 	}
 	code := m.Run()
 	err = shared.Close()
-	_ = os.RemoveAll(dir)
+	_ = os.RemoveAll(cacheDir)
 	if err != nil {
 		panic(err)
 	}

@@ -27,14 +27,19 @@ type PDF struct {
 
 	encrypted  bool
 	restricted bool
-	broken     bool // the module trapped; its memory is not to be trusted
-	pinned     bool // the instance holds changes, which are worth more than the memory of handles
-	handles    int  // handles taken out since the instance started: go-pdfium keeps them until it is closed
+	broken     bool  // the module trapped; its memory is not to be trusted
+	pinned     bool  // the instance holds changes, which are worth more than the memory of handles
+	handles    int   // handles taken out since the instance started: go-pdfium keeps them until it is closed
+	used       int64 // bytes read and rendered since the document was opened: PDFium keeps much of them
 }
 
 const (
 	// maxHandles bounds what go-pdfium keeps for handles of page objects, about 300 bytes each.
 	maxHandles = 100_000
+
+	// maxUsed bounds what PDFium keeps of pages it has been through. It drops nothing before the document is closed, and
+	// the module's memory never shrinks, so the document is opened again after as many bytes.
+	maxUsed = 64 << 20
 
 	// maxPoints bounds a side of a page, far above the 14,400 of ISO 32000-1, annex C.
 	maxPoints = 1_000_000
@@ -60,7 +65,7 @@ func (p *PDF) start() error {
 	if err != nil {
 		return fault.Wrap(err, fault.EngineUnavailable, "the PDF module does not start")
 	}
-	open := &requests.OpenDocument{FileReader: p.reader, FileReaderSize: p.size}
+	open := &requests.OpenDocument{FileReader: (*counter)(p), FileReaderSize: p.size}
 	if p.password != "" {
 		open.Password = &p.password
 	}
@@ -74,6 +79,7 @@ func (p *PDF) start() error {
 		return fault.Wrap(err, fault.DocumentDamaged, "the PDF cannot be opened")
 	}
 	p.document = opened.Document
+	p.broken, p.handles, p.used = false, 0, 0
 	if err := p.describe(); err != nil {
 		return fault.Wrap(err, fault.DocumentDamaged, "the PDF cannot be opened")
 	}
@@ -102,6 +108,17 @@ func (p *PDF) describe() error {
 	p.restricted = p.encrypted && !permissions.CopyOrExtractText
 	return nil
 }
+
+// counter is a PDF as the reader that its module reads from.
+type counter PDF
+
+func (c *counter) Read(b []byte) (int, error) {
+	n, err := c.reader.Read(b)
+	c.used += int64(n)
+	return n, err
+}
+
+func (c *counter) Seek(offset int64, whence int) (int64, error) { return c.reader.Seek(offset, whence) }
 
 // Pages returns the number of pages, at least 1.
 func (p *PDF) Pages() int { return p.pages }
@@ -151,11 +168,11 @@ func (p *PDF) ready(n int) error {
 	if n < 1 || n > p.pages {
 		return fault.New(fault.PageDamaged, "there is no page %d in a document of %d", n, p.pages)
 	}
-	if p.instance != nil && !p.broken && (p.pinned || p.handles < maxHandles) {
+	worn := p.handles > maxHandles || p.used > maxUsed
+	if p.instance != nil && !p.broken && (p.pinned || !worn) {
 		return nil
 	}
 	p.Close()
-	p.broken, p.handles = false, 0
 	return p.start()
 }
 

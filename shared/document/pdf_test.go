@@ -260,3 +260,46 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+func TestWornInstancesAreReplaced(t *testing.T) {
+	data := onePage(letter, prose())
+	for name, wear := range map[string]func(*PDF){
+		"trapped": func(p *PDF) { p.broken = true },
+		"handles": func(p *PDF) { p.handles = maxHandles + 1 },
+		"bytes":   func(p *PDF) { p.used = maxUsed + 1 },
+	} {
+		p := open(t, data)
+		before := p.instance
+		wear(p)
+		if _, ok, err := p.Text(1); !ok || err != nil {
+			t.Errorf("%s: Text: %v, %v", name, ok, err)
+		}
+		if p.instance == before {
+			t.Errorf("%s: the instance is still in use", name)
+		}
+	}
+}
+
+func TestMemoryOfADocumentIsBounded(t *testing.T) {
+	limited, err := NewRuntime(t.Context(), cacheDir, 64<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := limited.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	data := onePage("/MediaBox[0 0 3600 3600]", prose())
+	p, err := limited.Open(bytes.NewReader(data), int64(len(data)), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if _, err := p.Raster(1, ocr.DefaultLimits()); !errors.Is(err, fault.PageDamaged) {
+		t.Errorf("100 megapixels in 64 MiB: %v", err)
+	}
+	if _, _, err := p.Text(1); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}

@@ -95,6 +95,7 @@ func (p *PDF) render(v view, dpi int) (Raster, error) {
 		return Raster{}, p.fail(err)
 	}
 	defer rendered.CleanupFunc()
+	p.used += int64(rendered.Result.Width) * int64(rendered.Result.Height)
 	gray, ok := rendered.Result.RenderedImage.(*image.Gray)
 	if !ok {
 		return Raster{}, fault.New(fault.InternalError, "the PDF module did not render in grey")

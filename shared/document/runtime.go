@@ -43,10 +43,11 @@ func NewRuntime(ctx context.Context, cacheDir string, memory int64) (*Runtime, e
 		r.cache = cache
 		config = config.WithCompilationCache(cache)
 	}
+	ctx = context.WithoutCancel(ctx) // the runtime outlives the call that starts it
 	pool, err := webassembly.Init(webassembly.Config{
-		Context:       context.WithoutCancel(ctx), // the runtime outlives the call that starts it
-		MaxTotal:      -1,                         // the caller decides how many documents are open
-		FSConfig:      wazero.NewFSConfig(),       // nil would mount the root
+		Context:       experimental.WithMemoryAllocator(ctx, allocator()),
+		MaxTotal:      -1,                   // the caller decides how many documents are open
+		FSConfig:      wazero.NewFSConfig(), // nil would mount the root
 		RuntimeConfig: config,
 		Stdout:        io.Discard,
 		Stderr:        io.Discard,

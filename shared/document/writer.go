@@ -19,25 +19,20 @@ type Writer struct {
 	out  *emitter
 	font font
 
-	source   *PDF           // the original, open a second time; nil for image documents
+	source   *PDF           // the original; nil for image documents
 	contents map[int][]byte // text by page number, for the original's pages
+	stale    []int          // pages of the original with invisible text to be removed
 	tree     int            // object number of the tree of pages of an image document
 	pages    []int          // object numbers of its pages
 }
 
 // NewWriter starts a PDF that goes to w. With a src the result is a copy of it without encryption, with the same objects
-// and invisible text beneath; nothing is written before Finish, and src must stay open until then. Without one, each page
-// is a Picture and is written as it comes.
+// and invisible text beneath; nothing is written before Finish. The writer uses src, so both belong to the same goroutine.
+// Without a src, each page is a Picture and is written as it comes.
 func (r *Runtime) NewWriter(src *PDF, w io.Writer) (*Writer, error) {
-	out := &Writer{out: newEmitter(w)}
+	out := &Writer{out: newEmitter(w), source: src}
 	if src != nil {
-		// An instance of its own, because old invisible text is taken out of it.
-		source, err := r.Open(src.reader, src.size, src.password)
-		if err != nil {
-			return nil, err
-		}
-		source.pinned = true
-		out.source, out.contents = source, map[int][]byte{}
+		out.contents = map[int][]byte{}
 		return out, nil
 	}
 	// The comment tells programs that look at a file's start that it is binary (ISO 32000-1, section 7.5.2).
@@ -46,12 +41,8 @@ func (r *Runtime) NewWriter(src *PDF, w io.Writer) (*Writer, error) {
 	return out, nil
 }
 
-// Close gives up what the writer holds. It may be called after Finish and more than once.
-func (w *Writer) Close() {
-	if w.source != nil {
-		w.source.Close()
-	}
-}
+// Close gives up the text that the writer holds. It may be called after Finish and more than once.
+func (w *Writer) Close() { w.contents = nil }
 
 // Page adds the next page. For the copy of a PDF, page.Number says which page the text belongs to, and pic is nil; pages
 // whose text is a layer, or that are blank or failed, stay as they are. For an image document pic is the page.
@@ -63,9 +54,12 @@ func (w *Writer) Page(page ocr.Page, pic *Picture) error {
 		return nil
 	}
 	return w.source.look(page.Number, func(v view) error {
-		skip, err := w.source.clear(v, page)
+		skip, stale, err := w.source.known(v, page)
 		if err != nil {
 			return err
+		}
+		if stale {
+			w.stale = append(w.stale, page.Number)
 		}
 		place := matrix{a: v.width / float64(page.Width), d: v.height / float64(page.Height)}.then(v.display.inverse())
 		w.contents[page.Number] = w.font.invisible(page, place, fontResource, skip)
@@ -76,27 +70,24 @@ func (w *Writer) Page(page ocr.Page, pic *Picture) error {
 // fontResource is a name that no other program gives to a font.
 const fontResource = "LetheText"
 
-// clear takes text out of the page that recognition has read again: invisible text of an earlier recognition is removed
-// where it is safe to do so, and for visible text it returns a function that tells which words are there already.
-func (p *PDF) clear(v view, page ocr.Page) (skip func(ocr.Box) bool, err error) {
+// known finds text that the page holds already although recognition has read it again: stale says that there is invisible
+// text of an earlier recognition, which can be removed; skip tells which words are there as visible text.
+func (p *PDF) known(v view, page ocr.Page) (skip func(ocr.Box) bool, stale bool, err error) {
 	none := func(ocr.Box) bool { return false }
 	drawn, err := p.survey(v)
 	if err != nil {
-		return nil, err
-	}
-	if drawn.invisible > 0 && drawn.visible+drawn.others == 0 && !drawn.nested {
-		// PDFium drops resources that the rest of the page does not name, so there must be nothing that may use them.
-		return none, p.removeText(v)
+		return nil, false, err
 	}
 	if drawn.visible == 0 {
-		return none, nil
+		// PDFium drops resources that the rest of the page does not name, so there must be no form that may use them.
+		return none, drawn.invisible > 0 && drawn.others == 0 && !drawn.nested, nil
 	}
 	glyphs, err := p.glyphs(v, drawn.invisible > 0)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if t := count(glyphs); t.letters == 0 || t.broken*20 > t.letters || t.signs > t.letters {
-		return none, nil // nobody finds such text
+		return none, false, nil // nobody finds such text
 	}
 	pixels := matrix{a: float64(page.Width) / v.width, d: float64(page.Height) / v.height}
 	var there []ocr.Box
@@ -108,7 +99,7 @@ func (p *PDF) clear(v view, page ocr.Page) (skip func(ocr.Box) bool, err error) 
 	return func(b ocr.Box) bool {
 		x, y := (b.X0+b.X1)/2, (b.Y0+b.Y1)/2
 		return slices.ContainsFunc(there, func(t ocr.Box) bool { return t.X0 <= x && x < t.X1 && t.Y0 <= y && y < t.Y1 })
-	}, nil
+	}, false, nil
 }
 
 // removeText removes invisible text objects from a page and writes its content anew.
@@ -152,9 +143,6 @@ func (w *Writer) Finish() error {
 		return w.finishPictures()
 	}
 	defer w.Close()
-	if err := w.source.ready(1); err != nil {
-		return err
-	}
 	known, err := w.copySource()
 	if err != nil {
 		return err
@@ -197,8 +185,30 @@ func (w *Writer) Finish() error {
 // FPDF_REMOVE_SECURITY of PDFium's fpdf_save.h. The value that go-pdfium names so is an older one.
 const removeSecurity requests.SaveFlags = 1 << 2
 
+// renewed opens the original a second time, without the text of earlier recognitions.
+func (w *Writer) renewed() (*PDF, error) {
+	p, err := w.source.runtime.Open(w.source.reader, w.source.size, w.source.password)
+	if err != nil {
+		return nil, err
+	}
+	p.pinned = true
+	for _, n := range w.stale {
+		if err := p.look(n, p.removeText); err != nil {
+			// Words that are there twice are better than no document.
+			p.Close()
+			return w.source.runtime.Open(w.source.reader, w.source.size, w.source.password)
+		}
+	}
+	return p, nil
+}
+
 // copySource writes the original as PDFium understood it and returns what is needed to add to it.
 func (w *Writer) copySource() (*saved, error) {
+	source, err := w.renewed()
+	if err != nil {
+		return nil, err
+	}
+	defer source.Close()
 	type result struct {
 		known *saved
 		err   error
@@ -210,8 +220,8 @@ func (w *Writer) copySource() (*saved, error) {
 		_ = read.CloseWithError(errors.Join(err, io.ErrClosedPipe)) // always nil; ends PDFium's writing if reading ended early
 		results <- result{known, err}
 	}()
-	_, err := w.source.instance.FPDF_SaveAsCopy(&requests.FPDF_SaveAsCopy{
-		Document: w.source.document, Flags: removeSecurity, FileWriter: write,
+	_, err = source.instance.FPDF_SaveAsCopy(&requests.FPDF_SaveAsCopy{
+		Document: source.document, Flags: removeSecurity, FileWriter: write,
 	})
 	_ = write.CloseWithError(err) // always nil; without an error it is the end of the file
 	r := <-results
