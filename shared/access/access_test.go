@@ -3,6 +3,7 @@ package access_test
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -185,21 +186,78 @@ func TestGuardLimitsCallsOfOneApplication(t *testing.T) {
 
 func TestGuardLimitsGuessingFromOneAddress(t *testing.T) {
 	w := newWorld()
-	app, secret := w.create(t, access.Read)
+	app, _ := w.create(t, access.Read)
 	for range 10 {
 		if _, err := w.guard.Check(t.Context(), basic(app.ID, "guess"), "10.0.0.1:1", access.Read); !errors.Is(err, fault.Unauthenticated) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := w.guard.Check(t.Context(), basic(app.ID, secret), "10.0.0.1:2", access.Read); !errors.Is(err, fault.Exhausted) {
+	guess := func(remote string) error {
+		_, err := w.guard.Check(t.Context(), basic(app.ID, "guess"), remote, access.Read)
+		return err
+	}
+	if err := guess("10.0.0.1:2"); !errors.Is(err, fault.Exhausted) {
 		t.Errorf("eleventh try: %v", err)
 	}
-	if _, err := w.guard.Check(t.Context(), basic(app.ID, secret), "10.0.0.2:1", access.Read); err != nil {
+	if err := guess("10.0.0.2:1"); !errors.Is(err, fault.Unauthenticated) {
 		t.Errorf("another address was limited too: %v", err)
 	}
 	w.now = w.now.Add(time.Minute)
-	if _, err := w.guard.Check(t.Context(), basic(app.ID, secret), "10.0.0.1:2", access.Read); err != nil {
+	if err := guess("10.0.0.1:2"); !errors.Is(err, fault.Unauthenticated) {
 		t.Errorf("a minute later: %v", err)
+	}
+}
+
+func TestGuardTakesOneNetworkOfIPv6ForOneAddress(t *testing.T) {
+	w := newWorld()
+	for i := range 11 {
+		_, err := w.guard.Check(t.Context(), basic("x", "guess"), fmt.Sprintf("[2001:db8::%x]:1", i+1), access.Read)
+		if want := i == 10; errors.Is(err, fault.Exhausted) != want {
+			t.Errorf("try %d: %v", i+1, err)
+		}
+	}
+}
+
+func TestGuessingDoesNotLockOutOthersBehindTheSameProxy(t *testing.T) {
+	w := newWorld()
+	app, secret := w.create(t, access.Read)
+	for range 50 {
+		_, _ = w.guard.Check(t.Context(), basic(app.ID, "guess"), "10.0.0.1:1", access.Read) // fails; see the test above
+	}
+	if _, err := w.guard.Check(t.Context(), basic(app.ID, secret), "10.0.0.1:1", access.Read); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRequestsWithoutCredentialsAreNoGuesses(t *testing.T) {
+	w := newWorld()
+	for range 20 {
+		if _, err := w.guard.Check(t.Context(), "", "10.0.0.1:1", access.Read); !errors.Is(err, fault.Unauthenticated) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestRevokedApplicationGetsNoSecret(t *testing.T) {
+	w := newWorld()
+	app, _ := w.create(t, access.Read)
+	if _, err := w.Revoke(t.Context(), app.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, secret, err := w.Rotate(t.Context(), app.ID, 0, time.Time{}); !errors.Is(err, fault.WrongState) || secret != "" {
+		t.Errorf("rotated: %v", err)
+	}
+}
+
+func TestBasicHeaderForms(t *testing.T) {
+	for header, want := range map[string]bool{
+		"Basic YTpi": true, "basic YTpi": true, "BASIC: YTpi": true, "Basic:   YTpi ": true, "Basic\tYTpi": true,
+		"": false, "Basic": false, "BasicYTpi": false, "Bearer YTpi": false, "Basic ?": false, "Basic YWI=": false, "Basic:: YTpi": false,
+	} {
+		id, secret, ok := access.ParseBasic(header)
+		if ok != want || ok && (id != "a" || secret != "b") {
+			t.Errorf("%q: %q %q %v", header, id, secret, ok)
+		}
 	}
 }
 
@@ -223,8 +281,14 @@ func FuzzParseBasic(f *testing.F) {
 	f.Add("Bearer x")
 	f.Fuzz(func(t *testing.T, header string) {
 		id, secret, ok := access.ParseBasic(header)
-		if !ok && (id != "" && secret != "") {
+		if !ok && (id != "" || secret != "") {
 			t.Errorf("refused, but returned %d and %d characters", len(id), len(secret))
+		}
+		if !ok {
+			return
+		}
+		if id2, secret2, ok := access.ParseBasic(basic(id, secret)); !ok || id2 != id || secret2 != secret {
+			t.Error("what was read is read differently when it is written anew")
 		}
 	})
 }

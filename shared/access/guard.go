@@ -3,9 +3,10 @@ package access
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"log/slog"
-	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -57,28 +58,11 @@ func NewGuard(registry *Registry, rates Rates, now func() time.Time, log *slog.L
 // Check returns the application that sends a request, if it has the scope and keeps to its rate. remote is the address of
 // the sender, for counting failures only.
 func (g *Guard) Check(ctx context.Context, authorization, remote string, scope Scope) (*Application, error) {
-	host, _, err := net.SplitHostPort(remote)
-	if err != nil {
-		host = remote
-	}
-	failed := g.limiter(g.failures, host, rate.Every(failureEvery), failureBurst)
-	if failed.TokensAt(g.now()) < 1 {
-		return nil, fault.New(fault.RateLimited, "too many wrong credentials came from this address; wait a few seconds").Retry(failureEvery)
-	}
-	id, secret, ok := ParseBasic(authorization)
-	app := (*Application)(nil)
-	if ok {
-		app, err = g.registry.Authenticate(ctx, id, secret)
-	} else {
-		err = fault.New(fault.Unauthorized, "credentials are missing; send application id and secret with HTTP Basic")
+	app, err := g.identify(ctx, authorization)
+	if errors.Is(err, fault.Unauthenticated) && authorization != "" {
+		err = g.failed(ctx, remote, err)
 	}
 	if err != nil {
-		if fault.KindOf(err) == fault.Unauthenticated {
-			if authorization != "" {
-				failed.AllowN(g.now(), 1)
-			}
-			g.log.WarnContext(ctx, event.AccessDenied, "reason", fault.Unauthenticated)
-		}
 		return nil, err
 	}
 	if !app.May(scope) {
@@ -90,6 +74,46 @@ func (g *Guard) Check(ctx context.Context, authorization, remote string, scope S
 		return nil, fault.New(fault.RateLimited, "more than %g calls a second came from this application; slow down", g.rates.PerSecond).Retry(time.Second)
 	}
 	return app, nil
+}
+
+func (g *Guard) identify(ctx context.Context, authorization string) (*Application, error) {
+	if authorization == "" {
+		return nil, fault.New(fault.Unauthorized, "credentials are missing; send application id and secret with HTTP Basic")
+	}
+	id, secret, ok := ParseBasic(authorization)
+	if !ok {
+		return nil, fault.New(fault.Unauthorized, "the credentials cannot be read; send application id and secret with HTTP Basic")
+	}
+	return g.registry.Authenticate(ctx, id, secret)
+}
+
+// failed counts wrong credentials and returns the answer to them. Right ones pass whatever came before: behind a proxy all
+// clients share an address, and one of them must not lock the others out. Guessing 256 random bits is hopeless anyway;
+// the limit keeps failures from filling the log.
+func (g *Guard) failed(ctx context.Context, remote string, denied error) error {
+	if !g.limiter(g.failures, source(remote), rate.Every(failureEvery), failureBurst).AllowN(g.now(), 1) {
+		return fault.New(fault.RateLimited, "too many wrong credentials came from this address; wait %v between tries", failureEvery).Retry(failureEvery)
+	}
+	g.log.WarnContext(ctx, event.AccessDenied, "reason", fault.Unauthenticated)
+	return denied
+}
+
+// source is what counts as one sender: an address, or for IPv6 the /64 that one subscriber usually has.
+func source(remote string) string {
+	at, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return remote
+	}
+	bits := 64
+	addr := at.Addr().Unmap()
+	if addr.Is4() {
+		bits = 32
+	}
+	prefix, err := addr.Prefix(bits)
+	if err != nil {
+		return remote
+	}
+	return prefix.String()
 }
 
 func (g *Guard) limiter(of map[string]*rate.Limiter, key string, every rate.Limit, burst int) *rate.Limiter {
@@ -109,15 +133,19 @@ func (g *Guard) limiter(of map[string]*rate.Limiter, key string, every rate.Limi
 // ParseBasic reads an Authorization header of the Basic scheme (RFC 7617). Some old clients write a colon after the name
 // of the scheme; that is accepted.
 func ParseBasic(header string) (id, secret string, ok bool) {
-	scheme, rest, found := strings.Cut(header, " ")
-	if !found || !strings.EqualFold(strings.TrimSuffix(scheme, ":"), "basic") {
+	space := strings.IndexAny(header, " \t")
+	if space < 0 || !strings.EqualFold(strings.TrimSuffix(header[:space], ":"), "basic") {
 		return "", "", false
 	}
-	decoded, err := base64.StdEncoding.DecodeString(strings.TrimSpace(rest))
+	decoded, err := base64.StdEncoding.DecodeString(strings.Trim(header[space:], " \t"))
 	if err != nil {
 		return "", "", false
 	}
-	return strings.Cut(string(decoded), ":")
+	id, secret, ok = strings.Cut(string(decoded), ":")
+	if !ok {
+		return "", "", false
+	}
+	return id, secret, true
 }
 
 // Challenge is what an answer to missing credentials carries.

@@ -140,7 +140,10 @@ func (r *Registry) Rotate(ctx context.Context, id string, grace time.Duration, e
 	if err != nil {
 		return nil, "", err
 	}
-	app, err := r.change(ctx, id, func(app *Application) {
+	app, err := r.change(ctx, id, func(app *Application) error {
+		if !app.Revoked.IsZero() {
+			return fault.New(fault.WrongState, "the application was revoked for good; create another one")
+		}
 		ends := r.now().Add(grace).UTC()
 		for i, s := range app.Secrets {
 			if s.Expires.IsZero() || s.Expires.After(ends) {
@@ -151,6 +154,7 @@ func (r *Registry) Rotate(ctx context.Context, id string, grace time.Duration, e
 		if extra := len(app.Secrets) - maxSecrets; extra > 0 {
 			app.Secrets = app.Secrets[extra:]
 		}
+		return nil
 	})
 	if err != nil {
 		return nil, "", err
@@ -161,11 +165,12 @@ func (r *Registry) Rotate(ctx context.Context, id string, grace time.Duration, e
 
 // Revoke ends all secrets of an application for good. Its tasks stay on their clocks.
 func (r *Registry) Revoke(ctx context.Context, id string) (*Application, error) {
-	app, err := r.change(ctx, id, func(app *Application) {
+	app, err := r.change(ctx, id, func(app *Application) error {
 		app.Secrets = nil
 		if app.Revoked.IsZero() {
 			app.Revoked = r.now().UTC()
 		}
+		return nil
 	})
 	if err == nil {
 		r.log.InfoContext(ctx, event.CredentialIssued, "application", id, "act", "revoke")
@@ -226,7 +231,7 @@ func (r *Registry) remember(id string, c cached) {
 	r.known[id] = c
 }
 
-func (r *Registry) change(ctx context.Context, id string, apply func(*Application)) (*Application, error) {
+func (r *Registry) change(ctx context.Context, id string, apply func(*Application) error) (*Application, error) {
 	if key(id).Check() != nil {
 		return nil, unknown()
 	}
@@ -242,7 +247,9 @@ func (r *Registry) change(ctx context.Context, id string, apply func(*Applicatio
 		if err != nil {
 			return nil, err
 		}
-		apply(app)
+		if err := apply(app); err != nil {
+			return nil, err
+		}
 		err = r.put(ctx, app, rec.ETag)
 		if errors.Is(err, fault.ETagMismatch) {
 			continue
