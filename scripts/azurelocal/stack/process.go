@@ -20,6 +20,7 @@ import (
 type process struct {
 	cmd   *exec.Cmd
 	ended chan struct{} // closed once the program itself has ended
+	once  sync.Once     // the group is ended once: its id may be another's later
 }
 
 // start runs the command until ctx ends or stop is called. What it and its children print goes to out.
@@ -41,16 +42,20 @@ func start(ctx context.Context, cmd *exec.Cmd, out io.Writer) (*process, error) 
 
 // stop asks the program to end, and makes it and everything that it left running end after a while.
 func (p *process) stop() {
-	_ = syscall.Kill(p.cmd.Process.Pid, syscall.SIGINT) // as from a terminal; fails when it has ended
-	select {
-	case <-p.ended:
-	case <-time.After(10 * time.Second):
-	}
-	p.kill()
+	p.once.Do(func() {
+		_ = p.cmd.Process.Signal(syscall.SIGINT) // as from a terminal; fails when it has ended
+		select {
+		case <-p.ended:
+		case <-time.After(10 * time.Second):
+		}
+		p.endGroup()
+	})
 }
 
 // kill ends the whole group at once.
-func (p *process) kill() {
+func (p *process) kill() { p.once.Do(p.endGroup) }
+
+func (p *process) endGroup() {
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // fails when the group has gone
 	<-p.ended
 	for range 100 {
