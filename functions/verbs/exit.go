@@ -1,0 +1,80 @@
+// Package verbs holds the client's half of the command line: verbs that talk to a server and run on any system.
+package verbs
+
+import (
+	"context"
+	"errors"
+
+	"github.com/lethe-ocr/lethe/shared/client"
+)
+
+// Exit codes are part of the interface; scripts may rely on them.
+const (
+	ExitOK          = 0   // everything was done
+	ExitFailure     = 1   // anything without a code of its own
+	ExitUsage       = 2   // the command line is wrong
+	ExitUnreachable = 3   // the server did not answer
+	ExitRefused     = 4   // credentials are missing, wrong, or lack a scope
+	ExitGone        = 5   // no such task, or it was erased
+	ExitDocument    = 6   // the document could not be processed
+	ExitSome        = 7   // some of several documents failed
+	ExitInterrupted = 130 // stopped by a signal
+)
+
+// exitTable documents the codes in help texts.
+const exitTable = `
+Exit codes:
+  0 done   1 failure   2 wrong command line   3 server unreachable   4 credentials refused
+  5 no such task, or erased   6 document could not be processed   7 some of several failed   130 interrupted`
+
+// coded is an error with an exit code.
+type coded struct {
+	code int
+	err  error
+}
+
+// Error implements error.
+func (c *coded) Error() string { return c.err.Error() }
+
+// Unwrap returns the cause.
+func (c *coded) Unwrap() error { return c.err }
+
+// Usage marks an error of the command line.
+func Usage(err error) error { return &coded{ExitUsage, err} }
+
+// Document marks an error of a document.
+func Document(err error) error { return &coded{ExitDocument, err} }
+
+// Some marks that some of several things failed.
+func Some(err error) error { return &coded{ExitSome, err} }
+
+// ExitCode returns the code that an error ends the program with.
+func ExitCode(err error) int {
+	var c *coded
+	var p *client.Problem
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.As(err, &c):
+		return c.code
+	case errors.Is(err, context.Canceled):
+		return ExitInterrupted
+	case errors.As(err, &p) && (p.Status == 401 || p.Status == 403):
+		return ExitRefused
+	case errors.As(err, &p) && (p.Status == 404 || p.Status == 410):
+		return ExitGone
+	case errors.Is(err, client.ErrUnreachable):
+		return ExitUnreachable
+	default:
+		return ExitFailure
+	}
+}
+
+// Message is what people read of an error.
+func Message(err error) string {
+	var p *client.Problem
+	if errors.As(err, &p) {
+		return p.Sentence()
+	}
+	return err.Error()
+}
