@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -90,6 +91,7 @@ func New(cfg Config) *API {
 	a.registerResults()
 	a.registerApplications()
 	a.registerService()
+	a.registerDescription()
 	a.explainErrors()
 	return a
 }
@@ -100,12 +102,41 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.inline(w, r)
 		return
 	}
-	if _, pattern := a.mux.Handler(r); pattern == "" {
-		web.Error(a.Log)(w, r, fault.New(fault.ThingNotFound, "there is nothing at this address with this method; see /v1/openapi.json"))
+	h, pattern := a.mux.Handler(r)
+	// A path such as //v1 would be answered by a redirect that repeats it.
+	if pattern == "" || path.Clean(r.URL.Path) != r.URL.Path {
+		web.Error(a.Log)(w, r, lost(w.Header(), h, r))
 		return
 	}
 	a.mux.ServeHTTP(w, r)
 }
+
+// lost explains a request that no route takes. What the mux would answer to it tells a wrong method from a wrong address.
+func lost(answer http.Header, h http.Handler, r *http.Request) error {
+	unsent := &unsent{header: http.Header{}}
+	h.ServeHTTP(unsent, r)
+	if unsent.status != http.StatusMethodNotAllowed {
+		return fault.New(fault.ThingNotFound, "there is nothing at this address; see %s", descriptionPath)
+	}
+	allow := unsent.header.Get("Allow")
+	answer.Set("Allow", allow)
+	return fault.New(fault.MethodNotAllowed, "this address takes %s only; see %s", allow, descriptionPath)
+}
+
+// unsent is an answer that is looked at and thrown away.
+type unsent struct {
+	header http.Header
+	status int
+}
+
+// Header implements http.ResponseWriter.
+func (u *unsent) Header() http.Header { return u.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (u *unsent) WriteHeader(status int) { u.status = status }
+
+// Write implements http.ResponseWriter.
+func (u *unsent) Write(p []byte) (int, error) { return len(p), nil }
 
 // Operations lists every operation with the scope it needs; empty for none.
 func (a *API) Operations() map[string]access.Scope {
@@ -132,31 +163,31 @@ type callerKey struct{}
 
 // admit checks credentials, scope and rate before anything of the body is read.
 func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
-	op := ctx.Operation()
-	scope, declared := op.Metadata[scopeKey].(access.Scope)
-	if !declared {
-		a.refuse(ctx, fault.New(fault.InternalError, "operation %s declares no scope", op.OperationID))
+	checked, err := a.check(ctx.Context(), ctx.Operation(), ctx.Header("Authorization"), ctx.RemoteAddr())
+	if err != nil {
+		r, w := humago.Unwrap(ctx)
+		web.Error(a.Log)(w, r, err)
 		return
 	}
-	application := ""
-	if scope != open {
-		app, err := a.Guard.Check(ctx.Context(), ctx.Header("Authorization"), ctx.RemoteAddr(), scope)
-		if err != nil {
-			web.Note(ctx.Context(), "", op.Path)
-			a.refuse(ctx, err)
-			return
-		}
-		application = app.ID
-		ctx = huma.WithValue(ctx, callerKey{}, app)
-	}
-	web.Note(ctx.Context(), application, op.Path)
-	next(ctx)
+	next(huma.WithContext(ctx, checked))
 }
 
-// refuse writes a problem from a middleware.
-func (a *API) refuse(ctx huma.Context, err error) {
-	r, w := humago.Unwrap(ctx)
-	web.Error(a.Log)(w, r, err)
+// check is where every request is let in or refused. The context returned knows the caller.
+func (a *API) check(ctx context.Context, op *huma.Operation, authorization, remote string) (context.Context, error) {
+	web.Note(ctx, "", op.Path)
+	scope, declared := op.Metadata[scopeKey].(access.Scope)
+	if !declared {
+		return nil, fault.New(fault.InternalError, "operation %s declares no scope", op.OperationID)
+	}
+	if scope == open {
+		return ctx, nil
+	}
+	app, err := a.Guard.Check(ctx, authorization, remote, scope)
+	if err != nil {
+		return nil, err
+	}
+	web.Note(ctx, app.ID, op.Path)
+	return context.WithValue(ctx, callerKey{}, app), nil
 }
 
 // caller returns the application that sent the request. It is only called where a scope is needed.
@@ -177,9 +208,13 @@ func ref(ctx context.Context, id string) (task.Ref, error) {
 	return r, nil
 }
 
+// bodyTime is how long the JSON body of a request may take to arrive, or the next part of a document in it.
+const bodyTime = 30 * time.Second
+
 // handle registers an operation whose errors become problem documents.
 func handle[I, O any](a *API, op huma.Operation, scope access.Scope, f func(context.Context, *I) (*O, error)) {
 	op.Metadata = map[string]any{scopeKey: scope}
+	op.BodyReadTimeout = bodyTime
 	if op.MaxBodyBytes == 0 {
 		op.MaxBodyBytes = 64 << 10
 	}

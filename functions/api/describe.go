@@ -1,15 +1,24 @@
 package api
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/web"
+)
+
+const (
+	descriptionPath = "/v1/openapi.json"
+	openAPIType     = "application/openapi+json"
 )
 
 // securityScheme names HTTP Basic in the description.
@@ -19,8 +28,8 @@ const securityScheme = "application"
 // elsewhere.
 func (a *API) describe() huma.Config {
 	cfg := huma.DefaultConfig("Lethe", a.Version)
-	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "/v1/openapi", "", ""
-	cfg.CreateHooks = nil // they add $schema links to every answer
+	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", "" // the first is an operation like all others
+	cfg.CreateHooks = nil                                       // they add $schema links to every answer
 	cfg.Transformers = []huma.Transformer{a.explain}
 	cfg.RejectUnknownQueryParameters = true
 	cfg.Info.Description = "Recognises documents and forgets them.\n\n" + codeTable()
@@ -56,6 +65,24 @@ func codeTable() string {
 	return b.String()
 }
 
+type descriptionOutput struct {
+	ContentType string `header:"Content-Type"`
+	Body        []byte
+}
+
+// registerDescription serves what the routes have filled in by the time of the first request.
+func (a *API) registerDescription() {
+	document := sync.OnceValues(func() ([]byte, error) { return json.Marshal(a.huma.OpenAPI()) })
+	op := operation("getDescription", http.MethodGet, descriptionPath, "Show this description", "OpenAPI 3.1.")
+	op.Responses = map[string]*huma.Response{
+		"200": {Description: "The description.", Content: map[string]*huma.MediaType{openAPIType: {Schema: &huma.Schema{Type: "object"}}}},
+	}
+	handle(a, op, open, func(context.Context, *struct{}) (*descriptionOutput, error) {
+		body, err := document()
+		return &descriptionOutput{ContentType: openAPIType, Body: body}, err
+	})
+}
+
 // explain turns errors that the framework finds (bad JSON, unknown fields, values out of range) into problem documents of
 // our form. What the client sent is left out.
 func (a *API) explain(ctx huma.Context, _ string, v any) (any, error) {
@@ -63,35 +90,62 @@ func (a *API) explain(ctx huma.Context, _ string, v any) (any, error) {
 	if !ok {
 		return v, nil
 	}
-	code := fault.BadRequest
-	switch model.Status {
-	case http.StatusRequestEntityTooLarge:
-		code = fault.BodyTooLarge
-	case http.StatusUnsupportedMediaType:
-		code = fault.MediaUnsupported
-	case http.StatusUnprocessableEntity:
-		code = fault.BadField
-	}
-	f := fault.New(code, "%s", sentence(model.Detail, code))
-	if len(model.Errors) > 0 {
-		first := model.Errors[0]
-		f = fault.New(code, "%s", sentence(first.Message, code)).In(field(first.Location))
-	}
-	p := web.Explain(ctx.Context(), a.Log, f)
+	p := web.Explain(ctx.Context(), a.Log, translate(ctx.Operation(), model))
 	p.Status, p.Title = model.Status, http.StatusText(model.Status)
 	return p, nil
 }
 
-// sentence makes a message of the framework one for people, with the remedy.
-func sentence(message string, code fault.Code) string {
-	if message == "" {
-		message = code.Meaning()
+// translate says what is wrong with a request in words of ours.
+func translate(op *huma.Operation, model *huma.ErrorModel) *fault.Error {
+	switch model.Status {
+	case http.StatusRequestEntityTooLarge:
+		return fault.New(fault.BodyTooLarge, "the body has at most %d bytes here; send less at once", op.MaxBodyBytes).In("body")
+	case http.StatusUnsupportedMediaType:
+		return fault.New(fault.MediaUnsupported, "the body is application/json, or a document where %s says so", descriptionPath).In("Content-Type")
+	case http.StatusRequestTimeout:
+		return fault.New(fault.BadRequest, "the body did not arrive within %v; send it faster or send less", bodyTime).In("body")
+	case http.StatusBadRequest:
+		return fault.New(fault.BadRequest, "the body is missing or is no valid JSON; %s describes it", descriptionPath).In("body")
+	case http.StatusUnprocessableEntity:
+		if len(model.Errors) > 0 {
+			return invalid(model.Errors[0])
+		}
+		return fault.New(fault.BadField, "the request is not as %s describes it", descriptionPath)
+	default:
+		return fault.New(fault.InternalError, "the request could not be read; send it again")
 	}
-	return strings.TrimSuffix(message, ".") + "; see /v1/openapi.json"
 }
 
-// field names a place in the request without what stands before it in the framework's form.
-func field(location string) string { return strings.TrimPrefix(location, "body.") }
+// invalid explains a field. Only messages whose words come from the description are passed on: those of decoders quote
+// what the client sent.
+func invalid(e *huma.ErrorDetail) *fault.Error {
+	said := ""
+	switch {
+	case e.Message == validation.MsgUnexpectedProperty:
+		said = "the field is unknown; leave it out"
+	case e.Message == "unknown query parameter":
+		said = "the query parameter is unknown; leave it out"
+	case strings.HasPrefix(e.Message, "expected "), strings.HasPrefix(e.Message, "required "):
+		said = e.Message
+	default:
+		said = "the value has the wrong form"
+	}
+	return fault.New(fault.BadField, "%s; see %s", said, descriptionPath).In(field(e.Location))
+}
+
+// maxField bounds the name of a field in an answer, since clients can make names up.
+const maxField = 80
+
+// field names a place in the request the way clients write it.
+func field(location string) string {
+	for _, prefix := range []string{"body.", "query.", "header.", "path."} {
+		location = strings.TrimPrefix(location, prefix)
+	}
+	if r := []rune(location); len(r) > maxField {
+		return string(r[:maxField]) + "…"
+	}
+	return location
+}
 
 // explainErrors documents our problem documents on every operation, in place of the framework's own.
 func (a *API) explainErrors() {
@@ -111,8 +165,28 @@ func (a *API) explainErrors() {
 			op.Responses["default"] = &huma.Response{Description: "A problem document.", Content: problem}
 		}
 	}
-	create := doc.Paths["/v1/tasks"].Post
+	delete(doc.Components.Schemas.Map(), "ErrorModel")
+	create := doc.Paths[tasksPath].Post
 	for _, t := range documentTypes() {
 		create.RequestBody.Content[t] = &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}
 	}
+	create.Parameters = append(create.Parameters, inlineParameters(doc.Components.Schemas)...)
+}
+
+// inlineParameters describes where the settings go when the body is a document.
+func inlineParameters(schemas huma.Registry) []*huma.Param {
+	body := schemas.Schema(reflect.TypeFor[settings](), false, "")
+	var params []*huma.Param
+	for _, name := range inlineSettings() {
+		in, at := "query", name
+		if name == "password" {
+			in, at = "header", passwordHeader
+		}
+		explode := false
+		params = append(params, &huma.Param{
+			Name: at, In: in, Schema: body.Properties[name], Explode: &explode,
+			Description: "Only if the body is a document: the setting " + name + ".",
+		})
+	}
+	return params
 }

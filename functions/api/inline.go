@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -10,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -27,7 +27,7 @@ func documentTypes() []string {
 
 // takesInline reports whether a request creates a task with its document in the body.
 func (a *API) takesInline(r *http.Request) bool {
-	if r.Method != http.MethodPost || r.URL.Path != "/v1/tasks" {
+	if r.Method != http.MethodPost || r.URL.Path != tasksPath {
 		return false
 	}
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -36,10 +36,10 @@ func (a *API) takesInline(r *http.Request) bool {
 
 // inline streams the body into storage; it is never held in memory.
 func (a *API) inline(w http.ResponseWriter, r *http.Request) {
-	app, err := a.Guard.Check(r.Context(), r.Header.Get("Authorization"), r.RemoteAddr, "submit")
+	op := a.huma.OpenAPI().Paths[tasksPath].Post
+	ctx, err := a.check(r.Context(), op, r.Header.Get("Authorization"), r.RemoteAddr)
 	if err == nil {
-		web.Note(r.Context(), app.ID, "/v1/tasks")
-		r = r.WithContext(context.WithValue(r.Context(), callerKey{}, app))
+		r = r.WithContext(ctx)
 		err = a.takeInline(w, r)
 	}
 	if err != nil {
@@ -60,7 +60,7 @@ func (a *API) takeInline(w http.ResponseWriter, r *http.Request) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	body := &limited{body: http.MaxBytesReader(w, r.Body, a.Inline)}
+	body := &limited{body: http.MaxBytesReader(w, r.Body, a.Inline), connection: http.NewResponseController(w)}
 	accepted, err := a.Intake.CreateWith(r.Context(), wanted.order(r.Context(), key), task.Body{Reader: body, ContentType: "application/octet-stream"})
 	if body.exceeded {
 		return tooLarge
@@ -74,6 +74,14 @@ func (a *API) takeInline(w http.ResponseWriter, r *http.Request) error {
 	w.WriteHeader(out.Status)
 	_ = json.NewEncoder(w).Encode(out.Body) // a client that has gone asks again
 	return nil
+}
+
+// passwordHeader carries the document's password.
+const passwordHeader = "Document-Password"
+
+// inlineSettings lists the settings that can go with a document in the body.
+func inlineSettings() []string {
+	return []string{"languages", "formats", "profile", "on_page_error", "retain_seconds", "delete_on_fetch", "password"}
 }
 
 // settingsOf reads settings from the query. The password has a header of its own: addresses reach logs.
@@ -96,24 +104,26 @@ func settingsOf(r *http.Request) (settings, error) {
 		case "delete_on_fetch":
 			s.DeleteOnFetch, err = strconv.ParseBool(value)
 		default:
-			return settings{}, fault.New(fault.BadField, "a query parameter is unknown; there are languages, formats, profile, on_page_error, retain_seconds, delete_on_fetch").In("query")
+			return settings{}, fault.New(fault.BadField, "the query parameter is unknown; leave it out; see %s", descriptionPath).In(field(name))
 		}
 		if err != nil {
-			return settings{}, fault.New(fault.BadField, "the value of the parameter cannot be read").In(name)
+			return settings{}, fault.New(fault.BadField, "the value has the wrong form; see %s", descriptionPath).In(name)
 		}
 	}
-	s.Password = r.Header.Get("Document-Password")
+	s.Password = r.Header.Get(passwordHeader)
 	return s, nil
 }
 
-// limited notes that a body was larger than its limit.
+// limited notes that a body was larger than its limit, and gives up on a client that sends nothing for a while.
 type limited struct {
-	body     io.Reader
-	exceeded bool
+	body       io.Reader
+	connection *http.ResponseController
+	exceeded   bool
 }
 
 // Read implements io.Reader.
 func (l *limited) Read(p []byte) (int, error) {
+	_ = l.connection.SetReadDeadline(time.Now().Add(bodyTime)) // where it cannot be set, the transport has its own
 	n, err := l.body.Read(p)
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		l.exceeded = true

@@ -2,16 +2,17 @@ package api
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/render"
-	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
 	"github.com/lethe-ocr/lethe/shared/web"
 )
@@ -19,11 +20,12 @@ import (
 type resultInput struct {
 	ID     string `path:"id"`
 	Format string `path:"format" doc:"txt, json, hocr, alto, tsv or pdf."`
+	Stream bool   `query:"stream" doc:"Send the result itself in place of a redirect, for clients that reach nothing but this interface."`
 }
 
 func (a *API) registerResults() {
 	op := operation("getResult", http.MethodGet, "/v1/tasks/{id}/results/{format}", "Fetch a result",
-		"Redirects to a short-lived link, or streams the result of a task that is erased once its results are fetched.")
+		"Redirects to a short-lived link. Streams the result if asked to, and always if the task is erased once its results are fetched.")
 	op.Responses = map[string]*huma.Response{
 		"200": {Description: "The result.", Content: map[string]*huma.MediaType{"*/*": {}}},
 		"303": {Description: "See the link in Location; it needs no credentials."},
@@ -44,7 +46,7 @@ func (a *API) getResult(ctx context.Context, in *resultInput) (*huma.StreamRespo
 	if err != nil {
 		return nil, err
 	}
-	if t.Settings.DeleteOnFetch {
+	if in.Stream || t.Settings.DeleteOnFetch {
 		return a.stream(ctx, r, f)
 	}
 	link, err := a.Results.ResultLink(ctx, r, f)
@@ -64,7 +66,14 @@ func (a *API) stream(ctx context.Context, r task.Ref, f render.Format) (*huma.St
 		return nil, err
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		sent, err := send(hc, body, blob)
+		defer func() { _ = body.Close() }() // read to its end or given up
+		hc.SetHeader("Content-Type", blob.ContentType)
+		hc.SetHeader("Content-Length", strconv.FormatInt(blob.Size, 10))
+		hc.SetStatus(http.StatusOK)
+		if hc.Method() == http.MethodHead {
+			return // nothing is sent, so nothing was fetched
+		}
+		sent, err := send(hc, body)
 		if err != nil || sent != blob.Size {
 			a.Log.WarnContext(ctx, event.ResultFetched, "task", r.String(), "format", f, "sent", sent, "of", blob.Size)
 			return
@@ -76,10 +85,16 @@ func (a *API) stream(ctx context.Context, r task.Ref, f render.Format) (*huma.St
 	}}, nil
 }
 
-func send(hc huma.Context, body io.ReadCloser, blob storage.Blob) (int64, error) {
-	defer func() { _ = body.Close() }() // read to its end or given up
-	hc.SetHeader("Content-Type", blob.ContentType)
-	hc.SetHeader("Content-Length", strconv.FormatInt(blob.Size, 10))
-	hc.SetStatus(http.StatusOK)
-	return io.Copy(hc.BodyWriter(), body)
+// send returns once the connection, not only a buffer of ours, has taken the last byte. A transport that answers in one
+// piece cannot be flushed; there the buffer is all that is seen.
+func send(hc huma.Context, body io.Reader) (int64, error) {
+	_, w := humago.Unwrap(hc)
+	sent, err := io.Copy(w, body)
+	if err != nil {
+		return sent, err
+	}
+	if err := http.NewResponseController(w).Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return sent, err
+	}
+	return sent, nil
 }

@@ -12,6 +12,9 @@ import (
 	"github.com/lethe-ocr/lethe/shared/web"
 )
 
+// tasksPath is where tasks are created and listed.
+const tasksPath = "/v1/tasks"
+
 // maxBatch is how many tasks one request may create.
 const maxBatch = 1000
 
@@ -93,14 +96,14 @@ type linkOutput struct {
 }
 
 func (a *API) registerTasks() {
-	create := operation("createTask", http.MethodPost, "/v1/tasks", "Create a task",
+	create := operation("createTask", http.MethodPost, tasksPath, "Create a task",
 		"Returns a link to send the document to. A request whose body is a document of a supported type, with the settings as query parameters, uploads and starts in one call.")
 	create.DefaultStatus = http.StatusCreated
 	handle(a, create, "submit", a.createTask)
 	batch := operation("createTasks", http.MethodPost, "/v1/tasks:batch", "Create up to 1,000 tasks", "Each one succeeds or fails by itself.")
 	batch.MaxBodyBytes = 2 << 20
 	handle(a, batch, "submit", a.createTasks)
-	handle(a, operation("listTasks", http.MethodGet, "/v1/tasks", "List own tasks", ""), "read", a.listTasks)
+	handle(a, operation("listTasks", http.MethodGet, tasksPath, "List own tasks", ""), "read", a.listTasks)
 	handle(a, operation("getTask", http.MethodGet, "/v1/tasks/{id}", "Show a task",
 		"A task of another application is not found; an erased one is gone."), "read", a.getTask)
 	handle(a, operation("deleteTask", http.MethodDelete, "/v1/tasks/{id}", "Erase a task now",

@@ -25,6 +25,9 @@ type settings struct {
 	DeleteOnFetch bool     `json:"delete_on_fetch,omitempty" doc:"Erase the task once every result was fetched; results are then streamed, not linked."`
 }
 
+// longestWish is beyond every retention that the domain accepts and small enough not to overflow a duration.
+const longestWish = 1 << 30
+
 func (s settings) order(ctx context.Context, idempotencyKey string) task.Order {
 	app := caller(ctx)
 	formats := make([]render.Format, 0, len(s.Formats))
@@ -38,7 +41,7 @@ func (s settings) order(ctx context.Context, idempotencyKey string) task.Order {
 			Formats:       formats,
 			Profile:       ocr.Profile(s.Profile),
 			OnPageError:   task.OnPageError(s.OnPageError),
-			Retain:        time.Duration(s.RetainSeconds) * time.Second,
+			Retain:        time.Duration(max(-1, min(s.RetainSeconds, longestWish))) * time.Second,
 			DeleteOnFetch: s.DeleteOnFetch,
 		},
 		Password:       s.Password,

@@ -49,11 +49,15 @@ type Settings struct {
 	FullPassInterval  time.Duration `envconfig:"FULL_PASS_INTERVAL" default:"1h" desc:"time between full passes"`
 }
 
-// Load reads the settings from the environment. The error joins one line for each bad setting.
-func Load() (Settings, error) {
+// Load reads the settings from the environment and then lets the overrides change them. The error joins one line for each
+// bad setting.
+func Load(overrides ...func(*Settings)) (Settings, error) {
 	var s Settings
 	if err := process(&s); err != nil {
 		return Settings{}, err
+	}
+	for _, override := range overrides {
+		override(&s)
 	}
 	if s.Workers == 0 {
 		s.Workers = runtime.NumCPU()

@@ -1,0 +1,109 @@
+//go:build linux && cgo
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/ocr/process"
+	"github.com/lethe-ocr/lethe/shared/ocr/reading"
+)
+
+// workerVerb starts the program as a worker process. It is not for people.
+const workerVerb = "worker"
+
+// startEngine starts worker processes: this very program again, with nothing of its environment.
+func startEngine(set config.Settings) (*process.Pool, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find the program itself: %w", err)
+	}
+	cache, err := cacheFolder(set)
+	if err != nil {
+		return nil, err
+	}
+	return process.New(process.Config{
+		Path: self,
+		Args: []string{
+			workerVerb,
+			"--cache", cache,
+			"--tessdata", set.Tessdata,
+			"--max-bytes", fmt.Sprint(set.Limits().Bytes),
+			"--max-pages", fmt.Sprint(set.Limits().Pages),
+			"--max-pixels", fmt.Sprint(set.Limits().Pixels),
+		},
+		Children: set.Workers,
+		Document: set.Limits(),
+		Limits: process.Limits{
+			Memory: set.WorkerMemory << 20,
+			CPU:    set.PageTime,
+			Wall:   set.PageTime,
+			Pages:  set.WorkerPages,
+		},
+	})
+}
+
+// cacheFolder returns the folder of the PDF compilation cache, made for this user alone: what lies there is executed.
+func cacheFolder(set config.Settings) (string, error) {
+	dir := set.Cache
+	if dir == "" {
+		base, err := os.UserCacheDir()
+		if err != nil {
+			return "", fmt.Errorf("no cache folder: set LETHE_CACHE: %w", err)
+		}
+		dir = filepath.Join(base, "lethe")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make cache folder: %w", err)
+	}
+	return filepath.Abs(dir)
+}
+
+// newWorker is the worker process. It takes everything from its arguments, since its environment is empty.
+func newWorker() *cobra.Command {
+	var cfg reading.Config
+	cmd := &cobra.Command{
+		Use:    workerVerb,
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			// Not the command's context: a worker ends with its socket, not with a signal meant for the server.
+			return reading.Main(context.Background(), process.Socket, cfg)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&cfg.Cache, "cache", "", "folder of the PDF compilation cache")
+	f.StringVar(&cfg.Tessdata, "tessdata", "", "folder of the language data")
+	f.Int64Var(&cfg.Limits.Bytes, "max-bytes", 0, "largest document")
+	f.IntVar(&cfg.Limits.Pages, "max-pages", 0, "most pages")
+	f.Int64Var(&cfg.Limits.Pixels, "max-pixels", 0, "most pixels of a page")
+	return cmd
+}
+
+// newWarm fills the PDF compilation cache, so that no document waits for it.
+func newWarm() *cobra.Command {
+	return &cobra.Command{
+		Use:    "warm",
+		Short:  "Fill the PDF compilation cache of this machine",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			set, err := config.Load()
+			if err != nil {
+				return err
+			}
+			dir, err := cacheFolder(set)
+			if err != nil {
+				return err
+			}
+			return errors.Join(reading.Warm(cmd.Context(), dir))
+		},
+	}
+}

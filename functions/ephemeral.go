@@ -1,0 +1,39 @@
+//go:build linux && cgo
+
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/web"
+)
+
+// clockPath moves the clock of an ephemeral server: POST {"advance": "47h"}. The answer tells the time after the sweep and
+// the full pass that follow.
+const clockPath = "/ephemeral/clock"
+
+// withClock adds the clock to a handler. It is open to everybody who reaches the port: the server is somebody's test.
+func (m *machine) withClock(next http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", next)
+	mux.HandleFunc("POST "+clockPath, func(w http.ResponseWriter, r *http.Request) {
+		var in struct {
+			Advance string `json:"advance"`
+		}
+		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<10)).Decode(&in)
+		d, parseErr := time.ParseDuration(in.Advance)
+		if err != nil || parseErr != nil || d < 0 {
+			web.Error(m.log)(w, r, fault.New(fault.BadField, "give a duration such as 47h or 90m").In("advance"))
+			return
+		}
+		m.clock.advance(d)
+		m.forget(m.tasks.Sweep(r.Context()))
+		m.forget(m.tasks.FullPass(r.Context()))
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]time.Time{"now": m.clock.now().UTC()}) // a client that has gone does not need it
+	})
+	return mux
+}

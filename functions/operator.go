@@ -1,0 +1,240 @@
+//go:build linux && cgo
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lethe-ocr/lethe/functions/verbs"
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/storage/local"
+	"github.com/lethe-ocr/lethe/shared/task"
+	trigger "github.com/lethe-ocr/lethe/shared/trigger/local"
+)
+
+// operator is what operator verbs share: the data folder, beside a running server or without one.
+type operator struct {
+	data    string
+	jsonOut bool
+}
+
+func (o *operator) flags(cmd *cobra.Command) {
+	cmd.PersistentFlags().StringVar(&o.data, "data", "", "folder of the embedded storage (LETHE_DATA)")
+	cmd.PersistentFlags().BoolVar(&o.jsonOut, "json", false, "print JSON")
+}
+
+// with opens the data folder for one verb.
+func (o *operator) with(ctx context.Context, do func(config.Settings, *local.Store) error) (err error) {
+	set, err := config.Load(func(s *config.Settings) {
+		if o.data != "" {
+			s.Data = o.data
+		}
+	})
+	if err != nil {
+		return err
+	}
+	store, err := local.Open(ctx, local.Config{Dir: set.Data, Now: time.Now})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return do(set, store)
+}
+
+func (o *operator) registry(ctx context.Context, do func(*access.Registry) error) error {
+	return o.with(ctx, func(_ config.Settings, store *local.Store) error {
+		return do(access.NewRegistry(store.Records, time.Now, slog.New(slog.DiscardHandler)))
+	})
+}
+
+func newApp(environment) *cobra.Command {
+	o := &operator{}
+	cmd := &cobra.Command{
+		Use:   "app",
+		Short: "Manage applications and their secrets",
+		Long: `Manage applications in the data folder, beside a running server or without one. A running server notices a change within
+five seconds. Over the network the same is done at /v1/applications with the scope admin.`,
+		Example: `  lethe app create --name scanner --scopes submit,read,delete
+  lethe app rotate ID --grace 24h
+  lethe app revoke ID`,
+	}
+	o.flags(cmd)
+	cmd.AddCommand(o.newCreate(), o.newList(), o.newRotate(), o.newRevoke())
+	return cmd
+}
+
+func (o *operator) newCreate() *cobra.Command {
+	var app access.Application
+	var scopes []string
+	var life time.Duration
+	cmd := &cobra.Command{
+		Use:   "create",
+		Short: "Create an application and show its secret once",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if app.Scopes, err = access.ParseScopes(scopes); err != nil {
+				return verbs.Usage(err)
+			}
+			return o.registry(cmd.Context(), func(r *access.Registry) error {
+				made, secret, err := r.Create(cmd.Context(), app, ends(life))
+				if err != nil {
+					return err
+				}
+				return o.showSecret(cmd.OutOrStdout(), made, secret)
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&app.Name, "name", "application", "what people call it")
+	f.StringSliceVar(&scopes, "scopes", []string{"submit", "read", "delete"}, "rights: submit, read, delete, admin")
+	f.DurationVar(&life, "expires-in", 0, "life of the secret, such as 2160h; without end if not given")
+	f.IntVar(&app.Caps.OpenTasks, "max-open", 0, "unfinished tasks at once; 0 for no cap")
+	f.Int64Var(&app.Caps.BytesPerDay, "max-bytes-per-day", 0, "bytes a day; 0 for no cap")
+	f.IntVar(&app.Caps.PagesPerDay, "max-pages-per-day", 0, "pages a day; 0 for no cap")
+	return cmd
+}
+
+// ends returns when a secret ends that lives so long; never for 0.
+func ends(life time.Duration) time.Time {
+	if life == 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(life).UTC()
+}
+
+func (o *operator) showSecret(w io.Writer, app *access.Application, secret string) error {
+	if o.jsonOut {
+		return json.NewEncoder(w).Encode(map[string]any{"id": app.ID, "name": app.Name, "scopes": app.Scopes, "secret": secret})
+	}
+	_, err := fmt.Fprintf(w, "id      %s\nsecret  %s   (shown once)\n", app.ID, secret)
+	return err
+}
+
+func (o *operator) newList() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List applications",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.registry(cmd.Context(), func(r *access.Registry) error {
+				apps, err := r.List(cmd.Context())
+				if err != nil {
+					return err
+				}
+				table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+				for _, a := range apps {
+					state := fmt.Sprintf("%d secrets", len(a.Secrets))
+					if !a.Revoked.IsZero() {
+						state = "revoked " + a.Revoked.Format(time.RFC3339)
+					}
+					names := make([]string, len(a.Scopes))
+					for i, s := range a.Scopes {
+						names[i] = string(s)
+					}
+					fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", a.ID, a.Name, strings.Join(names, ","), state)
+				}
+				return table.Flush()
+			})
+		},
+	}
+}
+
+func (o *operator) newRotate() *cobra.Command {
+	var grace, life time.Duration
+	cmd := &cobra.Command{
+		Use:   "rotate ID",
+		Short: "Add a secret and let older ones end",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			return o.registry(cmd.Context(), func(r *access.Registry) error {
+				app, secret, err := r.Rotate(cmd.Context(), ids[0], grace, ends(life))
+				if err != nil {
+					return err
+				}
+				return o.showSecret(cmd.OutOrStdout(), app, secret)
+			})
+		},
+	}
+	cmd.Flags().DurationVar(&grace, "grace", 0, "how long older secrets stay valid")
+	cmd.Flags().DurationVar(&life, "expires-in", 0, "life of the new secret; without end if not given")
+	return cmd
+}
+
+func (o *operator) newRevoke() *cobra.Command {
+	return &cobra.Command{
+		Use:   "revoke ID",
+		Short: "End all secrets of an application",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			return o.registry(cmd.Context(), func(r *access.Registry) error {
+				_, err := r.Revoke(cmd.Context(), ids[0])
+				return err
+			})
+		},
+	}
+}
+
+func newSweep(env environment) *cobra.Command {
+	o := &operator{}
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use:   "sweep",
+		Short: "Erase what is due now, or show what would be",
+		Long: `Erase what is due in the data folder and find what was lost, beside a running server or without one. With --dry-run
+print exactly what would be done and why, and do nothing.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.with(cmd.Context(), func(set config.Settings, store *local.Store) error {
+				service, err := newService(set, serviceParts{
+					store: task.Store{Blobs: store.Blobs, Records: store.Records, Agenda: store.Records},
+					queue: trigger.NewScheduler(1, 1, newLog(env)), // the running server's own sweep queues what waits
+					clock: &clock{}, log: newLog(env),
+				})
+				if err != nil {
+					return err
+				}
+				if dryRun {
+					return o.plan(cmd, service)
+				}
+				_, err = service.Sweep(cmd.Context())
+				_, passErr := service.FullPass(cmd.Context())
+				return errors.Join(err, passErr)
+			})
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print the plan and do nothing")
+	return cmd
+}
+
+// plan prints what a sweep would do.
+func (o *operator) plan(cmd *cobra.Command, service *task.Service) error {
+	plan, err := service.Plan(cmd.Context())
+	if err != nil {
+		return err
+	}
+	if o.jsonOut {
+		return json.NewEncoder(cmd.OutOrStdout()).Encode(plan)
+	}
+	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	for _, d := range plan {
+		fmt.Fprintf(table, "%s\t%s\t%s\tdue %s\n", d.Action, d.Subject.Key, d.Reason, d.Due.Format(time.RFC3339))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "%d actions; nothing was done\n", len(plan))
+	return err
+}

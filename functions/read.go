@@ -1,0 +1,209 @@
+//go:build linux && cgo
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lethe-ocr/lethe/functions/verbs"
+	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/process"
+	"github.com/lethe-ocr/lethe/shared/render"
+)
+
+// reading is what the read verb was asked to do.
+type readVerb struct {
+	lang, out, profile, passwordFile string
+	formats                          []string
+	engine                           *process.Pool
+	options                          ocr.Options
+	password                         string
+	wanted                           []render.Format
+}
+
+func newRead(environment) *cobra.Command {
+	v := &readVerb{}
+	cmd := &cobra.Command{
+		Use:   "read FILE…",
+		Short: "Recognise local files, without a server",
+		Long: `Recognise local files without a server and keep nothing. Text goes to standard output; with --output each file's results
+go to that folder.`,
+		Example: `  lethe read scan.pdf
+  lethe read --lang rus+eng --format txt,pdf -o out *.tif`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error { return v.run(cmd, files) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&v.lang, "lang", "eng", "languages as Tesseract's codes, joined by +")
+	f.StringSliceVar(&v.formats, "format", []string{"txt"}, "txt, json, hocr, alto, tsv, pdf")
+	f.StringVar(&v.profile, "profile", string(ocr.Accurate), "accurate or fast")
+	f.StringVar(&v.passwordFile, "password-file", "", "file with the documents' password")
+	f.StringVarP(&v.out, "output", "o", "", "folder for results")
+	return cmd
+}
+
+func (v *readVerb) run(cmd *cobra.Command, files []string) error {
+	set, err := config.Load()
+	if err != nil {
+		return err
+	}
+	for _, name := range v.formats {
+		f, err := render.ParseFormat(name)
+		if err != nil {
+			return verbs.Usage(err)
+		}
+		v.wanted = append(v.wanted, f)
+	}
+	if v.out == "" && len(v.wanted) > 1 {
+		return verbs.Usage(errors.New("several formats need a folder: give --output"))
+	}
+	v.options = ocr.Options{Languages: strings.Split(v.lang, "+"), Profile: ocr.Profile(v.profile)}
+	if v.options.Profile != ocr.Accurate && v.options.Profile != ocr.Fast {
+		return verbs.Usage(fmt.Errorf("profile must be %s or %s", ocr.Accurate, ocr.Fast))
+	}
+	if v.passwordFile != "" {
+		password, err := os.ReadFile(v.passwordFile)
+		if err != nil {
+			return fmt.Errorf("read password: %w", err)
+		}
+		v.password = strings.TrimRight(string(password), "\r\n")
+	}
+	if v.out != "" {
+		if err := os.MkdirAll(v.out, 0o700); err != nil {
+			return fmt.Errorf("make output folder: %w", err)
+		}
+	}
+	if v.engine, err = startEngine(set); err != nil {
+		return err
+	}
+	defer v.engine.Close()
+	known := v.engine.Languages()
+	for _, l := range v.options.Languages {
+		if !slices.Contains(known, l) {
+			return verbs.Usage(fmt.Errorf("language %q is not installed; installed are: %s", l, strings.Join(known, ", ")))
+		}
+	}
+	return v.all(cmd, files, set.Workers)
+}
+
+// all reads files, several at a time where their results go to a folder.
+func (v *readVerb) all(cmd *cobra.Command, files []string, workers int) error {
+	group, ctx := errgroup.WithContext(cmd.Context())
+	group.SetLimit(workers)
+	if v.out == "" {
+		group.SetLimit(1) // results follow each other on standard output
+	}
+	failed := make([]error, len(files))
+	for i, file := range files {
+		group.Go(func() error {
+			failed[i] = v.file(ctx, file, cmd.OutOrStdout())
+			return ctx.Err()
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	bad := 0
+	for i, err := range failed {
+		if err != nil {
+			bad++
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", files[i], explain(err))
+		}
+	}
+	switch {
+	case bad == 0:
+		return nil
+	case len(files) == 1:
+		return errors.Join(errSilent, verbs.Document(failed[0]))
+	default:
+		return verbs.Some(fmt.Errorf("%d of %d files failed", bad, len(files)))
+	}
+}
+
+func explain(err error) string {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f.Detail + " (" + string(f.Code) + ")"
+	}
+	return err.Error()
+}
+
+// file reads one document, all pages at once as far as there are workers, and writes its results.
+func (v *readVerb) file(ctx context.Context, path string, stdout io.Writer) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // opened for reading
+	src := ocr.Source{File: f, ID: path, Password: v.password}
+	info, err := v.engine.Inspect(ctx, src)
+	if err != nil {
+		return err
+	}
+	pages := make([]ocr.Page, info.Pages)
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(4 * max(1, len(v.engine.Stats().Children)))
+	for n := 1; n <= info.Pages; n++ {
+		group.Go(func() error {
+			page, err := v.engine.Recognise(groupCtx, src, n, v.options)
+			if fault.KindOf(err) == fault.Document && info.Pages > 1 {
+				page, err = ocr.Page{Number: n, Width: 1, Height: 1, DPI: 72, Origin: ocr.Failed, Failure: &ocr.Failure{Detail: explain(err)}}, nil
+			}
+			pages[n-1] = page
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, format := range v.wanted {
+		if err := v.write(ctx, path, stdout, src, format, pages); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *readVerb) write(ctx context.Context, path string, stdout io.Writer, src ocr.Source, format render.Format, pages []ocr.Page) error {
+	w := stdout
+	if v.out != "" {
+		f, err := os.OpenFile(filepath.Join(v.out, filepath.Base(path)+format.Extension()), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+		if err != nil {
+			return err
+		}
+		err = v.render(ctx, f, src, format, pages)
+		return errors.Join(err, f.Close())
+	}
+	return v.render(ctx, w, src, format, pages)
+}
+
+func (v *readVerb) render(ctx context.Context, w io.Writer, src ocr.Source, format render.Format, pages []ocr.Page) error {
+	if format == render.PDF {
+		return v.engine.WritePDF(ctx, src, sequence(pages), w)
+	}
+	doc := render.Document{Languages: v.options.Languages, Created: time.Now().UTC(), Software: "lethe " + version, Pages: len(pages)}
+	return render.Write(w, format, doc, sequence(pages))
+}
+
+func sequence(pages []ocr.Page) iter.Seq2[ocr.Page, error] {
+	return func(yield func(ocr.Page, error) bool) {
+		for _, p := range pages {
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,182 @@
+//go:build linux && cgo
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+
+	"github.com/gofrs/uuid/v5"
+
+	"github.com/lethe-ocr/lethe/functions/api"
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/ocr/process"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/local"
+	"github.com/lethe-ocr/lethe/shared/task"
+	trigger "github.com/lethe-ocr/lethe/shared/trigger/local"
+	"github.com/lethe-ocr/lethe/shared/web"
+)
+
+// inlineLimit is the largest document in a request's own body.
+const inlineLimit = 64 << 20
+
+// machine is the program on one machine: everything joined, nothing started.
+type machine struct {
+	set      config.Settings
+	clock    *clock
+	log      *slog.Logger
+	store    *local.Store
+	engine   *process.Pool
+	registry *access.Registry
+	queue    *trigger.Scheduler
+	tasks    *task.Service
+	links    *local.Links
+	base     string // address that links begin with; set once the server listens
+}
+
+// newMachine joins the parts over the data folder. Close it to let go of them.
+func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*machine, error) {
+	m := &machine{set: set, clock: &clock{}, log: log}
+	var err error
+	if m.store, err = local.Open(ctx, local.Config{Dir: set.Data, Server: true, Now: m.clock.now}); err != nil {
+		return nil, err
+	}
+	if m.engine, err = startEngine(set); err != nil {
+		return nil, errors.Join(err, m.store.Close())
+	}
+	m.registry = access.NewRegistry(m.store.Records, m.clock.now, log)
+	m.queue = trigger.NewScheduler(8*set.Workers, 4*set.Workers, log)
+	m.links = m.store.Links(local.LinksConfig{
+		Blobs:   m.store.Blobs,
+		Base:    func() string { return m.base },
+		MaxSize: set.Limits().Bytes,
+		Now:     m.clock.now,
+		Admit:   func(ctx context.Context, name string) error { return m.tasks.Admit(ctx, name) },
+		Landed:  m.landed,
+		Error:   web.Error(log),
+	})
+	m.tasks, err = newService(set, serviceParts{
+		store:  task.Store{Blobs: m.store.Blobs, Records: m.store.Records, Agenda: m.store.Records},
+		links:  m.links,
+		engine: m.engine,
+		queue:  m.queue,
+		clock:  m.clock,
+		log:    log,
+	})
+	if err != nil {
+		return nil, errors.Join(err, m.close())
+	}
+	return m, nil
+}
+
+// serviceParts are what differs between the places the program runs in.
+type serviceParts struct {
+	store  task.Store
+	links  storage.Linker
+	engine *process.Pool
+	queue  task.Queue
+	clock  *clock
+	log    *slog.Logger
+}
+
+func newService(set config.Settings, p serviceParts) (*task.Service, error) {
+	owner, err := uuid.NewV4()
+	if err != nil {
+		return nil, fmt.Errorf("name this process: %w", err)
+	}
+	limits := task.DefaultLimits()
+	limits.Document = set.Limits()
+	return task.New(task.Config{
+		Store:    p.store,
+		Links:    p.links,
+		Engine:   p.engine,
+		Queue:    p.queue,
+		Turns:    task.NewTurns(set.Workers),
+		Policy:   set.Policy(),
+		Limits:   limits,
+		Owner:    owner.String(),
+		Software: "lethe " + version,
+		Now:      p.clock.now,
+		Log:      p.log,
+	}), nil
+}
+
+// landed takes in a document that a client sent to its upload link.
+func (m *machine) landed(ctx context.Context, name string) error {
+	t, err := m.tasks.Landed(ctx, name)
+	if err != nil {
+		return err
+	}
+	if t.State == task.Queued {
+		return m.queue.Push(ctx, t.Ref, 0)
+	}
+	return nil
+}
+
+// handler serves the interface and the links.
+func (m *machine) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", api.New(api.Config{
+		Intake:       m.tasks,
+		Tasks:        m.tasks,
+		Results:      m.tasks,
+		Applications: m.registry,
+		Guard:        access.NewGuard(m.registry, access.DefaultRates(), m.clock.now, m.log),
+		Ready:        m.ready,
+		Languages:    m.engine.Languages,
+		Limits:       m.set.Limits(),
+		Policy:       m.set.Policy(),
+		Inline:       min(inlineLimit, m.set.Limits().Bytes),
+		Version:      version,
+		Region:       m.set.Region,
+		Now:          m.clock.now,
+		Log:          m.log,
+	}))
+	mux.HandleFunc(local.LinkPath, func(w http.ResponseWriter, r *http.Request) {
+		web.Note(r.Context(), "", local.LinkPath)
+		m.links.ServeHTTP(w, r)
+	})
+	return web.Serve(mux, m.log, m.clock.now)
+}
+
+// ready checks what taking in a document needs.
+func (m *machine) ready(ctx context.Context) []api.Check {
+	checks := []api.Check{{Name: "storage", OK: true}, {Name: "engine", OK: true}}
+	if _, err := m.tasks.Measure(ctx); err != nil {
+		checks[0] = api.Check{Name: "storage", Detail: "the data folder cannot be read; see the log"}
+	}
+	if _, err := m.engine.Sandbox(ctx); err != nil {
+		checks[1] = api.Check{Name: "engine", Detail: "no worker process starts; see the log"}
+	}
+	return checks
+}
+
+func (m *machine) close() error {
+	m.engine.Close()
+	return m.store.Close()
+}
+
+// newLog writes events as JSON lines.
+func newLog(env environment) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(env.stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.MessageKey {
+			a.Key = "event"
+		}
+		return a
+	}}))
+}
+
+// private makes a folder that dies with the server.
+func private() (string, func() error, error) {
+	dir, err := os.MkdirTemp("", "lethe-")
+	if err != nil {
+		return "", nil, fmt.Errorf("make private folder: %w", err)
+	}
+	return dir, func() error { return os.RemoveAll(dir) }, nil
+}
