@@ -9,6 +9,7 @@ type Code string
 const (
 	BadRequest         Code = "bad_request"
 	BadField           Code = "bad_field"
+	MethodNotAllowed   Code = "method_not_allowed"
 	Unauthorized       Code = "credentials_missing_or_wrong"
 	ScopeMissing       Code = "scope_missing"
 	TaskNotFound       Code = "task_not_found"
@@ -66,6 +67,7 @@ func meanings() map[Code]meaning {
 	return map[Code]meaning{
 		BadRequest:         {Invalid, false, "The request cannot be read."},
 		BadField:           {Invalid, false, "A field of the request has a value that is not allowed."},
+		MethodNotAllowed:   {Invalid, false, "The address exists, but not for this method."},
 		Unauthorized:       {Unauthenticated, false, "Credentials are missing, wrong, expired or revoked."},
 		ScopeMissing:       {Forbidden, false, "The credential lacks the scope that the operation needs."},
 		TaskNotFound:       {NotFound, false, "No task of this application has that id."},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -15,8 +16,11 @@ import (
 // gone. A document that cannot be processed is erased at once and its task explains why; a blob that no task waits for is
 // erased unread. The task is returned as it stands afterwards: Queued means that Process has work.
 func (s *Service) Landed(ctx context.Context, name string) (*Task, error) {
-	container, ref, _, err := ParseName(name)
-	if err != nil || container != storage.Uploads || name != ref.UploadName() {
+	if !strings.HasPrefix(name, storage.Uploads+"/") {
+		return nil, fault.New(fault.ThingNotFound, "the blob is not in the container of uploads; it was left alone")
+	}
+	_, ref, _, err := ParseName(name)
+	if err != nil || name != ref.UploadName() {
 		return nil, s.eraseStray(ctx, name, fault.New(fault.ThingNotFound, "the blob is outside the layout of uploads and was erased"))
 	}
 	t, err := s.load(ctx, ref)

@@ -13,7 +13,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 )
 
-// Problem is a problem document (RFC 9457). It never holds what the client sent.
+// Problem is a problem document (RFC 9457). Of what the client sent it holds the name of an unknown field at most.
 type Problem struct {
 	Type      string `json:"type" doc:"Always about:blank: the code tells one problem from another."`
 	Title     string `json:"title" doc:"The HTTP status in words."`
@@ -55,10 +55,13 @@ func NewProblem(err error) *Problem {
 func status(f *fault.Error) int {
 	switch f.Kind {
 	case fault.Invalid:
-		if f.Field != "" {
-			return http.StatusUnprocessableEntity
+		switch {
+		case f.Code == fault.MethodNotAllowed:
+			return http.StatusMethodNotAllowed
+		case f.Code == fault.BadRequest:
+			return http.StatusBadRequest
 		}
-		return http.StatusBadRequest
+		return http.StatusUnprocessableEntity
 	case fault.Unauthenticated:
 		return http.StatusUnauthorized
 	case fault.Forbidden:

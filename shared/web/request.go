@@ -46,16 +46,15 @@ func Note(ctx context.Context, application, route string) {
 // Explain returns the problem document of an error with the request's id, and logs the cause of a fault of ours.
 func Explain(ctx context.Context, log *slog.Logger, err error) *Problem {
 	r := of(ctx)
-	if p, ok := errors.AsType[*Problem](err); ok {
-		p.Instance = r.id
-		return p
+	p, ok := errors.AsType[*Problem](err)
+	if !ok {
+		p = NewProblem(err)
 	}
-	p := NewProblem(err)
 	p.Instance = r.id
 	r.mu.Lock()
 	r.code = p.Code
 	r.mu.Unlock()
-	if kind := fault.KindOf(err); kind == fault.Internal || kind == fault.Unavailable {
+	if kind := fault.KindOf(err); !ok && (kind == fault.Internal || kind == fault.Unavailable) {
 		log.ErrorContext(ctx, event.RequestFailed, "request", r.id, "code", p.Code, "error", err)
 	}
 	return p

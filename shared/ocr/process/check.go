@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	maxSide      = 1 << 20 // pixels of one side of a page, and its resolution
+	maxSide      = 1 << 22 // pixels of one side of a page, and its resolution
 	maxWordBytes = 4096
 	maxLanguages = 500
 )

@@ -1,0 +1,350 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+
+	"github.com/lethe-ocr/lethe/functions/api"
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/memory"
+	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/web"
+)
+
+// inlineLimit is small here, so that its tests need little memory.
+const inlineLimit = 1000
+
+// domain is the task service in memory: what it holds is set by tests. It follows the contract of task.Service.
+type domain struct {
+	mu      sync.Mutex
+	tasks   map[task.Ref]*task.Task // guarded by mu, as all below
+	changed chan struct{}           // closed and replaced whenever a task changes
+	orders  []task.Order
+	bodies  []string
+	content string // of every result
+	fetched []render.Format
+	keys    map[string]task.Ref
+	broken  error // what every call answers, if set
+	now     func() time.Time
+}
+
+func (d *domain) put(t *task.Task) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.tasks[t.Ref] = t
+	close(d.changed)
+	d.changed = make(chan struct{})
+}
+
+func (d *domain) find(ref task.Ref) (*task.Task, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.broken != nil {
+		return nil, d.broken
+	}
+	t, ok := d.tasks[ref]
+	switch {
+	case !ok:
+		return nil, fault.New(fault.TaskNotFound, "no task of this application has that id")
+	case t.State == task.Deleted:
+		return nil, fault.New(fault.TaskErased, "the task existed; everything of it has been erased")
+	}
+	return t, nil
+}
+
+func (d *domain) Create(_ context.Context, o task.Order) (task.Accepted, error) {
+	if d.broken != nil {
+		return task.Accepted{}, d.broken
+	}
+	for _, l := range o.Settings.Languages {
+		if l != "eng" && l != "rus" {
+			return task.Accepted{}, fault.New(fault.LanguageUnknown, "a language is not installed; installed are: eng, rus").In("languages")
+		}
+	}
+	if o.Settings.Retain < 0 || o.Settings.Retain > 23*time.Hour {
+		return task.Accepted{}, fault.New(fault.BadField, "retention must be between 1 and 82800 seconds").In("retain_seconds")
+	}
+	d.mu.Lock()
+	known, replayed := d.keys[o.IdempotencyKey]
+	d.orders = append(d.orders, o)
+	d.mu.Unlock()
+	link := &storage.Link{URL: "https://store.example/upload?sig=signature", Method: "PUT", Expires: d.now().Add(time.Minute)}
+	if replayed {
+		t, err := d.find(known)
+		return task.Accepted{Task: t, Upload: link, Replayed: true}, err
+	}
+	t := &task.Task{Ref: task.Ref{Application: o.Application, ID: taskID(d.now())}, State: task.Submitted, Created: d.now(), Settings: o.Settings}
+	d.put(t)
+	if o.IdempotencyKey != "" {
+		d.mu.Lock()
+		d.keys[o.IdempotencyKey] = t.Ref
+		d.mu.Unlock()
+	}
+	return task.Accepted{Task: t, Upload: link}, nil
+}
+
+func (d *domain) CreateBatch(ctx context.Context, orders []task.Order) ([]task.Accepted, []error) {
+	accepted, errs := make([]task.Accepted, len(orders)), make([]error, len(orders))
+	for i, o := range orders {
+		accepted[i], errs[i] = d.Create(ctx, o)
+	}
+	return accepted, errs
+}
+
+func (d *domain) CreateWith(ctx context.Context, o task.Order, body task.Body) (task.Accepted, error) {
+	content, err := io.ReadAll(body.Reader)
+	if err != nil {
+		return task.Accepted{}, fault.Wrap(err, fault.BadRequest, "the document broke off; send it again")
+	}
+	a, err := d.Create(ctx, o)
+	if err != nil {
+		return a, err
+	}
+	d.mu.Lock()
+	d.bodies = append(d.bodies, string(content))
+	d.mu.Unlock()
+	queued := *a.Task
+	queued.State, queued.Uploaded = task.Queued, d.now()
+	d.put(&queued)
+	return task.Accepted{Task: &queued}, nil
+}
+
+func (d *domain) RenewUpload(_ context.Context, ref task.Ref) (storage.Link, error) {
+	t, err := d.find(ref)
+	if err == nil && t.State != task.Submitted {
+		err = fault.New(fault.WrongState, "the task is %s; only a Submitted task takes a document", t.State)
+	}
+	return storage.Link{URL: "https://store.example/again?sig=signature", Method: "PUT", Expires: d.now().Add(time.Minute)}, err
+}
+
+func (d *domain) Get(_ context.Context, ref task.Ref) (*task.Task, error) { return d.find(ref) }
+
+func (d *domain) Wait(ctx context.Context, ref task.Ref, _ string) (*task.Task, error) {
+	d.mu.Lock()
+	changed := d.changed
+	d.mu.Unlock()
+	select {
+	case <-changed:
+	case <-ctx.Done():
+	}
+	return d.find(ref)
+}
+
+func (d *domain) List(_ context.Context, application string, f task.Filter) ([]*task.Task, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var list []*task.Task
+	for _, t := range d.tasks {
+		if t.Ref.Application == application && t.Ref.ID > f.After && (f.State == t.State || f.State == "" && t.State != task.Deleted) {
+			list = append(list, t)
+		}
+	}
+	slices.SortFunc(list, func(a, b *task.Task) int { return strings.Compare(a.Ref.ID, b.Ref.ID) })
+	return list[:min(len(list), f.Limit)], d.broken
+}
+
+func (d *domain) Delete(_ context.Context, ref task.Ref) (*task.Task, error) {
+	d.mu.Lock()
+	t, ok := d.tasks[ref]
+	d.mu.Unlock()
+	if !ok {
+		return d.find(ref)
+	}
+	if t.State == task.Deleted {
+		return t, nil
+	}
+	gone := &task.Task{Ref: ref, State: task.Deleted, Created: t.Created, Removed: d.now(), Reason: retention.DeleteRequested}
+	if t.State != task.InProgress {
+		gone.Erased = d.now()
+	}
+	d.put(gone)
+	return gone, nil
+}
+
+func (d *domain) Measure(context.Context) (task.Measurement, error) {
+	return task.Measurement{Policy: retention.Default(), Now: d.now()}, d.broken
+}
+
+func (d *domain) result(ref task.Ref) error {
+	t, err := d.find(ref)
+	if err == nil && t.State != task.Completed {
+		err = fault.New(fault.WrongState, "the task is %s; results exist once it is Completed", t.State)
+	}
+	return err
+}
+
+func (d *domain) ResultLink(_ context.Context, ref task.Ref, f render.Format) (storage.Link, error) {
+	link := storage.Link{URL: "https://store.example/" + string(f) + "?sig=" + taskID(d.now()), Method: "GET", Expires: d.now().Add(time.Minute)}
+	return link, d.result(ref)
+}
+
+func (d *domain) OpenResult(_ context.Context, ref task.Ref, f render.Format) (io.ReadCloser, storage.Blob, error) {
+	if err := d.result(ref); err != nil {
+		return nil, storage.Blob{}, err
+	}
+	return io.NopCloser(strings.NewReader(d.content)), storage.Blob{Size: int64(len(d.content)), ContentType: f.MediaType()}, nil
+}
+
+func (d *domain) Fetched(_ context.Context, _ task.Ref, f render.Format) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.fetched = append(d.fetched, f)
+	return nil
+}
+
+// world is the interface over that domain, with a log that is kept.
+type world struct {
+	*domain
+	handler http.Handler
+	api     *api.API
+	apps    *access.Registry
+	log     *journal
+	clock   time.Time
+	ready   []api.Check
+}
+
+// journal is a log that may be written to and read at once.
+type journal struct {
+	mu  sync.Mutex
+	buf bytes.Buffer // guarded by mu
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.buf.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.buf.String()
+}
+
+func newWorld() *world {
+	w := &world{clock: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), log: &journal{}}
+	now := func() time.Time { return w.clock }
+	log := slog.New(slog.NewJSONHandler(w.log, nil))
+	w.domain = &domain{tasks: map[task.Ref]*task.Task{}, keys: map[string]task.Ref{}, changed: make(chan struct{}), now: now}
+	w.apps = access.NewRegistry(memory.New(now), now, log)
+	w.api = api.New(api.Config{
+		Intake: w.domain, Tasks: w.domain, Results: w.domain,
+		Applications: w.apps,
+		Guard:        access.NewGuard(w.apps, access.Rates{PerSecond: 1, Burst: 500}, now, log),
+		Ready:        func(context.Context) []api.Check { return w.ready },
+		Languages:    func() []string { return []string{"eng", "rus"} },
+		Limits:       ocr.DefaultLimits(),
+		Policy:       retention.Default(),
+		Inline:       inlineLimit,
+		Version:      "test",
+		Region:       "testland",
+		Now:          now,
+		Log:          log,
+	})
+	w.handler = web.Serve(w.api, log, now)
+	return w
+}
+
+// client is an application with its credentials.
+type client struct {
+	id     string
+	header string
+}
+
+func (w *world) client(t *testing.T, scopes ...access.Scope) client {
+	t.Helper()
+	app, secret, err := w.apps.Create(t.Context(), access.Application{Name: "test", Scopes: scopes}, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client{app.ID, "Basic " + base64.StdEncoding.EncodeToString([]byte(app.ID+":"+secret))}
+}
+
+// task adds a task of the client in a state.
+func (w *world) task(c client, state task.State) *task.Task {
+	t := &task.Task{Ref: task.Ref{Application: c.id, ID: taskID(w.clock)}, State: state, Created: w.clock}
+	t.Settings.Formats = []render.Format{render.TXT}
+	if state != task.Submitted {
+		t.Uploaded = w.clock
+	}
+	if state.Ended() {
+		t.Ended = w.clock
+	}
+	if state == task.Completed {
+		t.Results = []task.Result{{Format: render.TXT, Size: 5}}
+	}
+	w.put(t)
+	return t
+}
+
+func taskID(now time.Time) string {
+	return uuid.Must(uuid.NewV7AtTime(now)).String()
+}
+
+// call sends a request; header holds names and values in turn.
+func (w *world) call(t *testing.T, c client, method, target, body string, header ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if c.header != "" {
+		r.Header.Set("Authorization", c.header)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	return rec
+}
+
+// problem reads a problem document and checks what holds for all of them.
+func problem(t *testing.T, rec *httptest.ResponseRecorder) web.Problem {
+	t.Helper()
+	var p web.Problem
+	if err := json.Unmarshal(rec.Body.Bytes(), &p); err != nil {
+		t.Fatalf("status %d with a body that is no problem document: %v: %s", rec.Code, err, rec.Body)
+	}
+	if ct := rec.Header().Get("Content-Type"); ct != web.ProblemType {
+		t.Errorf("content type is %q", ct)
+	}
+	if p.Status != rec.Code || p.Title != http.StatusText(rec.Code) || p.Type != "about:blank" || p.Code == "" || p.Detail == "" {
+		t.Errorf("status %d with the document %+v", rec.Code, p)
+	}
+	if p.Instance == "" || p.Instance != rec.Header().Get("X-Request-Id") {
+		t.Errorf("instance %q of request %q", p.Instance, rec.Header().Get("X-Request-Id"))
+	}
+	return p
+}
+
+// read decodes a JSON answer of the status.
+func read[T any](t *testing.T, rec *httptest.ResponseRecorder, status int) T {
+	t.Helper()
+	var v T
+	if rec.Code != status {
+		t.Fatalf("status %d, want %d: %s", rec.Code, status, rec.Body)
+	}
+	if err := json.Unmarshal(rec.Body.Bytes(), &v); err != nil {
+		t.Fatalf("%v: %s", err, rec.Body)
+	}
+	return v
+}

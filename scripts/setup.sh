@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Installs what is missing on Debian 12. Quick and silent when nothing is.
+#
+#   setup.sh run        what building and running Lethe needs
+#   setup.sh test       that, and what the tests and linters need
+#   setup.sh bench      that of run, and the tesseract command line to compare with
+#   setup.sh vuln       that of run, and govulncheck
+#   setup.sh azurite    the emulator of Azure storage, for the tests of that driver
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+golangci_lint=v2.15.0
+govulncheck=v1.9.0
+azurite=3.37.0
+
+languages=(eng osd deu fra spa ita rus ara chi-sim)
+run=(
+  ca-certificates curl git jq
+  gcc g++ libc6-dev pkg-config
+  libtesseract-dev libleptonica-dev
+  "${languages[@]/#/tesseract-ocr-}"
+)
+test=(tesseract-ocr poppler-utils qpdf libtiff-tools webp libopenjp2-tools libxml2-utils shellcheck)
+bench=(tesseract-ocr poppler-utils)
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+# as_root COMMAND…: runs it with the rights to install.
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    return 1
+  fi
+}
+
+# packages NAME…: installs the Debian packages that are missing.
+packages() {
+  local installed missing=() name
+  if ! command -v dpkg-query >/dev/null; then
+    say "this is no Debian; install by other means what these Debian packages hold: $*"
+    return
+  fi
+  # ${db:Status-Abbrev} starts with ii for a package that is unpacked and configured.
+  installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^ii *//p') || true
+  for name in "$@"; do
+    grep -qxF -- "$name" <<<"$installed" || missing+=("$name")
+  done
+  [ ${#missing[@]} = 0 ] && return
+
+  say "installing ${missing[*]}"
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300)
+  if ! as_root "${apt[@]}" update >&2 ||
+    ! as_root "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >&2; then
+    say "could not install them; as root, run: apt-get install ${missing[*]}"
+    return 1
+  fi
+}
+
+# go_tool MODULE/PACKAGE VERSION: builds a Go program of exactly that version into .tools.
+go_tool() {
+  local name=${1##*/}
+  local folder=$PWD/.tools/$name-$2
+  if [ ! -x "$folder/$name" ]; then
+    say "building $name $2 (minutes, once)"
+    GOBIN=$folder GOFLAGS=-buildvcs=false go install "$1@$2"
+  fi
+  ln -sfn "$name-$2/$name" ".tools/$name"
+}
+
+# azurite: an npm package; node comes from Debian when the machine has none.
+azurite() {
+  local folder=.tools/azurite-$azurite
+  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+    packages nodejs npm
+  fi
+  if [ ! -f "$folder/node_modules/azurite/dist/src/azurite.js" ]; then
+    say "installing azurite $azurite"
+    npm install --silent --no-audit --no-fund --omit=dev --prefix "$folder" "azurite@$azurite" >&2
+  fi
+  ln -sfn "azurite-$azurite" .tools/azurite
+}
+
+go_present() {
+  command -v go >/dev/null && return
+  say "Go is missing; install Go 1.26 or newer from https://go.dev/dl"
+  return 1
+}
+
+go_present
+case ${1:-run} in
+  run) packages "${run[@]}" ;;
+  test)
+    packages "${run[@]}" "${test[@]}"
+    go_tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint "$golangci_lint"
+    ;;
+  bench) packages "${run[@]}" "${bench[@]}" ;;
+  vuln)
+    packages "${run[@]}"
+    go_tool golang.org/x/vuln/cmd/govulncheck "$govulncheck"
+    ;;
+  azurite) azurite ;;
+  *)
+    say "unknown set ${1}; the sets are run, test, bench, vuln, azurite"
+    exit 2
+    ;;
+esac

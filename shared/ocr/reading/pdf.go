@@ -1,0 +1,92 @@
+//go:build linux
+
+package reading
+
+import (
+	"context"
+	"io"
+	"iter"
+
+	"github.com/lethe-ocr/lethe/shared/document"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
+)
+
+const pdfType = "application/pdf"
+
+// jpegInPDF is a name of JPEG for which the decoder does not look for an Exif orientation: a PDF does not apply it.
+const jpegInPDF = "image/jpeg; orientation=none"
+
+// pdfDocument is an open PDF.
+type pdfDocument struct {
+	runtime *document.Runtime
+	reader  *tesseract.Reader
+	pdf     *document.PDF
+	limits  ocr.Limits
+}
+
+func openPDF(runtime *document.Runtime, reader *tesseract.Reader, src ocr.Source, size int64, limits ocr.Limits) (opened, error) {
+	pdf, err := runtime.Open(io.NewSectionReader(src.File, 0, size), size, src.Password)
+	if err != nil {
+		return nil, err
+	}
+	if pdf.Restricted() {
+		pdf.Close()
+		return nil, fault.New(fault.DocumentRestricted, "The document forbids extraction; give its owner password with the task.")
+	}
+	return &pdfDocument{runtime: runtime, reader: reader, pdf: pdf, limits: limits}, nil
+}
+
+func (d *pdfDocument) info() ocr.Info {
+	return ocr.Info{Type: pdfType, Pages: d.pdf.Pages(), Encrypted: d.pdf.Encrypted()}
+}
+
+// read takes the text layer if it can be trusted, and recognises the page otherwise.
+func (d *pdfDocument) read(n int, opt ocr.Options) (ocr.Page, error) {
+	page, ok, err := d.pdf.Text(n)
+	if err != nil || ok {
+		return page, err
+	}
+	raster, err := d.pdf.Raster(n, d.limits)
+	if err != nil {
+		return ocr.Page{}, err
+	}
+	image, err := d.image(raster)
+	if err != nil {
+		return ocr.Page{}, err
+	}
+	defer image.Close()
+	page, err = d.reader.Read(image, opt)
+	if err != nil {
+		return ocr.Page{}, err
+	}
+	page.DPI = raster.DPI // a JPEG may state another than the one it is drawn with
+	return page, nil
+}
+
+func (d *pdfDocument) image(raster document.Raster) (*tesseract.Image, error) {
+	if raster.JPEG == nil {
+		return tesseract.NewGray(raster.Gray, raster.Stride, raster.Width, raster.Height, raster.DPI)
+	}
+	return tesseract.Decode(raster.JPEG, jpegInPDF, 0, d.limits)
+}
+
+func (d *pdfDocument) write(_ context.Context, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+	writer, err := d.runtime.NewWriter(d.pdf, w)
+	if err != nil {
+		return err
+	}
+	defer writer.Close()
+	for page, err := range pages {
+		if err != nil {
+			return err
+		}
+		if err := writer.Page(page, nil); err != nil {
+			return err
+		}
+	}
+	return writer.Finish()
+}
+
+func (d *pdfDocument) close() { d.pdf.Close() }
