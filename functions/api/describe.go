@@ -175,7 +175,7 @@ func (a *API) explainErrors() {
 
 // inlineParameters describes where the settings go when the body is a document.
 func inlineParameters(schemas huma.Registry) []*huma.Param {
-	body := schemas.Schema(reflect.TypeFor[settings](), false, "")
+	body := schemas.Schema(reflect.TypeFor[Settings](), false, "")
 	var params []*huma.Param
 	for _, name := range inlineSettings() {
 		in, at := "query", name

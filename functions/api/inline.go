@@ -85,8 +85,8 @@ func inlineSettings() []string {
 }
 
 // settingsOf reads settings from the query. The password has a header of its own: addresses reach logs.
-func settingsOf(r *http.Request) (settings, error) {
-	var s settings
+func settingsOf(r *http.Request) (Settings, error) {
+	var s Settings
 	for name, values := range r.URL.Query() {
 		value := values[len(values)-1]
 		var err error
@@ -104,10 +104,10 @@ func settingsOf(r *http.Request) (settings, error) {
 		case "delete_on_fetch":
 			s.DeleteOnFetch, err = strconv.ParseBool(value)
 		default:
-			return settings{}, fault.New(fault.BadField, "the query parameter is unknown; leave it out; see %s", descriptionPath).In(field(name))
+			return Settings{}, fault.New(fault.BadField, "the query parameter is unknown; leave it out; see %s", descriptionPath).In(field(name))
 		}
 		if err != nil {
-			return settings{}, fault.New(fault.BadField, "the value has the wrong form; see %s", descriptionPath).In(name)
+			return Settings{}, fault.New(fault.BadField, "the value has the wrong form; see %s", descriptionPath).In(name)
 		}
 	}
 	s.Password = r.Header.Get(passwordHeader)

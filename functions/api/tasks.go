@@ -23,7 +23,7 @@ const maxKey = 200
 
 type createInput struct {
 	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"Makes a repeated request return the first one's task."`
-	Body           *settings
+	Body           *Settings
 }
 
 type createOutput struct {
@@ -39,7 +39,7 @@ type batchInput struct {
 }
 
 type batchItem struct {
-	settings
+	Settings
 	IdempotencyKey string `json:"idempotency_key,omitempty" maxLength:"200"`
 }
 
@@ -112,7 +112,7 @@ func (a *API) registerTasks() {
 }
 
 func (a *API) createTask(ctx context.Context, in *createInput) (*createOutput, error) {
-	wanted := settings{}
+	wanted := Settings{}
 	if in.Body != nil {
 		wanted = *in.Body
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
-// settings is what a client asks for.
-type settings struct {
+// Settings is what a client asks for.
+type Settings struct {
 	Languages     []string `json:"languages,omitempty" doc:"Tesseract's codes in order of preference; GET /v1/capabilities lists those installed." example:"[\"eng\"]"`
 	Formats       []string `json:"formats,omitempty" doc:"Results wanted: txt, json, hocr, alto, tsv, pdf." example:"[\"txt\",\"pdf\"]"`
 	Profile       string   `json:"profile,omitempty" doc:"accurate (default) reads doubtful pages a second time, fast does not." enum:"accurate,fast"`
@@ -28,7 +28,7 @@ type settings struct {
 // longestWish is beyond every retention that the domain accepts and small enough not to overflow a duration.
 const longestWish = 1 << 30
 
-func (s settings) order(ctx context.Context, idempotencyKey string) task.Order {
+func (s Settings) order(ctx context.Context, idempotencyKey string) task.Order {
 	app := caller(ctx)
 	formats := make([]render.Format, 0, len(s.Formats))
 	for _, f := range s.Formats {
@@ -60,7 +60,7 @@ type taskView struct {
 	Pages       *pagesView   `json:"pages,omitempty"`
 	Type        string       `json:"type,omitempty" doc:"Media type of the document, found by its content."`
 	Bytes       int64        `json:"bytes,omitempty"`
-	Settings    *settings    `json:"settings,omitempty"`
+	Settings    *Settings    `json:"settings,omitempty"`
 	Upload      *linkView    `json:"upload,omitempty" doc:"Where to send the document, while the task waits for it."`
 	Results     []resultView `json:"results,omitempty"`
 	Failure     *failureView `json:"failure,omitempty"`
@@ -113,7 +113,7 @@ func (a *API) view(t *task.Task) taskView {
 	if t.State == task.Deleted {
 		return v
 	}
-	v.Settings = &settings{
+	v.Settings = &Settings{
 		Languages: t.Settings.Languages, Profile: string(t.Settings.Profile), OnPageError: string(t.Settings.OnPageError),
 		RetainSeconds: int(t.Settings.Retain.Seconds()), DeleteOnFetch: t.Settings.DeleteOnFetch,
 	}
