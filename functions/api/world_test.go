@@ -275,7 +275,11 @@ func (w *world) client(t *testing.T, scopes ...access.Scope) client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client{app.ID, "Basic " + base64.StdEncoding.EncodeToString([]byte(app.ID+":"+secret))}
+	return client{app.ID, basic(app.ID, secret)}
+}
+
+func basic(id, secret string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(id+":"+secret))
 }
 
 // task adds a task of the client in a state.
@@ -290,6 +294,9 @@ func (w *world) task(c client, state task.State) *task.Task {
 	}
 	if state == task.Completed {
 		t.Results = []task.Result{{Format: render.TXT, Size: 5}}
+	}
+	if state == task.Deleted {
+		t.Removed, t.Erased = w.clock, w.clock
 	}
 	w.put(t)
 	return t
@@ -315,6 +322,28 @@ func (w *world) call(t *testing.T, c client, method, target, body string, header
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, r)
 	return rec
+}
+
+// watched notes whether it was read.
+type watched struct{ read bool }
+
+func (b *watched) Read([]byte) (int, error) {
+	b.read = true
+	return 0, io.ErrUnexpectedEOF
+}
+
+// stream posts a body that breaks off at once, and tells whether anybody read it.
+func (w *world) stream(t *testing.T, c client, target, mediaType string) (rec *httptest.ResponseRecorder, read bool) {
+	t.Helper()
+	body := &watched{}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, target, body)
+	r.Header.Set("Content-Type", mediaType)
+	if c.header != "" {
+		r.Header.Set("Authorization", c.header)
+	}
+	rec = httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	return rec, body.read
 }
 
 // problem reads a problem document and checks what holds for all of them.
@@ -348,3 +377,5 @@ func read[T any](t *testing.T, rec *httptest.ResponseRecorder, status int) T {
 	}
 	return v
 }
+
+func check(name string, ok bool) api.Check { return api.Check{Name: name, OK: ok} }

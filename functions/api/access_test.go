@@ -1,0 +1,228 @@
+package api_test
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/task"
+)
+
+// route is one operation: how it is called, what it needs, and how it answers when all is well.
+type route struct {
+	id     string // the operation's
+	method string
+	path   string // {id} and {app} stand for a task's id and an application's
+	body   string
+	scope  access.Scope
+	state  task.State // of the task it is called on; empty if it is not called on one
+	erased int        // status for an erased task
+	good   int
+}
+
+// routes lists every operation but the open ones. TestEveryOperationIsInTheTable keeps it whole.
+func routes() []route {
+	return []route{
+		{id: "createTask", method: "POST", path: "/v1/tasks", body: `{}`, scope: access.Submit, good: 201},
+		{id: "createTasks", method: "POST", path: "/v1/tasks:batch", body: `{"tasks":[{}]}`, scope: access.Submit, good: 200},
+		{id: "listTasks", method: "GET", path: "/v1/tasks", scope: access.Read, good: 200},
+		{id: "getTask", method: "GET", path: "/v1/tasks/{id}", scope: access.Read, state: task.Queued, erased: 410, good: 200},
+		{id: "deleteTask", method: "DELETE", path: "/v1/tasks/{id}", scope: access.Delete, state: task.Queued, erased: 200, good: 200},
+		{id: "renewUploadLink", method: "POST", path: "/v1/tasks/{id}/upload-link", scope: access.Submit, state: task.Submitted, erased: 410, good: 200},
+		{id: "getResult", method: "GET", path: "/v1/tasks/{id}/results/txt", scope: access.Read, state: task.Completed, erased: 410, good: 303},
+		{id: "getRetention", method: "GET", path: "/v1/retention", scope: access.Read, good: 200},
+		{id: "getCapabilities", method: "GET", path: "/v1/capabilities", scope: access.Read, good: 200},
+		{id: "createApplication", method: "POST", path: "/v1/applications", body: `{"name":"new","scopes":["read"]}`, scope: access.Admin, good: 201},
+		{id: "listApplications", method: "GET", path: "/v1/applications", scope: access.Admin, good: 200},
+		{id: "rotateSecret", method: "POST", path: "/v1/applications/{app}/secrets", body: `{}`, scope: access.Admin, good: 200},
+		{id: "revokeApplication", method: "DELETE", path: "/v1/applications/{app}", scope: access.Admin, good: 200},
+	}
+}
+
+// openRoutes need no credentials.
+func openRoutes() map[string]string {
+	return map[string]string{"getHealth": "/healthz", "getReadiness": "/readyz", "getDescription": "/v1/openapi.json"}
+}
+
+// others are all scopes but one.
+func others(scope access.Scope) []access.Scope {
+	return slices.DeleteFunc(access.Scopes(), func(s access.Scope) bool { return s == scope })
+}
+
+func TestEveryOperationIsInTheTable(t *testing.T) {
+	want := map[string]access.Scope{}
+	for _, r := range routes() {
+		want[r.id] = r.scope
+	}
+	for id := range openRoutes() {
+		want[id] = ""
+	}
+	if got := newWorld().api.Operations(); !maps.Equal(got, want) {
+		t.Errorf("operations and their scopes are\n%v, the table has\n%v", got, want)
+	}
+}
+
+func TestEveryOperationAnswersTheRightCallerOnly(t *testing.T) {
+	for _, r := range routes() {
+		t.Run(r.id, func(t *testing.T) {
+			w := newWorld()
+			good := w.client(t, r.scope)
+			stranger := w.client(t, access.Scopes()...)
+			lacking := w.client(t, others(r.scope)...)
+			spare := w.client(t, access.Read)
+			target := func(owner client, state task.State) string {
+				path := strings.ReplaceAll(r.path, "{app}", spare.id)
+				if r.state == "" {
+					return path
+				}
+				return strings.ReplaceAll(path, "{id}", w.task(owner, state).Ref.ID)
+			}
+			wrong := client{good.id, "Basic " + "eDp5"}
+
+			for name, c := range map[string]struct {
+				client client
+				target string
+				status int
+			}{
+				"no credentials": {client{}, target(good, r.state), 401},
+				"wrong secret":   {wrong, target(good, r.state), 401},
+				"missing scope":  {lacking, target(lacking, r.state), 403},
+			} {
+				rec := w.call(t, c.client, r.method, c.target, r.body)
+				if p := problem(t, rec); p.Status != c.status {
+					t.Errorf("%s: status %d, want %d", name, p.Status, c.status)
+				}
+				if challenge := rec.Header().Get("Www-Authenticate"); (c.status == 401) != strings.HasPrefix(challenge, "Basic ") {
+					t.Errorf("%s: challenge %q", name, challenge)
+				}
+			}
+			if len(w.orders) > 0 {
+				t.Error("a refused request reached the domain")
+			}
+			if r.state != "" {
+				if rec := w.call(t, good, r.method, target(stranger, r.state), r.body); problem(t, rec).Status != 404 {
+					t.Errorf("foreign task: status %d", rec.Code)
+				}
+				if rec := w.call(t, good, r.method, target(good, task.Deleted), r.body); rec.Code != r.erased {
+					t.Errorf("erased task: status %d, want %d", rec.Code, r.erased)
+				}
+			}
+			if rec := w.call(t, good, r.method, target(good, r.state), r.body); rec.Code != r.good {
+				t.Errorf("good request: status %d, want %d: %s", rec.Code, r.good, rec.Body)
+			}
+		})
+	}
+}
+
+// A stranger must not learn from any difference whether a task exists.
+func TestForeignTaskLooksLikeAnUnknownOne(t *testing.T) {
+	for _, r := range routes() {
+		if r.state == "" {
+			continue
+		}
+		w := newWorld()
+		owner, stranger := w.client(t, access.Scopes()...), w.client(t, access.Scopes()...)
+		foreign := w.task(owner, r.state).Ref.ID
+		erased := w.task(owner, task.Deleted).Ref.ID
+		answer := func(id string) (string, http.Header) {
+			rec := w.call(t, stranger, r.method, strings.ReplaceAll(r.path, "{id}", id), r.body)
+			request := rec.Header().Get("X-Request-Id")
+			rec.Header().Del("X-Request-Id")
+			return strings.ReplaceAll(rec.Body.String(), request, "REQUEST"), rec.Header()
+		}
+		wantBody, wantHeader := answer(taskID(w.clock))
+		for name, id := range map[string]string{"foreign": foreign, "foreign and erased": erased, "malformed": "x", "upper case": strings.ToUpper(foreign)} {
+			body, header := answer(id)
+			if body != wantBody || !maps.EqualFunc(header, wantHeader, slices.Equal) {
+				t.Errorf("%s, %s task: %s %v\nunknown: %s %v", r.id, name, body, header, wantBody, wantHeader)
+			}
+		}
+	}
+}
+
+func TestOpenOperationsNeedNoCredentials(t *testing.T) {
+	w := newWorld()
+	for id, path := range openRoutes() {
+		if rec := w.call(t, client{}, "GET", path, ""); rec.Code != 200 {
+			t.Errorf("%s: status %d", id, rec.Code)
+		}
+	}
+}
+
+// The body of a request that is refused is never read: it may be large and hostile.
+func TestAccessIsCheckedBeforeTheBodyIsRead(t *testing.T) {
+	w := newWorld()
+	lacking := w.client(t, others(access.Submit)...)
+	for _, mediaType := range []string{"application/json", "application/pdf"} {
+		for _, c := range []client{{}, lacking} {
+			rec, read := w.stream(t, c, "/v1/tasks", mediaType)
+			if rec.Code != 401 && rec.Code != 403 {
+				t.Errorf("%s: status %d", mediaType, rec.Code)
+			}
+			if read {
+				t.Errorf("%s: the body was read before status %d", mediaType, rec.Code)
+			}
+		}
+	}
+}
+
+func TestTooManyCallsOfOneApplicationAreRefusedWithTheTimeToWait(t *testing.T) {
+	w := newWorld()
+	busy, calm := w.client(t, access.Read), w.client(t, access.Read)
+	for range 500 {
+		if rec := w.call(t, busy, "GET", "/v1/capabilities", ""); rec.Code != 200 {
+			t.Fatal(rec.Code)
+		}
+	}
+	rec := w.call(t, busy, "GET", "/v1/capabilities", "")
+	if p := problem(t, rec); p.Status != 429 || !p.Retryable || rec.Header().Get("Retry-After") != "1" {
+		t.Errorf("%+v with Retry-After %q", p, rec.Header().Get("Retry-After"))
+	}
+	if rec := w.call(t, calm, "GET", "/v1/capabilities", ""); rec.Code != 200 {
+		t.Errorf("another application: status %d", rec.Code)
+	}
+}
+
+func TestApplicationLifeThroughTheInterface(t *testing.T) {
+	type application struct {
+		ID      string
+		Secret  string
+		Secrets []struct{ ID string }
+		Revoked *string
+	}
+	w := newWorld()
+	admin := w.client(t, access.Admin)
+	app := read[application](t, w.call(t, admin, "POST", "/v1/applications", `{"name":"scanner","scopes":["read"],"expires":"2026-04-01T00:00:00Z"}`), 201)
+	try := func(secret string) int {
+		return w.call(t, client{app.ID, basic(app.ID, secret)}, "GET", "/v1/tasks", "").Code
+	}
+	if try(app.Secret) != 200 {
+		t.Fatal("the secret shown does not open the application")
+	}
+	second := read[application](t, w.call(t, admin, "POST", "/v1/applications/"+app.ID+"/secrets", `{"grace_seconds":60}`), 200)
+	if try(app.Secret) != 200 || try(second.Secret) != 200 || len(second.Secrets) != 2 {
+		t.Error("two secrets must be valid during the grace")
+	}
+	list := w.call(t, admin, "GET", "/v1/applications", "").Body.String()
+	if !strings.Contains(list, app.ID) || strings.Contains(list, app.Secret) || strings.Contains(list, second.Secret) || strings.Contains(list, "hash") {
+		t.Error("the list must show applications and no secrets")
+	}
+	gone := read[application](t, w.call(t, admin, "DELETE", "/v1/applications/"+app.ID, ""), 200)
+	if gone.Revoked == nil || try(second.Secret) != 401 {
+		t.Error("a revoked application must be shown as such and let nobody in")
+	}
+	if rec := w.call(t, admin, "POST", "/v1/applications/"+app.ID+"/secrets", `{}`); problem(t, rec).Status != 409 {
+		t.Errorf("secret for a revoked application: %d", rec.Code)
+	}
+	for _, id := range []string{"00000000-0000-4000-8000-000000000000", "x", "a%2Fb"} {
+		if rec := w.call(t, admin, "DELETE", "/v1/applications/"+id, ""); problem(t, rec).Status != 404 {
+			t.Errorf("application %q: %d", id, rec.Code)
+		}
+	}
+	if strings.Contains(w.log.String(), app.Secret) || strings.Contains(w.log.String(), second.Secret) {
+		t.Error("a secret was logged")
+	}
+}
