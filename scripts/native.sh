@@ -47,7 +47,7 @@ cmake -S "$work/tesseract" -B "$work/build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_C
   -DDISABLE_CURL=ON -DDISABLE_ARCHIVE=ON -DOPENMP_BUILD=OFF -DGRAPHICS_DISABLED=ON -DENABLE_NATIVE=OFF -DINSTALL_CONFIGS=OFF \
   >"$work/cmake.log" 2>&1 || { tail -20 "$work/cmake.log" >&2; exit 1; }
 cmake --build "$work/build" --target libtesseract -j "$(nproc)" >"$work/build.log" 2>&1 || { tail -20 "$work/build.log" >&2; exit 1; }
-rm -rf "$dest/lib" "$dest/include"
+rm -rf "${dest:?}/lib" "${dest:?}/include"
 mkdir -p "$dest/lib" "$dest/include/tesseract"
 cp "$work/build/libtesseract.a" "$dest/lib/"
 cp "$work"/tesseract/include/tesseract/*.h "$work"/build/include/tesseract/*.h "$dest/include/tesseract/"

@@ -96,7 +96,7 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Application == "" || cfg.Secret == "" {
 		return nil, errors.New("no credentials: set LETHE_APP and LETHE_SECRET")
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert,errcheck // documented type
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // documented type
 	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	if len(cfg.CACert) > 0 {
 		pool, err := x509.SystemCertPool()
@@ -161,7 +161,7 @@ func (c *Client) do(ctx context.Context, op call) (*http.Response, error) {
 		for name, value := range op.header {
 			req.Header.Set(name, value)
 		}
-		resp, err := c.api.Do(req) //nolint:bodyclose // closed by decode, or by the caller that streams
+		resp, err := c.api.Do(req)
 		if err != nil {
 			return nil, unreachable(ctx, err)
 		}

@@ -109,4 +109,3 @@ func (r *Reader) client(languages []string) (*gosseract.Client, error) {
 
 // hasOrientation reports whether the model that finds a page's way up is installed.
 func (r *Reader) hasOrientation() bool { return slices.Contains(r.models, orientationModel) }
-

@@ -24,6 +24,9 @@ import (
 // blockSize is what an upload holds in memory. Smaller blobs are written by one request.
 const blockSize = 4 << 20
 
+// pageSize is the most blobs that the service lists at once.
+const pageSize = 5000
+
 // Blobs implements storage.Blobs.
 type Blobs struct{ service *service.Client }
 
@@ -195,12 +198,12 @@ func (b *Blobs) List(ctx context.Context, prefix, after string, limit int) ([]st
 	c, rest, _ := strings.Cut(prefix, "/")
 	opt := &container.ListBlobsFlatOptions{
 		Prefix:     &rest,
-		MaxResults: to.Ptr(int32(min(limit, 5000))),
+		MaxResults: to.Ptr(int32(min(limit, pageSize))), //nolint:gosec // at most pageSize
 		Include:    container.ListBlobsInclude{UncommittedBlobs: true},
 	}
 	if from, ok := strings.CutPrefix(after, c+"/"); ok {
-		opt.StartFrom = &from // includes the name itself, which is skipped below
-		opt.MaxResults = to.Ptr(int32(min(limit+1, 5000)))
+		opt.StartFrom = &from                                  // includes the name itself, which is skipped below
+		opt.MaxResults = to.Ptr(int32(min(limit+1, pageSize))) //nolint:gosec // at most pageSize
 	}
 	var found []storage.Blob
 	pager := b.service.NewContainerClient(c).NewListBlobsFlatPager(opt)

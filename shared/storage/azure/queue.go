@@ -20,7 +20,7 @@ type Queue struct{ client *azqueue.QueueClient }
 func (q *Queue) Send(ctx context.Context, text []byte, delay time.Duration) error {
 	_, err := q.client.EnqueueMessage(ctx, base64.StdEncoding.EncodeToString(text), &azqueue.EnqueueMessageOptions{
 		TimeToLive:        to.Ptr(int32(messageLife / time.Second)),
-		VisibilityTimeout: to.Ptr(int32(delay / time.Second)),
+		VisibilityTimeout: to.Ptr(int32(min(delay, messageLife) / time.Second)), //nolint:gosec // at most a day
 	})
 	if err != nil {
 		return fmt.Errorf("send message: %w", classify(err))

@@ -141,7 +141,7 @@ func filters(q storage.Query) []string {
 
 // query calls visit for up to limit entities that match. Parts of a filter are checked keys: they hold no quotes.
 func (r *Records) query(ctx context.Context, t storage.Table, filter string, limit int, visit func(value []byte) error) error {
-	opt := &aztables.ListEntitiesOptions{Top: to.Ptr(int32(min(limit, 1000)))}
+	opt := &aztables.ListEntitiesOptions{Top: to.Ptr(int32(min(limit, 1000)))} //nolint:gosec // at most 1000
 	if filter != "" {
 		opt.Filter = &filter
 	}

@@ -147,4 +147,3 @@ func secret(root *os.Root) ([]byte, error) {
 	}
 	return stored, nil
 }
-

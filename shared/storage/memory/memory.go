@@ -34,7 +34,7 @@ func New(now func() time.Time) *Store {
 	return &Store{
 		now:     now,
 		blobs:   btree.NewBTreeG(func(a, b *blob) bool { return a.Name < b.Name }),
-		records: btree.NewBTreeG(func(a, b *storage.Record) bool { return a.Key.Compare(b.Key) < 0 }),
+		records: btree.NewBTreeG(func(a, b *storage.Record) bool { return a.Compare(b.Key) < 0 }),
 		due:     btree.NewBTreeG(func(a, b storage.Due) bool { return a.Compare(b) < 0 }),
 	}
 }

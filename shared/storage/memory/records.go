@@ -106,7 +106,7 @@ func (s *Store) List(ctx context.Context, q storage.Query) ([]storage.Record, er
 		switch {
 		case r.Table != q.Table, q.Partition != "" && r.Partition > q.Partition:
 			return false
-		case r.Key.Compare(after) <= 0, q.Partition != "" && r.Partition != q.Partition:
+		case r.Compare(after) <= 0, q.Partition != "" && r.Partition != q.Partition:
 			return true
 		}
 		found = append(found, copyOf(r))

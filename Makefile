@@ -1,0 +1,59 @@
+# Everything a newcomer and CI need. `make help` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup build run run-azure test bench lint soak package vuln clean fmt
+
+export LETHE_CACHE ?= $(CURDIR)/.tools/cache
+VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo devel)
+BUILD := -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+GOLANGCI := .tools/golangci-lint
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what building and running needs
+	@scripts/setup.sh run
+
+build: setup ## build bin/lethe and fill the PDF compilation cache
+	@mkdir -p bin "$(LETHE_CACHE)" && chmod 700 "$(LETHE_CACHE)"
+	go build $(BUILD) -o bin/lethe ./functions
+	@bin/lethe warm
+
+run: build ## demonstrate the main job, then stay up (FILE=path, DEMO_ONLY=1)
+	@FILE='$(FILE)' DEMO_ONLY='$(DEMO_ONLY)' scripts/demo.sh
+
+test: ## install what is missing and run every check
+	@scripts/setup.sh test
+	@scripts/setup.sh azurite
+	@$(MAKE) --no-print-directory build lint
+	@scripts/test.sh
+
+lint: ## format, vet and lint
+	@scripts/setup.sh test
+	@scripts/lint.sh
+
+soak: build ## the long counts of all tests
+	@scripts/setup.sh test
+	@scripts/setup.sh azurite
+	@LETHE_SOAK=1 scripts/test.sh
+
+bench: build ## compare with the tesseract command line on the same pages
+	@scripts/setup.sh bench
+	@go run ./scripts/bench
+
+package: build ## make the function app's package in dist/
+	@scripts/package.sh
+
+run-azure: package ## run a copy of the package under the real Functions host
+	@scripts/setup.sh azurite
+	@go run ./scripts/azurelocal dist/stage
+
+vuln: ## look for known vulnerabilities (needs the internet)
+	@scripts/setup.sh vuln
+	@.tools/govulncheck ./...
+
+fmt: ## format the code
+	@gofmt -w $$(git ls-files '*.go')
+
+clean: ## remove what was built; tools and the cache stay
+	rm -rf bin dist .data

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Checks form: formatting, lint, shell scripts, and that the client half builds for every system without cgo.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+unformatted=$(git ls-files -z '*.go' | xargs -0 gofmt -l)
+if [ -n "$unformatted" ]; then
+  printf 'not formatted, run make fmt:\n%s\n' "$unformatted" >&2
+  exit 1
+fi
+go mod tidy -diff
+.tools/golangci-lint run ./...
+shellcheck scripts/*.sh .ci/run
+for os in linux darwin windows; do
+  CGO_ENABLED=0 GOOS=$os go build -o /dev/null ./functions
+done

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Runs every test with the race detector and fixed seeds. LETHE_SOAK=1 runs the long counts.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+export LETHE_BIN=$PWD/bin/lethe
+timeout=20m
+[ -z "${LETHE_SOAK:-}" ] || timeout=4h
+
+missing=()
+for name in LETHE_SCHEMAS LETHE_CORPUS FUNCHOST FUNCHOST_EXTENSION; do
+  [ -n "${!name:-}" ] || missing+=("$name")
+done
+[ ${#missing[@]} = 0 ] || echo "not set, so the tests that need them skip by name: ${missing[*]}"
+
+go test -race -count=1 -p 2 -timeout "$timeout" ./...
