@@ -165,7 +165,9 @@ func (a *API) explainErrors() {
 			op.Responses["default"] = &huma.Response{Description: "A problem document.", Content: problem}
 		}
 	}
-	delete(doc.Components.Schemas.Map(), "ErrorModel")
+	for _, unused := range []string{"ErrorModel", "ErrorDetail"} {
+		delete(doc.Components.Schemas.Map(), unused)
+	}
 	create := doc.Paths[tasksPath].Post
 	for _, t := range documentTypes() {
 		create.RequestBody.Content[t] = &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}

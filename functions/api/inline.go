@@ -52,7 +52,7 @@ func (a *API) takeInline(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	tooLarge := fault.New(fault.BodyTooLarge, "a document in the request's body has at most %d bytes; use an upload link for a larger one", a.Inline)
+	tooLarge := fault.New(fault.BodyTooLarge, "a document in the request's body has at most %d bytes; use an upload link for a larger one", a.Inline).In("body")
 	if r.ContentLength > a.Inline {
 		return tooLarge
 	}
@@ -103,6 +103,8 @@ func settingsOf(r *http.Request) (Settings, error) {
 			s.RetainSeconds, err = strconv.Atoi(value)
 		case "delete_on_fetch":
 			s.DeleteOnFetch, err = strconv.ParseBool(value)
+		case "password":
+			return Settings{}, fault.New(fault.BadField, "addresses reach logs; send the password in the header %s", passwordHeader).In(name)
 		default:
 			return Settings{}, fault.New(fault.BadField, "the query parameter is unknown; leave it out; see %s", descriptionPath).In(field(name))
 		}

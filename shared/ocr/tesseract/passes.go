@@ -2,6 +2,7 @@ package tesseract
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/otiai10/gosseract/v2"
@@ -160,16 +161,30 @@ func (r *Reader) turned(shown *Image, picture []byte, opt ocr.Options) (reading,
 	return rate(boxes, angle), picture, nil
 }
 
-// direction returns the clockwise turn that makes lines run from left to right, from the steps between the words of each.
+// direction returns the clockwise turn that makes lines run as their script does, from the steps between the words of each.
 func direction(boxes []gosseract.BoundingBox) int {
-	var right, down int
-	for i := 1; i < len(boxes); i++ {
-		a, b := boxes[i-1], boxes[i]
+	var right, down, leftward, letters int
+	for i, b := range boxes {
+		for _, c := range b.Word {
+			if unicode.IsLetter(c) {
+				letters++
+			}
+			if unicode.In(c, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana) {
+				leftward++
+			}
+		}
+		if i == 0 {
+			continue
+		}
+		a := boxes[i-1]
 		if a.BlockNum != b.BlockNum || a.ParNum != b.ParNum || a.LineNum != b.LineNum {
 			continue
 		}
 		right += b.Box.Min.X + b.Box.Max.X - a.Box.Min.X - a.Box.Max.X
 		down += b.Box.Min.Y + b.Box.Max.Y - a.Box.Min.Y - a.Box.Max.Y
+	}
+	if 2*leftward > letters {
+		right, down = -right, -down
 	}
 	switch {
 	case max(right, -right) >= max(down, -down) && right >= 0:
