@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# The main job on one machine, in plain words: put a scanned document in, get its text back, see it vanish.
+#   FILE=path     your own document instead of the sample
+#   DEMO_ONLY=1   stop the server at the end
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+lethe=bin/lethe
+data=${LETHE_DATA:-.data}
+listen=${LETHE_LISTEN:-127.0.0.1:8080}
+url=http://$listen
+tmp=$(mktemp -d)
+server=
+export LETHE_DATA=$data LETHE_LISTEN=$listen
+
+say() { printf '\n%s\n' "$*"; }
+fail() {
+  printf '\nThe demo failed: %s\n' "$*" >&2
+  [ ! -s "$tmp/server.err" ] || tail -5 "$tmp/server.err" >&2
+  exit 1
+}
+end() {
+  if [ -n "$server" ]; then
+    kill "$server" 2>/dev/null || true
+    wait "$server" 2>/dev/null || true
+  fi
+  rm -rf "$tmp"
+}
+trap end EXIT
+trap 'exit 130' INT TERM
+
+# call METHOD PATH [CURL ARGUMENTS]: prints the answer's body; its status is in $tmp/status.
+call() {
+  local method=$1 path=$2
+  shift 2
+  curl -sS -X "$method" -u "$app:$secret" -o "$tmp/body" -w '%{http_code}' "$@" "$url$path" >"$tmp/status" || fail "no answer from $url$path"
+  cat "$tmp/body"
+}
+status() { cat "$tmp/status"; }
+
+if [ -n "${FILE:-}" ]; then
+  [ -r "$FILE" ] || fail "$FILE cannot be read"
+  document=$FILE
+  : >"$tmp/words"
+else
+  document=$tmp/sample.pdf
+  go run ./scripts/sample -o "$document" -words "$tmp/words"
+fi
+
+say "1. Starting a server on $url with its storage in the folder $data."
+"$lethe" serve >"$tmp/server.log" 2>"$tmp/server.err" &
+server=$!
+for _ in $(seq 100); do
+  curl -fsS -o /dev/null "$url/readyz" 2>/dev/null && break
+  kill -0 "$server" 2>/dev/null || fail "the server ended: $(tail -1 "$tmp/server.err")"
+  sleep 0.1
+done
+curl -fsS -o /dev/null "$url/readyz" || fail "the server did not become ready"
+cat "$tmp/server.err"
+grep -ao '"sandbox":"[^"]*"' "$tmp/server.log" | head -1 | sed 's/"sandbox":"\(.*\)"/   Worker processes: \1/' || true
+
+"$lethe" app create --name demo --json >"$tmp/app"
+app=$(jq -r .id "$tmp/app")
+secret=$(jq -r .secret "$tmp/app")
+
+say "2. Creating a task. The answer holds a signed link that takes one document for a quarter of an hour."
+call POST /v1/tasks -H 'Content-Type: application/json' -d '{"languages":["eng"],"formats":["txt","pdf","json"]}' >"$tmp/task"
+[ "$(status)" = 201 ] || fail "creating a task was answered $(status): $(cat "$tmp/task")"
+id=$(jq -r .id "$tmp/task")
+echo "   Task $id; nothing of it outlives $(jq -r '.delete_after // "48 hours after the upload"' "$tmp/task")."
+
+say "3. Sending $(basename "$document") ($(stat -c %s "$document") bytes) to the link."
+began=$(date +%s%N)
+headers=()
+while IFS= read -r h; do headers+=(-H "$h"); done < <(jq -r '.upload.headers // {} | to_entries[] | "\(.key): \(.value)"' "$tmp/task")
+code=$(curl -sS -X PUT ${headers[@]+"${headers[@]}"} --data-binary "@$document" -o "$tmp/body" -w '%{http_code}' "$(jq -r .upload.url "$tmp/task")")
+[ "$code" = 201 ] || fail "the upload was answered $code: $(cat "$tmp/body")"
+
+say "4. Waiting until it is recognised."
+state=
+for _ in $(seq 600); do
+  call GET "/v1/tasks/$id" -H 'Prefer: wait=10' >"$tmp/task"
+  state=$(jq -r .state "$tmp/task")
+  case $state in Completed | ProcessingFailed) break ;; esac
+done
+[ "$state" = Completed ] || fail "the task is $state: $(jq -r '.failure // empty | "\(.code): \(.detail)"' "$tmp/task")"
+echo "   $(jq -r .pages.total "$tmp/task") pages in $((($(date +%s%N) - began) / 1000000)) ms. It is gone by $(jq -r .delete_after "$tmp/task") at the latest."
+
+say "5. Fetching the text. It begins:"
+call GET "/v1/tasks/$id/results/txt" -L >"$tmp/text"
+[ "$(status)" = 200 ] || fail "the result was answered $(status)"
+head -6 "$tmp/text" | sed 's/^/   | /'
+if [ -s "$tmp/words" ]; then
+  found=$(grep -cFf <(tr -cs 'A-Za-z' '\n' <"$tmp/text" | sort -u | awk 'length >= 7') "$tmp/words" || true)
+  all=$(wc -l <"$tmp/words")
+  echo "   $found of $all long words of the sample were read."
+  [ $((found * 100)) -ge $((all * 95)) ] || fail "fewer than 95 of 100 words were read"
+fi
+
+say "6. Erasing it now."
+call DELETE "/v1/tasks/$id" >"$tmp/task"
+while [ "$(status)" = 202 ]; do
+  sleep 1
+  call DELETE "/v1/tasks/$id" >"$tmp/task"
+done
+[ "$(status)" = 200 ] || fail "the delete was answered $(status)"
+call GET "/v1/tasks/$id" >/dev/null
+[ "$(status)" = 410 ] || fail "after the delete the task is still answered $(status)"
+echo "   The task is answered 410 Gone from now on."
+
+say "7. Searching every byte of $data for what is left of it."
+tr -cs 'A-Za-z' '\n' <"$tmp/text" | awk 'length >= 8' | sort -u | head -400 >"$tmp/needles"
+sleep 2.5 # the database's journal is emptied within two seconds
+left=0
+while IFS= read -r -d '' file; do
+  if [ -s "$tmp/needles" ] && grep -qaFf "$tmp/needles" "$file"; then
+    echo "   a word of the text is in $file" >&2
+    left=1
+  fi
+done < <(find "$data" -type f -print0)
+# A run of bytes from the middle of the document, compared without a shell variable, which could not hold it.
+size=$(stat -c %s "$document")
+dd if="$document" of="$tmp/run" bs=1 skip=$((size / 2)) count=32 status=none
+pattern=$(od -An -v -tx1 "$tmp/run" | tr -d ' \n' | sed 's/../\\x&/g')
+if LC_ALL=C grep -rqaP "$pattern" "$data"; then
+  echo "   bytes of the document are in $data" >&2
+  left=1
+fi
+[ "$left" = 0 ] || fail "something of the document was left behind"
+echo "   Nothing: $(wc -l <"$tmp/needles") words and a run of the document's bytes were looked for in $(find "$data" -type f | wc -l) files."
+
+if [ -n "${DEMO_ONLY:-}" ]; then
+  say "Done."
+  exit 0
+fi
+say "The server stays up at $url; its description is at $url/v1/openapi.json. Try:"
+cat <<TRY
+   export LETHE_URL=$url LETHE_APP=$app LETHE_SECRET=$secret
+   bin/lethe submit scan.pdf
+Press Ctrl-C to stop it.
+TRY
+wait "$server"
