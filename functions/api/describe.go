@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -138,13 +139,21 @@ const maxField = 80
 
 // field names a place in the request the way clients write it.
 func field(location string) string {
-	for _, prefix := range []string{"body.", "query.", "header.", "path."} {
-		location = strings.TrimPrefix(location, prefix)
+	if place, name, ok := strings.Cut(location, "."); ok && slices.Contains([]string{"body", "query", "header", "path"}, place) {
+		location = name
 	}
-	if r := []rune(location); len(r) > maxField {
+	return short(location)
+}
+
+// short cuts a name that a client may have made up, and makes an empty one visible.
+func short(given string) string {
+	if given == "" {
+		return `""`
+	}
+	if r := []rune(given); len(r) > maxField {
 		return string(r[:maxField]) + "…"
 	}
-	return location
+	return given
 }
 
 // explainErrors documents our problem documents on every operation, in place of the framework's own.

@@ -106,7 +106,7 @@ func settingsOf(r *http.Request) (Settings, error) {
 		case "password":
 			return Settings{}, fault.New(fault.BadField, "addresses reach logs; send the password in the header %s", passwordHeader).In(name)
 		default:
-			return Settings{}, fault.New(fault.BadField, "the query parameter is unknown; leave it out; see %s", descriptionPath).In(field(name))
+			return Settings{}, fault.New(fault.BadField, "the query parameter is unknown; leave it out; see %s", descriptionPath).In(short(name))
 		}
 		if err != nil {
 			return Settings{}, fault.New(fault.BadField, "the value has the wrong form; see %s", descriptionPath).In(name)

@@ -316,12 +316,17 @@ func (w *world) call(t *testing.T, c client, method, target, body string, header
 	if c.header != "" {
 		r.Header.Set("Authorization", c.header)
 	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
+	setHeaders(r, header)
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, r)
 	return rec
+}
+
+// setHeaders takes names and values in turn.
+func setHeaders(r *http.Request, header []string) {
+	for pair := range slices.Chunk(header, 2) {
+		r.Header.Set(pair[0], pair[1])
+	}
 }
 
 // watched notes whether it was read.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +20,10 @@ func PreferWait(header string) time.Duration {
 			continue
 		}
 		seconds, err := strconv.ParseUint(strings.Trim(strings.TrimSpace(value), `"`), 10, 16)
-		if err != nil {
+		switch {
+		case errors.Is(err, strconv.ErrRange):
+			return MaxWait
+		case err != nil:
 			return 0
 		}
 		return min(time.Duration(seconds)*time.Second, MaxWait)

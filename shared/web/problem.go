@@ -55,13 +55,14 @@ func NewProblem(err error) *Problem {
 func status(f *fault.Error) int {
 	switch f.Kind {
 	case fault.Invalid:
-		switch {
-		case f.Code == fault.MethodNotAllowed:
+		switch f.Code {
+		case fault.MethodNotAllowed:
 			return http.StatusMethodNotAllowed
-		case f.Code == fault.BadRequest:
+		case fault.BadRequest:
 			return http.StatusBadRequest
+		default:
+			return http.StatusUnprocessableEntity
 		}
-		return http.StatusUnprocessableEntity
 	case fault.Unauthenticated:
 		return http.StatusUnauthorized
 	case fault.Forbidden:

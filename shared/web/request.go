@@ -82,6 +82,9 @@ func Serve(next http.Handler, log *slog.Logger, now func() time.Time) http.Handl
 					problem(out, r, fault.New(fault.InternalError, "the request met a fault of the service"))
 				}
 			}
+			if out.status == 0 {
+				out.status = http.StatusOK // what the server sends for a handler that wrote nothing
+			}
 			notes.mu.Lock()
 			defer notes.mu.Unlock()
 			log.InfoContext(r.Context(), event.RequestDone,

@@ -1,0 +1,163 @@
+package web_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/web"
+)
+
+func TestEveryCodeHasItsStatus(t *testing.T) {
+	special := map[fault.Code]int{
+		fault.BadRequest: 400, fault.MethodNotAllowed: 405, fault.ETagMismatch: 412,
+	}
+	byKind := map[fault.Kind]int{
+		fault.Invalid: 422, fault.Unauthenticated: 401, fault.Forbidden: 403, fault.NotFound: 404, fault.Gone: 410, fault.Conflict: 409,
+		fault.TooLarge: 413, fault.Unsupported: 415, fault.Document: 422, fault.Exhausted: 429, fault.Unavailable: 503, fault.Internal: 500,
+	}
+	for _, code := range fault.Codes() {
+		want, ok := special[code]
+		if !ok {
+			want = byKind[code.Kind()]
+		}
+		p := web.NewProblem(fmt.Errorf("context: %w", fault.New(code, "detail").In("field")))
+		if p.Status != want || p.Code != string(code) || p.Retryable != code.Retryable() || p.Title != http.StatusText(want) {
+			t.Errorf("%s: %+v, want status %d", code, p, want)
+		}
+	}
+}
+
+func TestCausesStayOutOfProblems(t *testing.T) {
+	cause := errors.New("secret-cause")
+	for name, err := range map[string]error{
+		"unclassified": cause,
+		"wrapped":      fault.Wrap(cause, fault.StorageUnavailable, "storage did not answer"),
+		"internal":     fault.Wrap(cause, fault.InternalError, "secret-cause"),
+	} {
+		body, jsonErr := json.Marshal(web.NewProblem(err))
+		if jsonErr != nil || strings.Contains(string(body), "secret-cause") {
+			t.Errorf("%s: %s, %v", name, body, jsonErr)
+		}
+	}
+}
+
+func TestRetryAfterIsWholeSecondsRoundedUp(t *testing.T) {
+	for after, want := range map[time.Duration]string{0: "", time.Millisecond: "1", time.Second: "1", 1001 * time.Millisecond: "2", time.Minute: "60"} {
+		p := web.NewProblem(fault.New(fault.RateLimited, "slow down").Retry(after))
+		if got := p.GetHeaders().Get("Retry-After"); got != want {
+			t.Errorf("%v: %q, want %q", after, got, want)
+		}
+	}
+}
+
+func TestPreferWait(t *testing.T) {
+	for header, want := range map[string]time.Duration{
+		"":                             0,
+		"wait=10":                      10 * time.Second,
+		"Wait = 10":                    10 * time.Second,
+		`wait="10"`:                    10 * time.Second,
+		"respond-async, wait=10":       10 * time.Second,
+		"wait=10; x=y, return=minimal": 10 * time.Second,
+		"wait=10, wait=20":             10 * time.Second, // RFC 7240, section 2: the first one counts
+		"wait=60":                      web.MaxWait,
+		"wait=61":                      web.MaxWait,
+		"wait=99999999999999999999":    web.MaxWait,
+		"wait=0":                       0,
+		"wait=-1":                      0,
+		"wait=1.5":                     0,
+		"wait":                         0,
+		"wait=":                        0,
+		"waiting=10":                   0,
+		"return=minimal":               0,
+	} {
+		if got := web.PreferWait(header); got != want {
+			t.Errorf("%q: %v, want %v", header, got, want)
+		}
+	}
+}
+
+func FuzzPreferWait(f *testing.F) {
+	for _, seed := range []string{"wait=10", `wait="5"; a=b, c`, "wait==1", ",,;", "wait=99999999999999999999"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		got := web.PreferWait(header)
+		if got < 0 || got > web.MaxWait || got%time.Second != 0 {
+			t.Errorf("waits %v", got)
+		}
+		if got > 0 && !strings.Contains(strings.ToLower(header), "wait") {
+			t.Errorf("waits %v without having been asked to", got)
+		}
+	})
+}
+
+func TestNoneMatch(t *testing.T) {
+	const tag = `"abc"`
+	for header, want := range map[string]bool{
+		"": false, `"abc"`: true, `W/"abc"`: true, `"x", "abc"`: true, ` "abc" `: true, "*": true, `"x"`: false, "abc": false, `"ABC"`: false,
+	} {
+		if got := web.NoneMatch(header, tag); got != want {
+			t.Errorf("%s: %v", header, got)
+		}
+	}
+}
+
+// serve sends one request through the wrapper and returns the answer and the log.
+func serve(t *testing.T, h http.HandlerFunc, r *http.Request) (*httptest.ResponseRecorder, string) {
+	t.Helper()
+	var log strings.Builder
+	rec := httptest.NewRecorder()
+	web.Serve(h, slog.New(slog.NewJSONHandler(&log, nil)), time.Now).ServeHTTP(rec, r)
+	return rec, log.String()
+}
+
+func TestStrictTransportIsAskedForOverTLSOnly(t *testing.T) {
+	ok := func(http.ResponseWriter, *http.Request) {}
+	for target, want := range map[string]bool{"http://x/": false, "https://x/": true} {
+		rec, _ := serve(t, ok, httptest.NewRequest(http.MethodGet, target, nil))
+		if got := rec.Header().Get("Strict-Transport-Security") != ""; got != want {
+			t.Errorf("%s: %v", target, got)
+		}
+	}
+}
+
+func TestPanicAfterTheAnswerBeganIsOnlyLogged(t *testing.T) {
+	rec, log := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusAccepted)
+		panic("value")
+	}, httptest.NewRequest(http.MethodGet, "/", nil))
+	if rec.Code != 202 || rec.Body.Len() > 0 || !strings.Contains(log, "request.failed") || strings.Contains(log, `"value"`) {
+		t.Errorf("status %d with %q; log %s", rec.Code, rec.Body, log)
+	}
+}
+
+func TestAbortedHandlerStaysAborted(t *testing.T) {
+	defer func() {
+		if recover() != http.ErrAbortHandler { //nolint:errorlint // the documented way to compare it
+			t.Error("the server does not learn that the answer was aborted")
+		}
+	}()
+	serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, httptest.NewRequest(http.MethodGet, "/", nil))
+}
+
+func TestMadeUpMethodIsNotLogged(t *testing.T) {
+	_, log := serve(t, func(http.ResponseWriter, *http.Request) {}, httptest.NewRequest("SECRETWORD", "/secret-path?secret-query", nil))
+	if strings.Contains(strings.ToLower(log), "secret") || !strings.Contains(log, `"method":"other"`) {
+		t.Error(log)
+	}
+}
+
+func TestStatusWithoutAWrittenAnswerIsLoggedAs200(t *testing.T) {
+	_, log := serve(t, func(http.ResponseWriter, *http.Request) {}, httptest.NewRequest(http.MethodGet, "/", nil))
+	if !strings.Contains(log, `"status":200`) {
+		t.Error(log)
+	}
+}
