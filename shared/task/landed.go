@@ -75,8 +75,9 @@ func (s *Service) admit(ctx context.Context, ref Ref, blob storage.Blob) (*Task,
 	case blob.Size > s.Limits.Document.Bytes:
 		refusal = fault.New(fault.DocumentTooLarge, "the document has more than %d bytes; split it", s.Limits.Document.Bytes)
 	}
+	first := false
 	t, err := s.change(ctx, ref, func(t *Task) error {
-		if t.State != Submitted {
+		if first = t.State == Submitted; !first {
 			return errUnchanged
 		}
 		t.Uploaded = blob.Created.UTC()
@@ -90,6 +91,9 @@ func (s *Service) admit(ctx context.Context, ref Ref, blob storage.Blob) (*Task,
 	})
 	if err != nil {
 		return nil, err
+	}
+	if !first {
+		return t, nil // another event for the same document was quicker
 	}
 	if refusal == nil {
 		s.Log.InfoContext(ctx, event.UploadLanded, "task", ref.String(), "bytes", blob.Size)

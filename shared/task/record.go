@@ -28,7 +28,8 @@ func (s *Service) attention(t *Task) time.Time {
 	var look time.Time
 	switch t.State {
 	case Submitted:
-		if s.Now().Before(t.LinkEnds.Add(linkGrace)) {
+		// Once somebody looked after the last link had ended, nothing can arrive any more.
+		if t.Updated.Before(t.LinkEnds.Add(linkGrace)) {
 			look = t.LinkEnds.Add(linkGrace)
 		}
 	case Queued:

@@ -1,0 +1,465 @@
+package task_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/memory"
+	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
+	"github.com/lethe-ocr/lethe/shared/task"
+)
+
+// The canaries: what must be nowhere once a task is erased, nor ever in a log.
+const (
+	app      = "archive"
+	password = "canary-password"
+	content  = "canary-content"
+	word     = "canaryword"
+)
+
+// T is what *testing.T and *rapid.T share.
+type T interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Context() context.Context
+}
+
+// world is a Service with everything around it under control. It lives in a bubble of synctest, whose clock is the only one.
+type world struct {
+	T
+	*task.Service
+	store  *memory.Store
+	blobs  *memory.Blobs
+	faulty *storagetest.Faulty
+	engine *engine
+	queue  *queue
+	links  *linker
+	log    *lockedBuffer
+}
+
+func newWorld(t T) *world {
+	w := &world{T: t, store: memory.New(time.Now), engine: &engine{pages: 3}, queue: &queue{}, links: &linker{}, log: &lockedBuffer{}}
+	w.blobs = w.store.Blobs()
+	w.faulty = storagetest.NewFaulty(storagetest.Stores{Blobs: w.blobs, Records: w.store, Agenda: w.store})
+	w.Service = w.process("first")
+	return w
+}
+
+// process returns the Service of another process over the same store.
+func (w *world) process(owner string) *task.Service {
+	return task.New(task.Config{
+		Store:    task.Store{Blobs: w.faulty.FaultyBlobs(), Records: w.faulty.FaultyRecords(), Agenda: w.faulty.FaultyAgenda()},
+		Links:    w.links,
+		Engine:   w.engine,
+		Queue:    w.queue,
+		Turns:    task.NewTurns(2),
+		Policy:   retention.Default(),
+		Limits:   task.DefaultLimits(),
+		Owner:    owner,
+		Software: "lethe test",
+		Now:      time.Now,
+		Log:      slog.New(slog.NewJSONHandler(w.log, nil)),
+	})
+}
+
+// inWorld runs a test in a bubble of its own.
+func inWorld(t *testing.T, test func(w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		pass(10 * time.Hour) // the bubble begins at midnight
+		w := newWorld(t)
+		test(w)
+		w.checkLog()
+	})
+}
+
+// pass lets time go by in the bubble.
+func pass(d time.Duration) { time.Sleep(d) }
+
+func order() task.Order {
+	return task.Order{Application: app, Password: password, Settings: task.Settings{Languages: []string{"lat"}}}
+}
+
+func (w *world) create(o task.Order) task.Ref {
+	w.Helper()
+	a, err := w.Create(w.Context(), o)
+	if err != nil {
+		w.Fatalf("create: %v", err)
+	}
+	return a.Task.Ref
+}
+
+// upload stores a document without its event.
+func (w *world) upload(ref task.Ref, doc string) {
+	w.Helper()
+	if _, err := w.blobs.Put(w.Context(), ref.UploadName(), "application/pdf", strings.NewReader(doc)); err != nil {
+		w.Fatalf("upload: %v", err)
+	}
+}
+
+func (w *world) landed(ref task.Ref) *task.Task {
+	w.Helper()
+	t, err := w.Landed(w.Context(), ref.UploadName())
+	if err != nil {
+		w.Fatalf("landed: %v", err)
+	}
+	return t
+}
+
+// queued returns a task whose document has landed.
+func (w *world) queued(o task.Order) task.Ref {
+	w.Helper()
+	ref := w.create(o)
+	w.upload(ref, content)
+	w.landed(ref)
+	return ref
+}
+
+func (w *world) mustProcess(ref task.Ref, want task.Outcome) {
+	w.Helper()
+	got, err := w.Process(w.Context(), ref)
+	if err != nil || got != want {
+		w.Fatalf("process: %q, %v; want %q", got, err, want)
+	}
+}
+
+// completed returns a task that has gone the usual way.
+func (w *world) completed(o task.Order) task.Ref {
+	w.Helper()
+	ref := w.queued(o)
+	w.mustProcess(ref, task.Done)
+	w.state(ref, task.Completed)
+	return ref
+}
+
+func (w *world) get(ref task.Ref) *task.Task {
+	w.Helper()
+	t, err := w.Get(w.Context(), ref)
+	if err != nil {
+		w.Fatalf("get: %v", err)
+	}
+	return t
+}
+
+func (w *world) state(ref task.Ref, want task.State) *task.Task {
+	w.Helper()
+	t := w.get(ref)
+	if t.State != want {
+		w.Fatalf("the task is %s (%+v), want %s", t.State, t.Failure, want)
+	}
+	return t
+}
+
+func (w *world) failed(ref task.Ref, code fault.Code) {
+	w.Helper()
+	if t := w.state(ref, task.ProcessingFailed); t.Failure == nil || t.Failure.Code != code {
+		w.Errorf("failure is %+v, want %s", t.Failure, code)
+	}
+}
+
+func (w *world) sweep() task.Swept {
+	w.Helper()
+	done, err := w.Sweep(w.Context())
+	if err != nil {
+		w.Fatalf("sweep: %v", err)
+	}
+	return done
+}
+
+func (w *world) fullPass() task.Swept {
+	w.Helper()
+	done, err := w.FullPass(w.Context())
+	if err != nil {
+		w.Fatalf("full pass: %v", err)
+	}
+	return done
+}
+
+// names lists every blob of the store.
+func (w *world) names() []string {
+	w.Helper()
+	var names []string
+	for _, b := range w.copies() {
+		names = append(names, b.Name)
+	}
+	return names
+}
+
+func (w *world) copies() []storage.Blob {
+	w.Helper()
+	var all []storage.Blob
+	for _, c := range []string{storage.Uploads, storage.Work, storage.Results} {
+		blobs, err := w.blobs.List(w.Context(), c+"/", "", 10000)
+		if err != nil {
+			w.Fatalf("list: %v", err)
+		}
+		all = append(all, blobs...)
+	}
+	return all
+}
+
+// blobsOf lists the blobs of one task.
+func (w *world) blobsOf(ref task.Ref) []string {
+	w.Helper()
+	var names []string
+	for _, n := range w.names() {
+		if strings.Contains(n, "/"+ref.ID+"/") {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+func (w *world) records(table storage.Table) []storage.Record {
+	w.Helper()
+	recs, err := w.store.List(w.Context(), storage.Query{Table: table, Limit: 10000})
+	if err != nil {
+		w.Fatalf("list records: %v", err)
+	}
+	return recs
+}
+
+func (w *world) record(ref task.Ref) (storage.Record, bool) {
+	w.Helper()
+	for _, r := range w.records(storage.Tasks) {
+		if r.Row == ref.ID {
+			return r, true
+		}
+	}
+	return storage.Record{}, false
+}
+
+// checkNothingLeft asserts that no copy of the task exists and that its tombstone is content-free.
+func (w *world) checkNothingLeft(ref task.Ref) {
+	w.Helper()
+	if left := w.blobsOf(ref); len(left) > 0 {
+		w.Errorf("copies are left: %v", left)
+	}
+	rec, ok := w.record(ref)
+	if !ok {
+		return
+	}
+	for _, canary := range []string{password, content, word, "languages", "lat\"", "formats", "password", "failure", "results", "input", "pages"} {
+		if bytes.Contains(rec.Value, []byte(canary)) {
+			w.Errorf("the tombstone holds %q: %s", canary, rec.Value)
+		}
+	}
+	t, err := w.Tombstone(w.Context(), ref)
+	if err != nil || t.Erased.IsZero() {
+		w.Errorf("the tombstone says %+v, %v", t, err)
+	}
+}
+
+// checkNothingFetchable asserts that no reading call gives anything of the task.
+func (w *world) checkNothingFetchable(ref task.Ref) {
+	w.Helper()
+	_, getErr := w.Get(w.Context(), ref)
+	_, linkErr := w.ResultLink(w.Context(), ref, render.TXT)
+	_, _, openErr := w.OpenResult(w.Context(), ref, render.TXT)
+	_, renewErr := w.RenewUpload(w.Context(), ref)
+	admitErr := w.Admit(w.Context(), ref.UploadName())
+	for _, err := range []error{getErr, linkErr, openErr, renewErr, admitErr} {
+		if !errors.Is(err, fault.TaskErased) && !errors.Is(err, fault.TaskNotFound) {
+			w.Errorf("a gone task answers with %v", err)
+		}
+	}
+	list, err := w.List(w.Context(), ref.Application, task.Filter{Limit: 1000})
+	for _, t := range list {
+		if t.Ref == ref {
+			w.Errorf("a gone task is listed as %s", t.State)
+		}
+	}
+	if err != nil {
+		w.Errorf("list: %v", err)
+	}
+}
+
+func (w *world) checkLog() {
+	w.Helper()
+	for _, canary := range []string{password, content, word, "store.invalid"} {
+		if strings.Contains(w.log.String(), canary) {
+			w.Errorf("the log holds %q", canary)
+		}
+	}
+}
+
+// text reads the plain text result.
+func (w *world) text(ref task.Ref) string {
+	w.Helper()
+	r, _, err := w.OpenResult(w.Context(), ref, render.TXT)
+	if err != nil {
+		w.Fatalf("open result: %v", err)
+	}
+	b, err := io.ReadAll(r)
+	if err := errors.Join(err, r.Close()); err != nil {
+		w.Fatalf("read result: %v", err)
+	}
+	return string(b)
+}
+
+// engine reads pages from a script.
+type engine struct {
+	mu      sync.Mutex
+	pages   int
+	errs    map[int][]error // guarded by mu; by page, 0 for Inspect; each is returned once
+	always  map[int]error   // guarded by mu; by page, returned every time
+	read    map[int]int     // guarded by mu; how often each page was read with success
+	pdfErr  error
+	slow    time.Duration // each page takes so long
+	blocked chan int      // when set, a page announces itself here and then waits for release or its context
+	release chan struct{}
+	stuck   bool // a blocked page does not heed its context
+}
+
+func (e *engine) next(n int) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if list := e.errs[n]; len(list) > 0 {
+		e.errs[n] = list[1:]
+		return list[0]
+	}
+	return e.always[n]
+}
+
+func (e *engine) reads() map[int]int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.read
+}
+
+func (e *engine) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) {
+	if err := errors.Join(ctx.Err(), e.next(0)); err != nil {
+		return ocr.Info{}, err
+	}
+	b, err := io.ReadAll(io.NewSectionReader(src.File, 0, 1<<20))
+	if err != nil || string(b) != content {
+		return ocr.Info{}, fault.New(fault.DocumentDamaged, "the document is not what was uploaded")
+	}
+	return ocr.Info{Type: "application/pdf", Pages: e.pages}, nil
+}
+
+func (e *engine) Recognise(ctx context.Context, _ ocr.Source, n int, _ ocr.Options) (ocr.Page, error) {
+	if e.blocked != nil {
+		e.blocked <- n
+		done := ctx.Done()
+		if e.stuck {
+			done = nil
+		}
+		select {
+		case <-e.release:
+		case <-done:
+			return ocr.Page{}, ctx.Err()
+		}
+	}
+	if e.slow > 0 {
+		select {
+		case <-time.After(e.slow):
+		case <-ctx.Done():
+			return ocr.Page{}, ctx.Err()
+		}
+	}
+	if err := e.next(n); err != nil {
+		return ocr.Page{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.read == nil {
+		e.read = map[int]int{}
+	}
+	e.read[n]++
+	box := ocr.Box{X1: 10, Y1: 10}
+	line := ocr.Line{Box: box, Words: []ocr.Word{{Text: word, Box: box, Confidence: 90}}}
+	return ocr.Page{
+		Number: n, Width: 100, Height: 100, DPI: 300, Origin: ocr.Recognised, Confidence: 90,
+		Blocks: []ocr.Block{{Box: box, Paragraphs: []ocr.Paragraph{{Box: box, Lines: []ocr.Line{line}}}}},
+	}, nil
+}
+
+func (e *engine) WritePDF(_ context.Context, _ ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+	if e.pdfErr != nil {
+		return e.pdfErr
+	}
+	for _, err := range pages {
+		if err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(w, "%PDF "+word)
+	return err
+}
+
+func (e *engine) Languages() []string { return []string{"eng", "lat"} }
+
+// queue remembers what was pushed.
+type queue struct {
+	mu     sync.Mutex
+	pushed []push // guarded by mu
+	err    error
+}
+
+type push struct {
+	ref   task.Ref
+	delay time.Duration
+}
+
+func (q *queue) Push(_ context.Context, ref task.Ref, delay time.Duration) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.err != nil {
+		return q.err
+	}
+	q.pushed = append(q.pushed, push{ref, delay})
+	return nil
+}
+
+// take empties the queue.
+func (q *queue) take() []push {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	all := q.pushed
+	q.pushed = nil
+	return all
+}
+
+// linker signs nothing.
+type linker struct{ err error }
+
+func (l *linker) UploadLink(_ context.Context, name string, expires time.Time) (storage.Link, error) {
+	return storage.Link{URL: "https://store.invalid/" + name, Method: "PUT", Expires: expires}, l.err
+}
+
+func (l *linker) DownloadLink(_ context.Context, name string, expires time.Time) (storage.Link, error) {
+	return storage.Link{URL: "https://store.invalid/" + name, Method: "GET", Expires: expires}, l.err
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer // guarded by mu
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
