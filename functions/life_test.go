@@ -1,0 +1,150 @@
+//go:build linux && cgo
+
+package main_test
+
+import (
+	"bytes"
+	"errors"
+	"image/jpeg"
+	"image/png"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lethe-ocr/lethe/scripts/sample/page"
+	"github.com/lethe-ocr/lethe/shared/client"
+)
+
+// scan returns a PNG of a page that is hard to read.
+func scan(t *testing.T, n int) []byte {
+	t.Helper()
+	img, err := page.Draw(page.Letter(n), page.Scanned(), uint64(n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// photo returns a small JPEG with one paragraph, quick to read.
+func photo(t *testing.T, text string) []byte {
+	t.Helper()
+	img, err := page.Draw(text, page.Clean(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func recall(text string, words []string) float64 {
+	n := 0
+	for _, w := range words {
+		if strings.Contains(text, w) {
+			n++
+		}
+	}
+	return float64(n) / float64(len(words))
+}
+
+func TestDocumentGoesInItsTextComesOutAndNothingIsLeft(t *testing.T) {
+	s := start(t)
+	all := []string{"txt", "json", "hocr", "alto", "tsv", "pdf"}
+	task := s.send(scan(t, 1), client.Settings{Formats: all})
+	done := s.follow(task.ID, time.Minute)
+	if done.State != "Completed" || done.Pages.Done != 1 || len(done.Results) != len(all) {
+		t.Fatalf("task ended as %+v", done)
+	}
+	words := page.Words(page.Letter(1))
+	for _, format := range all {
+		var b bytes.Buffer
+		if _, err := s.Fetch(t.Context(), task.ID, format, &b); err != nil {
+			t.Errorf("%s: %v", format, err)
+		}
+		if format != "pdf" && recall(b.String(), words) < 0.95 {
+			t.Errorf("%s holds %.0f %% of the words", format, 100*recall(b.String(), words))
+		}
+		if format == "pdf" && !bytes.HasPrefix(b.Bytes(), []byte("%PDF-")) {
+			t.Error("the PDF is none")
+		}
+	}
+	if len(s.left(words[0])) == 0 {
+		t.Fatal("nothing of the living task is found: the search proves nothing")
+	}
+	gone, err := s.Delete(t.Context(), task.ID)
+	if err != nil || gone.Erased.IsZero() {
+		t.Fatalf("delete: %+v, %v", gone, err)
+	}
+	if found := s.left(words...); len(found) > 0 {
+		t.Errorf("left behind: %v", found)
+	}
+	var p *client.Problem
+	if _, err := s.Get(t.Context(), task.ID, 0); !errors.As(err, &p) || p.Status != 410 {
+		t.Errorf("after the delete: %v", err)
+	}
+}
+
+func TestClocksEraseWithoutAnybodyAsking(t *testing.T) {
+	s := start(t)
+	word := page.Words(page.Letter(2))[0]
+	waiting, err := s.Create(t.Context(), client.Settings{}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	processed := s.follow(s.send(photo(t, page.Letter(2)), client.Settings{}).ID, time.Minute)
+	short := s.follow(s.send(photo(t, page.Letter(2)), client.Settings{RetainSeconds: 3600}).ID, time.Minute)
+	status := func(id string) int {
+		_, err := s.Get(t.Context(), id, 0)
+		var p *client.Problem
+		if errors.As(err, &p) {
+			return p.Status
+		}
+		return 200
+	}
+	for _, step := range []struct {
+		advance                    time.Duration
+		processed, short, awaiting int
+	}{
+		{59 * time.Minute, 200, 200, 200},
+		{2 * time.Minute, 200, 410, 200},
+		{21*time.Hour + 55*time.Minute, 200, 410, 200},
+		{10 * time.Minute, 410, 410, 200},
+		{time.Hour, 410, 410, 410},
+		{31 * 24 * time.Hour, 404, 404, 404},
+	} {
+		s.advance(step.advance)
+		if a, b, c := status(processed.ID), status(short.ID), status(waiting.ID); a != step.processed || b != step.short || c != step.awaiting {
+			t.Errorf("after %v more: processed %d, shortened %d, never uploaded %d; want %d %d %d", step.advance, a, b, c, step.processed, step.short, step.awaiting)
+		}
+	}
+	if found := s.left(word); len(found) > 0 {
+		t.Errorf("left behind: %v", found)
+	}
+}
+
+func TestDeleteOnFetchErasesOnceEveryResultWasSent(t *testing.T) {
+	s := start(t)
+	task := s.follow(s.send(photo(t, page.Letter(3)), client.Settings{Formats: []string{"txt", "json"}, DeleteOnFetch: true}).ID, time.Minute)
+	for i, format := range []string{"txt", "json"} {
+		if _, err := s.Get(t.Context(), task.ID, 0); err != nil {
+			t.Fatalf("before fetch %d: %v", i+1, err)
+		}
+		var b bytes.Buffer
+		if _, err := s.Fetch(t.Context(), task.ID, format, &b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var p *client.Problem
+	if _, err := s.Get(t.Context(), task.ID, 0); !errors.As(err, &p) || p.Status != 410 {
+		t.Errorf("after the last fetch: %v", err)
+	}
+	if found := s.left(); len(found) > 0 {
+		t.Errorf("left behind: %v", found)
+	}
+}

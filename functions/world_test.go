@@ -1,0 +1,300 @@
+//go:build linux && cgo
+
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/client"
+)
+
+// program returns the built program: LETHE_BIN, or one that is built now.
+func program(t *testing.T) string {
+	t.Helper()
+	if bin := os.Getenv("LETHE_BIN"); bin != "" {
+		return bin
+	}
+	bin, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bin
+}
+
+// build builds the program once for all tests.
+var build = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "lethe-test-")
+	if err != nil {
+		return "", err
+	}
+	bin := filepath.Join(dir, "lethe")
+	out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return bin, nil
+})
+
+// soak reports whether the long counts are wanted.
+func soak() bool { return os.Getenv("LETHE_SOAK") != "" }
+
+// count is the short or the long count.
+func count(short, long int) int {
+	if soak() {
+		return long
+	}
+	return short
+}
+
+// server is a running program with a client.
+type server struct {
+	*client.Client
+	t     *testing.T
+	cmd   *exec.Cmd
+	data  string
+	clock string
+	log   *bytes.Buffer
+	ended chan error
+}
+
+// start runs an ephemeral server whose private folder lies below dir.
+func start(t *testing.T, env ...string) *server {
+	t.Helper()
+	s := &server{t: t, data: t.TempDir(), log: &bytes.Buffer{}}
+	s.run(append(env, "TMPDIR="+s.data), "serve", "--ephemeral")
+	return s
+}
+
+// startAt runs a server over a data folder that outlives it, with an application of its own.
+func startAt(t *testing.T, data string, env ...string) *server {
+	t.Helper()
+	s := &server{t: t, data: data, log: &bytes.Buffer{}}
+	s.run(env, "serve", "--data", data, "--listen", "127.0.0.1:0")
+	return s
+}
+
+func (s *server) run(env []string, args ...string) {
+	s.t.Helper()
+	s.cmd = exec.Command(program(s.t), args...)
+	s.cmd.Env = append(os.Environ(), env...)
+	s.cmd.Stderr = s.log
+	stdout, err := s.cmd.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.ended = make(chan error, 1)
+	lines := bufio.NewScanner(stdout)
+	ready := make(chan map[string]string, 1)
+	go func() {
+		for lines.Scan() {
+			var line map[string]any
+			if json.Unmarshal(lines.Bytes(), &line) != nil {
+				continue
+			}
+			switch {
+			case line["clock"] != nil:
+				ready <- map[string]string{"url": text(line["url"]), "app": text(line["app"]), "secret": text(line["secret"]), "clock": text(line["clock"])}
+			case line["event"] == "server.ready":
+				ready <- map[string]string{"url": text(line["address"])}
+			}
+		}
+		s.ended <- s.cmd.Wait()
+	}()
+	s.t.Cleanup(s.stop)
+	select {
+	case at := <-ready:
+		if at["app"] == "" {
+			at["app"], at["secret"] = s.newApplication()
+		}
+		s.clock = at["clock"]
+		if s.Client, err = client.New(client.Config{URL: at["url"], Application: at["app"], Secret: at["secret"]}); err != nil {
+			s.t.Fatal(err)
+		}
+	case err := <-s.ended:
+		s.t.Fatalf("the server ended: %v\n%s", err, s.log)
+	case <-time.After(30 * time.Second):
+		s.t.Fatalf("the server did not start:\n%s", s.log)
+	}
+}
+
+func text(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+func (s *server) newApplication() (id, secret string) {
+	s.t.Helper()
+	out, err := exec.Command(program(s.t), "app", "create", "--data", s.data, "--json").Output()
+	if err != nil {
+		s.t.Fatalf("make application: %v", err)
+	}
+	var app struct{ ID, Secret string }
+	if err := json.Unmarshal(out, &app); err != nil {
+		s.t.Fatal(err)
+	}
+	return app.ID, app.Secret
+}
+
+// stop ends the server as an operator would, and waits.
+func (s *server) stop() {
+	if s.cmd.Process.Signal(syscall.SIGTERM) != nil {
+		return // ended already
+	}
+	select {
+	case err := <-s.ended:
+		if err != nil {
+			s.t.Errorf("the server ended with %v", err)
+		}
+	case <-time.After(40 * time.Second):
+		s.t.Error("the server did not stop")
+		_ = s.cmd.Process.Kill()
+	}
+}
+
+// kill ends the server as a power cut would.
+func (s *server) kill() {
+	s.t.Helper()
+	if err := s.cmd.Process.Kill(); err != nil {
+		s.t.Fatal(err)
+	}
+	<-s.ended
+}
+
+// send makes a task and uploads a document.
+func (s *server) send(content []byte, settings client.Settings) *client.Task {
+	s.t.Helper()
+	task, err := s.trySend(s.t.Context(), content, settings)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return task
+}
+
+func (s *server) trySend(ctx context.Context, content []byte, settings client.Settings) (*client.Task, error) {
+	task, err := s.Create(ctx, settings, "")
+	if err != nil {
+		return nil, err
+	}
+	return task, s.Upload(ctx, task, func() (io.ReadCloser, int64, error) {
+		return io.NopCloser(bytes.NewReader(content)), int64(len(content)), nil
+	})
+}
+
+// follow waits until a task has ended.
+func (s *server) follow(id string, patience time.Duration) *client.Task {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	for {
+		task, err := s.Get(ctx, id, 5*time.Second)
+		if err != nil {
+			s.t.Fatalf("task %s: %v", id, err)
+		}
+		if task.Over() {
+			return task
+		}
+	}
+}
+
+// advance moves the clock of an ephemeral server, which then sweeps.
+func (s *server) advance(d time.Duration) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.clock, strings.NewReader(fmt.Sprintf(`{"advance":%q}`, d)))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil || resp.StatusCode != http.StatusOK {
+		s.t.Fatalf("advance: %d, %v", resp.StatusCode, err)
+	}
+}
+
+// left lists files below the data folder that belong to documents, or that hold one of the needles.
+func (s *server) left(needles ...string) []string {
+	s.t.Helper()
+	var found []string
+	err := filepath.WalkDir(s.data, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if strings.Contains(path, "/blobs/") || strings.Contains(path, "/staging/") {
+			found = append(found, path)
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return nil // it went while we looked
+		}
+		for _, n := range needles {
+			if bytes.Contains(content, []byte(n)) {
+				found = append(found, path+" holds "+strconv.Quote(n))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return found
+}
+
+// workers lists the processes that the server started.
+func (s *server) workers() []int {
+	var pids []int
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", s.cmd.Process.Pid, s.cmd.Process.Pid))
+	if err != nil {
+		return nil
+	}
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", s.cmd.Process.Pid))
+	if err != nil {
+		return nil
+	}
+	for _, t := range tasks {
+		if more, err := os.ReadFile(t); err == nil {
+			children = append(append(children, ' '), more...)
+		}
+	}
+	seen := map[int]bool{}
+	for f := range strings.FieldsSeq(string(children)) {
+		if pid, err := strconv.Atoi(f); err == nil && !seen[pid] {
+			seen[pid] = true
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// resident returns the resident memory of a process in bytes.
+func resident(pid int) int64 {
+	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(statm))
+	pages, err := strconv.ParseInt(fields[1], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return pages * int64(os.Getpagesize())
+}
