@@ -76,7 +76,7 @@ func (s *Service) judge(b storage.Blob, t *Task) retention.Decision {
 	switch {
 	case t == nil:
 		stray.NoRecord = true
-	case t.State == Deleted, t.State.Ended() && !inResults(b.Name):
+	case t.State == Deleted, t.State == ProcessingFailed, t.State == Completed && !inResults(b.Name):
 		stray.Surviving = true
 	case b.Uncommitted:
 		// Staged blocks carry no time; they may wait for their commit as long as the link lives.
@@ -145,19 +145,18 @@ func (s *Service) ownerOf(ctx context.Context, name string, last *Task) (*Task, 
 
 // passRecords finds records that want attention and that the due index did not bring up, and recounts open tasks.
 func (s *Service) passRecords(ctx context.Context, done *Swept) error {
-	open, etags := map[string]int{}, map[string]string{}
+	etags, err := s.openCounts(ctx)
+	if err != nil {
+		return err
+	}
+	open := map[string]int{}
 	var errs []error
-	err := s.eachRecord(ctx, func(t *Task) error {
-		app := t.Ref.Application
-		if _, seen := etags[app]; !seen {
-			_, etag, err := s.usage(ctx, openKey(app))
-			if err != nil {
-				return err
-			}
-			etags[app] = etag
-		}
-		if t.State.Open() {
+	err = s.eachRecord(ctx, func(t *Task) error {
+		if app := t.Ref.Application; t.State.Open() {
 			open[app]++
+			if _, counted := etags[app]; !counted {
+				etags[app] = ""
+			}
 		}
 		if s.Now().Before(s.attention(t)) {
 			return nil
@@ -176,6 +175,26 @@ func (s *Service) passRecords(ctx context.Context, done *Swept) error {
 	return errors.Join(errs...)
 }
 
+// openCounts returns the versions of all numbers of open tasks, also of applications that have no task any more.
+func (s *Service) openCounts(ctx context.Context) (map[string]string, error) {
+	etags := map[string]string{}
+	q := storage.Query{Table: storage.Usage, Limit: listing}
+	for {
+		recs, err := s.Store.Records.List(ctx, q)
+		if err != nil {
+			return nil, fmt.Errorf("list usage: %w", err)
+		}
+		for _, rec := range recs {
+			if q.After = rec.Key; rec.Row == openRow {
+				etags[rec.Partition] = rec.ETag
+			}
+		}
+		if len(recs) < q.Limit {
+			return etags, nil
+		}
+	}
+}
+
 // recount corrects the number of open tasks if nobody changed it since etag was read.
 func (s *Service) recount(ctx context.Context, application, etag string, open int) error {
 	u, now, err := s.usage(ctx, openKey(application))
@@ -188,25 +207,26 @@ func (s *Service) recount(ctx context.Context, application, etag string, open in
 	})
 }
 
-// eachRecord calls visit for every task record, whatever its state.
+// eachRecord calls visit for every task record, whatever its state, going on past errors of single records.
 func (s *Service) eachRecord(ctx context.Context, visit func(*Task) error) error {
+	var errs []error
 	q := storage.Query{Table: storage.Tasks, Limit: listing}
 	for {
 		recs, err := s.Store.Records.List(ctx, q)
 		if err != nil {
-			return fmt.Errorf("list task records: %w", err)
+			return errors.Join(append(errs, fmt.Errorf("list task records: %w", err))...)
 		}
 		for _, rec := range recs {
 			t, err := decode(rec)
-			if err != nil {
-				return err
+			if err == nil {
+				err = visit(t)
 			}
-			if err := visit(t); err != nil {
-				return err
+			if err != nil {
+				errs = append(errs, err)
 			}
 		}
 		if len(recs) < q.Limit {
-			return nil
+			return errors.Join(errs...)
 		}
 		q.After = recs[len(recs)-1].Key
 	}

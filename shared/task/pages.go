@@ -33,7 +33,8 @@ func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Sourc
 	}
 	var (
 		mu    sync.Mutex
-		first error // the first page's fault
+		first error // the fault of the first page
+		at    int   // its number
 	)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(pagesAtOnce)
@@ -50,8 +51,8 @@ func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Sourc
 			if fails != nil {
 				mu.Lock()
 				defer mu.Unlock()
-				if first == nil {
-					first = fails
+				if first == nil || n < at {
+					first, at = fails, n
 				}
 			}
 			return nil

@@ -74,7 +74,7 @@ func (s *Service) List(ctx context.Context, application string, f Filter) ([]*Ta
 			return nil, fault.Wrap(err, fault.BadField, "the cursor is no task id; use the one of the previous page").In("after")
 		}
 		after = ref.key()
-		first = ref.Created()
+		first = later(first, ref.Created())
 	}
 	var list []*Task
 	for day := first.UTC().Truncate(24 * time.Hour); !day.After(s.Now()); day = day.Add(24 * time.Hour) {

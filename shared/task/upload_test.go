@@ -17,7 +17,7 @@ import (
 )
 
 func TestUsualWayEndsWithReadableResults(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		o := order()
 		o.Settings.Formats = render.Formats()
 		ref := w.create(o)
@@ -61,7 +61,7 @@ func TestUsualWayEndsWithReadableResults(t *testing.T) {
 func TestPasswordLeavesTheRecordWhenProcessingEnds(t *testing.T) {
 	for name, damage := range map[string]error{"completed": nil, "failed": fault.New(fault.DocumentDamaged, "damaged")} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, func(w *world) {
+			inWorld(t, func(t *testing.T, w *world) {
 				w.engine.always = map[int]error{0: damage}
 				ref := w.queued(order())
 				if rec, _ := w.record(ref); !strings.Contains(string(rec.Value), password) {
@@ -77,7 +77,7 @@ func TestPasswordLeavesTheRecordWhenProcessingEnds(t *testing.T) {
 }
 
 func TestDuplicateEventChangesNothing(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		ref := w.queued(order())
 		before := w.get(ref).ETag()
 		if again := w.landed(ref); again.State != task.Queued || again.ETag() != before {
@@ -94,7 +94,7 @@ func TestDuplicateEventChangesNothing(t *testing.T) {
 }
 
 func TestEventsAtTheSameTimeCountTheDocumentOnce(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		o := order()
 		o.Caps.BytesPerDay = int64(2 * len(content))
 		ref := w.create(o)
@@ -114,7 +114,7 @@ func TestEventsAtTheSameTimeCountTheDocumentOnce(t *testing.T) {
 }
 
 func TestLostEventIsMadeUpForAfterTheLinkEnded(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		ref := w.create(order())
 		w.upload(ref, content)
 		pass(20*time.Minute - time.Second)
@@ -131,7 +131,7 @@ func TestLostEventIsMadeUpForAfterTheLinkEnded(t *testing.T) {
 }
 
 func TestLostMessageIsMadeUpForByTheSweep(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		ref := w.queued(order())
 		for range 3 {
 			pass(10 * time.Minute)
@@ -144,7 +144,7 @@ func TestLostMessageIsMadeUpForByTheSweep(t *testing.T) {
 }
 
 func TestRescanQueuesEverythingThatWaits(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		waiting := w.queued(order())
 		uploaded := w.create(order())
 		w.upload(uploaded, content)
@@ -165,7 +165,7 @@ func TestRescanQueuesEverythingThatWaits(t *testing.T) {
 }
 
 func TestEventForMissingBlobLeavesTheTaskWaiting(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		ref := w.create(order())
 		if got := w.landed(ref); got.State != task.Submitted {
 			t.Errorf("the task is %s", got.State)
@@ -178,7 +178,7 @@ func TestEventForMissingBlobLeavesTheTaskWaiting(t *testing.T) {
 }
 
 func TestDocumentGoneBeforeItsTurnFailsTheTask(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		ref := w.queued(order())
 		if err := w.blobs.Delete(t.Context(), ref.UploadName()); err != nil {
 			t.Fatal(err)
@@ -189,7 +189,7 @@ func TestDocumentGoneBeforeItsTurnFailsTheTask(t *testing.T) {
 }
 
 func TestBlobOutsideTheLayoutIsErasedUnread(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		ref := w.create(order())
 		foreign := strings.Replace(ref.UploadName(), app, "other", 1)
 		second := strings.TrimSuffix(ref.UploadName(), "1") + "2"
@@ -215,7 +215,7 @@ func TestBlobOutsideTheLayoutIsErasedUnread(t *testing.T) {
 }
 
 func TestBlobOfAnotherContainerIsLeftAlone(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		ref := w.completed(order())
 		if _, err := w.Landed(t.Context(), ref.ResultName(render.TXT)); !errors.Is(err, fault.NotFound) {
 			t.Errorf("landed: %v", err)
@@ -237,7 +237,7 @@ func TestUploadAfterTheEndIsErasedUnread(t *testing.T) {
 	}
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, func(w *world) {
+			inWorld(t, func(t *testing.T, w *world) {
 				ref := end(w)
 				w.upload(ref, content)
 				w.faulty.Before = func(op storagetest.Op, _ string) error {
@@ -271,7 +271,7 @@ func TestUnfitDocumentIsRefusedWithItsCodeAndErasedAtOnce(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			inWorld(t, func(w *world) {
+			inWorld(t, func(t *testing.T, w *world) {
 				w.Limits.Document.Bytes = 100
 				o := order()
 				o.Caps.OpenTasks = 1
@@ -296,7 +296,7 @@ func TestUnfitDocumentIsRefusedWithItsCodeAndErasedAtOnce(t *testing.T) {
 }
 
 func TestDocumentInTheRequestIsQueued(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		a, err := w.CreateWith(t.Context(), order(), task.Body{Reader: strings.NewReader(content), ContentType: "application/pdf"})
 		if err != nil || a.Task.State != task.Queued {
 			t.Fatalf("%+v, %v", a.Task, err)
@@ -308,7 +308,7 @@ func TestDocumentInTheRequestIsQueued(t *testing.T) {
 }
 
 func TestDocumentThatBreaksOffLeavesNothing(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		broken := errors.New("client went away")
 		_, err := w.CreateWith(t.Context(), order(), task.Body{Reader: iotest.ErrReader(broken), ContentType: "application/pdf"})
 		if !errors.Is(err, broken) {
@@ -326,7 +326,7 @@ func TestDocumentThatBreaksOffLeavesNothing(t *testing.T) {
 }
 
 func TestTooManyPagesAreRefusedUnread(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		w.Limits.Document.Pages = 2
 		ref := w.queued(order())
 		w.mustProcess(ref, task.Done)
@@ -353,7 +353,7 @@ func TestOrderThatCannotBeDoneNamesItsField(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			inWorld(t, func(w *world) {
+			inWorld(t, func(t *testing.T, w *world) {
 				o := order()
 				c.change(&o)
 				_, err := w.Create(t.Context(), o)

@@ -78,12 +78,12 @@ func (w *world) process(owner string) *task.Service {
 }
 
 // inWorld runs a test in a bubble of its own.
-func inWorld(t *testing.T, test func(w *world)) {
+func inWorld(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		pass(10 * time.Hour) // the bubble begins at midnight
 		w := newWorld(t)
-		test(w)
+		test(t, w)
 		w.checkLog()
 	})
 }
