@@ -65,12 +65,14 @@ func count(short, long int) int {
 // server is a running program with a client.
 type server struct {
 	*client.Client
-	t     *testing.T
-	cmd   *exec.Cmd
-	data  string
-	clock string
-	log   *bytes.Buffer
-	ended chan error
+	t      *testing.T
+	cmd    *exec.Cmd
+	data   string
+	clock  string
+	log    *bytes.Buffer
+	app    string
+	secret string
+	ended  chan error
 }
 
 // start runs an ephemeral server whose private folder lies below dir.
@@ -122,11 +124,14 @@ func (s *server) run(env []string, args ...string) {
 	s.t.Cleanup(s.stop)
 	select {
 	case at := <-ready:
-		if at["app"] == "" {
-			at["app"], at["secret"] = s.newApplication()
-		}
 		s.clock = at["clock"]
-		if s.Client, err = client.New(client.Config{URL: at["url"], Application: at["app"], Secret: at["secret"]}); err != nil {
+		if at["app"] != "" {
+			s.app, s.secret = at["app"], at["secret"]
+		}
+		if s.app == "" {
+			s.app, s.secret = s.newApplication()
+		}
+		if s.Client, err = client.New(client.Config{URL: at["url"], Application: s.app, Secret: s.secret}); err != nil {
 			s.t.Fatal(err)
 		}
 	case err := <-s.ended:
@@ -170,13 +175,16 @@ func (s *server) stop() {
 	}
 }
 
-// kill ends the server as a power cut would.
-func (s *server) kill() {
+// reborn ends the server as a power cut would, and starts it again over the same folder for the same application.
+func (s *server) reborn() *server {
 	s.t.Helper()
 	if err := s.cmd.Process.Kill(); err != nil {
 		s.t.Fatal(err)
 	}
 	<-s.ended
+	next := &server{t: s.t, data: s.data, log: &bytes.Buffer{}, app: s.app, secret: s.secret}
+	next.run(nil, "serve", "--data", s.data, "--listen", "127.0.0.1:0")
+	return next
 }
 
 // send makes a task and uploads a document.

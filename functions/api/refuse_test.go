@@ -115,6 +115,21 @@ func TestRefusedRequestsNameFieldLimitAndRemedy(t *testing.T) {
 	}
 }
 
+func TestDocumentThatSaysItIsTooLargeIsNotRead(t *testing.T) {
+	w := newWorld()
+	c := w.client(t, access.Submit)
+	body := &watched{}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/tasks", body)
+	r.ContentLength = inlineLimit + 1
+	r.Header.Set("Content-Type", "application/pdf")
+	r.Header.Set("Authorization", c.header)
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	if p := problem(t, rec); p.Code != "body_too_large" || body.read {
+		t.Errorf("%+v; the body was read: %v", p, body.read)
+	}
+}
+
 func TestLargeDocumentOfUnknownLengthIsCutOff(t *testing.T) {
 	w := newWorld()
 	c := w.client(t, access.Submit)

@@ -1,0 +1,98 @@
+//go:build linux && cgo
+
+package main_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/client"
+)
+
+// Worker processes die at random while documents are read. Each task ends once, with results or with a reason, and the
+// server never stops.
+func TestWorkersKilledAtRandomCostPagesNotTheServer(t *testing.T) {
+	documents := count(40, 200)
+	s := start(t)
+	var ids []string
+	for n := range documents {
+		ids = append(ids, s.send(photo(t, fmt.Sprintf("Document number %d speaks of gardens and of rain.", n)), client.Settings{}).ID)
+	}
+	stop, stopped := make(chan struct{}), make(chan int)
+	go func() {
+		random, killed := rand.New(rand.NewPCG(1, 2)), 0
+		signals := []syscall.Signal{syscall.SIGKILL, syscall.SIGSEGV, syscall.SIGABRT}
+		tick := time.NewTicker(150 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				stopped <- killed
+				return
+			case <-tick.C:
+			}
+			if pids := s.workers(); len(pids) > 0 {
+				if syscall.Kill(pids[random.IntN(len(pids))], signals[random.IntN(len(signals))]) == nil {
+					killed++
+				}
+			}
+		}
+	}()
+	completed, failed := 0, 0
+	for _, id := range ids {
+		switch task := s.follow(id, 5*time.Minute); {
+		case task.State == "Completed" && len(task.Results) == 1:
+			completed++
+		case task.State == "ProcessingFailed" && task.Failure != nil && task.Failure.Code != "":
+			failed++
+		default:
+			t.Errorf("task ended as %+v", task)
+		}
+	}
+	close(stop)
+	killed := <-stopped
+	t.Logf("%d documents, %d workers killed: %d completed, %d failed with a reason", documents, killed, completed, failed)
+	if killed < documents/20 {
+		t.Errorf("only %d workers were killed: the test shows nothing", killed)
+	}
+	for _, id := range ids {
+		if _, err := s.Delete(t.Context(), id); err != nil {
+			t.Error(err)
+		}
+	}
+	if found := s.left("gardens"); len(found) > 0 {
+		t.Errorf("left behind: %v", found)
+	}
+	if cores, _ := filepath.Glob(filepath.Join(s.data, "*", "core*")); len(cores) > 0 {
+		t.Errorf("core files: %v", cores)
+	}
+}
+
+// The server dies in the middle as in a power cut and is started again: the same.
+func TestServerKilledInTheMiddleLosesNothing(t *testing.T) {
+	documents := count(12, 60)
+	data := t.TempDir()
+	s := startAt(t, data)
+	var ids []string
+	for n := range documents {
+		ids = append(ids, s.send(scan(t, 1+n%5), client.Settings{Formats: []string{"txt", "pdf"}}).ID)
+	}
+	for round := range 3 {
+		s.follow(ids[round], time.Minute)
+		s = s.reborn()
+	}
+	for _, id := range ids {
+		task := s.follow(id, 3*time.Minute)
+		if task.State != "Completed" || len(task.Results) != 2 {
+			t.Errorf("task ended as %+v", task)
+		}
+	}
+	if staged, _ := os.ReadDir(filepath.Join(data, "staging")); len(staged) > 0 {
+		t.Errorf("%d half-written files are left", len(staged))
+	}
+}
