@@ -1,82 +1,59 @@
-# Lethe: every task of a developer is a target here. `make help` lists them.
-
+# Everything a newcomer and CI need. `make help` lists the targets.
 SHELL := /bin/bash
-.SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.NOTPARALLEL:
+.PHONY: help setup build run run-azure test bench lint soak package vuln clean fmt
 
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-
-# The same sources and compiler give the same bytes: no paths of the machine, no time, no state of the checkout but VERSION.
-export GOFLAGS ?= -buildvcs=false
-BUILD := go build -trimpath -ldflags '-X main.version=$(VERSION)'
-
-# Property tests start from this seed, so that a failure comes back when the run is repeated.
-export RAPID_SEED ?= 20240229
-
-# Packages are tested two at a time: recognition alone fills two cores.
-TEST := go test -race -shuffle=off -p 2
-
-# What `go test` and the linters look at; narrow it with `make unit PKG=./shared/task/...`.
-PKG ?= ./...
-
-.PHONY: help setup build run test unit soak bench lint fmt vet cross generated vuln azurite clean
+export LETHE_CACHE ?= $(CURDIR)/.tools/cache
+VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo devel)
+BUILD := -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+GOLANGCI := .tools/golangci-lint
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## install what building, running and testing need
-	@scripts/setup.sh test
-
-build: ## build bin/lethe and fill its cache of compiled PDF code
+setup: ## install what building and running needs
 	@scripts/setup.sh run
-	$(BUILD) -o bin/lethe ./functions
+
+build: setup ## build bin/lethe and fill the PDF compilation cache
+	@mkdir -p bin "$(LETHE_CACHE)" && chmod 700 "$(LETHE_CACHE)"
+	go build $(BUILD) -o bin/lethe ./functions
 	@bin/lethe warm
 
-run: build ## start a server and send a document through it; FILE=path for yours, DEMO_ONLY=1 to stop after it
+run: build ## demonstrate the main job, then stay up (FILE=path, DEMO_ONLY=1)
 	@FILE='$(FILE)' DEMO_ONLY='$(DEMO_ONLY)' scripts/demo.sh
 
-test: setup build cross generated vet lint unit ## run every check (20 minutes on 2 cores at most)
+test: ## install what is missing and run every check
+	@scripts/setup.sh test
+	@scripts/setup.sh azurite
+	@$(MAKE) --no-print-directory build lint
+	@scripts/test.sh
 
-unit: ## run the tests alone, with the race detector; PKG=./shared/task/... for some of them
-	$(TEST) -timeout 20m $(PKG)
+lint: ## format, vet and lint
+	@scripts/setup.sh test
+	@scripts/lint.sh
 
-soak: setup build ## run the tests with their full counts (hours)
-	LETHE_SOAK=1 RAPID_CHECKS=5000 $(TEST) -count=1 -timeout 12h $(PKG)
+soak: build ## the long counts of all tests
+	@scripts/setup.sh test
+	@scripts/setup.sh azurite
+	@LETHE_SOAK=1 scripts/test.sh
 
 bench: build ## compare with the tesseract command line on the same pages
 	@scripts/setup.sh bench
-	@scripts/bench.sh
+	@go run ./scripts/bench
 
-lint: ## run the linters
-	@scripts/setup.sh test
-	.tools/golangci-lint run $(PKG)
-	shellcheck scripts/*.sh .ci/run
+package: build ## make the function app's package in dist/
+	@scripts/package.sh
+
+run-azure: package ## run a copy of the package under the real Functions host
+	@scripts/setup.sh azurite
+	@go run ./scripts/azurelocal dist/stage
+
+vuln: ## look for known vulnerabilities (needs the internet)
+	@scripts/setup.sh vuln
+	@.tools/govulncheck ./...
 
 fmt: ## format the code
-	@scripts/setup.sh test
-	.tools/golangci-lint fmt
+	@gofmt -w $$(git ls-files '*.go')
 
-vet: ## run go vet and check that go.mod is complete and tidy
-	go vet $(PKG)
-	go mod verify
-	go mod tidy -diff
-
-cross: ## check that the client verbs build without cgo for every system
-	for system in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do \
-	  echo "build for $$system without cgo"; \
-	  CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} $(BUILD) -o /dev/null ./functions; \
-	done
-
-generated: ## check that generated files are current
-	@scripts/generated.sh
-
-vuln: ## look for known vulnerabilities in what the program calls
-	@scripts/setup.sh vuln
-	.tools/govulncheck ./...
-
-azurite: ## install the emulator of Azure storage
-	@scripts/setup.sh azurite
-
-clean: ## remove what was built and the demo's storage
+clean: ## remove what was built; tools and the cache stay
 	rm -rf bin dist .data
