@@ -57,8 +57,10 @@ func (s *Service) passBlobs(ctx context.Context, done *Swept) error {
 				return nil
 			}
 			if d.Reason != retention.NoRecord && d.Reason != retention.LateCopy {
-				done.Erased++
 				_, err := s.remove(ctx, t.Ref, d.Reason)
+				if err == nil {
+					done.Erased++
+				}
 				return err
 			}
 			done.Strays++

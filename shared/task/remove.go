@@ -15,10 +15,16 @@ import (
 // tombstone is returned; its Erased time is zero as long as a worker may still write or storage did not answer, and the
 // sweep then finishes the work. Deleting again is the same success.
 func (s *Service) Delete(ctx context.Context, ref Ref) (*Task, error) {
-	return s.remove(ctx, ref, retention.DeleteRequested)
+	t, err := s.remove(ctx, ref, retention.DeleteRequested)
+	if err != nil && t != nil {
+		s.Log.WarnContext(ctx, event.SweepFailed, "task", ref.String(), "step", "erase", "kind", fault.KindOf(err))
+		return t, nil // accepted: the sweep goes on
+	}
+	return t, err
 }
 
-// remove accepts the erasure and carries out what can be done at once.
+// remove accepts the erasure and carries out what can be done at once. With an error it returns the tombstone of an
+// erasure that was accepted and not finished, or nil when not even that could be written.
 func (s *Service) remove(ctx context.Context, ref Ref, why retention.Reason) (*Task, error) {
 	wasOpen := false
 	t, err := s.change(ctx, ref, func(t *Task) error {
@@ -44,8 +50,7 @@ func (s *Service) remove(ctx context.Context, ref Ref, why retention.Reason) (*T
 	s.Log.InfoContext(ctx, event.TaskDeleted, "task", ref.String(), "reason", t.Reason)
 	erased, err := s.finish(ctx, t)
 	if err != nil {
-		s.Log.WarnContext(ctx, event.SweepFailed, "task", ref.String(), "step", "erase", "kind", fault.KindOf(err))
-		return t, nil // accepted: the sweep goes on
+		return t, err
 	}
 	return erased, nil
 }

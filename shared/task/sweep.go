@@ -111,12 +111,15 @@ func (s *Service) act(ctx context.Context, t *Task, d retention.Decision, done *
 	}
 	switch d.Action {
 	case retention.Erase:
-		done.Erased++
-		if t.State != Deleted {
-			_, err := s.remove(ctx, t.Ref, d.Reason)
-			return err
+		var err error
+		if t.State == Deleted {
+			_, err = s.finish(ctx, t)
+		} else {
+			_, err = s.remove(ctx, t.Ref, d.Reason)
 		}
-		_, err := s.finish(ctx, t)
+		if err == nil {
+			done.Erased++
+		}
 		return err
 	case retention.Forget:
 		done.Forgot++
