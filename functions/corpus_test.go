@@ -1,0 +1,93 @@
+//go:build linux && cgo
+
+package main_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lethe-ocr/lethe/scripts/bench/score"
+	"github.com/lethe-ocr/lethe/shared/client"
+)
+
+// plainF1 is what the engine's own command line reaches on the corpus; ours must not read worse.
+const plainF1 = 0.797
+
+// TestCorpusIsReadBetterThanByThePlainEngine measures on the pages that LETHE_CORPUS names, through the whole path.
+func TestCorpusIsReadBetterThanByThePlainEngine(t *testing.T) {
+	corpus := os.Getenv("LETHE_CORPUS")
+	if corpus == "" {
+		t.Skip("LETHE_CORPUS is not set: no pages with known text to measure on")
+	}
+	manifest, err := os.Open(filepath.Join(corpus, "manifest.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(manifest).ReadAll()
+	if err := manifest.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t)
+	f1 := make([]float64, len(rows)-1)
+	var group errgroup.Group
+	group.SetLimit(8)
+	for i, row := range rows[1:] {
+		group.Go(func() error {
+			content, err := os.ReadFile(filepath.Join(corpus, row[0]))
+			if err != nil {
+				return err
+			}
+			truth, err := os.ReadFile(filepath.Join(corpus, row[1]))
+			if err != nil {
+				return err
+			}
+			task, err := s.trySend(t.Context(), content, client.Settings{Languages: strings.Split(row[2], "+")})
+			if err != nil {
+				return err
+			}
+			var text bytes.Buffer
+			if s.follow(task.ID, 5*time.Minute).State == "Completed" {
+				if _, err := s.Fetch(t.Context(), task.ID, "txt", &text); err != nil {
+					return err
+				}
+			}
+			want, got := string(truth), text.String()
+			if row[3] == "receipt" { // whose truth is in capitals
+				want, got = strings.ToUpper(want), strings.ToUpper(got)
+			}
+			f1[i] = score.F1(want, got)
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	var sum float64
+	kinds := map[string][]float64{}
+	for i, v := range f1 {
+		sum += v
+		kinds[rows[i+1][3]] = append(kinds[rows[i+1][3]], v)
+	}
+	for kind, values := range kinds {
+		var k float64
+		for _, v := range values {
+			k += v
+		}
+		t.Logf("%-14s %2d documents, F1 %.3f", kind, len(values), k/float64(len(values)))
+	}
+	mean := sum / float64(len(f1))
+	t.Logf("all %d documents, F1 %.4f", len(f1), mean)
+	if mean < plainF1 {
+		t.Errorf("F1 is %.4f, want at least %.3f", mean, plainF1)
+	}
+}

@@ -1,0 +1,249 @@
+//go:build linux && cgo
+
+package main_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-pdf/fpdf"
+
+	"github.com/lethe-ocr/lethe/scripts/sample/page"
+	"github.com/lethe-ocr/lethe/shared/client"
+)
+
+// bomb is a PNG of a few kilobytes that declares 500 megapixels.
+func bomb(t *testing.T) []byte {
+	t.Helper()
+	const width, height = 25_000, 20_000
+	var b bytes.Buffer
+	b.WriteString("\x89PNG\r\n\x1a\n")
+	chunk := func(kind string, data []byte) {
+		body := append([]byte(kind), data...)
+		if err := binary.Write(&b, binary.BigEndian, uint32(len(data))); err != nil {
+			t.Fatal(err)
+		}
+		b.Write(body)
+		if err := binary.Write(&b, binary.BigEndian, crc32.ChecksumIEEE(body)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	header := binary.BigEndian.AppendUint32(nil, width)
+	header = binary.BigEndian.AppendUint32(header, height)
+	chunk("IHDR", append(header, 1, 0, 0, 0, 0))
+	var data bytes.Buffer
+	z := zlib.NewWriter(&data)
+	row := make([]byte, 1+(width+7)/8)
+	for range height {
+		if _, err := z.Write(row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	chunk("IDAT", data.Bytes())
+	chunk("IEND", nil)
+	return b.Bytes()
+}
+
+// manyPages is a PDF of n empty pages that share one page object's content.
+func manyPages(n int) []byte {
+	var b bytes.Buffer
+	var offsets []int
+	object := func(body string) {
+		offsets = append(offsets, b.Len())
+		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", len(offsets), body)
+	}
+	b.WriteString("%PDF-1.4\n")
+	object("<</Type/Catalog/Pages 2 0 R>>")
+	var kids strings.Builder
+	for i := range n {
+		fmt.Fprintf(&kids, "%d 0 R ", i+3)
+	}
+	object(fmt.Sprintf("<</Type/Pages/Count %d/Kids[%s]>>", n, kids.String()))
+	for range n {
+		object("<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]>>")
+	}
+	start := b.Len()
+	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(offsets)+1)
+	for _, o := range offsets {
+		fmt.Fprintf(&b, "%010d 00000 n \n", o)
+	}
+	fmt.Fprintf(&b, "trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", len(offsets)+1, start)
+	return b.Bytes()
+}
+
+// letter is a PDF with a text layer.
+func letter(t *testing.T) []byte {
+	t.Helper()
+	pdf := fpdf.New("P", "mm", "A4", "")
+	pdf.AddPage()
+	pdf.SetFont("Helvetica", "", 12)
+	pdf.MultiCell(0, 6, page.Letter(1), "", "", false)
+	var b bytes.Buffer
+	if err := pdf.Output(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// encrypted needs the password "secret" to be opened.
+func encrypted(t *testing.T, plain []byte) []byte {
+	t.Helper()
+	if _, err := exec.LookPath("qpdf"); err != nil {
+		t.Skip("qpdf is not installed, so there is no encrypted PDF")
+	}
+	in, out := filepath.Join(t.TempDir(), "in.pdf"), filepath.Join(t.TempDir(), "out.pdf")
+	if err := os.WriteFile(in, plain, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if msg, err := exec.Command("qpdf", "--encrypt", "secret", "secret", "256", "--", in, out).CombinedOutput(); err != nil {
+		t.Fatalf("qpdf: %v\n%s", err, msg)
+	}
+	content, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func archive(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	w, err := z.Create("document.pdf")
+	if err == nil {
+		_, err = w.Write(letter(t))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// Bad documents end in seconds with a code and a sentence that names the limit or the cause, and leave nothing behind.
+func TestBadDocumentsAreExplainedInSeconds(t *testing.T) {
+	s := start(t)
+	plain := letter(t)
+	for _, c := range []struct {
+		name     string
+		content  []byte
+		settings client.Settings
+		code     string
+		says     string
+	}{
+		{"pixel bomb", bomb(t), client.Settings{}, "page_too_many_pixels", "100000000"},
+		{"10,000 pages", manyPages(10_000), client.Settings{}, "document_too_many_pages", "2000"},
+		{"truncated PDF", plain[:len(plain)/3], client.Settings{}, "document_damaged", ""},
+		{"truncated PNG", scan(t, 1)[:2000], client.Settings{}, "page_damaged", ""},
+		{"empty file", nil, client.Settings{}, "document_empty", "no bytes"},
+		{"ZIP called PDF", archive(t), client.Settings{}, "document_type_unsupported", ""},
+		{"no document", []byte("just a note"), client.Settings{}, "document_type_unsupported", ""},
+		{"password missing", encrypted(t, plain), client.Settings{}, "document_password_missing", "password"},
+		{"password wrong", encrypted(t, plain), client.Settings{Password: "guess"}, "document_password_wrong", "password"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			began := time.Now()
+			task := s.follow(s.send(c.content, c.settings).ID, 30*time.Second)
+			if task.State != "ProcessingFailed" || task.Failure == nil {
+				t.Fatalf("task ended as %+v", task)
+			}
+			if task.Failure.Code != c.code || !strings.Contains(task.Failure.Detail, c.says) || task.Failure.Detail == "" {
+				t.Errorf("failure is %+v, want code %s and %q in the sentence", task.Failure, c.code, c.says)
+			}
+			t.Logf("%v: %s", time.Since(began).Round(time.Millisecond), task.Failure.Detail)
+			if _, err := s.Delete(t.Context(), task.ID); err != nil {
+				t.Error(err)
+			}
+			if found := s.left(); len(found) > 0 {
+				t.Errorf("left behind: %v", found)
+			}
+		})
+	}
+	ok := s.follow(s.send(encrypted(t, plain), client.Settings{Password: "secret"}).ID, time.Minute)
+	if ok.State != "Completed" {
+		t.Errorf("with its password the document ended as %+v", ok)
+	}
+	// The password goes when processing ends; the database's journal is emptied within seconds of it.
+	deadline := time.After(10 * time.Second)
+	for kept := true; kept; {
+		kept = slices.ContainsFunc(s.left("secret"), func(f string) bool { return strings.HasSuffix(f, `holds "secret"`) })
+		select {
+		case <-deadline:
+			t.Fatal("the password is still stored")
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// The server's memory does not grow with a document, and no worker exceeds its limit.
+func TestMemoryStaysBoundedWhileALongScanIsRead(t *testing.T) {
+	pages := count(60, 300)
+	s := start(t)
+	s.follow(s.send(photo(t, "Warm up."), client.Settings{Formats: []string{"txt", "pdf"}}).ID, time.Minute)
+	document := scannedPDF(t, pages)
+	idle := resident(s.cmd.Process.Pid)
+	task := s.send(document, client.Settings{Formats: []string{"txt", "json", "pdf"}})
+	var most, worker int64
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		most = max(most, resident(s.cmd.Process.Pid))
+		for _, pid := range s.workers() {
+			worker = max(worker, resident(pid))
+		}
+		seen, err := s.Get(t.Context(), task.ID, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seen.Over() {
+			if seen.State != "Completed" || seen.Pages.Done != pages {
+				t.Fatalf("task ended as %+v", seen)
+			}
+			break
+		}
+		<-tick.C
+	}
+	t.Logf("%d pages, %d MB: the server rose by %d MB over %d MB idle; the largest worker had %d MB",
+		pages, len(document)>>20, (most-idle)>>20, idle>>20, worker>>20)
+	if most-idle > 150<<20 {
+		t.Errorf("the server rose by %d MB, want at most 150", (most-idle)>>20)
+	}
+	if worker > 1536<<20 {
+		t.Errorf("a worker had %d MB, its limit is 1536", worker>>20)
+	}
+}
+
+// scannedPDF is a PDF of pages that are JPEG pictures. A few different ones repeat: what counts is their number.
+func scannedPDF(t *testing.T, pages int) []byte {
+	t.Helper()
+	pdf := fpdf.New("P", "mm", "A4", "")
+	const different = 5
+	for n := range different {
+		pdf.RegisterImageOptionsReader(fmt.Sprint(n), fpdf.ImageOptions{ImageType: "JPG"}, bytes.NewReader(photo(t, page.Letter(n))))
+	}
+	for n := range pages {
+		pdf.AddPage()
+		pdf.ImageOptions(fmt.Sprint(n%different), 0, 0, 210, 297, false, fpdf.ImageOptions{ImageType: "JPG"}, 0, "")
+	}
+	var b bytes.Buffer
+	if err := pdf.Output(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}

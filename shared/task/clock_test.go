@@ -1,0 +1,133 @@
+package task_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/task"
+)
+
+// life is one task of the sweep over two days; times are counted from its creation.
+type life struct {
+	name      string
+	upload    bool
+	processed time.Duration // when its processing ends; negative for never
+	deleted   time.Duration // when it is deleted; zero for never
+	wish      time.Duration
+	erased    time.Duration // when it must be gone
+	reason    retention.Reason
+}
+
+func lives() []life {
+	const hour, never = time.Hour, -1
+	return []life{
+		{name: "never uploaded", processed: never, erased: 24 * hour, reason: retention.NeverUploaded},
+		{name: "never processed", upload: true, processed: never, erased: 47 * hour, reason: retention.AfterUpload},
+		{name: "processed at once", upload: true, erased: 23 * hour, reason: retention.AfterProcessing},
+		{name: "processed after 20 hours", upload: true, processed: 20 * hour, erased: 43 * hour, reason: retention.AfterProcessing},
+		{name: "processed after 46 hours", upload: true, processed: 46 * hour, erased: 47 * hour, reason: retention.AfterUpload},
+		{name: "past its clock", upload: true, processed: 47*hour + 5*time.Minute, erased: 47 * hour, reason: retention.AfterUpload},
+		{name: "tenant's wish", upload: true, processed: hour, wish: 2 * hour, erased: 3 * hour, reason: retention.TenantWish},
+		{name: "wish that does not lengthen", upload: true, processed: 30 * hour, wish: 22 * hour, erased: 47 * hour, reason: retention.AfterUpload},
+		{name: "deleted", upload: true, processed: hour, deleted: 5 * hour, erased: 5 * hour, reason: retention.DeleteRequested},
+		{name: "deleted unprocessed", upload: true, processed: never, deleted: 5 * hour, erased: 5 * hour, reason: retention.DeleteRequested},
+	}
+}
+
+func TestEveryTaskIsErasedAtItsTimeAndForgottenAfterThirtyDays(t *testing.T) {
+	const step = 5 * time.Minute
+	inWorld(t, func(t *testing.T, w *world) {
+		began := time.Now()
+		all := lives()
+		refs := map[string]task.Ref{}
+		for _, l := range all {
+			o := order()
+			o.IdempotencyKey = l.name
+			o.Settings.Retain = l.wish
+			ref := w.create(o)
+			if l.upload {
+				w.upload(ref, content)
+				w.landed(ref)
+			}
+			refs[l.name] = ref
+		}
+		for at := time.Duration(0); at <= 49*time.Hour; at += step {
+			for _, l := range all {
+				switch ref := refs[l.name]; {
+				case l.deleted > 0 && at == l.deleted:
+					w.delete(ref)
+				case l.upload && at == l.processed:
+					w.mustProcess(ref, task.Done)
+				}
+			}
+			w.sweep()
+			w.queue.take()
+			for _, l := range all {
+				got, err := w.load(refs[l.name])
+				if err != nil {
+					t.Fatal(err)
+				}
+				if gone := got.State == task.Deleted; gone != (at >= l.erased) {
+					t.Fatalf("%s: after %v it is %s, to be erased after %v", l.name, at, got.State, l.erased)
+				}
+				if at < l.erased {
+					continue
+				}
+				w.checkNothingLeft(refs[l.name])
+				if got.Reason != l.reason || !got.Erased.Equal(began.Add(l.erased)) {
+					t.Fatalf("%s: erased after %v for %q, want %v for %q", l.name, got.Erased.Sub(began), got.Reason, l.erased, l.reason)
+				}
+			}
+			pass(step)
+		}
+		if left := w.names(); len(left) != 0 {
+			t.Errorf("blobs left: %v", left)
+		}
+		if left := w.records(storage.Idempotency); len(left) != 0 {
+			t.Errorf("idempotency keys left: %v", left)
+		}
+		for day := 2; day <= 33; day++ {
+			pass(time.Until(began.Add(time.Duration(day)*24*time.Hour + time.Hour)))
+			w.sweep()
+			for _, l := range all {
+				_, kept := w.record(refs[l.name])
+				if old := time.Since(began) >= l.erased+30*24*time.Hour; kept == old && time.Since(began) > l.erased {
+					t.Errorf("%s: on day %d its tombstone is there: %t", l.name, day, kept)
+				}
+			}
+		}
+		w.checkQuiet()
+	})
+}
+
+// load reads a task whatever its state.
+func (w *world) load(ref task.Ref) (*task.Task, error) {
+	if t, err := w.Tombstone(w.Context(), ref); err == nil {
+		return t, nil
+	}
+	return w.Get(w.Context(), ref)
+}
+
+// checkQuiet asserts that nothing is stored but the note of the last sweep and a count of no open tasks.
+func (w *world) checkQuiet() {
+	w.Helper()
+	if left := w.names(); len(left) != 0 {
+		w.Errorf("blobs left: %v", left)
+	}
+	for _, table := range storage.Tables() {
+		for _, rec := range w.records(table) {
+			switch {
+			case table == storage.State && rec.Row == "sweep":
+			case table == storage.Usage && rec.Row == "open" && string(rec.Value) == "{}":
+			default:
+				w.Errorf("left in %s: %s %s", table, rec.Row, rec.Value)
+			}
+		}
+	}
+	due, err := w.store.Due(w.Context(), time.Now().Add(1000*time.Hour), nil, 10)
+	if err != nil || len(due) != 0 {
+		w.Errorf("due entries left: %v, %v", due, err)
+	}
+}
