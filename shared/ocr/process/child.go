@@ -54,7 +54,7 @@ func launch(cfg Config, stderr *counter) (*child, error) {
 		return nil, errors.New("make socket: not a unix socket")
 	}
 	cmd := exec.Command(cfg.Path, cfg.Args...) // #nosec G204 -- the program itself, from the configuration
-	cmd.Env = append([]string{"OMP_THREAD_LIMIT=1"}, cfg.Env...)
+	cmd.Env = append(nativeSettings(), cfg.Env...)
 	cmd.Dir = "/"
 	cmd.Stderr = stderr
 	cmd.ExtraFiles = []*os.File{theirs} // becomes Socket
@@ -68,6 +68,13 @@ func launch(cfg Config, stderr *counter) (*child, error) {
 	c := &child{cmd: cmd, conn: unixConn, limits: cfg.Limits, stderr: stderr, ended: make(chan struct{}), alive: true}
 	go c.reap()
 	return c, nil
+}
+
+// nativeSettings are for the libraries of a child, which read them when they load. Tesseract's threads cost more than they
+// bring. The C library's allocator would keep several heaps with holes: one heap that is given back at once halved the
+// memory of a child that had read eighty pages, and cost no time.
+func nativeSettings() []string {
+	return []string{"OMP_THREAD_LIMIT=1", "MALLOC_ARENA_MAX=1", "MALLOC_TRIM_THRESHOLD_=65536"}
 }
 
 // reap waits for the end of the process. Its id stays its own until alive is false, so that looking at it or limiting it
@@ -164,9 +171,10 @@ func (c *child) why() Reason {
 	return Crashed
 }
 
-// used reports whether the process is due for replacement before it takes on document id.
+// used reports whether the process is due for replacement before it takes on document id. One whose memory has crept up
+// to half of the limit is, so that the next page has the other half.
 func (c *child) used(id string) bool {
-	return c.pages.Load() >= int64(c.limits.Pages) || (c.changes(id) && c.opened >= c.limits.Documents)
+	return c.rss.Load() > c.limits.Memory/2 || c.pages.Load() >= int64(c.limits.Pages) || (c.changes(id) && c.opened >= c.limits.Documents)
 }
 
 func (c *child) changes(id string) bool { return id == "" || c.source != id }

@@ -14,7 +14,8 @@ import (
 type Config struct {
 	Path string   // the program; it must call Serve
 	Args []string // its arguments, without the program's name
-	// Env is the whole environment besides OMP_THREAD_LIMIT=1. Nothing is inherited: a child must not know secrets.
+	// Env is the whole environment besides settings of the native libraries. Nothing is inherited: a child must not know
+	// secrets.
 	Env      []string
 	Children int        // processes at a time; 0: one for each core
 	Limits   Limits     // zero fields take the defaults
@@ -26,7 +27,7 @@ type Limits struct {
 	Memory    int64         // resident bytes
 	CPU       time.Duration // processor time for one page; a whole document when inspecting
 	Wall      time.Duration // time for one page; writing a PDF may take it for each page, see Pool.WritePDF
-	Pages     int           // pages after which a child is replaced, since native memory creeps
+	Pages     int           // pages after which a child is replaced; it is earlier when half of Memory is in use
 	Documents int           // documents after which a child is replaced; 1 keeps every document in a process of its own
 	Output    int64         // bytes of a written PDF
 	Idle      time.Duration // how long an idle child keeps the last document open

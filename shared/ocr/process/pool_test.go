@@ -240,6 +240,17 @@ func TestChildrenAreRecycled(t *testing.T) {
 	}
 }
 
+func TestChildWhoseMemoryCreptUpIsReplaced(t *testing.T) {
+	p := newPool(t, "serve", func(c *process.Config) { c.Limits.Memory = 512 << 20 })
+	src := document(t, "a", "hold 300")
+	for range 2 {
+		if _, err := p.Recognise(t.Context(), src, 1, options()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, func() bool { return p.Stats().Ends[process.Recycled] == 1 })
+}
+
 func TestPoolSurvivesStormOfKills(t *testing.T) {
 	const jobs = 200
 	p := newPool(t, "serve", func(c *process.Config) { c.Children = 4 })
