@@ -148,7 +148,9 @@ the Surveyor of Works
 // Words returns the words of a text that are long enough to mean something when they are found somewhere.
 func Words(text string) []string {
 	var words []string
-	for w := range strings.FieldsFuncSeq(text, func(r rune) bool { return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", r) }) {
+	for w := range strings.FieldsFuncSeq(text, func(r rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", r)
+	}) {
 		if len(w) >= 7 {
 			words = append(words, w)
 		}
