@@ -65,7 +65,7 @@ func TestEveryTaskIsErasedAtItsTimeAndForgottenAfterThirtyDays(t *testing.T) {
 			w.sweep()
 			w.queue.take()
 			for _, l := range all {
-				got, err := w.load(refs[l.name])
+				got, err := w.look(refs[l.name])
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -100,14 +100,6 @@ func TestEveryTaskIsErasedAtItsTimeAndForgottenAfterThirtyDays(t *testing.T) {
 		}
 		w.checkQuiet()
 	})
-}
-
-// load reads a task whatever its state.
-func (w *world) load(ref task.Ref) (*task.Task, error) {
-	if t, err := w.Tombstone(w.Context(), ref); err == nil {
-		return t, nil
-	}
-	return w.Get(w.Context(), ref)
 }
 
 // checkQuiet asserts that nothing is stored but the note of the last sweep and a count of no open tasks.

@@ -93,7 +93,7 @@ func (w *world) checkSettled() {
 		if err != nil {
 			w.Fatalf("%v", err)
 		}
-		t, err := w.load(ref)
+		t, err := w.look(ref)
 		if err != nil {
 			w.Errorf("load: %v", err)
 			continue

@@ -3,6 +3,7 @@ package task_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"iter"
@@ -242,6 +243,16 @@ func (w *world) record(ref task.Ref) (storage.Record, bool) {
 		}
 	}
 	return storage.Record{}, false
+}
+
+// look reads a task's record as it is, whatever its clocks say.
+func (w *world) look(ref task.Ref) (*task.Task, error) {
+	rec, ok := w.record(ref)
+	if !ok {
+		return nil, fault.New(fault.TaskNotFound, "there is no record")
+	}
+	t := &task.Task{}
+	return t, json.Unmarshal(rec.Value, t)
 }
 
 // checkNothingLeft asserts that no copy of the task exists and that its tombstone is content-free.
