@@ -3,6 +3,7 @@ package tesseract
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/otiai10/gosseract/v2"
@@ -62,7 +63,8 @@ func (r *Reader) recognise(languages []string, picture []byte, mode gosseract.Pa
 	if err != nil {
 		return nil, err
 	}
-	if err := client.SetPageSegMode(mode); err != nil {
+	// Not SetPageSegMode: opening, which happens at the first page, forgets it and would read that page as one block.
+	if err := client.SetVariable("tessedit_pageseg_mode", strconv.Itoa(int(mode))); err != nil {
 		return nil, fault.Wrap(err, fault.EngineUnavailable, "the engine refused its mode")
 	}
 	if err := client.SetImageFromBytes(picture); err != nil {
