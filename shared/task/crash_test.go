@@ -3,6 +3,7 @@ package task_test
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,19 +29,17 @@ func (o outage) String() string {
 
 // strike makes the store fail. The function returned heals it and reports whether the n-th write was reached.
 func (w *world) strike(o outage) func() bool {
-	writes, dead := 0, false
+	var writes atomic.Int64
+	var dead atomic.Bool
 	hook := func(op storagetest.Op, _ string) error {
-		if !op.Writes() {
+		if !op.Writes() || writes.Add(1) != int64(o.n) {
 			return nil
 		}
-		if writes++; writes != o.n {
-			return nil
-		}
-		dead = o.lasts
+		dead.Store(o.lasts)
 		return fault.New(fault.StorageUnavailable, "away")
 	}
 	all := func(op storagetest.Op, key string) error {
-		if dead {
+		if dead.Load() {
 			return fault.New(fault.StorageUnavailable, "the process is dead")
 		}
 		if o.after {
@@ -48,13 +47,13 @@ func (w *world) strike(o outage) func() bool {
 		}
 		return hook(op, key)
 	}
-	w.faulty.Before = all
+	w.faulty.Before(all)
 	if o.after {
-		w.faulty.After = hook
+		w.faulty.After(hook)
 	}
 	return func() bool {
-		w.faulty.Before, w.faulty.After = nil, nil
-		return writes >= o.n
+		w.faulty.Heal()
+		return writes.Load() >= int64(o.n)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -114,7 +115,7 @@ func (m *model) create(t *rapid.T) {
 // upload uses a link that still lives, whatever became of the task, and loses the event.
 func (m *model) upload(t *rapid.T) {
 	k := m.any(t)
-	at, err := m.stored(k.ref)
+	at, err := m.look(k.ref)
 	if err != nil || k.sent || time.Now().After(at.LinkEnds) {
 		t.Skip("no link")
 	}
@@ -159,7 +160,7 @@ func (m *model) work() {
 
 func (m *model) crashOne(t *rapid.T) {
 	k := m.any(t)
-	m.heal()
+	m.faulty.Heal()
 	m.crash(k.ref)
 }
 
@@ -219,25 +220,21 @@ func (m *model) script(t *rapid.T) {
 
 // fault makes one of the next writes fail once, before or after its effect.
 func (m *model) fault(t *rapid.T) {
-	n := rapid.IntRange(1, 6).Draw(t, "write")
+	n := rapid.Int64Range(1, 6).Draw(t, "write")
+	var writes atomic.Int64
 	hook := func(op storagetest.Op, _ string) error {
-		if !op.Writes() {
-			return nil
-		}
-		if n--; n == 0 {
+		if op.Writes() && writes.Add(1) == n {
 			return struck()
 		}
 		return nil
 	}
-	m.heal()
+	m.faulty.Heal()
 	if rapid.Bool().Draw(t, "after its effect") {
-		m.faulty.After = hook
+		m.faulty.After(hook)
 	} else {
-		m.faulty.Before = hook
+		m.faulty.Before(hook)
 	}
 }
-
-func (m *model) heal() { m.faulty.Before, m.faulty.After = nil, nil }
 
 func (m *model) doSweep() error {
 	m.sweptT = time.Now()
@@ -273,19 +270,8 @@ func (m *model) advance(d time.Duration) {
 	}
 }
 
-// stored reads a task behind every fault and every clock.
-func (m *model) stored(ref task.Ref) (*task.Task, error) {
-	before, after := m.faulty.Before, m.faulty.After
-	m.heal()
-	defer func() { m.faulty.Before, m.faulty.After = before, after }()
-	return m.look(ref)
-}
-
 // check holds after every step.
 func (m *model) check(*rapid.T) {
-	before, after := m.faulty.Before, m.faulty.After
-	m.heal()
-	defer func() { m.faulty.Before, m.faulty.After = before, after }()
 	m.checkCopies()
 	for _, k := range m.tasks {
 		if !k.deleted.IsZero() {
@@ -306,7 +292,7 @@ func (m *model) checkCopies() {
 		if err != nil {
 			m.Fatalf("%v", err)
 		}
-		t, err := m.stored(ref)
+		t, err := m.look(ref)
 		if err != nil {
 			continue
 		}
@@ -329,7 +315,7 @@ func container(name string) string {
 
 // finish heals everything: no task stays in limbo, and when the clocks have run out nothing is left.
 func (m *model) finish() {
-	m.heal()
+	m.faulty.Heal()
 	m.engine.always = nil
 	for range 30 {
 		m.work()
@@ -337,7 +323,7 @@ func (m *model) finish() {
 	}
 	m.tolerate(m.doPass())
 	for _, k := range m.tasks {
-		t, err := m.stored(k.ref)
+		t, err := m.look(k.ref)
 		if errors.Is(err, fault.TaskNotFound) {
 			continue
 		}

@@ -73,16 +73,16 @@ func TestKeyOutlivesACrashBetweenItsTwoWrites(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		o := order()
 		o.IdempotencyKey = "key"
-		w.faulty.Before = func(op storagetest.Op, key string) error {
+		w.faulty.Before(func(op storagetest.Op, key string) error {
 			if op == storagetest.PutRecord && strings.HasPrefix(key, "tasks/") {
 				return fault.New(fault.StorageUnavailable, "away")
 			}
 			return nil
-		}
+		})
 		if _, err := w.Create(t.Context(), o); !errors.Is(err, fault.Unavailable) {
 			t.Fatalf("create: %v", err)
 		}
-		w.faulty.Before = nil
+		w.faulty.Heal()
 		pass(time.Hour)
 		first := w.create(o)
 		if second := w.create(o); second != first {
@@ -170,19 +170,19 @@ func TestBytesAndPagesAreCappedByTheDay(t *testing.T) {
 func TestFullPassPutsTheCountOfOpenTasksRight(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		dead := false
-		w.faulty.Before = func(op storagetest.Op, key string) error {
+		w.faulty.Before(func(op storagetest.Op, key string) error {
 			dead = dead || op == storagetest.PutRecord && strings.HasPrefix(key, "tasks/")
 			if dead {
 				return fault.New(fault.StorageUnavailable, "the process is dead")
 			}
 			return nil
-		}
+		})
 		o := order()
 		o.Caps.OpenTasks = 1
 		if _, err := w.Create(t.Context(), o); err == nil {
 			t.Fatal("created without storage")
 		}
-		w.faulty.Before = nil
+		w.faulty.Heal()
 		if _, err := w.Create(t.Context(), o); !errors.Is(err, fault.OpenTasksExceeded) {
 			t.Fatalf("the crash left no wrong count: %v", err)
 		}
@@ -300,10 +300,10 @@ func TestAncientCursorCostsNoMoreThanNone(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		ref := w.create(order())
 		calls := 0
-		w.faulty.Before = func(op storagetest.Op, _ string) error {
+		w.faulty.Before(func(storagetest.Op, string) error {
 			calls++
 			return nil
-		}
+		})
 		list, err := w.List(t.Context(), app, task.Filter{Limit: 5, After: "00000000-0001-7000-8000-000000000000"})
 		if err != nil || len(list) != 1 || list[0].Ref != ref {
 			t.Errorf("%v, %v", list, err)

@@ -49,15 +49,15 @@ func TestUnreadablePageFailsTheTaskThatWantsSo(t *testing.T) {
 }
 
 func TestTaskWithoutOneReadablePageFailsWithTheFirstPagesCode(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
+	inWorld(t, func(_ *testing.T, w *world) {
 		large, late := fault.New(fault.PageTooLarge, "too large"), fault.New(fault.PageTime, "too slow")
 		w.engine.always = map[int]error{1: large, 2: late, 3: late}
-		w.faulty.Before = func(op storagetest.Op, key string) error {
+		w.faulty.Before(func(op storagetest.Op, key string) error {
 			if op == storagetest.PutBlob && strings.HasSuffix(key, "/1") {
 				pass(time.Second) // the first page ends last
 			}
 			return nil
-		}
+		})
 		ref := w.queued(order())
 		w.mustProcess(ref, task.Done)
 		w.failed(ref, fault.PageTooLarge)
@@ -139,33 +139,29 @@ func (w *world) crash(ref task.Ref) {
 	w.Helper()
 	dead := false
 	gone := func(storagetest.Op, string) error {
-		if dead {
-			return fault.New(fault.StorageUnavailable, "the process is dead")
-		}
-		return nil
+		return fault.New(fault.StorageUnavailable, "the process is dead")
 	}
-	healthy := w.engine.blocked
-	w.engine.blocked, w.engine.release = make(chan int, 20), make(chan struct{})
+	gate := w.engine.block()
 	ctx, die := context.WithCancel(w.Context())
 	ended := make(chan struct{})
 	other := w.process("mortal")
-	var outcome task.Outcome
 	go func() {
 		defer close(ended)
-		outcome, _ = other.Process(ctx, ref) //nolint:errcheck // a dead process tells nobody
+		if _, err := other.Process(ctx, ref); err != nil && !dead {
+			w.Errorf("process: %v", err)
+		}
 	}()
 	select {
-	case <-w.engine.blocked:
-		w.faulty.Before = gone
+	case <-gate.reached:
 		dead = true
+		w.faulty.Before(gone)
 		die()
 		<-ended
-	case <-ended:
-		_ = outcome // there was nothing to do for it
+	case <-ended: // there was nothing to do for it
 		die()
 	}
-	w.faulty.Before = nil
-	w.engine.blocked = healthy
+	w.faulty.Heal()
+	w.engine.unblock()
 }
 
 func TestCallHandsOnAtItsDeadline(t *testing.T) {
@@ -196,7 +192,7 @@ func TestCallHandsOnAtItsDeadline(t *testing.T) {
 func TestProcessThatStopsHandsOn(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		ref := w.queued(order())
-		w.engine.blocked, w.engine.release = make(chan int, 10), make(chan struct{})
+		gate := w.engine.block()
 		ctx, stop := context.WithCancel(t.Context())
 		outcome := make(chan task.Outcome, 1)
 		go func() {
@@ -206,7 +202,7 @@ func TestProcessThatStopsHandsOn(t *testing.T) {
 			}
 			outcome <- got
 		}()
-		<-w.engine.blocked
+		<-gate.reached
 		stop()
 		if got := <-outcome; got != task.HandedOn {
 			t.Errorf("outcome %q", got)
@@ -220,13 +216,13 @@ func TestProcessThatStopsHandsOn(t *testing.T) {
 func TestLiveLeaseKeepsOthersAway(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		ref := w.queued(order())
-		w.engine.blocked, w.engine.release = make(chan int, 10), make(chan struct{})
+		gate := w.engine.block()
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
 			w.mustProcess(ref, task.Done)
 		}()
-		<-w.engine.blocked
+		<-gate.reached
 		for range 20 { // renewals keep it alive
 			pass(time.Minute)
 			if got, err := w.process("second").Process(t.Context(), ref); got != task.Busy || err != nil {
@@ -237,7 +233,7 @@ func TestLiveLeaseKeepsOthersAway(t *testing.T) {
 		if n := len(w.queue.take()); n != 0 {
 			t.Errorf("a task with a live worker was queued %d times", n)
 		}
-		close(w.engine.release)
+		close(gate.open)
 		<-ended
 		w.state(ref, task.Completed)
 	})
@@ -275,7 +271,8 @@ func TestSweepQueuesTheTaskOfADeadWorker(t *testing.T) {
 func TestWorkerThatLostItsLeaseChangesNothing(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		ref := w.queued(order())
-		w.engine.blocked, w.engine.release, w.engine.stuck = make(chan int, 20), make(chan struct{}), true
+		gate := w.engine.block()
+		gate.stuck = true
 		outcome := make(chan task.Outcome, 1)
 		go func() {
 			got, err := w.process("frozen").Process(t.Context(), ref)
@@ -284,20 +281,19 @@ func TestWorkerThatLostItsLeaseChangesNothing(t *testing.T) {
 			}
 			outcome <- got
 		}()
-		<-w.engine.blocked
-		w.faulty.Before = func(op storagetest.Op, _ string) error { // its renewals do not get through
+		<-gate.reached
+		w.faulty.Before(func(op storagetest.Op, _ string) error { // its renewals do not get through
 			if op == storagetest.PutRecord {
 				return fault.New(fault.StorageUnavailable, "away")
 			}
 			return nil
-		}
+		})
 		pass(50 * time.Second)
-		w.faulty.Before = nil
-		old := w.engine.release
-		w.engine.blocked = nil
+		w.faulty.Heal()
+		w.engine.unblock()
 		w.mustProcess(ref, task.Done)
 		before := w.state(ref, task.Completed).ETag()
-		close(old)
+		close(gate.open)
 		if got := <-outcome; got != task.Busy {
 			t.Errorf("the worker without a lease ended as %q", got)
 		}

@@ -25,15 +25,15 @@ func TestUsualWayEndsWithReadableResults(t *testing.T) {
 		w.upload(ref, content)
 		w.landed(ref)
 		w.state(ref, task.Queued)
-		w.engine.blocked, w.engine.release = make(chan int, 10), make(chan struct{})
+		gate := w.engine.block()
 		ended := make(chan error, 1)
 		go func() {
 			_, err := w.Process(w.Context(), ref)
 			ended <- err
 		}()
-		<-w.engine.blocked
+		<-gate.reached
 		w.state(ref, task.InProgress)
-		close(w.engine.release)
+		close(gate.open)
 		if err := <-ended; err != nil {
 			t.Fatal(err)
 		}
@@ -99,13 +99,13 @@ func TestEventsAtTheSameTimeCountTheDocumentOnce(t *testing.T) {
 		o.Caps.BytesPerDay = int64(2 * len(content))
 		ref := w.create(o)
 		w.upload(ref, content)
-		w.faulty.Before = func(op storagetest.Op, key string) error {
+		w.faulty.Before(func(op storagetest.Op, key string) error {
 			if op == storagetest.PutRecord && strings.HasSuffix(key, ref.ID) {
-				w.faulty.Before = nil
+				w.faulty.Heal()
 				w.landed(ref)
 			}
 			return nil
-		}
+		})
 		w.landed(ref)
 		if _, err := w.Create(t.Context(), o); err != nil {
 			t.Errorf("half of the day's bytes are used, but the next task is refused: %v", err)
@@ -198,12 +198,12 @@ func TestBlobOutsideTheLayoutIsErasedUnread(t *testing.T) {
 			if _, err := w.blobs.Put(t.Context(), name, "text/plain", strings.NewReader(content)); err != nil {
 				t.Fatal(err)
 			}
-			w.faulty.Before = func(op storagetest.Op, _ string) error {
+			w.faulty.Before(func(op storagetest.Op, _ string) error {
 				if op == storagetest.GetBlob {
 					t.Errorf("%s was read", name)
 				}
 				return nil
-			}
+			})
 			if _, err := w.Landed(t.Context(), name); !errors.Is(err, fault.NotFound) {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -240,12 +240,12 @@ func TestUploadAfterTheEndIsErasedUnread(t *testing.T) {
 			inWorld(t, func(t *testing.T, w *world) {
 				ref := end(w)
 				w.upload(ref, content)
-				w.faulty.Before = func(op storagetest.Op, _ string) error {
+				w.faulty.Before(func(op storagetest.Op, _ string) error {
 					if op == storagetest.GetBlob {
 						t.Error("the document was read")
 					}
 					return nil
-				}
+				})
 				w.landed(ref)
 				for _, left := range w.blobsOf(ref) {
 					if left == ref.UploadName() {

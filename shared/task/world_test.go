@@ -325,16 +325,57 @@ func (w *world) text(ref task.Ref) string {
 
 // engine reads pages from a script.
 type engine struct {
-	mu      sync.Mutex
-	pages   int
-	errs    map[int][]error // guarded by mu; by page, 0 for Inspect; each is returned once
-	always  map[int]error   // guarded by mu; by page, returned every time
-	read    map[int]int     // guarded by mu; how often each page was read with success
-	pdfErr  error
-	slow    time.Duration // each page takes so long
-	blocked chan int      // when set, a page announces itself here and then waits for release or its context
-	release chan struct{}
-	stuck   bool // a blocked page does not heed its context
+	mu       sync.Mutex
+	pages    int
+	errs     map[int][]error // guarded by mu; by page, 0 for Inspect; each is returned once
+	always   map[int]error   // guarded by mu; by page, returned every time
+	read     map[int]int     // guarded by mu; how often each page was read with success
+	pdfErr   error
+	starting bool          // no language is known yet
+	slow     time.Duration // each page takes so long
+	gate     *gate         // guarded by mu; when set, pages stop there
+}
+
+// gate is where pages stop while a test looks around.
+type gate struct {
+	reached chan int      // each page announces itself here
+	open    chan struct{} // lets pages go on: one for each value, all once it is closed
+	stuck   bool          // a page that waits does not heed its context
+}
+
+func (g *gate) wait(ctx context.Context, n int) error {
+	g.reached <- n
+	done := ctx.Done()
+	if g.stuck {
+		done = nil
+	}
+	select {
+	case <-g.open:
+		return nil
+	case <-done:
+		return ctx.Err()
+	}
+}
+
+// block makes pages stop at a gate until unblock is called.
+func (e *engine) block() *gate {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.gate = &gate{reached: make(chan int, 100), open: make(chan struct{})}
+	return e.gate
+}
+
+// unblock takes the gate away for pages that have not reached it.
+func (e *engine) unblock() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.gate = nil
+}
+
+func (e *engine) closed() *gate {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.gate
 }
 
 func (e *engine) next(n int) error {
@@ -365,16 +406,9 @@ func (e *engine) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) 
 }
 
 func (e *engine) Recognise(ctx context.Context, _ ocr.Source, n int, _ ocr.Options) (ocr.Page, error) {
-	if e.blocked != nil {
-		e.blocked <- n
-		done := ctx.Done()
-		if e.stuck {
-			done = nil
-		}
-		select {
-		case <-e.release:
-		case <-done:
-			return ocr.Page{}, ctx.Err()
+	if g := e.closed(); g != nil {
+		if err := g.wait(ctx, n); err != nil {
+			return ocr.Page{}, err
 		}
 	}
 	if e.slow > 0 {
@@ -414,7 +448,12 @@ func (e *engine) WritePDF(_ context.Context, _ ocr.Source, pages iter.Seq2[ocr.P
 	return err
 }
 
-func (e *engine) Languages() []string { return []string{"eng", "lat"} }
+func (e *engine) Languages() []string {
+	if e.starting {
+		return nil
+	}
+	return []string{"eng", "lat"}
+}
 
 // queue remembers what was pushed.
 type queue struct {

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -35,18 +36,29 @@ func (o Op) Writes() bool {
 	return false
 }
 
-// Hook is asked about a call. key is the blob's name or prefix, or table/partition/row. An error becomes the call's.
+// Hook is asked about a call, by several goroutines at once. key is the blob's name or prefix, or table/partition/row. An error becomes the call's.
 type Hook func(op Op, key string) error
 
-// Faulty makes a store fail as its hooks say. Nil hooks let everything pass.
+// Faulty makes a store fail as its hooks say.
 type Faulty struct {
 	Stores
-	Before Hook // asked before the call has had any effect; with its error the call has none
-	After  Hook // asked when the call has had its effect; its error hides that
+	before, after atomic.Pointer[Hook]
 }
 
 // NewFaulty wraps a store that is healthy until hooks are set.
 func NewFaulty(s Stores) *Faulty { return &Faulty{Stores: s} }
+
+// Before sets the hook that is asked before a call has had any effect; with its error the call has none.
+func (f *Faulty) Before(h Hook) { f.before.Store(&h) }
+
+// After sets the hook that is asked when a call has had its effect; its error hides that.
+func (f *Faulty) After(h Hook) { f.after.Store(&h) }
+
+// Heal takes both hooks away.
+func (f *Faulty) Heal() {
+	f.before.Store(nil)
+	f.after.Store(nil)
+}
 
 // FaultyBlobs returns the blobs of the store.
 func (f *Faulty) FaultyBlobs() storage.Blobs { return faultyBlobs{f} }
@@ -60,14 +72,14 @@ func (f *Faulty) FaultyAgenda() storage.Agenda { return faultyAgenda{f} }
 // around calls one method between the hooks.
 func around[T any](f *Faulty, op Op, key string, call func() (T, error)) (T, error) {
 	var none T
-	if f.Before != nil {
-		if err := f.Before(op, key); err != nil {
+	if h := f.before.Load(); h != nil {
+		if err := (*h)(op, key); err != nil {
 			return none, err
 		}
 	}
 	v, err := call()
-	if err == nil && f.After != nil {
-		if err := f.After(op, key); err != nil {
+	if h := f.after.Load(); h != nil && err == nil {
+		if err := (*h)(op, key); err != nil {
 			return none, err
 		}
 	}
