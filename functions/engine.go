@@ -34,7 +34,7 @@ func startEngine(set config.Settings) (*process.Pool, error) {
 		Args: []string{
 			workerVerb,
 			"--cache", cache,
-			"--tessdata", set.Tessdata,
+			"--tessdata", tessdataFolder(set, self),
 			"--max-bytes", fmt.Sprint(set.Limits().Bytes),
 			"--max-pages", fmt.Sprint(set.Limits().Pages),
 			"--max-pixels", fmt.Sprint(set.Limits().Pixels),
@@ -50,13 +50,23 @@ func startEngine(set config.Settings) (*process.Pool, error) {
 	})
 }
 
+// tessdataFolder returns the language data that the package brings along beside the program, unless a setting names
+// another. Empty means Tesseract's own.
+func tessdataFolder(set config.Settings, self string) string {
+	packaged := filepath.Join(filepath.Dir(self), "tessdata")
+	if _, err := os.Stat(packaged); set.Tessdata == "" && err == nil {
+		return packaged
+	}
+	return set.Tessdata
+}
+
 // cacheFolder returns the folder of the PDF compilation cache, made for this user alone: what lies there is executed.
 func cacheFolder(set config.Settings) (string, error) {
 	dir := set.Cache
 	if dir == "" {
 		base, err := os.UserCacheDir()
 		if err != nil {
-			return "", fmt.Errorf("no cache folder: set LETHE_CACHE: %w", err)
+			base = os.TempDir() // a function app's instance has no home
 		}
 		dir = filepath.Join(base, "lethe")
 	}

@@ -26,7 +26,7 @@ import (
 
 // engineCommands are the verbs that need the native engine.
 func engineCommands(env environment) []*cobra.Command {
-	return []*cobra.Command{newServe(env), newRead(env), newApp(env), newSweep(env), newWorker(), newWarm()}
+	return []*cobra.Command{newServe(env), newRead(env), newApp(env), newSweep(env), newFunctions(env), newWorker(), newWarm()}
 }
 
 func newServe(env environment) *cobra.Command {

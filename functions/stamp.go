@@ -91,7 +91,7 @@ func newService(set config.Settings, p serviceParts) (*task.Service, error) {
 		return nil, fmt.Errorf("name this process: %w", err)
 	}
 	limits := task.DefaultLimits()
-	limits.Document = set.Limits()
+	limits.Document, limits.Deadline = set.Limits(), set.Deadline
 	return task.New(task.Config{
 		Store:    p.store,
 		Links:    p.links,

@@ -13,7 +13,7 @@ stamp="tesseract $version $sha256 $flags"
 sudo=
 [ "$(id -u)" = 0 ] || sudo=sudo
 missing=()
-for p in cmake make g++ dpkg-dev pkg-config libleptonica-dev libpng-dev libjpeg-dev libtiff-dev libgif-dev libwebp-dev \
+for p in zip cmake make g++ dpkg-dev pkg-config libleptonica-dev libpng-dev libjpeg-dev libtiff-dev libgif-dev libwebp-dev \
   libopenjp2-7-dev libzstd-dev liblzma-dev libdeflate-dev libjbig-dev liblerc-dev zlib1g-dev; do
   dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'install ok installed' || missing+=("$p")
 done

@@ -84,10 +84,11 @@ func (r *Registry) checkExpiry(expires time.Time) error {
 	return nil
 }
 
-// Bootstrap makes sure that an administrator exists whose secret has the given hash, for stamps that are deployed with it.
+// Bootstrap makes sure that the application exists that a stamp is deployed with. It has every scope: with it the first
+// deployment is tried out, and others are made. hash is the SHA-256 of its secret.
 func (r *Registry) Bootstrap(ctx context.Context, id string, hash []byte) error {
 	app := &Application{
-		ID: id, Name: "administrator", Scopes: []Scope{Admin}, Created: r.now().UTC(),
+		ID: id, Name: "deployed", Scopes: Scopes(), Created: r.now().UTC(),
 		Secrets: []Secret{{ID: "deployed", Hash: hash, Created: r.now().UTC()}},
 	}
 	err := r.put(ctx, app, "")

@@ -45,8 +45,12 @@ type Settings struct {
 	RetainProcessed   time.Duration `envconfig:"RETAIN_PROCESSED" default:"24h" desc:"nothing outlives this after processing; at most 24h"`
 	RetainUnprocessed time.Duration `envconfig:"RETAIN_UNPROCESSED" default:"48h" desc:"nothing outlives this after upload; at most 48h"`
 	RetainMargin      time.Duration `envconfig:"RETAIN_MARGIN" default:"1h" desc:"how long before these limits things are erased"`
-	SweepInterval     time.Duration `envconfig:"SWEEP_INTERVAL" default:"5m" desc:"time between sweeps"`
-	FullPassInterval  time.Duration `envconfig:"FULL_PASS_INTERVAL" default:"1h" desc:"time between full passes"`
+	Deadline          time.Duration `envconfig:"DEADLINE" default:"50m" desc:"how long one call works on a document before it hands the rest on"`
+	BootstrapApp      string        `envconfig:"BOOTSTRAP_APP" desc:"id of the application that a new stamp begins with"`
+	BootstrapHash     string        `envconfig:"BOOTSTRAP_HASH" desc:"SHA-256 of its secret in hex"`
+
+	SweepInterval    time.Duration `envconfig:"SWEEP_INTERVAL" default:"5m" desc:"time between sweeps"`
+	FullPassInterval time.Duration `envconfig:"FULL_PASS_INTERVAL" default:"1h" desc:"time between full passes"`
 }
 
 // Load reads the settings from the environment and then lets the overrides change them. The error joins one line for each
@@ -86,7 +90,7 @@ func process(s *Settings) error {
 
 // clientVariables are read by the client verbs and the build, not here.
 func clientVariables() []string {
-	return []string{"URL", "APP", "SECRET", "SOAK", "CORPUS", "SCHEMAS", "BIN"}
+	return []string{"URL", "APP", "SECRET", "SOAK", "CORPUS", "SCHEMAS", "BIN", "STAGE", "PACKAGE_LANGUAGES"}
 }
 
 // unknown reports LETHE_ variables that are no setting: a misspelt limit must not silently be the default.
@@ -124,6 +128,8 @@ func (s Settings) validate() error {
 	check(s.MaxBytes >= 1 && s.MaxBytes <= 4<<10, "MAX_MIB", "must be 1 to 4096")
 	check(s.MaxPages >= 1 && s.MaxPages <= 100_000, "MAX_PAGES", "must be 1 to 100000")
 	check(s.MaxPixels >= 1 && s.MaxPixels <= 1000, "MAX_MEGAPIXELS", "must be 1 to 1000")
+	check(s.Deadline >= time.Second && s.Deadline <= 55*time.Minute, "DEADLINE", "must be 1s to 55m, below the host's own timeout")
+	check((s.BootstrapApp == "") == (s.BootstrapHash == ""), "BOOTSTRAP_APP", "id and hash come together: set LETHE_BOOTSTRAP_HASH too, or neither")
 	check(s.SweepInterval >= time.Second && s.SweepInterval <= 10*time.Minute, "SWEEP_INTERVAL", "must be 1s to 10m")
 	check(s.FullPassInterval >= time.Minute && s.FullPassInterval <= 24*time.Hour, "FULL_PASS_INTERVAL", "must be 1m to 24h")
 	if err := s.Policy().Validate(); err != nil {

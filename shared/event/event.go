@@ -8,6 +8,7 @@ const (
 	ServerReady         = "server.ready"              // the program answers requests
 	ServerStopping      = "server.stopping"           // intake is closed, running work is handed back
 	IntakeClosed        = "intake.closed"             // a setting or the region is wrong: no new documents, retention goes on
+	PrepareFailed       = "prepare.failed"            // a step of the start did not succeed; the program runs on without it
 	EngineFailed        = "engine.failed"             // no worker process starts
 	EngineReady         = "engine.ready"              // the first worker process answered; tells the sandbox in force
 	WorkerKilled        = "worker.killed"             // a worker process broke a limit or died

@@ -43,7 +43,8 @@ func (s *Store) Queue(name string) *Queue {
 	return &Queue{client: s.clients.queues.NewQueueClient(name)}
 }
 
-// Containers, Tables: what the store needs. Infrastructure creates them; Prepare does so on an emulator.
+// Emulated reports whether the account is an emulator's.
+func (s *Store) Emulated() bool { return s.clients.shared }
 
 // Containers lists the blob containers.
 func Containers() []string { return []string{storage.Uploads, storage.Work, storage.Results} }

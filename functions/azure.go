@@ -1,0 +1,240 @@
+//go:build linux && cgo
+
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lethe-ocr/lethe/functions/api"
+	"github.com/lethe-ocr/lethe/functions/ocr"
+	"github.com/lethe-ocr/lethe/functions/poison"
+	"github.com/lethe-ocr/lethe/functions/requeue"
+	"github.com/lethe-ocr/lethe/functions/retention"
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/ocr/process"
+	"github.com/lethe-ocr/lethe/shared/storage/azure"
+	"github.com/lethe-ocr/lethe/shared/task"
+	trigger "github.com/lethe-ocr/lethe/shared/trigger/azure"
+	"github.com/lethe-ocr/lethe/shared/web"
+)
+
+// portVariable is where the Functions host says which port the handler listens on.
+const portVariable = "FUNCTIONS_CUSTOMHANDLER_PORT"
+
+// newFunctions is the custom handler of a function app. The host starts it, nobody else.
+func newFunctions(env environment) *cobra.Command {
+	return &cobra.Command{
+		Use:    "functions",
+		Short:  "Serve as custom handler of the Azure Functions host",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE:   func(cmd *cobra.Command, _ []string) error { return serveFunctions(cmd.Context(), newLog(env)) },
+	}
+}
+
+// app is the program in a function app.
+type app struct {
+	set      config.Settings
+	clock    *clock
+	log      *slog.Logger
+	store    *azure.Store
+	engine   *process.Pool
+	registry *access.Registry
+	tasks    *task.Service
+	intake   *gate
+}
+
+// serveFunctions answers the host until it is killed. A bad setting does not end the process, which the host would start
+// again three times and then give up on: it closes intake, and whatever can run runs.
+func serveFunctions(ctx context.Context, log *slog.Logger) error {
+	port := os.Getenv(portVariable)
+	if port == "" {
+		return fmt.Errorf("%s is not set: this verb is for the Azure Functions host", portVariable)
+	}
+	var l net.ListenConfig
+	ln, err := l.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", port))
+	if err != nil {
+		return fmt.Errorf("listen where the host says: %w", err)
+	}
+	a := &app{clock: &clock{}, log: log}
+	handler, err := a.join(ctx)
+	if err != nil {
+		log.ErrorContext(ctx, event.IntakeClosed, "error", err)
+		handler = closed(log, err)
+	} else {
+		go a.prepare(ctx)
+	}
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          slog.NewLogLogger(discardBelow{log.Handler()}, slog.LevelDebug),
+	}
+	log.InfoContext(ctx, event.ServerReady, "region", a.set.Region, "version", version)
+	go func() {
+		<-ctx.Done()
+		last, done := context.WithTimeout(context.WithoutCancel(ctx), drain)
+		defer done()
+		_ = server.Shutdown(last) // the process ends either way
+	}()
+	err = server.Serve(ln)
+	if a.engine != nil {
+		a.engine.Close()
+	}
+	// Never a clean exit: the host starts a handler again only if it ended with an error.
+	return errors.Join(errors.New("the handler was told to end"), err)
+}
+
+// join puts the parts together. It sends no request, so that the first answer does not wait for storage or engine.
+func (a *app) join(context.Context) (http.Handler, error) {
+	var err error
+	if a.set, err = config.Load(); err != nil {
+		return nil, err
+	}
+	if a.store, err = azure.Open(connection(a.clock)); err != nil {
+		return nil, err
+	}
+	if a.engine, err = startEngine(a.set); err != nil {
+		return nil, err
+	}
+	a.registry = access.NewRegistry(a.store.Records, a.clock.now, a.log)
+	a.tasks, err = newService(a.set, serviceParts{
+		store:  task.Store{Blobs: a.store.Blobs, Records: a.store.Records, Agenda: a.store.Records},
+		links:  a.store.Links,
+		engine: a.engine,
+		queue:  requeue.Pushed{To: a.store.Queue(requeue.Queue)},
+		clock:  a.clock,
+		log:    a.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.intake = newGate(a.checkPlace, a.clock.now)
+	gated := gatedTasks{Service: a.tasks, gate: a.intake, log: a.log}
+	return trigger.New(web.Serve(a.api(gated), a.log, a.clock.now), map[string]trigger.Function{
+		ocr.Name:       ocr.New(gated, a.log),
+		requeue.Name:   requeue.New(gated),
+		poison.Name:    poison.New(a.tasks),
+		retention.Name: retention.New(a.tasks, a.set.FullPassInterval, a.clock.now),
+	}, a.log), nil
+}
+
+func (a *app) api(tasks gatedTasks) http.Handler {
+	return api.New(api.Config{
+		Intake:       tasks,
+		Tasks:        tasks,
+		Results:      tasks,
+		Applications: a.registry,
+		Guard:        access.NewGuard(a.registry, access.DefaultRates(), a.clock.now, a.log),
+		Ready:        a.ready,
+		Languages:    a.engine.Languages,
+		Limits:       a.set.Limits(),
+		Policy:       a.set.Policy(),
+		Inline:       min(inlineLimit, a.set.Limits().Bytes),
+		Version:      version,
+		Region:       a.set.Region,
+		Now:          a.clock.now,
+		Log:          a.log,
+	})
+}
+
+// connection reads the app settings of the connection "Documents", which the host reads for its triggers too.
+func connection(c *clock) azure.Config {
+	const name = "Documents"
+	return azure.Config{
+		ConnectionString: os.Getenv(name),
+		BlobURL:          os.Getenv(name + "__blobServiceUri"),
+		QueueURL:         os.Getenv(name + "__queueServiceUri"),
+		TableURL:         os.Getenv(name + "__tableServiceUri"),
+		ClientID:         os.Getenv(name + "__clientId"),
+		Now:              c.now,
+	}
+}
+
+// prepare does what a first start needs, beside the requests that come already: an emulator's containers, the first
+// application, the PDF compilation cache of this instance.
+func (a *app) prepare(ctx context.Context) {
+	fail := func(step string, err error) {
+		if err != nil {
+			a.log.ErrorContext(ctx, event.PrepareFailed, "step", step, "error", err)
+		}
+	}
+	if a.store.Emulated() {
+		fail("emulator", a.store.Prepare(ctx, a.set.Region, requeue.Queue, poison.Queue))
+	}
+	if a.set.BootstrapApp != "" {
+		hash, err := hex.DecodeString(a.set.BootstrapHash)
+		if err == nil {
+			err = a.registry.Bootstrap(ctx, a.set.BootstrapApp, hash)
+		}
+		fail("application", err)
+	}
+	began := time.Now()
+	if err := warmed(ctx); err != nil {
+		fail("cache", err)
+		return
+	}
+	sandbox, err := a.engine.Sandbox(ctx)
+	fail("engine", err)
+	a.log.InfoContext(ctx, event.EngineReady, "sandbox", sandbox.String(), "cache_seconds", time.Since(began).Seconds())
+}
+
+// warmed fills the PDF compilation cache in a process of its own, whose memory goes with it.
+func warmed(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find the program itself: %w", err)
+	}
+	if err := exec.CommandContext(ctx, self, "warm").Run(); err != nil { //nolint:gosec // the program itself
+		return fmt.Errorf("fill the compilation cache: %w", err)
+	}
+	return nil
+}
+
+// ready checks what taking in a document needs.
+func (a *app) ready(ctx context.Context) []api.Check {
+	checks := []api.Check{{Name: "place", OK: true}, {Name: "storage", OK: true}, {Name: "engine", OK: true}}
+	if err := a.intake.open(ctx); err != nil {
+		checks[0] = api.Check{Name: "place", Detail: err.Error()}
+	}
+	if _, err := a.tasks.Measure(ctx); err != nil {
+		checks[1] = api.Check{Name: "storage", Detail: "storage does not answer; see the log"}
+	}
+	if _, err := a.engine.Sandbox(ctx); err != nil {
+		checks[2] = api.Check{Name: "engine", Detail: "no worker process starts; see the log"}
+	}
+	return checks
+}
+
+// checkPlace compares the region of the settings with the one that the platform reports and the one that the deployment
+// wrote on the container. All that are known must agree.
+func (a *app) checkPlace(ctx context.Context) error {
+	want := place(a.set.Region)
+	if platform := place(os.Getenv("REGION_NAME")); platform != "" && platform != want {
+		return fmt.Errorf("the platform says region %s, LETHE_REGION says %s: deploy this stamp again with its own parameters", platform, want)
+	}
+	written, err := a.store.Region(ctx)
+	if err != nil {
+		return fmt.Errorf("the region written on the container cannot be read: %w", err)
+	}
+	if written = place(written); written != "" && written != want {
+		return fmt.Errorf("the container was made for region %s, LETHE_REGION says %s: deploy this stamp again with its own parameters", written, want)
+	}
+	return nil
+}
+
+// place writes a region's name in one form: the platform says "West Europe" where templates say westeurope.
+func place(region string) string { return strings.ToLower(strings.ReplaceAll(region, " ", "")) }
