@@ -78,7 +78,7 @@ func (s *Service) judge(b storage.Blob, t *Task) retention.Decision {
 	switch {
 	case t == nil:
 		stray.NoRecord = true
-	case t.State == Deleted, t.State.Ended() && !(t.State == Completed && inResults(b.Name)):
+	case t.State == Deleted, t.State.Ended() && (t.State != Completed || !inResults(b.Name)):
 		stray.Surviving = true
 	case b.Uncommitted:
 		// Staged blocks carry no time; they may wait for their commit as long as the link lives.
