@@ -54,7 +54,7 @@ func DefaultLimits() Limits {
 
 // addressSpaceHeadroom is what a child may reserve beyond what it uses: the Go runtime and the WebAssembly runtime
 // reserve address space by the gigabyte without touching it.
-const addressSpaceHeadroom = 6 << 30
+const addressSpaceHeadroom = 3 << 30
 
 func (c Config) withDefaults() (Config, error) {
 	if c.Path == "" {

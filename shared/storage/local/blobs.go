@@ -71,7 +71,8 @@ func (b *Blobs) put(ctx context.Context, name, contentType string, r io.Reader, 
 	if err := b.commit(ctx, staged, name, contentType, createOnly); err != nil {
 		return storage.Blob{}, errors.Join(err, b.unlink(staged))
 	}
-	return b.Stat(ctx, name)
+	// Stored: a caller that leaves at this moment is told so all the same.
+	return b.Stat(context.WithoutCancel(ctx), name)
 }
 
 // stage writes everything to a file that is no blob yet.
@@ -91,6 +92,11 @@ func (b *Blobs) stage(ctx context.Context, r io.Reader) (string, error) {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
+		// The time of a blob is the store's, like every time that it is compared with.
+		now := b.now()
+		err = b.root.Chtimes(staged, now, now)
+	}
+	if err == nil {
 		return staged, nil
 	}
 	if source.err == nil {
@@ -108,8 +114,8 @@ type reader struct {
 
 // Read implements io.Reader.
 func (r *reader) Read(p []byte) (int, error) {
-	if err := storage.CheckContext(r.ctx); err != nil {
-		return 0, err
+	if r.err = storage.CheckContext(r.ctx); r.err != nil {
+		return 0, r.err
 	}
 	n, err := r.r.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -119,7 +125,7 @@ func (r *reader) Read(p []byte) (int, error) {
 }
 
 // commit gives a staged file its name. A blob of another content type under the same name is another file: it goes.
-func (b *Blobs) commit(_ context.Context, staged, name, contentType string, createOnly bool) error {
+func (b *Blobs) commit(ctx context.Context, staged, name, contentType string, createOnly bool) error {
 	target := fileOf(name, contentType)
 	folder := path.Dir(target)
 	old, err := b.files(name)
@@ -130,6 +136,9 @@ func (b *Blobs) commit(_ context.Context, staged, name, contentType string, crea
 		return fault.New(fault.AlreadyExists, "the document was uploaded before; create a new task for another one")
 	}
 	for {
+		if err := storage.CheckContext(ctx); err != nil {
+			return err
+		}
 		if err := b.root.MkdirAll(folder, dirMode); err != nil {
 			return unavailable(err)
 		}
@@ -156,7 +165,13 @@ func (b *Blobs) commit(_ context.Context, staged, name, contentType string, crea
 			}
 		}
 	}
-	return b.syncDir(folder)
+	// The name is durable when every folder on the way to it is: any of them may be new.
+	for dir := folder; dir != "."; dir = path.Dir(dir) {
+		if err := b.syncDir(dir); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b *Blobs) link(staged, target string) error {
@@ -174,14 +189,21 @@ func (b *Blobs) exists(file string) bool {
 // files lists the files of a blob: none or one, two for a moment while its content type changes.
 func (b *Blobs) files(name string) ([]string, error) {
 	dir, base := path.Split(path.Join(blobsDir, name))
-	entries, err := b.entries(path.Clean(dir))
+	f, err := b.root.Open(path.Clean(dir))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
-		return nil, err
+		return nil, unavailable(err)
+	}
+	names, err := f.Readdirnames(-1)
+	if err = errors.Join(err, f.Close()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, unavailable(err)
 	}
 	var found []string
-	for _, e := range entries {
-		if n, _, ok := parse(e.Name()); ok && n == base && !e.IsDir() {
-			found = append(found, dir+e.Name())
+	for _, n := range names {
+		if strings.HasPrefix(n, base+typeMark) {
+			found = append(found, dir+n)
 		}
 	}
 	return found, nil

@@ -60,6 +60,7 @@ func openRecords(ctx context.Context, file string) (*Records, error) {
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	r := &Records{db: db, stop: stop}
+	r.dirty.Store(true) // a process that was killed may have left a log behind
 	r.done.Go(func() { r.scrubber(ctx) })
 	return r, nil
 }
