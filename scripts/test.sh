@@ -7,6 +7,12 @@ export LETHE_BIN=$PWD/bin/lethe
 timeout=20m
 [ -z "${LETHE_SOAK:-}" ] || timeout=4h
 
+# The package runs under the real Functions host where one is given.
+if [ -n "${FUNCHOST:-}" ] && [ -z "${LETHE_STAGE:-}" ]; then
+  scripts/package.sh
+  export LETHE_STAGE=$PWD/dist/stage
+fi
+
 missing=()
 for name in LETHE_SCHEMAS LETHE_CORPUS FUNCHOST FUNCHOST_EXTENSION; do
   [ -n "${!name:-}" ] || missing+=("$name")
