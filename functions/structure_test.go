@@ -1,0 +1,94 @@
+//go:build linux && cgo
+
+package main_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/lethe-ocr/lethe/"
+
+// pack is what `go list` tells of a package.
+type pack struct {
+	ImportPath string
+	Imports    []string
+	CgoFiles   []string
+}
+
+func packages(t *testing.T) []pack {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,CgoFiles", module+"...")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var all []pack
+	for d := json.NewDecoder(out); ; {
+		var p pack
+		err := d.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.ImportPath = strings.TrimPrefix(p.ImportPath, module)
+		all = append(all, p)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func within(path string, folders ...string) bool {
+	for _, f := range folders {
+		if path == f || strings.HasPrefix(path, f+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// cloud reports whether a package is a cloud's SDK.
+func cloud(path string) bool {
+	return within(path, "github.com/Azure", "github.com/aws")
+}
+
+func TestDependenciesPointInward(t *testing.T) {
+	drivers := []string{"shared/storage/azure", "shared/storage/local", "shared/storage/memory"}
+	for _, p := range packages(t) {
+		for _, imported := range p.Imports {
+			ours, isOurs := strings.CutPrefix(imported, module)
+			switch {
+			case within(p.ImportPath, "shared") && isOurs && within(ours, "functions"):
+				t.Errorf("%s imports %s: the domain knows nothing of functions", p.ImportPath, ours)
+			case within(p.ImportPath, "shared", "functions") && cloud(imported) && !within(p.ImportPath, drivers...):
+				t.Errorf("%s imports %s: cloud SDKs belong in drivers", p.ImportPath, imported)
+			case imported == "net/http" && within(p.ImportPath, "shared") &&
+				!within(p.ImportPath, append(drivers, "shared/web", "shared/access", "shared/trigger", "shared/client")...):
+				t.Errorf("%s imports net/http: the domain knows no protocol", p.ImportPath)
+			case isOurs && within(ours, drivers...) && p.ImportPath != "functions" && !within(p.ImportPath, append(drivers, "scripts")...):
+				t.Errorf("%s imports %s: only the composition root joins drivers", p.ImportPath, ours)
+			case within(p.ImportPath, "functions") && p.ImportPath != "functions" && isOurs && within(ours, "functions"):
+				t.Errorf("%s imports %s: functions do not know each other", p.ImportPath, ours)
+			}
+		}
+		if len(p.CgoFiles) > 0 && p.ImportPath != "shared/ocr/tesseract" {
+			t.Errorf("%s has native code: it belongs in shared/ocr/tesseract", p.ImportPath)
+		}
+		for _, vague := range []string{"util", "utils", "common", "helpers", "models", "types"} {
+			if strings.HasSuffix(p.ImportPath, "/"+vague) {
+				t.Errorf("%s says nothing about what it provides", p.ImportPath)
+			}
+		}
+	}
+}
