@@ -76,10 +76,11 @@ func TestDeleteWhileRunningErasesPartialResults(t *testing.T) {
 		if len(w.blobsOf(ref)) < 2 {
 			t.Fatalf("no partial result to erase: %v", w.blobsOf(ref))
 		}
+		began := time.Now()
 		w.delete(ref)
 		w.checkNothingFetchable(ref)
-		if got := <-outcome; got != task.Done {
-			t.Errorf("the worker ended as %q", got)
+		if got := <-outcome; got != task.Done || time.Since(began) > 0 {
+			t.Errorf("the worker ended as %q after %v", got, time.Since(began))
 		}
 		w.checkNothingLeft(ref) // the worker let go and finished the erasure
 		w.checkNothingFetchable(ref)
