@@ -1,0 +1,207 @@
+package task_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/task"
+)
+
+// engine reads pages from a script.
+type engine struct {
+	mu       sync.Mutex
+	pages    int
+	errs     map[int][]error // guarded by mu; by page, 0 for Inspect; each is returned once
+	always   map[int]error   // guarded by mu; by page, returned every time
+	read     map[int]int     // guarded by mu; how often each page was read with success
+	pdfErr   error
+	starting bool          // no language is known yet
+	slow     time.Duration // each page takes so long
+	gate     *gate         // guarded by mu; when set, pages stop there
+}
+
+// gate is where pages stop while a test looks around.
+type gate struct {
+	reached chan int      // each page announces itself here
+	open    chan struct{} // lets pages go on: one for each value, all once it is closed
+	stuck   bool          // a page that waits does not heed its context
+}
+
+func (g *gate) wait(ctx context.Context, n int) error {
+	g.reached <- n
+	done := ctx.Done()
+	if g.stuck {
+		done = nil
+	}
+	select {
+	case <-g.open:
+		return nil
+	case <-done:
+		return ctx.Err()
+	}
+}
+
+// block makes pages stop at a gate until unblock is called.
+func (e *engine) block() *gate {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.gate = &gate{reached: make(chan int, 100), open: make(chan struct{})}
+	return e.gate
+}
+
+// unblock takes the gate away for pages that have not reached it.
+func (e *engine) unblock() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.gate = nil
+}
+
+func (e *engine) closed() *gate {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.gate
+}
+
+func (e *engine) next(n int) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if list := e.errs[n]; len(list) > 0 {
+		e.errs[n] = list[1:]
+		return list[0]
+	}
+	return e.always[n]
+}
+
+func (e *engine) reads() map[int]int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.read
+}
+
+func (e *engine) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) {
+	if err := errors.Join(ctx.Err(), e.next(0)); err != nil {
+		return ocr.Info{}, err
+	}
+	b, err := io.ReadAll(io.NewSectionReader(src.File, 0, 1<<20))
+	if err != nil || string(b) != content {
+		return ocr.Info{}, fault.New(fault.DocumentDamaged, "the document is not what was uploaded")
+	}
+	return ocr.Info{Type: "application/pdf", Pages: e.pages}, nil
+}
+
+func (e *engine) Recognise(ctx context.Context, _ ocr.Source, n int, _ ocr.Options) (ocr.Page, error) {
+	if g := e.closed(); g != nil {
+		if err := g.wait(ctx, n); err != nil {
+			return ocr.Page{}, err
+		}
+	}
+	if e.slow > 0 {
+		select {
+		case <-time.After(e.slow):
+		case <-ctx.Done():
+			return ocr.Page{}, ctx.Err()
+		}
+	}
+	if err := e.next(n); err != nil {
+		return ocr.Page{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.read == nil {
+		e.read = map[int]int{}
+	}
+	e.read[n]++
+	box := ocr.Box{X1: 10, Y1: 10}
+	line := ocr.Line{Box: box, Words: []ocr.Word{{Text: word, Box: box, Confidence: 90}}}
+	return ocr.Page{
+		Number: n, Width: 100, Height: 100, DPI: 300, Origin: ocr.Recognised, Confidence: 90,
+		Blocks: []ocr.Block{{Box: box, Paragraphs: []ocr.Paragraph{{Box: box, Lines: []ocr.Line{line}}}}},
+	}, nil
+}
+
+func (e *engine) WritePDF(_ context.Context, _ ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+	if e.pdfErr != nil {
+		return e.pdfErr
+	}
+	for _, err := range pages {
+		if err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(w, "%PDF "+word)
+	return err
+}
+
+func (e *engine) Languages() []string {
+	if e.starting {
+		return nil
+	}
+	return []string{"eng", "lat"}
+}
+
+// queue remembers what was pushed.
+type queue struct {
+	mu     sync.Mutex
+	pushed []push // guarded by mu
+	err    error
+}
+
+type push struct {
+	ref   task.Ref
+	delay time.Duration
+}
+
+func (q *queue) Push(_ context.Context, ref task.Ref, delay time.Duration) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.err != nil {
+		return q.err
+	}
+	q.pushed = append(q.pushed, push{ref, delay})
+	return nil
+}
+
+// take empties the queue.
+func (q *queue) take() []push {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	all := q.pushed
+	q.pushed = nil
+	return all
+}
+
+// linker signs nothing.
+type linker struct{ err error }
+
+func (l *linker) UploadLink(_ context.Context, name string, expires time.Time) (storage.Link, error) {
+	return storage.Link{URL: "https://store.invalid/" + name, Method: "PUT", Expires: expires}, l.err
+}
+
+func (l *linker) DownloadLink(_ context.Context, name string, expires time.Time) (storage.Link, error) {
+	return storage.Link{URL: "https://store.invalid/" + name, Method: "GET", Expires: expires}, l.err
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer // guarded by mu
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
