@@ -174,6 +174,9 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 		trigger.Every(ctx, m.set.SweepInterval, func(ctx context.Context) { m.forget(m.tasks.Sweep(ctx)) })
 	})
 	begin(func() {
+		if err := warmed(ctx); err != nil && ctx.Err() == nil {
+			m.log.ErrorContext(ctx, event.PrepareFailed, "step", "cache", "error", err) // PDFs cost seconds more
+		}
 		sandbox, err := m.engine.Sandbox(ctx)
 		if err != nil {
 			m.log.ErrorContext(ctx, event.EngineFailed, "error", err)
