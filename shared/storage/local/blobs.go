@@ -1,7 +1,6 @@
 package local
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -11,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -64,15 +62,33 @@ func (b *Blobs) put(ctx context.Context, name, contentType string, r io.Reader, 
 	if err := storage.CheckContext(ctx); err != nil {
 		return storage.Blob{}, err
 	}
+	if createOnly {
+		// Asked again when the name is given; asked here so that a second upload costs no disk.
+		old, err := b.files(name)
+		if err != nil {
+			return storage.Blob{}, err
+		}
+		if len(old) > 0 {
+			return storage.Blob{}, taken()
+		}
+	}
 	staged, err := b.stage(ctx, r)
 	if err != nil {
 		return storage.Blob{}, err
 	}
+	// Described before it has its name: afterwards another call may have replaced or removed it.
+	stat, err := b.root.Lstat(staged)
+	if err != nil {
+		return storage.Blob{}, errors.Join(unavailable(err), b.unlink(staged))
+	}
 	if err := b.commit(ctx, staged, name, contentType, createOnly); err != nil {
 		return storage.Blob{}, errors.Join(err, b.unlink(staged))
 	}
-	// Stored: a caller that leaves at this moment is told so all the same.
-	return b.Stat(context.WithoutCancel(ctx), name)
+	return describe(name, fileOf(name, contentType), stat), nil
+}
+
+func taken() error {
+	return fault.New(fault.AlreadyExists, "the document was uploaded before; create a new task for another one")
 }
 
 // stage writes everything to a file that is no blob yet.
@@ -133,25 +149,25 @@ func (b *Blobs) commit(ctx context.Context, staged, name, contentType string, cr
 		return err
 	}
 	if createOnly && len(old) > 0 {
-		return fault.New(fault.AlreadyExists, "the document was uploaded before; create a new task for another one")
+		return taken()
 	}
 	for {
 		if err := storage.CheckContext(ctx); err != nil {
 			return err
 		}
-		if err := b.root.MkdirAll(folder, dirMode); err != nil {
-			return unavailable(err)
-		}
 		place := b.root.Rename
 		if createOnly {
 			place = b.link // fails if the name exists, unlike a rename
 		}
-		err := place(staged, target)
+		err := b.root.MkdirAll(folder, dirMode)
+		if err == nil {
+			err = place(staged, target)
+		}
 		if errors.Is(err, os.ErrExist) {
-			return fault.New(fault.AlreadyExists, "the document was uploaded before; create a new task for another one")
+			return taken()
 		}
 		if errors.Is(err, os.ErrNotExist) && b.exists(staged) {
-			continue // the folder was removed as empty a moment ago
+			continue // a folder was removed as empty a moment ago
 		}
 		if err != nil {
 			return unavailable(err)
@@ -207,22 +223,6 @@ func (b *Blobs) files(name string) ([]string, error) {
 		}
 	}
 	return found, nil
-}
-
-// entries reads a folder; an absent one is empty.
-func (b *Blobs) entries(dir string) ([]fs.DirEntry, error) {
-	f, err := b.root.Open(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	entries, err := f.ReadDir(-1)
-	if err = errors.Join(err, f.Close()); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, unavailable(err)
-	}
-	return entries, nil
 }
 
 // Open opens the blob's own file.
@@ -323,83 +323,6 @@ func (b *Blobs) syncDir(dir string) error {
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return unavailable(err)
 	}
-	return nil
-}
-
-// List walks folders in the order of the names below them.
-func (b *Blobs) List(ctx context.Context, prefix, after string, limit int) ([]storage.Blob, error) {
-	if err := errors.Join(storage.CheckList(prefix, limit), storage.CheckContext(ctx)); err != nil {
-		return nil, err
-	}
-	w := walk{b: b, ctx: ctx, prefix: prefix, after: after, limit: limit}
-	container, _, _ := strings.Cut(prefix, "/")
-	err := w.folder(container)
-	return w.found, err
-}
-
-// walk collects blobs below a prefix.
-type walk struct {
-	b             *Blobs
-	ctx           context.Context //nolint:containedctx // a walk is one call
-	prefix, after string
-	limit         int
-	found         []storage.Blob
-}
-
-// folder visits one folder. Names of folders are compared with the slash that follows them, so that the order is that of
-// whole names.
-func (w *walk) folder(dir string) error {
-	if err := storage.CheckContext(w.ctx); err != nil {
-		return err
-	}
-	entries, err := w.b.entries(path.Join(blobsDir, dir))
-	if err != nil {
-		return err
-	}
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(sortKey(a), sortKey(b)) })
-	for _, e := range entries {
-		if len(w.found) == w.limit {
-			return nil
-		}
-		base, _, ok := parse(e.Name())
-		name := dir + "/" + e.Name()
-		switch {
-		case e.IsDir() && w.reaches(name+"/"):
-			err = w.folder(name)
-		case !e.IsDir() && ok && strings.HasPrefix(dir+"/"+base, w.prefix) && dir+"/"+base > w.after:
-			err = w.add(dir+"/"+base, name)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func sortKey(e fs.DirEntry) string {
-	if e.IsDir() {
-		return e.Name() + "/"
-	}
-	base, _, _ := parse(e.Name())
-	return base
-}
-
-// reaches reports whether a folder can hold names that are wanted.
-func (w *walk) reaches(folder string) bool {
-	inside := strings.HasPrefix(folder, w.prefix) || strings.HasPrefix(w.prefix, folder)
-	passed := folder < w.after && !strings.HasPrefix(w.after, folder)
-	return inside && !passed
-}
-
-func (w *walk) add(name, file string) error {
-	stat, err := w.b.root.Lstat(path.Join(blobsDir, file))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return unavailable(err)
-	}
-	w.found = append(w.found, describe(name, file, stat))
 	return nil
 }
 

@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	_ "modernc.org/sqlite" // the database driver
@@ -19,10 +19,10 @@ import (
 // Records implements storage.Records and storage.Agenda in SQLite. The due time is a column with an index, so the index
 // cannot disagree with the records.
 type Records struct {
-	db    *sql.DB
-	dirty atomic.Bool // the write-ahead log holds pages that may show erased values
-	stop  context.CancelFunc
-	done  sync.WaitGroup
+	db   *sql.DB
+	log  string // the file of the write-ahead log
+	stop context.CancelFunc
+	done sync.WaitGroup
 }
 
 var (
@@ -59,13 +59,13 @@ func openRecords(ctx context.Context, file string) (*Records, error) {
 		return nil, errors.Join(fmt.Errorf("prepare database: %w", err), db.Close())
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	r := &Records{db: db, stop: stop}
-	r.dirty.Store(true) // a process that was killed may have left a log behind
+	r := &Records{db: db, log: file + "-wal", stop: stop}
 	r.done.Go(func() { r.scrubber(ctx) })
 	return r, nil
 }
 
-// scrubber empties the write-ahead log soon after each burst of writes.
+// scrubber empties the write-ahead log soon after each burst of writes, whichever process wrote, and the log that a killed
+// process left. What a reader keeps it from doing it does the next time.
 func (r *Records) scrubber(ctx context.Context) {
 	tick := time.NewTicker(scrubInterval)
 	defer tick.Stop()
@@ -74,8 +74,8 @@ func (r *Records) scrubber(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if r.dirty.Swap(false) && r.Scrub(ctx) != nil {
-				r.dirty.Store(true) // a reader was in the way
+			if log, err := os.Stat(r.log); err == nil && log.Size() > 0 {
+				_ = r.Scrub(ctx) // the next tick tries again
 			}
 		}
 	}
@@ -87,15 +87,22 @@ func (r *Records) Scrub(ctx context.Context) error {
 	var busy, frames, moved int
 	err := r.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
 	if err == nil && busy != 0 {
-		err = errors.New("the database is being read")
+		err = errBusy
 	}
 	return failed(err)
 }
 
+var errBusy = errors.New("the database is in use")
+
+// close empties the log, unless another process uses the database: that one does it then.
 func (r *Records) close() error {
 	r.stop()
 	r.done.Wait()
-	return errors.Join(r.Scrub(context.Background()), r.db.Close())
+	err := r.Scrub(context.Background())
+	if errors.Is(err, errBusy) {
+		err = nil
+	}
+	return errors.Join(err, r.db.Close())
 }
 
 // failed classifies an error of the database. Values are never part of its text.
@@ -146,7 +153,6 @@ func (r *Records) Put(ctx context.Context, rec storage.Record) (string, error) {
 	case errors.Is(err, sql.ErrNoRows):
 		return "", fault.New(fault.ETagMismatch, "the record changed since it was read")
 	}
-	r.dirty.Store(true)
 	return etag, failed(err)
 }
 
@@ -160,7 +166,6 @@ func (r *Records) Delete(ctx context.Context, key storage.Key, etag string) erro
 	if err != nil {
 		return failed(err)
 	}
-	r.dirty.Store(true)
 	n, err := res.RowsAffected()
 	if err != nil || n > 0 || etag == "" {
 		return failed(err)

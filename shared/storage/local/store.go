@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"time"
 
@@ -124,21 +125,15 @@ func takeLock(root *os.Root) (*os.File, error) {
 
 const secretSize = 32
 
-// secret reads the key that signs links, or makes it. Of two processes that make it at once one wins.
+// secret reads the key that signs links, or makes it.
 func secret(root *os.Root) ([]byte, error) {
-	key := make([]byte, secretSize)
-	if _, err := rand.Read(key); err != nil {
-		return nil, fmt.Errorf("make key: %w", err)
-	}
-	f, err := root.OpenFile(keyFile, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
-	if err == nil {
-		_, err = f.Write(key)
-		err = errors.Join(err, f.Sync(), f.Close())
-	}
-	if err != nil && !errors.Is(err, os.ErrExist) {
-		return nil, fmt.Errorf("store key: %w", err)
-	}
 	stored, err := root.ReadFile(keyFile)
+	if errors.Is(err, os.ErrNotExist) {
+		if err := makeSecret(root); err != nil {
+			return nil, fmt.Errorf("make key: %w", err)
+		}
+		stored, err = root.ReadFile(keyFile)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read key: %w", err)
 	}
@@ -146,4 +141,30 @@ func secret(root *os.Root) ([]byte, error) {
 		return nil, fmt.Errorf("the key file has %d bytes, want %d: remove it, and links issued before stop working", len(stored), secretSize)
 	}
 	return stored, nil
+}
+
+// makeSecret writes the key to a staging file and links it into place, so that nobody ever reads half a key. Of several
+// processes that make it at once one wins.
+func makeSecret(root *os.Root) error {
+	key := make([]byte, secretSize)
+	if _, err := rand.Read(key); err != nil {
+		return err
+	}
+	staged := path.Join(stagingDir, keyFile+"-"+rand.Text())
+	f, err := root.OpenFile(staged, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(key)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = root.Link(staged, keyFile)
+	}
+	// A server that starts at this moment may have swept the staging file; that server made a key before it swept.
+	if errors.Is(err, os.ErrExist) || errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	if removed := root.Remove(staged); !errors.Is(removed, os.ErrNotExist) {
+		err = errors.Join(err, removed)
+	}
+	return err
 }
