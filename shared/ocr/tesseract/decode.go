@@ -13,92 +13,117 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
+// The media types that are read.
+const (
+	typeTIFF = "image/tiff"
+	typePNG  = "image/png"
+	typeJPEG = "image/jpeg"
+	typeBMP  = "image/bmp"
+	typeGIF  = "image/gif"
+	typeWebP = "image/webp"
+	typeJP2  = "image/jp2"
+)
+
+// StoredJPEG is a name of JPEG for which no Exif orientation is applied: a PDF shows its pictures as they are stored.
+const StoredJPEG = "image/jpeg; orientation=none"
+
 // Frame is one picture as displayed: after the orientation that the file states.
 type Frame struct {
-	Width, Height int // pixels
-	DPI           int // pixels an inch; 0 if the file does not say
+	Width, Height int // pixels; those of A4 paper at 200 dpi where a page is known to be there but its header is damaged
+	DPI           int // pixels an inch; 0 if the header does not say or is read only when the picture is decoded
 }
 
-// tiffType is the only type with several pages.
-const tiffType = "image/tiff"
-
-// Probe reads headers only and refuses what is over the limits before anything is decoded. A type other than TIFF has one
-// frame; of an animation that is the first.
+// Probe reads headers only and never decodes. A TIFF has a frame for each page; of an animation only the first picture
+// counts. A document without any frame inside the limits is refused; where only some pages are too large or damaged,
+// Decode refuses those.
 func Probe(data []byte, mediaType string, limits ocr.Limits) ([]Frame, error) {
-	quiet()
-	if len(data) == 0 {
-		return nil, fault.New(fault.DocumentEmpty, "the document has no bytes")
+	headers, err := headers(data, mediaType, limits)
+	if err != nil {
+		return nil, err
 	}
-	pages := 1
-	if mediaType == tiffType {
-		var n C.l_int32
-		if C.lethe_count_tiff(bytesOf(data), C.size_t(len(data)), &n) != 0 || n < 1 {
-			return nil, damaged()
-		}
-		if pages = int(n); pages > limits.Pages {
-			return nil, fault.New(fault.DocumentTooManyPages, "the document has %d pages; at most %d are read: split it", pages, limits.Pages)
+	var refused error
+	usable := false
+	frames := make([]Frame, 0, len(headers))
+	for _, h := range headers {
+		frames = append(frames, h.frame())
+		if err := h.check(limits); err == nil {
+			usable = true
+		} else if refused == nil {
+			refused = err
 		}
 	}
-	exif := orientation(data, mediaType)
-	frames := make([]Frame, 0, pages)
-	for page := range pages {
-		f, err := header(data, mediaType, page)
-		if err != nil {
-			return nil, err
-		}
-		if exif >= 5 {
-			f.Width, f.Height = f.Height, f.Width
-		}
-		frames = append(frames, f)
+	if !usable {
+		return nil, refused
 	}
 	return frames, nil
 }
 
-// Decode decodes one frame, counted from 0, if its header keeps to the limits.
+// Decode decodes one frame, counted from 0, if its header keeps to the limits. A file that is cut off gives what there
+// is of the picture, or a page_damaged fault.
 func Decode(data []byte, mediaType string, frame int, limits ocr.Limits) (*Image, error) {
-	quiet()
-	if len(data) == 0 {
-		return nil, fault.New(fault.DocumentEmpty, "the document has no bytes")
-	}
-	f, err := header(data, mediaType, frame)
+	headers, err := headers(data, mediaType, limits)
 	if err != nil {
 		return nil, err
 	}
-	if int64(f.Width)*int64(f.Height) > limits.Pixels {
-		return nil, fault.New(fault.PageTooLarge, "page %d has %d x %d pixels; at most %d megapixels are read: scan it at a lower resolution",
-			frame+1, f.Width, f.Height, limits.Pixels/1_000_000)
+	if frame < 0 || frame >= len(headers) {
+		return nil, fault.New(fault.PageDamaged, "There is no page %d in a document of %d.", frame+1, len(headers))
 	}
-	im, err := newImage(C.lethe_read(bytesOf(data), C.size_t(len(data)), isTIFF(mediaType), C.int(frame)))
+	h := headers[frame]
+	if err := h.check(limits); err != nil {
+		return nil, err
+	}
+	im, err := decode(data, mediaType, h.index)
 	if err != nil {
 		return nil, err
 	}
-	if int64(im.Width())*int64(im.Height()) > limits.Pixels {
+	if mediaType != typeTIFF && h.orientation > 1 { // Leptonica turns TIFF itself
+		stored := im
+		defer stored.Close()
+		if im, err = stored.orient(h.orientation); err != nil {
+			return nil, err
+		}
+	}
+	if f := h.frame(); im.Width() != f.Width || im.Height() != f.Height {
 		im.Close()
-		return nil, fault.New(fault.PageDamaged, "page %d is larger than its header says", frame+1)
+		return nil, fault.New(fault.PageDamaged, "The page is not of the size that its header says.")
 	}
-	exif := orientation(data, mediaType)
-	if exif <= 1 {
-		return im, nil
+	if h.dpi > 0 {
+		im.setDPI(h.dpi)
 	}
-	defer im.Close()
-	return im.orient(exif)
+	return im, nil
 }
 
-func header(data []byte, mediaType string, page int) (Frame, error) {
-	var w, h, res C.l_int32
-	if C.lethe_read_header(bytesOf(data), C.size_t(len(data)), isTIFF(mediaType), C.int(page), &w, &h, &res) != 0 || w < 1 || h < 1 {
-		return Frame{}, damaged()
+// decode runs the decoder of a type, never the one that the bytes look like: the limits were checked for the former.
+func decode(data []byte, mediaType string, index int) (*Image, error) {
+	quiet()
+	if mediaType == typeGIF {
+		data = firstOfGIF(data)
 	}
-	return Frame{Width: int(w), Height: int(h), DPI: int(res)}, nil
+	bytes, size := bytesOf(data), C.size_t(len(data))
+	var pix *C.PIX
+	switch mediaType {
+	case typeTIFF:
+		pix = C.pixReadMemTiff(bytes, size, C.l_int32(index))
+	case typePNG:
+		pix = C.pixReadMemPng(bytes, size)
+	case typeJPEG, StoredJPEG:
+		pix = C.pixReadMemJpeg(bytes, size, 0, 1, nil, 0)
+	case typeBMP:
+		pix = C.pixReadMemBmp(bytes, size)
+	case typeGIF:
+		pix = C.pixReadMemGif(bytes, size)
+	case typeWebP:
+		pix = C.pixReadMemWebP(bytes, size)
+	case typeJP2:
+		pix = C.pixReadMemJp2k(bytes, size, 1, nil, 0, 0)
+	}
+	return newImage(C.lethe_plain(pix))
 }
 
-// orientation returns the Exif tag Orientation of a JPEG, 1 if it has none. Leptonica applies a TIFF's own.
-func orientation(data []byte, mediaType string) int {
-	const jpegType, tag = "image/jpeg", "Orientation"
+// orientation returns the Exif tag Orientation of a JPEG, 1 if it has none.
+func orientation(data []byte) int {
+	const tag = "Orientation"
 	value := 1
-	if mediaType != jpegType {
-		return value
-	}
 	_, err := imagemeta.Decode(imagemeta.Options{
 		R:           bytes.NewReader(data),
 		ImageFormat: imagemeta.JPEG,
@@ -117,17 +142,6 @@ func orientation(data []byte, mediaType string) int {
 		return 1
 	}
 	return value
-}
-
-func damaged() error {
-	return fault.New(fault.DocumentDamaged, "the image is damaged: its header cannot be read")
-}
-
-func isTIFF(mediaType string) C.int {
-	if mediaType == tiffType {
-		return 1
-	}
-	return 0
 }
 
 func bytesOf(data []byte) *C.l_uint8 { return (*C.l_uint8)(unsafe.Pointer(&data[0])) }

@@ -60,11 +60,6 @@ func (im *Image) setDPI(dpi int) { C.pixSetResolution(im.pix, C.l_int32(dpi), C.
 // Pixels copies the picture: grey if it has no colour, red, green and blue otherwise.
 func (im *Image) Pixels() (Pixels, error) {
 	colour := C.pixGetDepth(im.pix) == 32
-	if cmap := C.pixGetColormap(im.pix); cmap != nil {
-		var has C.l_int32
-		C.pixcmapHasColor(cmap, &has)
-		colour = has != 0
-	}
 	p := Pixels{Width: im.Width(), Height: im.Height(), Channels: 1}
 	if colour {
 		flat, err := newImage(C.pixConvertTo32(im.pix))

@@ -3,30 +3,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int lethe_count_tiff(const l_uint8 *data, size_t size, l_int32 *pages) {
-  FILE *fp = fopenReadFromMemory(data, size);
-  if (!fp) return 1;
-  int failed = tiffGetCount(fp, pages);
-  fclose(fp);
-  return failed;
-}
-
-int lethe_read_header(const l_uint8 *data, size_t size, int tiff, int page, l_int32 *w, l_int32 *h, l_int32 *res) {
-  l_int32 bps, spp, cmap, format;
-  *res = 0;
-  if (tiff) return readHeaderMemTiff(data, size, page, w, h, &bps, &spp, res, &cmap, &format);
-  return pixReadHeaderMem(data, size, &format, w, h, &bps, &spp, &cmap);
-}
-
 // Transparent parts are shown on white, as paper would.
-PIX *lethe_read(const l_uint8 *data, size_t size, int tiff, int page) {
-  PIX *pix = tiff ? pixReadMemTiff(data, size, page) : pixReadMem(data, size);
-  if (pix && pixGetSpp(pix) == 4) {
-    PIX *opaque = pixAlphaBlendUniform(pix, 0xffffff00);
-    pixDestroy(&pix);
+PIX *lethe_plain(PIX *pix) {
+  if (!pix) return NULL;
+  PIX *plain = pixRemoveColormap(pix, REMOVE_CMAP_BASED_ON_SRC);
+  pixDestroy(&pix);
+  if (plain && pixGetDepth(plain) == 32 && pixGetSpp(plain) == 4) {
+    PIX *opaque = pixAlphaBlendUniform(plain, 0xffffff00);
+    pixDestroy(&plain);
     return opaque;
   }
-  return pix;
+  return plain;
 }
 
 static PIX *quarter_then(PIX *pix, PIX *(*flip)(PIX *, PIX *)) {

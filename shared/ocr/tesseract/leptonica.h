@@ -10,9 +10,7 @@ typedef struct {
   float specks; // share of specks among all components: how noisy the page is
 } lethe_letters;
 
-int lethe_count_tiff(const l_uint8 *data, size_t size, l_int32 *pages);
-int lethe_read_header(const l_uint8 *data, size_t size, int tiff, int page, l_int32 *w, l_int32 *h, l_int32 *res);
-PIX *lethe_read(const l_uint8 *data, size_t size, int tiff, int page);
+PIX *lethe_plain(PIX *pix); // owns pix; without colour map and alpha
 PIX *lethe_orient(PIX *pix, int exif);
 PIX *lethe_from_grey(const l_uint8 *src, size_t stride, int w, int h);
 void lethe_copy_grey(PIX *pix, l_uint8 *dst);

@@ -1,0 +1,188 @@
+package tesseract
+
+// #include "leptonica.h"
+import "C"
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+)
+
+// maxSide bounds each side of a picture in pixels, whatever the other is: tables of rows and strips grow with it.
+const maxSide = 65_535
+
+// header is what the bytes say before anything is decoded.
+type header struct {
+	width, height int // pixels, as stored; zero if the header is damaged
+	dpi           int // as stated; zero if it is not
+	orientation   int // values of the Exif tag; zero if it is not stated
+	index         int // place in the file, as the decoder counts
+}
+
+// headers reads the headers of all frames. Leptonica reads those of its formats that it can without decoding.
+func headers(data []byte, mediaType string, limits ocr.Limits) ([]header, error) {
+	quiet()
+	if len(data) == 0 {
+		return nil, fault.New(fault.DocumentEmpty, "The document has no bytes.")
+	}
+	var h header
+	var w, ht, bits, samples C.l_int32
+	bytes, size := bytesOf(data), C.size_t(len(data))
+	ok := false
+	switch mediaType {
+	case typeTIFF:
+		return tiffHeaders(data, limits)
+	case typePNG:
+		ok = C.readHeaderMemPng(bytes, size, &w, &ht, &bits, &samples, nil) == 0
+	case typeJPEG, StoredJPEG:
+		ok = C.readHeaderMemJpeg(bytes, size, &w, &ht, &samples, nil, nil) == 0
+		if mediaType == typeJPEG {
+			h.orientation = orientation(data)
+		}
+	case typeWebP:
+		ok = C.readHeaderMemWebP(bytes, size, &w, &ht, &samples) == 0
+	case typeBMP:
+		h, ok = bmpHeader(data)
+	case typeGIF:
+		h, ok = gifHeader(data)
+	case typeJP2:
+		h, ok = jp2Header(data)
+	default:
+		return nil, fault.New(fault.DocumentUnknownType, "The media type is none of the pictures read here.")
+	}
+	if w != 0 || ht != 0 {
+		h.width, h.height = int(w), int(ht)
+	}
+	if !ok || h.width < 1 || h.height < 1 {
+		return nil, fault.New(fault.DocumentDamaged, "The header of the picture is damaged.")
+	}
+	return []header{h}, nil
+}
+
+// check compares the size with the limits.
+func (h header) check(limits ocr.Limits) error {
+	switch {
+	case h.width < 1 || h.height < 1:
+		return fault.New(fault.PageDamaged, "The header of the page is damaged.")
+	case h.width > maxSide || h.height > maxSide:
+		return fault.New(fault.PageTooLarge, "The page has %d by %d pixels; the limit of a side is %d.", h.width, h.height, maxSide)
+	case int64(h.width)*int64(h.height) > limits.Pixels:
+		return fault.New(fault.PageTooLarge, "The page has %d by %d pixels; the limit is %d pixels: scan it at a lower resolution.",
+			h.width, h.height, limits.Pixels)
+	}
+	return nil
+}
+
+func (h header) frame() Frame {
+	if h.width < 1 || h.height < 1 {
+		return Frame{Width: 1654, Height: 2339, DPI: 200}
+	}
+	if h.orientation >= 5 {
+		return Frame{Width: h.height, Height: h.width, DPI: h.dpi}
+	}
+	return Frame{Width: h.width, Height: h.height, DPI: h.dpi}
+}
+
+// side converts a side. What no limit allows becomes a value that none allows either and that fits.
+func side(v uint32) int { return int(min(v, math.MaxInt32)) }
+
+// bmpHeader reads a BITMAPINFOHEADER or a longer one. A negative height means rows from the top.
+func bmpHeader(data []byte) (header, bool) {
+	if len(data) < 54 || string(data[:2]) != "BM" || binary.LittleEndian.Uint32(data[14:]) < 40 {
+		return header{}, false
+	}
+	height := int32(binary.LittleEndian.Uint32(data[22:])) // #nosec G115 -- the field is signed
+	return header{width: side(binary.LittleEndian.Uint32(data[18:])), height: max(int(height), -int(height))}, true
+}
+
+// gifHeader reads the size of the first picture, which is what is decoded. The logical screen may be of any size.
+func gifHeader(data []byte) (header, bool) {
+	at, _, ok := gifPicture(data)
+	if !ok {
+		return header{}, false
+	}
+	return header{
+		width:  int(binary.LittleEndian.Uint16(data[at+5:])),
+		height: int(binary.LittleEndian.Uint16(data[at+7:])),
+	}, true
+}
+
+// firstOfGIF cuts an animation after its first picture: Leptonica decodes all of them before it takes that one.
+func firstOfGIF(data []byte) []byte {
+	_, end, ok := gifPicture(data)
+	if !ok || end >= len(data) {
+		return data
+	}
+	return append(append(make([]byte, 0, end+1), data[:end]...), ';')
+}
+
+// gifPicture finds the first image descriptor and the end of its data (GIF89a, sections 18 to 24), which is the end of
+// the file when the picture is cut off.
+func gifPicture(data []byte) (start, end int, ok bool) {
+	if len(data) < 13 || string(data[:3]) != "GIF" {
+		return 0, 0, false
+	}
+	for at := 13 + gifColours(data[10]); at < len(data); {
+		switch {
+		case data[at] == '!':
+			at = gifBlocks(data, at+2)
+		case data[at] == ',' && at+9 < len(data):
+			return at, gifBlocks(data, at+10+gifColours(data[at+9])+1), true
+		default:
+			return 0, 0, false
+		}
+	}
+	return 0, 0, false
+}
+
+// gifColours returns the size of the colour table that flags announce.
+func gifColours(flags byte) int {
+	if flags&0x80 == 0 {
+		return 0
+	}
+	return 3 << (flags&7 + 1)
+}
+
+// gifBlocks returns the place after a chain of data blocks.
+func gifBlocks(data []byte, at int) int {
+	for at < len(data) {
+		n := int(data[at])
+		at += 1 + n
+		if n == 0 {
+			return at
+		}
+	}
+	return len(data)
+}
+
+// jp2Header reads the size from the code stream, as the decoder does: the box in front of it may say something else
+// (ISO/IEC 15444-1, A.5.1 and I.4).
+func jp2Header(data []byte) (header, bool) {
+	const start = "\xff\x4f\xff\x51" // SOC, directly followed by SIZ
+	for len(data) >= 8 {
+		n, skip := uint64(binary.BigEndian.Uint32(data)), uint64(8)
+		kind := string(data[4:8])
+		if n == 1 && len(data) >= 16 {
+			n, skip = binary.BigEndian.Uint64(data[8:]), 16
+		}
+		if n == 0 || n > uint64(len(data)) {
+			n = uint64(len(data))
+		}
+		if n < skip {
+			break
+		}
+		if body := data[skip:n]; kind == "jp2c" {
+			if len(body) < 24 || string(body[:4]) != start {
+				break
+			}
+			at := func(i int) uint32 { return binary.BigEndian.Uint32(body[i:]) }
+			right, bottom, left, top := at(8), at(12), at(16), at(20)
+			return header{width: side(right - left), height: side(bottom - top)}, left < right && top < bottom
+		}
+		data = data[n:]
+	}
+	return header{}, false
+}

@@ -1,0 +1,250 @@
+package tesseract
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+)
+
+// The tags of an image file directory that matter before decoding (TIFF 6.0, section 8).
+const (
+	tagSubfileType     = 254
+	tagWidth           = 256
+	tagHeight          = 257
+	tagBitsPerSample   = 258
+	tagStripOffsets    = 273
+	tagOrientation     = 274
+	tagSamplesPerPixel = 277
+	tagStripCounts     = 279
+	tagXResolution     = 282
+	tagResolutionUnit  = 296
+	tagTileOffsets     = 324
+)
+
+// The units of a resolution (TIFF 6.0, ResolutionUnit).
+const (
+	unitInch       = 2
+	unitCentimetre = 3
+)
+
+// tiffFile reads directories of classic TIFF and BigTIFF.
+type tiffFile struct {
+	data  []byte
+	order binary.ByteOrder
+	big   bool
+}
+
+// directory is what one image file directory says.
+type directory struct {
+	header
+	auxiliary bool   // a thumbnail or a mask
+	next      uint64 // place of the next directory; zero if there is none
+}
+
+// tiffHeaders walks the chain of directories. A chain that breaks off yields a last page without a size, so that the
+// loss is seen; a chain that comes back to itself makes the document damaged.
+func tiffHeaders(data []byte, limits ocr.Limits) ([]header, error) {
+	f, at, ok := openTIFF(data)
+	if !ok {
+		return nil, fault.New(fault.DocumentDamaged, "The header of the TIFF file is damaged.")
+	}
+	var pages, auxiliary []header
+	seen := map[uint64]bool{}
+	for index := 0; at != 0; index++ {
+		if seen[at] {
+			return nil, fault.New(fault.DocumentDamaged, "The pages of the TIFF file refer to each other in a circle.")
+		}
+		seen[at] = true
+		if index >= limits.Pages {
+			return nil, fault.New(fault.DocumentTooManyPages, "The document has more than %d pages.", limits.Pages)
+		}
+		d, ok := f.directory(at)
+		if !ok && index == 0 && d.next == 0 {
+			return nil, fault.New(fault.DocumentDamaged, "The first page of the TIFF file is damaged.")
+		}
+		d.index = index
+		if d.auxiliary {
+			auxiliary = append(auxiliary, d.header)
+		} else {
+			pages = append(pages, d.header)
+		}
+		at = d.next
+	}
+	if len(pages) == 0 {
+		pages = auxiliary
+	}
+	if len(pages) == 0 {
+		return nil, fault.New(fault.DocumentDamaged, "The TIFF file has no page.")
+	}
+	return pages, nil
+}
+
+func openTIFF(data []byte) (f tiffFile, first uint64, ok bool) {
+	if len(data) < 16 {
+		return f, 0, false
+	}
+	f.data = data
+	switch string(data[:2]) {
+	case "II":
+		f.order = binary.LittleEndian
+	case "MM":
+		f.order = binary.BigEndian
+	default:
+		return f, 0, false
+	}
+	switch f.order.Uint16(data[2:]) {
+	case 42:
+		return f, uint64(f.order.Uint32(data[4:])), true
+	case 43:
+		f.big = true
+		return f, f.order.Uint64(data[8:]), f.order.Uint16(data[4:]) == 8
+	}
+	return f, 0, false
+}
+
+// slice returns n bytes at a place, or false if they are not all in the file.
+func (f tiffFile) slice(at, n uint64) ([]byte, bool) {
+	size := uint64(len(f.data))
+	if at > size || n > size-at {
+		return nil, false
+	}
+	return f.data[at : at+n], true
+}
+
+// directory reads one directory. It is false, and has no size, when the directory is damaged or asks for too much: more
+// strips than bytes, or samples that no scanner makes.
+func (f tiffFile) directory(at uint64) (directory, bool) {
+	head, entry := uint64(2), uint64(12)
+	if f.big {
+		head, entry = 8, 20
+	}
+	b, ok := f.slice(at, head)
+	if !ok {
+		return directory{}, false
+	}
+	n := uint64(f.order.Uint16(b))
+	if f.big {
+		n = f.order.Uint64(b)
+	}
+	if n == 0 || n > math.MaxUint16 {
+		return directory{}, false
+	}
+	entries, ok := f.slice(at+head, n*entry)
+	if !ok {
+		return directory{}, false
+	}
+	d := directory{}
+	d.next = f.offset(at + head + n*entry)
+	fields := map[uint16]tiffField{}
+	for ; len(entries) > 0; entries = entries[entry:] {
+		tag := f.order.Uint16(entries)
+		if _, twice := fields[tag]; twice {
+			continue // the decoder takes the first
+		}
+		if v, ok := f.field(entries[:entry]); ok {
+			fields[tag] = v
+		} else if tag == tagStripOffsets || tag == tagStripCounts || tag == tagTileOffsets {
+			return directory{next: d.next}, false
+		}
+	}
+	bits := f.number(fields[tagBitsPerSample], 1)
+	samples := f.number(fields[tagSamplesPerPixel], 1)
+	if bits > 64 || samples > 8 {
+		return directory{next: d.next}, false
+	}
+	d.width = side(f.number(fields[tagWidth], 0))
+	d.height = side(f.number(fields[tagHeight], 0))
+	d.auxiliary = f.number(fields[tagSubfileType], 0)&(1|4) != 0
+	if o := f.number(fields[tagOrientation], 1); o >= 1 && o <= 8 {
+		d.orientation = int(o)
+	}
+	d.dpi = perInch(f.rational(fields[tagXResolution]), f.number(fields[tagResolutionUnit], unitInch))
+	return d, true
+}
+
+// offset reads the place of a directory; a place outside of the file ends the chain.
+func (f tiffFile) offset(at uint64) uint64 {
+	if f.big {
+		if b, ok := f.slice(at, 8); ok {
+			return f.order.Uint64(b)
+		}
+		return 0
+	}
+	if b, ok := f.slice(at, 4); ok {
+		return uint64(f.order.Uint32(b))
+	}
+	return 0
+}
+
+// tiffField is the value of a tag: its type and its bytes.
+type tiffField struct {
+	kind  uint16
+	bytes []byte
+}
+
+// field finds the value of a directory entry, which is in the entry itself when it fits.
+func (f tiffFile) field(entry []byte) (tiffField, bool) {
+	kind := f.order.Uint16(entry[2:])
+	sizes := map[uint16]uint64{1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+	each, ok := sizes[kind]
+	if !ok {
+		return tiffField{}, false
+	}
+	count, value := uint64(f.order.Uint32(entry[4:])), entry[8:]
+	if f.big {
+		count, value = f.order.Uint64(entry[4:]), entry[12:]
+	}
+	if count > uint64(len(f.data)) {
+		return tiffField{}, false
+	}
+	n := count * each
+	if n <= uint64(len(value)) {
+		return tiffField{kind, value[:n]}, true
+	}
+	at := uint64(f.order.Uint32(value))
+	if f.big {
+		at = f.order.Uint64(value)
+	}
+	b, ok := f.slice(at, n)
+	return tiffField{kind, b}, ok
+}
+
+// number returns the first value as an unsigned integer, or otherwise when there is none.
+func (f tiffFile) number(v tiffField, otherwise uint32) uint32 {
+	switch {
+	case v.kind == 1 && len(v.bytes) >= 1:
+		return uint32(v.bytes[0])
+	case v.kind == 3 && len(v.bytes) >= 2:
+		return uint32(f.order.Uint16(v.bytes))
+	case (v.kind == 4 || v.kind == 13) && len(v.bytes) >= 4:
+		return f.order.Uint32(v.bytes)
+	case v.kind == 16 && len(v.bytes) >= 8:
+		return uint32(min(f.order.Uint64(v.bytes), math.MaxUint32))
+	default:
+		return otherwise
+	}
+}
+
+// perInch converts a resolution to whole pixels an inch. It is zero for values that mean nothing.
+func perInch(value float64, unit uint32) int {
+	switch unit {
+	case unitInch:
+	case unitCentimetre:
+		value *= 2.54
+	default:
+		return 0
+	}
+	if !(value >= 1 && value < 1e6) { // also NaN
+		return 0
+	}
+	return int(math.Round(value))
+}
+
+func (f tiffFile) rational(v tiffField) float64 {
+	if v.kind != 5 || len(v.bytes) < 8 {
+		return 0
+	}
+	return float64(f.order.Uint32(v.bytes)) / float64(f.order.Uint32(v.bytes[4:]))
+}
