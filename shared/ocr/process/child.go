@@ -90,8 +90,10 @@ func (c *child) reap() {
 	c.aliveMu.Lock()
 	c.alive = false
 	c.aliveMu.Unlock()
-	_ = c.cmd.Wait()   // the state is read from cmd
-	_ = c.conn.Close() // wakes whoever waits for an answer
+	_ = c.cmd.Wait() // the state is read from cmd
+	// An answer that the process sent before its end can still be read. Normally the end of the connection follows; the
+	// deadline is for a process that managed to pass its end of it on.
+	_ = c.conn.SetReadDeadline(time.Now().Add(endGrace))
 	close(c.ended)
 }
 
@@ -112,6 +114,7 @@ func (c *child) greet(ctx context.Context, check checker) error {
 	if err != nil {
 		c.kill(NotStarted)
 		<-c.ended
+		c.hangUp()
 		return fmt.Errorf("wait for child: %w (it wrote %q)", err, c.stderr.head())
 	}
 	c.stderr.forget()
@@ -148,6 +151,9 @@ func (c *child) kill(why Reason) {
 	c.reason.CompareAndSwap(nil, &why)
 	_ = c.cmd.Process.Kill() // an error means that it has ended already
 }
+
+// hangUp closes the connection. The user of a child does that once it is dead and nothing of it is read any more.
+func (c *child) hangUp() { _ = c.conn.Close() }
 
 // dead reports whether the process has ended or is about to.
 func (c *child) dead() bool {

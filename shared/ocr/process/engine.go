@@ -130,7 +130,7 @@ func (p *Pool) ask(ctx context.Context, c *child, req request, files ...*os.File
 	return resp, err
 }
 
-// endGrace is how long a child may take to end after its connection broke.
+// endGrace is how long a child may take to end after its connection broke, and its connection after it ended.
 const endGrace = time.Second
 
 // fail ends a child after a failed exchange. When the connection broke, the child is ending by itself or was killed, and

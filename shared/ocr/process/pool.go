@@ -96,6 +96,7 @@ func (p *Pool) close() {
 		for _, s := range p.free {
 			if s.child != nil {
 				s.child.kill(Closed)
+				s.drop()
 			}
 		}
 	}
@@ -266,6 +267,14 @@ func (p *Pool) take(rank func(*slot) int) *slot {
 	return s
 }
 
+// drop forgets a child that is dead.
+func (s *slot) drop() {
+	if s.child != nil {
+		s.child.hangUp()
+		s.child = nil
+	}
+}
+
 // lives reports whether the slot has a child that can be used.
 func (s *slot) lives() bool { return s.child != nil && !s.child.dead() }
 
@@ -274,7 +283,7 @@ func (p *Pool) put(s *slot) {
 	s.idle = time.Now()
 	replace := s.child != nil && s.child.dead()
 	if replace {
-		s.child = nil
+		s.drop()
 	}
 	if replace && p.ctx.Err() == nil {
 		p.work.Go(p.warm) // before the place is free, since Close waits for all places and then for all work
@@ -294,6 +303,7 @@ func (p *Pool) ready(ctx context.Context, s *slot, id string) error {
 	if s.lives() {
 		return nil
 	}
+	s.drop()
 	for range startTries {
 		wait := time.Until(s.after)
 		if wait > maxStartWait {

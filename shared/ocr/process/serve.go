@@ -138,6 +138,10 @@ func (s *server) handle(ctx context.Context, f frame) (response, error) {
 		debug.FreeOSMemory()
 		return response{}, nil
 	}
+	if len(f.files) == 0 {
+		// The rest of a page stream that ended in an error: the pool is about to end this process.
+		return response{}, errors.New("read request: unknown operation")
+	}
 	s.open(req, f.files[0])
 	if req.Op == opWritePDF {
 		return s.writePDF(ctx, f.files[1])

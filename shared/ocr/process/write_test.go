@@ -59,7 +59,7 @@ func TestWritePDFHoldsOnePageAtATime(t *testing.T) {
 	}
 	var peak uint64
 	many := func(yield func(ocr.Page, error) bool) {
-		for i := range 50 {
+		for i := range 20 {
 			if !yield(words(i+1, options(), big...), nil) {
 				return
 			}
