@@ -58,7 +58,7 @@ func FuzzCheckBlob(f *testing.F) {
 		if storage.CheckBlob(name, contentType) != nil {
 			return
 		}
-		if strings.ContainsAny(name+contentType, "\x00\r\n\\") || strings.ContainsAny(name, "~%? ") {
+		if strings.ContainsAny(name+contentType, "\x00\r\n") || strings.ContainsAny(name, "\\~%? ,") {
 			t.Errorf("accepted %q with %q", name, contentType)
 		}
 		for segment := range strings.SplitSeq(name, "/") {
