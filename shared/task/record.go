@@ -17,7 +17,7 @@ const (
 	longestWrite = 60 * time.Second // every write of a worker ends within; a deleted task is checked again after it
 	linkGrace    = 5 * time.Minute  // an upload begun before its link expired may take so long to show
 	queueGrace   = 10 * time.Minute // a queued task that nobody claimed for so long is queued again
-	leaseStep    = 5 * time.Minute  // the due time of a running task moves in such steps, so that renewals rarely move it
+	leaseStep    = time.Minute      // the due time of a running task moves in such steps, so that few renewals move it
 	recheck      = time.Minute      // an erasure that found something left is tried again so soon
 )
 
