@@ -1,6 +1,7 @@
 package tesseract
 
 import (
+	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,11 +17,14 @@ const (
 	letterHeight   = 15.0 // pixels; the engine reads this size best for its cost
 	smallestScale  = 0.8  // within these two, scaling gains nothing
 	largestScale   = 1.25
-	mostScale      = 3.0  // beyond it there is nothing to see
-	noisySpecks    = 0.6  // a page with more specks loses letters when it is scaled
-	goodConfidence = 85.0 // a page read with less is read again another way
-	turnConfidence = 70.0 // a page read with less may be the wrong way up
-	junkPage       = 60.0 // on a page read with less, words below junkWord are noise
+	mostScale      = 3.0      // beyond it there is nothing to see
+	leastSide      = 6        // pixels; no letter is smaller
+	mostPixels     = 40e6     // a page is never made larger than this: A3 at 450 dpi
+	mostSide       = 32_700.0 // the engine counts pixels of a side in 16 bits; beyond it the process ends
+	noisySpecks    = 0.6      // a page with more specks loses letters when it is scaled
+	goodConfidence = 85.0     // a page read with less is read again another way
+	turnConfidence = 70.0     // a page read with less may be the wrong way up
+	junkPage       = 60.0     // on a page read with less, words below junkWord are noise
 	junkWord       = 30.0
 	fairConfidence = 55.0 // letters above it count for a reading, letters below against it
 )
@@ -52,12 +56,16 @@ func rate(boxes []gosseract.BoundingBox, angle int) reading {
 // whatever size or turn the engine was shown.
 func (r *Reader) Read(im *Image, opt ocr.Options) (ocr.Page, error) {
 	page := ocr.Page{Width: im.Width(), Height: im.Height(), DPI: im.DPI(), Languages: opt.Languages, Origin: ocr.Recognised}
+	if min(im.Width(), im.Height()) < leastSide {
+		page.Origin = ocr.Blank
+		return page, nil
+	}
 	grey, err := im.grey()
 	if err != nil {
 		return ocr.Page{}, err
 	}
 	defer grey.Close()
-	scale := fit(grey.letters())
+	scale := fit(grey.letters(), float64(im.Width()), float64(im.Height()))
 	shown := grey
 	if scale != 1 {
 		if shown, err = grey.scale(scale); err != nil {
@@ -78,16 +86,19 @@ func (r *Reader) Read(im *Image, opt ocr.Options) (ocr.Page, error) {
 	return page, nil
 }
 
-// fit returns by how much to scale a page for its letters to have the best size.
-func fit(l letters) float64 {
-	if l.height == 0 || l.specks > noisySpecks {
-		return 1
+// fit returns by how much to scale a page for its letters to have the best size and for the engine to take it.
+func fit(l letters, width, height float64) float64 {
+	scale := 1.0
+	if l.height > 0 && l.specks <= noisySpecks {
+		scale = letterHeight / float64(l.height)
+		if scale > smallestScale && scale < largestScale {
+			scale = 1
+		}
 	}
-	scale := letterHeight / float64(l.height)
-	if scale > smallestScale && scale < largestScale {
-		return 1
+	if scale > 1 {
+		scale = max(1, min(scale, mostScale, math.Sqrt(mostPixels/(width*height))))
 	}
-	return min(scale, mostScale)
+	return min(scale, mostSide/max(width, height))
 }
 
 // resolution tells the engine pixels an inch, or 0 where a stated value cannot be true: it then makes its own estimate.

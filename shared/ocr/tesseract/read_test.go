@@ -1,6 +1,7 @@
 package tesseract_test
 
 import (
+	"fmt"
 	"image"
 	"strings"
 	"testing"
@@ -33,5 +34,31 @@ func TestResultsDoNotDependOnWhatWasReadBefore(t *testing.T) {
 	last := read(t, r, grey(t, hard))
 	if diff := cmp.Diff(first, last); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestPagesOfAnyShapeAreRead(t *testing.T) {
+	r := newReader(t)
+	for _, size := range []image.Point{{1, 1}, {2, 3}, {1, 300}, {300, 1}, {65_535, 1}, {8, 65_535}} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			img := image.NewGray(image.Rectangle{Max: size})
+			for i := range img.Pix {
+				img.Pix[i] = uint8(i % 3 * 100)
+			}
+			if page := read(t, r, grey(t, img)); page.Width != size.X || page.Height != size.Y {
+				t.Errorf("%d x %d", page.Width, page.Height)
+			}
+		})
+	}
+}
+
+func TestTextAcrossAVeryLongPageIsRead(t *testing.T) {
+	img := drawn(t, 34_000, 200, 30, map[image.Point][]string{{33_000, 60}: {"The quick brown fox jumps over the lazy dog."}})
+	page := read(t, newReader(t), grey(t, img))
+	if got := text(page); got != "The quick brown fox jumps over the lazy dog." {
+		t.Fatalf("%q", got)
+	}
+	if b := page.Blocks[0].Box; b.X0 < 32_950 || b.X0 > 33_050 {
+		t.Errorf("box %+v", b)
 	}
 }

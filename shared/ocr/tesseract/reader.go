@@ -37,6 +37,7 @@ func New(tessdata string) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	quiet()
 	return &Reader{dir: dir, models: names}, nil
 }
 
