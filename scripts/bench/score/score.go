@@ -3,8 +3,10 @@
 package score
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -32,30 +34,58 @@ func F1(truth, text string) float64 {
 	return 2 * float64(common) / float64(len(want)+len(got))
 }
 
-// Words splits a text into runs of letters and digits; each Han, Kana and Hangul character is a word. Forms of one
-// character that only typography tells apart are the same (NFKC), and a word broken at the end of a line is one word.
+// broken matches a hyphen at the end of a line inside a word; leader matches rows of dots, dashes or lines, which fill space
+// and carry no text.
+const (
+	broken = `([\p{L}\p{N}_])-\s*\n\s*(\p{L})`
+	leader = `\.(\s?\.){3,}|_(\s?_){3,}|-(\s?-){3,}`
+)
+
+// Words splits a text at white space and drops punctuation around words, not inside them; each Han, Kana and Hangul
+// character is a word. Forms of one character that only typography tells apart are the same: NFKC, one kind of quote, one
+// kind of dash. A word broken at the end of a line is one word.
 func Words(text string) []string {
-	text = norm.NFKC.String(text)
-	text = strings.NewReplacer("-\n", "", "\u00ad", "", "\u2019", "'", "\u2018", "'").Replace(text)
+	text = norm.NFKC.String(strings.Map(plain, norm.NFKC.String(text)))
+	text = regexp.MustCompile(broken).ReplaceAllString(text, "$1$2")
+	text = regexp.MustCompile(leader).ReplaceAllString(text, " ")
 	var words []string
-	var word strings.Builder
-	flush := func() {
-		if word.Len() > 0 {
-			words = append(words, word.String())
-			word.Reset()
+	for chunk := range strings.FieldsSeq(text) {
+		for chunk != "" {
+			end := strings.IndexFunc(chunk, ideograph)
+			if end < 0 {
+				end = len(chunk)
+			}
+			word := strings.TrimFunc(chunk[:end], func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })
+			if word != "" {
+				words = append(words, word)
+			}
+			chunk = chunk[end:]
+			if chunk != "" {
+				_, size := utf8.DecodeRuneInString(chunk)
+				words = append(words, chunk[:size])
+				chunk = chunk[size:]
+			}
 		}
 	}
-	for _, r := range text {
-		switch {
-		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul):
-			flush()
-			words = append(words, string(r))
-		case unicode.IsLetter(r), unicode.IsDigit(r), unicode.IsMark(r):
-			word.WriteRune(r)
-		default:
-			flush()
-		}
-	}
-	flush()
 	return words
+}
+
+// ideograph reports whether a character is a word of its own.
+func ideograph(r rune) bool {
+	return r >= 0x3040 && r <= 0x30ff || r >= 0x3400 && r <= 0x9fff || r >= 0xf900 && r <= 0xfaff || r >= 0xac00 && r <= 0xd7af
+}
+
+// plain replaces typographic quotes and dashes and drops marks that only steer writing direction and line breaks.
+func plain(r rune) rune {
+	switch {
+	case strings.ContainsRune("\u2018\u2019\u201a\u201b\u2032\u0060\u00b4", r):
+		return '\''
+	case strings.ContainsRune("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", r):
+		return '"'
+	case strings.ContainsRune("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u00ad", r):
+		return '-'
+	case r >= 0x200b && r <= 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0xfeff:
+		return -1
+	}
+	return r
 }
