@@ -61,6 +61,9 @@ type app struct {
 // serveFunctions answers the host until it is killed. A bad setting does not end the process, which the host would start
 // again three times and then give up on: it closes intake, and whatever can run runs.
 func serveFunctions(ctx context.Context, log *slog.Logger) error {
+	if err := process.Hide(); err != nil {
+		return fmt.Errorf("turn core dumps off: %w", err)
+	}
 	port := os.Getenv(portVariable)
 	if port == "" {
 		return fmt.Errorf("%s is not set: this verb is for the Azure Functions host", portVariable)

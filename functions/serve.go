@@ -20,6 +20,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr/process"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	trigger "github.com/lethe-ocr/lethe/shared/trigger/local"
 )
@@ -47,6 +48,10 @@ secret, once. Settings come from the environment and from flags, which win:
 			given, err := load(cmd, set)
 			if err != nil {
 				return err
+			}
+			// The server's memory holds secrets and text: no core dump, no look from other processes of its user.
+			if err := process.Hide(); err != nil {
+				return fmt.Errorf("turn core dumps off: %w", err)
 			}
 			if ephemeral {
 				return serveEphemeral(cmd.Context(), env, given)

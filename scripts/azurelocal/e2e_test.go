@@ -31,7 +31,7 @@ import (
 // The first credentials of a new stamp, and the word in every document of these tests.
 const (
 	application = "end-to-end"
-	secret      = "lethe_end-to-end-secret" //nolint:gosec // of stamps that live as long as their test
+	secret      = "lethe_end-to-end-secret"
 	canary      = "CANARY"
 )
 
