@@ -331,7 +331,7 @@ func TestLargeDocumentOutlivesDeadlinesAndTwoHosts(t *testing.T) {
 func (s *stamp) awaitPages(t *testing.T, id string) {
 	t.Helper()
 	before := s.copies(t, id)
-	await(t, 2*time.Minute, "more pages are kept", func() bool { return s.copies(t, id) >= before+10 })
+	await(t, 5*time.Minute, "more pages are kept", func() bool { return s.copies(t, id) >= before+10 })
 }
 
 // Nobody calls: only the host's timer does.
