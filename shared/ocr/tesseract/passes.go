@@ -78,7 +78,7 @@ func (r *Reader) Read(im *Image, opt ocr.Options) (ocr.Page, error) {
 	if err != nil {
 		return ocr.Page{}, err
 	}
-	page.Angle = best.angle
+	page.Angle = (best.angle + sideways(best.boxes)) % 360
 	page.Blocks, page.Confidence = assemble(best, placing{scale: scale, shownWidth: shown.Width(), shownHeight: shown.Height(), page: page})
 	if len(page.Blocks) == 0 {
 		page.Origin, page.Angle = ocr.Blank, 0
@@ -170,6 +170,24 @@ func (r *Reader) turned(shown *Image, picture []byte, opt ocr.Options) (reading,
 		return reading{}, nil, err
 	}
 	return rate(boxes, angle), picture, nil
+}
+
+// sideways returns the turn that is left to make the text upright: the engine reads lines that run up or down by itself.
+// Chinese and Japanese lines that run down are upright.
+func sideways(boxes []gosseract.BoundingBox) int {
+	var vertical, letters int
+	for _, b := range boxes {
+		for _, c := range b.Word {
+			letters++
+			if unicode.In(c, unicode.Han, unicode.Hiragana, unicode.Katakana) {
+				vertical++
+			}
+		}
+	}
+	if 2*vertical > letters {
+		return 0
+	}
+	return direction(boxes)
 }
 
 // direction returns the clockwise turn that makes lines run as their script does, from the steps between the words of each.

@@ -1,12 +1,18 @@
 package tesseract_test
 
 import (
+	"errors"
 	"fmt"
 	"image"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
 func TestFirstPageOfAReaderIsReadInColumns(t *testing.T) {
@@ -34,6 +40,162 @@ func TestResultsDoNotDependOnWhatWasReadBefore(t *testing.T) {
 	last := read(t, r, grey(t, hard))
 	if diff := cmp.Diff(first, last); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestTurnedPagesAreReadUprightWithBoxesOfThePageAsGiven(t *testing.T) {
+	r := newReader(t)
+	img := letter(t)
+	upright := read(t, r, grey(t, img))
+	want := strings.Join(sentences(), " ")
+	if got := text(upright); got != want || upright.Angle != 0 {
+		t.Fatalf("angle %d: %q", upright.Angle, got)
+	}
+	for quarters := 1; quarters <= 3; quarters++ {
+		t.Run(fmt.Sprint(90*quarters), func(t *testing.T) {
+			given := turned(img, quarters)
+			page := read(t, r, grey(t, given))
+			if got := text(page); got != want {
+				t.Fatalf("angle %d: %q", page.Angle, got)
+			}
+			if back := 360 - 90*quarters; page.Angle != back || page.Width != given.Rect.Dx() || page.Height != given.Rect.Dy() {
+				t.Errorf("angle %d, %d x %d", page.Angle, page.Width, page.Height)
+			}
+			var boxes []ocr.Box
+			for w := range upright.Words {
+				boxes = append(boxes, turnedBox(w.Box, quarters, img.Rect.Dx(), img.Rect.Dy()))
+			}
+			i := 0
+			for w := range page.Words {
+				if !near(w.Box, boxes[i], 5) {
+					t.Errorf("%s is at %+v, want %+v", w.Text, w.Box, boxes[i])
+				}
+				i++
+			}
+		})
+	}
+}
+
+// turnedBox is where a box of a page of width × height comes to lie when the page is turned clockwise.
+func turnedBox(b ocr.Box, quarters, width, height int) ocr.Box {
+	for range quarters {
+		b = ocr.Box{X0: height - b.Y1, Y0: b.X0, X1: height - b.Y0, Y1: b.X1}
+		width, height = height, width
+	}
+	return b
+}
+
+func near(a, b ocr.Box, tolerance int) bool {
+	for _, d := range []int{a.X0 - b.X0, a.Y0 - b.Y0, a.X1 - b.X1, a.Y1 - b.Y1} {
+		if max(d, -d) > tolerance {
+			return false
+		}
+	}
+	return true
+}
+
+func TestEveryOrientationOfAJPEGGivesTheSameWords(t *testing.T) {
+	r := newReader(t)
+	img := letter(t)
+	// stored[o] is what a camera held in orientation o stores of the upright page.
+	mirrored := mirror(img)
+	stored := map[byte]*image.Gray{
+		1: img, 2: mirrored, 3: turned(img, 2), 4: turned(mirrored, 2),
+		5: turned(mirrored, 3), 6: turned(img, 3), 7: turned(mirrored, 1), 8: turned(img, 1),
+	}
+	for orientation, img := range stored {
+		page := read(t, r, decode(t, withEXIF(asJPEG(t, img), orientation), "image/jpeg", 0))
+		if got, want := text(page), strings.Join(sentences(), " "); got != want || page.Angle != 0 {
+			t.Errorf("orientation %d: angle %d, %q", orientation, page.Angle, got)
+		}
+		if page.Width != 900 || page.Height != 700 {
+			t.Errorf("orientation %d: %d x %d", orientation, page.Width, page.Height)
+		}
+	}
+}
+
+// mirror returns a copy with left and right changed.
+func mirror(src *image.Gray) *image.Gray {
+	dst := image.NewGray(src.Rect)
+	for y := range src.Rect.Dy() {
+		for x := range src.Rect.Dx() {
+			dst.SetGray(src.Rect.Dx()-1-x, y, src.GrayAt(x, y))
+		}
+	}
+	return dst
+}
+
+func TestLettersOfAnySizeAreReadWithBoxesOfThePageAsGiven(t *testing.T) {
+	r := newReader(t)
+	for _, points := range []float64{11, 20, 40, 90} {
+		t.Run(fmt.Sprint(points), func(t *testing.T) {
+			at := image.Pt(int(3*points), int(3*points))
+			img := drawn(t, int(25*points), int(16*points), points, map[image.Point][]string{at: sentences()})
+			page := read(t, r, grey(t, img))
+			if got, want := text(page), strings.Join(sentences(), " "); got != want {
+				t.Fatalf("%q", got)
+			}
+			b := page.Blocks[0].Box
+			if d := b.X0 - at.X; max(d, -d) > int(points/3) || b.Height() < int(7*points) || b.Height() > int(10*points) {
+				t.Errorf("box %+v of letters of %.0f pixels that start at %v", b, points, at)
+			}
+		})
+	}
+}
+
+func TestEmptyPagesAreBlank(t *testing.T) {
+	r := newReader(t)
+	white := image.NewGray(image.Rect(0, 0, 800, 1000))
+	for i := range white.Pix {
+		white.Pix[i] = 255
+	}
+	specked := image.NewGray(white.Rect)
+	copy(specked.Pix, white.Pix)
+	random := rand.New(rand.NewPCG(1, 1)) // a fixed seed is the point
+	for range 4000 {
+		specked.Pix[random.IntN(len(specked.Pix))] = uint8(random.IntN(200))
+	}
+	for name, img := range map[string]*image.Gray{"white": white, "black": image.NewGray(white.Rect), "specks": specked} {
+		page := read(t, r, grey(t, img))
+		if page.Origin != ocr.Blank || page.Confidence != 0 || page.Angle != 0 {
+			t.Errorf("%s: %s, confidence %.0f, angle %d, %q", name, page.Origin, page.Confidence, page.Angle, text(page))
+		}
+	}
+}
+
+func TestLanguagesThatAreNotInstalledAreRefused(t *testing.T) {
+	r := newReader(t)
+	for _, languages := range [][]string{nil, {"none"}, {"eng", "../eng"}, {"osd"}} {
+		_, err := r.Read(grey(t, letter(t)), ocr.Options{Languages: languages})
+		if !errors.Is(err, fault.LanguageUnknown) {
+			t.Errorf("%q: got %v", languages, err)
+		}
+	}
+	if slices.Contains(r.Languages(), "osd") || !slices.IsSorted(r.Languages()) {
+		t.Errorf("languages %q", r.Languages())
+	}
+}
+
+func TestManySetsOfLanguagesAreReadInTurn(t *testing.T) {
+	r := newReader(t)
+	letters := func(p ocr.Page) string { return strings.ReplaceAll(text(p), " ", "") }
+	want := letters(read(t, r, grey(t, letter(t))))
+	for _, set := range [][]string{{"eng", "deu"}, {"deu"}, {"deu", "eng"}, {"eng"}} {
+		for _, l := range set {
+			if !slices.Contains(r.Languages(), l) {
+				t.Skipf("the language data of %s is not installed", l)
+			}
+		}
+		page, err := r.Read(grey(t, letter(t)), ocr.Options{Languages: set, Profile: ocr.Fast})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := letters(page); got != want {
+			t.Errorf("%q: %q", set, got)
+		}
+		if diff := cmp.Diff(set, page.Languages); diff != "" {
+			t.Error(diff)
+		}
 	}
 }
 

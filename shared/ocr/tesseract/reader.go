@@ -80,9 +80,12 @@ func (r *Reader) recognise(languages []string, picture []byte, mode gosseract.Pa
 
 // client returns the handle for a set of languages.
 func (r *Reader) client(languages []string) (*gosseract.Client, error) {
+	if len(languages) == 0 {
+		return nil, fault.New(fault.LanguageUnknown, "At least one language is needed.") // without one the engine crashes
+	}
 	for _, l := range languages {
 		if !slices.Contains(r.Languages(), l) {
-			return nil, fault.New(fault.LanguageUnknown, "a language is not installed; installed are: %s", strings.Join(r.Languages(), ", "))
+			return nil, fault.New(fault.LanguageUnknown, "A language is not installed; installed are: %s.", strings.Join(r.Languages(), ", "))
 		}
 	}
 	wanted := strings.Join(languages, "+")
