@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -26,33 +27,36 @@ func Client(version string) []*cobra.Command {
 }
 
 const connectionHelp = `
-The server and the credentials come from LETHE_URL, LETHE_APP and LETHE_SECRET.` + exitTable
+
+The server and the credentials come from LETHE_URL, LETHE_APP and LETHE_SECRET. Results go to standard output, messages
+to standard error.
+` + exitTable
 
 func (c *connection) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&c.url, "url", os.Getenv("LETHE_URL"), "address of the server")
-	f.StringVar(&c.app, "app", os.Getenv("LETHE_APP"), "application id")
+	f.StringVar(&c.url, "url", "", "address of the server (LETHE_URL)")
+	f.StringVar(&c.app, "app", "", "application id (LETHE_APP)")
 	f.StringVar(&c.secretFile, "secret-file", "", "file with the secret, instead of LETHE_SECRET")
 	f.StringVar(&c.caFile, "ca-file", "", "certificates (PEM) to trust besides the system's")
 	f.BoolVar(&c.insecure, "insecure-http", false, "allow plain http to another machine")
-	f.BoolVar(&c.jsonOut, "json", false, "print JSON")
+	f.BoolVar(&c.jsonOut, "json", false, "print JSON, one line for each task")
 }
 
 func (c *connection) dial() (*client.Client, error) {
+	c.url = cmp.Or(c.url, os.Getenv("LETHE_URL"))
+	c.app = cmp.Or(c.app, os.Getenv("LETHE_APP"))
 	cfg := client.Config{
 		URL: c.url, Application: c.app, Secret: os.Getenv("LETHE_SECRET"), InsecureHTTP: c.insecure, UserAgent: "lethe/" + c.version,
 	}
+	var err error
 	if c.secretFile != "" {
-		secret, err := os.ReadFile(c.secretFile)
-		if err != nil {
-			return nil, fmt.Errorf("read secret: %w", err)
+		if cfg.Secret, err = firstLine(c.secretFile); err != nil {
+			return nil, Usage(fmt.Errorf("read secret: %w", err))
 		}
-		cfg.Secret = strings.TrimSpace(string(secret))
 	}
 	if c.caFile != "" {
-		var err error
 		if cfg.CACert, err = os.ReadFile(c.caFile); err != nil {
-			return nil, fmt.Errorf("read certificates: %w", err)
+			return nil, Usage(fmt.Errorf("read certificates: %w", err))
 		}
 	}
 	cl, err := client.New(cfg)
@@ -62,7 +66,17 @@ func (c *connection) dial() (*client.Client, error) {
 	return cl, nil
 }
 
-// print writes a value as JSON, one line.
+// firstLine reads a secret or a password, which end with the line.
+func firstLine(path string) (string, error) {
+	content, err := os.ReadFile(path) //nolint:gosec // the user names the file
+	if err != nil {
+		return "", err
+	}
+	line, _, _ := strings.Cut(string(content), "\n")
+	return strings.TrimSuffix(line, "\r"), nil
+}
+
+// printJSON writes a value as JSON, one line.
 func printJSON(w io.Writer, v any) error {
 	if err := json.NewEncoder(w).Encode(v); err != nil {
 		return fmt.Errorf("write output: %w", err)

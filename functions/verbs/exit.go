@@ -4,6 +4,9 @@ package verbs
 import (
 	"context"
 	"errors"
+	"net/http"
+	"strings"
+	"unicode"
 
 	"github.com/lethe-ocr/lethe/shared/client"
 )
@@ -12,7 +15,7 @@ import (
 const (
 	ExitOK          = 0   // everything was done
 	ExitFailure     = 1   // anything without a code of its own
-	ExitUsage       = 2   // the command line is wrong
+	ExitUsage       = 2   // the command line is wrong, or the server refuses the settings on it
 	ExitUnreachable = 3   // the server did not answer
 	ExitRefused     = 4   // credentials are missing, wrong, or lack a scope
 	ExitGone        = 5   // no such task, or it was erased
@@ -24,7 +27,7 @@ const (
 // exitTable documents the codes in help texts.
 const exitTable = `
 Exit codes:
-  0 done   1 failure   2 wrong command line   3 server unreachable   4 credentials refused
+  0 done   1 failure   2 wrong command line or settings   3 server unreachable   4 credentials refused
   5 no such task, or erased   6 document could not be processed   7 some of several failed   130 interrupted`
 
 // coded is an error with an exit code.
@@ -59,22 +62,57 @@ func ExitCode(err error) int {
 		return c.code
 	case errors.Is(err, context.Canceled):
 		return ExitInterrupted
-	case errors.As(err, &p) && (p.Status == 401 || p.Status == 403):
-		return ExitRefused
-	case errors.As(err, &p) && (p.Status == 404 || p.Status == 410):
-		return ExitGone
 	case errors.Is(err, client.ErrUnreachable):
 		return ExitUnreachable
+	case errors.Is(err, client.ErrLink):
+		// Storage refused; credentials had no part in it.
+		if errors.As(err, &p) && p.Status == http.StatusRequestEntityTooLarge {
+			return ExitDocument
+		}
+		return ExitFailure
+	case errors.As(err, &p):
+		return problemCode(p.Status)
 	default:
 		return ExitFailure
 	}
 }
 
-// Message is what people read of an error.
+func problemCode(status int) int {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return ExitRefused
+	case http.StatusNotFound, http.StatusGone:
+		return ExitGone
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
+		return ExitUsage
+	default:
+		return ExitFailure
+	}
+}
+
+// Message is what people read of an error: one line, fit for a terminal.
 func Message(err error) string {
 	var p *client.Problem
-	if errors.As(err, &p) {
-		return p.Sentence()
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "interrupted"
+	case errors.As(err, &p):
+		return printable(p.Error())
+	default:
+		return printable(err.Error())
 	}
-	return err.Error()
+}
+
+// printable keeps what controls a terminal out of texts that others chose: a server, or whoever named a file.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == '\t':
+			return ' '
+		case unicode.IsPrint(r):
+			return r
+		default:
+			return unicode.ReplacementChar
+		}
+	}, s)
 }

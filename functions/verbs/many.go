@@ -2,273 +2,369 @@ package verbs
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
-	"github.com/gofrs/uuid/v5"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lethe-ocr/lethe/shared/client"
 )
 
-// journalFile remembers in the output folder what was accepted, so that a second run goes on.
-const journalFile = ".lethe-submit.json"
-
-// journal maps a digest of document and settings to its task. It holds no names.
-type journal struct {
-	path string
-
-	mu      sync.Mutex
-	Entries map[string]*entry `json:"entries"` // guarded by mu
-}
-
-// entry is one document.
-type entry struct {
-	Key  string `json:"key"`            // idempotency key: a create that was answered or not gives the same task
-	Task string `json:"task,omitempty"` // its id, once known
-	Done bool   `json:"done,omitempty"` // results are in the folder
-}
-
-func openJournal(dir string) (*journal, error) {
-	j := &journal{path: filepath.Join(dir, journalFile), Entries: map[string]*entry{}}
-	content, err := os.ReadFile(j.path)
-	if errors.Is(err, os.ErrNotExist) {
-		return j, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read journal: %w", err)
-	}
-	if err := json.Unmarshal(content, j); err != nil {
-		return nil, fmt.Errorf("%s cannot be read: remove it to start afresh", j.path)
-	}
-	return j, nil
-}
-
-// of returns the entry of a digest, a fresh one if it is new.
-func (j *journal) of(digest string) (*entry, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if e, ok := j.Entries[digest]; ok {
-		return e, nil
-	}
-	key, err := uuid.NewV4()
-	if err != nil {
-		return nil, err
-	}
-	e := &entry{Key: key.String()}
-	j.Entries[digest] = e
-	return e, nil
-}
-
-// forget gives an entry a new key.
-func (j *journal) forget(e *entry) error {
-	key, err := uuid.NewV4()
-	if err != nil {
-		return err
-	}
-	return j.note(func() { *e = entry{Key: key.String()} })
-}
-
-// note changes an entry and writes the journal, whole or not at all.
-func (j *journal) note(change func()) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	change()
-	content, err := json.Marshal(j)
-	if err != nil {
-		return fmt.Errorf("encode journal: %w", err)
-	}
-	tmp := j.path + ".tmp"
-	if err := os.WriteFile(tmp, content, 0o600); err != nil {
-		return fmt.Errorf("write journal: %w", err)
-	}
-	if err := os.Rename(tmp, j.path); err != nil {
-		return fmt.Errorf("write journal: %w", err)
-	}
-	return nil
-}
-
 // work is one document of a large submission.
 type work struct {
 	document
 	entry *entry
-	task  *client.Task // nil until created
-	err   error
+	task  *client.Task // nil until known in this run
+	fresh bool         // no earlier run made a task of it
+	here  bool         // its results are in the folder
+	done  bool         // nothing is left to do
 }
 
-// many sends documents several at a time. One that fails does not stop the others.
-func (s *submission) many(cmd *cobra.Command, cl *client.Client, documents []document) error {
-	if err := os.MkdirAll(s.out, 0o700); err != nil {
-		return fmt.Errorf("make output folder: %w", err)
+// run is one large submission.
+type run struct {
+	*submission
+	cmd     *cobra.Command
+	client  *client.Client
+	journal *journal
+	bar     *bar
+	total   int
+
+	mu     sync.Mutex
+	ended  int      // documents; guarded by mu
+	failed []string // one line for each; guarded by mu
+	first  error    // of failed; guarded by mu
+	full   bool     // it was said that there are too many tasks; guarded by mu
+}
+
+// many sends documents several at a time. One that fails does not stop the others; what would fail for all does.
+func (s *submission) many(cmd *cobra.Command, cl *client.Client, documents []document) (err error) {
+	if s.out != "" {
+		if err := os.MkdirAll(s.out, 0o700); err != nil {
+			return fmt.Errorf("make output folder: %w", err)
+		}
 	}
 	j, err := openJournal(s.out)
 	if err != nil {
 		return err
 	}
-	todo, done, err := s.plan(j, documents)
+	defer func() { err = errors.Join(err, j.close()) }()
+	r := &run{submission: s, cmd: cmd, client: cl, journal: j, total: len(documents)}
+	todo, err := r.plan(documents)
 	if err != nil {
 		return err
 	}
-	bar := newBar(cmd.ErrOrStderr(), "documents")
-	bar.to(done, len(documents))
-	ctx := cmd.Context()
-	// In slices, so that no link expires while its document waits for its turn.
-	for slice := range slices.Chunk(todo, min(client.MaxBatch, max(1, 8*s.parallel))) {
-		if err := s.create(ctx, cl, j, slice); err != nil {
-			return err
+	r.bar = newBar(cmd.ErrOrStderr(), "documents")
+	r.bar.to(r.ended, r.total)
+	earlier := r.total - len(todo) - len(r.failed)
+	err = r.all(cmd.Context(), todo)
+	r.bar.end()
+	if err != nil {
+		if s.out != "" {
+			fmt.Fprintln(cmd.ErrOrStderr(), "Stopped. Run the same command again to go on.")
 		}
-		group, groupCtx := errgroup.WithContext(ctx)
-		group.SetLimit(max(1, s.parallel))
-		var mu sync.Mutex
+		return err
+	}
+	return r.summary(earlier)
+}
+
+// plan finds out what is to be done. What an earlier run finished is not.
+func (r *run) plan(documents []document) ([]*work, error) {
+	var todo []*work
+	var known []*entry
+	for _, d := range documents {
+		w := &work{document: d, entry: &entry{}}
+		var err error
+		if w.err == nil {
+			err = r.look(w)
+		}
+		switch {
+		case w.err != nil:
+			r.report(w, w.err)
+		case err != nil:
+			return nil, err
+		case w.done:
+			r.ended++
+		default:
+			todo = append(todo, w)
+			known = append(known, w.entry)
+		}
+	}
+	return todo, r.journal.note(known...) // before any task exists, so that none is made twice
+}
+
+// look finds the entry of a document.
+func (r *run) look(w *work) error {
+	if w.path == "-" {
+		return w.entry.renew() // never the same twice
+	}
+	digest, err := r.fingerprint(w.path)
+	if err != nil {
+		w.err = err
+		return nil
+	}
+	w.entry, err = r.journal.entry(digest)
+	if err != nil {
+		return err
+	}
+	w.fresh = w.entry.Task == ""
+	w.here = w.entry.Done && !slices.ContainsFunc(r.files(w), func(path string) bool {
+		_, err := os.Stat(path)
+		return err != nil
+	})
+	w.done = w.here && (!r.erase || w.entry.Erased)
+	return nil
+}
+
+// files are where a document's results go, in the order of the formats.
+func (r *run) files(w *work) []string {
+	paths := make([]string, 0, len(r.settings.Formats))
+	for _, f := range r.settings.Formats {
+		paths = append(paths, filepath.Join(r.out, w.name+extension(f)))
+	}
+	return paths
+}
+
+// all works through documents. Tasks are made a few at a time, so that no link grows old while its document waits.
+func (r *run) all(ctx context.Context, todo []*work) error {
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(r.parallel)
+	var err error
+	for slice := range slices.Chunk(todo, min(client.MaxBatch, 8*r.parallel)) {
+		if err = r.create(groupCtx, slice); err != nil {
+			break
+		}
 		for _, w := range slice {
 			group.Go(func() error {
-				if w.err == nil {
-					w.err = s.finish(groupCtx, cl, j, w)
-					if ExitCode(w.err) == ExitDocument {
-						w.err = errors.Join(w.err, j.forget(w.entry)) // the next run makes a new task
-					}
+				if groupCtx.Err() != nil {
+					return context.Cause(groupCtx)
 				}
-				mu.Lock()
-				defer mu.Unlock()
-				done++
-				bar.to(done, len(documents))
-				return ctx.Err()
+				err := r.finish(groupCtx, w)
+				if err != nil && fatal(err) {
+					return err
+				}
+				r.report(w, err)
+				return nil
 			})
 		}
-		if err := group.Wait(); err != nil {
-			bar.end()
-			return err
-		}
 	}
-	bar.end()
-	return summary(cmd, todo, len(documents))
+	if first := group.Wait(); first != nil {
+		return first
+	}
+	return err
 }
 
-// plan leaves out what an earlier run finished.
-func (s *submission) plan(j *journal, documents []document) (todo []*work, done int, err error) {
-	settings, err := json.Marshal(s.settings)
-	if err != nil {
-		return nil, 0, fmt.Errorf("encode settings: %w", err)
-	}
-	for _, d := range documents {
-		digest, err := fingerprint(d, settings)
-		if err != nil {
-			return nil, 0, err
+// create asks for the tasks of a slice in one call. Documents of which an earlier run made tasks are left out.
+func (r *run) create(ctx context.Context, slice []*work) error {
+	var items []client.BatchItem
+	var fresh []*work
+	for _, w := range slice {
+		if w.fresh {
+			fresh = append(fresh, w)
+			items = append(items, client.BatchItem{Settings: r.settings, Key: w.entry.Key})
 		}
-		e, err := j.of(digest)
-		if err != nil {
-			return nil, 0, err
-		}
-		if e.Done {
-			done++
-			continue
-		}
-		todo = append(todo, &work{document: d, entry: e})
 	}
-	return todo, done, j.note(func() {})
-}
-
-// fingerprint changes when the file or the settings do.
-func fingerprint(d document, settings []byte) (string, error) {
-	if d.path == "-" {
-		return "", Usage(errors.New("standard input cannot be one of several documents"))
+	if len(items) == 0 {
+		return nil
 	}
-	stat, err := os.Stat(d.path)
-	if err != nil {
-		return "", fmt.Errorf("look at document: %w", err)
-	}
-	h := sha256.New()
-	fmt.Fprintf(h, "%q %d %d %q", d.rel, stat.Size(), stat.ModTime().UnixNano(), settings)
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// create asks for the tasks of a slice in one call.
-func (s *submission) create(ctx context.Context, cl *client.Client, j *journal, slice []*work) error {
-	items := make([]client.BatchItem, len(slice))
-	for i, w := range slice {
-		items[i] = client.BatchItem{Settings: s.settings, Key: w.entry.Key}
-	}
-	results, err := cl.CreateBatch(ctx, items)
+	results, err := r.client.CreateBatch(ctx, items)
 	if err != nil {
 		return err
 	}
-	return j.note(func() {
-		for i, r := range results {
-			if r.Problem != nil {
-				slice[i].err = r.Problem
-				continue
+	var made []*entry
+	for i, result := range results {
+		switch w := fresh[i]; {
+		case result.Task != nil:
+			w.task, w.entry.Task = result.Task, result.Task.ID
+			made = append(made, w.entry)
+		case superseded(result.Problem):
+			if err := w.entry.renew(); err != nil {
+				return err
 			}
-			slice[i].task, slice[i].entry.Task = r.Task, r.Task.ID
+			made = append(made, w.entry)
+		case fatal(result.Problem):
+			return result.Problem // the settings, which are those of all
 		}
-	})
+	}
+	return r.journal.note(made...)
 }
 
-// finish uploads a document, follows it and fetches its results.
-func (s *submission) finish(ctx context.Context, cl *client.Client, j *journal, w *work) error {
-	open, err := w.source(nil)
+// superseded reports whether a task of an earlier run stands in the way: it was erased, or was made with another password.
+func superseded(err error) bool {
+	var p *client.Problem
+	return errors.As(err, &p) &&
+		(p.Status == http.StatusGone || p.Status == http.StatusNotFound || p.Code == "idempotency_key_reused")
+}
+
+// task returns a document's task: the one of an earlier run while it exists, or a new one.
+func (r *run) task(ctx context.Context, w *work) (*client.Task, error) {
+	if w.task != nil {
+		return w.task, nil
+	}
+	if w.entry.Task != "" {
+		t, err := r.client.Get(ctx, w.entry.Task, 0)
+		if !superseded(err) {
+			return t, err
+		}
+		if err := w.entry.renew(); err != nil {
+			return nil, err
+		}
+		if err := r.journal.note(w.entry); err != nil {
+			return nil, err
+		}
+	}
+	for {
+		t, err := r.client.Create(ctx, r.settings, w.entry.Key)
+		var p *client.Problem
+		switch {
+		case err == nil:
+			w.entry.Task = t.ID
+			return t, r.journal.note(w.entry)
+		case errors.As(err, &p) && p.Code == "open_tasks_exceeded":
+			r.waits()
+		default:
+			return nil, err
+		}
+	}
+}
+
+// waits says once why nothing seems to happen.
+func (r *run) waits() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.full {
+		fmt.Fprintln(r.cmd.ErrOrStderr(), "The application has too many unfinished tasks; waiting until some have ended.")
+	}
+	r.full = true
+}
+
+// finish sends a document, follows it and fetches its results, as far as that was not done.
+func (r *run) finish(ctx context.Context, w *work) error {
+	if w.here {
+		return r.forget(ctx, w)
+	}
+	if err := r.send(ctx, w); err != nil || r.noWait {
+		return err
+	}
+	t, err := follow(ctx, r.client, w.task.ID, func(*client.Task) {})
+	if t != nil {
+		w.task = t
+	}
 	if err != nil {
-		return err
+		return errors.Join(err, r.renew(w))
 	}
-	if err := cl.Upload(ctx, w.task, open); err != nil {
-		return err
-	}
-	t, err := follow(ctx, cl, w.task.ID, func(*client.Task) {})
-	if err != nil {
-		return err
-	}
-	for _, f := range s.formats {
-		path := filepath.Join(s.out, w.rel+extension(f))
+	for i, path := range r.files(w) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return fmt.Errorf("make output folder: %w", err)
 		}
-		if err := fetchFile(ctx, cl, t.ID, f, path); err != nil {
+		if err := fetchFile(ctx, r.client, t.ID, r.settings.Formats[i], path); err != nil {
 			return err
 		}
 	}
-	if s.erase {
-		if _, err := erase(ctx, cl, t.ID, true); err != nil {
-			return err
-		}
+	w.entry.Done = true
+	if err := r.journal.note(w.entry); err != nil {
+		return err
 	}
-	return j.note(func() { w.entry.Done = true })
+	return r.forget(ctx, w)
 }
 
-// extension is added to the document's name.
-func extension(format string) string {
-	switch format {
-	case "hocr":
-		return ".hocr.html"
-	case "alto":
-		return ".alto.xml"
-	default:
-		return "." + format
+// send brings a document to the server unless it is there.
+func (r *run) send(ctx context.Context, w *work) (err error) {
+	if w.task, err = r.task(ctx, w); err != nil || w.entry.Sent {
+		return err
 	}
+	if err := r.client.Upload(ctx, w.task, w.open); err != nil {
+		return err
+	}
+	w.entry.Sent = true
+	return r.journal.note(w.entry)
 }
 
-func summary(cmd *cobra.Command, todo []*work, all int) error {
-	failed := 0
-	var last error
-	for _, w := range todo {
-		if w.err != nil {
-			failed++
-			last = w.err
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", w.rel, Message(w.err))
-		}
+// forget erases the task of a document whose results are here, if that was asked for.
+func (r *run) forget(ctx context.Context, w *work) error {
+	if !r.erase {
+		return nil
+	}
+	if _, err := r.client.Erase(ctx, w.entry.Task); err != nil && ExitCode(err) != ExitGone {
+		return err
+	}
+	w.entry.Erased = true
+	return r.journal.note(w.entry)
+}
+
+// renew lets the next run try a document again that may succeed then. One that cannot is not sent again.
+func (r *run) renew(w *work) error {
+	f := w.task.Failure
+	if f == nil || !f.Retryable && !strings.HasPrefix(f.Code, "document_password") {
+		return nil
+	}
+	if err := w.entry.renew(); err != nil {
+		return err
+	}
+	return r.journal.note(w.entry)
+}
+
+// outcome is a line of --json.
+type outcome struct {
+	Document string   `json:"document"`
+	Task     string   `json:"task,omitempty"`
+	State    string   `json:"state,omitempty"`
+	Results  []string `json:"results,omitempty"`
+	Error    string   `json:"error,omitempty"`
+}
+
+// report takes note of a document that ended.
+func (r *run) report(w *work, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended++
+	o := outcome{Document: w.name, Task: w.entry.Task}
+	if w.task != nil {
+		o.Task, o.State = w.task.ID, w.task.State
 	}
 	switch {
-	case failed == 0:
-		return nil
-	case all == 1:
-		return last
-	default:
-		return Some(fmt.Errorf("%d of %d documents failed; run the same command to try them again", failed, all))
+	case err != nil:
+		o.Error = Message(err)
+		r.failed = append(r.failed, printable(w.name)+": "+o.Error)
+		if r.first == nil {
+			r.first = err
+		}
+	case !r.noWait:
+		o.Results = r.files(w)
 	}
+	out := r.cmd.OutOrStdout()
+	switch {
+	case r.jsonOut:
+		_ = printJSON(out, o) // nobody may read along
+	case r.noWait && err == nil && r.total == 1:
+		fmt.Fprintln(out, printable(o.Task))
+	case r.noWait && err == nil:
+		fmt.Fprintf(out, "%s\t%s\n", printable(o.Task), printable(w.name))
+	}
+	if r.bar != nil {
+		r.bar.to(r.ended, r.total)
+	}
+}
+
+// summary tells what became of all, and which failed.
+func (r *run) summary(earlier int) error {
+	slices.Sort(r.failed)
+	stderr := r.cmd.ErrOrStderr()
+	if r.total == 1 && r.first != nil {
+		return r.first
+	}
+	for _, line := range r.failed {
+		fmt.Fprintln(stderr, line)
+	}
+	fmt.Fprintf(stderr, "documents: %d done, %d done earlier, %d failed\n", r.total-earlier-len(r.failed), earlier, len(r.failed))
+	if len(r.failed) > 0 {
+		return Some(fmt.Errorf("%d of %d documents failed", len(r.failed), r.total))
+	}
+	return nil
 }

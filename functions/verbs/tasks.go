@@ -1,12 +1,9 @@
 package verbs
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"text/tabwriter"
 	"time"
 
@@ -18,40 +15,59 @@ import (
 func newStatus(version string) *cobra.Command {
 	c := &connection{version: version}
 	cmd := &cobra.Command{
-		Use:   "status ID…",
-		Short: "Show tasks",
-		Long:  "Show the state of tasks." + connectionHelp,
-		Args:  cobra.MinimumNArgs(1),
+		Use:     "status ID…",
+		Short:   "Show tasks",
+		Long:    "Show the state of tasks, and when the last trace of each will be gone." + connectionHelp,
+		Example: "  lethe status 0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55",
+		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			cl, err := c.dial()
 			if err != nil {
 				return err
 			}
-			return each(ids, func(id string) error {
+			var tasks []client.Task
+			err = each(cmd, ids, func(id string) error {
 				t, err := cl.Get(cmd.Context(), id, 0)
-				if err != nil {
-					return err
+				if err == nil {
+					tasks = append(tasks, *t)
 				}
-				return c.show(cmd.OutOrStdout(), []client.Task{*t})
+				return err
 			})
+			return errors.Join(c.show(cmd.OutOrStdout(), tasks), err)
 		},
 	}
 	c.flags(cmd)
 	return cmd
 }
 
-// each does something for every id, and goes on past errors.
-func each(ids []string, do func(id string) error) error {
-	var errs []error
+// each does something for every id. It goes on past an error of one, and stops at one that the others would meet as well.
+func each(cmd *cobra.Command, ids []string, do func(id string) error) error {
+	failed := 0
 	for _, id := range ids {
-		if err := do(id); err != nil {
-			errs = append(errs, err)
+		err := do(id)
+		if err == nil {
+			continue
 		}
+		if len(ids) == 1 || fatal(err) {
+			return err
+		}
+		failed++
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", printable(id), Message(err))
 	}
-	if len(ids) > 1 && len(errs) > 0 {
-		return Some(fmt.Errorf("%d of %d failed: %s", len(errs), len(ids), Message(errs[0])))
+	if failed > 0 {
+		return Some(fmt.Errorf("%d of %d failed", failed, len(ids)))
 	}
-	return errors.Join(errs...)
+	return nil
+}
+
+// fatal reports whether an error is not one task's or document's own.
+func fatal(err error) bool {
+	switch ExitCode(err) {
+	case ExitUsage, ExitUnreachable, ExitRefused, ExitInterrupted:
+		return true
+	default:
+		return false
+	}
 }
 
 // show prints tasks as a table or as lines of JSON.
@@ -76,7 +92,8 @@ func (c *connection) show(w io.Writer, tasks []client.Task) error {
 		case t.Reason != "":
 			note = t.Reason
 		}
-		fmt.Fprintf(table, "%s\t%s\t%d/%d pages\t%s\t%s\n", t.ID, t.State, t.Pages.Done, t.Pages.Total, t.Created.Format(time.RFC3339), note)
+		fmt.Fprintf(table, "%s\t%s\t%d/%d pages\t%s\t%s\n",
+			printable(t.ID), printable(t.State), t.Pages.Done, t.Pages.Total, t.Created.Format(time.RFC3339), printable(note))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("write output: %w", err)
@@ -92,7 +109,9 @@ func newList(version string) *cobra.Command {
 		Use:   "list",
 		Short: "List own tasks, oldest first",
 		Long:  "List own tasks, oldest first. Erased ones are listed with --state Deleted." + connectionHelp,
-		Args:  cobra.NoArgs,
+		Example: `  lethe list --state InProgress
+  lethe list --json --limit 10`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cl, err := c.dial()
 			if err != nil {
@@ -108,7 +127,7 @@ func newList(version string) *cobra.Command {
 					return err
 				}
 				left -= len(page)
-				if after = next; after == "" {
+				if after = next; after == "" || len(page) == 0 {
 					break
 				}
 			}
@@ -125,11 +144,13 @@ func newGet(version string) *cobra.Command {
 	c := &connection{version: version}
 	var format, out string
 	cmd := &cobra.Command{
-		Use:     "get ID",
-		Short:   "Fetch a result",
-		Long:    "Fetch one result of a completed task to a file, or to standard output." + connectionHelp,
-		Example: "  lethe get 0198… --format pdf -o scan.pdf",
-		Args:    cobra.ExactArgs(1),
+		Use:   "get ID",
+		Short: "Fetch a result",
+		Long: `Fetch one result of a completed task to a file, or to standard output. The file appears when the result is whole, and
+only its owner can read it.` + connectionHelp,
+		Example: `  lethe get 0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55
+  lethe get 0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55 --format pdf -o scan.pdf`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			cl, err := c.dial()
 			if err != nil {
@@ -148,22 +169,6 @@ func newGet(version string) *cobra.Command {
 	return cmd
 }
 
-// fetchFile writes a result to a file that appears whole or not at all, for its owner alone.
-func fetchFile(ctx context.Context, cl *client.Client, id, format, path string) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".lethe-*")
-	if err != nil {
-		return fmt.Errorf("write result: %w", err)
-	}
-	_, err = cl.Fetch(ctx, id, format, tmp)
-	if err = errors.Join(err, tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp.Name()))
-	}
-	return nil
-}
-
 func newDelete(version string) *cobra.Command {
 	c := &connection{version: version}
 	var noWait bool
@@ -172,22 +177,28 @@ func newDelete(version string) *cobra.Command {
 		Short: "Erase tasks now",
 		Long: `Erase tasks and everything of their documents. Nothing can be fetched from the server's answer on; the command returns
 when a check has found no copy left.` + connectionHelp,
-		Args: cobra.MinimumNArgs(1),
+		Example: "  lethe delete 0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55",
+		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			cl, err := c.dial()
 			if err != nil {
 				return err
 			}
-			return each(ids, func(id string) error {
-				t, err := erase(cmd.Context(), cl, id, !noWait)
-				if err != nil {
+			erase := cl.Erase
+			if noWait {
+				erase = cl.Delete
+			}
+			return each(cmd, ids, func(id string) error {
+				t, err := erase(cmd.Context(), id)
+				switch {
+				case err != nil:
 					return err
-				}
-				if c.jsonOut {
+				case c.jsonOut:
 					return printJSON(cmd.OutOrStdout(), t)
-				}
-				if t.Erased.IsZero() {
-					fmt.Fprintf(cmd.ErrOrStderr(), "%s: accepted; a worker has to let go first\n", t.ID)
+				case t.Erased.IsZero():
+					fmt.Fprintf(cmd.ErrOrStderr(), "%s: accepted; a worker has to let go first\n", printable(id))
+				default:
+					fmt.Fprintf(cmd.ErrOrStderr(), "%s: erased\n", printable(id))
 				}
 				return nil
 			})
@@ -196,20 +207,4 @@ when a check has found no copy left.` + connectionHelp,
 	c.flags(cmd)
 	cmd.Flags().BoolVar(&noWait, "no-wait", false, "return as soon as the erasure is accepted")
 	return cmd
-}
-
-// erase deletes a task and, if asked, comes back until no copy is left.
-func erase(ctx context.Context, cl *client.Client, id string, wait bool) (*client.Task, error) {
-	const pause = 2 * time.Second
-	for {
-		t, err := cl.Delete(ctx, id)
-		if err != nil || !t.Erased.IsZero() || !wait {
-			return t, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(pause):
-		}
-	}
 }

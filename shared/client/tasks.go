@@ -2,13 +2,13 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
+
+	"github.com/gofrs/uuid/v5"
 )
 
 // Settings is how a document is to be treated.
@@ -67,13 +67,32 @@ type Failure struct {
 	Retryable bool   `json:"retryable"`
 }
 
-// Over reports whether nothing more happens to the task but its erasure.
-func (t *Task) Over() bool {
-	return t.State == "Completed" || t.State == "ProcessingFailed" || t.State == "Deleted"
-}
+// States of a task that the client acts on.
+const (
+	submitted = "Submitted" // waits for its document
+	completed = "Completed"
+	failed    = "ProcessingFailed"
+	deleted   = "Deleted"
+)
 
-// Create makes a task. The key makes a repeated call return the first one's task.
+// Over reports whether nothing more happens to the task but its erasure.
+func (t *Task) Over() bool { return t.State == completed || t.State == failed || t.State == deleted }
+
+// Failed reports whether processing ended without results.
+func (t *Task) Failed() bool { return t.State == failed }
+
+func taskPath(id string) string { return "/v1/tasks/" + url.PathEscape(id) }
+
+// Create makes a task. The key makes a repeated call return the first one's task; an empty one is replaced, so that a
+// call that is tried again makes no second task.
 func (c *Client) Create(ctx context.Context, s Settings, key string) (*Task, error) {
+	if key == "" {
+		id, err := uuid.NewV4()
+		if err != nil {
+			return nil, fmt.Errorf("make idempotency key: %w", err)
+		}
+		key = id.String()
+	}
 	t := &Task{}
 	_, err := c.do(ctx, call{method: http.MethodPost, path: "/v1/tasks", in: s, header: map[string]string{"Idempotency-Key": key}, out: t}) //nolint:bodyclose // closed by decode
 	return t, err
@@ -103,74 +122,69 @@ func (c *Client) CreateBatch(ctx context.Context, items []BatchItem) ([]BatchRes
 		Tasks []BatchResult `json:"tasks"`
 	}
 	_, err := c.do(ctx, call{method: http.MethodPost, path: "/v1/tasks:batch", in: in, out: &out}) //nolint:bodyclose // closed by decode
-	if err == nil && len(out.Tasks) != len(items) {
+	if err != nil {
+		return nil, err
+	}
+	if len(out.Tasks) != len(items) {
 		return nil, fmt.Errorf("the server answered %d of %d tasks", len(out.Tasks), len(items))
 	}
-	return out.Tasks, err
-}
-
-// Source opens a document from its start, as often as it must be sent.
-type Source func() (body io.ReadCloser, size int64, err error)
-
-// Upload sends a document to a task's link, without credentials. A link that has expired is renewed once.
-func (c *Client) Upload(ctx context.Context, t *Task, open Source) error {
-	link := t.Upload
-	if link == nil {
-		return nil // the document is there
-	}
-	_, err := retried(ctx, func() (struct{}, error) {
-		err := c.put(ctx, link, open)
-		var p *Problem
-		if errors.As(err, &p) && p.Status == http.StatusForbidden {
-			fresh := &Link{}
-			if _, renewErr := c.do(ctx, call{method: http.MethodPost, path: "/v1/tasks/" + t.ID + "/upload-link", out: fresh}); renewErr != nil { //nolint:bodyclose // closed by decode
-				return struct{}{}, renewErr
-			}
-			link = fresh
-			p.Retryable = true
+	for _, r := range out.Tasks {
+		if (r.Task == nil) == (r.Problem == nil) {
+			return nil, fmt.Errorf("the server answered neither a task nor a problem")
 		}
-		return struct{}{}, err
-	})
-	var p *Problem
-	if errors.As(err, &p) && p.Status == http.StatusConflict {
-		return nil // an earlier try arrived although its answer did not
 	}
-	return err
-}
-
-func (c *Client) put(ctx context.Context, link *Link, open Source) error {
-	body, size, err := open()
-	if err != nil {
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, link.Method, link.URL, body)
-	if err != nil {
-		return errors.Join(errors.New("the upload link cannot be used"), body.Close())
-	}
-	req.ContentLength = size
-	if size == 0 {
-		req.Body = http.NoBody
-	}
-	for name, value := range link.Headers {
-		req.Header.Set(name, value)
-	}
-	resp, err := c.bare.Do(req)
-	if err != nil {
-		return unreachable(ctx, err)
-	}
-	defer func() { _ = resp.Body.Close() }() // its content does not matter
-	return decode(resp, nil)
+	return out.Tasks, nil
 }
 
 // Get shows a task. With wait above zero the server holds its answer until the task ended or the time is over.
 func (c *Client) Get(ctx context.Context, id string, wait time.Duration) (*Task, error) {
 	t := &Task{}
-	op := call{method: http.MethodGet, path: "/v1/tasks/" + url.PathEscape(id), out: t}
+	op := call{method: http.MethodGet, path: taskPath(id), out: t}
 	if wait > 0 {
-		op.header = map[string]string{"Prefer": "wait=" + strconv.Itoa(int(wait.Seconds()))}
+		op.header = map[string]string{"Prefer": prefer(wait)}
 	}
 	_, err := c.do(ctx, op) //nolint:bodyclose // closed by decode
 	return t, err
+}
+
+func prefer(wait time.Duration) string { return "wait=" + strconv.Itoa(int(wait.Seconds())) }
+
+// Follow returns a task once it is over, and shows each version of it on the way. The server holds its answers until
+// something changes.
+func (c *Client) Follow(ctx context.Context, id string, seen func(*Task)) (*Task, error) {
+	const hold, shortest, longest = 20 * time.Second, 200 * time.Millisecond, 5 * time.Second
+	op := call{method: http.MethodGet, path: taskPath(id), success: http.StatusNotModified}
+	for pause := shortest; ; {
+		t := &Task{}
+		op.out = t
+		asked := time.Now()
+		resp, err := c.do(ctx, op) //nolint:bodyclose // closed by decode
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case resp.StatusCode != http.StatusNotModified:
+			if seen(t); t.Over() {
+				return t, nil
+			}
+			pause = shortest
+			op.header = map[string]string{"Prefer": prefer(hold), "If-None-Match": resp.Header.Get("Etag")}
+		case time.Since(asked) < time.Second:
+			pause = min(2*pause, longest) // something on the way does not hold answers
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
 }
 
 // List returns a page of own tasks and the cursor of the next, empty on the last.
@@ -192,45 +206,32 @@ func (c *Client) List(ctx context.Context, state, after string, limit int) ([]Ta
 
 // Delete erases a task. Erased is zero while a worker has to let go.
 func (c *Client) Delete(ctx context.Context, id string) (*Task, error) {
-	t := &Task{}
-	_, err := c.do(ctx, call{method: http.MethodDelete, path: "/v1/tasks/" + url.PathEscape(id), out: t}) //nolint:bodyclose // closed by decode
+	t, _, err := c.erase(ctx, id)
 	return t, err
 }
 
-// Fetch streams a result and returns its size. A transfer that ends early is an error.
-func (c *Client) Fetch(ctx context.Context, id, format string, w io.Writer) (int64, error) {
-	resp, err := c.do(ctx, call{method: http.MethodGet, path: "/v1/tasks/" + url.PathEscape(id) + "/results/" + url.PathEscape(format)})
-	if err != nil {
-		return 0, err
-	}
-	if resp.StatusCode == http.StatusSeeOther {
-		_ = resp.Body.Close() // empty
-		if resp, err = c.follow(ctx, resp.Header.Get("Location")); err != nil {
-			return 0, err
+// Erase is Delete that comes back when no copy is left, as often as the server asks for.
+func (c *Client) Erase(ctx context.Context, id string) (*Task, error) {
+	const pause = 2 * time.Second // for a server that does not say
+	for {
+		t, after, err := c.erase(ctx, id)
+		if err != nil || !t.Erased.IsZero() {
+			return t, err
+		}
+		if after == 0 {
+			after = pause
+		}
+		if err := sleep(ctx, after); err != nil {
+			return nil, err
 		}
 	}
-	defer func() { _ = resp.Body.Close() }() // read to its end
-	n, err := io.Copy(w, resp.Body)
-	if err != nil {
-		return n, fmt.Errorf("the transfer broke after %d bytes: %w", n, unreachable(ctx, err))
-	}
-	if resp.ContentLength >= 0 && n != resp.ContentLength {
-		return n, fmt.Errorf("the transfer ended after %d of %d bytes", n, resp.ContentLength)
-	}
-	return n, nil
 }
 
-// follow opens a link without credentials.
-func (c *Client) follow(ctx context.Context, link string) (*http.Response, error) {
-	return retried(ctx, func() (*http.Response, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
-		if err != nil {
-			return nil, errors.New("the result link cannot be used")
-		}
-		resp, err := c.bare.Do(req)
-		if err != nil {
-			return nil, unreachable(ctx, err)
-		}
-		return resp, decode(resp, nil)
-	})
+func (c *Client) erase(ctx context.Context, id string) (*Task, time.Duration, error) {
+	t := &Task{}
+	resp, err := c.do(ctx, call{method: http.MethodDelete, path: taskPath(id), out: t}) //nolint:bodyclose // closed by decode
+	if err != nil {
+		return nil, 0, err
+	}
+	return t, retryAfter(resp.Header), nil
 }

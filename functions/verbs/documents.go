@@ -1,0 +1,196 @@
+package verbs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/lethe-ocr/lethe/shared/client"
+)
+
+// document is one file to send.
+type document struct {
+	path string // "-" for standard input
+	name string // its place below the folder given; results are called after it
+	open client.Source
+	err  error // why it cannot be sent
+}
+
+// collect lists the files that the arguments name. What cannot be looked at below a folder is listed with its error.
+func (s *submission) collect(args []string) ([]document, error) {
+	var all []document
+	for _, arg := range args {
+		found, err := s.below(arg)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	if len(all) == 0 {
+		return nil, errors.New("no documents: the folder holds no files, hidden ones left out")
+	}
+	return s.distinct(all)
+}
+
+// distinct leaves out files named twice, and refuses different ones whose results would overwrite each other.
+func (s *submission) distinct(all []document) ([]document, error) {
+	var kept []document
+	paths, names := map[string]bool{}, map[string]string{}
+	for _, d := range all {
+		place, err := filepath.Abs(d.path)
+		if err != nil {
+			return nil, fmt.Errorf("look at %s: %w", d.path, err)
+		}
+		if paths[place] {
+			continue
+		}
+		if other, twice := names[d.name]; twice && s.out != "" {
+			return nil, fmt.Errorf("results of %s and %s would have the same name: send them with different output folders", other, d.path)
+		}
+		paths[place], names[d.name] = true, d.path
+		kept = append(kept, d)
+	}
+	return kept, nil
+}
+
+// below lists a file, or the files below a folder.
+func (s *submission) below(arg string) ([]document, error) {
+	if arg == "-" {
+		return []document{{path: arg, name: "stdin"}}, nil
+	}
+	root, err := os.Stat(arg)
+	if err != nil {
+		return nil, fmt.Errorf("%s: no such file or folder", arg)
+	}
+	if !root.IsDir() {
+		return []document{{path: arg, name: filepath.Base(arg), open: source(arg)}}, nil
+	}
+	var out os.FileInfo
+	if s.out != "" {
+		out, _ = os.Stat(s.out) // one that does not exist holds nothing to leave out
+	}
+	if os.SameFile(root, out) {
+		return nil, errors.New("results cannot go to the folder that is sent: they would be sent the next time")
+	}
+	folder, err := filepath.EvalSymlinks(arg) // a walk does not enter a link
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", arg, err)
+	}
+	var all []document
+	err = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		name, relErr := filepath.Rel(folder, path)
+		switch {
+		case relErr != nil:
+			return relErr
+		case err != nil:
+			all = append(all, document{path: path, name: name, err: err})
+			return nil
+		case path != folder && strings.HasPrefix(d.Name(), "."):
+			if d.IsDir() {
+				return filepath.SkipDir
+			}
+		case d.IsDir():
+			if info, err := d.Info(); err == nil && os.SameFile(info, out) {
+				return filepath.SkipDir
+			}
+		case d.Type().IsRegular():
+			all = append(all, document{path: path, name: name, open: source(path)})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", arg, err)
+	}
+	return all, nil
+}
+
+// source opens a file for sending.
+func source(path string) client.Source {
+	return func() (io.ReadCloser, int64, error) {
+		f, err := os.Open(path) //nolint:gosec // the user names the file
+		if err != nil {
+			return nil, 0, fmt.Errorf("open document: %w", errors.Unwrap(err))
+		}
+		stat, err := f.Stat()
+		if err != nil {
+			return nil, 0, errors.Join(err, f.Close())
+		}
+		return f, stat.Size(), nil
+	}
+}
+
+// spool puts standard input into a private file: its length must be known, and a broken transfer starts again. Where the
+// system lets it, the file has no name from the start, so that nothing is left whatever happens.
+func spool(in io.Reader) (client.Source, func(), error) {
+	f, err := os.CreateTemp("", "lethe-*")
+	if err != nil {
+		return nil, nil, fmt.Errorf("spool standard input: %w", err)
+	}
+	_ = os.Remove(f.Name()) // Windows keeps an open file
+	remove := func() {
+		_ = f.Close()
+		_ = os.Remove(f.Name())
+	}
+	size, err := io.Copy(f, in)
+	if err != nil {
+		remove()
+		return nil, nil, fmt.Errorf("spool standard input: %w", err)
+	}
+	return func() (io.ReadCloser, int64, error) {
+		return io.NopCloser(io.NewSectionReader(f, 0, size)), size, nil
+	}, remove, nil
+}
+
+// extension is added to the document's name.
+func extension(format string) string {
+	switch format {
+	case "hocr":
+		return ".hocr.html"
+	case "alto":
+		return ".alto.xml"
+	default:
+		return "." + format
+	}
+}
+
+// fetchFile writes a result to a file that appears whole or not at all, for its owner alone. A transfer that breaks is
+// started again.
+func fetchFile(ctx context.Context, cl *client.Client, id, format, path string) (err error) {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".lethe-*")
+	if err != nil {
+		return fmt.Errorf("write result: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = tmp.Close() // it may be closed already
+			err = errors.Join(err, os.Remove(tmp.Name()))
+		}
+	}()
+	for try := 1; ; try++ {
+		n, err := cl.Fetch(ctx, id, format, tmp)
+		if err == nil {
+			break
+		}
+		if n == 0 || try == 3 || !errors.Is(err, client.ErrUnreachable) {
+			return err
+		}
+		if _, err := tmp.Seek(0, io.SeekStart); err != nil {
+			return fmt.Errorf("write result: %w", err)
+		}
+		if err := tmp.Truncate(0); err != nil {
+			return fmt.Errorf("write result: %w", err)
+		}
+	}
+	if err := tmp.Close(); err != nil {
+		return fmt.Errorf("write result: %w", err)
+	}
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return fmt.Errorf("write result: %w", err)
+	}
+	return nil
+}

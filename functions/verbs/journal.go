@@ -1,0 +1,153 @@
+package verbs
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/gofrs/uuid/v5"
+)
+
+// journalFile remembers in the output folder what was accepted, so that a second run goes on.
+const journalFile = ".lethe-submit.jsonl"
+
+// entry is what is known of one document. The journal holds a line for each change; the last one counts.
+type entry struct {
+	Document string `json:"document"`       // digest of the file's place, size and time, the settings and the server
+	Key      string `json:"key"`            // idempotency key: a create that was answered or not gives the same task
+	Task     string `json:"task,omitempty"` // its id, once known
+	Sent     bool   `json:"sent,omitempty"` // the document is with the server
+	Done     bool   `json:"done,omitempty"` // results are in the folder
+	Erased   bool   `json:"erased,omitempty"`
+}
+
+// journal is safe for concurrent use. An entry is changed by the one who works on its document.
+type journal struct {
+	mu      sync.Mutex // guards file
+	file    *os.File   // nil: remembered for this run only
+	entries map[string]*entry
+}
+
+// openJournal reads the journal of a folder, or begins one. Without a folder nothing is kept.
+func openJournal(dir string) (*journal, error) {
+	j := &journal{entries: map[string]*entry{}}
+	if dir == "" {
+		return j, nil
+	}
+	f, err := os.OpenFile(filepath.Join(dir, journalFile), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	j.file = f
+	if err := j.load(); err != nil {
+		return nil, errors.Join(fmt.Errorf("read journal %s: %w; remove it to start afresh", f.Name(), err), f.Close())
+	}
+	return j, nil
+}
+
+func (j *journal) load() error {
+	content, err := io.ReadAll(j.file)
+	if err != nil {
+		return err
+	}
+	whole := bytes.LastIndexByte(content, '\n') + 1
+	if err := j.file.Truncate(int64(whole)); err != nil { // a run may have been killed while it wrote
+		return err
+	}
+	if _, err := j.file.Seek(int64(whole), io.SeekStart); err != nil {
+		return err
+	}
+	for d := json.NewDecoder(bytes.NewReader(content[:whole])); ; {
+		e := &entry{}
+		err := d.Decode(e)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if e.Document == "" || e.Key == "" {
+			return errors.New("a line has no document or no key")
+		}
+		j.entries[e.Document] = e
+	}
+}
+
+// entry returns what is known of a document; a fresh entry is not written yet.
+func (j *journal) entry(digest string) (*entry, error) {
+	if e, ok := j.entries[digest]; ok {
+		return e, nil
+	}
+	e := &entry{Document: digest}
+	j.entries[digest] = e
+	return e, e.renew()
+}
+
+// renew makes the entry one of a task that does not exist yet.
+func (e *entry) renew() error {
+	key, err := uuid.NewV4()
+	if err != nil {
+		return fmt.Errorf("make idempotency key: %w", err)
+	}
+	*e = entry{Document: e.Document, Key: key.String()}
+	return nil
+}
+
+// note appends entries in one write.
+func (j *journal) note(entries ...*entry) error {
+	if j.file == nil || len(entries) == 0 {
+		return nil
+	}
+	var lines bytes.Buffer
+	encoder := json.NewEncoder(&lines)
+	for _, e := range entries {
+		if err := encoder.Encode(e); err != nil {
+			return fmt.Errorf("encode journal: %w", err)
+		}
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if _, err := j.file.Write(lines.Bytes()); err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	return nil
+}
+
+func (j *journal) close() error {
+	if j.file == nil {
+		return nil
+	}
+	if err := j.file.Close(); err != nil {
+		return fmt.Errorf("close journal: %w", err)
+	}
+	return nil
+}
+
+// fingerprint changes when the file, the settings or the server do. The password is no part of it: a digest that lies in a
+// folder could be used to guess it.
+func (s *submission) fingerprint(path string) (string, error) {
+	settings := s.settings
+	settings.Password = ""
+	treatment, err := json.Marshal(settings)
+	if err != nil {
+		return "", fmt.Errorf("encode settings: %w", err)
+	}
+	place, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("look at document: %w", err)
+	}
+	stat, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("look at document: %w", errors.Unwrap(err))
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %d %d %q %q %q", place, stat.Size(), stat.ModTime().UnixNano(), treatment, s.url, s.app)
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

@@ -1,0 +1,250 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// ErrLink means that the storage behind a link refused it.
+var ErrLink = errors.New("the link was refused")
+
+// errChanged ends the upload of a file that somebody writes to.
+var errChanged = errors.New("the document changed while it was sent")
+
+// errStalled ends a transfer in which nothing moves.
+var errStalled = errors.New("nothing was transferred for too long")
+
+// Source opens a document from its start, as often as it must be sent.
+type Source func() (body io.ReadCloser, size int64, err error)
+
+// Upload sends a document to a task's link, without credentials, unless it is there already. A link that is refused is
+// renewed.
+func (c *Client) Upload(ctx context.Context, t *Task, open Source) error {
+	link := t.Upload
+	if link == nil && t.State != submitted {
+		return nil
+	}
+	_, err := retried(ctx, c, func() (struct{}, error) {
+		if link == nil {
+			link = &Link{}
+			if _, err := c.do(ctx, call{method: http.MethodPost, path: taskPath(t.ID) + "/upload-link", out: link}); err != nil { //nolint:bodyclose // closed by decode
+				return struct{}{}, final{err} // do has tried often enough
+			}
+		}
+		err := c.put(ctx, link, open)
+		var p *Problem
+		if errors.As(err, &p) && p.Status == http.StatusForbidden {
+			p.Retryable, link = true, nil
+		}
+		return struct{}{}, err
+	})
+	var last final
+	if errors.As(err, &last) {
+		err = last.error
+	}
+	var p *Problem
+	if errors.As(err, &p) && p.Status == http.StatusConflict {
+		return nil // an earlier try arrived although its answer did not
+	}
+	return err
+}
+
+// final hides the nature of an error from retries.
+type final struct{ error }
+
+func (c *Client) put(ctx context.Context, link *Link, open Source) error {
+	if err := c.trusted(link.URL); err != nil {
+		return err
+	}
+	source, size, err := open()
+	if err != nil {
+		return err
+	}
+	guarded, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	body := &outgoing{
+		ReadCloser: source, left: size, failed: make(chan error, 1),
+		limit: c.stall, timer: time.AfterFunc(c.stall, func() { cancel(errStalled) }),
+	}
+	req, err := http.NewRequestWithContext(guarded, link.Method, link.URL, body)
+	if err != nil {
+		return errors.Join(errors.New("the upload link cannot be used"), body.Close())
+	}
+	req.ContentLength = size
+	if size == 0 {
+		if err := body.Close(); err != nil {
+			return fmt.Errorf("close document: %w", err)
+		}
+		req.Body = http.NoBody
+	}
+	for name, value := range link.Headers {
+		req.Header.Set(name, value)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		select {
+		case own := <-body.failed:
+			return own // not the server's fault
+		default:
+			return unreachable(ctx, stalled(guarded, err))
+		}
+	}
+	defer func() { _ = resp.Body.Close() }() // its content does not matter
+	if stored(resp) {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrLink, problem(resp))
+}
+
+// stored reports whether the document is in its place. A link allows to create and not to overwrite: storage that refuses
+// to overwrite says that an earlier try arrived.
+func stored(resp *http.Response) bool {
+	switch resp.Header.Get("X-Ms-Error-Code") {
+	case "BlobAlreadyExists", "UnauthorizedBlobOverwrite": // Azure's words for it, with 409 and 403
+		return true
+	default:
+		return resp.StatusCode < http.StatusMultipleChoices
+	}
+}
+
+// trusted refuses links on which a document could be read on its way.
+func (c *Client) trusted(link string) error {
+	u, err := url.Parse(link)
+	if err != nil || u.Host == "" {
+		return errors.New("the link of the server cannot be used")
+	}
+	if !private(u, c.cfg.InsecureHTTP) {
+		return errors.New("the server's link would carry the document in the clear: it must be https, or --insecure-http be given")
+	}
+	return nil
+}
+
+// Fetch streams a result and returns its size. A transfer that ends early is an error; what was written by then stays.
+func (c *Client) Fetch(ctx context.Context, id, format string, w io.Writer) (int64, error) {
+	guarded, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	path := taskPath(id) + "/results/" + url.PathEscape(format)
+	resp, err := c.do(guarded, call{method: http.MethodGet, path: path, success: http.StatusSeeOther})
+	if err != nil {
+		return 0, err
+	}
+	if resp.StatusCode == http.StatusSeeOther {
+		_ = resp.Body.Close() // empty
+		if resp, err = c.follow(guarded, resp.Header.Get("Location")); err != nil {
+			return 0, err
+		}
+	}
+	body := &incoming{
+		ReadCloser: resp.Body, limit: c.stall, timer: time.AfterFunc(c.stall, func() { cancel(errStalled) }),
+	}
+	defer func() { _ = body.Close() }() // read to its end
+	if resp.ContentLength < 0 && resp.ProtoMajor == 1 && len(resp.TransferEncoding) == 0 {
+		return 0, errors.New("the answer has no length, so it cannot be known to be whole")
+	}
+	n, err := io.Copy(w, body)
+	switch {
+	case body.failed != nil:
+		return n, fmt.Errorf("the transfer broke after %d bytes: %w", n, unreachable(ctx, stalled(guarded, body.failed)))
+	case err != nil:
+		return n, fmt.Errorf("write result: %w", err)
+	}
+	return n, nil
+}
+
+// follow opens a link without credentials.
+func (c *Client) follow(ctx context.Context, link string) (*http.Response, error) {
+	if err := c.trusted(link); err != nil {
+		return nil, err
+	}
+	return retried(ctx, c, func() (*http.Response, error) {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
+		if err != nil {
+			return nil, errors.New("the result link cannot be used")
+		}
+		resp, err := c.http.Do(req)
+		if err != nil {
+			return nil, unreachable(ctx, err)
+		}
+		if resp.StatusCode != http.StatusOK {
+			defer func() { _ = resp.Body.Close() }() // read as far as needed
+			return nil, fmt.Errorf("%w: %w", ErrLink, problem(resp))
+		}
+		return resp, nil
+	})
+}
+
+// stalled names the cause of a transfer that was ended because nothing moved.
+func stalled(ctx context.Context, err error) error {
+	if errors.Is(context.Cause(ctx), errStalled) {
+		return errStalled
+	}
+	return err
+}
+
+// outgoing is a document on its way. The timer runs between reads: that is when the network takes what was read.
+type outgoing struct {
+	io.ReadCloser
+	left   int64 // bytes that were announced and not yet read
+	limit  time.Duration
+	timer  *time.Timer
+	failed chan error // what ended it on this side; holds one
+}
+
+// Read implements io.Reader.
+func (o *outgoing) Read(p []byte) (int, error) {
+	n, err := o.ReadCloser.Read(p)
+	o.left -= int64(n)
+	o.timer.Reset(o.limit)
+	switch {
+	case o.left < 0, errors.Is(err, io.EOF) && o.left > 0:
+		err = errChanged
+	case errors.Is(err, io.EOF):
+		o.timer.Stop() // the answer has a limit of its own
+		return n, err
+	case err != nil:
+		err = fmt.Errorf("read document: %w", err)
+	}
+	if err != nil {
+		select {
+		case o.failed <- err:
+		default:
+		}
+	}
+	return n, err
+}
+
+// Close implements io.Closer.
+func (o *outgoing) Close() error {
+	o.timer.Stop()
+	return o.ReadCloser.Close()
+}
+
+// incoming is a result on its way. The timer runs during reads only: a reader of ours may take its time.
+type incoming struct {
+	io.ReadCloser
+	limit  time.Duration
+	timer  *time.Timer
+	failed error // of the network
+}
+
+// Read implements io.Reader.
+func (i *incoming) Read(p []byte) (int, error) {
+	i.timer.Reset(i.limit)
+	n, err := i.ReadCloser.Read(p)
+	i.timer.Stop()
+	if err != nil && !errors.Is(err, io.EOF) {
+		i.failed = err
+	}
+	return n, err
+}
+
+// Close implements io.Closer.
+func (i *incoming) Close() error {
+	i.timer.Stop()
+	return i.ReadCloser.Close()
+}
