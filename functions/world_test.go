@@ -181,7 +181,9 @@ func (s *server) reborn() *server {
 	if err := s.cmd.Process.Kill(); err != nil {
 		s.t.Fatal(err)
 	}
-	_ = <-s.ended // it was killed, and says so
+	if err := <-s.ended; err == nil {
+		s.t.Error("the killed server ended as if nothing had happened")
+	}
 	next := &server{t: s.t, data: s.data, log: &bytes.Buffer{}, app: s.app, secret: s.secret}
 	next.run(nil, "serve", "--data", s.data, "--listen", "127.0.0.1:0")
 	return next

@@ -64,7 +64,7 @@ func found(t *testing.T, dir string, needles ...string) []string {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		content, err := os.ReadFile(path) //nolint:gosec // the test made the folder
+		content, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
