@@ -23,7 +23,7 @@ const often = 10 * time.Second
 
 func newBar(w io.Writer, unit string) *bar {
 	b := &bar{w: w, unit: unit, told: time.Now()}
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) { //nolint:gosec // a descriptor fits
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		b.drawn = progressbar.NewOptions(-1,
 			progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(unit), progressbar.OptionShowCount(),
 			progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true))

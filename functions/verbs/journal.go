@@ -41,7 +41,7 @@ func openJournal(dir string) (*journal, error) {
 	if dir == "" {
 		return j, nil
 	}
-	f, err := os.OpenFile(filepath.Join(dir, journalFile), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, journalFile), os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the folder that the user named
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}

@@ -135,7 +135,7 @@ func (c *Client) Fetch(ctx context.Context, id, format string, w io.Writer) (int
 	}
 	if resp.StatusCode == http.StatusSeeOther {
 		_ = resp.Body.Close() // empty
-		if resp, err = c.follow(guarded, resp.Header.Get("Location")); err != nil {
+		if resp, err = c.follow(guarded, resp.Header.Get("Location")); err != nil { //nolint:bodyclose // closed below
 			return 0, err
 		}
 	}
