@@ -134,7 +134,7 @@ func (c *Client) Fetch(ctx context.Context, id, format string, w io.Writer) (int
 		return 0, err
 	}
 	if resp.StatusCode == http.StatusSeeOther {
-		_ = resp.Body.Close() // empty
+		_ = resp.Body.Close()                                                       // empty
 		if resp, err = c.follow(guarded, resp.Header.Get("Location")); err != nil { //nolint:bodyclose // closed below
 			return 0, err
 		}
