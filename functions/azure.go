@@ -102,10 +102,13 @@ func serveFunctions(ctx context.Context, log *slog.Logger) error {
 }
 
 // join puts the parts together. It sends no request, so that the first answer does not wait for storage or engine.
-func (a *app) join(context.Context) (http.Handler, error) {
+func (a *app) join(ctx context.Context) (http.Handler, error) {
 	var err error
-	if a.set, err = config.Load(); err != nil {
-		return nil, err
+	wrong := error(nil)
+	if a.set, wrong = config.Load(); wrong != nil {
+		// Intake is closed, but what is stored is still erased, on the clocks of the promise.
+		a.log.ErrorContext(ctx, event.IntakeClosed, "error", wrong)
+		a.set = config.Default()
 	}
 	if a.store, err = azure.Open(connection(a.clock)); err != nil {
 		return nil, err
@@ -125,7 +128,12 @@ func (a *app) join(context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.intake = newGate(a.checkPlace, a.clock.now)
+	a.intake = newGate(func(ctx context.Context) error {
+		if wrong != nil {
+			return wrong
+		}
+		return a.checkPlace(ctx)
+	}, a.clock.now)
 	gated := gatedTasks{Service: a.tasks, gate: a.intake, log: a.log}
 	return trigger.New(web.Serve(a.api(gated), a.log, a.clock.now), map[string]trigger.Function{
 		ocr.Name:       ocr.New(gated, a.log),
@@ -141,7 +149,7 @@ func (a *app) api(tasks gatedTasks) http.Handler {
 		Tasks:        tasks,
 		Results:      tasks,
 		Applications: a.registry,
-		Guard:        access.NewGuard(a.registry, access.DefaultRates(), a.clock.now, a.log),
+		Guard:        access.NewGuard(a.registry, rates(a.set), a.clock.now, a.log),
 		Ready:        a.ready,
 		Languages:    a.engine.Languages,
 		Limits:       a.set.Limits(),

@@ -127,7 +127,7 @@ func (m *machine) handler() http.Handler {
 		Tasks:        m.tasks,
 		Results:      m.tasks,
 		Applications: m.registry,
-		Guard:        access.NewGuard(m.registry, access.DefaultRates(), m.clock.now, m.log),
+		Guard:        access.NewGuard(m.registry, rates(m.set), m.clock.now, m.log),
 		Ready:        m.ready,
 		Languages:    m.engine.Languages,
 		Limits:       m.set.Limits(),
@@ -160,6 +160,10 @@ func (m *machine) ready(ctx context.Context) []api.Check {
 func (m *machine) close() error {
 	m.engine.Close()
 	return m.store.Close()
+}
+
+func rates(set config.Settings) access.Rates {
+	return access.Rates{PerSecond: set.RatePerSecond, Burst: set.RateBurst}
 }
 
 // newLog writes events as JSON lines.

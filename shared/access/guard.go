@@ -23,9 +23,6 @@ type Rates struct {
 	Burst     int
 }
 
-// DefaultRates are 50 calls a second of one application, 200 at once.
-func DefaultRates() Rates { return Rates{PerSecond: 50, Burst: 200} }
-
 // failures are how many wrong credentials one address may send: ten at once, then one every six seconds.
 const (
 	failureBurst = 10

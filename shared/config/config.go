@@ -49,6 +49,9 @@ type Settings struct {
 	BootstrapApp      string        `envconfig:"BOOTSTRAP_APP" desc:"id of the application that a new stamp begins with"`
 	BootstrapHash     string        `envconfig:"BOOTSTRAP_HASH" desc:"SHA-256 of its secret in hex"`
 
+	RatePerSecond float64 `envconfig:"RATE_PER_SECOND" default:"50" desc:"calls a second of one application"`
+	RateBurst     int     `envconfig:"RATE_BURST" default:"200" desc:"calls of one application at once"`
+
 	SweepInterval    time.Duration `envconfig:"SWEEP_INTERVAL" default:"5m" desc:"time between sweeps"`
 	FullPassInterval time.Duration `envconfig:"FULL_PASS_INTERVAL" default:"1h" desc:"time between full passes"`
 }
@@ -57,7 +60,7 @@ type Settings struct {
 // bad setting.
 func Load(overrides ...func(*Settings)) (Settings, error) {
 	var s Settings
-	if err := process(&s); err != nil {
+	if err := errors.Join(process(&s, variable), errors.Join(unknown(reflect.TypeFor[Settings]())...)); err != nil {
 		return Settings{}, err
 	}
 	for _, override := range overrides {
@@ -69,23 +72,39 @@ func Load(overrides ...func(*Settings)) (Settings, error) {
 	return s, s.validate()
 }
 
-// process reads field by field, since envconfig stops at the first field that it cannot parse.
-func process(s *Settings) error {
+// Default returns the settings of an empty environment. A program whose settings are wrong goes on erasing with them.
+func Default() Settings {
+	var s Settings
+	if err := process(&s, func(string) string { return "=" /* no variable has such a name */ }); err != nil {
+		panic(err) // a default of this package cannot be read: no test would have passed
+	}
+	s.Workers = runtime.NumCPU()
+	return s
+}
+
+// variable is the environment's name of a setting.
+func variable(name string) string { return Prefix + "_" + name }
+
+// process reads field by field, since envconfig stops at the first field that it cannot parse. Each field is given its
+// whole variable name: with a prefix, envconfig would also take a variable that lacks it.
+func process(s *Settings, name func(string) string) error {
 	var errs []error
 	v := reflect.ValueOf(s).Elem()
 	for i := range v.NumField() {
-		one := reflect.New(reflect.StructOf([]reflect.StructField{v.Type().Field(i)}))
-		if err := envconfig.Process(Prefix, one.Interface()); err != nil {
-			var bad *envconfig.ParseError
-			if errors.As(err, &bad) {
-				err = fmt.Errorf("%s: want a value of type %s (%s)", bad.KeyName, bad.TypeName, v.Type().Field(i).Tag.Get("desc"))
+		field := v.Type().Field(i)
+		variable, desc := name(field.Tag.Get("envconfig")), field.Tag.Get("desc")
+		field.Tag = reflect.StructTag(fmt.Sprintf("envconfig:%q default:%q", variable, field.Tag.Get("default")))
+		one := reflect.New(reflect.StructOf([]reflect.StructField{field}))
+		if err := envconfig.Process("", one.Interface()); err != nil {
+			if bad, ok := errors.AsType[*envconfig.ParseError](err); ok {
+				err = fmt.Errorf("%s: want a value of type %s (%s)", bad.KeyName, bad.TypeName, desc)
 			}
 			errs = append(errs, err)
 			continue
 		}
 		v.Field(i).Set(one.Elem().Field(0))
 	}
-	return errors.Join(append(errs, unknown(v.Type())...)...)
+	return errors.Join(errs...)
 }
 
 // clientVariables are read by the client verbs and the build, not here.
@@ -128,6 +147,8 @@ func (s Settings) validate() error {
 	check(s.MaxBytes >= 1 && s.MaxBytes <= 4<<10, "MAX_MIB", "must be 1 to 4096")
 	check(s.MaxPages >= 1 && s.MaxPages <= 100_000, "MAX_PAGES", "must be 1 to 100000")
 	check(s.MaxPixels >= 1 && s.MaxPixels <= 1000, "MAX_MEGAPIXELS", "must be 1 to 1000")
+	check(s.RatePerSecond > 0, "RATE_PER_SECOND", "must be above 0")
+	check(s.RateBurst >= 1, "RATE_BURST", "must be at least 1")
 	check(s.Deadline >= time.Second && s.Deadline <= 55*time.Minute, "DEADLINE", "must be 1s to 55m, below the host's own timeout")
 	check((s.BootstrapApp == "") == (s.BootstrapHash == ""), "BOOTSTRAP_APP", "id and hash come together: set LETHE_BOOTSTRAP_HASH too, or neither")
 	check(s.SweepInterval >= time.Second && s.SweepInterval <= 10*time.Minute, "SWEEP_INTERVAL", "must be 1s to 10m")

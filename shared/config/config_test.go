@@ -56,3 +56,27 @@ func TestDefaultsAreThePromise(t *testing.T) {
 		t.Errorf("default limits are %+v", l)
 	}
 }
+
+func TestVariablesWithoutThePrefixAreNotRead(t *testing.T) {
+	t.Setenv("REGION", "elsewhere")
+	t.Setenv("DATA", "/elsewhere")
+	s, err := config.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Region != "local" || s.Data != ".data" {
+		t.Errorf("region %q and data %q came from variables of somebody else", s.Region, s.Data)
+	}
+}
+
+func TestDefaultDoesNotLookAtTheEnvironment(t *testing.T) {
+	want, err := config.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("LETHE_REGION", "elsewhere")
+	t.Setenv("LETHE_WORKERS", "many")
+	if got := config.Default(); got != want {
+		t.Errorf("default is %+v, want %+v", got, want)
+	}
+}
