@@ -81,7 +81,7 @@ func Start(t *testing.T, flags ...string) *Emulator {
 	for n := range accounts {
 		known = append(known, name(n)+":"+e.key)
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "node", append(args, flags...)...) //nolint:gosec // the emulator that the test was told of
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "node", append(args, flags...)...)
 	cmd.Env = append(os.Environ(), "AZURITE_ACCOUNTS="+strings.Join(known, ";"))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
