@@ -110,6 +110,21 @@ func TestNoneMatch(t *testing.T) {
 	}
 }
 
+func FuzzNoneMatch(f *testing.F) {
+	const tag = `"abc"`
+	for _, seed := range []string{`"abc"`, `W/"abc"`, `W/W/"abc"`, `*`, `"a,b"`, `,,"abc`, " \t\"abc\"\t"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		if got := web.NoneMatch(header, tag); got && !strings.Contains(header, tag) && !strings.Contains(header, "*") {
+			t.Errorf("matches without the tag")
+		}
+		if !web.NoneMatch(header+", "+tag, tag) || !web.NoneMatch("W/"+tag+","+header, tag) {
+			t.Errorf("the tag is overlooked in a list")
+		}
+	})
+}
+
 // serve sends one request through the wrapper and returns the answer and the log.
 func serve(t *testing.T, h http.HandlerFunc, r *http.Request) (*httptest.ResponseRecorder, string) {
 	t.Helper()
