@@ -98,8 +98,8 @@ type service struct {
 
 func newService() *service {
 	s := &service{store: memory.New(time.Now), engine: &engine{}, queue: &queue{}}
-	s.blobs, s.world.log = s.store.Blobs(), &journal{}
-	log := slog.New(slog.NewJSONHandler(s.world.log, nil))
+	s.blobs, s.log = s.store.Blobs(), &journal{}
+	log := slog.New(slog.NewJSONHandler(s.log, nil))
 	s.tasks = task.New(task.Config{
 		Store: task.Store{Blobs: s.blobs, Records: s.store, Agenda: s.store}, Links: linker{}, Engine: s.engine, Queue: s.queue,
 		Turns: task.NewTurns(1), Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test",
@@ -170,7 +170,7 @@ func (s *service) copies(t *testing.T) []string {
 func (s *service) checkSilence(t *testing.T) {
 	t.Helper()
 	for _, secret := range []string{canary, "signature", "store.example"} {
-		if strings.Contains(s.world.log.String(), secret) {
+		if strings.Contains(s.log.String(), secret) {
 			t.Errorf("%q is in the log", secret)
 		}
 	}
