@@ -39,6 +39,7 @@ soak: build ## the long counts of all tests
 
 bench: build ## compare with the tesseract command line on the same pages
 	@scripts/setup.sh bench
+	@scripts/setup.sh azurite
 	@go run ./scripts/bench
 
 package: build ## make the function app's package in dist/

@@ -75,7 +75,11 @@ func run(ctx context.Context, bin, corpus string, limit int, w io.Writer) (err e
 		}
 		outcomes, names = append(outcomes, o), append(names, c.name)
 	}
-	return report(w, docs, names, outcomes)
+	if err := report(w, docs, names, outcomes); err != nil {
+		return err
+	}
+	fmt.Fprintln(os.Stderr, "bench: services")
+	return services(ctx, bin, w)
 }
 
 // report prints every contender against the first, and the last against the second.
