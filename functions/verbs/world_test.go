@@ -1,3 +1,7 @@
+//go:build linux
+
+// The task service that these tests run against opens files in ways of Linux.
+
 package verbs_test
 
 import (
