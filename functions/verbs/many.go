@@ -190,6 +190,8 @@ func (r *run) create(ctx context.Context, slice []*work) error {
 			made = append(made, w.entry)
 		case fatal(result.Problem):
 			return result.Problem // the settings, which are those of all
+		case full(result.Problem):
+			r.waits()
 		}
 	}
 	return r.journal.note(made...)
@@ -221,17 +223,22 @@ func (r *run) task(ctx context.Context, w *work) (*client.Task, error) {
 	}
 	for {
 		t, err := r.client.Create(ctx, r.settings, w.entry.Key)
-		var p *client.Problem
 		switch {
 		case err == nil:
 			w.entry.Task = t.ID
 			return t, r.journal.note(w.entry)
-		case errors.As(err, &p) && p.Code == "open_tasks_exceeded":
+		case full(err):
 			r.waits()
 		default:
 			return nil, err
 		}
 	}
+}
+
+// full reports whether the application must wait until some of its tasks have ended.
+func full(err error) bool {
+	var p *client.Problem
+	return errors.As(err, &p) && p.Code == "open_tasks_exceeded"
 }
 
 // waits says once why nothing seems to happen.

@@ -195,27 +195,35 @@ type outgoing struct {
 	failed chan error // what ended it on this side; holds one
 }
 
-// Read implements io.Reader.
+// Read implements io.Reader. The last bytes are held back until it is known that they are the last: half a document that
+// arrives would be taken for a whole one.
 func (o *outgoing) Read(p []byte) (int, error) {
+	if o.left == 0 {
+		return 0, io.EOF
+	}
 	n, err := o.ReadCloser.Read(p)
 	o.left -= int64(n)
-	o.timer.Reset(o.limit)
+	if o.left == 0 && err == nil {
+		_, err = io.ReadFull(o.ReadCloser, make([]byte, 1))
+	}
 	switch {
-	case o.left < 0, errors.Is(err, io.EOF) && o.left > 0:
-		err = errChanged
-	case errors.Is(err, io.EOF):
+	case o.left == 0 && errors.Is(err, io.EOF):
 		o.timer.Stop() // the answer has a limit of its own
-		return n, err
+		return n, io.EOF
+	case o.left <= 0, errors.Is(err, io.EOF):
+		err = errChanged
 	case err != nil:
 		err = fmt.Errorf("read document: %w", err)
+	default:
+		o.timer.Reset(o.limit)
+		return n, nil
 	}
-	if err != nil {
-		select {
-		case o.failed <- err:
-		default:
-		}
+	o.timer.Stop()
+	select {
+	case o.failed <- err:
+	default:
 	}
-	return n, err
+	return 0, err
 }
 
 // Close implements io.Closer.

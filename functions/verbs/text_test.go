@@ -1,0 +1,116 @@
+package verbs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode"
+
+	"github.com/lethe-ocr/lethe/shared/client"
+)
+
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	refused := func(status int) error { return &client.Problem{Status: status} }
+	for _, c := range []struct {
+		name string
+		err  error
+		want int
+	}{
+		{"done", nil, ExitOK},
+		{"anything", errors.New("no room"), ExitFailure},
+		{"command line", Usage(errors.New("no")), ExitUsage},
+		{"settings", refused(422), ExitUsage},
+		{"no answer", fmt.Errorf("%w: refused", client.ErrUnreachable), ExitUnreachable},
+		{"no credentials", refused(401), ExitRefused},
+		{"no scope", refused(403), ExitRefused},
+		{"unknown", refused(404), ExitGone},
+		{"erased", refused(410), ExitGone},
+		{"busy", refused(503), ExitFailure},
+		{"document", Document(errors.New("damaged")), ExitDocument},
+		{"link refused", fmt.Errorf("%w: %w", client.ErrLink, refused(403)), ExitFailure},
+		{"too large for storage", fmt.Errorf("%w: %w", client.ErrLink, refused(413)), ExitDocument},
+		{"some", Some(errors.New("1 of 2")), ExitSome},
+		{"signal", fmt.Errorf("send: %w", context.Canceled), ExitInterrupted},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if got := ExitCode(c.err); got != c.want {
+				t.Errorf("ExitCode(%v) = %d, want %d", c.err, got, c.want)
+			}
+		})
+	}
+}
+
+func FuzzPrintableControlsNoTerminal(f *testing.F) {
+	f.Add("scan.pdf")
+	f.Add("\x1b]0;title\x07\x1b[2Jé\u202egnp.exe\nsecond line")
+	f.Add("\xff\x9b31m")
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, r := range printable(s) {
+			if !unicode.IsPrint(r) {
+				t.Fatalf("printable(%q) holds %U", s, r)
+			}
+		}
+	})
+}
+
+func FuzzJournalIsReadOrRefused(f *testing.F) {
+	f.Add([]byte(`{"document":"a","key":"b","task":"c","sent":true}` + "\n" + `{"document":"a","key":"b"}` + "\n"))
+	f.Add([]byte(`{"document":"a"`))
+	f.Add([]byte("\x00\n"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		dir := t.TempDir()
+		write(t, dir, content)
+		j, err := openJournal(dir)
+		if err != nil {
+			return
+		}
+		e, err := j.entry("another document")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(j.note(e), j.close()); err != nil {
+			t.Fatal(err)
+		}
+		again, err := openJournal(dir)
+		if err != nil {
+			t.Fatalf("a journal that was read and continued cannot be read: %v", err)
+		}
+		defer func() { _ = again.close() }()
+		if got := again.entries["another document"]; got == nil || got.Key != e.Key {
+			t.Errorf("entry %+v, want key %s", got, e.Key)
+		}
+	})
+}
+
+func TestProgressIsALineNowAndThenWithoutATerminal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		b := newBar(&out, "pages")
+		for done := range 300 {
+			time.Sleep(time.Second) // of the bubble
+			b.to(done, 300)
+		}
+		b.to(300, 0)
+		b.end()
+		if lines := strings.Count(out.String(), "\n"); lines != 30 || !strings.HasPrefix(out.String(), "pages 9/300\n") {
+			t.Errorf("%d lines:\n%s", lines, out.String())
+		}
+	})
+}
+
+func write(t *testing.T, dir string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, journalFile), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
