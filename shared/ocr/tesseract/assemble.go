@@ -49,7 +49,7 @@ func assemble(r reading, p placing) ([]ocr.Block, float64) {
 	var letters, sum float64
 	for _, b := range r.boxes {
 		text := strings.TrimSpace(b.Word)
-		if text == "" || (r.mean < junkPage && b.Confidence < junkWord) {
+		if text == "" || (r.mean < goodConfidence && b.Confidence < junkWord) {
 			continue
 		}
 		word := ocr.Word{Text: text, Box: p.place(b.Box, r.angle), Confidence: b.Confidence}
@@ -85,7 +85,7 @@ func assemble(r reading, p placing) ([]ocr.Block, float64) {
 // legible tells text from what specks and folds of an empty page look like: a few letters that the engine doubts.
 func legible(blocks []ocr.Block, mean float64) bool {
 	const few = 4
-	if mean >= junkPage {
+	if mean >= legiblePage {
 		return true
 	}
 	letters := 0

@@ -24,9 +24,9 @@ const (
 	noisySpecks    = 0.6      // a page with more specks loses letters when it is scaled
 	goodConfidence = 85.0     // a page read with less is read again another way
 	turnConfidence = 70.0     // a page read with less may be the wrong way up
-	junkPage       = 60.0     // on a page read with less, words below junkWord are noise
-	junkWord       = 30.0
-	fairConfidence = 55.0 // letters above it count for a reading, letters below against it
+	junkWord       = 30.0     // on a page read with less than goodConfidence, such words are noise
+	legiblePage    = 60.0     // a page read with less is blank unless it has a few letters
+	fairConfidence = 55.0     // letters above it count for a reading, letters below against it
 )
 
 // reading is one way of reading a page.
