@@ -437,3 +437,52 @@ func TestRetentionIsMeasuredFromTheStore(t *testing.T) {
 		}
 	})
 }
+
+// A key is there so that a request that went wrong can be sent again.
+func TestBrokenDocumentCanBeSentAgainWithItsKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService()
+		c := s.client(t, access.Submit)
+		header := []string{"Content-Type", "application/pdf", "Idempotency-Key", "key"}
+		r := httptest.NewRequestWithContext(t.Context(), "POST", "/v1/tasks", &watched{})
+		r.Header.Set("Authorization", c.header)
+		setHeaders(r, header)
+		rec := httptest.NewRecorder()
+		s.handler.ServeHTTP(rec, r)
+		problem(t, rec)
+		if left := s.copies(t); len(left) > 0 {
+			t.Errorf("left: %v", left)
+		}
+		first := read[shown](t, s.call(t, c, "POST", "/v1/tasks", "%PDF", header...), 201)
+		if again := read[shown](t, s.call(t, c, "POST", "/v1/tasks", "%PDF", header...), 200); again.ID != first.ID || len(s.queue.waits) != 1 {
+			t.Errorf("first %s, again %s, %d queued", first.ID, again.ID, len(s.queue.waits))
+		}
+	})
+}
+
+func TestUnknownParametersAreRefusedEverywhere(t *testing.T) {
+	for _, r := range routes() {
+		w := newWorld()
+		c := w.client(t, access.Scopes()...)
+		path := strings.ReplaceAll(r.path, "{app}", w.client(t, access.Read).id)
+		if r.state != "" {
+			path = strings.ReplaceAll(path, "{id}", w.task(c, r.state).Ref.ID)
+		}
+		if p := problem(t, w.call(t, c, r.method, path+"?nonsense="+canary, r.body)); p.Status != 422 || p.Field != "nonsense" {
+			t.Errorf("%s: %+v", r.id, p)
+		}
+	}
+}
+
+func TestKeyIsMeasuredInCharactersHoweverTheDocumentCame(t *testing.T) {
+	w := newWorld()
+	c := w.client(t, access.Submit)
+	for mediaType, body := range map[string]string{"application/json": `{}`, "application/pdf": "%PDF"} {
+		for length, want := range map[int]int{200: 201, 201: 422} {
+			rec := w.call(t, c, "POST", "/v1/tasks", body, "Content-Type", mediaType, "Idempotency-Key", strings.Repeat("é", length-1)+mediaType[len(mediaType)-1:])
+			if rec.Code != want {
+				t.Errorf("%s with a key of %d characters: status %d", mediaType, length, rec.Code)
+			}
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -244,8 +245,8 @@ func (a *API) renewLink(ctx context.Context, in *idInput) (*linkOutput, error) {
 
 // checkKey refuses an idempotency key that is too long; requests that are decoded here have it checked by their schema.
 func checkKey(key string) error {
-	if len(key) > maxKey {
-		return fault.New(fault.BadField, "the idempotency key has %d characters; at most %d are allowed", len(key), maxKey).In("Idempotency-Key")
+	if n := utf8.RuneCountInString(key); n > maxKey {
+		return fault.New(fault.BadField, "the idempotency key has %d characters; at most %d are allowed", n, maxKey).In("Idempotency-Key")
 	}
 	return nil
 }

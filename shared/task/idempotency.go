@@ -41,7 +41,7 @@ func (s *Service) createOnce(ctx context.Context, o Order) (Accepted, error) {
 	if err != nil {
 		return Accepted{}, fmt.Errorf("encode idempotency record: %w", err)
 	}
-	key := storage.Key{Table: storage.Idempotency, Partition: o.Application, Row: digest(o.Application, o.IdempotencyKey)}
+	key := o.key()
 	_, err = s.Store.Records.Put(ctx, storage.Record{Key: key, Value: value, Due: s.Now().Add(idempotencyLife)})
 	if err == nil {
 		return s.create(ctx, o, Ref{Application: o.Application, ID: id})
@@ -81,6 +81,37 @@ func (s *Service) replayed(ctx context.Context, o Order, key storage.Key, reques
 		a.Upload = &link
 	}
 	return a, s.visible(t)
+}
+
+// forgetKey lets the order's key be used again, if it still names the task.
+func (s *Service) forgetKey(ctx context.Context, o Order, ref Ref) error {
+	if o.IdempotencyKey == "" {
+		return nil
+	}
+	rec, err := s.Store.Records.Get(ctx, o.key())
+	if errors.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var known replay
+	if err := json.Unmarshal(rec.Value, &known); err != nil {
+		return fmt.Errorf("decode idempotency record: %w", err)
+	}
+	if known.ID != ref.ID {
+		return nil
+	}
+	err = s.Store.Records.Delete(ctx, rec.Key, rec.ETag)
+	if errors.Is(err, fault.ETagMismatch) {
+		return nil // somebody else was quicker
+	}
+	return err
+}
+
+// key names the record of the order's idempotency key.
+func (o *Order) key() storage.Key {
+	return storage.Key{Table: storage.Idempotency, Partition: o.Application, Row: digest(o.Application, o.IdempotencyKey)}
 }
 
 // digest hashes parts so that no two lists of parts run together.

@@ -52,7 +52,7 @@ func (s *Service) CreateWith(ctx context.Context, o Order, body Body) (Accepted,
 	name := a.Task.Ref.UploadName()
 	limited := &io.LimitedReader{R: body.Reader, N: s.Limits.Document.Bytes + 1}
 	if _, err := s.Store.Blobs.Put(ctx, name, body.ContentType, limited); err != nil {
-		return Accepted{}, errors.Join(err, s.abandon(ctx, a.Task.Ref))
+		return Accepted{}, errors.Join(err, s.abandon(ctx, o, a.Task.Ref))
 	}
 	t, err := s.Landed(ctx, name)
 	if err != nil {
@@ -66,12 +66,14 @@ func (s *Service) CreateWith(ctx context.Context, o Order, body Body) (Accepted,
 	return Accepted{Task: t, Replayed: a.Replayed}, nil
 }
 
-// abandon deletes a task whose document did not arrive, even when the client has gone meanwhile.
-func (s *Service) abandon(ctx context.Context, ref Ref) error {
+// abandon deletes a task whose document did not arrive, even when the client has gone meanwhile. Its key is forgotten, so
+// that the request can be sent again.
+func (s *Service) abandon(ctx context.Context, o Order, ref Ref) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestWrite)
 	defer cancel()
+	keyErr := s.forgetKey(ctx, o, ref)
 	_, err := s.Delete(ctx, ref)
-	return err
+	return errors.Join(keyErr, err)
 }
 
 func (s *Service) create(ctx context.Context, o Order, ref Ref) (Accepted, error) {
@@ -92,7 +94,7 @@ func (s *Service) create(ctx context.Context, o Order, ref Ref) (Accepted, error
 	}
 	link, err := s.Links.UploadLink(ctx, ref.UploadName(), t.LinkEnds)
 	if err != nil {
-		return Accepted{}, errors.Join(err, s.abandon(ctx, ref))
+		return Accepted{}, errors.Join(err, s.abandon(ctx, o, ref))
 	}
 	s.Log.InfoContext(ctx, event.TaskCreated, "task", ref.String())
 	return Accepted{Task: t, Upload: &link}, nil
