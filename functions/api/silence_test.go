@@ -162,6 +162,23 @@ func FuzzInlineQuery(f *testing.F) {
 	})
 }
 
+// FuzzCreateTask sends any body as any type with any headers that settings or keys come in.
+func FuzzCreateTask(f *testing.F) {
+	for _, seed := range [][3]string{
+		{"application/json", "key", `{}`}, {"application/pdf", "", "%PDF"}, {"application/json; charset=latin1", "\xff", `{"languages":["eng"]}`},
+		{"application/merge-patch+json", "", `{}`}, {"application/cbor", "", "\xa0"}, {"", "", "{}"}, {"text/json", " ", "null"},
+		{"application/octet-stream;;", "k,k", ""}, {"APPLICATION/PDF", strings.Repeat("k", 201), strings.Repeat("x", inlineLimit+1)},
+		{"multipart/form-data; boundary=b", "", "--b\r\n\r\n--b--"},
+	} {
+		f.Add(seed[0], seed[1], []byte(seed[2]))
+	}
+	w := newWorld()
+	handler := unlimited(f, w)
+	f.Fuzz(func(t *testing.T, mediaType, key string, body []byte) {
+		checkFuzzed(t, handler(t, "/v1/tasks", body, "Content-Type", mediaType, "Idempotency-Key", key, "Document-Password", key))
+	})
+}
+
 func printable(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) < 0
 }
@@ -182,6 +199,7 @@ func unlimited(f *testing.F, w *world) func(t *testing.T, target string, body []
 		rec := httptest.NewRecorder()
 		w.handler.ServeHTTP(rec, r)
 		clear(w.tasks)
+		clear(w.keys)
 		w.orders, w.bodies = nil, nil
 		w.log.buf.Reset()
 		return rec
