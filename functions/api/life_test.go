@@ -1,10 +1,7 @@
 package api_test
 
 import (
-	"context"
 	"io"
-	"iter"
-	"log/slog"
 	"maps"
 	"net/http/httptest"
 	"slices"
@@ -14,167 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/shared/access"
-	"github.com/lethe-ocr/lethe/shared/ocr"
-	"github.com/lethe-ocr/lethe/shared/retention"
-	"github.com/lethe-ocr/lethe/shared/storage"
-	"github.com/lethe-ocr/lethe/shared/storage/memory"
 	"github.com/lethe-ocr/lethe/shared/task"
-	"github.com/lethe-ocr/lethe/shared/web"
 )
-
-// word is what the engine reads on every page.
-const word = canary + "word"
-
-// engine reads one word. While it is held, pages announce themselves and wait.
-type engine struct {
-	reached chan struct{} // nil unless held
-	open    chan struct{}
-}
-
-func (e *engine) Inspect(context.Context, ocr.Source) (ocr.Info, error) {
-	return ocr.Info{Type: "application/pdf", Pages: 1}, nil
-}
-
-func (e *engine) Recognise(_ context.Context, _ ocr.Source, n int, _ ocr.Options) (ocr.Page, error) {
-	if e.reached != nil {
-		e.reached <- struct{}{}
-		<-e.open
-	}
-	box := ocr.Box{X1: 10, Y1: 10}
-	line := ocr.Line{Box: box, Words: []ocr.Word{{Text: word, Box: box, Confidence: 90}}}
-	return ocr.Page{
-		Number: n, Width: 100, Height: 100, DPI: 300, Origin: ocr.Recognised, Confidence: 90,
-		Blocks: []ocr.Block{{Box: box, Paragraphs: []ocr.Paragraph{{Box: box, Lines: []ocr.Line{line}}}}},
-	}, nil
-}
-
-func (e *engine) WritePDF(_ context.Context, _ ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
-	for _, err := range pages {
-		if err != nil {
-			return err
-		}
-	}
-	_, err := io.WriteString(w, "%PDF-"+word)
-	return err
-}
-
-func (e *engine) Languages() []string { return []string{"deu", "eng"} }
-
-// queue remembers what waits.
-type queue struct {
-	mu    sync.Mutex
-	waits []task.Ref // guarded by mu
-}
-
-func (q *queue) Push(_ context.Context, ref task.Ref, _ time.Duration) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.waits = append(q.waits, ref)
-	return nil
-}
-
-// linker signs nothing.
-type linker struct{}
-
-func (linker) UploadLink(_ context.Context, name string, expires time.Time) (storage.Link, error) {
-	return storage.Link{URL: "https://store.example/" + name + "?sig=signature", Method: "PUT", Expires: expires}, nil
-}
-
-func (linker) DownloadLink(_ context.Context, name string, expires time.Time) (storage.Link, error) {
-	return storage.Link{URL: "https://store.example/" + name + "?sig=signature", Method: "GET", Expires: expires}, nil
-}
-
-// service is the interface over the task service, with a store in memory.
-type service struct {
-	world
-	tasks  *task.Service
-	store  *memory.Store
-	blobs  *memory.Blobs
-	engine *engine
-	queue  *queue
-}
-
-func newService() *service {
-	s := &service{store: memory.New(time.Now), engine: &engine{}, queue: &queue{}}
-	s.blobs, s.log = s.store.Blobs(), &journal{}
-	log := slog.New(slog.NewJSONHandler(s.log, nil))
-	s.tasks = task.New(task.Config{
-		Store: task.Store{Blobs: s.blobs, Records: s.store, Agenda: s.store}, Links: linker{}, Engine: s.engine, Queue: s.queue,
-		Turns: task.NewTurns(1), Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test",
-		Now: time.Now, Log: log,
-	})
-	s.apps = access.NewRegistry(s.store, time.Now, log)
-	s.api = api.New(api.Config{
-		Intake: s.tasks, Tasks: s.tasks, Results: s.tasks, Applications: s.apps,
-		Guard: access.NewGuard(s.apps, access.Rates{PerSecond: 50, Burst: 200}, time.Now, log),
-		Ready: func(context.Context) []api.Check { return nil }, Languages: s.engine.Languages,
-		Limits: ocr.DefaultLimits(), Policy: retention.Default(), Inline: inlineLimit, Version: "test", Region: "testland",
-		Now: time.Now, Log: log,
-	})
-	s.handler = web.Serve(s.api, log, time.Now)
-	return s
-}
-
-// create makes a task over the interface.
-func (s *service) create(t *testing.T, c client, settings string) task.Ref {
-	t.Helper()
-	got := read[shown](t, s.call(t, c, "POST", "/v1/tasks", settings), 201)
-	return task.Ref{Application: c.id, ID: got.ID}
-}
-
-// upload stores a document as a client does with its link, and lets its event follow.
-func (s *service) upload(t *testing.T, ref task.Ref) {
-	t.Helper()
-	if _, err := s.blobs.Put(t.Context(), ref.UploadName(), "application/pdf", strings.NewReader("%PDF "+canary)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.tasks.Landed(t.Context(), ref.UploadName()); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (s *service) process(t *testing.T, ref task.Ref) {
-	t.Helper()
-	if _, err := s.tasks.Process(t.Context(), ref); err != nil {
-		t.Error(err)
-	}
-}
-
-func (s *service) completed(t *testing.T, c client, settings string) task.Ref {
-	t.Helper()
-	ref := s.create(t, c, settings)
-	s.upload(t, ref)
-	s.process(t, ref)
-	return ref
-}
-
-// copies lists every blob of the store.
-func (s *service) copies(t *testing.T) []string {
-	t.Helper()
-	var names []string
-	for _, container := range []string{storage.Uploads, storage.Work, storage.Results} {
-		blobs, err := s.blobs.List(t.Context(), container+"/", "", 1000)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, b := range blobs {
-			names = append(names, b.Name)
-		}
-	}
-	return names
-}
-
-// checkSilence asserts that the log holds nothing of what went through.
-func (s *service) checkSilence(t *testing.T) {
-	t.Helper()
-	for _, secret := range []string{canary, "signature", "store.example"} {
-		if strings.Contains(s.log.String(), secret) {
-			t.Errorf("%q is in the log", secret)
-		}
-	}
-}
 
 func TestDocumentIsTakenInReadHandedOutAndErased(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -485,4 +324,53 @@ func TestKeyIsMeasuredInCharactersHoweverTheDocumentCame(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Clients that lose an answer send the request again while the first one still runs.
+func TestSameDocumentSentTwiceAtOnceMakesOneTask(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService()
+		c := s.client(t, access.Submit, access.Read)
+		var group sync.WaitGroup
+		answers := make([]*httptest.ResponseRecorder, 8)
+		for i := range answers {
+			group.Go(func() {
+				answers[i] = s.call(t, c, "POST", "/v1/tasks", "%PDF", "Content-Type", "application/pdf", "Idempotency-Key", "key")
+			})
+		}
+		group.Wait()
+		ids := map[string]int{}
+		for _, rec := range answers {
+			if rec.Code != 200 && rec.Code != 201 {
+				t.Errorf("status %d: %s", rec.Code, rec.Body)
+				continue
+			}
+			ids[read[shown](t, rec, rec.Code).ID]++
+		}
+		list := read[struct{ Tasks []shown }](t, s.call(t, c, "GET", "/v1/tasks", ""), 200)
+		if len(ids) != 1 || len(list.Tasks) != 1 || list.Tasks[0].State != task.Queued {
+			t.Errorf("answers %v, tasks %+v", ids, list.Tasks)
+		}
+	})
+}
+
+func TestBatchOfTheServiceCreatesWhatItCan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService()
+		c := s.client(t, access.Submit, access.Read)
+		got := read[struct {
+			Tasks []struct {
+				Task    *shown
+				Problem *struct{ Code, Field string }
+			}
+		}](t, s.call(t, c, "POST", "/v1/tasks:batch", `{"tasks":[{"languages":["deu"]},{"languages":["tlh"]},{"formats":["docx"]},{}]}`), 200)
+		for i, code := range []string{"", "language_unknown", "format_unknown", ""} {
+			if g := got.Tasks[i]; (g.Task != nil) != (code == "") || (g.Problem != nil) != (code != "") || g.Problem != nil && g.Problem.Code != code {
+				t.Errorf("%d: %+v", i, g)
+			}
+		}
+		if list := read[struct{ Tasks []shown }](t, s.call(t, c, "GET", "/v1/tasks", ""), 200); len(list.Tasks) != 2 {
+			t.Errorf("%d tasks", len(list.Tasks))
+		}
+	})
 }
