@@ -58,9 +58,7 @@ func (j *journal) load() error {
 		return err
 	}
 	whole := bytes.LastIndexByte(content, '\n') + 1
-	if err := j.file.Truncate(int64(whole)); err != nil { // a run may have been killed while it wrote
-		return err
-	}
+	// A run may have been killed while it wrote: what it left has no end of line and is written over.
 	if _, err := j.file.Seek(int64(whole), io.SeekStart); err != nil {
 		return err
 	}

@@ -65,6 +65,7 @@ func FuzzPrintableControlsNoTerminal(f *testing.F) {
 func FuzzJournalIsReadOrRefused(f *testing.F) {
 	f.Add([]byte(`{"document":"a","key":"b","task":"c","sent":true}` + "\n" + `{"document":"a","key":"b"}` + "\n"))
 	f.Add([]byte(`{"document":"a"`))
+	f.Add([]byte(`{"document":"a","key":"b"}` + "\n" + `{"document":"` + strings.Repeat("a", 500)))
 	f.Add([]byte("\x00\n"))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		dir := t.TempDir()

@@ -292,7 +292,10 @@ func (s *Server) put(w http.ResponseWriter, r *http.Request) {
 		return
 	case r.Header.Get("X-Kind") != "block" || r.ContentLength != int64(len(content)):
 		s.t.Errorf("upload without the headers given: %v", r.Header)
-	case take(&s.faults.Refused), r.PathValue("n") != strconv.Itoa(t.links):
+	case take(&s.faults.Refused):
+		t.links++ // the link is of no use any more
+		w.WriteHeader(http.StatusForbidden)
+	case r.PathValue("n") != strconv.Itoa(t.links):
 		w.WriteHeader(http.StatusForbidden)
 	case t.sent > 0 && s.faults.Overwrite:
 		w.Header().Set("X-Ms-Error-Code", "UnauthorizedBlobOverwrite")
