@@ -74,6 +74,7 @@ func TestDefaultDoesNotLookAtTheEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	want.Cache = "" // a variable of whoever runs the tests
 	t.Setenv("LETHE_REGION", "elsewhere")
 	t.Setenv("LETHE_WORKERS", "many")
 	if got := config.Default(); got != want {
