@@ -25,7 +25,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/render"
 )
 
-// reading is what the read verb was asked to do.
+// readVerb is what the read verb was asked to do.
 type readVerb struct {
 	lang, out, profile, passwordFile string
 	formats                          []string

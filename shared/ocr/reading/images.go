@@ -107,7 +107,7 @@ func (d *imageDocument) write(ctx context.Context, pages iter.Seq2[ocr.Page, err
 func (d *imageDocument) picture(n int) *document.Picture {
 	if d.mediaType == jpegType {
 		if _, err := jpeg.DecodeConfig(bytes.NewReader(d.data)); err == nil {
-			return &document.Picture{JPEG: d.data, Orientation: orientation(d.data)}
+			return &document.Picture{JPEG: d.data, Orientation: tesseract.Orientation(d.data)}
 		}
 	}
 	image, err := tesseract.Decode(d.data, d.mediaType, n-1, d.limits)

@@ -15,9 +15,6 @@ import (
 
 const pdfType = "application/pdf"
 
-// jpegInPDF is a name of JPEG for which the decoder does not look for an Exif orientation: a PDF does not apply it.
-const jpegInPDF = "image/jpeg; orientation=none"
-
 // pdfDocument is an open PDF.
 type pdfDocument struct {
 	runtime *document.Runtime
@@ -69,7 +66,7 @@ func (d *pdfDocument) image(raster document.Raster) (*tesseract.Image, error) {
 	if raster.JPEG == nil {
 		return tesseract.NewGray(raster.Gray, raster.Stride, raster.Width, raster.Height, raster.DPI)
 	}
-	return tesseract.Decode(raster.JPEG, jpegInPDF, 0, d.limits)
+	return tesseract.Decode(raster.JPEG, tesseract.StoredJPEG, 0, d.limits)
 }
 
 func (d *pdfDocument) write(_ context.Context, pages iter.Seq2[ocr.Page, error], w io.Writer) error {

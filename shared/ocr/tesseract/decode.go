@@ -120,8 +120,8 @@ func decode(data []byte, mediaType string, index int) (*Image, error) {
 	return newImage(C.lethe_plain(pix))
 }
 
-// orientation returns the Exif tag Orientation of a JPEG, 1 if it has none.
-func orientation(data []byte) int {
+// Orientation returns the Exif tag Orientation of a JPEG, 1 to 8, and 1 if it has none that can be read. Decode applies it.
+func Orientation(data []byte) int {
 	const tag = "Orientation"
 	value := 1
 	_, err := imagemeta.Decode(imagemeta.Options{

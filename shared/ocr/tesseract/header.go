@@ -40,7 +40,7 @@ func headers(data []byte, mediaType string, limits ocr.Limits) ([]header, error)
 	case typeJPEG, StoredJPEG:
 		ok = C.readHeaderMemJpeg(bytes, size, &w, &ht, &samples, nil, nil) == 0
 		if mediaType == typeJPEG {
-			h.orientation = orientation(data)
+			h.orientation = Orientation(data)
 		}
 	case typeWebP:
 		ok = C.readHeaderMemWebP(bytes, size, &w, &ht, &samples) == 0
