@@ -174,8 +174,8 @@ func (s *Service) renderOne(ctx context.Context, t *Task, src ocr.Source, total 
 	if closeErr := r.CloseWithError(io.ErrClosedPipe); closeErr != nil {
 		err = errors.Join(err, closeErr)
 	}
-	if writeErr := group.Wait(); writeErr != nil {
-		return 0, writeErr // the cause; what Put saw is its echo
+	if writeErr := group.Wait(); writeErr != nil && !errors.Is(writeErr, io.ErrClosedPipe) {
+		return 0, writeErr // the cause; what Put saw is its echo, as a closed pipe is that of a failed Put
 	}
 	return blob.Size, err
 }

@@ -14,7 +14,7 @@ import (
 const (
 	leaseLife    = 30 * time.Second // a worker that is silent for so long has lost its task
 	leaseRenewal = 10 * time.Second
-	longestWrite = 60 * time.Second // every write of a worker ends within; a deleted task is checked again after it
+	longestWrite = 60 * time.Second // a worker's writes are cancelled with its lease and end within; a deleted task is checked again after it
 	linkGrace    = 5 * time.Minute  // an upload begun before its link expired may take so long to show
 	queueGrace   = 10 * time.Minute // a queued task that nobody claimed for so long is queued again
 	leaseStep    = time.Minute      // the due time of a running task moves in such steps, so that few renewals move it

@@ -11,7 +11,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
-// usageLife is how long a day's counts are kept after its first entry.
+// usageLife is how long a day's counts are kept after its last entry.
 const usageLife = 48 * time.Hour
 
 // openRow holds the number of open tasks; the other rows of a usage partition are days.
