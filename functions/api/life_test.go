@@ -354,6 +354,23 @@ func TestSameDocumentSentTwiceAtOnceMakesOneTask(t *testing.T) {
 	})
 }
 
+func TestKeyOfOneDocumentIsRefusedForAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService()
+		c := s.client(t, access.Submit)
+		send := func(body string) *httptest.ResponseRecorder {
+			return s.call(t, c, "POST", "/v1/tasks", body, "Content-Type", "application/pdf", "Idempotency-Key", "key")
+		}
+		first := read[shown](t, send("%PDF"), 201)
+		if again := read[shown](t, send("%PDF"), 200); again.ID != first.ID {
+			t.Errorf("the replay is task %s, want %s", again.ID, first.ID)
+		}
+		if p := problem(t, send("%PDF-1.7")); p.Status != 422 || p.Code != "idempotency_key_reused" {
+			t.Errorf("another document: %+v", p)
+		}
+	})
+}
+
 func TestBatchOfTheServiceCreatesWhatItCan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService()

@@ -47,6 +47,7 @@ const (
 	DocumentPasswordWrong Code = "document_password_wrong"
 	DocumentRestricted    Code = "document_access_restricted"
 	DocumentMissing       Code = "document_missing"
+	DocumentChanged       Code = "document_changed"
 	PageTooLarge          Code = "page_too_many_pixels"
 	PageDamaged           Code = "page_damaged"
 	PageFailed            Code = "page_engine_failure"
@@ -102,6 +103,7 @@ func meanings() map[Code]meaning {
 		DocumentPasswordWrong: {Document, false, "The password given does not open the document."},
 		DocumentRestricted:    {Document, false, "The document forbids extraction."},
 		DocumentMissing:       {Document, false, "The uploaded document was gone before it could be processed."},
+		DocumentChanged:       {Document, false, "Two different documents were sent at once with one idempotency key."},
 		PageTooLarge:          {Document, false, "A page has more pixels than the limit."},
 		PageDamaged:           {Document, false, "A page is damaged and cannot be decoded."},
 		PageFailed:            {Document, false, "The engine failed twice on a page."},

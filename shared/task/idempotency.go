@@ -2,6 +2,8 @@ package task
 
 import (
 	"context"
+	"crypto/pbkdf2"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -19,6 +21,7 @@ const idempotencyLife = 24 * time.Hour
 // replay is what is kept of an idempotency key: digests only, so neither the key nor the request can be read back.
 type replay struct {
 	Request string `json:"request"` // digest of the order
+	Salt    string `json:"salt"`    // of the password's digest
 	ID      string `json:"id"`      // the task's
 }
 
@@ -29,14 +32,10 @@ func (s *Service) createOnce(ctx context.Context, o Order) (Accepted, error) {
 	if err != nil {
 		return Accepted{}, err
 	}
-	request, err := json.Marshal(struct {
-		Settings Settings
-		Password string
-	}{o.Settings, o.Password})
-	if err != nil {
-		return Accepted{}, fmt.Errorf("encode order: %w", err)
+	mine := replay{ID: id, Salt: rand.Text()}
+	if mine.Request, err = o.digest(mine.Salt); err != nil {
+		return Accepted{}, err
 	}
-	mine := replay{Request: digest(o.Application, o.IdempotencyKey, string(request)), ID: id}
 	value, err := json.Marshal(mine)
 	if err != nil {
 		return Accepted{}, fmt.Errorf("encode idempotency record: %w", err)
@@ -49,10 +48,29 @@ func (s *Service) createOnce(ctx context.Context, o Order) (Accepted, error) {
 	if !errors.Is(err, fault.AlreadyExists) {
 		return Accepted{}, err
 	}
-	return s.replayed(ctx, o, key, mine.Request)
+	return s.replayed(ctx, o, key)
 }
 
-func (s *Service) replayed(ctx context.Context, o Order, key storage.Key, request string) (Accepted, error) {
+// passwordRounds makes guessing a document's password from its digest slow. It is the count that OWASP names for PBKDF2
+// with SHA-256.
+const passwordRounds = 600_000
+
+// digest stands for what was ordered, so that a replay can be told from another request.
+func (o *Order) digest(salt string) (string, error) {
+	settings, err := json.Marshal(o.Settings)
+	if err != nil {
+		return "", fmt.Errorf("encode order: %w", err)
+	}
+	var password []byte
+	if o.Password != "" {
+		if password, err = pbkdf2.Key(sha256.New, o.Password, []byte(salt), passwordRounds, sha256.Size); err != nil {
+			return "", fmt.Errorf("digest password: %w", err)
+		}
+	}
+	return digest(o.Application, o.IdempotencyKey, string(settings), string(password)), nil
+}
+
+func (s *Service) replayed(ctx context.Context, o Order, key storage.Key) (Accepted, error) {
 	rec, err := s.Store.Records.Get(ctx, key)
 	if err != nil {
 		return Accepted{}, err
@@ -61,26 +79,43 @@ func (s *Service) replayed(ctx context.Context, o Order, key storage.Key, reques
 	if err := json.Unmarshal(rec.Value, &known); err != nil {
 		return Accepted{}, fmt.Errorf("decode idempotency record: %w", err)
 	}
+	request, err := o.digest(known.Salt)
+	if err != nil {
+		return Accepted{}, err
+	}
 	if known.Request != request {
 		return Accepted{}, fault.New(fault.IdempotencyReuse, "the key was used with another request; use a new key for a new request").In("Idempotency-Key")
 	}
-	ref := Ref{Application: o.Application, ID: known.ID}
-	t, err := s.load(ctx, ref)
+	return s.again(ctx, o, Ref{Application: o.Application, ID: known.ID})
+}
+
+// again answers a replay with the task as it stands, and creates it if the first call did not come so far.
+func (s *Service) again(ctx context.Context, o Order, ref Ref) (Accepted, error) {
+	t, err := s.change(ctx, ref, func(t *Task) error {
+		if t.State != Submitted || s.visible(t) != nil {
+			return errUnchanged
+		}
+		t.LinkEnds = s.Now().UTC().Add(s.Limits.UploadLink)
+		return nil
+	})
 	if errors.Is(err, fault.NotFound) {
 		return s.create(ctx, o, ref)
+	}
+	if err == nil {
+		err = s.visible(t)
 	}
 	if err != nil {
 		return Accepted{}, err
 	}
 	a := Accepted{Task: t, Replayed: true}
 	if t.State == Submitted {
-		link, err := s.RenewUpload(ctx, ref)
+		link, err := s.Links.UploadLink(ctx, ref.UploadName(), t.LinkEnds)
 		if err != nil {
 			return Accepted{}, err
 		}
 		a.Upload = &link
 	}
-	return a, s.visible(t)
+	return a, nil
 }
 
 // forgetKey lets the order's key be used again, if it still names the task.

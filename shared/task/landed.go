@@ -16,6 +16,11 @@ import (
 // gone. A document that cannot be processed is erased at once and its task explains why; a blob that no task waits for is
 // erased unread. The task is returned as it stands afterwards: Queued means that Process has work.
 func (s *Service) Landed(ctx context.Context, name string) (*Task, error) {
+	return s.landed(ctx, name, "")
+}
+
+// landed is Landed with the digest of the document, where its bytes came through this program.
+func (s *Service) landed(ctx context.Context, name, digest string) (*Task, error) {
 	if !strings.HasPrefix(name, storage.Uploads+"/") {
 		return nil, fault.New(fault.ThingNotFound, "the blob is not in the container of uploads; it was left alone")
 	}
@@ -44,7 +49,7 @@ func (s *Service) Landed(ctx context.Context, name string) (*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.admit(ctx, ref, blob)
+	return s.admit(ctx, ref, blob, digest)
 }
 
 // Admit tells a store that serves upload links itself whether a document may still be sent to the name.
@@ -67,7 +72,7 @@ func (s *Service) Admit(ctx context.Context, name string) error {
 }
 
 // admit checks the document's size from its properties, before a byte is read, and queues the task.
-func (s *Service) admit(ctx context.Context, ref Ref, blob storage.Blob) (*Task, error) {
+func (s *Service) admit(ctx context.Context, ref Ref, blob storage.Blob, digest string) (*Task, error) {
 	var refusal *fault.Error
 	switch {
 	case blob.Size == 0:
@@ -81,7 +86,7 @@ func (s *Service) admit(ctx context.Context, ref Ref, blob storage.Blob) (*Task,
 			return errUnchanged
 		}
 		t.Uploaded = blob.Created.UTC()
-		t.Input.Size = blob.Size
+		t.Input = Input{Size: blob.Size, Digest: digest}
 		t.State = Queued
 		if refusal != nil {
 			s.end(t, ProcessingFailed)

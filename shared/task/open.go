@@ -2,7 +2,13 @@ package task
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
@@ -30,4 +36,18 @@ func (s *Service) open(ctx context.Context, t *Task) (ocr.Source, func(), error)
 		return ocr.Source{}, nil, err
 	}
 	return o.src, func() { _ = o.close() /* a file opened for reading: nothing is lost */ }, nil
+}
+
+// documentDigest returns the SHA-256 of the document that is about to be read, in hex. Where the digest is known already it
+// must be that one: two documents sent at once with one key must not leave results of the one under the name of the other.
+func documentDigest(f *os.File, known string) (string, error) {
+	hash := sha256.New()
+	if _, err := io.Copy(hash, io.NewSectionReader(f, 0, math.MaxInt64)); err != nil {
+		return "", fmt.Errorf("read document: %w", err)
+	}
+	digest := hex.EncodeToString(hash.Sum(nil))
+	if known != "" && known != digest {
+		return "", fault.New(fault.DocumentChanged, "two documents were sent at once with one idempotency key; send each again with a key of its own")
+	}
+	return digest, nil
 }

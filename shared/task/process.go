@@ -168,6 +168,9 @@ func (s *Service) work(ctx context.Context, h *hold, t *Task) ([]Result, error) 
 		return nil, err
 	}
 	defer release()
+	if t.Input.Digest, err = documentDigest(src.File, t.Input.Digest); err != nil {
+		return nil, err
+	}
 	info, err := retry(ctx, func() (ocr.Info, error) { return s.Engine.Inspect(ctx, src) })
 	if err != nil {
 		return nil, err

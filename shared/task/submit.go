@@ -2,7 +2,11 @@ package task
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
+	"hash"
 	"io"
 	"slices"
 	"strings"
@@ -43,19 +47,34 @@ func (s *Service) CreateBatch(ctx context.Context, orders []Order) ([]Accepted, 
 	return accepted, errs
 }
 
-// CreateWith accepts a task together with its document. Nothing is kept of a document that is refused.
+// CreateWith accepts a task together with its document. Nothing is kept of a document that is refused. A replay must bring
+// the same document: it is read and compared by its digest.
 func (s *Service) CreateWith(ctx context.Context, o Order, body Body) (Accepted, error) {
 	a, err := s.Create(ctx, o)
-	if err != nil || a.Task.State != Submitted {
+	if err != nil {
 		return a, err
 	}
+	hash := sha256.New()
+	document := io.TeeReader(&io.LimitedReader{R: body.Reader, N: s.Limits.Document.Bytes + 1}, hash)
+	if a.Task.State != Submitted {
+		if _, err := io.Copy(io.Discard, document); err != nil {
+			return Accepted{}, fmt.Errorf("read document: %w", err)
+		}
+		return a, sameDocument(a.Task, hash)
+	}
+	// Also for a replay: the first call may have ended before its document was stored.
 	name := a.Task.Ref.UploadName()
-	limited := &io.LimitedReader{R: body.Reader, N: s.Limits.Document.Bytes + 1}
-	if _, err := s.Store.Blobs.Put(ctx, name, body.ContentType, limited); err != nil {
+	if _, err := s.Store.Blobs.Put(ctx, name, body.ContentType, document); err != nil {
+		if a.Replayed {
+			return Accepted{}, err // the task is the first call's, which may still run
+		}
 		return Accepted{}, errors.Join(err, s.abandon(ctx, o, a.Task.Ref))
 	}
-	t, err := s.Landed(ctx, name)
+	t, err := s.landed(ctx, name, hex.EncodeToString(hash.Sum(nil)))
 	if err != nil {
+		return Accepted{}, err
+	}
+	if err := sameDocument(t, hash); err != nil {
 		return Accepted{}, err
 	}
 	if t.State == Queued {
@@ -64,6 +83,14 @@ func (s *Service) CreateWith(ctx context.Context, o Order, body Body) (Accepted,
 		}
 	}
 	return Accepted{Task: t, Replayed: a.Replayed}, nil
+}
+
+// sameDocument refuses a document that is not the one the task began with.
+func sameDocument(t *Task, hash hash.Hash) error {
+	if t.Input.Digest != "" && t.Input.Digest != hex.EncodeToString(hash.Sum(nil)) {
+		return fault.New(fault.IdempotencyReuse, "the key was used with another document; use a new key for a new document").In("Idempotency-Key")
+	}
+	return nil
 }
 
 // abandon deletes a task whose document did not arrive, even when the client has gone meanwhile. Its key is forgotten, so
@@ -90,7 +117,11 @@ func (s *Service) create(ctx context.Context, o Order, ref Ref) (Accepted, error
 		return Accepted{}, err
 	}
 	if err := s.save(ctx, t); err != nil {
-		return Accepted{}, errors.Join(err, s.release(ctx, ref.Application))
+		err = errors.Join(err, s.release(ctx, ref.Application))
+		if o.IdempotencyKey != "" && errors.Is(err, fault.AlreadyExists) {
+			return s.again(ctx, o, ref) // a call with the same key was quicker
+		}
+		return Accepted{}, err
 	}
 	link, err := s.Links.UploadLink(ctx, ref.UploadName(), t.LinkEnds)
 	if err != nil {

@@ -92,8 +92,9 @@ const (
 
 // Input describes the document.
 type Input struct {
-	Size int64  `json:"size,omitempty"`
-	Type string `json:"type,omitempty"` // media type by content
+	Size   int64  `json:"size,omitempty"`
+	Type   string `json:"type,omitempty"`   // media type by content
+	Digest string `json:"digest,omitempty"` // SHA-256 of its bytes in hex, once this program has read them
 }
 
 // Progress counts pages.

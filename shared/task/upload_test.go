@@ -188,6 +188,18 @@ func TestDocumentGoneBeforeItsTurnFailsTheTask(t *testing.T) {
 	})
 }
 
+func TestDocumentReplacedByAnotherSentAtOnceFailsTheTask(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		a, err := w.CreateWith(t.Context(), order(), task.Body{Reader: strings.NewReader(content), ContentType: "application/pdf"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.upload(a.Task.Ref, content+"!")
+		w.mustProcess(a.Task.Ref, task.Done)
+		w.failed(a.Task.Ref, fault.DocumentChanged)
+	})
+}
+
 func TestBlobOutsideTheLayoutIsErasedUnread(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		ref := w.create(order())
