@@ -28,6 +28,17 @@ const (
 	SweepFailed         = "sweep.failed"              // the retention function could not do all that is due
 	DocumentOldest      = "document.oldest"           // age of the oldest document alive
 	DocumentOverdue     = "document.overdue"          // a document nears its limit: someone must act
+	CanaryDone          = "canary.done"               // a synthetic page came and went; tells the times
+	CanaryFailed        = "canary.failed"             // a synthetic page was not read, or not erased in time
+	LedgerGrown         = "ledger.grown"              // entries were given their place in the ledger
+	LedgerStuck         = "ledger.stuck"              // entries wait in vain: no signing key, or one that nobody vouched for
+	ReceiptUnsigned     = "receipt.unsigned"          // a receipt was asked for and there is no signing key
+	DoctorDone          = "doctor.done"               // the stamp was checked; tells the number of findings
+	DoctorFinding       = "doctor.finding"            // a check of the stamp found a breach
+	AccessRecorded      = "access.recorded"           // a privileged act was written to the access log
+	CaseOpened          = "case.opened"               // a reviewer asked to see a document
+	CaseApproved        = "case.approved"             // a second person agreed
+	CaseClosed          = "case.closed"               // the review ended
 	RequestDone         = "request.done"              // one line for each request served
 	RequestFailed       = "request.failed"            // a request met a fault of the service or of its storage
 	AccessDenied        = "access.denied"             // wrong credentials or a missing scope

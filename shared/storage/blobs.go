@@ -11,12 +11,17 @@ import (
 	"time"
 )
 
-// The containers: the first segment of every blob name.
+// The containers: the first segment of every blob name. All but the ledger hold what retention erases.
 const (
-	Uploads = "uploads" // uploads/<hour>/<application>/<task>/<n>
-	Work    = "work"    // work/<hour>/<application>/<task>/<page>
-	Results = "results" // results/<hour>/<application>/<task>/<format>
+	Uploads     = "uploads"     // uploads/<hour>/<application>/<task>/<n>
+	Work        = "work"        // work/<hour>/<application>/<task>/<page>
+	Results     = "results"     // results/<hour>/<application>/<task>/<format>
+	DeadLetters = "deadletters" // events that the platform could not deliver; the names are the platform's
+	Ledger      = "ledger"      // the append-only log, in tiles; nothing of a document
 )
+
+// Containers lists every container.
+func Containers() []string { return []string{Uploads, Work, Results, DeadLetters, Ledger} }
 
 // Blob describes one stored object.
 type Blob struct {

@@ -3,6 +3,7 @@ package storage
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -72,8 +73,7 @@ func (k Key) Check() error {
 
 // Check refuses a table that is not one of Tables.
 func (t Table) Check() error {
-	switch t {
-	case Tasks, Applications, Idempotency, Usage, State:
+	if slices.Contains(Tables(), t) {
 		return nil
 	}
 	return fault.New(fault.BadField, "the table is unknown")
@@ -120,7 +120,7 @@ func CheckContext(ctx context.Context) error {
 	return nil
 }
 
-func isContainer(s string) bool { return s == Uploads || s == Work || s == Results }
+func isContainer(s string) bool { return slices.Contains(Containers(), s) }
 
 func plain(s string) bool {
 	for i := range len(s) {

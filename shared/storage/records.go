@@ -15,10 +15,16 @@ const (
 	Idempotency  Table = "idempotency"  // partition <application>, row <hash of the key>
 	Usage        Table = "usage"        // partition <application>, row <yyyymmdd>
 	State        Table = "state"        // partition <subject>, row <name>: last sweep and the like
+	Pending      Table = "pending"      // partition "log", row <kind>!<subject>: entries that wait for their place in the ledger
+	Receipts     Table = "receipts"     // partition <first two characters>, row <subject>: where a receipt stands in the ledger
+	AccessLog    Table = "accesslog"    // partition <application>, row <time>!<id>: who did what, and why
+	Cases        Table = "cases"        // partition "cases", row <case id>: exceptional reviews
 )
 
 // Tables lists every table.
-func Tables() []Table { return []Table{Tasks, Applications, Idempotency, Usage, State} }
+func Tables() []Table {
+	return []Table{Tasks, Applications, Idempotency, Usage, State, Pending, Receipts, AccessLog, Cases}
+}
 
 // Key names a record. Partition and Row are 1 to 200 characters of letters, digits and - _ . ! only.
 type Key struct {

@@ -54,7 +54,7 @@ func (s *Service) passBlobs(ctx context.Context, done *Swept) error {
 			done.Seen++
 			d := s.judge(b, t)
 			if d.Action != retention.Erase {
-				return nil
+				return s.welcome(ctx, b, t, done)
 			}
 			if d.Reason != retention.NoRecord && d.Reason != retention.LateCopy {
 				_, err := s.remove(ctx, t.Ref, d.Reason)
@@ -70,6 +70,20 @@ func (s *Service) passBlobs(ctx context.Context, done *Swept) error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// welcome takes in a document whose event was lost or has not come yet.
+func (s *Service) welcome(ctx context.Context, b storage.Blob, t *Task, done *Swept) error {
+	if t.State != Submitted || b.Uncommitted {
+		return nil
+	}
+	t, err := s.Landed(ctx, b.Name)
+	if err != nil || t.State != Queued {
+		return err
+	}
+	done.Requeued++
+	s.Log.InfoContext(ctx, event.TaskRequeued, "task", t.Ref.String(), "reason", "reconciled")
+	return s.Queue.Push(ctx, t.Ref, 0)
 }
 
 // judge decides about one blob and the task it belongs to; t is nil when there is none.

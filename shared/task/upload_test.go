@@ -130,6 +130,17 @@ func TestLostEventIsMadeUpForAfterTheLinkEnded(t *testing.T) {
 	})
 }
 
+func TestLostEventIsMadeUpForByTheFullPass(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		ref := w.create(order())
+		w.upload(ref, content)
+		if got := w.fullPass(); got.Requeued != 1 {
+			t.Errorf("the full pass says %+v", got)
+		}
+		w.state(ref, task.Queued)
+	})
+}
+
 func TestLostMessageIsMadeUpForByTheSweep(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		ref := w.queued(order())

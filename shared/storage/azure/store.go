@@ -47,7 +47,7 @@ func (s *Store) Queue(name string) *Queue {
 func (s *Store) Emulated() bool { return s.clients.shared }
 
 // Containers lists the blob containers.
-func Containers() []string { return []string{storage.Uploads, storage.Work, storage.Results} }
+func Containers() []string { return storage.Containers() }
 
 // Tables lists the tables.
 func Tables() []string {
