@@ -1,0 +1,4 @@
+using '../azure/main.bicep'
+
+param region = 'eastus2'
+param alertEmail = readEnvironmentVariable('ALERT_EMAIL')

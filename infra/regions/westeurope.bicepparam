@@ -1,0 +1,4 @@
+using '../azure/main.bicep'
+
+param region = 'westeurope'
+param alertEmail = readEnvironmentVariable('ALERT_EMAIL')
