@@ -1,0 +1,281 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"filippo.io/torchwood"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/lethe-ocr/lethe/shared/retention"
+)
+
+// Source is a copy of a log: a folder, a web server, the service itself. Paths are those of c2sp.org/tlog-tiles.
+type Source interface {
+	ReadFile(ctx context.Context, path string) ([]byte, error)
+}
+
+// Audit is what the whole log says.
+type Audit struct {
+	Origin    string    `json:"origin"`
+	Size      int64     `json:"size"`  // entries
+	First     time.Time `json:"first"` // time of the earliest entry
+	Last      time.Time `json:"last"`  // time of the latest entry
+	Keys      []string  `json:"keys"`  // public keys that signed, oldest first
+	Since     int64     `json:"since"` // size of the checkpoint that consistency was proved with; 0 for none
+	Documents int       `json:"documents"`
+	Erased    int       `json:"erased"` // of them, with a receipt
+	Open      int       `json:"open"`   // of them, without one
+	Strays    int       `json:"strays"` // copies that no task explained
+	Acts      int       `json:"acts"`   // privileged acts
+
+	LongestAfterUpload     time.Duration  `json:"longest_after_upload"`     // that any copy lived, until the check found none
+	LongestAfterProcessing time.Duration  `json:"longest_after_processing"` // likewise
+	Reasons                map[string]int `json:"reasons"`                  // why documents were erased
+	Breaches               []string       `json:"breaches"`                 // each a sentence; empty if the promise was kept
+	Checkpoint             []byte         `json:"-"`                        // as read; keep it for the next audit
+}
+
+// Sequencing is how long an entry may wait for its place before an audit calls it missing.
+const Sequencing = time.Hour
+
+// life is what the log says of one task.
+type life struct {
+	uploaded, ended, checked time.Time
+	logged                   bool // its acceptance is in the log
+}
+
+// auditor collects what entries say.
+type auditor struct {
+	Audit
+	trusted keys
+	lives   map[string]*life
+}
+
+// Check reads a whole log and computes the longest life that any document had. public are the keys that the caller trusts:
+// later ones are trusted if the log holds their vouchers. since is a checkpoint kept from an earlier audit, nil for none;
+// now is when the audit is made.
+func Check(ctx context.Context, src Source, public []string, since []byte, now time.Time) (*Audit, error) {
+	trusted, err := parseKeys(public)
+	if err != nil {
+		return nil, err
+	}
+	signed, err := src.ReadFile(ctx, "checkpoint")
+	if err != nil {
+		return nil, fmt.Errorf("read checkpoint: %w", err)
+	}
+	// Which key signed it is checked after the entries, which may bring new keys.
+	text, _, _ := strings.Cut(string(signed), "\n\n")
+	claimed, err := torchwood.ParseCheckpoint(text + "\n")
+	if err != nil {
+		return nil, errors.New("the checkpoint is malformed")
+	}
+	a := &auditor{trusted: trusted, lives: map[string]*life{}}
+	a.Origin, a.Size, a.Checkpoint, a.Reasons = claimed.Origin, claimed.N, signed, map[string]int{}
+	reader, err := torchwood.NewClient(sourceReader{src})
+	if err != nil {
+		return nil, fmt.Errorf("read log: %w", err)
+	}
+	for index, entry := range reader.AllEntries(ctx, claimed.Tree, 0) {
+		if err := a.read(string(entry)); err != nil {
+			return nil, fmt.Errorf("entry %d: %w", index, err)
+		}
+	}
+	if err := reader.Err(); err != nil {
+		return nil, fmt.Errorf("read log: %w", err)
+	}
+	if tree, err := a.trusted.tree(signed); err != nil || tree != claimed.Tree {
+		return nil, errors.Join(errors.New("the checkpoint is not signed by a key that is trusted"), err)
+	}
+	if since != nil {
+		if err := a.consistent(ctx, src, claimed.Tree, since); err != nil {
+			return nil, err
+		}
+	}
+	a.conclude(now)
+	return &a.Audit, nil
+}
+
+// consistent proves that the log only grew since a checkpoint.
+func (a *auditor) consistent(ctx context.Context, src Source, tree tlog.Tree, since []byte) error {
+	old, err := a.trusted.tree(since)
+	if err != nil {
+		return fmt.Errorf("the checkpoint kept: %w", err)
+	}
+	a.Since = old.N
+	if old.N > tree.N {
+		return fmt.Errorf("the log shrank: it has %d entries and had %d", tree.N, old.N)
+	}
+	proof, err := tlog.ProveTree(tree.N, old.N, torchwood.TileHashReaderWithContext(ctx, tree, sourceReader{src}))
+	if err != nil {
+		return fmt.Errorf("prove consistency: %w", err)
+	}
+	if err := tlog.CheckTree(proof, tree.N, tree.Hash, old.N, old.Hash); err != nil {
+		return fmt.Errorf("the log was rewritten since that checkpoint: %w", err)
+	}
+	return nil
+}
+
+// read takes note of one entry.
+func (a *auditor) read(text string) error {
+	signed := ""
+	if strings.HasPrefix(text, heading+string(Key)+"\n") {
+		top, _, ok := strings.Cut(text, "\n\n")
+		if !ok {
+			return errors.New("a change of key is not signed")
+		}
+		signed, text = text, top+"\n"
+	}
+	e, err := ParseEntry(text)
+	if err != nil {
+		return err
+	}
+	if a.First.IsZero() || e.At.Before(a.First) {
+		a.First = e.At
+	}
+	if e.At.After(a.Last) {
+		a.Last = e.At
+	}
+	switch e.Kind {
+	case Key:
+		return a.newKey(signed, &e)
+	case Access:
+		a.Acts++
+	case Stray:
+		a.Strays++
+		a.lasted(e.Time(FieldUploaded), time.Time{}, e.Time(FieldErased))
+	case Accepted, Processed, Erased:
+		a.follow(&e)
+	}
+	return nil
+}
+
+// newKey trusts a key that a trusted one vouches for.
+func (a *auditor) newKey(signed string, e *Entry) error {
+	public := e.Value(FieldKey)
+	fresh, err := note.NewVerifier(public)
+	if err != nil {
+		return errors.New("a change of key names no key")
+	}
+	if _, err := (keys{fresh}).open([]byte(signed)); err != nil {
+		return errors.New("a new key did not sign for itself")
+	}
+	a.Keys = append(a.Keys, public)
+	if a.trusted.has(public) {
+		return nil
+	}
+	old, err := note.NewVerifier(e.Value(FieldReplaces))
+	if err != nil || !a.trusted.has(e.Value(FieldReplaces)) {
+		return nil // a key from before the trusted ones; whether it matters the checkpoint will tell
+	}
+	if _, err := (keys{old}).open([]byte(signed)); err != nil {
+		return errors.New("the old key did not vouch for the new one")
+	}
+	a.trusted = append(a.trusted, fresh)
+	return nil
+}
+
+// follow adds an entry to the life of its task. Repeated entries say the same.
+func (a *auditor) follow(e *Entry) {
+	l := a.lives[e.Subject]
+	if l == nil {
+		l = &life{}
+		a.lives[e.Subject] = l
+	}
+	switch e.Kind {
+	case Accepted:
+		l.logged, l.uploaded = true, e.Time(FieldUploaded)
+	case Processed:
+		l.ended = e.Time(FieldEnded)
+	case Erased:
+		if l.checked.IsZero() {
+			a.Reasons[e.Value(FieldReason)]++
+		}
+		l.checked = e.At
+		if l.uploaded.IsZero() {
+			l.uploaded = e.Time(FieldUploaded)
+		}
+		if l.ended.IsZero() {
+			l.ended = e.Time(FieldEnded)
+		}
+	case Stray, Access, Key:
+	}
+}
+
+// lasted takes note of how long a copy lived. A zero time is not known.
+func (a *auditor) lasted(uploaded, ended, gone time.Time) {
+	if !uploaded.IsZero() {
+		a.LongestAfterUpload = max(a.LongestAfterUpload, gone.Sub(uploaded))
+		if gone.Sub(uploaded) > retention.UnprocessedLimit {
+			a.breach("a copy that came at %s was gone at %s only, %s after upload", uploaded, gone, gone.Sub(uploaded))
+		}
+	}
+	if !ended.IsZero() {
+		a.LongestAfterProcessing = max(a.LongestAfterProcessing, gone.Sub(ended))
+		if gone.Sub(ended) > retention.ProcessedLimit {
+			a.breach("a document processed at %s was gone at %s only, %s after processing", ended, gone, gone.Sub(ended))
+		}
+	}
+}
+
+func (a *auditor) breach(format string, args ...any) {
+	for i, arg := range args {
+		if at, ok := arg.(time.Time); ok {
+			args[i] = at.UTC().Format(time.RFC3339)
+		}
+	}
+	a.Breaches = append(a.Breaches, fmt.Sprintf(format, args...))
+}
+
+// conclude judges every life.
+func (a *auditor) conclude(now time.Time) {
+	for _, l := range a.lives {
+		if l.uploaded.IsZero() {
+			continue // no document ever came
+		}
+		a.Documents++
+		if !l.checked.IsZero() {
+			a.Erased++
+			a.lasted(l.uploaded, l.ended, l.checked)
+			if !l.logged {
+				a.breach("the document that was gone at %s is not in the log as accepted", l.checked)
+			}
+			continue
+		}
+		a.Open++
+		limit := l.uploaded.Add(retention.UnprocessedLimit)
+		if !l.ended.IsZero() && l.ended.Add(retention.ProcessedLimit).Before(limit) {
+			limit = l.ended.Add(retention.ProcessedLimit)
+		}
+		if now.After(limit.Add(Sequencing)) {
+			a.breach("a document that came at %s has no receipt; it had to be gone at %s", l.uploaded, limit)
+		}
+	}
+}
+
+// sourceReader reads tiles of a Source. It implements torchwood.TileReader.
+type sourceReader struct{ src Source }
+
+// ReadTiles implements torchwood.TileReader.
+func (r sourceReader) ReadTiles(ctx context.Context, wanted []tlog.Tile) ([][]byte, error) {
+	data := make([][]byte, len(wanted))
+	for i, tile := range wanted {
+		var err error
+		if data[i], err = r.src.ReadFile(ctx, torchwood.TilePath(tile)); err != nil {
+			return nil, err
+		}
+	}
+	return data, nil
+}
+
+// SaveTiles implements torchwood.TileReader; nothing is kept.
+func (sourceReader) SaveTiles([]tlog.Tile, [][]byte) {}
+
+// ReadEndpoint implements torchwood.TileReader.
+func (r sourceReader) ReadEndpoint(ctx context.Context, path string) ([]byte, error) {
+	return r.src.ReadFile(ctx, path)
+}

@@ -1,0 +1,132 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Kind says what an entry is about.
+type Kind string
+
+// The kinds of entries.
+const (
+	Accepted  Kind = "accepted"  // a document arrived; its clock began
+	Processed Kind = "processed" // processing ended, whatever the outcome
+	Erased    Kind = "receipt"   // every copy was erased, and the check found none
+	Stray     Kind = "stray"     // a copy that no living task explained was erased
+	Access    Kind = "access"    // a privileged act; its text is in the access log
+	Key       Kind = "key"       // a signing key came into use
+)
+
+// Kinds lists every kind.
+func Kinds() []Kind { return []Kind{Accepted, Processed, Erased, Stray, Access, Key} }
+
+// Names of fields, beside those of copies.
+const (
+	FieldUploaded    = "uploaded" // when the document appeared, by storage's clock
+	FieldEnded       = "ended"    // when processing ended
+	FieldOutcome     = "outcome"  // how processing ended
+	FieldRemoved     = "removed"  // when a delete was accepted or a clock ran out
+	FieldErased      = "erased"   // when the last copy was erased
+	FieldReason      = "reason"   // why it was erased
+	FieldDocument    = "document" // commitment to the document's bytes
+	FieldCopy        = "copy"     // <class> <erased> <checked>, once for each class
+	FieldProcessed   = "after-processing"
+	FieldUnprocessed = "after-upload"
+	FieldRegion      = "region"
+	FieldProgram     = "program"
+	FieldKey         = "key"      // a public key
+	FieldReplaces    = "replaces" // the public key before it
+)
+
+// heading begins every entry and fixes the format.
+const heading = "lethe/v1 "
+
+// Entry is one leaf of the log.
+type Entry struct {
+	Kind    Kind
+	Subject string    // commitment in base64url; the same for all entries of one task
+	At      time.Time // when it happened
+	Fields  []Field   // in the order written
+}
+
+// Field is one line of an entry.
+type Field struct{ Name, Value string }
+
+// Time is a field that holds a time; none for a zero time.
+func Time(name string, at time.Time) Field {
+	if at.IsZero() {
+		return Field{name, "none"}
+	}
+	return Field{name, at.UTC().Format(time.RFC3339Nano)}
+}
+
+// Value returns the first field of that name, empty if there is none.
+func (e *Entry) Value(name string) string {
+	for _, f := range e.Fields {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+// Time returns a field as a time, zero for none.
+func (e *Entry) Time(name string) time.Time {
+	at, err := time.Parse(time.RFC3339Nano, e.Value(name))
+	if err != nil {
+		return time.Time{}
+	}
+	return at
+}
+
+// Text is the entry as it stands in the log: one field on each line. The same entry always gives the same bytes.
+func (e *Entry) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s%s\nsubject %s\nat %s\n", heading, e.Kind, e.Subject, e.At.UTC().Format(time.RFC3339Nano))
+	for _, f := range e.Fields {
+		fmt.Fprintf(&b, "%s %s\n", f.Name, f.Value)
+	}
+	return b.String()
+}
+
+// maxEntry bounds an entry in bytes, as entry bundles do.
+const maxEntry = 8 << 10
+
+// ParseEntry reads the text of an entry. It accepts exactly what Text writes.
+func ParseEntry(text string) (Entry, error) {
+	malformed := errors.New("entry of the ledger is malformed")
+	if len(text) > maxEntry {
+		return Entry{}, malformed
+	}
+	body, ok := strings.CutSuffix(text, "\n")
+	lines := strings.Split(body, "\n")
+	if !ok || len(lines) < 3 {
+		return Entry{}, malformed
+	}
+	kind, ok := strings.CutPrefix(lines[0], heading)
+	subject, okSubject := strings.CutPrefix(lines[1], "subject ")
+	at, okAt := strings.CutPrefix(lines[2], "at ")
+	e := Entry{Kind: Kind(kind), Subject: subject}
+	if !ok || !okSubject || !okAt || !slices.Contains(Kinds(), e.Kind) || strings.ContainsAny(subject, " ") {
+		return Entry{}, malformed
+	}
+	var err error
+	if e.At, err = time.Parse(time.RFC3339Nano, at); err != nil {
+		return Entry{}, malformed
+	}
+	for _, line := range lines[3:] {
+		name, value, ok := strings.Cut(line, " ")
+		if !ok || name == "" {
+			return Entry{}, malformed
+		}
+		e.Fields = append(e.Fields, Field{name, value})
+	}
+	if e.Text() != text {
+		return Entry{}, malformed
+	}
+	return e, nil
+}

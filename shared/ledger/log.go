@@ -1,0 +1,147 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"filippo.io/torchwood"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// Config is what a Log needs.
+type Config struct {
+	Blobs    storage.Blobs
+	Records  storage.Records
+	Signer   *Signer       // nil: entries wait, nothing is signed
+	Previous *Signer       // the key before it, while the change is being written; nil for none
+	Region   string        // written into entries
+	Program  string        // name and version, likewise
+	Keep     time.Duration // how long the place of a receipt is remembered
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// Log is the append-only log of one stamp. Append may be called by many processes at once; Sequence gives entries their
+// place, and of several calls at once one does.
+type Log struct {
+	Config
+	tiles tiles
+}
+
+// New returns the log over its storage.
+func New(cfg Config) *Log { return &Log{Config: cfg, tiles: tiles{cfg.Blobs}} }
+
+// pendingPartition holds every waiting entry.
+const pendingPartition = "log"
+
+// Append hands an entry in. It is durable on return and has its place after the next Sequence. Handing in the same kind
+// for the same subject again changes nothing while the first one waits.
+func (l *Log) Append(ctx context.Context, e Entry) error {
+	e.Fields = append(e.Fields, Field{FieldRegion, l.Region}, Field{FieldProgram, l.Program})
+	_, err := l.Records.Put(ctx, storage.Record{Key: pendingKey(e), Value: []byte(e.Text())})
+	if errors.Is(err, fault.AlreadyExists) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("hand entry to the ledger: %w", err)
+	}
+	return nil
+}
+
+// Commit hands in an entry that is a commitment alone.
+func (l *Log) Commit(ctx context.Context, kind, subject string, at time.Time) error {
+	return l.Append(ctx, Entry{Kind: Kind(kind), Subject: subject, At: at})
+}
+
+func pendingKey(e Entry) storage.Key {
+	return storage.Key{Table: storage.Pending, Partition: pendingPartition, Row: string(e.Kind) + "!" + e.Subject}
+}
+
+// head is the log's state: the tree that is published, and what is being added to it. Whoever adds writes the whole batch
+// into the head first; from then on everybody who carries it out writes the same bytes.
+type head struct {
+	Version    int      `json:"v"`
+	Size       int64    `json:"size"`
+	Checkpoint string   `json:"checkpoint,omitempty"` // signed note
+	Root       []byte   `json:"root,omitempty"`
+	Keys       []string `json:"keys,omitempty"` // public keys, oldest first
+	Batch      []batch  `json:"batch,omitempty"`
+
+	etag string
+}
+
+// batch is one entry that is getting its place.
+type batch struct {
+	Text string `json:"text"`
+	Row  string `json:"row,omitempty"` // of the pending record; empty for an entry of the log's own
+}
+
+const headVersion = 1
+
+func headKey() storage.Key {
+	return storage.Key{Table: storage.State, Partition: "ledger", Row: "head"}
+}
+
+// load returns the head, an empty one for a new log.
+func (l *Log) load(ctx context.Context) (head, error) {
+	rec, err := l.Records.Get(ctx, headKey())
+	if errors.Is(err, fault.NotFound) {
+		return head{}, nil
+	}
+	if err != nil {
+		return head{}, fmt.Errorf("read the ledger's head: %w", err)
+	}
+	h := head{etag: rec.ETag}
+	if err := json.Unmarshal(rec.Value, &h); err != nil {
+		return head{}, fmt.Errorf("decode the ledger's head: %w", err)
+	}
+	if h.Version > headVersion {
+		return head{}, fmt.Errorf("the ledger's head has format %d, this program writes %d", h.Version, headVersion)
+	}
+	return h, nil
+}
+
+// save writes the head if it is still as it was read.
+func (l *Log) save(ctx context.Context, h *head) error {
+	h.Version = headVersion
+	value, err := json.Marshal(h)
+	if err != nil {
+		return fmt.Errorf("encode the ledger's head: %w", err)
+	}
+	if h.etag, err = l.Records.Put(ctx, storage.Record{Key: headKey(), Value: value, ETag: h.etag}); err != nil {
+		return fmt.Errorf("write the ledger's head: %w", err)
+	}
+	return nil
+}
+
+// Checkpoint returns the signed checkpoint; a fault of kind NotFound before the first.
+func (l *Log) Checkpoint(ctx context.Context) ([]byte, error) {
+	h, err := l.load(ctx)
+	if err == nil && h.Checkpoint == "" {
+		err = fault.New(fault.ThingNotFound, "the ledger has no checkpoint yet")
+	}
+	return []byte(h.Checkpoint), err
+}
+
+// Keys returns the public keys that signed the log so far, oldest first.
+func (l *Log) Keys(ctx context.Context) ([]string, error) {
+	h, err := l.load(ctx)
+	if err == nil && len(h.Keys) == 0 && l.Signer != nil {
+		return []string{l.Signer.Public()}, nil
+	}
+	return h.Keys, err
+}
+
+// File returns one file of the log by its path, such as tile/0/000 or tile/entries/000.p/7.
+func (l *Log) File(ctx context.Context, path string) ([]byte, error) {
+	if _, err := torchwood.ParseTilePath(path); err != nil {
+		return nil, fault.New(fault.ThingNotFound, "the ledger has no such file; paths are those of c2sp.org/tlog-tiles")
+	}
+	return l.tiles.ReadFile(ctx, path)
+}

@@ -1,0 +1,190 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"filippo.io/torchwood"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+const (
+	batchEntries = 256
+	batchBytes   = 40 << 10 // so that the head fits a record
+)
+
+// errOvertaken says that another process is adding entries.
+var errOvertaken = errors.New("another process is adding to the ledger")
+
+// Sequence gives every waiting entry its place and signs a checkpoint over all. It returns how many it placed. A process
+// that died in the middle is made up for by the next call; of two calls at once, one does the work.
+func (l *Log) Sequence(ctx context.Context) (int, error) {
+	if l.Signer == nil {
+		waiting, err := l.Records.List(ctx, storage.Query{Table: storage.Pending, Partition: pendingPartition, Limit: 1})
+		if err == nil && len(waiting) > 0 {
+			l.Log.WarnContext(ctx, event.LedgerStuck, "reason", "no signing key")
+		}
+		return 0, err
+	}
+	placed := 0
+	for ctx.Err() == nil {
+		n, err := l.sequenceOnce(ctx)
+		placed += n
+		if errors.Is(err, errOvertaken) {
+			return placed, nil
+		}
+		if err != nil || n == 0 {
+			if placed > 0 {
+				l.Log.InfoContext(ctx, event.LedgerGrown, "entries", placed)
+			}
+			return placed, err
+		}
+	}
+	return placed, ctx.Err()
+}
+
+// sequenceOnce carries out the batch in the head, or makes one and carries it out.
+func (l *Log) sequenceOnce(ctx context.Context) (int, error) {
+	h, err := l.load(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if len(h.Batch) == 0 {
+		if err := l.fill(ctx, &h); err != nil || len(h.Batch) == 0 {
+			return 0, err
+		}
+		if err := l.save(ctx, &h); err != nil {
+			return 0, overtaken(err)
+		}
+	}
+	return l.place(ctx, h)
+}
+
+func overtaken(err error) error {
+	if errors.Is(err, fault.ETagMismatch) || errors.Is(err, fault.AlreadyExists) {
+		return errOvertaken
+	}
+	return err
+}
+
+// fill puts waiting entries into the head's batch, after a change of key if there is one.
+func (l *Log) fill(ctx context.Context, h *head) error {
+	change, err := l.keyChange(ctx, h)
+	if err != nil {
+		return err
+	}
+	if change != "" {
+		h.Batch = append(h.Batch, batch{Text: change})
+	}
+	waiting, err := l.Records.List(ctx, storage.Query{Table: storage.Pending, Partition: pendingPartition, Limit: batchEntries})
+	if err != nil {
+		return fmt.Errorf("list entries that wait: %w", err)
+	}
+	size := 0
+	for _, rec := range waiting {
+		if size += len(rec.Value) + len(rec.Row); size > batchBytes {
+			break
+		}
+		h.Batch = append(h.Batch, batch{Text: string(rec.Value), Row: rec.Row})
+	}
+	return nil
+}
+
+// keyChange returns the entry that brings the signer's key into use, if it is not yet, and notes it in the head. The first
+// key vouches for itself; a later one must be vouched for by the one before it.
+func (l *Log) keyChange(ctx context.Context, h *head) (string, error) {
+	public := l.Signer.Public()
+	if len(h.Keys) > 0 && h.Keys[len(h.Keys)-1] == public {
+		return "", nil
+	}
+	e := Entry{Kind: Key, Subject: "-", At: l.Now(), Fields: []Field{{FieldKey, public}}}
+	signers := []note.Signer{l.Signer}
+	if len(h.Keys) > 0 {
+		last := h.Keys[len(h.Keys)-1]
+		if l.Previous == nil || l.Previous.Public() != last || l.Previous.Name() != l.Signer.Name() {
+			l.Log.ErrorContext(ctx, event.LedgerStuck, "reason", "the key before the signing key is not given, or its name is another")
+			return "", fault.New(fault.InternalError, "the ledger was signed with another key: give that one as the previous key once")
+		}
+		e.Fields = append(e.Fields, Field{FieldReplaces, last})
+		signers = append(signers, l.Previous)
+	}
+	signed, err := note.Sign(&note.Note{Text: e.Text()}, signers...)
+	if err != nil {
+		return "", fmt.Errorf("sign the change of key: %w", err)
+	}
+	h.Keys = append(h.Keys, public)
+	return string(signed), nil
+}
+
+// place writes the batch into the log, then moves the head over it.
+func (l *Log) place(ctx context.Context, h head) (int, error) {
+	entries := make([]string, len(h.Batch))
+	for i, b := range h.Batch {
+		entries[i] = b.Text
+	}
+	before := tlog.Tree{N: h.Size}
+	copy(before.Hash[:], h.Root)
+	after, err := l.tiles.extend(ctx, before, entries)
+	if err != nil {
+		return 0, err
+	}
+	for i, b := range h.Batch {
+		if err := l.settle(ctx, b, h.Size+int64(i)); err != nil {
+			return 0, err
+		}
+	}
+	checkpoint, err := l.sign(after)
+	if err != nil {
+		return 0, err
+	}
+	// The copy beside the tiles is for those who read the log without the service.
+	if err := l.tiles.write(ctx, "checkpoint", checkpoint); err != nil {
+		return 0, err
+	}
+	placed := len(h.Batch)
+	h.Size, h.Root, h.Checkpoint, h.Batch = after.N, after.Hash[:], string(checkpoint), nil
+	if err := l.save(ctx, &h); err != nil {
+		return 0, overtaken(err)
+	}
+	// Only now: a call that carries out the same batch again would need them.
+	return placed, l.tiles.dropPartial(ctx, before.N, after.N)
+}
+
+// settle remembers where a receipt stands and takes the entry off the waiting ones.
+func (l *Log) settle(ctx context.Context, b batch, index int64) error {
+	if b.Row == "" {
+		return nil
+	}
+	if subject, ok := strings.CutPrefix(b.Row, string(Erased)+"!"); ok {
+		if err := l.remember(ctx, subject, index); err != nil {
+			return err
+		}
+	}
+	key := storage.Key{Table: storage.Pending, Partition: pendingPartition, Row: b.Row}
+	if err := l.Records.Delete(ctx, key, ""); err != nil {
+		return fmt.Errorf("take entry off the waiting ones: %w", err)
+	}
+	return nil
+}
+
+// sign makes the checkpoint of a tree. While a change of key is being written both keys sign, so that it convinces
+// whoever trusts either.
+func (l *Log) sign(tree tlog.Tree) ([]byte, error) {
+	signers := []note.Signer{l.Signer}
+	if l.Previous != nil && l.Previous.Name() == l.Signer.Name() {
+		signers = append(signers, l.Previous)
+	}
+	text := torchwood.Checkpoint{Origin: l.Signer.Name(), Tree: tree}.String()
+	signed, err := note.Sign(&note.Note{Text: text}, signers...)
+	if err != nil {
+		return nil, fmt.Errorf("sign checkpoint: %w", err)
+	}
+	return signed, nil
+}
