@@ -84,12 +84,23 @@ var location = groupLocation == region
   ? region
   : fail('region is ${region}, but the resource group lies in ${groupLocation}: make the group in ${region}')
 
-var base = '${workload}-${env}-${region}'
+// What no type can say.
+var email = contains(alertEmail, '@')
+  ? alertEmail
+  : fail('alertEmail is no address; an example is operations@example.org')
+var short = toLower(workload) == workload && !contains(workload, '-') && !contains(workload, '_')
+  ? workload
+  : fail('workload goes into names that take small letters and digits only; an example is lethe')
+var firstApp = (empty(bootstrapApp) ? 0 : 64) == length(bootstrapHash)
+  ? bootstrapApp
+  : fail('bootstrapApp and bootstrapHash come together; the hash is SHA-256 in 64 hex digits')
+
+var base = '${short}-${env}-${region}'
 var unique = take(uniqueString(subscription().id, base), 11)
-var documentsName = 'st${workload}doc${unique}'
-var hostName = 'st${workload}run${unique}'
-var vaultName = 'kv-${workload}-${unique}'
-var appName = 'func-${workload}-${unique}'
+var documentsName = 'st${short}doc${unique}'
+var hostName = 'st${short}run${unique}'
+var vaultName = 'kv-${short}-${unique}'
+var appName = 'func-${short}-${unique}'
 var identityName = 'id-${base}'
 var keyIdentityName = 'id-${base}-key'
 var workspaceName = 'log-${base}'
@@ -100,7 +111,7 @@ var keyName = 'storage'
 var secretName = 'signing-key'
 
 var tags = {
-  workload: workload
+  workload: short
   env: env
   region: region
   owner: owner
@@ -312,7 +323,7 @@ module functionApp 'modules/functionApp.bicep' = {
     vaultName: vaultName
     secretName: secretName
     clocks: clocks
-    bootstrapApp: bootstrapApp
+    bootstrapApp: firstApp
     bootstrapHash: bootstrapHash
     ready: ready
     documentsGroup: privateNetwork ? 'function:requeue' : 'blob'
@@ -341,7 +352,7 @@ module changeAlerts 'modules/changeAlerts.bicep' = {
   name: 'change-alerts'
   // Otherwise the first deployment would raise each of them.
   dependsOn: [diagnostics, functionApp]
-  params: { prefix: base, tags: tags, email: alertEmail }
+  params: { prefix: base, tags: tags, email: email }
 }
 
 module alerts 'modules/alerts.bicep' = {

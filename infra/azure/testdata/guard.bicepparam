@@ -1,0 +1,3 @@
+using '../guard.bicep'
+
+param allowedRegions = ['westeurope', 'swedencentral']

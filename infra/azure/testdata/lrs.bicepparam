@@ -1,0 +1,5 @@
+using '../main.bicep'
+
+param region = 'westeurope'
+param alertEmail = 'operations@example.org'
+param storageRedundancy = 'Standard_LRS'

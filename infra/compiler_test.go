@@ -1,0 +1,272 @@
+package infra_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the snapshots and the compiled templates anew")
+
+// Placeholders: nothing here exists.
+const (
+	subscription = "00000000-0000-0000-0000-000000000001"
+	tenant       = "00000000-0000-0000-0000-000000000002"
+)
+
+// templates are compiled into files that are deployable without the compiler.
+func templates() []string { return []string{"main", "events", "guard"} }
+
+// compiler is Bicep in a copy of this folder, so that nothing it writes lands in the tree.
+type compiler struct{ path, dir string }
+
+func newCompiler(t *testing.T) compiler {
+	t.Helper()
+	path := os.Getenv("BICEP")
+	if path == "" {
+		found, err := exec.LookPath("bicep")
+		if err != nil {
+			t.Skip("no Bicep compiler: set BICEP or install it with `az bicep install` and put it on the path")
+		}
+		path = found
+	}
+	c := compiler{path: path, dir: t.TempDir()}
+	for _, dir := range []string{"azure", "regions"} {
+		if err := os.CopyFS(filepath.Join(c.dir, dir), os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
+// run returns what the compiler prints. Whatever it complains of, warnings too, is an error.
+func (c compiler) run(args ...string) error {
+	cmd := exec.Command(c.path, args...)
+	cmd.Dir = c.dir
+	cmd.Env = append(os.Environ(), "ALERT_EMAIL=operations@example.org")
+	var complaints bytes.Buffer
+	cmd.Stderr = &complaints
+	err := cmd.Run()
+	if complaints.Len() > 0 {
+		return errors.New(strings.TrimSpace(complaints.String()))
+	}
+	return err
+}
+
+// evaluate makes the snapshot of a parameter file.
+func (c compiler) evaluate(o options) ([]byte, error) {
+	args := []string{"snapshot", o.parameters(), "--mode", "overwrite", "--tenant-id", tenant, "--subscription-id", subscription}
+	if o.stage == "guard" {
+		args = append(args, "--location", o.region)
+	} else {
+		args = append(args, "--resource-group", "rg-lethe-prod-"+o.region, "--location", o.region)
+	}
+	if err := c.run(args...); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(c.dir, strings.TrimSuffix(o.parameters(), ".bicepparam")+".snapshot.json"))
+}
+
+func TestBicepIsFormatted(t *testing.T) {
+	c := newCompiler(t)
+	if err := c.run("format", "--pattern", "**/*.bicep"); err != nil {
+		t.Error(err)
+	}
+	if err := c.run("format", "--pattern", "**/*.bicepparam"); err != nil {
+		t.Error(err)
+	}
+	for _, dir := range []string{"azure", "regions"} {
+		err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.Contains(path, ".bicep") {
+				return err
+			}
+			ours, err := os.ReadFile(filepath.Join(dir, path))
+			if err != nil {
+				return err
+			}
+			formatted, err := os.ReadFile(filepath.Join(c.dir, dir, path))
+			if diff := cmp.Diff(string(formatted), string(ours)); diff != "" {
+				t.Errorf("%s/%s is not formatted, run `bicep format` (-want +got):\n%s", dir, path, diff)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestEveryTemplateBuildsWithoutAWarningAndItsCompiledFormIsCurrent(t *testing.T) {
+	c := newCompiler(t)
+	for _, args := range [][]string{
+		{"build", "--pattern", "azure/*.bicep"},
+		{"build", "--pattern", "azure/modules/*.bicep"},
+		{"lint", "--pattern", "azure/**/*.bicep"},
+		{"build-params", "--pattern", "**/*.bicepparam"},
+	} {
+		if err := c.run(args...); err != nil {
+			t.Errorf("bicep %s:\n%v", strings.Join(args, " "), err)
+		}
+	}
+	for _, name := range templates() {
+		path := filepath.Join("azure", name+".json")
+		built, err := os.ReadFile(filepath.Join(c.dir, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *update {
+			if err := os.WriteFile(path, built, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ours, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(template(t, built), template(t, ours)); diff != "" {
+			t.Errorf("%s is not what %s.bicep compiles to (-want +got):\n%s", path, name, diff)
+		}
+	}
+}
+
+// template parses a compiled template, without the marks of the compiler that made it.
+func template(t *testing.T, text []byte) any {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal(text, &v); err != nil {
+		t.Fatal(err)
+	}
+	var unmark func(any)
+	unmark = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			delete(v, "_generator")
+			for _, e := range v {
+				unmark(e)
+			}
+		case []any:
+			for _, e := range v {
+				unmark(e)
+			}
+		}
+	}
+	unmark(v)
+	return v
+}
+
+func TestEverySnapshotIsCurrent(t *testing.T) {
+	c := newCompiler(t)
+	known := map[string]bool{}
+	for _, o := range deployments(t) {
+		known[filepath.Base(o.parameters())] = true
+		t.Run(o.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := c.evaluate(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if *update {
+				if err := os.WriteFile(o.snapshot(), got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(o.snapshot())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Errorf("%s deploys something else than %s says; if that is meant, run with -update (-want +got):\n%s", o.parameters(), o.snapshot(), diff)
+			}
+		})
+	}
+	files, err := filepath.Glob("azure/testdata/*.bicepparam")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if !known[filepath.Base(file)] {
+			t.Errorf("%s has no snapshot: list it in deployments", file)
+		}
+	}
+}
+
+// TestBadParametersAreRefused shows that a value outside the types never reaches Azure, and that the message names the
+// parameter's line or the parameter, and what is allowed.
+func TestBadParametersAreRefused(t *testing.T) {
+	c := newCompiler(t)
+	const region, email = "param region = 'westeurope'\n", "param alertEmail = 'operations@example.org'\n"
+	cases := []struct {
+		name, text string
+		want       []string
+	}{
+		{"unknown region", "param region = 'westeurop'\n" + email, []string{"(2,16)", "'westeurope'", "'westeurop'"}},
+		{"no region", email, []string{`missing an assignment`, `"region"`}},
+		{"no e-mail", region, []string{`missing an assignment`, `"alertEmail"`}},
+		{"empty e-mail", region + "param alertEmail = ''", []string{"(3,20)", "minimum allowable length is 6"}},
+		{"e-mail that is none", region + "param alertEmail = 'operations'", []string{"alertEmail", "operations@example.org"}},
+		{"geo-redundant", region + email + "param storageRedundancy = 'Standard_GRS'", []string{"(4,27)", "'Standard_LRS' | 'Standard_ZRS'"}},
+		{"retention above a day", region + email + "param clocks = { processedHours: 25, unprocessedHours: 48 }", []string{"(4,34)", "maximum allowable value is 24"}},
+		{"retention above two days", region + email + "param clocks = { processedHours: 24, unprocessedHours: 49 }", []string{"(4,56)", "maximum allowable value is 48"}},
+		{"no retention", region + email + "param clocks = { processedHours: 0, unprocessedHours: 48 }", []string{"(4,34)", "minimum allowable value is 1"}},
+		{"half a retention", region + email + "param clocks = { processedHours: 24 }", []string{"unprocessedHours"}},
+		{"name too long", region + email + "param workload = 'documents'", []string{"(4,18)", "maximum allowable length is 8"}},
+		{"name that storage refuses", region + email + "param workload = 'Lethe'", []string{"workload", "small letters and digits"}},
+		{"instance too small", region + email + "param size = { memoryMB: 512, maximum: 40 }", []string{"2048 | 4096"}},
+		{"hash without application", region + email + "param bootstrapHash = 'ab'", []string{"bootstrapApp and bootstrapHash come together"}},
+		{"parameter of another template", region + email + "param topicName = 'egst-lethe'", []string{`"topicName"`, "without being declared"}},
+		{"misspelt option", region + email + "param privateNetwrok = true", []string{`"privateNetwrok"`, "without being declared"}},
+	}
+	for i, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			o := options{name: fmt.Sprint("refused", i), region: "westeurope"}
+			text := "using '../main.bicep'\n" + tc.text
+			if err := os.WriteFile(filepath.Join(c.dir, o.parameters()), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := c.evaluate(o)
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			for _, want := range tc.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("the message lacks %q:\n%v", want, err)
+				}
+			}
+		})
+	}
+}
+
+func TestAStampInAnotherRegionThanItsGroupIsRefused(t *testing.T) {
+	c := newCompiler(t)
+	err := c.run("snapshot", "regions/westeurope.bicepparam", "--mode", "overwrite", "--tenant-id", tenant,
+		"--subscription-id", subscription, "--resource-group", "rg", "--location", "eastus2")
+	if err == nil || !strings.Contains(err.Error(), "region is westeurope, but the resource group lies in eastus2") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// inParallel runs the functions two at a time: a compiler takes a core for a second or two.
+func inParallel(n int, do func(int)) {
+	var all sync.WaitGroup
+	slots := make(chan struct{}, 2)
+	for i := range n {
+		slots <- struct{}{}
+		all.Go(func() {
+			do(i)
+			<-slots
+		})
+	}
+	all.Wait()
+}
