@@ -1,0 +1,224 @@
+package doctor
+
+// Check names an expectation. Names are stable: alerts and scripts may rely on them.
+type Check string
+
+// The checks.
+const (
+	BlobSoftDelete      Check = "blob-soft-delete"
+	ContainerSoftDelete Check = "container-soft-delete"
+	Versioning          Check = "versioning"
+	ChangeFeed          Check = "change-feed"
+	Restore             Check = "point-in-time-restore"
+	Immutability        Check = "immutability"
+	Replication         Check = "replication"
+	CrossTenant         Check = "cross-tenant-copies"
+	Region              Check = "region"
+	SharedKey           Check = "shared-key"
+	Transport           Check = "transport"
+	PublicAccess        Check = "public-access"
+	PrivateContainers   Check = "private-containers"
+	StaticWebsite       Check = "static-website"
+	ClassicLogs         Check = "classic-logs"
+	Lifecycle           Check = "lifecycle"
+	Rights              Check = "rights"
+	ClockSkew           Check = "clock-skew"
+
+	FolderModes Check = "folder-modes"
+	FolderPlace Check = "folder-place"
+	Database    Check = "database"
+
+	CoreDumps Check = "core-dumps"
+	Swap      Check = "swap"
+	Sandbox   Check = "sandbox"
+)
+
+// Subject is a thing that expectations are about.
+type Subject string
+
+// The subjects.
+const (
+	OfAccount Subject = "storage account" // the documents account of a stamp on Azure
+	OfFolder  Subject = "data folder"     // the embedded storage of one machine
+	OfProcess Subject = "process"         // the program and its worker processes, wherever they run
+)
+
+// Place is where an expectation can be looked at.
+type Place string
+
+// The places.
+const (
+	DataPlane       Place = "data plane"       // what the program's own rights on storage show
+	ResourceManager Place = "resource manager" // what the role Reader shows
+	Machine         Place = "machine"          // files, kernel and own process
+)
+
+// Expectation is one thing that must hold.
+type Expectation struct {
+	Check   Check
+	Subject Subject
+	What    string  // must hold
+	Why     string  // what goes wrong otherwise
+	Remedy  string  // cures a breach
+	Ask     string  // tells what could not be seen
+	Places  []Place // where it can be looked at
+}
+
+// Seen reports whether the expectation can be looked at there.
+func (e Expectation) Seen(from Place) bool {
+	for _, p := range e.Places {
+		if p == from {
+			return true
+		}
+	}
+	return false
+}
+
+const redeploy = "deploy the stamp again with its own parameters"
+
+// Expectations is the one list of what a stamp expects of its place.
+func Expectations() []Expectation {
+	return append(ofAccount(), ofMachine()...)
+}
+
+func ofAccount() []Expectation {
+	both, manager := []Place{DataPlane, ResourceManager}, []Place{ResourceManager}
+	account := func(query string) string {
+		return "az storage account show --name ACCOUNT --query " + query
+	}
+	service := func(query string) string {
+		return "az storage account blob-service-properties show --account-name ACCOUNT --query " + query
+	}
+	change := func(flags string) string {
+		return "az storage account blob-service-properties update --account-name ACCOUNT " + flags
+	}
+	set := func(flags string) string { return "az storage account update --name ACCOUNT " + flags }
+	return []Expectation{
+		{
+			Check: BlobSoftDelete, Subject: OfAccount, What: "soft delete of blobs is off", Why: "deleted and replaced documents stay readable for days",
+			Remedy: change("--enable-delete-retention false") + "; what it holds already stays until its own days are over",
+			Ask:    service("deleteRetentionPolicy"), Places: both,
+		},
+		{
+			Check: ContainerSoftDelete, Subject: OfAccount, What: "soft delete of containers is off", Why: "a deleted container stays restorable with all in it",
+			Remedy: change("--enable-container-delete-retention false"),
+			Ask:    service("containerDeleteRetentionPolicy"), Places: manager,
+		},
+		{
+			Check: Versioning, Subject: OfAccount, What: "versioning is off", Why: "a delete turns the document into a previous version",
+			Remedy: change("--enable-versioning false") + "; then delete the versions that exist",
+			Ask:    service("isVersioningEnabled"), Places: both,
+		},
+		{
+			Check: ChangeFeed, Subject: OfAccount, What: "the change feed is off", Why: "it keeps names and times of blobs beyond their erasure",
+			Remedy: change("--enable-change-feed false") + "; then delete the container $blobchangefeed",
+			Ask:    service("changeFeed"), Places: both,
+		},
+		{
+			Check: Restore, Subject: OfAccount, What: "point-in-time restore is off", Why: "it brings erased documents back",
+			Remedy: change("--enable-restore-policy false"),
+			Ask:    service("restorePolicy"), Places: manager,
+		},
+		{
+			Check: Immutability, Subject: OfAccount, What: "nothing forbids to delete: no immutability policy, no legal hold", Why: "erasing would fail",
+			Remedy: "remove the policy or the hold; an account with version-level immutability must be made anew",
+			Ask:    "az storage container-rm list --storage-account ACCOUNT --query \"[].[name,hasImmutabilityPolicy,hasLegalHold]\"", Places: both,
+		},
+		{
+			Check: Replication, Subject: OfAccount, What: "all copies are in one region: Standard_LRS or Standard_ZRS", Why: "documents would be copied to the paired region",
+			Remedy: set("--sku Standard_ZRS") + " (Standard_LRS where there are no zones)",
+			Ask:    account("sku.name"), Places: both,
+		},
+		{
+			Check: CrossTenant, Subject: OfAccount, What: "replication to other tenants is not allowed", Why: "a rule could copy documents to somebody else",
+			Remedy: set("--allow-cross-tenant-replication false"),
+			Ask:    account("allowCrossTenantReplication"), Places: manager,
+		},
+		{
+			Check: Region, Subject: OfAccount, What: "settings, platform, containers and account name one region", Why: "documents would be processed or kept elsewhere than promised",
+			Remedy: redeploy,
+			Ask:    account("primaryLocation"), Places: both,
+		},
+		{
+			Check: SharedKey, Subject: OfAccount, What: "account keys open nothing", Why: "who has a key reads everything and leaves no name",
+			Remedy: set("--allow-shared-key-access false"),
+			Ask:    account("allowSharedKeyAccess"), Places: manager,
+		},
+		{
+			Check: Transport, Subject: OfAccount, What: "only HTTPS with TLS 1.2 or newer is accepted", Why: "documents and links could be read on the way",
+			Remedy: set("--https-only true --min-tls-version TLS1_2"),
+			Ask:    account("\"[enableHttpsTrafficOnly,minimumTlsVersion]\""), Places: manager,
+		},
+		{
+			Check: PublicAccess, Subject: OfAccount, What: "the account permits no public container", Why: "one changed container would open documents to everybody",
+			Remedy: set("--allow-blob-public-access false"),
+			Ask:    account("allowBlobPublicAccess"), Places: manager,
+		},
+		{
+			Check: PrivateContainers, Subject: OfAccount, What: "every container is private", Why: "everybody who learns a name reads the document",
+			Remedy: "az storage container-rm update --storage-account ACCOUNT --public-access off --name CONTAINER",
+			Ask:    "az storage container-rm list --storage-account ACCOUNT --query \"[].[name,publicAccess]\"", Places: both,
+		},
+		{
+			Check: StaticWebsite, Subject: OfAccount, What: "the account serves no website", Why: "it would publish what is put into its container",
+			Remedy: "az storage blob service-properties update --account-name ACCOUNT --auth-mode login --static-website false",
+			Ask:    "az storage blob service-properties show --account-name ACCOUNT --auth-mode login --query staticWebsite", Places: []Place{DataPlane},
+		},
+		{
+			Check: ClassicLogs, Subject: OfAccount, What: "classic logging of the blob service is off", Why: "its container keeps names of blobs and addresses of callers beside the documents, outside every retention",
+			Remedy: "az storage logging off --account-name ACCOUNT --services b; then delete the container $logs",
+			Ask:    "az storage logging show --account-name ACCOUNT --services b", Places: []Place{DataPlane},
+		},
+		{
+			Check: Lifecycle, Subject: OfAccount, What: "a lifecycle rule for each container of documents, on the clocks rounded up to days, and none for the ledger",
+			Why: "with the program down, documents would outlive days; a rule too early would erase them before their time", Remedy: redeploy,
+			Ask: "az storage account management-policy show --account-name ACCOUNT --resource-group GROUP", Places: manager,
+		},
+		{
+			Check: Rights, Subject: OfAccount, What: "the app's identity has the roles of the role table and no wider scope, and no person has a data role on documents",
+			Why: "whoever has more can read documents", Remedy: "remove the grant named: az role assignment delete; then " + redeploy,
+			Ask: "az role assignment list --scope ACCOUNT_ID --include-inherited", Places: manager,
+		},
+		{
+			Check: ClockSkew, Subject: OfAccount, What: "storage and program agree on the time within a minute", Why: "clocks of documents would run early or late",
+			Remedy: "synchronise the clock of the machine the program runs on",
+			Ask:    "compare `date -u` with the Date header of any answer of the account", Places: []Place{DataPlane},
+		},
+	}
+}
+
+func ofMachine() []Expectation {
+	here := []Place{Machine}
+	return []Expectation{
+		{
+			Check: FolderModes, Subject: OfFolder, What: "the data folder and all in it is closed to other users, and holds nothing but folders and files",
+			Why: "other users of the machine could read documents", Remedy: "chmod -R u=rwX,go= FOLDER; remove what is neither folder nor file",
+			Ask: "find FOLDER -perm /077", Places: here,
+		},
+		{
+			Check: FolderPlace, Subject: OfFolder, What: "the data folder is on a disk of this machine that nothing copies",
+			Why: "network, synchronisation and snapshots keep copies that no erasure reaches", Remedy: "move the folder to a plain file system of this machine",
+			Ask: "findmnt --target FOLDER; look for snapshots and back-ups of that file system", Places: here,
+		},
+		{
+			Check: Database, Subject: OfFolder, What: "the database overwrites what it deletes (secure_delete) and keeps a write-ahead log",
+			Why: "erased records would stay in free pages", Remedy: "open the folder with this program only; restart it",
+			Ask: "start the program once with this folder", Places: here,
+		},
+		{
+			Check: CoreDumps, Subject: OfProcess, What: "the program leaves no core dump and its memory is closed to others",
+			Why: "a crash would write text and secrets to disk", Remedy: "let the program run where it may lower its own limits: no debugger, no restriction on prctl and setrlimit",
+			Ask: "grep core /proc/PID/limits", Places: here,
+		},
+		{
+			Check: Swap, Subject: OfProcess, What: "memory is not written to disk, or only encrypted",
+			Why: "pages of text would survive on the swap device", Remedy: "swapoff -a, or swap on an encrypted device with a key that no restart survives",
+			Ask: "make sure the swap device is encrypted with a random key, or run swapoff -a", Places: here,
+		},
+		{
+			Check: Sandbox, Subject: OfProcess, What: "worker processes reach no network, no files, no other process",
+			Why: "a document that takes over a worker could reach other documents", Remedy: "run on Linux 5.13 or newer with Landlock and seccomp enabled, and allow the program to use them",
+			Ask: "read the event engine.ready in the program's log", Places: here,
+		},
+	}
+}

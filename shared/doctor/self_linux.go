@@ -1,0 +1,63 @@
+package doctor
+
+import (
+	"context"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Workers tell what confines the processes that read documents.
+type Workers interface {
+	// Missing lists the mechanisms of the sandbox that are not in force. The error is why there is no worker.
+	Missing(ctx context.Context) ([]string, error)
+}
+
+// Self is the probe of the process that runs it.
+type Self struct {
+	Workers Workers // nil if there are none here
+}
+
+var _ Probe = Self{}
+
+// swapTable is the kernel's list of what it swaps to, one a line below a heading.
+const swapTable = "/proc/swaps"
+
+// Subject implements Probe.
+func (s Self) Subject() Subject { return OfProcess }
+
+// Inspect implements Probe.
+func (s Self) Inspect(ctx context.Context) []Finding {
+	p := Process{Unseen: map[Check]string{}}
+	var limit unix.Rlimit
+	dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
+	if err == nil && unix.Getrlimit(unix.RLIMIT_CORE, &limit) == nil {
+		p.CoreLimit, p.Dumpable = &limit.Cur, new(dumpable != 0)
+	}
+	if table, err := os.ReadFile(swapTable); err == nil {
+		p.Swaps = new(swaps(string(table)))
+	} else {
+		p.Unseen[Swap] = "the kernel's list of swap devices cannot be read"
+	}
+	if s.Workers == nil {
+		p.Unseen[Sandbox] = "no worker process was started"
+	} else if missing, err := s.Workers.Missing(ctx); err == nil {
+		p.Missing = &missing
+	} else {
+		p.Unseen[Sandbox] = "no worker process starts"
+	}
+	return p.Judge()
+}
+
+// swaps reads names from the kernel's table.
+func swaps(table string) []string {
+	var names []string
+	_, rows, _ := strings.Cut(table, "\n")
+	for row := range strings.Lines(rows) {
+		if fields := strings.Fields(row); len(fields) > 0 {
+			names = append(names, fields[0])
+		}
+	}
+	return names
+}
