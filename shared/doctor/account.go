@@ -90,25 +90,25 @@ func (a Account) replication(u unseen) Finding {
 
 // region compares every region that is known with the one of the settings.
 func (a Account) region(u unseen, s Stamp) Finding {
-	want := place(s.Region)
-	witnesses := []struct{ who, says string }{{"the platform", s.Platform}, {"the account", a.Location}}
+	type witness struct{ who, says string }
+	witnesses := []witness{{"the platform", s.Platform}, {"the account", a.Location}}
 	for _, c := range a.Containers {
-		witnesses = append(witnesses, struct{ who, says string }{"container " + c.Name, c.Region})
+		witnesses = append(witnesses, witness{"container " + c.Name, c.Region})
 	}
-	var agree []string
+	want, agree := place(s.Region), 0
 	for _, w := range witnesses {
 		switch says := place(w.says); says {
 		case "":
 		case want:
-			agree = append(agree, w.who)
+			agree++
 		default:
 			return breach(Region, "the settings say %s, %s says %s", want, w.who, says)
 		}
 	}
-	if len(agree) == 0 {
+	if agree == 0 {
 		return u.unknown(Region)
 	}
-	return fine(Region, "%s, says %s", want, strings.Join(agree, ", "))
+	return fine(Region, "%s by all that name one: %d", want, agree)
 }
 
 func (a Account) transport(u unseen) Finding {

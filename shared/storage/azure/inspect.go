@@ -1,0 +1,170 @@
+package azure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
+
+	"github.com/lethe-ocr/lethe/shared/doctor"
+)
+
+// Inspection looks at the account with the program's own rights. It reads settings, dates and properties, no blob.
+type Inspection struct {
+	service  *service.Client
+	emulated bool
+	stamp    doctor.Stamp
+	now      func() time.Time
+}
+
+var _ doctor.Probe = (*Inspection)(nil)
+
+// Inspection returns the probe of the account, which is held against the stamp.
+func (s *Store) Inspection(stamp doctor.Stamp) *Inspection {
+	return &Inspection{service: s.clients.blobs, emulated: s.clients.shared, stamp: stamp, now: s.Records.now}
+}
+
+// Subject implements doctor.Probe.
+func (i *Inspection) Subject() doctor.Subject { return doctor.OfAccount }
+
+// Inspect implements doctor.Probe.
+func (i *Inspection) Inspect(ctx context.Context) []doctor.Finding {
+	a := doctor.Account{Unseen: map[doctor.Check]string{}}
+	i.properties(ctx, &a)
+	i.sku(ctx, &a)
+	i.containers(ctx, &a)
+	i.changeFeed(ctx, &a)
+	i.leftovers(ctx, &a)
+	return a.Judge(i.stamp)
+}
+
+// properties reads what the blob service tells of itself, and the clock from the same answer.
+func (i *Inspection) properties(ctx context.Context, a *doctor.Account) {
+	began := i.now()
+	resp, err := i.service.GetProperties(ctx, nil)
+	ended := i.now()
+	if err != nil {
+		for _, check := range []doctor.Check{doctor.BlobSoftDelete, doctor.StaticWebsite, doctor.ClassicLogs, doctor.ClockSkew} {
+			a.Unseen[check] = refusal(err)
+		}
+		return
+	}
+	a.BlobSoftDelete = to.Ptr(resp.DeleteRetentionPolicy != nil && isSet(resp.DeleteRetentionPolicy.Enabled))
+	a.StaticWebsite = to.Ptr(resp.StaticWebsite != nil && isSet(resp.StaticWebsite.Enabled))
+	if logs := resp.Logging; i.emulated {
+		a.Unseen[doctor.ClassicLogs] = "an emulator logs nothing into its accounts"
+	} else {
+		a.ClassicLogs = to.Ptr(logs != nil && (isSet(logs.Read) || isSet(logs.Write) || isSet(logs.Delete)))
+	}
+	if resp.Date != nil {
+		a.Skew = to.Ptr(resp.Date.Sub(began.Add(ended.Sub(began) / 2)))
+	}
+}
+
+func (i *Inspection) sku(ctx context.Context, a *doctor.Account) {
+	if i.emulated {
+		a.Unseen[doctor.Replication] = "an emulator copies nothing"
+		return
+	}
+	resp, err := i.service.GetAccountInfo(ctx, nil)
+	if err != nil {
+		a.Unseen[doctor.Replication] = refusal(err)
+	} else if resp.SKUName != nil {
+		a.SKU = string(*resp.SKUName)
+	}
+}
+
+// containers looks at every container of the program. The identity may be kept from some: then they are not seen.
+func (i *Inspection) containers(ctx context.Context, a *doctor.Account) {
+	immutable, all := false, true
+	for _, name := range Containers() {
+		seen := doctor.Container{Name: name}
+		resp, err := i.service.NewContainerClient(name).GetProperties(ctx, nil)
+		if err != nil {
+			seen.Unseen, all = true, false
+			why := fmt.Sprintf("container %s: %s", name, refusal(err))
+			for _, check := range []doctor.Check{doctor.PrivateContainers, doctor.Immutability, doctor.Region} {
+				a.Unseen[check] = why
+			}
+		} else {
+			seen.Public = resp.BlobPublicAccess != nil && *resp.BlobPublicAccess != ""
+			immutable = immutable || isSet(resp.HasImmutabilityPolicy) || isSet(resp.HasLegalHold) || isSet(resp.IsImmutableStorageWithVersioningEnabled)
+			seen.Region = region(resp.Metadata)
+		}
+		a.Containers = append(a.Containers, seen)
+	}
+	if immutable || all {
+		a.Immutable = &immutable
+	}
+}
+
+// changeFeed looks for the container that the feed is kept in. It stays when the feed is switched off.
+func (i *Inspection) changeFeed(ctx context.Context, a *doctor.Account) {
+	_, err := i.service.NewContainerClient("$blobchangefeed").GetProperties(ctx, nil)
+	switch {
+	case err == nil:
+		a.ChangeFeed = to.Ptr(true)
+	case bloberror.HasCode(err, bloberror.ContainerNotFound):
+		a.ChangeFeed = to.Ptr(false)
+	default:
+		a.Unseen[doctor.ChangeFeed] = refusal(err)
+	}
+}
+
+// sample is how many blobs of a container are looked at for versions and deleted blobs. One would be enough to tell.
+const sample = 100
+
+// leftovers looks for versions and for blobs that were deleted and are kept. Finding none proves nothing: the sample may
+// be older than the setting.
+func (i *Inspection) leftovers(ctx context.Context, a *doctor.Account) {
+	looked := 0
+	for _, name := range Containers() {
+		page, err := i.service.NewContainerClient(name).NewListBlobsFlatPager(&container.ListBlobsFlatOptions{
+			MaxResults: to.Ptr(int32(sample)),
+			Include:    container.ListBlobsInclude{Versions: true, Deleted: true},
+		}).NextPage(ctx)
+		if err != nil {
+			a.Unseen[doctor.Versioning] = fmt.Sprintf("container %s: %s", name, refusal(err))
+			continue
+		}
+		for _, item := range page.Segment.BlobItems {
+			looked++
+			if isSet(item.Deleted) {
+				a.BlobSoftDelete = to.Ptr(true)
+			}
+			if value(item.VersionID) != "" {
+				a.Versioning = to.Ptr(true)
+			}
+		}
+	}
+	if a.Unseen[doctor.Versioning] == "" {
+		a.Unseen[doctor.Versioning] = fmt.Sprintf("no version among the %d blobs looked at; the setting cannot be seen from here", looked)
+	}
+}
+
+func region(metadata map[string]*string) string {
+	for key, v := range metadata {
+		if equalFold(key, regionKey) {
+			return value(v)
+		}
+	}
+	return ""
+}
+
+func isSet(b *bool) bool { return b != nil && *b }
+
+// refusal says why something could not be seen, without the SDK's text, which holds addresses.
+func refusal(err error) string {
+	var resp *azcore.ResponseError
+	if !errors.As(err, &resp) {
+		return "storage did not answer: " + plainly(err).Error()
+	}
+	return strings.TrimSpace(fmt.Sprintf("storage answered %d %s", resp.StatusCode, resp.ErrorCode))
+}
