@@ -33,6 +33,10 @@ func Type(head []byte) (string, error) {
 			}
 		}
 	}
+	// The library knows classic TIFF only.
+	if bytes.HasPrefix(head, []byte("II\x2b\x00")) || bytes.HasPrefix(head, []byte("MM\x00\x2b")) {
+		return "image/tiff", nil // BigTIFF
+	}
 	if bytes.Contains(head[:min(len(head), headerBytes)], []byte("%PDF-")) {
 		return "application/pdf", nil
 	}

@@ -48,6 +48,14 @@ func TestTypeIsFoundInTheContent(t *testing.T) {
 	}
 }
 
+func TestTypeOfBigTIFF(t *testing.T) {
+	for _, head := range []string{"II\x2b\x00\x08\x00\x00\x00", "MM\x00\x2b\x00\x08\x00\x00"} {
+		if got, err := Type([]byte(head)); err != nil || got != "image/tiff" {
+			t.Errorf("%q: Type = %q, %v", head, got, err)
+		}
+	}
+}
+
 func TestTypeOfPDFAfterJunk(t *testing.T) {
 	for _, junk := range []string{"\n\n", "HTTP/1.1 200 OK\r\n\r\n", "\xEF\xBB\xBF", strings.Repeat("x", 1019)} {
 		got, err := Type([]byte(junk + "%PDF-1.4\n"))
