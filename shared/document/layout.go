@@ -70,7 +70,10 @@ func arrange(glyphs []glyph, v view, angle int) []ocr.Block {
 	return blocks
 }
 
-// splitLines cuts words at spaces and lines at the ends that PDFium found.
+// maxWord bounds a word in bytes: a font may map each of its letters to hundreds.
+const maxWord = 1000
+
+// splitLines cuts words at spaces and where they are too long to be any, and lines at the ends that PDFium found.
 func splitLines(glyphs []glyph, turned matrix) []line {
 	var lines []line
 	var current line
@@ -90,7 +93,9 @@ func splitLines(glyphs []glyph, turned matrix) []line {
 				current.words = append(current.words, word{})
 				open = true
 			}
-			current.words[len(current.words)-1].add(g, turned)
+			last := &current.words[len(current.words)-1]
+			last.add(g, turned)
+			open = len(last.text) < maxWord
 		}
 	}
 	if current = closed(current); len(current.words) > 0 {

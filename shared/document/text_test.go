@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -192,5 +193,22 @@ func TestColumnsAreBlocks(t *testing.T) {
 	}
 	if len(page.Blocks) != 2 || len(page.Blocks[0].Paragraphs[0].Lines) != 10 {
 		t.Errorf("%d blocks", len(page.Blocks))
+	}
+}
+
+func TestWordsOfAnyLengthAreCut(t *testing.T) {
+	glyphs := make([]glyph, 10_000)
+	for i := range glyphs {
+		glyphs[i] = glyph{char: 'é', box: rect{float64(i), 0, float64(i + 1), 10}}
+	}
+	letters := 0
+	for _, w := range splitLines(glyphs, upright(0))[0].words {
+		if len(w.text) > maxWord+utf8.UTFMax {
+			t.Errorf("a word of %d bytes", len(w.text))
+		}
+		letters += utf8.RuneCount(w.text)
+	}
+	if letters != len(glyphs) {
+		t.Errorf("%d of %d letters are left", letters, len(glyphs))
 	}
 }
