@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/gif"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -160,6 +162,17 @@ func TestJPEGOfAPDFIsShownAsStored(t *testing.T) {
 	data := withEXIF(asJPEG(t, image.NewGray(image.Rect(0, 0, 30, 20))), 6)
 	if im := decode(t, data, tesseract.StoredJPEG, 0); im.Width() != 30 || im.Height() != 20 {
 		t.Errorf("%d x %d", im.Width(), im.Height())
+	}
+}
+
+func TestResolutionThatNoScannerHasIsUnknown(t *testing.T) {
+	plain := asPNG(t, image.NewGray(image.Rect(0, 0, 8, 8)))
+	body := append([]byte("pHYs"), 255, 255, 255, 255, 255, 255, 255, 255, 1) // pixels a metre
+	chunk := binary.BigEndian.AppendUint32(append([]byte{0, 0, 0, 9}, body...), crc32.ChecksumIEEE(body))
+	const header = 33
+	data := slices.Concat(plain[:header], chunk, plain[header:])
+	if im := decode(t, data, "image/png", 0); im.DPI() != 0 {
+		t.Errorf("%d dpi", im.DPI())
 	}
 }
 

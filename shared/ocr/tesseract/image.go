@@ -52,8 +52,8 @@ func (im *Image) Width() int { return int(C.pixGetWidth(im.pix)) }
 // Height returns the height in pixels.
 func (im *Image) Height() int { return int(C.pixGetHeight(im.pix)) }
 
-// DPI returns the resolution that the file states in pixels an inch, or 0.
-func (im *Image) DPI() int { return int(C.pixGetYRes(im.pix)) }
+// DPI returns the resolution that the file states in pixels an inch, or 0 if that means nothing.
+func (im *Image) DPI() int { return perInch(float64(C.pixGetYRes(im.pix)), unitInch) }
 
 func (im *Image) setDPI(dpi int) { C.pixSetResolution(im.pix, C.l_int32(dpi), C.l_int32(dpi)) }
 
