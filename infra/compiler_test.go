@@ -75,7 +75,25 @@ func (c compiler) evaluate(o options) ([]byte, error) {
 	if err := c.run(args...); err != nil {
 		return nil, err
 	}
-	return os.ReadFile(filepath.Join(c.dir, strings.TrimSuffix(o.parameters(), ".bicepparam")+".snapshot.json"))
+	made, err := os.ReadFile(filepath.Join(c.dir, strings.TrimSuffix(o.parameters(), ".bicepparam")+".snapshot.json"))
+	if err != nil {
+		return nil, err
+	}
+	return ordered(made)
+}
+
+// ordered writes JSON with its names in order: the compiler writes outputs in any.
+func ordered(text []byte) ([]byte, error) {
+	var v any
+	if err := json.Unmarshal(text, &v); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err := encoder.Encode(v)
+	return out.Bytes(), err
 }
 
 func TestBicepIsFormatted(t *testing.T) {

@@ -47,7 +47,7 @@ var deadLetter = {
   identity: { type: 'SystemAssigned' }
   deadLetterDestination: {
     endpointType: 'StorageBlob'
-    properties: { resourceId: documents.id, blobContainerName: 'deadletter' }
+    properties: { resourceId: documents.id, blobContainerName: 'deadletters' }
   }
 }
 var patience = { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }

@@ -121,7 +121,8 @@ var tags = {
 }
 
 // What the program itself uses.
-var containers = ['uploads', 'work', 'results', 'ledger']
+var deadLetters = 'deadletters'
+var containers = ['uploads', 'work', 'results', deadLetters, 'ledger']
 var queues = ['ocr-requeue', 'webjobs-blobtrigger-poison']
 var tables = [
   'accesslog'
@@ -135,7 +136,6 @@ var tables = [
   'tasks'
   'usage'
 ]
-var deadLetters = 'deadletter'
 var packages = 'packages'
 var eventQueue = 'ocr-requeue'
 

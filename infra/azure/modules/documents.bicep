@@ -20,7 +20,7 @@ param clocks retention
 @description('Containers of the program.')
 param containers string[]
 
-@description('Container of events that could not be delivered.')
+@description('The container among them of events that could not be delivered.')
 param deadLetters string
 
 @description('Queues of the program.')
@@ -42,7 +42,7 @@ module account 'account.bicep' = {
     location: location
     tags: tags
     sku: sku
-    containers: concat(containers, [deadLetters])
+    containers: containers
     queues: queues
     tables: tables
     network: network

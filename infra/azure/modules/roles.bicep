@@ -62,7 +62,7 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: insightsName
 }
 
-// Documents, pages in work, results and the ledger, each by its own container: dead letters stay out of reach.
+// Documents, pages in work, results, dead letters and the ledger, each by its own container: the app makes and drops none.
 resource documentBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (item, i) in containers: {
     scope: documents::blobs::container[i]
