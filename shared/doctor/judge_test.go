@@ -1,0 +1,218 @@
+package doctor_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// facts are those of everything that is judged.
+type facts struct {
+	stamp   doctor.Stamp
+	account doctor.Account
+	folder  doctor.Folder
+	process doctor.Process
+}
+
+func (f facts) judge() []doctor.Finding {
+	return slices.Concat(f.account.Judge(f.stamp), f.folder.Judge(), f.process.Judge())
+}
+
+// healthy are facts that keep every expectation.
+func healthy() facts {
+	off := func() *bool { return new(bool) }
+	rule := func(container string, days int) doctor.Rule {
+		return doctor.Rule{Prefixes: []string{container + "/"}, BlobTypes: []string{"blockBlob", "appendBlob"}, Days: days, ByCreation: true}
+	}
+	return facts{
+		stamp: doctor.Stamp{Region: "westeurope", Platform: "West Europe", Policy: retention.Default()},
+		account: doctor.Account{
+			BlobSoftDelete: off(), ContainerSoftDelete: off(), Versioning: off(), ChangeFeed: off(), Restore: off(), Immutable: off(),
+			SKU: "Standard_ZRS", CrossTenant: off(), Location: "westeurope", SharedKey: off(), HTTPSOnly: new(true), MinimumTLS: "TLS1_2",
+			PublicAccess: off(), StaticWebsite: off(), ClassicLogs: off(), Skew: new(time.Second),
+			Containers: []doctor.Container{{Name: storage.Uploads, Region: "westeurope"}, {Name: storage.Ledger}},
+			Rules:      &[]doctor.Rule{rule(storage.Uploads, 2), rule(storage.Work, 2), rule(storage.Results, 1), rule(storage.DeadLetters, 2)},
+			Grants: &[]doctor.Grant{
+				{Role: doctor.BlobDataContributor, Level: doctor.OneContainer, In: storage.Uploads, Data: true},
+				{Role: doctor.Reader, Level: doctor.WholeAccount},
+				{Role: doctor.BlobDataReader, Level: doctor.OneContainer, In: storage.Ledger, Data: true, Person: true},
+				{Role: "owner", Level: doctor.Above, Person: true},
+			},
+		},
+		folder: doctor.Folder{Modes: &doctor.Modes{Looked: 5}, FileSystem: "ext4", SecureDelete: new(1), Journal: "wal"},
+		process: doctor.Process{
+			CoreLimit: new(uint64(0)), Dumpable: off(), Swaps: &[]string{"/dev/zram0"}, Missing: &[]string{},
+		},
+	}
+}
+
+func rule(f *facts, i int) *doctor.Rule { return &(*f.account.Rules)[i] }
+
+func grant(f *facts, g doctor.Grant) { *f.account.Grants = append(*f.account.Grants, g) }
+
+func TestFactsAreJudged(t *testing.T) {
+	cases := []struct {
+		name  string
+		spoil func(*facts)
+		check doctor.Check
+		want  doctor.Outcome
+	}{
+		{"deleted blobs are kept", func(f *facts) { *f.account.BlobSoftDelete = true }, doctor.BlobSoftDelete, doctor.Breach},
+		{"deleted containers are kept", func(f *facts) { *f.account.ContainerSoftDelete = true }, doctor.ContainerSoftDelete, doctor.Breach},
+		{"versions", func(f *facts) { *f.account.Versioning = true }, doctor.Versioning, doctor.Breach},
+		{"change feed", func(f *facts) { *f.account.ChangeFeed = true }, doctor.ChangeFeed, doctor.Breach},
+		{"restore", func(f *facts) { *f.account.Restore = true }, doctor.Restore, doctor.Breach},
+		{"immutable", func(f *facts) { *f.account.Immutable = true }, doctor.Immutability, doctor.Breach},
+		{"two regions", func(f *facts) { f.account.SKU = "Standard_GRS" }, doctor.Replication, doctor.Breach},
+		{"one data centre", func(f *facts) { f.account.SKU = "Standard_LRS" }, doctor.Replication, doctor.OK},
+		{"other tenants", func(f *facts) { *f.account.CrossTenant = true }, doctor.CrossTenant, doctor.Breach},
+		{"account elsewhere", func(f *facts) { f.account.Location = "eastus" }, doctor.Region, doctor.Breach},
+		{"platform elsewhere", func(f *facts) { f.stamp.Platform = "East US" }, doctor.Region, doctor.Breach},
+		{"container elsewhere", func(f *facts) { f.account.Containers[1].Region = "eastus" }, doctor.Region, doctor.Breach},
+		{"settings elsewhere", func(f *facts) { f.stamp.Region = "eastus" }, doctor.Region, doctor.Breach},
+		{"nobody names a region", func(f *facts) {
+			f.stamp.Platform, f.account.Location, f.account.Containers[0].Region = "", "", ""
+		}, doctor.Region, doctor.Unknown},
+		{"keys", func(f *facts) { *f.account.SharedKey = true }, doctor.SharedKey, doctor.Breach},
+		{"plain HTTP", func(f *facts) { *f.account.HTTPSOnly = false }, doctor.Transport, doctor.Breach},
+		{"old TLS", func(f *facts) { f.account.MinimumTLS = "TLS1_0" }, doctor.Transport, doctor.Breach},
+		{"a TLS nobody knows", func(f *facts) { f.account.MinimumTLS = "TLS9" }, doctor.Transport, doctor.Breach},
+		{"newest TLS", func(f *facts) { f.account.MinimumTLS = "TLS1_3" }, doctor.Transport, doctor.OK},
+		{"TLS not seen", func(f *facts) { f.account.MinimumTLS = "" }, doctor.Transport, doctor.Unknown},
+		{"public permitted", func(f *facts) { *f.account.PublicAccess = true }, doctor.PublicAccess, doctor.Breach},
+		{"public container", func(f *facts) { f.account.Containers[0].Public = true }, doctor.PrivateContainers, doctor.Breach},
+		{"one container not seen", func(f *facts) { f.account.Containers[0].Unseen = true }, doctor.PrivateContainers, doctor.OK},
+		{"no container seen", func(f *facts) { f.account.Containers[0].Unseen, f.account.Containers[1].Unseen = true, true }, doctor.PrivateContainers, doctor.Unknown},
+		{"website", func(f *facts) { *f.account.StaticWebsite = true }, doctor.StaticWebsite, doctor.Breach},
+		{"classic logs", func(f *facts) { *f.account.ClassicLogs = true }, doctor.ClassicLogs, doctor.Breach},
+		{"storage is ahead", func(f *facts) { *f.account.Skew = time.Minute }, doctor.ClockSkew, doctor.Breach},
+		{"storage is behind", func(f *facts) { *f.account.Skew = -time.Minute }, doctor.ClockSkew, doctor.Breach},
+		{"storage is nearly right", func(f *facts) { *f.account.Skew = -59 * time.Second }, doctor.ClockSkew, doctor.OK},
+
+		{"no rules", func(f *facts) { *f.account.Rules = nil }, doctor.Lifecycle, doctor.Breach},
+		{"a container without a rule", func(f *facts) { *f.account.Rules = (*f.account.Rules)[1:] }, doctor.Lifecycle, doctor.Breach},
+		{"a day early", func(f *facts) { rule(f, 0).Days = 1 }, doctor.Lifecycle, doctor.Breach},
+		{"a day late", func(f *facts) { rule(f, 0).Days = 3 }, doctor.Lifecycle, doctor.Breach},
+		{"at once", func(f *facts) { rule(f, 0).Days = 0 }, doctor.Lifecycle, doctor.Breach},
+		{"by modification", func(f *facts) { rule(f, 0).ByCreation = false }, doctor.Lifecycle, doctor.Breach},
+		{"by tag", func(f *facts) { rule(f, 0).Narrowed = true }, doctor.Lifecycle, doctor.Breach},
+		{"not for append blobs", func(f *facts) { rule(f, 0).BlobTypes = []string{"blockBlob"} }, doctor.Lifecycle, doctor.Breach},
+		{"for a part of the container", func(f *facts) { rule(f, 0).Prefixes = []string{"uploads/2026"} }, doctor.Lifecycle, doctor.Breach},
+		{"a second rule, early for a part", func(f *facts) {
+			*f.account.Rules = append(*f.account.Rules, doctor.Rule{Prefixes: []string{"uploads/2026"}, Days: 1})
+		}, doctor.Lifecycle, doctor.Breach},
+		{"a second rule, late", func(f *facts) {
+			*f.account.Rules = append(*f.account.Rules, doctor.Rule{Prefixes: []string{"uploads/2026"}, Days: 9})
+		}, doctor.Lifecycle, doctor.OK},
+		{"a prefix without slash", func(f *facts) { rule(f, 0).Prefixes = []string{"uploads"} }, doctor.Lifecycle, doctor.OK},
+		{"the ledger", func(f *facts) {
+			*f.account.Rules = append(*f.account.Rules, doctor.Rule{Prefixes: []string{"ledger/tile"}, Days: 3650})
+		}, doctor.Lifecycle, doctor.Breach},
+		{"everything", func(f *facts) { *f.account.Rules = append(*f.account.Rules, doctor.Rule{Days: 3650}) }, doctor.Lifecycle, doctor.Breach},
+		{"shorter clocks, same rules", func(f *facts) { f.stamp.Policy.Unprocessed = 12 * time.Hour }, doctor.Lifecycle, doctor.Breach},
+		{"an hour more than a day", func(f *facts) { f.stamp.Policy.Unprocessed = 25 * time.Hour }, doctor.Lifecycle, doctor.OK},
+
+		{"all containers", func(f *facts) {
+			grant(f, doctor.Grant{Role: doctor.BlobDataContributor, Level: doctor.WholeAccount, Data: true})
+		}, doctor.Rights, doctor.Breach},
+		{"all tables", func(f *facts) {
+			grant(f, doctor.Grant{Role: doctor.TableDataContributor, Level: doctor.WholeAccount, Data: true})
+		}, doctor.Rights, doctor.Breach},
+		{"a role of no table", func(f *facts) { grant(f, doctor.Grant{Role: "contributor", Level: doctor.WholeAccount}) }, doctor.Rights, doctor.Breach},
+		{"a service reads the subscription's data", func(f *facts) { grant(f, doctor.Grant{Role: doctor.BlobDataReader, Level: doctor.Above, Data: true}) }, doctor.Rights, doctor.Breach},
+		{"a service manages the subscription", func(f *facts) { grant(f, doctor.Grant{Role: "contributor", Level: doctor.Above}) }, doctor.Rights, doctor.OK},
+		{"a person reads results", func(f *facts) {
+			grant(f, doctor.Grant{Role: doctor.BlobDataReader, Level: doctor.OneContainer, In: storage.Results, Data: true, Person: true})
+		}, doctor.Rights, doctor.Breach},
+		{"a person writes the ledger", func(f *facts) {
+			grant(f, doctor.Grant{Role: doctor.BlobDataContributor, Level: doctor.OneContainer, In: storage.Ledger, Data: true, Person: true})
+		}, doctor.Rights, doctor.Breach},
+		{"a person reads messages", func(f *facts) {
+			grant(f, doctor.Grant{Role: "custom", Level: doctor.OneQueue, Data: true, Person: true})
+		}, doctor.Rights, doctor.Breach},
+
+		{"entries open to others", func(f *facts) { f.folder.Modes.Open = 1 }, doctor.FolderModes, doctor.Breach},
+		{"neither folder nor file", func(f *facts) { f.folder.Modes.Strange = 1 }, doctor.FolderModes, doctor.Breach},
+		{"more than was looked at", func(f *facts) { f.folder.Modes.More = true }, doctor.FolderModes, doctor.OK},
+		{"on a network", func(f *facts) { f.folder.FileSystem = "nfs" }, doctor.FolderPlace, doctor.Breach},
+		{"synchronised", func(f *facts) { f.folder.Synced = "Dropbox" }, doctor.FolderPlace, doctor.Breach},
+		{"snapshots", func(f *facts) { f.folder.FileSystem = "btrfs" }, doctor.FolderPlace, doctor.Unknown},
+		{"in memory", func(f *facts) { f.folder.FileSystem = "tmpfs" }, doctor.FolderPlace, doctor.Unknown},
+		{"served by a program", func(f *facts) { f.folder.FileSystem = "fuse" }, doctor.FolderPlace, doctor.Unknown},
+		{"deleted values stay", func(f *facts) { *f.folder.SecureDelete = 0 }, doctor.Database, doctor.Breach},
+		{"deleted values stay in free pages", func(f *facts) { *f.folder.SecureDelete = 2 }, doctor.Database, doctor.Breach},
+		{"no write-ahead log", func(f *facts) { f.folder.Journal = "delete" }, doctor.Database, doctor.Breach},
+
+		{"core dumps", func(f *facts) { *f.process.CoreLimit = 1 }, doctor.CoreDumps, doctor.Breach},
+		{"memory open to others", func(f *facts) { *f.process.Dumpable = true }, doctor.CoreDumps, doctor.Breach},
+		{"swap", func(f *facts) { *f.process.Swaps = []string{"/dev/sda2"} }, doctor.Swap, doctor.Unknown},
+		{"no sandbox", func(f *facts) { *f.process.Missing = []string{"network"} }, doctor.Sandbox, doctor.Breach},
+	}
+	breached := map[doctor.Check]bool{doctor.Swap: true} // an encrypted device looks like a plain one
+	for _, tc := range cases {
+		breached[tc.check] = breached[tc.check] || tc.want == doctor.Breach
+		t.Run(tc.name, func(t *testing.T) {
+			f := healthy()
+			tc.spoil(&f)
+			for _, got := range f.judge() {
+				want := doctor.OK
+				if got.Check == tc.check {
+					want = tc.want
+				}
+				if got.Outcome != want {
+					t.Errorf("%s: %s (%s), want %s", got.Check, got.Outcome, got.Found, want)
+				}
+			}
+		})
+	}
+	for _, e := range doctor.Expectations() {
+		if !breached[e.Check] {
+			t.Errorf("no case breaches %s", e.Check)
+		}
+	}
+}
+
+func TestHealthyFactsKeepEveryExpectation(t *testing.T) {
+	kept := map[doctor.Check]doctor.Outcome{}
+	for _, f := range healthy().judge() {
+		kept[f.Check] = f.Outcome
+	}
+	for _, e := range doctor.Expectations() {
+		if kept[e.Check] != doctor.OK {
+			t.Errorf("%s: %q", e.Check, kept[e.Check])
+		}
+	}
+}
+
+func TestWhatWasNotSeenIsUnknownWithItsReason(t *testing.T) {
+	unseen := map[doctor.Check]string{doctor.Versioning: "refused"}
+	for _, f := range (facts{account: doctor.Account{Unseen: unseen}}).judge() {
+		if f.Outcome != doctor.Unknown {
+			t.Errorf("%s is %s although nothing was seen", f.Check, f.Outcome)
+		}
+		if f.Check == doctor.Versioning && f.Found != "refused" {
+			t.Errorf("the reason is %q", f.Found)
+		}
+	}
+}
+
+func TestBackstopIsNeverBeforeAClockAndLessThanADayAfter(t *testing.T) {
+	const day = 24 * time.Hour
+	for hours := time.Duration(1); hours <= 48; hours++ {
+		p := retention.Default()
+		p.Unprocessed, p.Processed = hours*time.Hour, min(hours*time.Hour, retention.ProcessedLimit)
+		for container, days := range doctor.Backstop(p) {
+			clock := p.Unprocessed
+			if container == storage.Results {
+				clock = p.Processed
+			}
+			if at := time.Duration(days) * day; at < clock || at >= clock+day {
+				t.Errorf("%s: %d days for a clock of %v", container, days, clock)
+			}
+		}
+	}
+}
