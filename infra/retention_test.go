@@ -47,7 +47,7 @@ func retentionRules() []rule {
 		{
 			name: "lifecycle rules delete and do nothing else",
 			check: func(s stamp) []string {
-				return eachSweep(s, func(container string, r resource) string {
+				return eachSweep(s, func(_ string, r resource) string {
 					base := r.at("definition.actions.baseBlob.delete.daysAfterCreationGreaterThan")
 					if !same(r.at("definition.actions"), map[string]any{
 						"baseBlob": map[string]any{"delete": map[string]any{"daysAfterCreationGreaterThan": base}},

@@ -21,7 +21,7 @@ type rule struct {
 func rules() []rule {
 	return slices.Concat(
 		demanded(storageDemands()), demanded(appDemands()), demanded(watchDemands()), demanded(optionDemands()),
-		placeRules(), accessRules(), retentionRules(), watchRules(), optionRules(),
+		placeRules(), accessRules(), retentionRules(), watchRules(), optionRules(), tieRules(),
 	)
 }
 
@@ -126,34 +126,26 @@ func same(want, got any) bool {
 
 // set writes a property of the first resource of a type whose name contains the text.
 func (s *stamp) set(kind, name, path string, value any) {
-	for _, r := range s.of(kind, name) {
-		steps := strings.Split(path, ".")
-		var at any = map[string]any(r)
-		for _, step := range steps[:len(steps)-1] {
-			switch v := at.(type) {
-			case map[string]any:
-				if v[step] == nil {
-					v[step] = map[string]any{}
-				}
-				at = v[step]
-			case []any:
-				i, err := strconv.Atoi(step)
-				if err != nil || i >= len(v) {
-					return
-				}
-				at = v[i]
-			}
-		}
-		switch v := at.(type) {
-		case map[string]any:
-			v[steps[len(steps)-1]] = value
-		case []any:
-			if i, err := strconv.Atoi(steps[len(steps)-1]); err == nil && i < len(v) {
-				v[i] = value
-			}
-		}
+	found := s.of(kind, name)
+	if len(found) == 0 {
 		return
 	}
+	parent, last := found[0], path
+	if i := strings.LastIndex(path, "."); i >= 0 {
+		last = path[i+1:]
+		switch v := found[0].at(path[:i]).(type) {
+		case map[string]any:
+			parent = v
+		case []any:
+			if n, err := strconv.Atoi(last); err == nil && n < len(v) {
+				v[n] = value
+			}
+			return
+		default:
+			return
+		}
+	}
+	parent[last] = value
 }
 
 // drop removes the resources of a type whose name contains the text.
@@ -165,12 +157,9 @@ func (s *stamp) drop(kind, name string) {
 
 // add appends a copy of the first resource of a type, changed.
 func (s *stamp) add(kind string, changes map[string]any) {
-	for _, r := range s.of(kind, "") {
-		twin := maps.Clone(r)
-		maps.Copy(twin, changes)
-		s.resources = append(s.resources, twin)
-		return
-	}
+	twin := maps.Clone(first(*s, kind))
+	maps.Copy(twin, changes)
+	s.resources = append(s.resources, twin)
 }
 
 // differ says how two lists of names differ.

@@ -57,6 +57,9 @@ func audits() map[string][]string {
 
 var asked = regexp.MustCompile(`event == "([^"]*)"`)
 
+// number ends every query of a log alert.
+const number = "| summarize found = count()" //nolint:misspell // the query language spells it so
+
 // query is what a log alert asks.
 func query(r resource) string { return r.str("properties.criteria.allOf.0.query") }
 
@@ -88,14 +91,14 @@ func watchRules() []rule {
 			check: func(s stamp) []string {
 				var wrong []string
 				for _, r := range s.of(logAlerts, "") {
-					if q := query(r); !strings.HasPrefix(q, "union isfuzzy=true (datatable(TimeGenerated: datetime") || !strings.HasSuffix(q, "| summarize found = count()") {
+					if q := query(r); !strings.HasPrefix(q, "union isfuzzy=true (datatable(TimeGenerated: datetime") || !strings.HasSuffix(q, number) {
 						wrong = append(wrong, r.name())
 					}
 				}
 				return wrong
 			},
 			broken: func(s *stamp) {
-				s.set(logAlerts, "no-sweep", "properties.criteria.allOf.0.query", `AppTraces | where event == "sweep.done" | summarize found = count() by bin(TimeGenerated, 5m)`)
+				s.set(logAlerts, "no-sweep", "properties.criteria.allOf.0.query", `AppTraces | where event == "sweep.done" `+number+" by bin(TimeGenerated, 5m)")
 			},
 		},
 		{
@@ -211,7 +214,7 @@ func watchRules() []rule {
 				return wrong
 			},
 			broken: func(s *stamp) {
-				s.set(logAlerts, "log-cap", "properties.criteria.allOf.0.query", "union isfuzzy=true (datatable(TimeGenerated: datetime)[]) | summarize found = count()")
+				s.set(logAlerts, "log-cap", "properties.criteria.allOf.0.query", "union isfuzzy=true (datatable(TimeGenerated: datetime)[]) "+number)
 			},
 		},
 		{
