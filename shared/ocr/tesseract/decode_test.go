@@ -166,13 +166,17 @@ func TestJPEGOfAPDFIsShownAsStored(t *testing.T) {
 }
 
 func TestResolutionThatNoScannerHasIsUnknown(t *testing.T) {
-	plain := asPNG(t, image.NewGray(image.Rect(0, 0, 8, 8)))
+	plain := asPNG(t, letter(t))
 	body := append([]byte("pHYs"), 255, 255, 255, 255, 255, 255, 255, 255, 1) // pixels a metre
 	chunk := binary.BigEndian.AppendUint32(append([]byte{0, 0, 0, 9}, body...), crc32.ChecksumIEEE(body))
 	const header = 33
 	data := slices.Concat(plain[:header], chunk, plain[header:])
-	if im := decode(t, data, "image/png", 0); im.DPI() != 0 {
+	im := decode(t, data, "image/png", 0)
+	if im.DPI() != 0 {
 		t.Errorf("%d dpi", im.DPI())
+	}
+	if got, want := text(read(t, newReader(t), im)), strings.Join(sentences(), " "); got != want {
+		t.Error(cmp.Diff(want, got))
 	}
 }
 

@@ -55,7 +55,11 @@ func (im *Image) Height() int { return int(C.pixGetHeight(im.pix)) }
 // DPI returns the resolution that the file states in pixels an inch, or 0 if that means nothing.
 func (im *Image) DPI() int { return perInch(float64(C.pixGetYRes(im.pix)), unitInch) }
 
-func (im *Image) setDPI(dpi int) { C.pixSetResolution(im.pix, C.l_int32(dpi), C.l_int32(dpi)) }
+// setDPI sets the resolution; 0 is none. Leptonica's call for both directions at once would keep the old one then.
+func (im *Image) setDPI(dpi int) {
+	C.pixSetXRes(im.pix, C.l_int32(dpi))
+	C.pixSetYRes(im.pix, C.l_int32(dpi))
+}
 
 // Pixels copies the picture: grey if it has no colour, red, green and blue otherwise.
 func (im *Image) Pixels() (Pixels, error) {
