@@ -172,6 +172,11 @@ func (w *Writer) finishPictures() error {
 		return fault.New(fault.DocumentDamaged, "the document has no pages")
 	}
 	w.font.write(w.out)
+	return w.finishPages()
+}
+
+// finishPages writes what holds the pages together.
+func (w *Writer) finishPages() error {
 	var kids strings.Builder
 	for _, n := range w.pages {
 		fmt.Fprintf(&kids, "%d 0 R ", n)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
 )
 
 const (
@@ -50,6 +51,14 @@ func (c checker) languages(names []string) error {
 
 func (c checker) info(i *ocr.Info) error {
 	if i == nil || i.Pages < 1 || i.Pages > c.limits.Pages || !c.mediaType.MatchString(i.Type) {
+		return errLied
+	}
+	return nil
+}
+
+// survey holds what a derivative will be made of against its ranges.
+func (c checker) survey(p *derivative.Page, mediaType string) error {
+	if p == nil || p.Check(mediaType, c.limits) != nil {
 		return errLied
 	}
 	return nil

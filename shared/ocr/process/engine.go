@@ -171,7 +171,7 @@ func (p *Pool) died(why Reason) error {
 	case OverCPU, OverTime:
 		return fault.Wrap(cause, fault.PageTime, "The page took longer than the limit of %s.", min(l.CPU, l.Wall))
 	case OverOutput:
-		return fault.Wrap(cause, fault.PageFailed, "The PDF became larger than the limit of %d bytes.", l.Output)
+		return fault.Wrap(cause, fault.PageFailed, "The result became larger than the limit of %d bytes.", l.Output)
 	case Closed, Cancelled:
 		return fault.Wrap(cause, fault.EngineUnavailable, "The service is shutting down.")
 	default:

@@ -29,7 +29,7 @@ type Limits struct {
 	Wall      time.Duration // time for one page; writing a PDF may take it for each page, see Pool.WritePDF
 	Pages     int           // pages after which a child is replaced; it is earlier when half of Memory is in use
 	Documents int           // documents after which a child is replaced; 1 keeps every document in a process of its own
-	Output    int64         // bytes of a written PDF
+	Output    int64         // bytes of a written PDF or derivative
 	Idle      time.Duration // how long an idle child keeps the last document open
 	Start     time.Duration // from starting a child to its first word
 	Poll      time.Duration // how often a working child is looked at

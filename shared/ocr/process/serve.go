@@ -18,6 +18,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
 )
 
 // Socket is the descriptor on which a child finds its pool.
@@ -26,9 +27,18 @@ const Socket = 3
 // exitTime is the exit status of a child that used up its processor time.
 const exitTime = 75
 
+// Deriver makes derivatives in two steps, which happen in different processes.
+type Deriver interface {
+	// Survey finds what a derivative takes over from page n, counted from 1.
+	Survey(ctx context.Context, src ocr.Source, n int) (derivative.Page, error)
+	// Derive writes a derivative.
+	Derive(ctx context.Context, plan derivative.Plan, w io.Writer) error
+}
+
 // Engine is what a child serves: an ocr.Engine that may keep the last document open between calls.
 type Engine interface {
 	ocr.Engine
+	Deriver
 	// Release lets go of the document and of memory that it took. The source's file is closed after it.
 	Release()
 }
@@ -142,6 +152,9 @@ func (s *server) handle(ctx context.Context, f frame) (response, error) {
 		// The rest of a page stream that ended in an error: the pool is about to end this process.
 		return response{}, errors.New("read request: unknown operation")
 	}
+	if req.Op == opDerive {
+		return s.derive(ctx, req.Plan, f.files[0])
+	}
 	s.open(req, f.files[0])
 	if req.Op == opWritePDF {
 		return s.writePDF(ctx, f.files[1])
@@ -151,6 +164,9 @@ func (s *server) handle(ctx context.Context, f frame) (response, error) {
 		case opInspect:
 			info, err := s.engine.Inspect(ctx, s.source)
 			return response{Code: codeOf(err), Info: &info}
+		case opSurvey:
+			page, err := s.engine.Survey(ctx, s.source, req.Page)
+			return response{Code: codeOf(err), Survey: &page}
 		default:
 			page, err := s.engine.Recognise(ctx, s.source, req.Page, req.Options)
 			return response{Code: codeOf(err), Page: &page}
@@ -165,7 +181,7 @@ func (s *server) await(ctx context.Context, call func() response) (response, err
 	select {
 	case r := <-done:
 		if r.Code != "" {
-			r.Info, r.Page = nil, nil
+			r = response{Code: r.Code}
 		}
 		return r, nil
 	case f := <-s.frames:
@@ -218,6 +234,21 @@ func (s *server) writePDF(ctx context.Context, pipe *os.File) (response, error) 
 		}
 	}
 	return response{Code: codeOf(err)}, nil
+}
+
+// derive writes to the pipe what a plan says. No document is open for it.
+func (s *server) derive(ctx context.Context, plan *derivative.Plan, pipe *os.File) (response, error) {
+	if plan == nil {
+		_ = pipe.Close() // nothing was written
+		return response{}, errors.New("read request: no plan")
+	}
+	return s.await(ctx, func() response {
+		err := s.engine.Derive(ctx, *plan, pipe)
+		if closeErr := pipe.Close(); err == nil {
+			err = closeErr
+		}
+		return response{Code: codeOf(err)}
+	})
 }
 
 // pages yields what comes until the end of the stream, which sets ended.

@@ -19,7 +19,7 @@ const (
 	OverOutput Reason = "output"      // Limits.Output
 	Lied       Reason = "protocol"    // sent what cannot be true, or nothing that can be read
 	Failing    Reason = "engine"      // the engine failed without a class; a fresh process is tried
-	Abandoned  Reason = "abandoned"   // the writing of a PDF stopped in the middle
+	Abandoned  Reason = "abandoned"   // the writing of a result stopped in the middle
 	Cancelled  Reason = "cancelled"   // the caller gave up
 	Recycled   Reason = "recycled"    // Limits.Pages or Limits.Documents
 	NotStarted Reason = "not-started" // no first message in time

@@ -16,6 +16,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
 )
 
 const (
@@ -37,22 +38,26 @@ const (
 	opInspect   operation = "inspect"
 	opRecognise operation = "recognise"
 	opWritePDF  operation = "write-pdf"
+	opSurvey    operation = "survey"
+	opDerive    operation = "derive"
 	opRelease   operation = "release"
 )
 
-// request goes to the child. The document's descriptor comes with it, followed by the result's for opWritePDF.
+// request goes to the child. The document's descriptor comes with it, followed by the result's for opWritePDF; opDerive has
+// the result's alone.
 type request struct {
-	Op       operation   `json:"op"`
-	ID       string      `json:"id,omitempty"`
-	Password string      `json:"password,omitempty"`
-	Page     int         `json:"page,omitempty"`
-	Options  ocr.Options `json:"options,omitzero"`
+	Op       operation        `json:"op"`
+	ID       string           `json:"id,omitempty"`
+	Password string           `json:"password,omitempty"`
+	Page     int              `json:"page,omitempty"`
+	Options  ocr.Options      `json:"options,omitzero"`
+	Plan     *derivative.Plan `json:"plan,omitempty"` // of opDerive
 }
 
 // descriptors returns how many come with the request.
 func (r request) descriptors() int {
 	switch r.Op {
-	case opInspect, opRecognise:
+	case opInspect, opRecognise, opSurvey, opDerive:
 		return 1
 	case opWritePDF:
 		return 2
@@ -76,9 +81,10 @@ type hello struct {
 // response answers a request. Code is empty on success. An error is a code and nothing else, so that a child which a
 // document has taken over cannot put words into the caller's errors.
 type response struct {
-	Code fault.Code `json:"code,omitempty"`
-	Info *ocr.Info  `json:"info,omitempty"`
-	Page *ocr.Page  `json:"page,omitempty"`
+	Code   fault.Code       `json:"code,omitempty"`
+	Info   *ocr.Info        `json:"info,omitempty"`
+	Page   *ocr.Page        `json:"page,omitempty"`
+	Survey *derivative.Page `json:"survey,omitempty"`
 }
 
 // encode returns the message as a frame: its length and its JSON.

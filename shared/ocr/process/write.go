@@ -45,24 +45,29 @@ func (p *Pool) WritePDF(ctx context.Context, src ocr.Source, pages iter.Seq2[ocr
 	defer p.put(s)
 	s.child.takeOn(src.ID)
 	s.child.pages.Add(1)
+	req := request{Op: opWritePDF, ID: src.ID, Password: src.Password}
+	return p.export(ctx, s.child, req, []*os.File{file}, w, func(e *export) error { return e.stream(ctx, pages) })
+}
 
+// export makes a request whose result comes through a pipe, while feed sends the child what it needs for it.
+func (p *Pool) export(ctx context.Context, c *child, req request, files []*os.File, w io.Writer, feed func(*export) error) error {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return fault.Wrap(err, fault.EngineUnavailable, "No pipe could be made; try again later.")
 	}
-	e := &export{pool: p, child: s.child, guard: watch(ctx, s.child), w: w, pipe: read}
+	e := &export{pool: p, child: c, guard: watch(ctx, c), w: w, pipe: read}
 	defer e.guard.stop()
-	err = send(s.child.conn, request{Op: opWritePDF, ID: src.ID, Password: src.Password}, file, write)
+	err = send(c.conn, req, append(files, write)...)
 	closeErr := write.Close()
 	if err = errors.Join(err, closeErr); err != nil {
 		_ = read.Close() // nothing was read
-		s.child.fail(err)
+		c.fail(err)
 		return e.result(ctx, nil, response{}, err)
 	}
-	return e.run(ctx, pages)
+	return e.run(ctx, feed)
 }
 
-// export is one PDF being written.
+// export is one result being written.
 type export struct {
 	pool  *Pool
 	child *child
@@ -73,7 +78,7 @@ type export struct {
 	writeErr error // of w; owned by copy until it ends
 }
 
-func (e *export) run(ctx context.Context, pages iter.Seq2[ocr.Page, error]) error {
+func (e *export) run(ctx context.Context, feed func(*export) error) error {
 	copied := make(chan struct{})
 	go func() {
 		defer close(copied)
@@ -88,7 +93,7 @@ func (e *export) run(ctx context.Context, pages iter.Seq2[ocr.Page, error]) erro
 		answers <- resp
 		answered <- err
 	}()
-	pageErr := e.stream(ctx, pages)
+	pageErr := feed(e)
 	if pageErr != nil && !errors.Is(pageErr, errStopped) {
 		e.child.kill(Abandoned)
 	}
@@ -108,7 +113,7 @@ func (e *export) run(ctx context.Context, pages iter.Seq2[ocr.Page, error]) erro
 	return e.result(ctx, pageErr, resp, err)
 }
 
-// result makes the error of a PDF that was not written.
+// result makes the error of a result that was not written.
 func (e *export) result(ctx context.Context, pageErr error, resp response, err error) error {
 	switch {
 	case ctx.Err() != nil:
@@ -126,7 +131,7 @@ func (e *export) result(ctx context.Context, pageErr error, resp response, err e
 		return e.pool.died(why)
 	default:
 		cause := errors.Join(fmt.Errorf("child ended: %s", why), err)
-		return fault.Wrap(cause, fault.EngineUnavailable, "The recognition process failed while it wrote the PDF; try again.")
+		return fault.Wrap(cause, fault.EngineUnavailable, "The recognition process failed while it wrote the result; try again.")
 	}
 }
 
@@ -167,7 +172,7 @@ func (e *export) send(it item) error {
 	return err
 }
 
-// copy moves the PDF from the pipe to the writer.
+// copy moves the result from the pipe to the writer.
 func (e *export) copy() {
 	defer func() { _ = e.pipe.Close() }() // only read from
 	limit := e.pool.cfg.Limits.Output
@@ -189,7 +194,7 @@ func (e *export) copy() {
 			}
 		}
 		if err != nil {
-			return // the end; an incomplete PDF shows in the answer
+			return // the end; an incomplete result shows in the answer
 		}
 	}
 }

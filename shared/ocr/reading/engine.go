@@ -12,6 +12,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/document"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
 	"github.com/lethe-ocr/lethe/shared/ocr/process"
 	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
 )
@@ -40,6 +41,8 @@ var _ process.Engine = (*Engine)(nil)
 type opened interface {
 	info() ocr.Info
 	read(n int, opt ocr.Options) (ocr.Page, error)
+	// survey finds what a derivative takes over from page n.
+	survey(n int) (derivative.Page, error)
 	// write writes the searchable PDF.
 	write(ctx context.Context, pages iter.Seq2[ocr.Page, error], w io.Writer) error
 	close()
@@ -101,12 +104,9 @@ func (e *Engine) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) 
 func (e *Engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.Options) (ocr.Page, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	doc, err := e.document(ctx, src)
+	doc, err := e.page(ctx, src, n)
 	if err != nil {
 		return ocr.Page{}, err
-	}
-	if pages := doc.info().Pages; n < 1 || n > pages {
-		return ocr.Page{}, fault.New(fault.PageDamaged, "There is no page %d in a document of %d.", n, pages)
 	}
 	page, err := doc.read(n, opt)
 	if err != nil {
@@ -125,6 +125,18 @@ func (e *Engine) WritePDF(ctx context.Context, src ocr.Source, pages iter.Seq2[o
 		return err
 	}
 	return doc.write(ctx, pages, w)
+}
+
+// page returns the open document if it has a page n.
+func (e *Engine) page(ctx context.Context, src ocr.Source, n int) (opened, error) {
+	doc, err := e.document(ctx, src)
+	if err != nil {
+		return nil, err
+	}
+	if pages := doc.info().Pages; n < 1 || n > pages {
+		return nil, fault.New(fault.PageDamaged, "There is no page %d in a document of %d.", n, pages)
+	}
+	return doc, nil
 }
 
 // document returns the open document, or opens it within the limits.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
 )
 
 // maxSide bounds each side of a picture in pixels, whatever the other is: tables of rows and strips grow with it.
@@ -20,6 +21,9 @@ type header struct {
 	dpi           int // as stated; zero if it is not
 	orientation   int // values of the Exif tag; zero if it is not stated
 	index         int // place in the file, as the decoder counts
+
+	depth derivative.Depth
+	dpiY  int // of TIFF, whose pixels need not be square; zero if it is not stated
 }
 
 // headers reads the headers of all frames. Leptonica reads those of its formats that it can without decoding.
@@ -29,21 +33,23 @@ func headers(data []byte, mediaType string, limits ocr.Limits) ([]header, error)
 		return nil, fault.New(fault.DocumentEmpty, "The document has no bytes.")
 	}
 	var h header
-	var w, ht, bits, samples C.l_int32
+	var w, ht, bits, samples, palette C.l_int32
 	bytes, size := bytesOf(data), C.size_t(len(data))
 	ok := false
 	switch mediaType {
 	case typeTIFF:
 		return tiffHeaders(data, limits)
 	case typePNG:
-		ok = C.readHeaderMemPng(bytes, size, &w, &ht, &bits, &samples, nil) == 0
+		ok = C.readHeaderMemPng(bytes, size, &w, &ht, &bits, &samples, &palette) == 0
 	case typeJPEG, StoredJPEG:
 		ok = C.readHeaderMemJpeg(bytes, size, &w, &ht, &samples, nil, nil) == 0
+		bits = 8
 		if mediaType == typeJPEG {
 			h.orientation = Orientation(data)
 		}
 	case typeWebP:
 		ok = C.readHeaderMemWebP(bytes, size, &w, &ht, &samples) == 0
+		bits = 8
 	case typeBMP:
 		h, ok = bmpHeader(data)
 	case typeGIF:
@@ -55,6 +61,8 @@ func headers(data []byte, mediaType string, limits ocr.Limits) ([]header, error)
 	}
 	if w != 0 || ht != 0 {
 		h.width, h.height = int(w), int(ht)
+		h.depth = derivative.Depth{Bits: int(bits), Samples: int(samples), Palette: palette != 0}
+		h.depth.Lossy = mediaType == typeWebP && lossyWebP(data)
 	}
 	if !ok || h.width < 1 || h.height < 1 {
 		return nil, fault.New(fault.DocumentDamaged, "The header of the picture is damaged.")
@@ -95,7 +103,31 @@ func bmpHeader(data []byte) (header, bool) {
 		return header{}, false
 	}
 	height := int32(binary.LittleEndian.Uint32(data[22:])) // #nosec G115 -- the field is signed
-	return header{width: side(binary.LittleEndian.Uint32(data[18:])), height: max(int(height), -int(height))}, true
+	h := header{width: side(binary.LittleEndian.Uint32(data[18:])), height: max(int(height), -int(height))}
+	switch bits := int(binary.LittleEndian.Uint16(data[28:])); bits {
+	case 16: // five or six bits a colour
+		h.depth = derivative.Depth{Bits: 5, Samples: 3}
+	case 24, 32:
+		h.depth = derivative.Depth{Bits: 8, Samples: bits / 8}
+	default:
+		h.depth = derivative.Depth{Bits: bits, Samples: 1, Palette: true}
+	}
+	return h, true
+}
+
+// lossyWebP reports whether the first chunk of pixels is of the codec VP8 (WebP container specification).
+func lossyWebP(data []byte) bool {
+	for at := 12; at+8 <= len(data); {
+		switch string(data[at : at+4]) {
+		case "VP8 ":
+			return true
+		case "VP8L":
+			return false
+		}
+		n := int64(binary.LittleEndian.Uint32(data[at+4:]))
+		at += int(min(8+n+n%2, int64(len(data))))
+	}
+	return false
 }
 
 // gifHeader reads the size of the first picture, which is what is decoded. The logical screen may be of any size.
@@ -104,7 +136,12 @@ func gifHeader(data []byte) (header, bool) {
 	if !ok {
 		return header{}, false
 	}
+	flags := data[at+9] // of the picture's own colour table, else of the screen's
+	if flags&0x80 == 0 {
+		flags = data[10]
+	}
 	return header{
+		depth:  derivative.Depth{Bits: int(flags&7) + 1, Samples: 1, Palette: true},
 		width:  int(binary.LittleEndian.Uint16(data[at+5:])),
 		height: int(binary.LittleEndian.Uint16(data[at+7:])),
 	}, true
@@ -180,7 +217,11 @@ func jp2Header(data []byte) (header, bool) {
 			}
 			at := func(i int) uint32 { return binary.BigEndian.Uint32(body[i:]) }
 			right, bottom, left, top := at(8), at(12), at(16), at(20)
-			return header{width: side(right - left), height: side(bottom - top)}, left < right && top < bottom
+			h := header{width: side(right - left), height: side(bottom - top)}
+			if len(body) > 42 {
+				h.depth = derivative.Depth{Bits: int(body[42]&0x7f) + 1, Samples: int(binary.BigEndian.Uint16(body[40:]))}
+			}
+			return h, left < right && top < bottom
 		}
 		data = data[n:]
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
 )
 
 // The tags of an image file directory that matter before decoding (TIFF 6.0, section 8).
@@ -14,11 +15,13 @@ const (
 	tagWidth           = 256
 	tagHeight          = 257
 	tagBitsPerSample   = 258
+	tagPhotometric     = 262
 	tagStripOffsets    = 273
 	tagOrientation     = 274
 	tagSamplesPerPixel = 277
 	tagStripCounts     = 279
 	tagXResolution     = 282
+	tagYResolution     = 283
 	tagResolutionUnit  = 296
 	tagTileOffsets     = 324
 )
@@ -28,6 +31,9 @@ const (
 	unitInch       = 2
 	unitCentimetre = 3
 )
+
+// paletteColour is a value of PhotometricInterpretation.
+const paletteColour = 3
 
 // tiffFile reads directories of classic TIFF and BigTIFF.
 type tiffFile struct {
@@ -160,7 +166,11 @@ func (f tiffFile) directory(at uint64) (directory, bool) {
 	if o := f.number(fields[tagOrientation], 1); o >= 1 && o <= 8 {
 		d.orientation = int(o)
 	}
-	d.dpi = perInch(f.rational(fields[tagXResolution]), f.number(fields[tagResolutionUnit], unitInch))
+	unit := f.number(fields[tagResolutionUnit], unitInch)
+	d.dpi, d.dpiY = perInch(f.rational(fields[tagXResolution]), unit), perInch(f.rational(fields[tagYResolution]), unit)
+	d.depth = derivative.Depth{
+		Bits: int(bits), Samples: int(samples), Palette: samples == 1 && f.number(fields[tagPhotometric], 0) == paletteColour,
+	}
 	return d, true
 }
 
