@@ -1,0 +1,227 @@
+//go:build linux && cgo
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lethe-ocr/lethe/functions/verbs"
+	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/ocr/process"
+	"github.com/lethe-ocr/lethe/shared/storage/azure"
+	"github.com/lethe-ocr/lethe/shared/storage/azure/inspectarm"
+	"github.com/lethe-ocr/lethe/shared/storage/local"
+)
+
+// stampOf is what the settings and the platform say that the stamp is.
+func stampOf(set config.Settings) doctor.Stamp {
+	return doctor.Stamp{Region: set.Region, Platform: os.Getenv("REGION_NAME"), Policy: set.Policy()}
+}
+
+// confined tells the doctor what confines the worker processes.
+type confined struct{ engine *process.Pool }
+
+var _ doctor.Workers = confined{}
+
+// Missing implements doctor.Workers.
+func (c confined) Missing(ctx context.Context) ([]string, error) {
+	s, err := c.engine.Sandbox(ctx)
+	if err != nil {
+		return nil, err
+	}
+	missing := []string{}
+	for _, m := range []struct {
+		name string
+		held bool
+	}{
+		{"network", s.Network}, {"file system", s.Filesystem}, {"programs", s.Exec}, {"signals", s.Signals},
+		{"core dumps", s.Core}, {"address space", s.AddressSpace},
+	} {
+		if !m.held {
+			missing = append(missing, m.name)
+		}
+	}
+	return missing, nil
+}
+
+// machineProbes look at a machine that serves from its data folder.
+func machineProbes(store *local.Store, engine *process.Pool) []doctor.Probe {
+	return []doctor.Probe{store.Inspection(), doctor.Self{Workers: confined{engine}}}
+}
+
+// examination is one call of the doctor.
+type examination struct {
+	data                         string
+	jsonOut, azure               bool
+	subscription, group, account string
+}
+
+func newDoctor(environment) *cobra.Command {
+	e := &examination{}
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check that the place the program runs in lets it keep its promise",
+		Long: `Check that the place the program runs in lets it keep its promise: that nothing keeps what was erased, nobody else can
+read it, and it stays where it belongs. Without flags the data folder and this machine are looked at. Nothing is changed.
+
+A stamp on Azure is looked at from two sides: --azure uses the program's own rights and settings (Documents__..., LETHE_...),
+--resource-group asks Resource Manager, which needs the role Reader on the documents account. What one side cannot see the
+other can; what nobody saw is unknown, with the command that tells it. ACCOUNT, GROUP and FOLDER stand for your names.
+
+The verb ends with code 1 if a check found a breach, or if nothing could be looked at.`,
+		Example: `  lethe doctor
+  lethe doctor --azure --subscription ID --resource-group rg-lethe-westeurope`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			found, err := e.examine(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := e.show(cmd.OutOrStdout(), found); err != nil {
+				return err
+			}
+			return verdict(found)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&e.data, "data", "", "folder of the embedded storage (LETHE_DATA)")
+	f.BoolVar(&e.jsonOut, "json", false, "print JSON")
+	f.BoolVar(&e.azure, "azure", false, "look at the stamp on Azure that the Documents__ settings name")
+	f.StringVar(&e.subscription, "subscription", "", "subscription of the stamp (AZURE_SUBSCRIPTION_ID)")
+	f.StringVar(&e.group, "resource-group", "", "resource group of the stamp: ask Resource Manager too")
+	f.StringVar(&e.account, "account", "", "documents account; by default the one that the Documents__ settings name")
+	return cmd
+}
+
+func (e *examination) examine(ctx context.Context) (doctor.Findings, error) {
+	elsewhere := e.azure || e.group != ""
+	if elsewhere && e.data != "" {
+		return nil, verbs.Usage(errors.New("--data is of this machine, --azure and --resource-group are of a stamp on Azure: give one or the other"))
+	}
+	set, err := config.Load(func(s *config.Settings) {
+		if e.data != "" {
+			s.Data = e.data
+		}
+	})
+	if err != nil {
+		return nil, verbs.Usage(err)
+	}
+	if elsewhere {
+		return e.examineAzure(ctx, set)
+	}
+	return examineMachine(ctx, set)
+}
+
+// examineMachine opens the folder beside a running server, or without one. It makes no folder.
+func examineMachine(ctx context.Context, set config.Settings) (found doctor.Findings, err error) {
+	if _, err := os.Stat(filepath.Join(set.Data, "blobs")); err != nil {
+		return nil, verbs.Usage(fmt.Errorf("%s is no data folder: name one with --data, or --azure for a stamp on Azure", set.Data))
+	}
+	// The server does this at its start. Whether it holds is for the probe to say.
+	_ = process.Hide()
+	store, err := local.Open(ctx, local.Config{Dir: set.Data, Now: time.Now})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	set.Workers = 1
+	engine, err := startEngine(set)
+	if err != nil {
+		return nil, err
+	}
+	defer engine.Close()
+	return doctor.Run(ctx, machineProbes(store, engine)...), nil
+}
+
+func (e *examination) examineAzure(ctx context.Context, set config.Settings) (doctor.Findings, error) {
+	where := connection(&clock{})
+	var probes []doctor.Probe
+	if e.azure {
+		store, err := azure.Open(where)
+		if err != nil {
+			return nil, verbs.Usage(fmt.Errorf("the settings Documents__blobServiceUri, __queueServiceUri and __tableServiceUri name the account: %w", err))
+		}
+		probes = append(probes, store.Inspection(stampOf(set)))
+	}
+	if e.group != "" {
+		if e.account == "" {
+			e.account = accountOf(where.BlobURL)
+		}
+		if e.subscription == "" {
+			e.subscription = os.Getenv("AZURE_SUBSCRIPTION_ID")
+		}
+		probe, err := inspectarm.New(inspectarm.Config{
+			Subscription: e.subscription, Group: e.group, Account: e.account, ClientID: where.ClientID, Stamp: stampOf(set),
+		})
+		if err != nil {
+			return nil, verbs.Usage(fmt.Errorf("%w; see --subscription, --resource-group and --account", err))
+		}
+		probes = append(probes, probe)
+	}
+	return doctor.Run(ctx, probes...), nil
+}
+
+// accountOf returns the account whose blob endpoint this is: its host's first label.
+func accountOf(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return ""
+	}
+	name, _, _ := strings.Cut(u.Hostname(), ".")
+	return name
+}
+
+func (e *examination) show(w io.Writer, found doctor.Findings) error {
+	if e.jsonOut {
+		return json.NewEncoder(w).Encode(map[string]any{
+			"breaches": found.Count(doctor.Breach), "unknown": found.Count(doctor.Unknown), "findings": found,
+		})
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, f := range found {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", f.Outcome, f.Check, f.Found)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, part := range []struct {
+		outcome doctor.Outcome
+		heading string
+	}{{doctor.Breach, "Remedies"}, {doctor.Unknown, "To find out"}} {
+		if found.Count(part.outcome) == 0 {
+			continue
+		}
+		fmt.Fprintf(w, "\n%s:\n", part.heading)
+		for _, f := range found {
+			if f.Outcome == part.outcome {
+				fmt.Fprintf(w, "  %s: %s\n", f.Check, f.Remedy)
+			}
+		}
+	}
+	return nil
+}
+
+// verdict fails closed: a look that saw nothing is no good news.
+func verdict(found doctor.Findings) error {
+	switch breaches := found.Count(doctor.Breach); {
+	case breaches > 0:
+		return fmt.Errorf("%d of %d checks found a breach", breaches, len(found))
+	case found.Count(doctor.OK) == 0:
+		return errors.New("nothing could be looked at")
+	default:
+		return nil
+	}
+}
