@@ -138,27 +138,26 @@ func (u *unsent) WriteHeader(status int) { u.status = status }
 // Write implements http.ResponseWriter.
 func (u *unsent) Write(p []byte) (int, error) { return len(p), nil }
 
-// Operations lists every operation with the scope it needs; empty for none.
-func (a *API) Operations() map[string]access.Scope {
-	ops := map[string]access.Scope{}
+// Operations lists every operation with the scopes that open it, each by itself; none for one that is open to all.
+func (a *API) Operations() map[string][]access.Scope {
+	ops := map[string][]access.Scope{}
 	for _, item := range a.huma.OpenAPI().Paths {
 		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Delete} {
 			if op != nil {
-				scope, _ := op.Metadata[scopeKey].(access.Scope)
-				ops[op.OperationID] = scope
+				ops[op.OperationID], _ = op.Metadata[scopeKey].([]access.Scope)
 			}
 		}
 	}
 	return ops
 }
 
-// scopeKey is where an operation declares its scope. open declares that it needs no credentials.
+// scopeKey is where an operation declares its scopes. open declares that it needs no credentials.
 const (
 	scopeKey              = "scope"
 	open     access.Scope = ""
 )
 
-// callerKey is where the application of a request is kept.
+// callerKey is where the sender of a request is kept.
 type callerKey struct{}
 
 // admit checks credentials, scope and rate before anything of the body is read.
@@ -175,28 +174,28 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 // check is where every request is let in or refused. The context returned knows the caller.
 func (a *API) check(ctx context.Context, op *huma.Operation, authorization, remote string) (context.Context, error) {
 	web.Note(ctx, "", op.Path)
-	scope, declared := op.Metadata[scopeKey].(access.Scope)
+	scopes, declared := op.Metadata[scopeKey].([]access.Scope)
 	if !declared {
 		return nil, fault.New(fault.InternalError, "operation %s declares no scope", op.OperationID)
 	}
-	if scope == open {
+	if len(scopes) == 0 {
 		return ctx, nil
 	}
-	app, err := a.Guard.Check(ctx, authorization, remote, scope)
+	who, err := a.Guard.Check(ctx, authorization, remote, scopes...)
 	if err != nil {
 		return nil, err
 	}
-	web.Note(ctx, app.ID, op.Path)
-	return context.WithValue(ctx, callerKey{}, app), nil
+	web.Note(ctx, who.String(), op.Path)
+	return context.WithValue(ctx, callerKey{}, who), nil
 }
 
-// caller returns the application that sent the request. It is only called where a scope is needed.
-func caller(ctx context.Context) *access.Application {
-	app, _ := ctx.Value(callerKey{}).(*access.Application)
-	if app == nil {
-		return &access.Application{ID: "-"} // owns nothing
+// caller returns who sent the request. It is only called where a scope is needed.
+func caller(ctx context.Context) *access.Identity {
+	who, _ := ctx.Value(callerKey{}).(*access.Identity)
+	if who == nil {
+		return access.Nobody()
 	}
-	return app
+	return who
 }
 
 // ref names a task of the caller. A malformed id is one that nobody has.
@@ -211,15 +210,25 @@ func ref(ctx context.Context, id string) (task.Ref, error) {
 // bodyTime is how long the JSON body of a request may take to arrive, or the next part of a document in it.
 const bodyTime = 30 * time.Second
 
-// handle registers an operation whose errors become problem documents.
+// handle registers an operation that one scope opens.
 func handle[I, O any](a *API, op huma.Operation, scope access.Scope, f func(context.Context, *I) (*O, error)) {
-	op.Metadata = map[string]any{scopeKey: scope}
+	scopes := []access.Scope{scope}
+	if scope == open {
+		scopes = nil
+	}
+	handleAny(a, op, scopes, f)
+}
+
+// handleAny registers an operation that each of the scopes opens, or everybody if there are none. Its errors become problem
+// documents.
+func handleAny[I, O any](a *API, op huma.Operation, scopes []access.Scope, f func(context.Context, *I) (*O, error)) {
+	op.Metadata = map[string]any{scopeKey: scopes}
 	op.BodyReadTimeout = bodyTime
 	if op.MaxBodyBytes == 0 {
 		op.MaxBodyBytes = 64 << 10
 	}
-	if scope != open {
-		op.Security = []map[string][]string{{securityScheme: {string(scope)}}}
+	for _, s := range scopes {
+		op.Security = append(op.Security, map[string][]string{securityScheme: {string(s)}}, map[string][]string{tokenScheme: {string(s)}})
 	}
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := f(ctx, in)

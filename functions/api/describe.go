@@ -22,8 +22,11 @@ const (
 	openAPIType     = "application/openapi+json"
 )
 
-// securityScheme names HTTP Basic in the description.
-const securityScheme = "application"
+// The names of the ways to sign in, in the description.
+const (
+	securityScheme = "application"
+	tokenScheme    = "token"
+)
 
 // describe returns the description that the routes fill. No page of documentation is served: it would load code from
 // elsewhere.
@@ -37,6 +40,7 @@ func (a *API) describe() huma.Config {
 	cfg.Extensions = map[string]any{"x-codes": codes()}
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		securityScheme: {Type: "http", Scheme: "basic", Description: "Application id and secret."},
+		tokenScheme:    {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A token of the OpenID Connect issuer that the stamp trusts, if there is one."},
 	}
 	return cfg
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
@@ -66,11 +67,14 @@ type readyOutput struct {
 }
 
 func (a *API) registerService() {
-	handle(a, operation("getRetention", http.MethodGet, "/v1/retention", "Show how retention stands", ""), "read", a.getRetention)
+	handleAny(a, operation("getRetention", http.MethodGet, "/v1/retention", "Show how retention stands", ""), watchers(), a.getRetention)
 	handle(a, operation("getCapabilities", http.MethodGet, "/v1/capabilities", "List languages, formats and limits", ""), "read", a.getCapabilities)
 	handle(a, operation("getHealth", http.MethodGet, "/healthz", "Tell that the process lives", ""), open, a.getHealth)
 	handle(a, operation("getReadiness", http.MethodGet, "/readyz", "Tell whether documents are taken in", ""), open, a.getReadiness)
 }
+
+// watchers may see the numbers of the whole stamp, in which nothing is anybody's.
+func watchers() []access.Scope { return []access.Scope{access.Read, access.Operator, access.Auditor} }
 
 func (a *API) getRetention(ctx context.Context, _ *struct{}) (*retentionOutput, error) {
 	m, err := a.Tasks.Measure(ctx)

@@ -1,6 +1,6 @@
-// Package access says who may do what: applications with their secrets, scopes and caps, and the check of credentials.
-// Object-level access follows from it in one place: every record lies under the application that owns it, and the
-// application comes from verified credentials only.
+// Package access says who may do what: applications with their secrets, scopes and caps, tokens of an identity provider
+// with their roles, and the check of credentials. Object-level access follows from it in one place: every record lies
+// under the application that owns it, and the application comes from verified credentials only.
 package access
 
 import (
@@ -16,22 +16,32 @@ import (
 // Scope is a right that a credential carries.
 type Scope string
 
-// The scopes.
+// The scopes. Only the first three reach tasks, and only those of the application itself.
 const (
-	Submit Scope = "submit" // create tasks and send documents
-	Read   Scope = "read"   // see own tasks and fetch results
-	Delete Scope = "delete" // erase own tasks
-	Admin  Scope = "admin"  // manage applications; no right to any document
+	Submit   Scope = "submit"   // create tasks and send documents
+	Read     Scope = "read"     // see own tasks and fetch results
+	Delete   Scope = "delete"   // erase own tasks
+	Admin    Scope = "admin"    // manage applications; no right to any document
+	Operator Scope = "operator" // run the stamp: numbers, sweeps, checks and codes, never content
+	Auditor  Scope = "auditor"  // read the ledger, receipts and the access log
+	Reviewer Scope = "reviewer" // open and approve cases of exceptional review
 )
 
 // Scopes lists every scope.
-func Scopes() []Scope { return []Scope{Submit, Read, Delete, Admin} }
+func Scopes() []Scope { return append(ApplicationScopes(), roles()...) }
+
+// ApplicationScopes lists what a program needs that owns tasks, or manages applications.
+func ApplicationScopes() []Scope { return []Scope{Submit, Read, Delete, Admin} }
+
+// roles lists the scopes of people who watch over the service.
+func roles() []Scope { return []Scope{Operator, Auditor, Reviewer} }
 
 // Application is a client of the service and owns tasks.
 type Application struct {
 	ID      string    `json:"id"` // a UUID in lower case; part of record keys and blob names
 	Name    string    `json:"name"`
 	Scopes  []Scope   `json:"scopes"`
+	Client  string    `json:"client,omitempty"` // whose tokens act as this application, by the identity provider's name for it
 	Caps    task.Caps `json:"caps"`
 	Secrets []Secret  `json:"secrets"`
 	Created time.Time `json:"created"`
@@ -55,6 +65,9 @@ const maxName = 80
 // nameForm is what a name may hold: what people read in lists, and nothing that a terminal or a log acts on.
 var nameForm = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} ._-]*$`)
 
+// clientForm is what identity providers call their clients: UUIDs, names and URIs.
+var clientForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~:/@-]{0,199}$`)
+
 // check refuses an application that cannot be, naming the field.
 func (a *Application) check() error {
 	if len([]rune(a.Name)) > maxName || !nameForm.MatchString(a.Name) {
@@ -67,6 +80,9 @@ func (a *Application) check() error {
 		if !slices.Contains(Scopes(), s) {
 			return fault.New(fault.BadField, "a scope is unknown; there are: %v", Scopes()).In("scopes")
 		}
+	}
+	if a.Client != "" && !clientForm.MatchString(a.Client) {
+		return fault.New(fault.BadField, "a client is named as the identity provider does: 1 to 200 letters, digits and . _ ~ : / @ -").In("client")
 	}
 	if a.Caps.OpenTasks < 0 || a.Caps.BytesPerDay < 0 || a.Caps.PagesPerDay < 0 {
 		return fault.New(fault.BadField, "a cap is 0 for none, or a positive number").In("caps")

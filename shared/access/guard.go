@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -38,13 +39,15 @@ type Guard struct {
 	rates    Rates
 	now      func() time.Time
 	log      *slog.Logger
+	tokens   Tokens // nil where tokens are not accepted
+	required bool   // watching over the service takes a token
 
 	mu       sync.Mutex
 	calls    map[string]*rate.Limiter // by application; guarded by mu
 	failures map[string]*rate.Limiter // by address; guarded by mu
 }
 
-// NewGuard returns a guard over a registry.
+// NewGuard returns a guard over a registry that accepts secrets only.
 func NewGuard(registry *Registry, rates Rates, now func() time.Time, log *slog.Logger) *Guard {
 	return &Guard{
 		registry: registry, rates: rates, now: now, log: log,
@@ -52,36 +55,98 @@ func NewGuard(registry *Registry, rates Rates, now func() time.Time, log *slog.L
 	}
 }
 
-// Check returns the application that sends a request, if it has the scope and keeps to its rate. remote is the address of
-// the sender, for counting failures only.
-func (g *Guard) Check(ctx context.Context, authorization, remote string, scope Scope) (*Application, error) {
-	app, err := g.identify(ctx, authorization)
+// AcceptTokens makes the guard accept tokens beside secrets. If they are required, the scopes operator, auditor and
+// reviewer are given by token only. It is called before the first request.
+func (g *Guard) AcceptTokens(tokens Tokens, required bool) { g.tokens, g.required = tokens, required }
+
+// Check returns who sends a request, if they have one of the scopes and keep to their rate. remote is the address of the
+// sender, for counting failures only.
+func (g *Guard) Check(ctx context.Context, authorization, remote string, scopes ...Scope) (*Identity, error) {
+	who, err := g.identify(ctx, authorization)
 	if errors.Is(err, fault.Unauthenticated) && authorization != "" {
 		err = g.failed(ctx, remote, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if !app.May(scope) {
-		g.log.WarnContext(ctx, event.AccessDenied, "reason", fault.Forbidden, "application", app.ID, "scope", scope)
-		return nil, fault.New(fault.ScopeMissing, "this needs the scope %q, which the application does not have", scope)
+	if !who.use(scopes) {
+		g.log.WarnContext(ctx, event.AccessDenied, "reason", fault.Forbidden, "application", who.String(), "scope", scopes)
+		return nil, g.lacking(who, scopes)
 	}
-	limiter := g.limiter(g.calls, app.ID, rate.Limit(g.rates.PerSecond), g.rates.Burst)
+	limiter := g.limiter(g.calls, who.String(), rate.Limit(g.rates.PerSecond), g.rates.Burst)
 	if !limiter.AllowN(g.now(), 1) {
 		return nil, fault.New(fault.RateLimited, "more than %g calls a second came from this application; slow down", g.rates.PerSecond).Retry(time.Second)
 	}
-	return app, nil
+	return who, nil
 }
 
-func (g *Guard) identify(ctx context.Context, authorization string) (*Application, error) {
+// lacking explains a refusal.
+func (g *Guard) lacking(who *Identity, scopes []Scope) error {
+	names := make([]string, len(scopes))
+	byToken := g.required && !who.ByToken
+	for i, s := range scopes {
+		names[i] = string(s)
+		byToken = byToken && slices.Contains(roles(), s)
+	}
+	wanted := strings.Join(names, " or ")
+	if byToken {
+		return fault.New(fault.ScopeMissing, "this needs the scope %s, which only a token gives here", wanted)
+	}
+	return fault.New(fault.ScopeMissing, "this needs the scope %s, which the credentials do not give", wanted)
+}
+
+func (g *Guard) identify(ctx context.Context, authorization string) (*Identity, error) {
 	if authorization == "" {
-		return nil, fault.New(fault.Unauthorized, "credentials are missing; send application id and secret with HTTP Basic")
+		return nil, fault.New(fault.Unauthorized, "credentials are missing; send application id and secret with HTTP Basic, or a Bearer token")
+	}
+	if token, ok := ParseBearer(authorization); ok {
+		return g.byToken(ctx, token)
 	}
 	id, secret, ok := ParseBasic(authorization)
 	if !ok {
-		return nil, fault.New(fault.Unauthorized, "the credentials cannot be read; send application id and secret with HTTP Basic")
+		return nil, fault.New(fault.Unauthorized, "the credentials cannot be read; send application id and secret with HTTP Basic, or a Bearer token")
 	}
-	return g.registry.Authenticate(ctx, id, secret)
+	app, err := g.registry.Authenticate(ctx, id, secret)
+	if err != nil {
+		return nil, err
+	}
+	who := &Identity{ID: app.ID, Caps: app.Caps, Subject: app.ID, scopes: app.Scopes}
+	if g.required {
+		who.scopes = slices.DeleteFunc(slices.Clone(app.Scopes), func(s Scope) bool { return slices.Contains(roles(), s) })
+	}
+	return who, nil
+}
+
+// byToken takes a person or a program at the identity provider's word. What their roles allow is theirs; the tasks are
+// those of the application whose client the token was made for.
+func (g *Guard) byToken(ctx context.Context, token string) (*Identity, error) {
+	if g.tokens == nil {
+		return nil, fault.New(fault.Unauthorized, "tokens are not accepted here; send application id and secret with HTTP Basic")
+	}
+	claims, err := g.tokens.Verify(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	if claims.Subject == "" {
+		return nil, fault.New(fault.Unauthorized, "the token does not say who it was made for")
+	}
+	who := &Identity{ID: nobody, Subject: claims.Subject, ByToken: true, scopes: slices.Clone(claims.Roles)}
+	app, err := g.registry.ofClient(ctx, claims.Client)
+	switch {
+	case err != nil:
+		return nil, err
+	case app == nil:
+		return who, nil
+	case !app.Revoked.IsZero():
+		return nil, fault.New(fault.Unauthorized, "the application that the token was made for was revoked")
+	}
+	who.ID, who.Caps = app.ID, app.Caps
+	for _, s := range app.Scopes {
+		if slices.Contains(ApplicationScopes(), s) { // roles are given to people, by the identity provider
+			who.scopes = append(who.scopes, s)
+		}
+	}
+	return who, nil
 }
 
 // failed counts wrong credentials and returns the answer to them. Right ones pass whatever came before: behind a proxy all
@@ -145,5 +210,17 @@ func ParseBasic(header string) (id, secret string, ok bool) {
 	return id, secret, true
 }
 
+// ParseBearer reads an Authorization header of the Bearer scheme (RFC 6750 section 2.1). It reports whether the header is
+// of that scheme; whether the token is one is for its verifier to say.
+func ParseBearer(header string) (token string, ok bool) {
+	scheme, token, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "bearer") {
+		return "", false
+	}
+	return strings.Trim(token, " \t"), true
+}
+
 // Challenge is what an answer to missing credentials carries.
-func Challenge(h http.Header) { h.Set("Www-Authenticate", `Basic realm="lethe", charset="UTF-8"`) }
+func Challenge(h http.Header) {
+	h["Www-Authenticate"] = []string{`Basic realm="lethe", charset="UTF-8"`, `Bearer realm="lethe"`}
+}

@@ -50,13 +50,16 @@ func NewRegistry(records storage.Records, now func() time.Time, log *slog.Logger
 }
 
 // Create adds an application with one secret, which is returned and never shown again. expires is zero for a secret that
-// does not expire. Only Name, Scopes and Caps of the application given are read.
+// does not expire. An application with a client has no secret: tokens speak for it, and its client is bound to it for
+// good. Only Name, Scopes, Client and Caps of the application given are read.
 func (r *Registry) Create(ctx context.Context, wanted Application, expires time.Time) (*Application, string, error) {
-	id, err := uuid.NewV4()
+	id, err := newID(wanted.Client)
 	if err != nil {
-		return nil, "", fmt.Errorf("make application id: %w", err)
+		return nil, "", err
 	}
-	app := &Application{ID: id.String(), Name: wanted.Name, Scopes: wanted.Scopes, Caps: wanted.Caps, Created: r.now().UTC()}
+	app := &Application{
+		ID: id, Name: wanted.Name, Scopes: slices.Clone(wanted.Scopes), Client: wanted.Client, Caps: wanted.Caps, Created: r.now().UTC(),
+	}
 	slices.Sort(app.Scopes)
 	app.Scopes = slices.Compact(app.Scopes)
 	if err := app.check(); err != nil {
@@ -69,12 +72,38 @@ func (r *Registry) Create(ctx context.Context, wanted Application, expires time.
 	if err != nil {
 		return nil, "", err
 	}
-	app.Secrets = []Secret{stored}
-	if err := r.put(ctx, app, ""); err != nil {
+	if app.Client != "" {
+		stored, secret = Secret{}, ""
+	} else {
+		app.Secrets = []Secret{stored}
+	}
+	err = r.put(ctx, app, "")
+	if errors.Is(err, fault.AlreadyExists) {
+		return nil, "", fault.New(fault.AlreadyExists, "the client has an application already; each client has one, for good").In("client")
+	}
+	if err != nil {
 		return nil, "", err
 	}
 	r.log.InfoContext(ctx, event.CredentialIssued, "application", app.ID, "secret", stored.ID, "act", "create")
 	return app, secret, nil
+}
+
+// newID returns the id of a new application. That of a client's application follows from the client, so one record
+// answers both questions: who the client is, and whether it is taken.
+func newID(client string) (string, error) {
+	if client != "" {
+		return clientID(client), nil
+	}
+	id, err := uuid.NewV4()
+	if err != nil {
+		return "", fmt.Errorf("make application id: %w", err)
+	}
+	return id.String(), nil
+}
+
+// clientID is the id of the application that a client has.
+func clientID(client string) string {
+	return uuid.NewV5(uuid.NamespaceOID, "lethe.client.v1\n"+client).String()
 }
 
 func (r *Registry) checkExpiry(expires time.Time) error {
@@ -84,11 +113,12 @@ func (r *Registry) checkExpiry(expires time.Time) error {
 	return nil
 }
 
-// Bootstrap makes sure that the application exists that a stamp is deployed with. It has every scope: with it the first
-// deployment is tried out, and others are made. hash is the SHA-256 of its secret.
+// Bootstrap makes sure that the application exists that a stamp is deployed with. It has every scope of an application:
+// with it the first deployment is tried out, and others are made. It watches over nothing: auditors and reviewers are
+// other people. hash is the SHA-256 of its secret.
 func (r *Registry) Bootstrap(ctx context.Context, id string, hash []byte) error {
 	app := &Application{
-		ID: id, Name: "deployed", Scopes: Scopes(), Created: r.now().UTC(),
+		ID: id, Name: "deployed", Scopes: ApplicationScopes(), Created: r.now().UTC(),
 		Secrets: []Secret{{ID: "deployed", Hash: hash, Created: r.now().UTC()}},
 	}
 	err := r.put(ctx, app, "")
@@ -192,6 +222,18 @@ func (r *Registry) Authenticate(ctx context.Context, id, secret string) (*Applic
 	}
 	if !app.matches(secret, r.now()) || !known || !app.Revoked.IsZero() {
 		return nil, fault.New(fault.Unauthorized, "the application id or secret is missing, wrong, expired or revoked; send both with HTTP Basic")
+	}
+	return app, nil
+}
+
+// ofClient returns the application that a client's tokens speak for, nil for none.
+func (r *Registry) ofClient(ctx context.Context, client string) (*Application, error) {
+	if !clientForm.MatchString(client) {
+		return nil, nil //nolint:nilnil // no application has such a client
+	}
+	app, err := r.find(ctx, clientID(client))
+	if err != nil || app == nil || app.Client != client {
+		return nil, err
 	}
 	return app, nil
 }

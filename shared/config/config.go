@@ -13,6 +13,8 @@ import (
 
 	"github.com/kelseyhightower/envconfig"
 
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/retention"
 )
@@ -48,6 +50,17 @@ type Settings struct {
 	Deadline          time.Duration `envconfig:"DEADLINE" default:"50m" desc:"how long one call works on a document before it hands the rest on"`
 	BootstrapApp      string        `envconfig:"BOOTSTRAP_APP" desc:"id of the application that a new stamp begins with"`
 	BootstrapHash     string        `envconfig:"BOOTSTRAP_HASH" desc:"SHA-256 of its secret in hex"`
+
+	SigningKey  string `envconfig:"SIGNING_KEY" desc:"private key that signs receipts and the ledger, as lethe keygen makes it; on one machine made at the first start"`
+	PreviousKey string `envconfig:"PREVIOUS_KEY" desc:"the key before it, until the ledger has recorded the change"`
+
+	OIDCIssuer       string        `envconfig:"OIDC_ISSUER" desc:"address of an OpenID Connect issuer whose tokens are accepted beside secrets"`
+	OIDCAudience     string        `envconfig:"OIDC_AUDIENCE" desc:"what its tokens for this service have as their audience"`
+	OIDCRolesClaim   string        `envconfig:"OIDC_ROLES_CLAIM" default:"roles" desc:"claim that lists a person's roles"`
+	OIDCRoles        string        `envconfig:"OIDC_ROLES" desc:"what roles give, such as Lethe.Operator:operator,Lethe.Auditor:auditor,Lethe.Reviewer:reviewer"`
+	OIDCSubjectClaim string        `envconfig:"OIDC_SUBJECT_CLAIM" default:"sub" desc:"claim that is one and the same for a person in every client: oid for Entra ID, whose sub depends on the client"`
+	OIDCRequired     bool          `envconfig:"OIDC_REQUIRED" desc:"the scopes operator, auditor and reviewer are given by token only"`
+	RetainAccessLog  time.Duration `envconfig:"RETAIN_ACCESS_LOG" default:"9600h" desc:"how long entries of the access log are kept"`
 
 	RatePerSecond float64 `envconfig:"RATE_PER_SECOND" default:"50" desc:"calls a second of one application"`
 	RateBurst     int     `envconfig:"RATE_BURST" default:"200" desc:"calls of one application at once"`
@@ -109,7 +122,7 @@ func process(s *Settings, name func(string) string) error {
 
 // clientVariables are read by the client verbs and the build, not here.
 func clientVariables() []string {
-	return []string{"URL", "APP", "SECRET", "SOAK", "CORPUS", "SCHEMAS", "BIN", "STAGE", "PACKAGE_LANGUAGES"}
+	return []string{"URL", "APP", "SECRET", "TOKEN", "SOAK", "CORPUS", "SCHEMAS", "BIN", "STAGE", "PACKAGE_LANGUAGES"}
 }
 
 // unknown reports LETHE_ variables that are no setting: a misspelt limit must not silently be the default.
@@ -151,8 +164,21 @@ func (s Settings) validate() error {
 	check(s.RateBurst >= 1, "RATE_BURST", "must be at least 1")
 	check(s.Deadline >= time.Second && s.Deadline <= 55*time.Minute, "DEADLINE", "must be 1s to 55m, below the host's own timeout")
 	check((s.BootstrapApp == "") == (s.BootstrapHash == ""), "BOOTSTRAP_APP", "id and hash come together: set LETHE_BOOTSTRAP_HASH too, or neither")
+	check((s.OIDCIssuer == "") == (s.OIDCAudience == ""), "OIDC_ISSUER", "issuer and audience come together: set LETHE_OIDC_AUDIENCE too, or neither")
+	check(s.OIDCIssuer == "" || access.CheckIssuer(s.OIDCIssuer) == nil, "OIDC_ISSUER", "must be an https address without query; http on the machine itself only")
+	roles, err := access.ParseRoles(s.OIDCRoles)
+	check(err == nil, "OIDC_ROLES", "must be role:scope,role:scope, each role once, with the scopes operator, auditor, reviewer and admin")
+	check(len(roles) == 0 || s.OIDCIssuer != "", "OIDC_ROLES", "roles come in tokens: set LETHE_OIDC_ISSUER too")
+	check(s.OIDCRolesClaim != "", "OIDC_ROLES_CLAIM", "must name a claim")
+	check(s.OIDCSubjectClaim != "", "OIDC_SUBJECT_CLAIM", "must name a claim")
+	check(!s.OIDCRequired || s.OIDCIssuer != "", "OIDC_REQUIRED", "tokens need LETHE_OIDC_ISSUER")
+	check(s.RetainAccessLog >= 24*time.Hour && s.RetainAccessLog <= 10*366*24*time.Hour, "RETAIN_ACCESS_LOG", "must be 24h to 87840h")
 	check(s.SweepInterval >= time.Second && s.SweepInterval <= 10*time.Minute, "SWEEP_INTERVAL", "must be 1s to 10m")
 	check(s.FullPassInterval >= time.Minute && s.FullPassInterval <= 24*time.Hour, "FULL_PASS_INTERVAL", "must be 1m to 24h")
+	for name, key := range map[string]string{"SIGNING_KEY": s.SigningKey, "PREVIOUS_KEY": s.PreviousKey} {
+		_, err := ledger.ParseSigner(key)
+		check(key == "" || err == nil, name, "must be a private key as `lethe keygen` makes it")
+	}
 	if err := s.Policy().Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("%s_RETAIN_…: %w", Prefix, err))
 	}

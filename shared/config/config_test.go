@@ -81,3 +81,30 @@ func TestDefaultDoesNotLookAtTheEnvironment(t *testing.T) {
 		t.Errorf("default is %+v, want %+v", got, want)
 	}
 }
+
+func TestHalfAnIssuerIsRefused(t *testing.T) {
+	good := map[string]string{"LETHE_OIDC_ISSUER": "https://login.example.org/tenant", "LETHE_OIDC_AUDIENCE": "api://lethe", "LETHE_OIDC_ROLES": "Lethe.Auditor:auditor"}
+	for name, change := range map[string]map[string]string{
+		"no audience":              {"LETHE_OIDC_AUDIENCE": ""},
+		"no issuer":                {"LETHE_OIDC_ISSUER": ""},
+		"an issuer without TLS":    {"LETHE_OIDC_ISSUER": "http://login.example.org"},
+		"a role that gives tasks":  {"LETHE_OIDC_ROLES": "Lethe.Client:read"},
+		"required without issuer":  {"LETHE_OIDC_ISSUER": "", "LETHE_OIDC_AUDIENCE": "", "LETHE_OIDC_ROLES": "", "LETHE_OIDC_REQUIRED": "true"},
+		"a log that forgets today": {"LETHE_RETAIN_ACCESS_LOG": "1h"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for variable, value := range good {
+				t.Setenv(variable, value)
+			}
+			if _, err := config.Load(); err != nil {
+				t.Fatal(err)
+			}
+			for variable, value := range change {
+				t.Setenv(variable, value)
+			}
+			if s, err := config.Load(); err == nil {
+				t.Errorf("accepted: %+v", s)
+			}
+		})
+	}
+}

@@ -41,6 +41,7 @@ const (
 	CaseClosed          = "case.closed"               // the review ended
 	RequestDone         = "request.done"              // one line for each request served
 	RequestFailed       = "request.failed"            // a request met a fault of the service or of its storage
+	IssuerFailed        = "issuer.failed"             // the issuer of tokens did not answer, so tokens are not accepted
 	AccessDenied        = "access.denied"             // wrong credentials or a missing scope
 	InvocationMalformed = "invocation.malformed"      // the host sent what is not of its trigger's form
 	InvocationFailed    = "invocation.failed"         // the host will try again

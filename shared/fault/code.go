@@ -33,6 +33,7 @@ const (
 	IntakeClosed       Code = "intake_closed"
 	StorageUnavailable Code = "storage_unavailable"
 	EngineUnavailable  Code = "engine_unavailable"
+	IssuerUnavailable  Code = "token_issuer_unavailable"
 	ReceiptUnavailable Code = "receipt_unavailable"
 	InternalError      Code = "internal_error"
 )
@@ -94,6 +95,7 @@ func meanings() map[Code]meaning {
 		StorageUnavailable: {Unavailable, true, "Storage did not answer in time."},
 		EngineUnavailable:  {Unavailable, true, "The recognition engine is not available at the moment."},
 		ReceiptUnavailable: {Unavailable, false, "The stamp cannot sign receipts."},
+		IssuerUnavailable:  {Unavailable, true, "The issuer of the token did not answer in time."},
 		InternalError:      {Internal, true, "Something went wrong in the service."},
 
 		DocumentEmpty:         {Document, false, "The document has no bytes."},
