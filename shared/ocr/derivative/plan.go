@@ -166,7 +166,8 @@ func depths(mediaType string) []Depth {
 	case TIFF:
 		add(true, []int{1}, 1, 2, 4, 8)
 		add(false, []int{1}, 1, 2, 4, 8, 16)
-		add(false, []int{2, 3, 4}, 8, 16)
+		add(false, []int{2}, 8)
+		add(false, []int{3, 4}, 8, 16)
 	case BMP:
 		add(true, []int{1}, 1, 4, 8)
 		add(false, []int{3}, 5, 8)

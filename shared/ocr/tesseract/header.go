@@ -63,6 +63,9 @@ func headers(data []byte, mediaType string, limits ocr.Limits) ([]header, error)
 		h.width, h.height = int(w), int(ht)
 		h.depth = derivative.Depth{Bits: int(bits), Samples: int(samples), Palette: palette != 0}
 		h.depth.Lossy = mediaType == typeWebP && lossyWebP(data)
+		if mediaType == typePNG {
+			h.depth.Bits = int(data[24]) // of IHDR; Leptonica says what it makes of them
+		}
 	}
 	if !ok || h.width < 1 || h.height < 1 {
 		return nil, fault.New(fault.DocumentDamaged, "The header of the picture is damaged.")
