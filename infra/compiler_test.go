@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -241,6 +240,7 @@ func TestBadParametersAreRefused(t *testing.T) {
 		{"name too long", region + email + "param workload = 'documents'", []string{"(4,18)", "maximum allowable length is 8"}},
 		{"name that storage refuses", region + email + "param workload = 'Lethe'", []string{"workload", "small letters and digits"}},
 		{"instance too small", region + email + "param size = { memoryMB: 512, maximum: 40 }", []string{"2048 | 4096"}},
+		{"key of another vault", region + email + "param previousKeyUri = 'https://kv-other.vault.azure.net/secrets/signing-key/1'", []string{"previousKeyUri names no version of signing-key"}},
 		{"hash without application", region + email + "param bootstrapHash = 'ab'", []string{"bootstrapApp and bootstrapHash come together"}},
 		{"parameter of another template", region + email + "param topicName = 'egst-lethe'", []string{`"topicName"`, "without being declared"}},
 		{"misspelt option", region + email + "param privateNetwrok = true", []string{`"privateNetwrok"`, "without being declared"}},
@@ -273,18 +273,4 @@ func TestAStampInAnotherRegionThanItsGroupIsRefused(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "region is westeurope, but the resource group lies in eastus2") {
 		t.Errorf("got %v", err)
 	}
-}
-
-// inParallel runs the functions two at a time: a compiler takes a core for a second or two.
-func inParallel(n int, do func(int)) {
-	var all sync.WaitGroup
-	slots := make(chan struct{}, 2)
-	for i := range n {
-		slots <- struct{}{}
-		all.Go(func() {
-			do(i)
-			<-slots
-		})
-	}
-	all.Wait()
 }

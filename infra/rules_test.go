@@ -21,7 +21,7 @@ type rule struct {
 func rules() []rule {
 	return slices.Concat(
 		demanded(storageDemands()), demanded(appDemands()), demanded(watchDemands()), demanded(optionDemands()),
-		placeRules(), accessRules(), retentionRules(), watchRules(), optionRules(), tieRules(),
+		placeRules(), accessRules(), retentionRules(), watchRules(), optionRules(), tieRules(), doctorRules(),
 	)
 }
 

@@ -171,6 +171,10 @@ func tieRules() []rule {
 					if app.str("properties."+config.Prefix+"_SIGNING_KEY") != key || app.str("properties."+config.Prefix+"_REGION") != s.region {
 						wrong = append(wrong, "key or region")
 					}
+					previous := app.str("properties." + config.Prefix + "_PREVIOUS_KEY")
+					if version := strings.TrimSuffix(key, ")") + "/"; previous != "" && !strings.HasPrefix(previous, version) {
+						wrong = append(wrong, "the key before is "+previous)
+					}
 				}
 				for _, name := range []string{"REGION", "RETAIN_PROCESSED", "RETAIN_UNPROCESSED", "RETAIN_MARGIN", "SIGNING_KEY"} {
 					if !given[config.Prefix+"_"+name] {
@@ -199,9 +203,9 @@ func TestTheProgramAcceptsWhatItIsGiven(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			properties, _ := s.of(siteConfigs, "")[0].at("properties").(map[string]any)
 			for name, value := range properties {
-				// A reference to the vault is not the key: the platform puts it in its place.
-				if strings.HasPrefix(name, config.Prefix+"_") && name != config.Prefix+"_SIGNING_KEY" {
-					t.Setenv(name, value.(string))
+				// A reference to the vault is not a key: the platform puts it in its place.
+				if text := value.(string); strings.HasPrefix(name, config.Prefix+"_") && !strings.HasPrefix(text, "@Microsoft.KeyVault(") {
+					t.Setenv(name, text)
 				}
 			}
 			set, err := config.Load()
@@ -210,6 +214,9 @@ func TestTheProgramAcceptsWhatItIsGiven(t *testing.T) {
 			}
 			if p := set.Policy(); p.Processed != s.processed || p.Unprocessed != s.unprocessed {
 				t.Errorf("the program keeps %v and %v, want %v and %v", p.Processed, p.Unprocessed, s.processed, s.unprocessed)
+			}
+			if _, ok := properties[config.Prefix+"_PREVIOUS_KEY"]; ok != (s.name == "everything") {
+				t.Error("the key before is told when the key is replaced, and only then")
 			}
 			if (set.BootstrapApp != "") != (s.name == "everything") {
 				t.Errorf("the first application is %q", set.BootstrapApp)

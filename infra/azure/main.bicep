@@ -76,6 +76,10 @@ param bootstrapHash string = ''
 @secure()
 param signingKey string = ''
 
+@description('While the signing key is replaced: the URI of its old version in the vault, as the resource of the secret tells it. Nobody has to read the key.')
+@maxLength(200)
+param previousKeyUri string = ''
+
 @description('Where the resource group lies. It is compared with the region; leave it out.')
 param groupLocation string = resourceGroup().location
 
@@ -109,6 +113,12 @@ var topicName = 'egst-${base}'
 var networkName = 'vnet-${base}'
 var keyName = 'storage'
 var secretName = 'signing-key'
+var previousKey = empty(previousKeyUri) || (startsWith(previousKeyUri, 'https://${vaultName}.') && contains(
+    previousKeyUri,
+    '/secrets/${secretName}/'
+  ))
+  ? previousKeyUri
+  : fail('previousKeyUri names no version of ${secretName} in ${vaultName}')
 
 var tags = {
   workload: short
@@ -322,6 +332,7 @@ module functionApp 'modules/functionApp.bicep' = {
     insightsName: insightsName
     vaultName: vaultName
     secretName: secretName
+    previousKeyUri: previousKey
     clocks: clocks
     bootstrapApp: firstApp
     bootstrapHash: bootstrapHash

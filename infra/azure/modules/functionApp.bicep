@@ -37,6 +37,9 @@ param vaultName string
 @description('Name of the secret that holds the signing key.')
 param secretName string
 
+@description('URI of the version before, while the signing key is replaced, or empty.')
+param previousKeyUri string
+
 @description('The two clocks.')
 param clocks retention
 
@@ -192,6 +195,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
       LETHE_RETAIN_MARGIN: '${marginMinutes}m'
       LETHE_SIGNING_KEY: '@Microsoft.KeyVault(SecretUri=https://${vaultName}${environment().suffixes.keyvaultDns}/secrets/${secretName})'
     },
+    empty(previousKeyUri) ? {} : { LETHE_PREVIOUS_KEY: '@Microsoft.KeyVault(SecretUri=${previousKeyUri})' },
     empty(bootstrapApp) ? {} : { LETHE_BOOTSTRAP_APP: bootstrapApp, LETHE_BOOTSTRAP_HASH: bootstrapHash }
   )
 }

@@ -19,3 +19,4 @@ param allowedAddresses = ['203.0.113.0/24', '198.51.100.7/32']
 param bootstrapApp = '0198f3c4-7a00-7000-8000-000000000001'
 param bootstrapHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 param signingKey = 'placeholder'
+param previousKeyUri = 'https://kv-archive-ijin5zu637n.vault.azure.net/secrets/signing-key/00000000000000000000000000000001'

@@ -1,0 +1,195 @@
+package infra_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// mistake is an error of one line that somebody could make.
+type mistake struct {
+	file     string // below azure/
+	old, new string // the only line that holds old, and what it holds then
+	of       string // a deployment in which it shows; westeurope by default
+}
+
+// mistakes are errors in every file. Those of the first kind the compiler sees, all others are for the rules.
+func mistakes() []mistake {
+	const account, app, alerts = "modules/account.bicep", "modules/functionApp.bicep", "modules/alerts.bicep"
+	return []mistake{
+		// Typing errors.
+		{account, "allowSharedKeyAccess: false", "allowSharedKeyAcces: false", ""},
+		{account, "isVersioningEnabled: false", "isVersioningEnabld: false", ""},
+		{app, "httpsOnly: true", "httpOnly: true", ""},
+		{app, "instanceMemoryMB: size.memoryMB", "instanceMemoryMb: size.memoryMB", ""},
+		{"modules/monitoring.bicep", "DisableLocalAuth: true", "DisableLocalAuth: 'yes'", ""},
+		{"modules/vault.bicep", "Microsoft.KeyVault/vaults@2026-02-01' = {", "Microsoft.KeyVault/vault@2026-02-01' = {", ""},
+		{"modules/network.bicep", "serviceName: 'Microsoft.App/environments'", "servicename: 'Microsoft.App/environments'", "private"},
+		{"main.bicep", "params: { name: identityName, location: location, tags: tags }", "params: { name: identityName, location: location }", ""},
+		{"main.bicep", "sku: storageRedundancy", "sku: 'Standard_RAGRS'", ""},
+		{"types.bicep", "type redundancy = 'Standard_LRS' | 'Standard_ZRS'", "type redundancy = 'Standard_GRS' | 'Standard_RAGRS'", ""},
+		{"events.bicep", "minimumTlsVersionAllowed: '1.2'", "minimumTlsVersion: '1.2'", "events"},
+		{"guard.bicep", "enforcementMode: 'Default'", "enforcement: 'Default'", "guard"},
+		// Weakened accounts.
+		{account, "allowBlobPublicAccess: false", "allowBlobPublicAccess: true", ""},
+		{account, "allowSharedKeyAccess: false", "allowSharedKeyAccess: true", ""},
+		{account, "minimumTlsVersion: 'TLS1_2'", "minimumTlsVersion: 'TLS1_1'", ""},
+		{account, "supportsHttpsTrafficOnly: true", "supportsHttpsTrafficOnly: false", ""},
+		{account, "allowCrossTenantReplication: false", "allowCrossTenantReplication: true", ""},
+		{account, "requireInfrastructureEncryption: true", "requireInfrastructureEncryption: false", ""},
+		{account, "defaultAction: network.closed ? 'Deny' : 'Allow'", "defaultAction: 'Allow'", "private"},
+		{account, "publicAccess: 'None'", "publicAccess: 'Container'", ""},
+		{account, "sku: { name: sku }", "sku: { name: 'Standard_GZRS' }", ""},
+		{account, "location: location", "location: 'northeurope'", ""},
+		{account, "metadata: { region: location }", "metadata: { place: location }", ""},
+		{account, "keySource: key == null", "keySource: key != null", "customerKey"},
+		// Deleted that is not gone.
+		{account, "deleteRetentionPolicy: { allowPermanentDelete: false, enabled: false }", "deleteRetentionPolicy: { days: 7, enabled: true }", ""},
+		{account, "isVersioningEnabled: false", "isVersioningEnabled: true", ""},
+		{account, "changeFeed: { enabled: false }", "changeFeed: { enabled: true }", ""},
+		{account, "restorePolicy: { enabled: false }", "", ""},
+		{"modules/documents.bicep", "var unprocessedDays = (clocks.unprocessedHours + 23) / 24", "var unprocessedDays = clocks.unprocessedHours / 24 + 1", ""},
+		{"modules/documents.bicep", "var processedDays = (clocks.processedHours + 23) / 24", "var processedDays = 0 * clocks.processedHours", ""},
+		{"modules/documents.bicep", "{ container: 'results', days: processedDays }", "{ container: 'ledger', days: processedDays }", ""},
+		{"modules/documents.bicep", "prefixMatch: ['${net.container}/']", "prefixMatch: [net.container]", ""},
+		{"modules/documents.bicep", "blobTypes: ['blockBlob', 'appendBlob']", "blobTypes: ['blockBlob']", ""},
+		{"modules/documents.bicep", "{ container: 'uploads', days: unprocessedDays }", "{ container: 'upload', days: unprocessedDays }", ""},
+		{"modules/hostStorage.bicep", "containers: [packages]", "containers: [packages, 'results']", ""},
+		{"modules/hostStorage.bicep", "network: { closed: closed, addresses: [] }", "network: { closed: false, addresses: [] }", "private"},
+		// Wrong or wider roles.
+		{"modules/roles.bicep", "var blobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'", "var blobDataContributor = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'", ""},
+		{"modules/roles.bicep", "var reader = 'acdd72a7-3385-48ef-bd42-f606fba81ae7'", "var reader = 'b24988ac-6180-42a0-ab88-20f7382dd24c'", ""},
+		{"modules/roles.bicep", "scope: documents::blobs::container[i]", "scope: documents", ""},
+		{"modules/roles.bicep", "scope: documents::tableService::table[i]", "scope: documents", ""},
+		{"modules/roles.bicep", "scope: insights", "scope: resourceGroup()", ""},
+		{"modules/customerKey.bicep", "scope: key", "scope: vault", "customerKey"},
+		{"modules/eventTopic.bicep", "scope: documents::blobs::container", "scope: documents", ""},
+		{"modules/eventTopic.bicep", "principalType: 'ServicePrincipal'\n  }\n}\n\n// With", "principalType: 'User'\n  }\n}\n\n// With", ""},
+		// The app and what it is told.
+		{app, "runtime: { name: 'custom', version: '1.0' }", "runtime: { name: 'custom', version: '1' }", ""},
+		{app, "minTlsVersion: '1.2'\n      scm", "minTlsVersion: '1.0'\n      scm", ""},
+		{app, "httpsOnly: true", "httpsOnly: false", ""},
+		{app, "ftpsState: 'Disabled'", "ftpsState: 'AllAllowed'", ""},
+		{app, "name: 'scm'\n  properties: { allow: false }", "name: 'scm'\n  properties: { allow: true }", ""},
+		{app, "/${packages}'", "//${packages}'", ""},
+		{app, "AzureWebJobsStorage__credential: 'managedidentity'", "AzureWebJobsStorage: ''", ""},
+		{app, "Documents__queueServiceUri:", "Document__queueServiceUri:", ""},
+		{app, "LETHE_RETAIN_UNPROCESSED:", "LETHE_RETAIN_UPLOADED:", ""},
+		{app, "LETHE_REGION: location", "FUNCTIONS_WORKER_RUNTIME: 'custom'", ""},
+		{app, "ipSecurityRestrictionsDefaultAction: empty(addresses) ? 'Allow' : 'Deny'", "ipSecurityRestrictionsDefaultAction: 'Allow'", "addresses"},
+		{app, "ipAddress: 'AzureEventGrid'", "ipAddress: 'AzureCloud'", "addresses"},
+		{"main.bicep", "var queues = ['ocr-requeue', 'webjobs-blobtrigger-poison']", "var queues = ['ocr-requeue', 'webjobs-blobtrigger-poisoned']", ""},
+		{"main.bicep", "  'idempotency'\n", "  'idempotence'\n", ""},
+		{"main.bicep", "'function:requeue'", "'function:ocr'", "private"},
+		{"main.bicep", "param clocks retention = { processedHours: 24, unprocessedHours: 48 }", "param clocks retention = { processedHours: 24, unprocessedHours: 24 }", ""},
+		{"main.bicep", "var eventQueue = 'ocr-requeue'", "var eventQueue = 'webjobs-blobtrigger-poison'", "private"},
+		{"main.bicep", "closed: privateNetwork\n    key: key", "closed: false\n    key: key", "private"},
+		{"types.bicep", "memoryMB: 2048 | 4096", "memoryMB: 512 | 1024", ""},
+		// Network, key, vault.
+		{"modules/network.bicep", "serviceName: 'Microsoft.App/environments'", "serviceName: 'Microsoft.Web/serverFarms'", "private"},
+		{"modules/privateEndpoint.bicep", "groupIds: [group]", "groupIds: ['blob']", "private"},
+		{"modules/vault.bicep", "enableRbacAuthorization: true", "enableRbacAuthorization: false", ""},
+		{"modules/vault.bicep", "enablePurgeProtection: purgeProtection ? true : null", "enablePurgeProtection: null", "customerKey"},
+		{"modules/customerKey.bicep", "keyOps: ['wrapKey', 'unwrapKey']", "keyOps: ['wrapKey', 'unwrapKey', 'decrypt']", "customerKey"},
+		{"modules/identity.bicep", "location: location", "location: 'westus'", ""},
+		// What nobody would hear of.
+		{alerts, "event == \"sweep.done\"", "event == \"sweep.finished\"", ""},
+		{alerts, "silence: true", "silence: false", ""},
+		{alerts, "name: 'canary-failed'", "name: 'canary'", ""},
+		{alerts, "metricName: 'DeadLetteredCount'", "metricName: 'DroppedEventCount'", ""},
+		{alerts, "Category == \"StorageRead\"", "Category == \"StorageWrite\"", ""},
+		{"modules/logAlert.bicep", "enabled: true", "enabled: false", ""},
+		{"modules/logAlert.bicep", "timeAggregation: 'Total'", "timeAggregation: 'Average'", ""},
+		{"modules/changeAlerts.bicep", "'Microsoft.Storage/storageAccounts/blobServices/write'", "'Microsoft.Storage/storageAccounts/blobServices/read'", ""},
+		{"modules/diagnostics.bicep", "{ category: 'StorageRead', enabled: true }", "{ category: 'StorageRead', enabled: false }", ""},
+		{"modules/diagnostics.bicep", "scope: documents::queues", "scope: host::blobs", ""},
+		{"modules/monitoring.bicep", "totalRetentionInDays: item.days", "totalRetentionInDays: 730", ""},
+		// The second stage and the guard.
+		{"events.bicep", "containers/uploads/'", "containers/upload/'", "events"},
+		{"events.bicep", "Host.Functions.ocr", "Host.Functions.scan", "events"},
+		{"events.bicep", "maxDeliveryAttempts: 30", "maxDeliveryAttempts: 3", "events"},
+		{"events.bicep", "blobContainerName: 'deadletters'", "blobContainerName: 'uploads'", "events"},
+		{"events.bicep", "queueName: 'ocr-requeue'", "queueName: 'requeue'", "eventsPrivate"},
+		{"guard.bicep", "id: 'e56962a6-4747-49cd-b67b-bf8b01975c4c'", "id: 'e56962a6-4747-49cd-b67b-bf8b01975c4d'", "guard"},
+		{"guard.bicep", "enforcementMode: 'Default'", "enforcementMode: 'DoNotEnforce'", "guard"},
+	}
+}
+
+// sampled is how many mistakes an ordinary run makes; LETHE_SOAK makes all.
+const sampled = 8
+
+// TestASeededMistakeIsFound makes each mistake in a copy. That the snapshots differ does not count: whoever makes one of
+// these also writes the snapshots anew. The compiler has to complain, or a rule.
+func TestASeededMistakeIsFound(t *testing.T) {
+	newCompiler(t)
+	all := mistakes()
+	if len(all) < 40 {
+		t.Fatalf("%d mistakes, want 40 at least", len(all))
+	}
+	if os.Getenv("LETHE_SOAK") == "" {
+		step := len(all) / sampled
+		all = slices.Collect(func(yield func(mistake) bool) {
+			for i := 0; i < len(all) && yield(all[i]); i += step {
+			}
+		})
+	}
+	began := time.Now()
+	var compiled, ruled atomic.Int32
+	t.Run("each", func(t *testing.T) {
+		for i, m := range all {
+			t.Run(fmt.Sprintf("%02d %s", i, filepath.Base(m.file)), func(t *testing.T) {
+				t.Parallel()
+				found, err := m.made(t)
+				switch {
+				case err != nil:
+					compiled.Add(1)
+					t.Logf("%s: %q: the compiler: %v", m.file, m.new, err)
+				case len(found) > 0:
+					ruled.Add(1)
+					t.Logf("%s: %q: %s", m.file, m.new, found[0])
+				default:
+					t.Errorf("nobody noticed %q in place of %q", m.new, m.old)
+				}
+			})
+		}
+	})
+	t.Logf("%d mistakes: the compiler found %d, the rules %d, in %v", len(all), compiled.Load(), ruled.Load(), time.Since(began).Round(time.Second))
+}
+
+// made makes the mistake and returns what the rules find then, or what the compiler says.
+func (m mistake) made(t *testing.T) ([]string, error) {
+	t.Helper()
+	c := newCompiler(t)
+	path := filepath.Join(c.dir, "azure", m.file)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(text), m.old); n == 0 {
+		t.Fatalf("%s has no %q", m.file, m.old)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(text), m.old, m.new, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	of := m.of
+	if of == "" {
+		of = "westeurope"
+	}
+	for _, o := range deployments(t) {
+		if o.name != of {
+			continue
+		}
+		snapshot, err := c.evaluate(o)
+		if err != nil {
+			return nil, err
+		}
+		return findings(read(t, o, snapshot)), nil
+	}
+	t.Fatalf("no deployment %s", of)
+	return nil, nil
+}
