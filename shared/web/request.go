@@ -3,8 +3,10 @@ package web
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -23,6 +25,13 @@ type request struct {
 	route       string // the pattern, never the path; guarded by mu
 	application string // guarded by mu
 	code        string // of the problem; guarded by mu
+	broken      bool   // the body could not be read to its end; guarded by mu
+}
+
+func (r *request) broke() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.broken
 }
 
 type requestKey struct{}
@@ -46,6 +55,9 @@ func Note(ctx context.Context, application, route string) {
 // Explain returns the problem document of an error with the request's id, and logs the cause of a fault of ours.
 func Explain(ctx context.Context, log *slog.Logger, err error) *Problem {
 	r := of(ctx)
+	if kind := fault.KindOf(err); r.broke() && (kind == fault.Internal || kind == fault.Unavailable) {
+		err = fault.New(fault.BadRequest, "the body broke off before its end, or its chunks do not fit; send it again").In("body")
+	}
 	p, ok := errors.AsType[*Problem](err)
 	if !ok {
 		p = NewProblem(err)
@@ -61,7 +73,8 @@ func Explain(ctx context.Context, log *slog.Logger, err error) *Problem {
 }
 
 // Serve wraps a handler with what every request gets: an id, safe headers, one log line, and an answer instead of a
-// broken connection when a handler panics.
+// broken connection when a handler panics. A path such as //v1 or /v1/.. is found nowhere: the library's router would
+// answer with a redirect that repeats it.
 func Serve(next http.Handler, log *slog.Logger, now func() time.Time) http.Handler {
 	problem := Error(log)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -70,7 +83,10 @@ func Serve(next http.Handler, log *slog.Logger, now func() time.Time) http.Handl
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, notes))
 		safe(w.Header(), r.TLS != nil)
 		w.Header().Set("X-Request-Id", notes.id)
-		out := &counted{ResponseWriter: w}
+		out := &counted{ResponseWriter: w, notes: notes}
+		if r.Body != nil {
+			r.Body = &body{ReadCloser: r.Body, notes: notes}
+		}
 		defer func() {
 			if cause := recover(); cause != nil {
 				if cause == http.ErrAbortHandler { //nolint:errorlint // the documented way to compare it
@@ -91,8 +107,35 @@ func Serve(next http.Handler, log *slog.Logger, now func() time.Time) http.Handl
 				"request", notes.id, "method", method(r.Method), "route", notes.route, "status", out.status, "bytes", out.bytes,
 				"seconds", now().Sub(began).Seconds(), "application", notes.application, "code", notes.code)
 		}()
+		if !clean(r.URL.Path) {
+			problem(out, r, fault.New(fault.ThingNotFound, "there is nothing at this address"))
+			return
+		}
 		next.ServeHTTP(out, r)
 	})
+}
+
+// clean reports whether a path is as the router wants it.
+func clean(p string) bool {
+	c := path.Clean(p)
+	return p == c || c != "/" && p == c+"/"
+}
+
+// body notes that a client broke off or sent chunks that do not fit: what then fails is no fault of the service.
+type body struct {
+	io.ReadCloser
+	notes *request
+}
+
+// Read implements io.Reader.
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.notes.mu.Lock()
+		defer b.notes.mu.Unlock()
+		b.notes.broken = true
+	}
+	return n, err
 }
 
 // method keeps a made-up method out of the log.
@@ -127,12 +170,16 @@ func newID() string {
 // counted notes status and size of an answer.
 type counted struct {
 	http.ResponseWriter
+	notes  *request
 	status int
 	bytes  int64
 }
 
 // WriteHeader implements http.ResponseWriter.
 func (c *counted) WriteHeader(status int) {
+	if status == http.StatusInternalServerError && c.notes.broke() {
+		status = http.StatusBadRequest // frameworks that read the body themselves
+	}
 	if c.status == 0 {
 		c.status = status
 	}

@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -174,5 +176,39 @@ func TestStatusWithoutAWrittenAnswerIsLoggedAs200(t *testing.T) {
 	_, log := serve(t, func(http.ResponseWriter, *http.Request) {}, httptest.NewRequest(http.MethodGet, "/", nil))
 	if !strings.Contains(log, `"status":200`) {
 		t.Error(log)
+	}
+}
+
+func TestUncleanPathsAreFoundNowhere(t *testing.T) {
+	for path, want := range map[string]int{
+		"/": 200, "/a": 200, "/a/": 200, "//": 404, "//a": 404, "/a//b": 404, "/a/../b": 404, "/./a": 404, "/a/..": 404, "/a/%2e%2e/b": 404, "/a//": 404,
+	} {
+		rec, _ := serve(t, func(http.ResponseWriter, *http.Request) {}, httptest.NewRequest(http.MethodGet, "http://x"+path, nil))
+		if rec.Code != want || rec.Header().Get("Location") != "" {
+			t.Errorf("%s: status %d, to %q", path, rec.Code, rec.Header().Get("Location"))
+		}
+	}
+}
+
+func TestBodyThatBreaksOffIsNoFaultOfTheService(t *testing.T) {
+	read := func(r *http.Request) error {
+		_, err := io.ReadAll(r.Body)
+		return err
+	}
+	for name, h := range map[string]http.HandlerFunc{
+		"explained": func(w http.ResponseWriter, r *http.Request) {
+			web.Error(slog.New(slog.DiscardHandler))(w, r, fault.Wrap(read(r), fault.StorageUnavailable, "storage did not answer"))
+		},
+		"written": func(w http.ResponseWriter, r *http.Request) {
+			if read(r) != nil {
+				w.WriteHeader(http.StatusInternalServerError)
+			}
+		},
+	} {
+		broken := io.MultiReader(strings.NewReader("{}"), iotest.ErrReader(io.ErrUnexpectedEOF))
+		rec, _ := serve(t, h, httptest.NewRequest(http.MethodPost, "/", broken))
+		if rec.Code != http.StatusBadRequest {
+			t.Errorf("%s: status %d", name, rec.Code)
+		}
 	}
 }
