@@ -96,7 +96,9 @@ func (a *API) explain(ctx huma.Context, _ string, v any) (any, error) {
 		return v, nil
 	}
 	p := web.Explain(ctx.Context(), a.Log, translate(ctx.Operation(), model))
-	p.Status, p.Title = model.Status, http.StatusText(model.Status)
+	if model.Status < http.StatusInternalServerError { // else the body broke off, which Explain has found out
+		p.Status, p.Title = model.Status, http.StatusText(model.Status)
+	}
 	return p, nil
 }
 
