@@ -115,10 +115,10 @@ func Serve(next http.Handler, log *slog.Logger, now func() time.Time) http.Handl
 	})
 }
 
-// clean reports whether a path is as the router wants it.
+// clean reports whether a path is as the router wants it. Those of CONNECT and of OPTIONS * are not.
 func clean(p string) bool {
 	c := path.Clean(p)
-	return p == c || c != "/" && p == c+"/"
+	return path.IsAbs(p) && (p == c || c != "/" && p == c+"/")
 }
 
 // body notes that a client broke off or sent chunks that do not fit: what then fails is no fault of the service.

@@ -190,6 +190,13 @@ func TestUncleanPathsAreFoundNowhere(t *testing.T) {
 	}
 }
 
+func TestRequestWithoutAPathIsFoundNowhere(t *testing.T) {
+	r := httptest.NewRequest(http.MethodOptions, "*", nil)
+	if rec, _ := serve(t, func(http.ResponseWriter, *http.Request) {}, r); rec.Code != http.StatusNotFound {
+		t.Errorf("status %d", rec.Code)
+	}
+}
+
 func TestBodyThatBreaksOffIsNoFaultOfTheService(t *testing.T) {
 	read := func(r *http.Request) error {
 		_, err := io.ReadAll(r.Body)
