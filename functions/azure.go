@@ -25,6 +25,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr/process"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -54,6 +55,7 @@ type app struct {
 	store    *azure.Store
 	engine   *process.Pool
 	registry *access.Registry
+	ledger   *ledger.Log
 	tasks    *task.Service
 	intake   *gate
 }
@@ -116,9 +118,13 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 	if a.engine, err = startEngine(a.set); err != nil {
 		return nil, err
 	}
+	if a.ledger, err = newLedger(a.set, a.store.Blobs, a.store.Records, a.clock.now, a.log); err != nil {
+		return nil, err
+	}
 	a.registry = access.NewRegistry(a.store.Records, a.clock.now, a.log)
 	a.tasks, err = newService(a.set, serviceParts{
 		store:  task.Store{Blobs: a.store.Blobs, Records: a.store.Records, Agenda: a.store.Records},
+		ledger: a.ledger,
 		links:  a.store.Links,
 		engine: a.engine,
 		queue:  requeue.Pushed{To: a.store.Queue(requeue.Queue)},
@@ -139,7 +145,7 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 		ocr.Name:       ocr.New(gated, a.log),
 		requeue.Name:   requeue.New(gated),
 		poison.Name:    poison.New(a.tasks),
-		retention.Name: retention.New(a.tasks, a.set.FullPassInterval, a.clock.now),
+		retention.Name: retention.New(a.tasks, a.ledger, a.set.FullPassInterval, a.clock.now),
 	}, a.log), nil
 }
 
@@ -148,6 +154,8 @@ func (a *app) api(tasks gatedTasks) http.Handler {
 		Intake:       tasks,
 		Tasks:        tasks,
 		Results:      tasks,
+		Erasures:     tasks,
+		Ledger:       a.ledger,
 		Applications: a.registry,
 		Guard:        access.NewGuard(a.registry, rates(a.set), a.clock.now, a.log),
 		Ready:        a.ready,

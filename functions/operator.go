@@ -197,10 +197,15 @@ print exactly what would be done and why, and do nothing.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.with(cmd.Context(), func(set config.Settings, store *local.Store) error {
+				log, err := newLedger(set, store.Blobs, store.Records, time.Now, newLog(env))
+				if err != nil {
+					return err
+				}
 				service, err := newService(set, serviceParts{
-					store: task.Store{Blobs: store.Blobs, Records: store.Records, Agenda: store.Records},
-					queue: trigger.NewScheduler(1, 1, newLog(env)), // the running server's own sweep queues what waits
-					clock: &clock{}, log: newLog(env),
+					ledger: log, // entries wait for the running server, which has the key
+					store:  task.Store{Blobs: store.Blobs, Records: store.Records, Agenda: store.Records},
+					queue:  trigger.NewScheduler(1, 1, newLog(env)), // the running server's own sweep queues what waits
+					clock:  &clock{}, log: newLog(env),
 				})
 				if err != nil {
 					return err

@@ -29,6 +29,7 @@ Start with "lethe read scan.pdf" (no server) or "lethe serve" (a server on this 
 		return verbs.Usage(fmt.Errorf("%w; see %q", err, cmd.CommandPath()+" --help"))
 	})
 	root.AddCommand(verbs.Client(version)...)
+	root.AddCommand(verbs.Proof(version)...)
 	root.AddCommand(engineCommands(env)...)
 	root.AddCommand(newVersion())
 	return root

@@ -27,7 +27,7 @@ import (
 
 // engineCommands are the verbs that need the native engine.
 func engineCommands(env environment) []*cobra.Command {
-	return []*cobra.Command{newServe(env), newRead(env), newApp(env), newSweep(env), newFunctions(env), newWorker(), newWarm()}
+	return []*cobra.Command{newServe(env), newRead(env), newApp(env), newSweep(env), newDoctor(env), newFunctions(env), newWorker(), newWarm()}
 }
 
 func newServe(env environment) *cobra.Command {
@@ -161,7 +161,7 @@ func (m *machine) run(ctx context.Context, ln net.Listener, handler http.Handler
 
 // start begins the work that no request asks for, and returns what waits for its end.
 func (m *machine) start(ctx context.Context) (wait func()) {
-	done := make(chan struct{}, 4)
+	done := make(chan struct{}, 5)
 	begin := func(work func()) {
 		go func() {
 			defer func() { done <- struct{}{} }()
@@ -177,6 +177,9 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 	})
 	begin(func() {
 		trigger.Every(ctx, m.set.SweepInterval, func(ctx context.Context) { m.forget(m.tasks.Sweep(ctx)) })
+	})
+	begin(func() {
+		trigger.Every(ctx, sequenced, func(ctx context.Context) { sequence(ctx, m.ledger, m.log) })
 	})
 	begin(func() {
 		if err := warmed(ctx); err != nil && ctx.Err() == nil {

@@ -15,6 +15,8 @@ import (
 	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/erasure"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr/process"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
@@ -35,6 +37,7 @@ type machine struct {
 	engine   *process.Pool
 	registry *access.Registry
 	queue    *trigger.Scheduler
+	ledger   *ledger.Log
 	tasks    *task.Service
 	links    *local.Links
 	base     string // address that links begin with; set once the server listens
@@ -51,6 +54,9 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 		return nil, errors.Join(err, m.store.Close())
 	}
 	m.registry = access.NewRegistry(m.store.Records, m.clock.now, log)
+	if m.ledger, err = m.openLedger(); err != nil {
+		return nil, errors.Join(err, m.close())
+	}
 	m.queue = trigger.NewScheduler(8*set.Workers, 4*set.Workers, log)
 	m.links = m.store.Links(local.LinksConfig{
 		Blobs:   m.store.Blobs,
@@ -63,6 +69,7 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 	})
 	m.tasks, err = newService(set, serviceParts{
 		store:  task.Store{Blobs: m.store.Blobs, Records: m.store.Records, Agenda: m.store.Records},
+		ledger: m.ledger,
 		links:  m.links,
 		engine: m.engine,
 		queue:  m.queue,
@@ -75,9 +82,21 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 	return m, nil
 }
 
+// openLedger opens the log with the machine's own key.
+func (m *machine) openLedger() (*ledger.Log, error) {
+	key, err := machineKey(m.set)
+	if err != nil {
+		return nil, err
+	}
+	set := m.set
+	set.SigningKey = key
+	return newLedger(set, m.store.Blobs, m.store.Records, m.clock.now, m.log)
+}
+
 // serviceParts are what differs between the places the program runs in.
 type serviceParts struct {
 	store  task.Store
+	ledger task.Ledger
 	links  storage.Linker
 	engine *process.Pool
 	queue  task.Queue
@@ -93,17 +112,19 @@ func newService(set config.Settings, p serviceParts) (*task.Service, error) {
 	limits := task.DefaultLimits()
 	limits.Document, limits.Deadline = set.Limits(), set.Deadline
 	return task.New(task.Config{
-		Store:    p.store,
-		Links:    p.links,
-		Engine:   p.engine,
-		Queue:    p.queue,
-		Turns:    task.NewTurns(set.Workers),
-		Policy:   set.Policy(),
-		Limits:   limits,
-		Owner:    owner.String(),
-		Software: "lethe " + version,
-		Now:      p.clock.now,
-		Log:      p.log,
+		Store:     p.store,
+		Ledger:    p.ledger,
+		Links:     p.links,
+		Engine:    p.engine,
+		Queue:     p.queue,
+		Turns:     task.NewTurns(set.Workers),
+		Policy:    set.Policy(),
+		Inventory: erasure.Inventory(),
+		Limits:    limits,
+		Owner:     owner.String(),
+		Software:  "lethe " + version,
+		Now:       p.clock.now,
+		Log:       p.log,
 	}), nil
 }
 
@@ -126,6 +147,8 @@ func (m *machine) handler() http.Handler {
 		Intake:       m.tasks,
 		Tasks:        m.tasks,
 		Results:      m.tasks,
+		Erasures:     m.tasks,
+		Ledger:       m.ledger,
 		Applications: m.registry,
 		Guard:        access.NewGuard(m.registry, rates(m.set), m.clock.now, m.log),
 		Ready:        m.ready,

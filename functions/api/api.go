@@ -62,6 +62,8 @@ type Config struct {
 	Intake       Intake
 	Tasks        Tasks
 	Results      Results
+	Erasures     Erasures
+	Ledger       Ledger
 	Applications *access.Registry
 	Guard        *access.Guard
 	Ready        func(ctx context.Context) []Check
@@ -89,6 +91,7 @@ func New(cfg Config) *API {
 	a.huma.UseMiddleware(a.admit)
 	a.registerTasks()
 	a.registerResults()
+	a.registerLedger()
 	a.registerApplications()
 	a.registerService()
 	a.registerDescription()

@@ -183,6 +183,10 @@ func (a *API) explainErrors() {
 	for _, unused := range []string{"ErrorModel", "ErrorDetail"} {
 		delete(doc.Components.Schemas.Map(), unused)
 	}
+	// OpenAPI has no name for "the rest of the path"; the parameter's text says what it holds.
+	rest := ledgerPath + "tile/{level}/{index...}"
+	doc.Paths[strings.Replace(rest, "...", "", 1)] = doc.Paths[rest]
+	delete(doc.Paths, rest)
 	create := doc.Paths[tasksPath].Post
 	for _, t := range documentTypes() {
 		create.RequestBody.Content[t] = &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}
@@ -196,8 +200,8 @@ func inlineParameters(schemas huma.Registry) []*huma.Param {
 	var params []*huma.Param
 	for _, name := range inlineSettings() {
 		in, at := "query", name
-		if name == "password" {
-			in, at = "header", passwordHeader
+		if header, ok := privateHeaders()[name]; ok {
+			in, at = "header", header
 		}
 		explode := false
 		params = append(params, &huma.Param{

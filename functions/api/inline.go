@@ -79,12 +79,20 @@ func (a *API) takeInline(w http.ResponseWriter, r *http.Request) error {
 // passwordHeader carries the document's password.
 const passwordHeader = "Document-Password"
 
+// subjectHeader carries the tag of the document's subject.
+const subjectHeader = "Document-Subject"
+
 // inlineSettings lists the settings that can go with a document in the body.
 func inlineSettings() []string {
-	return []string{"languages", "formats", "profile", "on_page_error", "retain_seconds", "delete_on_fetch", "password"}
+	return []string{"languages", "formats", "profile", "on_page_error", "retain_seconds", "delete_on_fetch", "password", "subject"}
 }
 
-// settingsOf reads settings from the query. The password has a header of its own: addresses reach logs.
+// privateHeaders carry settings that must not stand in an address.
+func privateHeaders() map[string]string {
+	return map[string]string{"password": passwordHeader, "subject": subjectHeader}
+}
+
+// settingsOf reads settings from the query. Password and subject have headers of their own: addresses reach logs.
 func settingsOf(r *http.Request) (Settings, error) {
 	var s Settings
 	for name, values := range r.URL.Query() {
@@ -103,8 +111,8 @@ func settingsOf(r *http.Request) (Settings, error) {
 			s.RetainSeconds, err = strconv.Atoi(value)
 		case "delete_on_fetch":
 			s.DeleteOnFetch, err = strconv.ParseBool(value)
-		case "password":
-			return Settings{}, fault.New(fault.BadField, "addresses reach logs; send the password in the header %s", passwordHeader).In(name)
+		case "password", "subject":
+			return Settings{}, fault.New(fault.BadField, "addresses reach logs; send it in the header %s", privateHeaders()[name]).In(name)
 		default:
 			return Settings{}, fault.New(fault.BadField, "the query parameter is unknown; leave it out; see %s", descriptionPath).In(short(name))
 		}
@@ -112,7 +120,7 @@ func settingsOf(r *http.Request) (Settings, error) {
 			return Settings{}, fault.New(fault.BadField, "the value has the wrong form; see %s", descriptionPath).In(name)
 		}
 	}
-	s.Password = r.Header.Get(passwordHeader)
+	s.Password, s.Subject = r.Header.Get(passwordHeader), r.Header.Get(subjectHeader)
 	return s, nil
 }
 

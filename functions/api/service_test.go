@@ -12,6 +12,8 @@ import (
 
 	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/erasure"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -90,6 +92,8 @@ type service struct {
 	blobs  *memory.Blobs
 	engine *engine
 	queue  *queue
+	proofs *ledger.Log
+	public string // the key that verifies
 }
 
 func newService() *service {
@@ -97,13 +101,13 @@ func newService() *service {
 	s.blobs, s.log = s.store.Blobs(), &journal{}
 	log := slog.New(slog.NewJSONHandler(s.log, nil))
 	s.tasks = task.New(task.Config{
-		Store: task.Store{Blobs: s.blobs, Records: s.store, Agenda: s.store}, Links: linker{}, Engine: s.engine, Queue: s.queue,
+		Store: task.Store{Blobs: s.blobs, Records: s.store, Agenda: s.store}, Ledger: s.ledger(log), Inventory: erasure.Inventory(), Links: linker{}, Engine: s.engine, Queue: s.queue,
 		Turns: task.NewTurns(1), Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test",
 		Now: time.Now, Log: log,
 	})
 	s.apps = access.NewRegistry(s.store, time.Now, log)
 	s.api = api.New(api.Config{
-		Intake: s.tasks, Tasks: s.tasks, Results: s.tasks, Applications: s.apps,
+		Intake: s.tasks, Tasks: s.tasks, Results: s.tasks, Erasures: s.tasks, Ledger: s.ledger(log), Applications: s.apps,
 		Guard: access.NewGuard(s.apps, access.Rates{PerSecond: 50, Burst: 200}, time.Now, log),
 		Ready: func(context.Context) []api.Check { return nil }, Languages: s.engine.Languages,
 		Limits: ocr.DefaultLimits(), Policy: retention.Default(), Inline: inlineLimit, Version: "test", Region: "testland",

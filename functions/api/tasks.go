@@ -108,7 +108,7 @@ func (a *API) registerTasks() {
 	handle(a, operation("getTask", http.MethodGet, "/v1/tasks/{id}", "Show a task",
 		"A task of another application is not found; an erased one is gone."), "read", a.getTask)
 	handle(a, operation("deleteTask", http.MethodDelete, "/v1/tasks/{id}", "Erase a task now",
-		"Nothing can be fetched from the answer on. 202 while a worker has to let go: ask again. Repeatable."), "delete", a.deleteTask)
+		"Nothing can be fetched from the answer on. 200 with the receipt; 202 while a worker has to let go: ask again. Repeatable."), "delete", a.deleteTask)
 	handle(a, operation("renewUploadLink", http.MethodPost, "/v1/tasks/{id}/upload-link", "Get a fresh upload link", ""), "submit", a.renewLink)
 }
 
@@ -228,7 +228,7 @@ func (a *API) deleteTask(ctx context.Context, in *idInput) (*deleteOutput, error
 	if t.Erased.IsZero() {
 		out.Status, out.RetryAfter = http.StatusAccepted, "5"
 	}
-	return out, nil
+	return out, a.receipt(ctx, t, &out.Body)
 }
 
 func (a *API) renewLink(ctx context.Context, in *idInput) (*linkOutput, error) {

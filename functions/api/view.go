@@ -20,6 +20,7 @@ type Settings struct {
 	Formats       []string `json:"formats,omitempty" doc:"Results wanted: txt, json, hocr, alto, tsv, pdf." example:"[\"txt\",\"pdf\"]"`
 	Profile       string   `json:"profile,omitempty" doc:"accurate (default) reads doubtful pages a second time, fast does not." enum:"accurate,fast"`
 	Password      string   `json:"password,omitempty" writeOnly:"true" doc:"Opens an encrypted document. Never returned or logged, erased when processing ends."`
+	Subject       string   `json:"subject,omitempty" maxLength:"200" writeOnly:"true" doc:"Opaque tag of the person or matter that the document is about, for POST /v1/erasures. Only a digest is kept, until the erasure."`
 	OnPageError   string   `json:"on_page_error,omitempty" doc:"What an unreadable page does: continue (default) marks it, fail ends the task." enum:"continue,fail"`
 	RetainSeconds int      `json:"retain_seconds,omitempty" doc:"Retention after processing in seconds, shorter than the default." minimum:"0"`
 	DeleteOnFetch bool     `json:"delete_on_fetch,omitempty" doc:"Erase the task once every result was fetched; results are then streamed, not linked."`
@@ -45,6 +46,7 @@ func (s Settings) order(ctx context.Context, idempotencyKey string) task.Order {
 			DeleteOnFetch: s.DeleteOnFetch,
 		},
 		Password:       s.Password,
+		Subject:        s.Subject,
 		IdempotencyKey: idempotencyKey,
 		Caps:           app.Caps,
 	}
@@ -69,6 +71,7 @@ type taskView struct {
 	Reason      string       `json:"reason,omitempty" doc:"Why the task was erased."`
 	Removed     *time.Time   `json:"removed,omitempty" doc:"When the erasure was accepted."`
 	Erased      *time.Time   `json:"erased,omitempty" doc:"When a check found no copy left."`
+	Receipt     string       `json:"receipt,omitempty" doc:"Only in the answer to a delete: the signed receipt, as at /v1/tasks/{id}/receipt."`
 }
 
 type pagesView struct {

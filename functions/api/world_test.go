@@ -246,7 +246,7 @@ func newWorld() *world {
 	w.domain = &domain{tasks: map[task.Ref]*task.Task{}, keys: map[string]task.Ref{}, changed: make(chan struct{}), now: now}
 	w.apps = access.NewRegistry(memory.New(now), now, log)
 	w.api = api.New(api.Config{
-		Intake: w.domain, Tasks: w.domain, Results: w.domain,
+		Intake: w.domain, Tasks: w.domain, Results: w.domain, Erasures: w.domain, Ledger: someLog{},
 		Applications: w.apps,
 		Guard:        access.NewGuard(w.apps, access.Rates{PerSecond: 1, Burst: 500}, now, log),
 		Ready:        func(context.Context) []api.Check { return w.ready },

@@ -21,21 +21,26 @@ type Tasks interface {
 	FullPass(ctx context.Context) (task.Swept, error)
 }
 
-// New returns the function. Each call sweeps; the first one of a process and one in each interval make a full pass too,
+// Ledger gives waiting entries their place in the append-only log.
+type Ledger interface {
+	Sequence(ctx context.Context) (int, error)
+}
+
+// New returns the function. Each call sweeps and sequences the ledger; the first one of a process and one in each interval make a full pass too,
 // since a new process may follow an outage. A full pass that failed is made again with the next call.
-func New(tasks Tasks, interval time.Duration, now func() time.Time) azure.Function {
+func New(tasks Tasks, ledger Ledger, interval time.Duration, now func() time.Time) azure.Function {
 	var passes passes
 	return func(ctx context.Context, _ azure.Payload) error {
 		_, err := tasks.Sweep(ctx)
 		began := now()
-		if !passes.due(began, interval) {
-			return err
+		var passErr error
+		if passes.due(began, interval) {
+			if _, passErr = tasks.FullPass(ctx); passErr == nil {
+				passes.note(began)
+			}
 		}
-		_, passErr := tasks.FullPass(ctx)
-		if passErr == nil {
-			passes.note(began)
-		}
-		return errors.Join(err, passErr)
+		_, ledgerErr := ledger.Sequence(ctx)
+		return errors.Join(err, passErr, ledgerErr)
 	}
 }
 

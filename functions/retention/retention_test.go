@@ -33,6 +33,11 @@ func (f *fakeTasks) FullPass(context.Context) (task.Swept, error) {
 	return task.Swept{}, f.pass
 }
 
+func (f *fakeTasks) Sequence(context.Context) (int, error) {
+	f.calls = append(f.calls, "sequence")
+	return 0, nil
+}
+
 // timer calls the function at times that a test chooses.
 type timer struct {
 	tasks fakeTasks
@@ -42,7 +47,7 @@ type timer struct {
 
 func newTimer() *timer {
 	c := &timer{at: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}
-	f := retention.New(&c.tasks, time.Hour, func() time.Time { return c.at })
+	f := retention.New(&c.tasks, &c.tasks, time.Hour, func() time.Time { return c.at })
 	c.h = azure.New(http.NotFoundHandler(), map[string]azure.Function{retention.Name: f}, slog.New(slog.DiscardHandler))
 	return c
 }
@@ -62,25 +67,25 @@ func (c *timer) tick(t *testing.T, after time.Duration, status int, calls ...str
 
 func TestEachCallSweepsAndOneInAnIntervalPassesFully(t *testing.T) {
 	c := newTimer()
-	c.tick(t, 0, http.StatusOK, "sweep", "pass")
-	c.tick(t, 5*time.Minute, http.StatusOK, "sweep")
-	c.tick(t, 54*time.Minute, http.StatusOK, "sweep")
-	c.tick(t, time.Minute, http.StatusOK, "sweep", "pass")
-	c.tick(t, 5*time.Minute, http.StatusOK, "sweep")
+	c.tick(t, 0, http.StatusOK, "sweep", "pass", "sequence")
+	c.tick(t, 5*time.Minute, http.StatusOK, "sweep", "sequence")
+	c.tick(t, 54*time.Minute, http.StatusOK, "sweep", "sequence")
+	c.tick(t, time.Minute, http.StatusOK, "sweep", "pass", "sequence")
+	c.tick(t, 5*time.Minute, http.StatusOK, "sweep", "sequence")
 }
 
 func TestFailedFullPassIsMadeAgain(t *testing.T) {
 	c := newTimer()
 	c.tasks.pass = fault.New(fault.StorageUnavailable, "away")
-	c.tick(t, 0, http.StatusInternalServerError, "sweep", "pass")
-	c.tick(t, 5*time.Minute, http.StatusInternalServerError, "sweep", "pass")
+	c.tick(t, 0, http.StatusInternalServerError, "sweep", "pass", "sequence")
+	c.tick(t, 5*time.Minute, http.StatusInternalServerError, "sweep", "pass", "sequence")
 	c.tasks.pass = nil
-	c.tick(t, 5*time.Minute, http.StatusOK, "sweep", "pass")
-	c.tick(t, 5*time.Minute, http.StatusOK, "sweep")
+	c.tick(t, 5*time.Minute, http.StatusOK, "sweep", "pass", "sequence")
+	c.tick(t, 5*time.Minute, http.StatusOK, "sweep", "sequence")
 }
 
 func TestFailedSweepDoesNotStopTheFullPass(t *testing.T) {
 	c := newTimer()
 	c.tasks.sweep = errors.New("due index")
-	c.tick(t, 0, http.StatusInternalServerError, "sweep", "pass")
+	c.tick(t, 0, http.StatusInternalServerError, "sweep", "pass", "sequence")
 }

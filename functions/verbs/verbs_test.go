@@ -26,6 +26,7 @@ func program() {
 	root := &cobra.Command{Use: "lethe", SilenceErrors: true, SilenceUsage: true}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return verbs.Usage(err) })
 	root.AddCommand(verbs.Client("test")...)
+	root.AddCommand(verbs.Proof("test")...)
 	err := root.ExecuteContext(ctx)
 	stop()
 	if err != nil {

@@ -24,7 +24,9 @@ import (
 	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -81,6 +83,8 @@ func (queue) Push(context.Context, task.Ref, time.Duration) error { return nil }
 type world struct {
 	t       *testing.T
 	tasks   *task.Service
+	ledger  *ledger.Log
+	public  string // the key that verifies
 	blobs   *memory.Blobs
 	apps    *access.Registry
 	url     string // of the interface
@@ -98,14 +102,27 @@ func newWorld(t *testing.T) *world {
 	log := slog.New(slog.DiscardHandler)
 	store := memory.New(time.Now)
 	w.blobs = store.Blobs()
+	private, public, err := ledger.GenerateKey("lethe.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ledger.ParseSigner(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.public = public
+	w.ledger = ledger.New(ledger.Config{
+		Blobs: w.blobs, Records: store, Signer: signer, Region: "testland", Program: "test", Keep: retention.TombstoneLife, Now: time.Now, Log: log,
+	})
 	w.tasks = task.New(task.Config{
+		Ledger: w.ledger, Inventory: erasure.Inventory(),
 		Store: task.Store{Blobs: w.blobs, Records: store, Agenda: store}, Links: w, Engine: engine{}, Queue: queue{},
 		Turns: task.NewTurns(2), Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test",
 		Now: time.Now, Log: log,
 	})
 	w.apps = access.NewRegistry(store, time.Now, log)
 	server := httptest.NewServer(web.Serve(api.New(api.Config{
-		Intake: w.tasks, Tasks: w.tasks, Results: w.tasks, Applications: w.apps,
+		Intake: w.tasks, Tasks: w.tasks, Results: w.tasks, Erasures: w.tasks, Ledger: w.ledger, Applications: w.apps,
 		Guard: access.NewGuard(w.apps, access.Rates{PerSecond: 1000, Burst: 1000}, time.Now, log),
 		Ready: func(context.Context) []api.Check { return nil }, Languages: engine{}.Languages,
 		Limits: ocr.DefaultLimits(), Policy: retention.Default(), Inline: 1 << 20, Version: "test", Region: "testland",
@@ -190,6 +207,7 @@ func (w *world) run(ctx context.Context, stdin string, args ...string) (code int
 	w.t.Helper()
 	root := &cobra.Command{Use: "lethe", SilenceUsage: true, SilenceErrors: true}
 	root.AddCommand(verbs.Client("test")...)
+	root.AddCommand(verbs.Proof("test")...)
 	var out, messages bytes.Buffer
 	root.SetIn(strings.NewReader(stdin))
 	root.SetOut(&out)

@@ -17,18 +17,19 @@ type Reason string
 
 // The reasons.
 const (
-	WithinClocks    Reason = "within-clocks"     // Keep: no clock has run out
-	Tombstoned      Reason = "tombstone-kept"    // Keep: erased; the trace is still young
-	WorkerHolds     Reason = "worker-may-write"  // Keep: deleted, but a worker may still write
-	DeleteRequested Reason = "delete-requested"  // Erase: a client or operator asked for it
-	FetchedAll      Reason = "fetched"           // Erase: every result was fetched and the task wanted erasure then
-	AfterProcessing Reason = "after-processing"  // Erase: the clock that starts when processing ends
-	AfterUpload     Reason = "after-upload"      // Erase: the clock that starts with the upload
-	TenantWish      Reason = "tenant-wish"       // Erase: the tenant's shorter retention
-	NeverUploaded   Reason = "never-uploaded"    // Erase: no document came in time
-	NoRecord        Reason = "no-record"         // Erase: storage holds something that no record explains
-	LateCopy        Reason = "late-copy"         // Erase: storage holds something of an erased task
-	TombstoneOld    Reason = "tombstone-expired" // Forget: the trace has served its time
+	WithinClocks     Reason = "within-clocks"     // Keep: no clock has run out
+	Tombstoned       Reason = "tombstone-kept"    // Keep: erased; the trace is still young
+	WorkerHolds      Reason = "worker-may-write"  // Keep: deleted, but a worker may still write
+	DeleteRequested  Reason = "delete-requested"  // Erase: a client or operator asked for it
+	SubjectRequested Reason = "subject-requested" // Erase: everything about one subject was to go
+	FetchedAll       Reason = "fetched"           // Erase: every result was fetched and the task wanted erasure then
+	AfterProcessing  Reason = "after-processing"  // Erase: the clock that starts when processing ends
+	AfterUpload      Reason = "after-upload"      // Erase: the clock that starts with the upload
+	TenantWish       Reason = "tenant-wish"       // Erase: the tenant's shorter retention
+	NeverUploaded    Reason = "never-uploaded"    // Erase: no document came in time
+	NoRecord         Reason = "no-record"         // Erase: storage holds something that no record explains
+	LateCopy         Reason = "late-copy"         // Erase: storage holds something of an erased task
+	TombstoneOld     Reason = "tombstone-expired" // Forget: the trace has served its time
 )
 
 // Decision is one line of a plan.

@@ -75,3 +75,9 @@ type Linker interface {
 	// DownloadLink allows reading the named blob until expires.
 	DownloadLink(ctx context.Context, name string, expires time.Time) (Link, error)
 }
+
+// Remnants is what a store offers that can keep copies which List does not show.
+type Remnants interface {
+	// Remnants counts snapshots, versions and soft-deleted copies of blobs whose names begin with prefix.
+	Remnants(ctx context.Context, prefix string) (int, error)
+}

@@ -1,9 +1,13 @@
 package task_test
 
 import (
+	"context"
+	"errors"
+	"io"
 	"testing"
 	"time"
 
+	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -105,13 +109,14 @@ func TestEveryTaskIsErasedAtItsTimeAndForgottenAfterThirtyDays(t *testing.T) {
 // checkQuiet asserts that nothing is stored but the note of the last sweep and a count of no open tasks.
 func (w *world) checkQuiet() {
 	w.Helper()
+	w.checkLedger()
 	if left := w.names(); len(left) != 0 {
 		w.Errorf("blobs left: %v", left)
 	}
 	for _, table := range storage.Tables() {
 		for _, rec := range w.records(table) {
 			switch {
-			case table == storage.State && rec.Row == "sweep":
+			case table == storage.State && (rec.Row == "sweep" || rec.Row == "head"):
 			case table == storage.Usage && rec.Row == "open" && string(rec.Value) == "{}":
 			default:
 				w.Errorf("left in %s: %s %s", table, rec.Row, rec.Value)
@@ -122,4 +127,35 @@ func (w *world) checkQuiet() {
 	if err != nil || len(due) != 0 {
 		w.Errorf("due entries left: %v, %v", due, err)
 	}
+}
+
+// checkLedger asserts that the ledger can be checked from outside and that every document in it has its receipt.
+func (w *world) checkLedger() {
+	w.Helper()
+	l := w.ledger()
+	if _, err := l.Sequence(w.Context()); err != nil {
+		w.Fatalf("sequence: %v", err)
+	}
+	audit, err := ledger.Check(w.Context(), ledgerFiles{w}, []string{w.signer.Public()}, nil, time.Now())
+	if err != nil {
+		w.Fatalf("audit: %v", err)
+	}
+	if audit.Open != 0 || audit.Erased != audit.Documents {
+		w.Errorf("the ledger says %+v", audit)
+	}
+	pass(31 * 24 * time.Hour) // the places of receipts are forgotten
+	w.sweep()
+}
+
+// ledgerFiles is a copy of the ledger as an auditor has it.
+type ledgerFiles struct{ *world }
+
+// ReadFile implements ledger.Source.
+func (w ledgerFiles) ReadFile(ctx context.Context, path string) ([]byte, error) {
+	r, _, err := w.blobs.Get(ctx, storage.Ledger+"/"+path)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(r)
+	return text, errors.Join(err, r.Close())
 }

@@ -65,7 +65,10 @@ func (s *Service) passBlobs(ctx context.Context, done *Swept) error {
 			}
 			done.Strays++
 			s.Log.WarnContext(ctx, event.UploadRefused, "reason", d.Reason, "bytes", b.Size)
-			return s.Store.Blobs.Delete(ctx, b.Name)
+			if err := s.Store.Blobs.Delete(ctx, b.Name); err != nil {
+				return err
+			}
+			return s.tellStray(ctx, b, d.Reason)
 		})
 		errs = append(errs, err)
 	}

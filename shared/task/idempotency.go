@@ -2,9 +2,8 @@ package task
 
 import (
 	"context"
-	"crypto/pbkdf2"
-	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -21,7 +20,6 @@ const idempotencyLife = 24 * time.Hour
 // replay is what is kept of an idempotency key: digests only, so neither the key nor the request can be read back.
 type replay struct {
 	Request string `json:"request"` // digest of the order
-	Salt    string `json:"salt"`    // of the password's digest
 	ID      string `json:"id"`      // the task's
 }
 
@@ -32,8 +30,8 @@ func (s *Service) createOnce(ctx context.Context, o Order) (Accepted, error) {
 	if err != nil {
 		return Accepted{}, err
 	}
-	mine := replay{ID: id, Salt: rand.Text()}
-	if mine.Request, err = o.digest(mine.Salt); err != nil {
+	mine := replay{ID: id}
+	if mine.Request, err = o.digest(); err != nil {
 		return Accepted{}, err
 	}
 	value, err := json.Marshal(mine)
@@ -51,23 +49,18 @@ func (s *Service) createOnce(ctx context.Context, o Order) (Accepted, error) {
 	return s.replayed(ctx, o, key)
 }
 
-// passwordRounds makes guessing a document's password from its digest slow. It is the count that OWASP names for PBKDF2
-// with SHA-256.
-const passwordRounds = 600_000
-
-// digest stands for what was ordered, so that a replay can be told from another request.
-func (o *Order) digest(salt string) (string, error) {
-	settings, err := json.Marshal(o.Settings)
+// digest stands for what was ordered, so that a replay can be told from another request. The password is no part of it:
+// nothing from which it could be guessed outlives the processing.
+func (o *Order) digest() (string, error) {
+	settings, err := json.Marshal(struct {
+		Settings Settings
+		Subject  string
+		Password bool
+	}{o.Settings, subjectDigest(o.Application, o.Subject), o.Password != ""})
 	if err != nil {
 		return "", fmt.Errorf("encode order: %w", err)
 	}
-	var password []byte
-	if o.Password != "" {
-		if password, err = pbkdf2.Key(sha256.New, o.Password, []byte(salt), passwordRounds, sha256.Size); err != nil {
-			return "", fmt.Errorf("digest password: %w", err)
-		}
-	}
-	return digest(o.Application, o.IdempotencyKey, string(settings), string(password)), nil
+	return digest(o.Application, o.IdempotencyKey, string(settings)), nil
 }
 
 func (s *Service) replayed(ctx context.Context, o Order, key storage.Key) (Accepted, error) {
@@ -79,12 +72,12 @@ func (s *Service) replayed(ctx context.Context, o Order, key storage.Key) (Accep
 	if err := json.Unmarshal(rec.Value, &known); err != nil {
 		return Accepted{}, fmt.Errorf("decode idempotency record: %w", err)
 	}
-	request, err := o.digest(known.Salt)
+	request, err := o.digest()
 	if err != nil {
 		return Accepted{}, err
 	}
 	if known.Request != request {
-		return Accepted{}, fault.New(fault.IdempotencyReuse, "the key was used with another request; use a new key for a new request").In("Idempotency-Key")
+		return Accepted{}, reused()
 	}
 	return s.again(ctx, o, Ref{Application: o.Application, ID: known.ID})
 }
@@ -104,6 +97,10 @@ func (s *Service) again(ctx context.Context, o Order, ref Ref) (Accepted, error)
 	if err == nil {
 		err = s.visible(t)
 	}
+	// While the record still has the password it can be compared; afterwards it makes no difference any more.
+	if err == nil && t.State.Open() && subtle.ConstantTimeCompare([]byte(t.Password), []byte(o.Password)) == 0 {
+		err = reused()
+	}
 	if err != nil {
 		return Accepted{}, err
 	}
@@ -116,6 +113,10 @@ func (s *Service) again(ctx context.Context, o Order, ref Ref) (Accepted, error)
 		a.Upload = &link
 	}
 	return a, nil
+}
+
+func reused() error {
+	return fault.New(fault.IdempotencyReuse, "the key was used with another request; use a new key for a new request").In("Idempotency-Key")
 }
 
 // forgetKey lets the order's key be used again, if it still names the task.

@@ -80,8 +80,17 @@ func (s *Service) admit(ctx context.Context, ref Ref, blob storage.Blob, digest 
 	case blob.Size > s.Limits.Document.Bytes:
 		refusal = fault.New(fault.DocumentTooLarge, "the document has more than %d bytes; split it", s.Limits.Document.Bytes)
 	}
+	// Before the transition: what the ledger says of the arrival is the same whoever writes it, and no document may be taken
+	// in that the ledger does not know.
+	t, err := s.load(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.tellAccepted(ctx, t, blob.Created); err != nil {
+		return nil, err
+	}
 	first := false
-	t, err := s.change(ctx, ref, func(t *Task) error {
+	t, err = s.change(ctx, ref, func(t *Task) error {
 		if first = t.State == Submitted; !first {
 			return errUnchanged
 		}
@@ -105,12 +114,12 @@ func (s *Service) admit(ctx context.Context, ref Ref, blob storage.Blob, digest 
 		return t, s.spend(ctx, ref.Application, blob.Size, 0)
 	}
 	s.Log.InfoContext(ctx, event.UploadRefused, "task", ref.String(), "code", refusal.Code, "bytes", blob.Size)
-	return t, errors.Join(s.Store.Blobs.Delete(ctx, blob.Name), s.release(ctx, ref.Application))
+	return t, errors.Join(s.Store.Blobs.Delete(ctx, blob.Name), s.release(ctx, ref.Application), s.tellProcessed(ctx, t))
 }
 
 // eraseStray removes a blob that belongs to nobody. Its name is not logged: it may be anything.
 func (s *Service) eraseStray(ctx context.Context, name string, why *fault.Error) error {
-	if err := s.Store.Blobs.Delete(ctx, name); err != nil && !errors.Is(err, fault.Invalid) {
+	if err := s.eraseBlob(ctx, name, retention.NoRecord); err != nil && !errors.Is(err, fault.Invalid) {
 		return fmt.Errorf("erase stray blob: %w", err)
 	}
 	s.Log.WarnContext(ctx, event.UploadRefused, "reason", retention.NoRecord)
@@ -119,11 +128,26 @@ func (s *Service) eraseStray(ctx context.Context, name string, why *fault.Error)
 
 // eraseLate removes what came through a still valid link after the task had ended.
 func (s *Service) eraseLate(ctx context.Context, t *Task, name string) error {
-	if err := s.Store.Blobs.Delete(ctx, name); err != nil {
+	if err := s.eraseBlob(ctx, name, retention.LateCopy); err != nil {
 		return fmt.Errorf("erase late upload: %w", err)
 	}
 	s.Log.InfoContext(ctx, event.UploadRefused, "task", t.Ref.String(), "reason", retention.LateCopy)
 	return nil
+}
+
+// eraseBlob removes one blob that no living task explains, and tells the ledger how long it lived.
+func (s *Service) eraseBlob(ctx context.Context, name string, why retention.Reason) error {
+	blob, err := s.Store.Blobs.Stat(ctx, name)
+	if errors.Is(err, fault.NotFound) {
+		return s.Store.Blobs.Delete(ctx, name) // blocks that were never committed
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.Store.Blobs.Delete(ctx, name); err != nil {
+		return err
+	}
+	return s.tellStray(ctx, blob, why)
 }
 
 // end moves a task to a state in which no more work is done, and drops what only the work needed.

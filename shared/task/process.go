@@ -44,7 +44,7 @@ func (s *Service) Process(ctx context.Context, ref Ref) (Outcome, error) {
 	}
 	if t.State != InProgress {
 		s.Log.WarnContext(ctx, event.TaskFailed, "task", ref.String(), "code", t.Failure.Code)
-		return Done, s.discard(ctx, t)
+		return Done, errors.Join(s.tellProcessed(ctx, t), s.discard(ctx, t))
 	}
 	s.Log.InfoContext(ctx, event.TaskClaimed, "task", ref.String(), "attempt", t.Attempts)
 
@@ -109,10 +109,10 @@ func (s *Service) report(ctx context.Context, t *Task, handOn bool, workErr erro
 	switch {
 	case t.State == Completed:
 		log.InfoContext(ctx, event.TaskCompleted, "pages", t.Pages.Total, "pages_failed", t.Pages.Failed, "seconds", t.Ended.Sub(t.Uploaded).Seconds())
-		return Done, errors.Join(s.discard(ctx, t), s.spend(ctx, t.Ref.Application, 0, t.Pages.Total))
+		return Done, errors.Join(s.tellProcessed(ctx, t), s.discard(ctx, t), s.spend(ctx, t.Ref.Application, 0, t.Pages.Total))
 	case t.State == ProcessingFailed:
 		log.WarnContext(ctx, event.TaskFailed, "code", t.Failure.Code)
-		return Done, s.discard(ctx, t)
+		return Done, errors.Join(s.tellProcessed(ctx, t), s.discard(ctx, t))
 	case handOn:
 		log.InfoContext(ctx, event.TaskHandedOn, "pages", t.Pages.Total, "done", t.Pages.Done)
 		return HandedOn, s.Queue.Push(ctx, t.Ref, 0)
@@ -129,11 +129,11 @@ func retryDelay(attempt int) time.Duration { return 5 * time.Second << max(0, at
 // discard removes what an ended task does not need: its document, its pages and, when it failed, results begun before.
 func (s *Service) discard(ctx context.Context, t *Task) error {
 	errs := []error{
-		s.eraseUnder(ctx, t.Ref.prefix(storage.Uploads)),
-		s.eraseUnder(ctx, t.Ref.prefix(storage.Work)),
+		s.eraser.Under(ctx, t.Ref.prefix(storage.Uploads), nil),
+		s.eraser.Under(ctx, t.Ref.prefix(storage.Work), nil),
 	}
 	if t.State != Completed {
-		errs = append(errs, s.eraseUnder(ctx, t.Ref.prefix(storage.Results)))
+		errs = append(errs, s.eraser.Under(ctx, t.Ref.prefix(storage.Results), nil))
 	}
 	return errors.Join(append(errs, s.release(ctx, t.Ref.Application))...)
 }

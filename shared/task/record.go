@@ -41,6 +41,9 @@ func (s *Service) attention(t *Task) time.Time {
 			look = later(due, t.Updated.Add(recheck))
 			return look
 		}
+		if !t.Logged {
+			return t.Updated.Add(recheck)
+		}
 	case Completed, ProcessingFailed:
 	}
 	if look.IsZero() || due.Before(look) {

@@ -3,10 +3,10 @@ package task
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
@@ -67,26 +67,28 @@ func (s *Service) bury(t *Task, why retention.Reason) {
 		Removed:  now,
 		Reason:   why,
 		LinkEnds: t.LinkEnds,
+		Nonce:    t.Nonce,
+		Input:    Input{Digest: t.Input.Digest},
 		etag:     t.etag,
 	}
 	if t.State == InProgress && now.Before(t.Lease.Expires.Add(longestWrite)) {
 		buried.Lease = t.Lease
 	}
+	if buried.Nonce == "" {
+		buried.Nonce = ledger.NewNonce() // a record from before there were receipts
+	}
 	*t = buried
 }
 
-// finish removes every copy of a deleted task, looks again, and only then notes it as erased. While a worker may still
-// write, the tombstone stays unfinished and the sweep comes back.
+// finish removes every copy of a deleted task, has the check look again, and only then notes it as erased. While a worker
+// may still write, the tombstone stays unfinished and the sweep comes back.
 func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
-	if err := s.eraseCopies(ctx, t.Ref); err != nil {
-		return t, err
+	if !t.Erased.IsZero() {
+		return s.certify(ctx, t)
 	}
-	left, err := s.remaining(ctx, t.Ref)
+	evidence, err := s.eraser.Erase(ctx, t.Ref.copies)
 	if err != nil {
 		return t, err
-	}
-	if left > 0 {
-		return t, fault.New(fault.StorageUnavailable, "%d copies are still listed after their erasure", left)
 	}
 	erased := false
 	t, err = s.change(ctx, t.Ref, func(t *Task) error {
@@ -98,59 +100,60 @@ func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
 		}
 		erased = true
 		t.Erased = s.Now().UTC()
+		t.Evidence = evidence
 		t.Lease = Lease{}
 		return nil
 	})
 	if errors.Is(err, fault.NotFound) {
 		return t, nil
 	}
-	if err == nil && erased {
+	if err != nil {
+		return t, err
+	}
+	if erased {
 		s.Log.InfoContext(ctx, event.TaskErased, "task", t.Ref.String(), "reason", t.Reason, "seconds", t.Erased.Sub(t.Removed).Seconds())
 	}
-	return t, err
+	if t.Erased.IsZero() {
+		return t, nil
+	}
+	return s.certify(ctx, t)
+}
+
+// certify hands the receipt of an erased task to the ledger, once.
+func (s *Service) certify(ctx context.Context, t *Task) (*Task, error) {
+	if t.Logged {
+		return t, nil
+	}
+	if t.Nonce != "" { // else a record from before there were receipts
+		if err := s.tellErased(ctx, t); err != nil {
+			return t, err
+		}
+	}
+	logged, err := s.change(ctx, t.Ref, func(t *Task) error {
+		if t.Logged || t.Erased.IsZero() {
+			return errUnchanged
+		}
+		t.Logged = true
+		return nil
+	})
+	if errors.Is(err, fault.NotFound) {
+		return t, nil
+	}
+	if err != nil {
+		return t, err
+	}
+	return logged, nil
 }
 
 // containers lists where copies of a document can be.
-func containers() []string { return []string{storage.Uploads, storage.Work, storage.Results} }
-
-func (s *Service) eraseCopies(ctx context.Context, ref Ref) error {
-	var errs []error
-	for _, c := range containers() {
-		errs = append(errs, s.eraseUnder(ctx, ref.prefix(c)))
-	}
-	return errors.Join(errs...)
+func containers() []string {
+	return []string{storage.Uploads, storage.Work, storage.Results, storage.DeadLetters}
 }
 
-// eraseUnder deletes every blob under a prefix, going on past single errors so that one of them keeps nothing else alive.
-func (s *Service) eraseUnder(ctx context.Context, prefix string) error {
-	var errs []error
-	after := ""
-	for {
-		blobs, err := s.Store.Blobs.List(ctx, prefix, after, listing)
-		if err != nil {
-			return errors.Join(append(errs, fmt.Errorf("list copies: %w", err))...)
-		}
-		for _, b := range blobs {
-			if err := s.Store.Blobs.Delete(ctx, b.Name); err != nil {
-				errs = append(errs, fmt.Errorf("erase copy: %w", err))
-			}
-			after = b.Name
-		}
-		if len(blobs) < listing {
-			return errors.Join(errs...)
-		}
+// copies says where the task's copies lie in a container. Dead letters bear no task's name; the full pass erases them.
+func (r Ref) copies(container string) string {
+	if container == storage.DeadLetters {
+		return ""
 	}
-}
-
-// remaining counts the copies that storage lists.
-func (s *Service) remaining(ctx context.Context, ref Ref) (int, error) {
-	n := 0
-	for _, c := range containers() {
-		blobs, err := s.Store.Blobs.List(ctx, ref.prefix(c), "", listing)
-		if err != nil {
-			return 0, fmt.Errorf("check for copies: %w", err)
-		}
-		n += len(blobs)
-	}
-	return n, nil
+	return r.prefix(container)
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/lethe-ocr/lethe/shared/erasure"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -17,6 +19,12 @@ type Queue interface {
 	Push(ctx context.Context, ref Ref, delay time.Duration) error
 }
 
+// Ledger takes what others may check: when a document came, when its processing ended, and its erasure.
+type Ledger interface {
+	// Append hands an entry in; it is durable on return. The same kind for the same subject may be handed in again.
+	Append(ctx context.Context, e ledger.Entry) error
+}
+
 // Store is the state that a Service works on; one driver usually offers all three.
 type Store struct {
 	Blobs   storage.Blobs
@@ -26,17 +34,20 @@ type Store struct {
 
 // Config is what a Service needs. Every field is required.
 type Config struct {
-	Store    Store
-	Links    storage.Linker
-	Engine   ocr.Engine
-	Queue    Queue
-	Turns    *Turns           // page work, shared by all tasks of the process
-	Policy   retention.Policy // validated
-	Limits   Limits
-	Owner    string // names this process in leases; unique for each start
-	Software string // name and version, written into results
-	Now      func() time.Time
-	Log      *slog.Logger
+	Store  Store
+	Ledger Ledger
+	Links  storage.Linker
+	Engine ocr.Engine
+	Queue  Queue
+	Turns  *Turns           // page work, shared by all tasks of the process
+	Policy retention.Policy // validated
+	// Inventory is where copies can be; erasure.Inventory but in tests.
+	Inventory []erasure.Item
+	Limits    Limits
+	Owner     string // names this process in leases; unique for each start
+	Software  string // name and version, written into results
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // Limits bounds what a task may ask for.
@@ -61,10 +72,15 @@ func DefaultLimits() Limits {
 type Service struct {
 	Config
 	running running
+	eraser  erasure.Eraser
 }
 
 // New returns a Service over the given parts.
-func New(cfg Config) *Service { return &Service{Config: cfg} }
+func New(cfg Config) *Service {
+	return &Service{Config: cfg, eraser: erasure.Eraser{
+		Items: cfg.Inventory, Blobs: cfg.Store.Blobs, Records: cfg.Store.Records, Now: cfg.Now,
+	}}
+}
 
 // Order is what a client asks for.
 type Order struct {
@@ -72,6 +88,7 @@ type Order struct {
 	Settings       Settings
 	Password       string // opens the document; empty for none
 	IdempotencyKey string // empty for none
+	Subject        string // opaque tag of the person or matter that the document is about; empty for none
 	Caps           Caps
 }
 

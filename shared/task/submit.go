@@ -14,6 +14,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -111,6 +112,8 @@ func (s *Service) create(ctx context.Context, o Order, ref Ref) (Accepted, error
 		Created:  now,
 		Settings: o.Settings,
 		Password: o.Password,
+		Subject:  subjectDigest(o.Application, o.Subject),
+		Nonce:    ledger.NewNonce(),
 		LinkEnds: now.Add(s.Limits.UploadLink),
 	}
 	if err := s.reserve(ctx, ref.Application, o.Caps); err != nil {
@@ -192,6 +195,9 @@ func (s *Service) complete(o *Order) error {
 	longest := s.Policy.Processed - s.Policy.Margin
 	if set.Retain < 0 || set.Retain > longest || (set.Retain > 0 && set.Retain < time.Second) {
 		return fault.New(fault.BadField, "retention must be between 1 and %d seconds; leave it out for the longest", int(longest.Seconds())).In("retain_seconds")
+	}
+	if len(o.Subject) > maxSubject {
+		return fault.New(fault.BadField, "the subject has %d bytes; at most %d are allowed: send an opaque tag", len(o.Subject), maxSubject).In("subject")
 	}
 	if len(o.Password) > maxPassword {
 		return fault.New(fault.BadField, "the document password has %d bytes; at most %d are allowed", len(o.Password), maxPassword).In("password")

@@ -122,6 +122,9 @@ func (s *Service) act(ctx context.Context, t *Task, d retention.Decision, done *
 		}
 		return err
 	case retention.Forget:
+		if t, err := s.certify(ctx, t); err != nil || !t.Logged {
+			return err // the receipt comes first
+		}
 		done.Forgot++
 		err := s.Store.Records.Delete(ctx, t.Ref.key(), t.etag)
 		if errors.Is(err, fault.ETagMismatch) {
@@ -156,7 +159,11 @@ func (s *Service) reconcile(ctx context.Context, t *Task, done *Swept) error {
 			return err
 		}
 	case Deleted:
-		if err := s.eraseCopies(ctx, t.Ref); err != nil {
+		if !t.Erased.IsZero() && !t.Logged {
+			_, err := s.certify(ctx, t)
+			return err
+		}
+		if _, err := s.eraser.Erase(ctx, t.Ref.copies); err != nil {
 			return err
 		}
 	case Queued, Completed, ProcessingFailed:

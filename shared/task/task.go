@@ -6,6 +6,7 @@ package task
 import (
 	"time"
 
+	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/render"
@@ -56,8 +57,13 @@ type Task struct {
 	Removed  time.Time `json:"removed,omitzero"`  // when a delete was accepted or a clock ran out
 	Erased   time.Time `json:"erased,omitzero"`   // when the check found no copy left
 
+	Nonce    string             `json:"nonce,omitempty"`    // opens the commitments in the ledger; gone with the tombstone
+	Evidence []erasure.Evidence `json:"evidence,omitempty"` // of the erasure, by class
+	Logged   bool               `json:"logged,omitempty"`   // the receipt was handed to the ledger
+
 	Settings Settings         `json:"settings,omitzero"`
 	Password string           `json:"password,omitempty"`
+	Subject  string           `json:"subject,omitempty"`  // digest of the client's tag; not kept in a tombstone
 	LinkEnds time.Time        `json:"link_ends,omitzero"` // when the latest upload link expires
 	Input    Input            `json:"input,omitzero"`
 	Pages    Progress         `json:"pages,omitzero"`

@@ -12,7 +12,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -48,11 +50,19 @@ type world struct {
 	queue  *queue
 	links  *linker
 	log    *lockedBuffer
+	signer *ledger.Signer
 }
 
 func newWorld(t T) *world {
 	w := &world{T: t, store: memory.New(time.Now), engine: &engine{pages: 3}, queue: &queue{}, links: &linker{}, log: &lockedBuffer{}}
 	w.blobs = w.store.Blobs()
+	private, _, err := ledger.GenerateKey("lethe.test")
+	if err == nil {
+		w.signer, err = ledger.ParseSigner(private)
+	}
+	if err != nil {
+		t.Fatalf("make signing key: %v", err)
+	}
 	w.faulty = storagetest.NewFaulty(storagetest.Stores{Blobs: w.blobs, Records: w.store, Agenda: w.store})
 	w.Service = w.process("first")
 	return w
@@ -61,17 +71,27 @@ func newWorld(t T) *world {
 // process returns the Service of another process over the same store.
 func (w *world) process(owner string) *task.Service {
 	return task.New(task.Config{
-		Store:    task.Store{Blobs: w.faulty.FaultyBlobs(), Records: w.faulty.FaultyRecords(), Agenda: w.faulty.FaultyAgenda()},
-		Links:    w.links,
-		Engine:   w.engine,
-		Queue:    w.queue,
-		Turns:    task.NewTurns(2),
-		Policy:   retention.Default(),
-		Limits:   task.DefaultLimits(),
-		Owner:    owner,
-		Software: "lethe test",
-		Now:      time.Now,
-		Log:      slog.New(slog.NewJSONHandler(w.log, nil)),
+		Store:     task.Store{Blobs: w.faulty.FaultyBlobs(), Records: w.faulty.FaultyRecords(), Agenda: w.faulty.FaultyAgenda()},
+		Ledger:    w.ledger(),
+		Inventory: erasure.Inventory(),
+		Links:     w.links,
+		Engine:    w.engine,
+		Queue:     w.queue,
+		Turns:     task.NewTurns(2),
+		Policy:    retention.Default(),
+		Limits:    task.DefaultLimits(),
+		Owner:     owner,
+		Software:  "lethe test",
+		Now:       time.Now,
+		Log:       slog.New(slog.NewJSONHandler(w.log, nil)),
+	})
+}
+
+// ledger is the log over the same store.
+func (w *world) ledger() *ledger.Log {
+	return ledger.New(ledger.Config{
+		Blobs: w.faulty.FaultyBlobs(), Records: w.faulty.FaultyRecords(), Signer: w.signer, Region: "test", Program: "lethe test",
+		Keep: retention.TombstoneLife, Now: time.Now, Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	})
 }
 
@@ -262,7 +282,7 @@ func (w *world) checkNothingLeft(ref task.Ref) {
 	if !ok {
 		return
 	}
-	for _, canary := range []string{password, content, word, "languages", "lat\"", "formats", "password", "failure", "results", "input", "pages"} {
+	for _, canary := range []string{password, content, word, "languages", "lat\"", "formats", `"password":`, "failure", "results", `"size"`, "pages"} {
 		if bytes.Contains(rec.Value, []byte(canary)) {
 			w.Errorf("the tombstone holds %q: %s", canary, rec.Value)
 		}

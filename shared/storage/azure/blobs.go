@@ -28,9 +28,15 @@ const blockSize = 4 << 20
 const pageSize = 5000
 
 // Blobs implements storage.Blobs.
-type Blobs struct{ service *service.Client }
+type Blobs struct {
+	service  *service.Client
+	emulated bool // an emulator refuses to list versions, and keeps none
+}
 
-var _ storage.Blobs = (*Blobs)(nil)
+var (
+	_ storage.Blobs    = (*Blobs)(nil)
+	_ storage.Remnants = (*Blobs)(nil)
+)
 
 // split separates the container from the name within it.
 func split(name string) (containerName, rest string, err error) {
@@ -223,6 +229,30 @@ func (b *Blobs) List(ctx context.Context, prefix, after string, limit int) ([]st
 		}
 	}
 	return found, nil
+}
+
+// Remnants counts what the account keeps of blobs beside the blobs themselves. It costs a listing of the prefix.
+func (b *Blobs) Remnants(ctx context.Context, prefix string) (int, error) {
+	if err := storage.CheckList(prefix, 1); err != nil {
+		return 0, err
+	}
+	c, rest, _ := strings.Cut(prefix, "/")
+	include := container.ListBlobsInclude{Snapshots: true, Deleted: true, Versions: !b.emulated}
+	pager := b.service.NewContainerClient(c).NewListBlobsFlatPager(&container.ListBlobsFlatOptions{Prefix: &rest, Include: include})
+	n := 0
+	for pager.More() {
+		page, err := pager.NextPage(ctx)
+		if err != nil {
+			return 0, classify(err)
+		}
+		for _, item := range page.Segment.BlobItems {
+			old := item.IsCurrentVersion == nil || !*item.IsCurrentVersion
+			if item.Snapshot != nil && *item.Snapshot != "" || item.Deleted != nil && *item.Deleted || item.VersionID != nil && old {
+				n++
+			}
+		}
+	}
+	return n, nil
 }
 
 func describe(name string, item *container.BlobItem) storage.Blob {

@@ -31,7 +31,7 @@ func Open(cfg Config) (*Store, error) {
 		cfg.SettleAfter = DefaultSettleAfter
 	}
 	return &Store{
-		Blobs:   &Blobs{service: c.blobs},
+		Blobs:   &Blobs{service: c.blobs, emulated: c.shared},
 		Records: &Records{service: c.tables, settleAfter: cfg.SettleAfter, now: cfg.Now},
 		Links:   &Links{service: c.blobs, shared: c.shared, now: cfg.Now},
 		clients: c,

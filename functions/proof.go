@@ -1,0 +1,80 @@
+//go:build linux && cgo
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// newLedger joins the append-only log with its storage and keys.
+func newLedger(set config.Settings, blobs storage.Blobs, records storage.Records, now func() time.Time, log *slog.Logger) (*ledger.Log, error) {
+	cfg := ledger.Config{
+		Blobs: blobs, Records: records, Region: set.Region, Program: "lethe " + version, Keep: retention.TombstoneLife, Now: now, Log: log,
+	}
+	for _, key := range []struct {
+		private string
+		into    **ledger.Signer
+	}{{set.SigningKey, &cfg.Signer}, {set.PreviousKey, &cfg.Previous}} {
+		if key.private == "" {
+			continue
+		}
+		signer, err := ledger.ParseSigner(key.private)
+		if err != nil {
+			return nil, err
+		}
+		*key.into = signer
+	}
+	return ledger.New(cfg), nil
+}
+
+// machineKey returns the signing key of a server on one machine: the one of the settings, else that of the data folder,
+// which is made at the first start.
+func machineKey(set config.Settings) (string, error) {
+	if set.SigningKey != "" {
+		return set.SigningKey, nil
+	}
+	file := filepath.Join(set.Data, "signing.key")
+	key, err := os.ReadFile(file) //nolint:gosec // in the folder of the settings
+	if err == nil {
+		return string(key), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read signing key: %w", err)
+	}
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		name = "lethe"
+	}
+	private, _, err := ledger.GenerateKey(name)
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(file, []byte(private+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("write signing key: %w", err)
+	}
+	return private, nil
+}
+
+// sequenced is how often a server on one machine gives entries their place in the ledger.
+const sequenced = 5 * time.Second
+
+// sequence gives waiting entries their place and tells the log of a failure.
+func sequence(ctx context.Context, l *ledger.Log, log *slog.Logger) {
+	if _, err := l.Sequence(ctx); err != nil && ctx.Err() == nil {
+		log.ErrorContext(ctx, event.LedgerStuck, "kind", fault.KindOf(err))
+	}
+}

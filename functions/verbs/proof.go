@@ -1,0 +1,358 @@
+package verbs
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"filippo.io/torchwood"
+	"github.com/spf13/cobra"
+
+	"github.com/lethe-ocr/lethe/shared/erasure"
+	"github.com/lethe-ocr/lethe/shared/ledger"
+)
+
+// Proof returns the verbs that prove erasure. All but receipt and erase work without a server.
+func Proof(version string) []*cobra.Command {
+	return []*cobra.Command{newReceipt(version), newErase(version), newVerify(), newAudit(version), newKeygen(), newInventory()}
+}
+
+func newReceipt(version string) *cobra.Command {
+	c := &connection{version: version}
+	cmd := &cobra.Command{
+		Use:   "receipt ID",
+		Short: "Fetch the receipt of an erased task",
+		Long: `Fetch the signed text that proves the erasure of a task. Keep it: "lethe verify" checks it with the stamp's public key
+alone. Receipts can be fetched for 30 days.` + connectionHelp,
+		Example: "  lethe receipt 0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55 > scan.receipt",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			cl, err := c.dial()
+			if err != nil {
+				return err
+			}
+			receipt, err := cl.Receipt(cmd.Context(), ids[0])
+			if err != nil {
+				return err
+			}
+			return emit(cmd.OutOrStdout(), receipt)
+		},
+	}
+	c.flags(cmd)
+	return cmd
+}
+
+func newErase(version string) *cobra.Command {
+	c := &connection{version: version}
+	var subject string
+	cmd := &cobra.Command{
+		Use:     "erase --subject TAG",
+		Short:   "Erase every task about a subject",
+		Long:    "Erase every task that was submitted with an opaque tag (a patient's or case's pseudonym)." + connectionHelp,
+		Example: "  lethe erase --subject 7f3c9a",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if subject == "" {
+				return Usage(errors.New("say whose tasks with --subject"))
+			}
+			cl, err := c.dial()
+			if err != nil {
+				return err
+			}
+			gone, err := cl.EraseSubject(cmd.Context(), subject)
+			return errors.Join(c.show(cmd.OutOrStdout(), gone), err)
+		},
+	}
+	c.flags(cmd)
+	cmd.Flags().StringVar(&subject, "subject", "", "the tag that the tasks were submitted with")
+	return cmd
+}
+
+func newVerify() *cobra.Command {
+	var public []string
+	var file string
+	cmd := &cobra.Command{
+		Use:   "verify RECEIPT --key PUBLIC",
+		Short: "Check a receipt without the server",
+		Long: `Check a receipt with the stamp's public key alone: who signed it, that it belongs to the task it names, and that the
+ledger contains it. With --file also that it is about that very document. --key takes a key or the name of a file with keys,
+and may be repeated.
+` + exitTable,
+		Example: "  lethe verify scan.receipt --key stamp.pub --file scan.pdf",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			receipt, err := os.ReadFile(args[0])
+			if err != nil {
+				return Usage(err)
+			}
+			keys, err := readKeys(public)
+			if err != nil {
+				return Usage(err)
+			}
+			v, err := ledger.Verify(receipt, keys)
+			if err != nil {
+				return err
+			}
+			if err := sameFile(v.Opening, file); err != nil {
+				return err
+			}
+			return showVerdict(cmd.OutOrStdout(), v, file != "")
+		},
+	}
+	cmd.Flags().StringArrayVar(&public, "key", nil, "public key, or a file with public keys")
+	cmd.Flags().StringVar(&file, "file", "", "the document that the receipt must be about")
+	return cmd
+}
+
+// readKeys reads keys given as such or as files with one key on each line.
+func readKeys(given []string) ([]string, error) {
+	if len(given) == 0 {
+		return nil, errors.New("give the stamp's public key with --key; the service publishes it at /v1/ledger/keys")
+	}
+	var keys []string
+	for _, g := range given {
+		text, err := os.ReadFile(g) //nolint:gosec // the user names the file
+		if err != nil {
+			text = []byte(g)
+		}
+		for line := range strings.Lines(string(text)) {
+			if line = strings.TrimSpace(line); line != "" {
+				keys = append(keys, line)
+			}
+		}
+	}
+	return keys, nil
+}
+
+// sameFile compares a document with the one that the receipt is about.
+func sameFile(o ledger.Opening, name string) error {
+	if name == "" {
+		return nil
+	}
+	f, err := os.Open(name) //nolint:gosec // the user names the file
+	if err != nil {
+		return Usage(err)
+	}
+	hash := sha256.New()
+	_, err = io.Copy(hash, f)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	switch hex.EncodeToString(hash.Sum(nil)) {
+	case o.Digest:
+		return nil
+	default:
+		if o.Digest == "" {
+			return errors.New("the service never read the document, so the receipt cannot be tied to a file")
+		}
+		return errors.New("the receipt is about another document than this file")
+	}
+}
+
+func showVerdict(w io.Writer, v ledger.Verdict, compared bool) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	line := func(name, value string) { fmt.Fprintf(table, "%s\t%s\n", name, printable(value)) }
+	line("task", v.Opening.Task)
+	line("erased and checked", v.Entry.At.Format(time.RFC3339))
+	line("reason", v.Entry.Value(ledger.FieldReason))
+	line("after processing (24 h)", v.Entry.Value(ledger.FieldProcessed))
+	line("after upload (48 h)", v.Entry.Value(ledger.FieldUnprocessed))
+	line("region", v.Entry.Value(ledger.FieldRegion))
+	line("program", v.Entry.Value(ledger.FieldProgram))
+	if compared {
+		line("document", "is the file given")
+	}
+	if v.Logged {
+		line("ledger", fmt.Sprintf("entry %d of %d", v.Index, v.Size))
+	} else {
+		line("ledger", "not yet logged: fetch the receipt again in some minutes")
+	}
+	return table.Flush()
+}
+
+func newAudit(version string) *cobra.Command {
+	c := &connection{version: version}
+	var public []string
+	var since, save string
+	cmd := &cobra.Command{
+		Use:   "audit [LOG]",
+		Short: "Check the whole ledger and compute the longest life of any document",
+		Long: `Read a whole ledger, check every entry and signature, and compute how long documents lived. LOG is a folder or the address
+of a copy; without it the server's own ledger is read. With --since it is proved that the log only grew since that checkpoint:
+keep the one that --save writes for the next audit. Ends with code 1 if the promise was broken.` + connectionHelp,
+		Example: `  lethe audit --key stamp.pub --save monday.checkpoint
+  lethe audit --key stamp.pub --since monday.checkpoint
+  lethe audit ./copy-of-the-ledger --key stamp.pub`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			keys, err := readKeys(public)
+			if err != nil {
+				return Usage(err)
+			}
+			src, err := c.source(args)
+			if err != nil {
+				return err
+			}
+			var kept []byte
+			if since != "" {
+				if kept, err = os.ReadFile(since); err != nil { //nolint:gosec // the user names the file
+					return Usage(err)
+				}
+			}
+			audit, err := ledger.Check(cmd.Context(), src, keys, kept, time.Now())
+			if err != nil {
+				return err
+			}
+			if save != "" {
+				if err := os.WriteFile(save, audit.Checkpoint, 0o600); err != nil {
+					return err
+				}
+			}
+			return c.showAudit(cmd.OutOrStdout(), audit)
+		},
+	}
+	c.flags(cmd)
+	f := cmd.Flags()
+	f.StringArrayVar(&public, "key", nil, "public key that you trust, or a file with public keys")
+	f.StringVar(&since, "since", "", "checkpoint kept from an earlier audit")
+	f.StringVar(&save, "save", "", "write the checkpoint here, for the next audit")
+	return cmd
+}
+
+// source opens a ledger: a folder, an address, or the server's own.
+func (c *connection) source(args []string) (ledger.Source, error) {
+	if len(args) == 0 {
+		cl, err := c.dial()
+		if err != nil {
+			return nil, err
+		}
+		return cl.Ledger(), nil
+	}
+	if !strings.Contains(args[0], "://") {
+		return folder(args[0]), nil
+	}
+	fetcher, err := torchwood.NewTileFetcher(args[0], torchwood.WithUserAgent("lethe/"+c.version))
+	if err != nil {
+		return nil, Usage(fmt.Errorf("address of the ledger: %w", err))
+	}
+	return published{fetcher}, nil
+}
+
+// folder is a copy of a ledger on disk.
+type folder string
+
+// ReadFile implements ledger.Source.
+func (f folder) ReadFile(_ context.Context, path string) ([]byte, error) {
+	return os.ReadFile(filepath.Join(string(f), filepath.FromSlash(path))) //nolint:gosec // paths of the log's own form
+}
+
+// published is a copy of a ledger on a web server.
+type published struct{ fetcher *torchwood.TileFetcher }
+
+// ReadFile implements ledger.Source.
+func (p published) ReadFile(ctx context.Context, path string) ([]byte, error) {
+	return p.fetcher.ReadEndpoint(ctx, path)
+}
+
+func (c *connection) showAudit(w io.Writer, a *ledger.Audit) error {
+	if c.jsonOut {
+		if err := printJSON(w, a); err != nil {
+			return err
+		}
+	} else {
+		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		fmt.Fprintf(table, "ledger\t%s\n", printable(a.Origin))
+		fmt.Fprintf(table, "entries\t%d, from %s to %s\n", a.Size, a.First.Format(time.RFC3339), a.Last.Format(time.RFC3339))
+		if a.Since > 0 {
+			fmt.Fprintf(table, "consistent\twith your checkpoint of %d entries\n", a.Since)
+		}
+		fmt.Fprintf(table, "documents\t%d, of them %d erased with a receipt and %d alive\n", a.Documents, a.Erased, a.Open)
+		fmt.Fprintf(table, "longest life\t%s after upload, %s after processing\n", a.LongestAfterUpload, a.LongestAfterProcessing)
+		fmt.Fprintf(table, "strays\t%d\nprivileged acts\t%d\nbreaches\t%d\n", a.Strays, a.Acts, len(a.Breaches))
+		for _, b := range a.Breaches {
+			fmt.Fprintf(table, "\t%s\n", b)
+		}
+		if err := table.Flush(); err != nil {
+			return fmt.Errorf("write output: %w", err)
+		}
+	}
+	if len(a.Breaches) > 0 {
+		return fmt.Errorf("the promise was broken %d times", len(a.Breaches))
+	}
+	return nil
+}
+
+func newKeygen() *cobra.Command {
+	return &cobra.Command{
+		Use:   "keygen NAME FILE",
+		Short: "Make a key that signs receipts and the ledger",
+		Long: `Make an Ed25519 signing key. NAME is the stamp's: a host name is a good one, and later keys of the stamp take the same. The
+private key goes to FILE, to be given as LETHE_SIGNING_KEY; the public key goes to FILE.pub and to standard output.
+
+To replace a key: make a new one, give it as LETHE_SIGNING_KEY and the old one as LETHE_PREVIOUS_KEY, and take the old one
+away once GET /v1/ledger/keys lists the new one. Both sign the change.`,
+		Example: "  lethe keygen lethe.example.org stamp.key",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			private, public, err := ledger.GenerateKey(args[0])
+			if err != nil {
+				return Usage(err)
+			}
+			f, err := os.OpenFile(args[1], os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+			if err != nil {
+				return Usage(err)
+			}
+			if err := errors.Join(emit(f, []byte(private+"\n")), f.Close()); err != nil {
+				return err
+			}
+			if err := os.WriteFile(args[1]+".pub", []byte(public+"\n"), 0o600); err != nil {
+				return err
+			}
+			return emit(cmd.OutOrStdout(), []byte(public+"\n"))
+		},
+	}
+}
+
+func newInventory() *cobra.Command {
+	var jsonOut bool
+	cmd := &cobra.Command{
+		Use:   "inventory",
+		Short: "List every class of copies a document can have, and when each is gone",
+		Long: `Print the record of processing: what the program may hold of a document, where, who removes it, by when, and which test
+proves it. The eraser, the check and the receipts walk this very list.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if jsonOut {
+				return printJSON(cmd.OutOrStdout(), erasure.Inventory())
+			}
+			for _, i := range erasure.Inventory() {
+				roles := make([]string, len(i.Roles))
+				for n, r := range i.Roles {
+					roles[n] = string(r)
+				}
+				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n  holds    %s\n  where    %s\n  removed  by %s\n  gone     %s\n  proof    %s\n",
+					i.Class, i.Holds, strings.Join(roles, ", "), i.Means, i.Gone, i.Proof); err != nil {
+					return fmt.Errorf("write output: %w", err)
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&jsonOut, "json", false, "print JSON")
+	return cmd
+}
+
+func emit(w io.Writer, text []byte) error {
+	if _, err := w.Write(text); err != nil {
+		return fmt.Errorf("write output: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+//go:build linux
+
+package verbs_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/lethe-ocr/lethe/functions/verbs"
+	"github.com/lethe-ocr/lethe/shared/erasure"
+	"github.com/lethe-ocr/lethe/shared/ledger"
+)
+
+func TestReceiptIsVerifiedWithoutTheServer(t *testing.T) {
+	w := newWorld(t)
+	dir := files(t, map[string]string{"scan.pdf": "%PDF", "other.pdf": "%PDF-1.7"})
+	stdout, _ := w.want(verbs.ExitOK, "submit", "--no-wait", filepath.Join(dir, "scan.pdf"))
+	id := strings.TrimSpace(stdout)
+	w.want(verbs.ExitFailure, "receipt", id)
+	w.want(verbs.ExitOK, "delete", id)
+
+	receipt := filepath.Join(dir, "receipt")
+	fetch := func() {
+		t.Helper()
+		text, _ := w.want(verbs.ExitOK, "receipt", id)
+		if err := os.WriteFile(receipt, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fetch()
+	if stdout, _ = w.want(verbs.ExitOK, "verify", receipt, "--key", w.public); !strings.Contains(stdout, "not yet logged") {
+		t.Errorf("before it is logged: %s", stdout)
+	}
+	if _, err := w.ledger.Sequence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	fetch()
+	key := filepath.Join(dir, "stamp.pub")
+	if err := os.WriteFile(key, []byte(w.public+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stdout, _ = w.want(verbs.ExitOK, "verify", receipt, "--key", key, "--file", filepath.Join(dir, "scan.pdf"))
+	for _, want := range []string{id, "delete-requested", "is the file given", "entry "} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("verify does not say %q: %s", want, stdout)
+		}
+	}
+	w.want(verbs.ExitFailure, "verify", receipt, "--key", key, "--file", filepath.Join(dir, "other.pdf"))
+	_, stranger, err := ledger.GenerateKey("lethe.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.want(verbs.ExitFailure, "verify", receipt, "--key", stranger)
+	w.want(verbs.ExitUsage, "verify", receipt)
+}
+
+func TestAuditReadsTheServersLedgerAndACopyOfIt(t *testing.T) {
+	w := newWorld(t)
+	dir := files(t, map[string]string{"scan.pdf": "%PDF"})
+	stdout, _ := w.want(verbs.ExitOK, "submit", "--no-wait", filepath.Join(dir, "scan.pdf"))
+	w.want(verbs.ExitOK, "delete", strings.TrimSpace(stdout))
+	if _, err := w.ledger.Sequence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	kept := filepath.Join(dir, "checkpoint")
+	stdout, _ = w.want(verbs.ExitOK, "audit", "--key", w.public, "--save", kept)
+	if !strings.Contains(stdout, "1, of them 1 erased") {
+		t.Errorf("audit: %s", stdout)
+	}
+	if stdout, _ = w.want(verbs.ExitOK, "audit", "--key", w.public, "--since", kept); !strings.Contains(stdout, "your checkpoint of 4 entries") {
+		t.Errorf("audit since a checkpoint: %s", stdout)
+	}
+
+	copied := t.TempDir()
+	for _, path := range []string{"checkpoint", "tile/0/000.p/4", "tile/entries/000.p/4"} {
+		text, err := w.ledger.File(t.Context(), path)
+		if path == "checkpoint" {
+			text, err = w.ledger.Checkpoint(t.Context())
+		}
+		if err == nil {
+			err = os.MkdirAll(filepath.Dir(filepath.Join(copied, path)), 0o700)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(copied, path), text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.want(verbs.ExitOK, "audit", copied, "--key", w.public)
+	bundle := filepath.Join(copied, "tile/entries/000.p/4")
+	text, err := os.ReadFile(bundle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text[len(text)-3] ^= 1
+	if err := os.WriteFile(bundle, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.want(verbs.ExitFailure, "audit", copied, "--key", w.public)
+}
+
+func TestKeygenWritesAKeyThatOthersCannotReadAndReplacesNone(t *testing.T) {
+	w := newWorld(t)
+	file := filepath.Join(t.TempDir(), "stamp.key")
+	public, _ := w.want(verbs.ExitOK, "keygen", "lethe.example.org", file)
+	private, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ledger.ParseSigner(string(private))
+	if err != nil || signer.Public() != strings.TrimSpace(public) {
+		t.Errorf("the public key printed is %q: %v", public, err)
+	}
+	if stat, err := os.Stat(file); err != nil || stat.Mode().Perm() != 0o600 {
+		t.Errorf("others may read the key: %v", err)
+	}
+	w.want(verbs.ExitUsage, "keygen", "lethe.example.org", file)
+}
+
+func TestInventoryIsPrintedWhole(t *testing.T) {
+	w := newWorld(t)
+	stdout, _ := w.want(verbs.ExitOK, "inventory")
+	for _, i := range erasure.Inventory() {
+		if !strings.Contains(stdout, string(i.Class)+"\n") || !strings.Contains(stdout, i.Gone) {
+			t.Errorf("%s is missing", i.Class)
+		}
+	}
+}

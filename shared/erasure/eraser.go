@@ -1,0 +1,138 @@
+package erasure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// page is how many copies are listed at once.
+const page = 500
+
+// Scrubber is what records offer whose store keeps replaced values somewhere until told otherwise.
+type Scrubber interface {
+	Scrub(ctx context.Context) error
+}
+
+// Eraser removes copies. It is idempotent and may be interrupted anywhere: what is left is found again.
+type Eraser struct {
+	Items   []Item // the inventory it walks
+	Blobs   storage.Blobs
+	Records storage.Records
+	Now     func() time.Time
+}
+
+// Evidence says of one class when it was erased and when the check found nothing of it.
+type Evidence struct {
+	Class   Class     `json:"class"`
+	Copies  int       `json:"copies,omitempty"` // erased in the last run
+	Erased  time.Time `json:"erased"`
+	Checked time.Time `json:"checked"`
+}
+
+// Prefix returns where the copies of one subject lie in a container, with the slash at its end; empty for nowhere.
+type Prefix func(container string) string
+
+// Erase removes every copy of a subject, then has the check look again. Only without an error is everything gone.
+func (e *Eraser) Erase(ctx context.Context, prefix Prefix) ([]Evidence, error) {
+	var (
+		evidence []Evidence
+		errs     []error
+		counts   = map[Class]int{}
+	)
+	for _, c := range Containers(e.Items) {
+		if p := prefix(c); p != "" {
+			errs = append(errs, e.Under(ctx, p, counts))
+		}
+	}
+	if s, ok := e.Records.(Scrubber); ok {
+		if err := s.Scrub(ctx); err != nil {
+			errs = append(errs, fault.Wrap(err, fault.StorageUnavailable, "the database's journal could not be emptied"))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	erased := e.Now().UTC()
+	checked, err := Checker{Items: e.Items, Blobs: e.Blobs, Now: e.Now}.Check(ctx, prefix)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range e.Items {
+		if e.covers(i, prefix) {
+			evidence = append(evidence, Evidence{Class: i.Class, Copies: counts[i.Class], Erased: erased, Checked: checked})
+		}
+	}
+	return evidence, nil
+}
+
+// covers reports whether an erasure says something about the item.
+func (e *Eraser) covers(i Item, prefix Prefix) bool {
+	switch i.Means {
+	case ByEraser:
+		return prefix(i.Container) != ""
+	case ByScrub:
+		_, ok := e.Records.(Scrubber)
+		return ok
+	case ByCheck:
+		_, ok := e.Blobs.(storage.Remnants)
+		return ok
+	case ByDomain:
+		return true
+	case BySweep, ByProcess, ByOperator:
+	}
+	return false
+}
+
+// Under deletes every blob below a prefix and counts them by class. It goes on past single errors, so that one copy keeps
+// no other alive.
+func (e *Eraser) Under(ctx context.Context, prefix string, counts map[Class]int) error {
+	var errs []error
+	after := ""
+	for {
+		blobs, err := e.Blobs.List(ctx, prefix, after, page)
+		if err != nil {
+			return errors.Join(append(errs, fmt.Errorf("list copies: %w", err))...)
+		}
+		for _, b := range blobs {
+			after = b.Name
+			class, listed := e.classOf(b)
+			if !listed {
+				continue
+			}
+			if err := e.Blobs.Delete(ctx, b.Name); err != nil {
+				errs = append(errs, fmt.Errorf("erase copy: %w", err))
+				continue
+			}
+			if counts != nil {
+				counts[class]++
+			}
+		}
+		if len(blobs) < page {
+			return errors.Join(errs...)
+		}
+	}
+}
+
+// classOf returns the class of a blob, and whether the inventory has it.
+func (e *Eraser) classOf(b storage.Blob) (Class, bool) {
+	for _, i := range e.Items {
+		if i.Means == ByEraser && i.Container == container(b.Name) && (i.Class == Blocks) == b.Uncommitted {
+			return i.Class, true
+		}
+	}
+	return "", false
+}
+
+func container(name string) string {
+	for i := range len(name) {
+		if name[i] == '/' {
+			return name[:i]
+		}
+	}
+	return name
+}

@@ -1,0 +1,116 @@
+// Package erasure knows every place where a copy of a document can be. One inventory serves the eraser, the independent
+// check, receipts, the record of processing that `lethe inventory` prints, and the tests: a class of copies that is missing
+// here is missing everywhere and turns them red.
+package erasure
+
+import (
+	"slices"
+
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// Class names one kind of copy. Classes are stable: receipts hold them.
+type Class string
+
+// The classes.
+const (
+	Upload      Class = "upload"
+	Blocks      Class = "uncommitted-blocks"
+	Page        Class = "page"
+	Result      Class = "result"
+	Remnant     Class = "snapshot-version-deleted"
+	DeadLetter  Class = "dead-letter"
+	Password    Class = "password"
+	Journal     Class = "database-journal"
+	TaskRecord  Class = "task-record"
+	KeyRecord   Class = "idempotency-key"
+	CaseRecord  Class = "review-case"
+	Opening     Class = "receipt-opening"
+	Message     Class = "queue-message"
+	Poison      Class = "poison-message"
+	Memory      Class = "worker-memory"
+	MemoryFile  Class = "memory-file"
+	Staging     Class = "partial-upload"
+	AccessEntry Class = "access-log"
+	LedgerEntry Class = "ledger"
+	Platform    Class = "platform-log"
+)
+
+// Role is where the program runs.
+type Role string
+
+// The roles.
+const (
+	Machine Role = "one machine"
+	Azure   Role = "Azure"
+)
+
+// Means says who removes a class.
+type Means string
+
+// The means.
+const (
+	ByEraser   Means = "eraser"     // the eraser, container by container; the check lists it again
+	ByScrub    Means = "scrub"      // the eraser, by having the database empty its journal
+	ByCheck    Means = "check only" // must not exist; the check fails, and with it the receipt, if it does
+	BySweep    Means = "sweep"      // the retention function, when its own time has come
+	ByDomain   Means = "transition" // the change of state that ends the need for it
+	ByProcess  Means = "process"    // the program's memory: gone with the process or before
+	ByOperator Means = "operator"   // outside the program's reach: a setting of the stamp
+)
+
+// Item is one line of the inventory.
+type Item struct {
+	Class     Class  `json:"class"`
+	Holds     string `json:"holds"`           // what of a document is in it
+	Roles     []Role `json:"roles"`           // where it can exist
+	Means     Means  `json:"means"`           // who removes it
+	Container string `json:"where,omitempty"` // for ByEraser: the container
+	Gone      string `json:"gone"`            // by when, at the latest
+	Proof     string `json:"proof"`           // the test that fails when it stays
+}
+
+// Content reports whether the class can hold bytes or words of a document.
+func (i Item) Content() bool {
+	return !slices.Contains([]Means{BySweep, ByOperator}, i.Means)
+}
+
+// Inventory lists every class of copies.
+func Inventory() []Item {
+	both := []Role{Machine, Azure}
+	cloud := []Role{Azure}
+	machine := []Role{Machine}
+	return []Item{
+		{Upload, "the document as sent", both, ByEraser, storage.Uploads, "when processing ends; at delete; at its clock", "TestYear"},
+		{Blocks, "parts of a document whose upload was never finished", both, ByEraser, storage.Uploads, "20 minutes after the link ended, or with the full pass after it", "TestYear"},
+		{Page, "recognised text of single pages", both, ByEraser, storage.Work, "when processing ends; at delete; at its clock", "TestYear"},
+		{Result, "recognised text; the searchable copy of the document", both, ByEraser, storage.Results, "at delete; at its clock; with delete-on-fetch after the last transfer", "TestYear"},
+		{Remnant, "earlier or deleted copies that the storage account keeps", cloud, ByCheck, "", "never exists: the account is deployed without, the doctor looks, and no receipt is given while one is listed", "TestRemnantKeepsTheReceiptBack"},
+		{DeadLetter, "names of uploads whose event could not be delivered; no content", cloud, ByEraser, storage.DeadLetters, "with the next full pass", "TestYear"},
+		{Password, "the password that opens the document", both, ByDomain, "", "when processing ends; at delete; at its clock", "TestPasswordLeavesTheRecordWhenProcessingEnds"},
+		{Journal, "records as they were before: passwords, openings", machine, ByScrub, "", "two seconds after the write; before a receipt is given", "TestErasedValuesLeaveTheFiles"},
+		{TaskRecord, "times, sizes, counts, codes, settings; after erasure a tombstone with times and the reason", both, BySweep, "", "30 days after erasure", "TestYear"},
+		{KeyRecord, "digests of a request's key and settings", both, BySweep, "", "24 hours after the request", "TestYear"},
+		{CaseRecord, "who asked to see a document, and why", both, BySweep, "", "30 days after the case was closed", "TestClosedCaseIsForgotten"},
+		{Opening, "nonce and digest that tie a receipt to a task and a document", both, BySweep, "", "with the tombstone, 30 days after erasure", "TestYear"},
+		{Message, "ids of a task that waits; no content", cloud, BySweep, "", "when it was handled; the queue drops it after 7 days", "TestMessagesHoldIdsAlone"},
+		{Poison, "ids of an upload that the host gave up on; no content", cloud, BySweep, "", "when it was handled; the queue drops it after 7 days", "TestMessagesHoldIdsAlone"},
+		{Memory, "the document and its text in a worker process", both, ByProcess, "", "two seconds after the worker's last page of it", "TestIdleChildLetsGoOfDocument"},
+		{MemoryFile, "the document in a sealed memory file", cloud, ByProcess, "", "when the call that reads it ends", "TestLargestUploadGrowsNeitherHandlerNorHost"},
+		{Staging, "a document or result that is being written", machine, ByProcess, "", "when the write ends or fails; at the next start after a crash", "TestKilledServerLeavesNothing"},
+		{AccessEntry, "ids of a task, who did what, and why; no content", both, BySweep, "", "400 days after the act", "TestAccessLogForgets"},
+		{LedgerEntry, "times, codes, commitments; no ids, no content", both, ByOperator, storage.Ledger, "never: it is the proof", "TestEntriesTellNothingOfTheTask"},
+		{Platform, "names of blobs (ids), addresses and times of callers in the platform's own logs", cloud, ByOperator, "", "after the stamp's log retention, 30 days by default", "infra: retention of each log"},
+	}
+}
+
+// Containers lists the containers that the eraser walks, each once.
+func Containers(items []Item) []string {
+	var names []string
+	for _, i := range items {
+		if i.Means == ByEraser && !slices.Contains(names, i.Container) {
+			names = append(names, i.Container)
+		}
+	}
+	return names
+}
