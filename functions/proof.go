@@ -72,8 +72,8 @@ func machineKey(set config.Settings) (string, error) {
 // sequenced is how often a server on one machine gives entries their place in the ledger.
 const sequenced = 5 * time.Second
 
-// sequence gives waiting entries their place and tells the log of a failure.
-func sequence(ctx context.Context, l *ledger.Log, log *slog.Logger) {
+// sequenceLedger gives waiting entries their place and tells the log of a failure.
+func sequenceLedger(ctx context.Context, l *ledger.Log, log *slog.Logger) {
 	if _, err := l.Sequence(ctx); err != nil && ctx.Err() == nil {
 		log.ErrorContext(ctx, event.LedgerStuck, "kind", fault.KindOf(err))
 	}

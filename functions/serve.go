@@ -179,7 +179,7 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 		trigger.Every(ctx, m.set.SweepInterval, func(ctx context.Context) { m.forget(m.tasks.Sweep(ctx)) })
 	})
 	begin(func() {
-		trigger.Every(ctx, sequenced, func(ctx context.Context) { sequence(ctx, m.ledger, m.log) })
+		trigger.Every(ctx, sequenced, func(ctx context.Context) { sequenceLedger(ctx, m.ledger, m.log) })
 	})
 	begin(func() {
 		if err := warmed(ctx); err != nil && ctx.Err() == nil {
