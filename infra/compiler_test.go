@@ -241,6 +241,7 @@ func TestBadParametersAreRefused(t *testing.T) {
 		{"name that storage refuses", region + email + "param workload = 'Lethe'", []string{"workload", "small letters and digits"}},
 		{"instance too small", region + email + "param size = { memoryMB: 512, maximum: 40 }", []string{"2048 | 4096"}},
 		{"key of another vault", region + email + "param previousKeyUri = 'https://kv-other.vault.azure.net/secrets/signing-key/1'", []string{"previousKeyUri names no version of signing-key"}},
+		{"setting of the host", region + email + "param settings = { AzureWebJobsStorage: '' }", []string{"settings holds AzureWebJobsStorage", "LETHE_"}},
 		{"hash without application", region + email + "param bootstrapHash = 'ab'", []string{"bootstrapApp and bootstrapHash come together"}},
 		{"parameter of another template", region + email + "param topicName = 'egst-lethe'", []string{`"topicName"`, "without being declared"}},
 		{"misspelt option", region + email + "param privateNetwrok = true", []string{`"privateNetwrok"`, "without being declared"}},

@@ -81,6 +81,7 @@ func mistakes() []mistake {
 		{app, "Documents__queueServiceUri:", "Document__queueServiceUri:", ""},
 		{app, "LETHE_RETAIN_UNPROCESSED:", "LETHE_RETAIN_UPLOADED:", ""},
 		{app, "LETHE_REGION: location", "FUNCTIONS_WORKER_RUNTIME: 'custom'", ""},
+		{app, "    settings,\n    {", "    {", ""},
 		{app, "ipSecurityRestrictionsDefaultAction: empty(addresses) ? 'Allow' : 'Deny'", "ipSecurityRestrictionsDefaultAction: 'Allow'", "addresses"},
 		{app, "ipAddress: 'AzureEventGrid'", "ipAddress: 'AzureCloud'", "addresses"},
 		{"main.bicep", "var queues = ['ocr-requeue', 'webjobs-blobtrigger-poison']", "var queues = ['ocr-requeue', 'webjobs-blobtrigger-poisoned']", ""},
@@ -117,6 +118,23 @@ func mistakes() []mistake {
 		{"events.bicep", "queueName: 'ocr-requeue'", "queueName: 'requeue'", "eventsPrivate"},
 		{"guard.bicep", "id: 'e56962a6-4747-49cd-b67b-bf8b01975c4c'", "id: 'e56962a6-4747-49cd-b67b-bf8b01975c4d'", "guard"},
 		{"guard.bicep", "enforcementMode: 'Default'", "enforcementMode: 'DoNotEnforce'", "guard"},
+	}
+}
+
+// TestEveryFileHasAMistake keeps new files from going without.
+func TestEveryFileHasAMistake(t *testing.T) {
+	var files []string
+	for _, pattern := range []string{"azure/*.bicep", "azure/modules/*.bicep"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	for _, file := range files {
+		if !slices.ContainsFunc(mistakes(), func(m mistake) bool { return filepath.Join("azure", m.file) == file }) {
+			t.Errorf("%s: nobody shows that a mistake in it is found", file)
+		}
 	}
 }
 

@@ -215,6 +215,9 @@ func TestTheProgramAcceptsWhatItIsGiven(t *testing.T) {
 			if p := set.Policy(); p.Processed != s.processed || p.Unprocessed != s.unprocessed {
 				t.Errorf("the program keeps %v and %v, want %v and %v", p.Processed, p.Unprocessed, s.processed, s.unprocessed)
 			}
+			if got := set.MaxPages; (got == 500) != (s.name == "everything") {
+				t.Errorf("the program takes %d pages", got)
+			}
 			if _, ok := properties[config.Prefix+"_PREVIOUS_KEY"]; ok != (s.name == "everything") {
 				t.Error("the key before is told when the key is replaced, and only then")
 			}

@@ -3,7 +3,7 @@ metadata description = 'Everything one region needs, in one resource group. No s
 
 targetScope = 'resourceGroup'
 
-import { addressRange, alwaysReady, instances, logDays, redundancy, region as azureRegion, retention } from 'types.bicep'
+import { addressRange, alwaysReady, instances, logDays, programSettings, redundancy, region as azureRegion, retention } from 'types.bicep'
 
 @description('Region of the stamp, which must be that of its resource group. Example: westeurope.')
 param region azureRegion
@@ -80,6 +80,9 @@ param signingKey string = ''
 @maxLength(200)
 param previousKeyUri string = ''
 
+@description('Further settings of the program, for example { LETHE_OIDC_ISSUER: \'https://login.example.org\' }. What the stamp itself sets, it keeps.')
+param settings programSettings = {}
+
 @description('Where the resource group lies. It is compared with the region; leave it out.')
 param groupLocation string = resourceGroup().location
 
@@ -98,6 +101,11 @@ var short = toLower(workload) == workload && !contains(workload, '-') && !contai
 var firstApp = (empty(bootstrapApp) ? 0 : 64) == length(bootstrapHash)
   ? bootstrapApp
   : fail('bootstrapApp and bootstrapHash come together; the hash is SHA-256 in 64 hex digits')
+
+var strange = filter(items(settings), item => !startsWith(item.key, 'LETHE_'))
+var further = empty(strange)
+  ? settings
+  : fail('settings holds ${strange[0].key}: names of the program\'s settings begin with LETHE_')
 
 var base = '${short}-${env}-${region}'
 var unique = take(uniqueString(subscription().id, base), 11)
@@ -333,6 +341,7 @@ module functionApp 'modules/functionApp.bicep' = {
     vaultName: vaultName
     secretName: secretName
     previousKeyUri: previousKey
+    settings: further
     clocks: clocks
     bootstrapApp: firstApp
     bootstrapHash: bootstrapHash
@@ -404,6 +413,9 @@ output topicName string = topicName
 
 @description('Name of the workspace.')
 output workspaceName string = workspaceName
+
+@description('Hours after an upload in which its event is of use, for the second stage.')
+output unprocessedHours int = clocks.unprocessedHours
 
 @description('Whether events travel by queue, for the second stage.')
 output privateNetwork bool = privateNetwork

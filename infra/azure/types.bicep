@@ -153,3 +153,10 @@ type wrappingKey = {
   @description('Name of the key. No version is named, so a rotation is followed.')
   keyName: string
 }
+
+@export()
+@description('Further settings of the program, by their whole names. No secret belongs here.')
+type programSettings = {
+  @description('One setting, for example LETHE_OIDC_ISSUER.')
+  *: string
+}

@@ -1,6 +1,6 @@
 metadata description = 'The function app: a custom handler on Flex Consumption.'
 
-import { addressRange, alwaysReady, instances, retention, stampTags } from '../types.bicep'
+import { addressRange, alwaysReady, instances, programSettings, retention, stampTags } from '../types.bicep'
 
 @description('Name of the plan.')
 param planName string
@@ -39,6 +39,9 @@ param secretName string
 
 @description('URI of the version before, while the signing key is replaced, or empty.')
 param previousKeyUri string
+
+@description('Further settings of the program.')
+param settings programSettings
 
 @description('The two clocks.')
 param clocks retention
@@ -172,10 +175,12 @@ resource scmPasswords 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@20
 }
 
 // What the host and the program are told. Both reach storage as the identity: there is no connection string.
-resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
+resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: app
   name: 'appsettings'
   properties: union(
+    // First, so that nothing in it replaces what the stamp itself says.
+    settings,
     {
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
       APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString

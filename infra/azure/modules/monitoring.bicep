@@ -58,6 +58,8 @@ var kept = concat(
   map(['AZKVAuditLogs'], name => { table: name, days: days.vault })
 )
 
+// One after the other: the workspace refuses changes of its tables at the same time.
+@batchSize(1)
 resource table 'Microsoft.OperationalInsights/workspaces/tables@2025-07-01' = [
   for item in kept: {
     parent: workspace
