@@ -141,12 +141,13 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 		return a.checkPlace(ctx)
 	}, a.clock.now)
 	gated := gatedTasks{Service: a.tasks, gate: a.intake, log: a.log}
-	return trigger.New(web.Serve(a.api(gated), a.log, a.clock.now), map[string]trigger.Function{
+	handler := trigger.New(web.Serve(a.api(gated), a.log, a.clock.now), map[string]trigger.Function{
 		ocr.Name:       ocr.New(gated, a.log),
 		requeue.Name:   requeue.New(gated),
 		poison.Name:    poison.New(a.tasks),
 		retention.Name: retention.New(a.tasks, a.ledger, a.set.FullPassInterval, a.clock.now),
-	}, a.log), nil
+	}, a.log)
+	return caughtUp(handler, a.tasks, a.log), nil
 }
 
 func (a *app) api(tasks gatedTasks) http.Handler {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/event"
@@ -109,6 +110,22 @@ func (t gatedTasks) Process(ctx context.Context, ref task.Ref) (task.Outcome, er
 		return task.Busy, nil
 	}
 	return t.Service.Process(ctx, ref)
+}
+
+// caughtUp lets every invocation look whether the timer is silent, beside the answer. One look at a time is enough.
+func caughtUp(next http.Handler, tasks *task.Service, log *slog.Logger) http.Handler {
+	var looking atomic.Bool
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if looking.CompareAndSwap(false, true) {
+			go func() {
+				defer looking.Store(false)
+				if _, err := tasks.CatchUp(context.WithoutCancel(r.Context())); err != nil {
+					log.ErrorContext(r.Context(), event.SweepFailed, "step", "catch up", "kind", fault.KindOf(err))
+				}
+			}()
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // closed answers for a program whose settings are so wrong that nothing can be joined: clients are told, invocations are

@@ -165,7 +165,7 @@ func (m *machine) handler() http.Handler {
 		web.Note(r.Context(), "", local.LinkPath)
 		m.links.ServeHTTP(w, r)
 	})
-	return web.Serve(mux, m.log, m.clock.now)
+	return caughtUp(web.Serve(mux, m.log, m.clock.now), m.tasks, m.log)
 }
 
 // ready checks what taking in a document needs.

@@ -129,6 +129,36 @@ func (w *world) checkQuiet() {
 	}
 }
 
+// Retention does not hang on the timer alone.
+func TestAnyCallSweepsWhenTheTimerIsSilent(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		var refs []task.Ref
+		for range 250 {
+			refs = append(refs, w.completed(order()))
+		}
+		w.sweep()
+		pass(5 * time.Minute)
+		if swept, err := w.CatchUp(t.Context()); swept || err != nil {
+			t.Errorf("five minutes after a sweep: %t, %v", swept, err)
+		}
+		pass(24 * time.Hour)
+		for call, want := range []bool{true, false} {
+			if swept, err := w.CatchUp(t.Context()); swept != want || err != nil {
+				t.Errorf("call %d: %t, %v", call+1, swept, err)
+			}
+		}
+		left := 0
+		for _, ref := range refs {
+			left += len(w.blobsOf(ref))
+		}
+		if left == 0 || left == len(refs) {
+			t.Errorf("%d results are left: the batch is not bounded, or erased nothing", left)
+		}
+		w.sweep()
+		w.checkNothingLeft(refs[len(refs)-1])
+	})
+}
+
 // checkLedger asserts that the ledger can be checked from outside and that every document in it has its receipt.
 func (w *world) checkLedger() {
 	w.Helper()

@@ -51,22 +51,31 @@ func (s *Service) noteSweep(ctx context.Context, began time.Time, did Swept) err
 	}
 }
 
+// lastSweep returns the note of the last sweep, an empty one if there was none.
+func (s *Service) lastSweep(ctx context.Context) (sweepNote, error) {
+	rec, err := s.Store.Records.Get(ctx, sweepKey())
+	if errors.Is(err, fault.NotFound) {
+		return sweepNote{}, nil
+	}
+	if err != nil {
+		return sweepNote{}, err
+	}
+	var note sweepNote
+	if err := json.Unmarshal(rec.Value, &note); err != nil {
+		return sweepNote{}, fmt.Errorf("decode sweep note: %w", err)
+	}
+	return note, nil
+}
+
 // Measure reads how retention stands. Its cost does not depend on how much is stored.
 func (s *Service) Measure(ctx context.Context) (Measurement, error) {
 	const next = 10
 	m := Measurement{Policy: s.Policy, Now: s.Now().UTC()}
-	rec, err := s.Store.Records.Get(ctx, sweepKey())
-	switch {
-	case errors.Is(err, fault.NotFound):
-	case err != nil:
+	note, err := s.lastSweep(ctx)
+	if err != nil {
 		return m, err
-	default:
-		var note sweepNote
-		if err := json.Unmarshal(rec.Value, &note); err != nil {
-			return m, fmt.Errorf("decode sweep note: %w", err)
-		}
-		m.LastSweep, m.Last = note.Began, note.Did
 	}
+	m.LastSweep, m.Last = note.Began, note.Did
 	for _, c := range containers() {
 		// Names begin with the hour of creation, so the first name is the oldest to within an hour.
 		blobs, err := s.Store.Blobs.List(ctx, c+"/", "", next)

@@ -72,6 +72,7 @@ func DefaultLimits() Limits {
 type Service struct {
 	Config
 	running running
+	catchUp catchUp
 	eraser  erasure.Eraser
 }
 

@@ -27,7 +27,10 @@ type Swept struct {
 
 // Sweep acts on everything that is due, at a cost in proportion to it. An entry that fails does not keep the others from
 // their turn; the error then tells of all of them and the next sweep tries again.
-func (s *Service) Sweep(ctx context.Context) (Swept, error) {
+func (s *Service) Sweep(ctx context.Context) (Swept, error) { return s.sweep(ctx, 0) }
+
+// sweep is Sweep for at most so many entries; 0 for all.
+func (s *Service) sweep(ctx context.Context, most int) (Swept, error) {
 	started := s.Now()
 	var (
 		done  Swept
@@ -35,7 +38,11 @@ func (s *Service) Sweep(ctx context.Context) (Swept, error) {
 		after *storage.Due
 	)
 	for {
-		entries, err := s.Store.Agenda.Due(ctx, started, after, listing)
+		limit := listing
+		if most > 0 {
+			limit = min(listing, most)
+		}
+		entries, err := s.Store.Agenda.Due(ctx, started, after, limit)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("read due index: %w", err))
 			break
@@ -47,7 +54,7 @@ func (s *Service) Sweep(ctx context.Context) (Swept, error) {
 				errs = append(errs, err)
 			}
 		}
-		if len(entries) < listing || ctx.Err() != nil {
+		if len(entries) < limit || ctx.Err() != nil || most > 0 && done.Seen >= most {
 			break
 		}
 		after = &entries[len(entries)-1]
