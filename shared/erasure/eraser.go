@@ -100,15 +100,12 @@ func (e *Eraser) Under(ctx context.Context, prefix string, counts map[Class]int)
 		}
 		for _, b := range blobs {
 			after = b.Name
-			class, listed := e.classOf(b)
-			if !listed {
+			class, err := e.Blob(ctx, b)
+			if err != nil {
+				errs = append(errs, err)
 				continue
 			}
-			if err := e.Blobs.Delete(ctx, b.Name); err != nil {
-				errs = append(errs, fmt.Errorf("erase copy: %w", err))
-				continue
-			}
-			if counts != nil {
+			if counts != nil && class != "" {
 				counts[class]++
 			}
 		}
@@ -118,14 +115,18 @@ func (e *Eraser) Under(ctx context.Context, prefix string, counts map[Class]int)
 	}
 }
 
-// classOf returns the class of a blob, and whether the inventory has it.
-func (e *Eraser) classOf(b storage.Blob) (Class, bool) {
+// Blob deletes one blob with all that hangs on it and returns its class. What the inventory does not list is left alone and
+// has no class.
+func (e *Eraser) Blob(ctx context.Context, b storage.Blob) (Class, error) {
 	for _, i := range e.Items {
 		if i.Means == ByEraser && i.Container == container(b.Name) && (i.Class == Blocks) == b.Uncommitted {
-			return i.Class, true
+			if err := e.Blobs.Delete(ctx, b.Name); err != nil {
+				return "", fmt.Errorf("erase copy: %w", err)
+			}
+			return i.Class, nil
 		}
 	}
-	return "", false
+	return "", nil
 }
 
 func container(name string) string {

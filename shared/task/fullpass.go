@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/retention"
@@ -49,7 +50,7 @@ func (s *Service) Rescan(ctx context.Context) (int, error) {
 // passBlobs judges every blob.
 func (s *Service) passBlobs(ctx context.Context, done *Swept) error {
 	var errs []error
-	for _, c := range containers() {
+	for _, c := range erasure.Containers(s.Inventory) {
 		err := s.eachBlob(ctx, c, func(b storage.Blob, t *Task) error {
 			done.Seen++
 			d := s.judge(b, t)
@@ -65,7 +66,7 @@ func (s *Service) passBlobs(ctx context.Context, done *Swept) error {
 			}
 			done.Strays++
 			s.Log.WarnContext(ctx, event.UploadRefused, "reason", d.Reason, "bytes", b.Size)
-			if err := s.Store.Blobs.Delete(ctx, b.Name); err != nil {
+			if err := s.erase(ctx, b); err != nil {
 				return err
 			}
 			return s.tellStray(ctx, b, d.Reason)
@@ -263,7 +264,7 @@ func (s *Service) Plan(ctx context.Context) ([]retention.Decision, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range containers() {
+	for _, c := range erasure.Containers(s.Inventory) {
 		err := s.eachBlob(ctx, c, func(b storage.Blob, t *Task) error {
 			d := s.judge(b, t)
 			if d.Reason == retention.NoRecord || d.Reason == retention.LateCopy {

@@ -114,7 +114,7 @@ func (s *Service) admit(ctx context.Context, ref Ref, blob storage.Blob, digest 
 		return t, s.spend(ctx, ref.Application, blob.Size, 0)
 	}
 	s.Log.InfoContext(ctx, event.UploadRefused, "task", ref.String(), "code", refusal.Code, "bytes", blob.Size)
-	return t, errors.Join(s.Store.Blobs.Delete(ctx, blob.Name), s.release(ctx, ref.Application), s.tellProcessed(ctx, t))
+	return t, errors.Join(s.erase(ctx, blob), s.release(ctx, ref.Application), s.tellProcessed(ctx, t))
 }
 
 // eraseStray removes a blob that belongs to nobody. Its name is not logged: it may be anything.
@@ -139,15 +139,20 @@ func (s *Service) eraseLate(ctx context.Context, t *Task, name string) error {
 func (s *Service) eraseBlob(ctx context.Context, name string, why retention.Reason) error {
 	blob, err := s.Store.Blobs.Stat(ctx, name)
 	if errors.Is(err, fault.NotFound) {
-		return s.Store.Blobs.Delete(ctx, name) // blocks that were never committed
+		return s.erase(ctx, storage.Blob{Name: name, Uncommitted: true})
 	}
 	if err != nil {
 		return err
 	}
-	if err := s.Store.Blobs.Delete(ctx, name); err != nil {
+	if err := s.erase(ctx, blob); err != nil {
 		return err
 	}
 	return s.tellStray(ctx, blob, why)
+}
+
+func (s *Service) erase(ctx context.Context, b storage.Blob) error {
+	_, err := s.eraser.Blob(ctx, b)
+	return err
 }
 
 // end moves a task to a state in which no more work is done, and drops what only the work needed.

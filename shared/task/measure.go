@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -76,7 +77,7 @@ func (s *Service) Measure(ctx context.Context) (Measurement, error) {
 		return m, err
 	}
 	m.LastSweep, m.Last = note.Began, note.Did
-	for _, c := range containers() {
+	for _, c := range erasure.Containers(s.Inventory) {
 		// Names begin with the hour of creation, so the first name is the oldest to within an hour.
 		blobs, err := s.Store.Blobs.List(ctx, c+"/", "", next)
 		if err != nil {

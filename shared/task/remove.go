@@ -145,11 +145,6 @@ func (s *Service) certify(ctx context.Context, t *Task) (*Task, error) {
 	return logged, nil
 }
 
-// containers lists where copies of a document can be.
-func containers() []string {
-	return []string{storage.Uploads, storage.Work, storage.Results, storage.DeadLetters}
-}
-
 // copies says where the task's copies lie in a container. Dead letters bear no task's name; the full pass erases them.
 func (r Ref) copies(container string) string {
 	if container == storage.DeadLetters {
