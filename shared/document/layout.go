@@ -91,7 +91,6 @@ func splitLines(glyphs []glyph, turned matrix) []line {
 		default:
 			if !open {
 				current.words = append(current.words, word{})
-				open = true
 			}
 			last := &current.words[len(current.words)-1]
 			last.add(g, turned)
