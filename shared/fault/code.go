@@ -24,6 +24,8 @@ const (
 	MediaUnsupported   Code = "media_type_unsupported"
 	LanguageUnknown    Code = "language_unknown"
 	FormatUnknown      Code = "format_unknown"
+	SecondPersonNeeded Code = "second_person_needed"
+	CaseNotOpen        Code = "case_not_open"
 	LinkInvalid        Code = "link_invalid"
 	LinkExpired        Code = "link_expired"
 	RateLimited        Code = "rate_limited"
@@ -85,6 +87,8 @@ func meanings() map[Code]meaning {
 		MediaUnsupported:   {Unsupported, false, "The media type of the body is not supported here."},
 		LanguageUnknown:    {Invalid, false, "A language is not installed."},
 		FormatUnknown:      {Invalid, false, "A result format is unknown."},
+		SecondPersonNeeded: {Forbidden, false, "Somebody else has to do this: two persons decide, and what tells them apart must be known."},
+		CaseNotOpen:        {Forbidden, false, "The case is not approved yet, or its time is over."},
 		LinkInvalid:        {Forbidden, false, "The link is damaged, or is for another object or method."},
 		LinkExpired:        {Forbidden, false, "The link has expired; ask for a new one."},
 		RateLimited:        {Exhausted, true, "Too many requests; slow down."},
