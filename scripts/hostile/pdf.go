@@ -1,0 +1,152 @@
+package hostile
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+)
+
+// pdfOf writes objects, numbered from 1, a table and a trailer; the first object is the catalog.
+func pdfOf(trailer string, objects ...string) []byte {
+	var b bytes.Buffer
+	b.WriteString("%PDF-1.7\n")
+	offsets := make([]int, 0, len(objects))
+	for i, o := range objects {
+		offsets = append(offsets, b.Len())
+		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
+	}
+	table := b.Len()
+	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)
+	for _, o := range offsets {
+		fmt.Fprintf(&b, "%010d 00000 n \n", o)
+	}
+	fmt.Fprintf(&b, "trailer\n<</Root 1 0 R/Size %d%s>>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, trailer, table)
+	return b.Bytes()
+}
+
+func stream(entries string, data []byte) string {
+	return fmt.Sprintf("<<%s/Length %d>>\nstream\n%s\nendstream", entries, len(data), data)
+}
+
+// sheet is a PDF of one small page. Objects from 6 on are more.
+type sheet struct {
+	catalog   string // entries of the catalog
+	page      string // entries of the page
+	box       string // the page's MediaBox; empty: a small one
+	resources string // entries of its resources
+	content   string // what it draws; empty: two words
+	entries   string // entries of the content stream
+	font      string // the font F1; empty: Helvetica
+	more      []string
+	trailer   string
+}
+
+const words = "BT /F1 12 Tf 20 40 Td (Harbour survey of the northern reservoir) Tj ET\n"
+
+func (s sheet) objects() []string {
+	if s.content == "" {
+		s.content = words
+	}
+	if s.font == "" {
+		s.font = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
+	}
+	if s.box == "" {
+		s.box = "/MediaBox[0 0 240 72]"
+	}
+	return append([]string{
+		"<</Type/Catalog/Pages 2 0 R" + s.catalog + ">>",
+		"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+		"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>" + s.resources + ">>" + s.box + s.page + ">>",
+		stream(s.entries, []byte(s.content)),
+		s.font,
+	}, s.more...)
+}
+
+func (s sheet) bytes() []byte { return pdfOf(s.trailer, s.objects()...) }
+
+func goodPDF() []byte { return sheet{}.bytes() }
+
+// pdfFiles are files whose frame is damaged: header, table, trailer, length.
+func pdfFiles() []Document {
+	f := family{name: "PDF"}
+	good := goodPDF()
+	text := string(good)
+	table := strings.Index(text, "xref\n")
+	start := strings.LastIndex(text, "startxref\n") + len("startxref\n")
+	replace := func(old, by string) []byte { return []byte(strings.Replace(text, old, by, 1)) }
+	startAt := func(v string) []byte { return []byte(text[:start] + v + "\n%%EOF\n") }
+	trailer := func(entries string) []byte {
+		return []byte(text[:strings.Index(text, "trailer")] + "trailer\n<<" + entries + ">>\nstartxref\n" + fmt.Sprint(table) + "\n%%EOF\n")
+	}
+	f.cut(good, 5, 2, 4, 5, 8, 9, table, table+30, start, len(good)-6, len(good)-3)
+	f.flip(lenient(), good, 24, 8, len(good))
+	withFilter := sheet{entries: "/Filter/FlateDecode", content: string(deflated([]byte(words)))}.bytes()
+	f.flip(lenient(), withFilter, 8, strings.Index(string(withFilter), "stream"), table)
+	f.add(fine(), "one page", good)
+	for _, c := range []struct {
+		name string
+		data []byte
+		ends []fault.Code
+	}{
+		{"header after 1,000 bytes", append(bytes.Repeat([]byte("#"), 1000), good...), lenient()},
+		{"header after 1,025 bytes", append(bytes.Repeat([]byte("#"), 1025), good...), foreign()},
+		{"header alone", []byte("%PDF-1.7\n"), refused()},
+		{"header and end", []byte("%PDF-1.7\n%%EOF\n"), refused()},
+		{"version 9.9", replace("%PDF-1.7", "%PDF-9.9"), lenient()},
+		{"version of letters", replace("%PDF-1.7", "%PDF-x.y"), lenient()},
+		{"table at 0", startAt("0"), lenient()},
+		{"table outside", startAt("99999999"), lenient()},
+		{"table at a negative place", startAt("-1"), lenient()},
+		{"table at 10^40", startAt(strings.Repeat("9", 40)), lenient()},
+		{"table nowhere", []byte(text[:start]), lenient()},
+		{"table at the end", startAt(fmt.Sprint(len(good) - 8)), lenient()},
+		{"table missing", []byte(text[:table]), lenient()},
+		{"table of objects one byte off", []byte(strings.ReplaceAll(text, " 00000 n", " 00001 n")), lenient()},
+		{"table in which all is free", []byte(strings.ReplaceAll(text, " n \n", " f \n")), lenient()},
+		{"table of 4 billion entries", replace("xref\n0 6", "xref\n0 4294967295"), lenient()},
+		{"table from 2^31 on", replace("xref\n0 6", "xref\n2147483647 6"), lenient()},
+		{"table of negative entries", replace("xref\n0 6", "xref\n-5 -6"), lenient()},
+		{"table of letters", replace("0000000000 65535", "aaaaaaaaaa bbbbb"), lenient()},
+		{"table that follows itself", trailer(fmt.Sprintf("/Root 1 0 R/Size 6/Prev %d", table)), lenient()},
+		{"table before a negative one", trailer("/Root 1 0 R/Size 6/Prev -1"), lenient()},
+		{"table with a stream that is itself", trailer(fmt.Sprintf("/Root 1 0 R/Size 6/XRefStm %d", table)), lenient()},
+		{"trailer missing", []byte(strings.Replace(text, "trailer", "tr", 1)), lenient()},
+		{"trailer without catalog", trailer("/Size 6"), lenient()},
+		{"trailer whose catalog is a number", trailer("/Root 7/Size 6"), lenient()},
+		{"trailer whose catalog is a page", trailer("/Root 3 0 R/Size 6"), lenient()},
+		{"trailer whose catalog is a font", trailer("/Root 5 0 R/Size 6"), lenient()},
+		{"trailer of size 0", trailer("/Root 1 0 R/Size 0"), lenient()},
+		{"trailer of size 2^31", trailer("/Root 1 0 R/Size 2147483648"), lenient()},
+		{"trailer of a negative size", trailer("/Root 1 0 R/Size -1"), lenient()},
+		{"object of another number", replace("3 0 obj", "9 0 obj"), lenient()},
+		{"object of generation 65,535", replace("3 0 obj", "3 65535 obj"), lenient()},
+		{"object without end", replace("endobj", ""), lenient()},
+		{"NUL bytes for spaces", []byte(strings.ReplaceAll(text, " ", "\x00")), lenient()},
+		{"carriage returns only", []byte(strings.ReplaceAll(text, "\n", "\r")), lenient()},
+		{"said to be linear", replace("%PDF-1.7\n", "%PDF-1.7\n9 0 obj\n<</Linearized 1/L 99999999/H[1 2 3 4]/O 3/E 5/N 4000000/T 77>>\nendobj\n"), lenient()},
+		{"two documents in one", slices.Concat(good, good), lenient()},
+		{"noise before the end", slices.Concat(good[:table], noise(3000), good[table:]), lenient()},
+		{"2 MiB behind the end", slices.Concat(good, noise(2<<20)), lenient()},
+	} {
+		f.add(c.ends, c.name, c.data)
+	}
+	f.lazy(lenient(), "5,000 updates", func() []byte { return updates(good, table, 5_000) })
+	f.lazy(lenient(), "1 MiB of comments", func() []byte {
+		return []byte(strings.Replace(text, "%PDF-1.7\n", "%PDF-1.7\n"+strings.Repeat("%\n", 1<<19), 1))
+	})
+	return f.all
+}
+
+// updates appends tables that each lead to the one before.
+func updates(good []byte, table, n int) []byte {
+	b := slices.Clone(good)
+	for range n {
+		at := len(b)
+		b = fmt.Appendf(b, "xref\n0 0\ntrailer\n<</Root 1 0 R/Size 6/Prev %d>>\nstartxref\n%d\n%%%%EOF\n", table, at)
+		table = at
+	}
+	return b
+}
