@@ -15,8 +15,8 @@ import (
 type route struct {
 	id     string // the operation's
 	method string
-	path   string // {id} and {app} stand for a task's id and an application's
-	body   string
+	path   string // {id}, {app} and {case} stand for the id of a task, an application and a case
+	body   string // {owner} and {task} stand for a task
 	scope  access.Scope
 	also   []access.Scope // that open it as well
 	state  task.State     // of the task it is called on; empty if it is not called on one
@@ -41,6 +41,14 @@ func routes() []route {
 		{id: "getLedgerFile", method: "GET", path: "/v1/ledger/tile/0/000.p/1", scope: access.Read, also: []access.Scope{access.Auditor}, good: 200},
 		{id: "getRetention", method: "GET", path: "/v1/retention", scope: access.Read, also: []access.Scope{access.Operator, access.Auditor}, good: 200},
 		{id: "getCapabilities", method: "GET", path: "/v1/capabilities", scope: access.Read, good: 200},
+		{id: "getAccessLog", method: "GET", path: "/v1/access-log", scope: access.Auditor, also: []access.Scope{access.Read}, good: 200},
+		{id: "openCase", method: "POST", path: "/v1/cases", body: `{"application":"{owner}","task":"{task}","reason":"why"}`, scope: access.Reviewer, good: 201},
+		{id: "listCases", method: "GET", path: "/v1/cases", scope: access.Reviewer, good: 200},
+		{id: "getCase", method: "GET", path: "/v1/cases/{case}", scope: access.Reviewer, good: 200},
+		{id: "approveCase", method: "POST", path: "/v1/cases/{case}/approval", scope: access.Reviewer, good: 200},
+		{id: "closeCase", method: "DELETE", path: "/v1/cases/{case}", scope: access.Reviewer, good: 200},
+		{id: "getDerivative", method: "GET", path: "/v1/cases/{case}/derivative", scope: access.Reviewer, good: 200},
+		{id: "getOriginal", method: "GET", path: "/v1/cases/{case}/original", scope: access.Reviewer, good: 200},
 		{id: "createApplication", method: "POST", path: "/v1/applications", body: `{"name":"new","scopes":["read"]}`, scope: access.Admin, good: 201},
 		{id: "listApplications", method: "GET", path: "/v1/applications", scope: access.Admin, good: 200},
 		{id: "rotateSecret", method: "POST", path: "/v1/applications/{app}/secrets", body: `{}`, scope: access.Admin, good: 200},
@@ -81,8 +89,14 @@ func TestEveryOperationAnswersTheRightCallerOnly(t *testing.T) {
 			stranger := w.client(t, access.Scopes()...)
 			lacking := w.client(t, others(r.scopes()...)...)
 			spare := w.client(t, access.Read)
+			if strings.Contains(r.body, "{task}") {
+				r.body = strings.NewReplacer("{owner}", spare.id, "{task}", w.task(spare, task.Queued).Ref.ID).Replace(r.body)
+			}
 			target := func(owner client, state task.State) string {
 				path := strings.ReplaceAll(r.path, "{app}", spare.id)
+				if strings.Contains(path, "{case}") {
+					path = strings.ReplaceAll(path, "{case}", w.caseOf(t, spare, good, r.id != "approveCase"))
+				}
 				if r.state == "" {
 					return path
 				}

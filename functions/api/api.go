@@ -57,13 +57,16 @@ type Check struct {
 	Detail string `json:"detail,omitempty" doc:"What is wrong, and the remedy."`
 }
 
-// Config is what the function needs. Every field is required.
+// Config is what the function needs. Every field is required but two: without AccessLog nothing is recorded, without Cases
+// there is no review.
 type Config struct {
 	Intake       Intake
 	Tasks        Tasks
 	Results      Results
 	Erasures     Erasures
 	Ledger       Ledger
+	AccessLog    AccessLog
+	Cases        Cases
 	Applications *access.Registry
 	Guard        *access.Guard
 	Ready        func(ctx context.Context) []Check
@@ -92,6 +95,8 @@ func New(cfg Config) *API {
 	a.registerTasks()
 	a.registerResults()
 	a.registerLedger()
+	a.registerAccessLog()
+	a.registerCases()
 	a.registerApplications()
 	a.registerService()
 	a.registerDescription()

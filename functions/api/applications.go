@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/access/journal"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
@@ -13,6 +14,7 @@ type applicationView struct {
 	ID      string         `json:"id"`
 	Name    string         `json:"name"`
 	Scopes  []access.Scope `json:"scopes"`
+	Client  string         `json:"client,omitempty"`
 	Caps    task.Caps      `json:"caps"`
 	Created time.Time      `json:"created"`
 	Revoked *time.Time     `json:"revoked,omitempty"`
@@ -29,7 +31,8 @@ type secretView struct {
 type applicationInput struct {
 	Body struct {
 		Name    string         `json:"name" minLength:"1" maxLength:"80"`
-		Scopes  []access.Scope `json:"scopes" minItems:"1" doc:"submit, read, delete, admin"`
+		Scopes  []access.Scope `json:"scopes" minItems:"1" doc:"submit, read, delete and admin; operator, auditor and reviewer for people."`
+		Client  string         `json:"client,omitempty" maxLength:"200" doc:"Client of the OpenID Connect issuer whose tokens act as this application, in place of a secret."`
 		Caps    *task.Caps     `json:"caps,omitempty" doc:"Limits of the application; 0 for none."`
 		Expires *time.Time     `json:"expires,omitempty" doc:"When the secret ends; never without it."`
 	}
@@ -55,7 +58,7 @@ type applicationsOutput struct {
 }
 
 func (a *API) registerApplications() {
-	create := operation("createApplication", http.MethodPost, "/v1/applications", "Create an application", "The secret is shown once.")
+	create := operation("createApplication", http.MethodPost, "/v1/applications", "Create an application", "The secret is shown once. One with a client has none.")
 	create.DefaultStatus = http.StatusCreated
 	handle(a, create, "admin", a.createApplication)
 	handle(a, operation("listApplications", http.MethodGet, "/v1/applications", "List applications", ""), "admin", a.listApplications)
@@ -67,7 +70,7 @@ func (a *API) registerApplications() {
 
 func viewApplication(app *access.Application, secret string) applicationView {
 	v := applicationView{
-		ID: app.ID, Name: app.Name, Scopes: app.Scopes, Caps: app.Caps, Created: app.Created, Revoked: some(app.Revoked),
+		ID: app.ID, Name: app.Name, Scopes: app.Scopes, Client: app.Client, Caps: app.Caps, Created: app.Created, Revoked: some(app.Revoked),
 		Secrets: []secretView{}, Secret: secret,
 	}
 	for _, s := range app.Secrets {
@@ -84,13 +87,16 @@ func orZero(t *time.Time) time.Time {
 }
 
 func (a *API) createApplication(ctx context.Context, in *applicationInput) (*applicationOutput, error) {
-	wanted := access.Application{Name: in.Body.Name, Scopes: in.Body.Scopes}
+	wanted := access.Application{Name: in.Body.Name, Scopes: in.Body.Scopes, Client: in.Body.Client}
 	if in.Body.Caps != nil {
 		wanted.Caps = *in.Body.Caps
 	}
 	app, secret, err := a.Applications.Create(ctx, wanted, orZero(in.Body.Expires))
+	if err == nil {
+		err = a.record(ctx, journal.AppCreated, app.ID, "")
+	}
 	if err != nil {
-		return nil, err
+		return nil, err // a secret that is not shown opens nothing
 	}
 	return &applicationOutput{Status: http.StatusCreated, Body: viewApplication(app, secret)}, nil
 }
@@ -110,6 +116,9 @@ func (a *API) listApplications(ctx context.Context, _ *struct{}) (*applicationsO
 
 func (a *API) rotateSecret(ctx context.Context, in *rotateInput) (*applicationOutput, error) {
 	app, secret, err := a.Applications.Rotate(ctx, in.ID, time.Duration(in.Body.GraceSeconds)*time.Second, orZero(in.Body.Expires))
+	if err == nil {
+		err = a.record(ctx, journal.AppRotated, app.ID, "")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -118,6 +127,9 @@ func (a *API) rotateSecret(ctx context.Context, in *rotateInput) (*applicationOu
 
 func (a *API) revokeApplication(ctx context.Context, in *idInput) (*applicationOutput, error) {
 	app, err := a.Applications.Revoke(ctx, in.ID)
+	if err == nil {
+		err = a.record(ctx, journal.AppRevoked, app.ID, "")
+	}
 	if err != nil {
 		return nil, err
 	}

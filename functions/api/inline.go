@@ -20,7 +20,7 @@ import (
 // JSON.
 func documentTypes() []string {
 	return []string{
-		"application/octet-stream", "application/pdf", "image/tiff", "image/png", "image/jpeg", "image/bmp", "image/gif",
+		octets, "application/pdf", "image/tiff", "image/png", "image/jpeg", "image/bmp", "image/gif",
 		"image/webp", "image/jp2",
 	}
 }
@@ -61,7 +61,7 @@ func (a *API) takeInline(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	body := &limited{body: http.MaxBytesReader(w, r.Body, a.Inline), connection: http.NewResponseController(w)}
-	accepted, err := a.Intake.CreateWith(r.Context(), wanted.order(r.Context(), key), task.Body{Reader: body, ContentType: "application/octet-stream"})
+	accepted, err := a.Intake.CreateWith(r.Context(), wanted.order(r.Context(), key), task.Body{Reader: body, ContentType: octets})
 	if body.exceeded {
 		return tooLarge
 	}
@@ -75,6 +75,9 @@ func (a *API) takeInline(w http.ResponseWriter, r *http.Request) error {
 	_ = json.NewEncoder(w).Encode(out.Body) // a client that has gone asks again
 	return nil
 }
+
+// octets is the media type of a document whose content says what it is.
+const octets = "application/octet-stream"
 
 // passwordHeader carries the document's password.
 const passwordHeader = "Document-Password"

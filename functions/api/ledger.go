@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/access/journal"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -69,7 +70,7 @@ func (a *API) registerLedger() {
 	handleAny(a, file(keys, textType), readers, a.getKeys)
 	tile := operation("getLedgerFile", http.MethodGet, ledgerPath+"tile/{level}/{index...}", "Fetch a file of the log",
 		"Hashes and entries as c2sp.org/tlog-tiles describes them.")
-	handleAny(a, file(tile, "application/octet-stream"), readers, a.getLedgerFile)
+	handleAny(a, file(tile, octets), readers, a.getLedgerFile)
 	erase := operation("eraseSubject", http.MethodPost, "/v1/erasures", "Erase every task about a subject",
 		"202 while a worker has to let go of one of them: ask again. The tag goes in the body, since addresses reach logs.")
 	handle(a, erase, access.Delete, a.eraseSubject)
@@ -118,10 +119,13 @@ func (a *API) getKeys(ctx context.Context, _ *struct{}) (*fileOutput, error) {
 func (a *API) getLedgerFile(ctx context.Context, in *tileInput) (*fileOutput, error) {
 	body, err := a.Ledger.File(ctx, "tile/"+in.Level+"/"+in.Index)
 	// A full file never changes, and a partial one of the same name neither.
-	return &fileOutput{ContentType: "application/octet-stream", CacheControl: "private, max-age=3600, immutable", Body: body}, err
+	return &fileOutput{ContentType: octets, CacheControl: "private, max-age=3600, immutable", Body: body}, err
 }
 
 func (a *API) eraseSubject(ctx context.Context, in *erasureInput) (*erasureOutput, error) {
+	if err := a.record(ctx, journal.ErasureSubject, caller(ctx).ID, ""); err != nil {
+		return nil, err
+	}
 	gone, err := a.Erasures.EraseSubject(ctx, caller(ctx).ID, in.Body.Subject)
 	if err != nil {
 		return nil, err

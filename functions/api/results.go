@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/lethe-ocr/lethe/shared/access/journal"
 	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/render"
@@ -53,6 +54,9 @@ func (a *API) getResult(ctx context.Context, in *resultInput) (*huma.StreamRespo
 	if err != nil {
 		return nil, err
 	}
+	if err := a.record(ctx, journal.ResultLink, r.Application, r.ID); err != nil {
+		return nil, err
+	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		hc.SetHeader("Location", link.URL)
 		hc.SetStatus(http.StatusSeeOther)
@@ -64,6 +68,9 @@ func (a *API) stream(ctx context.Context, r task.Ref, f render.Format) (*huma.St
 	body, blob, err := a.Results.OpenResult(ctx, r, f)
 	if err != nil {
 		return nil, err
+	}
+	if err := a.record(ctx, journal.ResultRead, r.Application, r.ID); err != nil {
+		return nil, errors.Join(err, body.Close())
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		defer func() { _ = body.Close() }() // read to its end or given up

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/lethe-ocr/lethe/shared/access/journal"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -162,7 +163,10 @@ func (a *API) link(ctx context.Context, t *task.Task, v *taskView) error {
 		}
 		v.Results[i].URL, v.Results[i].Expires = l.URL, &l.Expires
 	}
-	return nil
+	if len(t.Results) == 0 {
+		return nil
+	}
+	return a.record(ctx, journal.ResultLink, t.Ref.Application, t.Ref.ID)
 }
 
 func some(t time.Time) *time.Time {

@@ -19,10 +19,12 @@ import (
 
 	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/shared/access"
+	accesslog "github.com/lethe-ocr/lethe/shared/access/journal"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/memory"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -43,7 +45,11 @@ type domain struct {
 	fetched []render.Format
 	keys    map[string]task.Ref
 	broken  error // what every call answers, if set
-	now     func() time.Time
+	late    error // what ends the reading of a document, if set
+
+	commitments []string
+	unproved    error // what the ledger answers, if set
+	now         func() time.Time
 }
 
 func (d *domain) put(t *task.Task) {
@@ -210,6 +216,30 @@ func (d *domain) Fetched(_ context.Context, _ task.Ref, f render.Format) error {
 	return nil
 }
 
+// Derivative implements review.Documents.
+func (d *domain) Derivative(ctx context.Context, ref task.Ref, w io.Writer) error {
+	return d.Original(ctx, ref, w)
+}
+
+// Original implements review.Documents.
+func (d *domain) Original(_ context.Context, ref task.Ref, w io.Writer) error {
+	if _, err := d.find(ref); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(w, d.content); err != nil {
+		return err
+	}
+	return d.late
+}
+
+// Commit takes commitments of the access log.
+func (d *domain) Commit(_ context.Context, _, subject string, _ time.Time) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.commitments = append(d.commitments, subject)
+	return d.unproved
+}
+
 // world is the interface over that domain, with a log that is kept.
 type world struct {
 	*domain
@@ -217,6 +247,8 @@ type world struct {
 	api     *api.API
 	apps    *access.Registry
 	log     *journal
+	acts    *accesslog.Log
+	guard   *access.Guard
 	clock   time.Time
 	ready   []api.Check
 }
@@ -244,20 +276,27 @@ func newWorld() *world {
 	now := func() time.Time { return w.clock }
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
 	w.domain = &domain{tasks: map[task.Ref]*task.Task{}, keys: map[string]task.Ref{}, changed: make(chan struct{}), now: now}
-	w.apps = access.NewRegistry(memory.New(now), now, log)
+	store := memory.New(now)
+	w.apps = access.NewRegistry(store, now, log)
+	w.acts = accesslog.New(store, w.domain, 400*24*time.Hour, now, log)
+	w.guard = access.NewGuard(w.apps, access.Rates{PerSecond: 1, Burst: 500}, now, log)
 	w.api = api.New(api.Config{
 		Intake: w.domain, Tasks: w.domain, Results: w.domain, Erasures: w.domain, Ledger: someLog{},
 		Applications: w.apps,
-		Guard:        access.NewGuard(w.apps, access.Rates{PerSecond: 1, Burst: 500}, now, log),
-		Ready:        func(context.Context) []api.Check { return w.ready },
-		Languages:    func() []string { return []string{"eng", "rus"} },
-		Limits:       ocr.DefaultLimits(),
-		Policy:       retention.Default(),
-		Inline:       inlineLimit,
-		Version:      "test",
-		Region:       "testland",
-		Now:          now,
-		Log:          log,
+		Guard:        w.guard,
+		AccessLog:    w.acts,
+		Cases: review.New(review.Config{
+			Records: store, Tasks: w.domain, Documents: w.domain, Journal: w.acts, Now: now, Log: log,
+		}),
+		Ready:     func(context.Context) []api.Check { return w.ready },
+		Languages: func() []string { return []string{"eng", "rus"} },
+		Limits:    ocr.DefaultLimits(),
+		Policy:    retention.Default(),
+		Inline:    inlineLimit,
+		Version:   "test",
+		Region:    "testland",
+		Now:       now,
+		Log:       log,
 	})
 	w.handler = web.Serve(w.api, log, now)
 	return w

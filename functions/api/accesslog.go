@@ -1,0 +1,97 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/access/journal"
+)
+
+// AccessLog records privileged acts and shows them. *journal.Log implements it.
+type AccessLog interface {
+	Record(ctx context.Context, e journal.Entry) error
+	List(ctx context.Context, q journal.Query) (page []journal.Opened, next string, err error)
+}
+
+const accessLogPath = "/v1/access-log"
+
+type accessLogInput struct {
+	Since time.Time `query:"since" timeFormat:"2006-01-02T15:04:05Z07:00" doc:"Only entries since this time."`
+	After string    `query:"after" maxLength:"400" doc:"Cursor of the page before."`
+	// An auditor's request is an entry too: a page holds more than it adds, so that paging ends.
+	Limit int `query:"limit" minimum:"10" maximum:"1000" default:"100"`
+}
+
+type accessLogOutput struct {
+	Link string `header:"Link" doc:"The next page, if there is one."`
+	Body struct {
+		Entries []entryView `json:"entries" doc:"By application, and for each of them by time."`
+		After   string      `json:"after,omitempty" doc:"Cursor of the next page; missing on the last."`
+	}
+}
+
+type entryView struct {
+	At          time.Time   `json:"at"`
+	Application string      `json:"application" doc:"That is concerned; stamp for none or all of them."`
+	Who         string      `json:"who" doc:"Opaque: an application, or the subject of a token."`
+	Scope       string      `json:"scope" doc:"That was used."`
+	Act         journal.Act `json:"act"`
+	Task        string      `json:"task,omitempty"`
+	Case        string      `json:"case,omitempty"`
+	Why         string      `json:"why,omitempty" doc:"A reviewer's reason."`
+	Text        string      `json:"text" doc:"The entry as the ledger commits to it."`
+	Nonce       string      `json:"nonce"`
+	Commitment  string      `json:"commitment" doc:"Subject of the ledger's entry of kind access: the SHA-256 of lethe.access.v1, the nonce and the text, with a line end after the first two, in base64url without padding."`
+}
+
+func (a *API) registerAccessLog() {
+	if a.AccessLog == nil {
+		return
+	}
+	op := operation("getAccessLog", http.MethodGet, accessLogPath, "Read the access log",
+		"Who did what, when and why. An application sees the entries that concern it, an auditor sees all.")
+	handleAny(a, op, []access.Scope{access.Auditor, access.Read}, a.getAccessLog)
+}
+
+func (a *API) getAccessLog(ctx context.Context, in *accessLogInput) (*accessLogOutput, error) {
+	q := journal.Query{Application: caller(ctx).ID, Since: in.Since, After: in.After, Limit: in.Limit}
+	if caller(ctx).Scope == access.Auditor {
+		q.Application = ""
+		if err := a.record(ctx, journal.LogRead, journal.Stamp, ""); err != nil {
+			return nil, err
+		}
+	}
+	page, next, err := a.AccessLog.List(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	out := &accessLogOutput{}
+	out.Body.Entries = []entryView{}
+	for _, e := range page {
+		out.Body.Entries = append(out.Body.Entries, entryView{
+			At: e.At, Application: e.Application, Who: e.Who, Scope: e.Scope, Act: e.Act, Task: e.Task, Case: e.Case, Why: e.Why,
+			Text: e.Text(), Nonce: e.Nonce, Commitment: e.Commitment(),
+		})
+	}
+	if out.Body.After = next; next != "" {
+		query := url.Values{"after": {next}, "limit": {strconv.Itoa(in.Limit)}}
+		if !in.Since.IsZero() {
+			query.Set("since", in.Since.Format(time.RFC3339))
+		}
+		out.Link = "<" + accessLogPath + "?" + query.Encode() + `>; rel="next"`
+	}
+	return out, nil
+}
+
+// record writes what the caller is about to be given. Without the record it is not given.
+func (a *API) record(ctx context.Context, act journal.Act, application, task string) error {
+	if a.AccessLog == nil {
+		return nil
+	}
+	who := caller(ctx)
+	return a.AccessLog.Record(ctx, journal.Entry{Application: application, Who: who.Subject, Scope: string(who.Scope), Act: act, Task: task})
+}

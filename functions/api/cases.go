@@ -1,0 +1,202 @@
+package api
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/review"
+	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/web"
+)
+
+// Cases keeps exceptional reviews.
+type Cases interface {
+	Open(ctx context.Context, who *access.Identity, ref task.Ref, reason string, box time.Duration) (*review.Case, error)
+	Approve(ctx context.Context, who *access.Identity, id string) (*review.Case, error)
+	Close(ctx context.Context, who *access.Identity, id string) (*review.Case, error)
+	List(ctx context.Context, who *access.Identity, after string, limit int) ([]*review.Case, error)
+	CaseReader
+}
+
+// CaseReader shows one case and its document. *review.Service implements both interfaces.
+type CaseReader interface {
+	Get(ctx context.Context, who *access.Identity, id string) (*review.Case, error)
+	Read(ctx context.Context, who *access.Identity, id string, kind review.Kind, w io.Writer) error
+}
+
+const casesPath = "/v1/cases"
+
+type caseInput struct {
+	Body struct {
+		Application string `json:"application" maxLength:"64" doc:"Whose task it is."`
+		Task        string `json:"task" maxLength:"36"`
+		Reason      string `json:"reason" minLength:"1" maxLength:"500" doc:"One line. The application reads it in its access log; it holds nothing of a document."`
+		Hours       int    `json:"hours,omitempty" minimum:"1" maximum:"8" doc:"For how long the document can be read after the approval; 1 without it."`
+	}
+}
+
+type caseOutput struct {
+	Status int
+	Body   caseView
+}
+
+type casesInput struct {
+	After string `query:"after" maxLength:"36" doc:"Only cases younger than this one: the cursor of the page before."`
+	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+}
+
+type casesOutput struct {
+	Body struct {
+		Cases []caseView `json:"cases" doc:"Oldest first."`
+		After string     `json:"after,omitempty" doc:"Cursor of the next page; missing on the last."`
+	}
+}
+
+type caseView struct {
+	ID          string       `json:"id"`
+	State       review.State `json:"state" doc:"Waiting for a second person, Open, or over: Lapsed, Expired, Closed."`
+	Application string       `json:"application"`
+	Task        string       `json:"task"`
+	Reason      string       `json:"reason"`
+	Opened      time.Time    `json:"opened"`
+	OpenedBy    string       `json:"opened_by"`
+	Approved    *time.Time   `json:"approved,omitempty"`
+	ApprovedBy  string       `json:"approved_by,omitempty"`
+	Closed      *time.Time   `json:"closed,omitempty"`
+	ClosedBy    string       `json:"closed_by,omitempty"`
+	Ends        time.Time    `json:"ends" doc:"When the case is over if nothing happens."`
+}
+
+func (a *API) registerCases() {
+	if a.Cases == nil {
+		return
+	}
+	open := operation("openCase", http.MethodPost, casesPath, "Ask to see a document",
+		"Exceptional review: a second person has to approve within 24 hours. The document stays on its clocks.")
+	open.DefaultStatus = http.StatusCreated
+	handle(a, open, access.Reviewer, a.openCase)
+	handle(a, operation("listCases", http.MethodGet, casesPath, "List cases", ""), access.Reviewer, a.listCases)
+	handle(a, operation("getCase", http.MethodGet, casesPath+"/{id}", "Show a case", ""), access.Reviewer, a.getCase)
+	handle(a, operation("approveCase", http.MethodPost, casesPath+"/{id}/approval", "Approve a case",
+		"By another person than the one who opened it. The time in which the document can be read begins."), access.Reviewer, a.approveCase)
+	handle(a, operation("closeCase", http.MethodDelete, casesPath+"/{id}", "End a case", "Repeatable."), access.Reviewer, a.closeCase)
+	derivative := operation("getDerivative", http.MethodGet, casesPath+"/{id}/derivative", "Fetch a copy in which nothing can be read",
+		"The same format, size, resolution and page geometry; all ink is replaced.")
+	handle(a, content(derivative), access.Reviewer, a.sendCase(review.Derivative))
+	original := operation("getOriginal", http.MethodGet, casesPath+"/{id}/original", "Fetch the document itself",
+		"For what the derivative does not show. Gone once the document is erased, whatever the case's time.")
+	handle(a, content(original), access.Reviewer, a.sendCase(review.Original))
+}
+
+// content describes an operation that sends a document.
+func content(op huma.Operation) huma.Operation {
+	op.Responses = map[string]*huma.Response{
+		"200": {Description: "The document.", Content: map[string]*huma.MediaType{octets: {Schema: &huma.Schema{Type: "string", Format: "binary"}}}},
+	}
+	return op
+}
+
+func (a *API) viewCase(c *review.Case) caseView {
+	return caseView{
+		ID: c.ID, State: c.State(a.Now()), Application: c.Ref.Application, Task: c.Ref.ID, Reason: c.Reason,
+		Opened: c.Opened, OpenedBy: c.OpenedBy.Subject, Approved: some(c.Approved), ApprovedBy: c.ApprovedBy.Subject,
+		Closed: some(c.Closed), ClosedBy: c.ClosedBy.Subject, Ends: c.End(),
+	}
+}
+
+func (a *API) openCase(ctx context.Context, in *caseInput) (*caseOutput, error) {
+	r, err := task.ParseRef(in.Body.Application, in.Body.Task)
+	if err != nil {
+		return nil, fault.New(fault.TaskNotFound, "no task of that application has that id")
+	}
+	c, err := a.Cases.Open(ctx, caller(ctx), r, in.Body.Reason, time.Duration(in.Body.Hours)*time.Hour)
+	if err != nil {
+		return nil, err
+	}
+	return &caseOutput{Status: http.StatusCreated, Body: a.viewCase(c)}, nil
+}
+
+func (a *API) listCases(ctx context.Context, in *casesInput) (*casesOutput, error) {
+	cases, err := a.Cases.List(ctx, caller(ctx), in.After, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &casesOutput{}
+	out.Body.Cases = []caseView{}
+	for _, c := range cases {
+		out.Body.Cases = append(out.Body.Cases, a.viewCase(c))
+	}
+	if len(cases) == in.Limit {
+		out.Body.After = cases[len(cases)-1].ID
+	}
+	return out, nil
+}
+
+func (a *API) getCase(ctx context.Context, in *idInput) (*caseOutput, error) {
+	return a.shown(a.Cases.Get(ctx, caller(ctx), in.ID))
+}
+
+func (a *API) approveCase(ctx context.Context, in *idInput) (*caseOutput, error) {
+	return a.shown(a.Cases.Approve(ctx, caller(ctx), in.ID))
+}
+
+func (a *API) closeCase(ctx context.Context, in *idInput) (*caseOutput, error) {
+	return a.shown(a.Cases.Close(ctx, caller(ctx), in.ID))
+}
+
+func (a *API) shown(c *review.Case, err error) (*caseOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &caseOutput{Status: http.StatusOK, Body: a.viewCase(c)}, nil
+}
+
+// sendCase streams a document of a case. What it is is not said: a reviewer's programs should not open it by themselves.
+func (a *API) sendCase(kind review.Kind) func(context.Context, *idInput) (*huma.StreamResponse, error) {
+	return func(ctx context.Context, in *idInput) (*huma.StreamResponse, error) {
+		return &huma.StreamResponse{Body: func(hc huma.Context) {
+			r, w := humago.Unwrap(hc)
+			out := &late{w: w}
+			err := a.Cases.Read(ctx, caller(ctx), in.ID, kind, out)
+			switch {
+			case err == nil:
+				out.begin()
+			case !out.begun:
+				web.Error(a.Log)(w, r, err)
+			default:
+				a.Log.WarnContext(ctx, event.RequestFailed, "case", in.ID, "code", web.NewProblem(err).Code)
+				panic(http.ErrAbortHandler) // so that nobody takes a part for the whole
+			}
+		}}, nil
+	}
+}
+
+// late begins an answer with its first byte, so that what is refused before can be answered as such.
+type late struct {
+	w     http.ResponseWriter
+	begun bool
+}
+
+func (l *late) begin() {
+	if l.begun {
+		return
+	}
+	l.begun = true
+	l.w.Header().Set("Content-Type", octets)
+	l.w.Header().Set("Content-Disposition", "attachment")
+	l.w.WriteHeader(http.StatusOK)
+}
+
+// Write implements io.Writer.
+func (l *late) Write(p []byte) (int, error) {
+	l.begin()
+	return l.w.Write(p)
+}
