@@ -128,7 +128,6 @@ func TestEveryTemplateBuildsWithoutAWarningAndItsCompiledFormIsCurrent(t *testin
 	c := newCompiler(t)
 	for _, args := range [][]string{
 		{"build", "--pattern", "azure/*.bicep"},
-		{"build", "--pattern", "azure/modules/*.bicep"},
 		{"lint", "--pattern", "azure/**/*.bicep"},
 		{"build-params", "--pattern", "**/*.bicepparam"},
 	} {
@@ -218,52 +217,87 @@ func TestEverySnapshotIsCurrent(t *testing.T) {
 	}
 }
 
-// TestBadParametersAreRefused shows that a value outside the types never reaches Azure, and that the message names the
-// parameter's line or the parameter, and what is allowed.
-func TestBadParametersAreRefused(t *testing.T) {
+// refusal is a parameter file that must not pass, and what the message has to say.
+type refusal struct {
+	name, text string
+	want       []string
+}
+
+// Every parameter file of these cases begins with them.
+const (
+	inRegion = "param region = 'westeurope'\n"
+	withMail = "param alertEmail = 'operations@example.org'\n"
+)
+
+// TestParametersOutsideTheirTypesAreRefused shows that such a value never reaches Azure, and that the message names the
+// parameter or its line, and what is allowed.
+func TestParametersOutsideTheirTypesAreRefused(t *testing.T) {
 	c := newCompiler(t)
-	const region, email = "param region = 'westeurope'\n", "param alertEmail = 'operations@example.org'\n"
-	cases := []struct {
-		name, text string
-		want       []string
-	}{
-		{"unknown region", "param region = 'westeurop'\n" + email, []string{"(2,16)", "'westeurope'", "'westeurop'"}},
-		{"no region", email, []string{`missing an assignment`, `"region"`}},
-		{"no e-mail", region, []string{`missing an assignment`, `"alertEmail"`}},
-		{"empty e-mail", region + "param alertEmail = ''", []string{"(3,20)", "minimum allowable length is 6"}},
-		{"e-mail that is none", region + "param alertEmail = 'operations'", []string{"alertEmail", "operations@example.org"}},
-		{"geo-redundant", region + email + "param storageRedundancy = 'Standard_GRS'", []string{"(4,27)", "'Standard_LRS' | 'Standard_ZRS'"}},
-		{"retention above a day", region + email + "param clocks = { processedHours: 25, unprocessedHours: 48 }", []string{"(4,34)", "maximum allowable value is 24"}},
-		{"retention above two days", region + email + "param clocks = { processedHours: 24, unprocessedHours: 49 }", []string{"(4,56)", "maximum allowable value is 48"}},
-		{"no retention", region + email + "param clocks = { processedHours: 0, unprocessedHours: 48 }", []string{"(4,34)", "minimum allowable value is 1"}},
-		{"half a retention", region + email + "param clocks = { processedHours: 24 }", []string{"unprocessedHours"}},
-		{"name too long", region + email + "param workload = 'documents'", []string{"(4,18)", "maximum allowable length is 8"}},
-		{"name that storage refuses", region + email + "param workload = 'Lethe'", []string{"workload", "small letters and digits"}},
-		{"instance too small", region + email + "param size = { memoryMB: 512, maximum: 40 }", []string{"2048 | 4096"}},
-		{"key of another vault", region + email + "param previousKeyUri = 'https://kv-other.vault.azure.net/secrets/signing-key/1'", []string{"previousKeyUri names no version of signing-key"}},
-		{"setting of the host", region + email + "param settings = { AzureWebJobsStorage: '' }", []string{"settings holds AzureWebJobsStorage", "LETHE_"}},
-		{"hash without application", region + email + "param bootstrapHash = 'ab'", []string{"bootstrapApp and bootstrapHash come together"}},
-		{"parameter of another template", region + email + "param topicName = 'egst-lethe'", []string{`"topicName"`, "without being declared"}},
-		{"misspelt option", region + email + "param privateNetwrok = true", []string{`"privateNetwrok"`, "without being declared"}},
+	cases := []refusal{
+		{"unknown region", "param region = 'westeurop'\n" + withMail, []string{"(2,16)", "'westeurope'", "'westeurop'"}},
+		{"no region", withMail, []string{`missing an assignment`, `"region"`}},
+		{"no e-mail", inRegion, []string{`missing an assignment`, `"alertEmail"`}},
+		{"empty e-mail", inRegion + "param alertEmail = ''", []string{"(3,20)", "minimum allowable length is 6"}},
+		{"geo-redundant", inRegion + withMail + "param storageRedundancy = 'Standard_GRS'", []string{"(4,27)", "'Standard_LRS' | 'Standard_ZRS'"}},
+		{"retention above a day", inRegion + withMail + "param clocks = { processedHours: 25, unprocessedHours: 48 }", []string{"(4,34)", "maximum allowable value is 24"}},
+		{"retention above two days", inRegion + withMail + "param clocks = { processedHours: 24, unprocessedHours: 49 }", []string{"(4,56)", "maximum allowable value is 48"}},
+		{"no retention", inRegion + withMail + "param clocks = { processedHours: 0, unprocessedHours: 48 }", []string{"(4,34)", "minimum allowable value is 1"}},
+		{"half a retention", inRegion + withMail + "param clocks = { processedHours: 24 }", []string{"unprocessedHours"}},
+		{"name too long", inRegion + withMail + "param workload = 'documents'", []string{"(4,18)", "maximum allowable length is 8"}},
+		{"instance too small", inRegion + withMail + "param size = { memoryMB: 512, maximum: 40 }", []string{"2048 | 4096"}},
+		{"parameter of another template", inRegion + withMail + "param topicName = 'egst-lethe'", []string{`"topicName"`, "without being declared"}},
+		{"misspelt option", inRegion + withMail + "param privateNetwrok = true", []string{`"privateNetwrok"`, "without being declared"}},
 	}
 	for i, tc := range cases {
-		t.Run(tc.name, func(t *testing.T) {
-			t.Parallel()
-			o := options{name: fmt.Sprint("refused", i), region: "westeurope"}
-			text := "using '../main.bicep'\n" + tc.text
-			if err := os.WriteFile(filepath.Join(c.dir, o.parameters()), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
+		c.write(t, i, tc)
+	}
+	err := c.run("build-params", "--pattern", "azure/testdata/refused*.bicepparam")
+	if err == nil {
+		t.Fatal("all are accepted")
+	}
+	for i, tc := range cases {
+		var about []string
+		for line := range strings.Lines(err.Error()) {
+			if strings.Contains(line, fmt.Sprintf("/refused%d.bicepparam(", i)) {
+				about = append(about, line)
 			}
-			_, err := c.evaluate(o)
-			if err == nil {
-				t.Fatal("accepted")
-			}
-			for _, want := range tc.want {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("the message lacks %q:\n%v", want, err)
-				}
-			}
-		})
+		}
+		tc.said(t, strings.Join(about, ""))
+	}
+}
+
+// TestParametersThatNoTypeCanRefuseAreRefusedByTheTemplate covers what is only seen when the template is evaluated, which
+// Azure does before it creates anything.
+func TestParametersThatNoTypeCanRefuseAreRefusedByTheTemplate(t *testing.T) {
+	c := newCompiler(t)
+	for i, tc := range []refusal{
+		{"e-mail that is none", inRegion + "param alertEmail = 'operations'", []string{"alertEmail", "operations@example.org"}},
+		{"name that storage refuses", inRegion + withMail + "param workload = 'Lethe'", []string{"workload", "small letters and digits"}},
+		{"key of another vault", inRegion + withMail + "param previousKeyUri = 'https://kv-other.vault.azure.net/secrets/signing-key/1'", []string{"previousKeyUri names no version of signing-key"}},
+		{"setting of the host", inRegion + withMail + "param settings = { AzureWebJobsStorage: '' }", []string{"settings holds AzureWebJobsStorage", "LETHE_"}},
+		{"hash without application", inRegion + withMail + "param bootstrapHash = 'ab'", []string{"bootstrapApp and bootstrapHash come together"}},
+	} {
+		_, err := c.evaluate(c.write(t, i, tc))
+		tc.said(t, fmt.Sprint(err))
+	}
+}
+
+// write makes the parameter file of a case.
+func (c compiler) write(t *testing.T, i int, r refusal) options {
+	t.Helper()
+	o := options{name: fmt.Sprint("refused", i), region: "westeurope"}
+	if err := os.WriteFile(filepath.Join(c.dir, o.parameters()), []byte("using '../main.bicep'\n"+r.text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func (r refusal) said(t *testing.T, message string) {
+	t.Helper()
+	for _, want := range r.want {
+		if !strings.Contains(message, want) {
+			t.Errorf("%s: the message lacks %q:\n%s", r.name, want, message)
+		}
 	}
 }
 
