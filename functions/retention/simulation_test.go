@@ -1,0 +1,381 @@
+package retention_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lethe-ocr/lethe/functions/retention"
+	"github.com/lethe-ocr/lethe/shared/erasure"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/render"
+	limits "github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/memory"
+	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
+	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/trigger/azure"
+)
+
+var errLost = fault.New(fault.StorageUnavailable, "the write is lost")
+
+// step is how much time goes by between two things that happen.
+const step = 30 * time.Minute
+
+// simulation is a stamp with its clients, in a bubble whose clock is the only true one. The service sees it with a skew.
+type simulation struct {
+	t      *testing.T
+	random *rand.Rand
+	store  *memory.Store
+	blobs  *memory.Blobs
+	faulty *storagetest.Faulty
+	signer *ledger.Signer
+	tasks  *task.Service
+	run    azure.Function // the retention function
+
+	faults float64       // share of writes that are lost
+	jumps  time.Duration // how far the program's clock may be off
+	skew   time.Duration // how far it is off now
+	jumped time.Duration // how far it ever was
+	lost   int           // writes
+	quiet  bool          // clients do nothing
+	brief  bool          // one violation is enough
+	down   bool          // the timer is down
+
+	alive   []task.Ref
+	waiting []push // what the queue holds
+
+	born             map[string]time.Time // blobs, by name
+	ended            map[string]time.Time // end of processing, by task
+	first            map[string]time.Time // first upload, by task
+	longestUpload    time.Duration        // of any copy, from the upload to its erasure
+	longestProcessed time.Duration        // likewise, from the end of processing
+	violations       []string
+}
+
+type push struct {
+	ref task.Ref
+	at  time.Time
+}
+
+func newSimulation(t *testing.T, seed uint64, inventory []erasure.Item) *simulation {
+	t.Helper()
+	s := &simulation{
+		t: t, random: rand.New(rand.NewPCG(seed, 1)), store: memory.New(time.Now), //nolint:gosec // draws a history, keeps no secret
+		born: map[string]time.Time{}, ended: map[string]time.Time{}, first: map[string]time.Time{},
+	}
+	s.blobs = s.store.Blobs()
+	s.faulty = storagetest.NewFaulty(storagetest.Stores{Blobs: s.blobs, Records: s.store, Agenda: s.store})
+	s.faulty.Before(s.fail)
+	s.faulty.After(s.watch)
+	private, _, err := ledger.GenerateKey("lethe.test")
+	if err == nil {
+		s.signer, err = ledger.ParseSigner(private)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	proofs := ledger.New(ledger.Config{
+		Blobs: s.faulty.FaultyBlobs(), Records: s.faulty.FaultyRecords(), Signer: s.signer, Region: "test", Program: "test",
+		Keep: limits.TombstoneLife, Now: s.now, Log: log,
+	})
+	s.tasks = task.New(task.Config{
+		Store:  task.Store{Blobs: s.faulty.FaultyBlobs(), Records: s.faulty.FaultyRecords(), Agenda: s.faulty.FaultyAgenda()},
+		Ledger: proofs, Inventory: inventory, Links: links{}, Engine: engine{s}, Queue: queue{s}, Turns: task.NewTurns(1),
+		Policy: limits.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test", Now: s.now, Log: log,
+	})
+	s.run = retention.New(s.tasks, proofs, 6*time.Hour, s.now)
+	return s
+}
+
+// now is the program's clock.
+func (s *simulation) now() time.Time { return time.Now().Add(s.skew) }
+
+// watch keeps the truth: when each copy came and went, by the true clock.
+func (s *simulation) watch(op storagetest.Op, name string) error {
+	switch op {
+	case storagetest.PutBlob:
+		s.note(name)
+	case storagetest.DeleteBlob:
+		if born, ok := s.born[name]; ok {
+			delete(s.born, name)
+			s.gone(name, born)
+		}
+	default:
+	}
+	return s.fail(op, name)
+}
+
+// note takes down that a copy exists.
+func (s *simulation) note(name string) {
+	if container(name) == storage.Ledger {
+		return
+	}
+	s.born[name] = time.Now()
+	if id := owner(name); id != "" && container(name) == storage.Uploads && s.first[id].IsZero() {
+		s.first[id] = time.Now()
+	}
+}
+
+// gone takes down how long a copy lived, counted from its document's upload.
+func (s *simulation) gone(name string, born time.Time) {
+	id := owner(name)
+	if began, ok := s.first[id]; ok && began.Before(born) && container(name) != storage.Uploads {
+		born = began
+	}
+	if container(name) == storage.DeadLetters {
+		return // no document
+	}
+	s.longestUpload = max(s.longestUpload, time.Since(born))
+	if ended, ok := s.ended[id]; ok && container(name) == storage.Results {
+		s.longestProcessed = max(s.longestProcessed, time.Since(ended))
+	}
+}
+
+// live lets time go by.
+func (s *simulation) live(d time.Duration) {
+	full := time.Now().Add(d)
+	for time.Now().Before(full) && !s.impatient() {
+		time.Sleep(step)
+		if s.jumps > 0 && s.random.IntN(50) == 0 {
+			s.skew = time.Duration(s.random.Int64N(int64(2*s.jumps))) - s.jumps
+			s.jumped = max(s.jumped, s.skew.Abs())
+		}
+		if !s.quiet && s.random.IntN(4) == 0 {
+			s.client()
+		}
+		s.work()
+		if !s.down {
+			s.timer()
+			// Between the due time and the limit lies an hour; a skewed clock and lost writes may use it up, never more.
+			s.check(0)
+		}
+	}
+}
+
+func (s *simulation) impatient() bool { return s.brief && len(s.violations) > 0 }
+
+// timer is one tick of the host's timer. What fails is tried again with the next one.
+func (s *simulation) timer() { _ = s.run(s.t.Context(), azure.Payload{}) }
+
+// work handles what waits in the queue. Some messages are lost, some come twice, some workers die.
+func (s *simulation) work() {
+	waiting := s.waiting
+	s.waiting = nil
+	for _, p := range waiting {
+		switch {
+		case time.Now().Before(p.at):
+			s.waiting = append(s.waiting, p)
+			continue
+		case s.random.IntN(10) == 0:
+			continue // lost
+		case s.random.IntN(10) == 0:
+			s.waiting = append(s.waiting, p)
+		}
+		ctx, cancel := context.WithCancel(s.t.Context())
+		if s.random.IntN(20) == 0 {
+			cancel() // the worker dies
+		}
+		_, _ = s.tasks.Process(ctx, p.ref) // found again if it failed
+		cancel()
+		if t, err := s.tasks.Get(s.t.Context(), p.ref); err == nil && t.State.Ended() {
+			if _, known := s.ended[p.ref.ID]; !known {
+				s.ended[p.ref.ID] = t.Ended
+			}
+		}
+	}
+}
+
+// client does one of the things that clients do.
+func (s *simulation) client() {
+	ctx := s.t.Context()
+	switch n := s.random.IntN(20); {
+	case n < 12:
+		s.submit(ctx)
+	case len(s.alive) == 0:
+	case n < 15:
+		_, _ = s.tasks.Delete(ctx, s.pick()) // asked again by a client that cares
+	case n < 17:
+		s.fetch(ctx, s.pick())
+	case n < 18:
+		_, _ = s.tasks.EraseSubject(ctx, "app", "subject") // likewise
+	case n < 19:
+		s.put(s.pick().UploadName()) // through a link that is still alive, whatever became of the task
+	default:
+		s.put([]string{"uploads/readme", "results/2026010101/app/x/txt", storage.DeadLetters + "/topic/event.json"}[s.random.IntN(3)])
+	}
+}
+
+func (s *simulation) pick() task.Ref { return s.alive[s.random.IntN(len(s.alive))] }
+
+// submit makes a task and usually sends its document; the event may be lost, or come twice.
+func (s *simulation) submit(ctx context.Context) {
+	o := task.Order{Application: "app", Settings: task.Settings{Formats: []render.Format{render.TXT, render.JSON}}}
+	switch s.random.IntN(8) {
+	case 0:
+		o.Settings.Retain = time.Duration(1+s.random.IntN(20)) * time.Hour
+	case 1:
+		o.Settings.DeleteOnFetch = true
+	case 2:
+		o.Subject = "subject"
+	case 3:
+		o.IdempotencyKey = time.Now().String()
+	}
+	a, err := s.tasks.Create(ctx, o)
+	if err != nil {
+		return
+	}
+	ref := a.Task.Ref
+	if s.alive = append(s.alive, ref); len(s.alive) > 50 {
+		s.alive = s.alive[1:]
+	}
+	switch n := s.random.IntN(12); {
+	case n == 0:
+		return // never sent
+	case n == 1:
+		s.born[ref.UploadName()] = time.Now()
+		s.blobs.Stage(ref.UploadName(), 10) // begun and never finished
+		return
+	}
+	s.put(ref.UploadName())
+	for range s.random.IntN(3) {
+		if t, err := s.tasks.Landed(ctx, ref.UploadName()); err == nil && t.State == task.Queued {
+			s.waiting = append(s.waiting, push{ref, time.Now().Add(time.Duration(s.random.IntN(40)) * time.Hour / 10)})
+		}
+	}
+}
+
+// put stores a blob as a client does, past the program.
+func (s *simulation) put(name string) {
+	if _, err := s.blobs.Put(s.t.Context(), name, "application/pdf", strings.NewReader("%PDF")); err != nil {
+		s.t.Fatal(err)
+	}
+	if id := owner(name); id != "" {
+		// A document that replaces a finished one counts from now.
+		if _, there := s.born[name]; !there {
+			s.first[id] = time.Time{}
+		}
+	}
+	s.note(name)
+}
+
+func (s *simulation) fetch(ctx context.Context, ref task.Ref) {
+	for _, f := range []render.Format{render.TXT, render.JSON} {
+		r, _, err := s.tasks.OpenResult(ctx, ref, f)
+		if err != nil {
+			continue
+		}
+		_, err = io.Copy(io.Discard, r)
+		if errors.Join(err, r.Close()) == nil {
+			_ = s.tasks.Fetched(ctx, ref, f) // the clock erases it if this fails
+		}
+	}
+}
+
+// copies lists everything that retention answers for.
+func (s *simulation) copies() []storage.Blob {
+	var all []storage.Blob
+	for _, c := range storage.Containers() {
+		if c == storage.Ledger {
+			continue
+		}
+		blobs, err := s.blobs.List(s.t.Context(), c+"/", "", 100_000)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		all = append(all, blobs...)
+	}
+	return all
+}
+
+// leftovers lists records that should be forgotten.
+func (s *simulation) leftovers() []string {
+	var left []string
+	for _, table := range storage.Tables() {
+		recs, err := s.store.List(s.t.Context(), storage.Query{Table: table, Limit: 100_000})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for _, r := range recs {
+			switch {
+			case table == storage.State, table == storage.Usage && r.Row == "open", table == storage.Receipts:
+			default:
+				left = append(left, string(table)+" "+r.Row)
+			}
+		}
+	}
+	return left
+}
+
+// ReadFile implements ledger.Source.
+func (s *simulation) ReadFile(ctx context.Context, path string) ([]byte, error) {
+	r, _, err := s.blobs.Get(ctx, storage.Ledger+"/"+path)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	_, err = b.ReadFrom(r)
+	return b.Bytes(), err
+}
+
+func container(name string) string {
+	c, _, _ := strings.Cut(name, "/")
+	return c
+}
+
+// owner returns the id of the task that a blob belongs to, empty for none.
+func owner(name string) string {
+	if _, ref, _, err := task.ParseName(name); err == nil {
+		return ref.ID
+	}
+	return ""
+}
+
+// links signs nothing.
+type links struct{}
+
+func (links) UploadLink(_ context.Context, name string, ends time.Time) (storage.Link, error) {
+	return storage.Link{URL: name, Expires: ends}, nil
+}
+
+func (links) DownloadLink(_ context.Context, name string, ends time.Time) (storage.Link, error) {
+	return storage.Link{URL: name, Expires: ends}, nil
+}
+
+// queue holds messages in the simulation.
+type queue struct{ s *simulation }
+
+func (q queue) Push(_ context.Context, ref task.Ref, delay time.Duration) error {
+	q.s.waiting = append(q.s.waiting, push{ref, time.Now().Add(delay)})
+	return nil
+}
+
+// engine reads one page of any document; one in ten is damaged.
+type engine struct{ s *simulation }
+
+func (e engine) Inspect(context.Context, ocr.Source) (ocr.Info, error) {
+	if e.s.random.IntN(10) == 0 {
+		return ocr.Info{}, fault.New(fault.DocumentDamaged, "the document is damaged")
+	}
+	return ocr.Info{Type: "application/pdf", Pages: 1}, nil
+}
+
+func (engine) Recognise(_ context.Context, _ ocr.Source, n int, _ ocr.Options) (ocr.Page, error) {
+	return ocr.Page{Number: n, Width: 10, Height: 10, DPI: 300, Origin: ocr.Recognised}, nil
+}
+
+func (engine) WritePDF(context.Context, ocr.Source, iter.Seq2[ocr.Page, error], io.Writer) error {
+	return nil
+}
+
+func (engine) Languages() []string { return []string{"eng"} }
