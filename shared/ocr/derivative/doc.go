@@ -2,6 +2,10 @@
 // pages, the pixel dimensions, the resolution, the depth and the page geometry of an original, so that what the original
 // does to the engine can be looked into, and synthetic ink instead of everything else.
 //
+// The format stays, its inner ways need not: TIFF is written as classic TIFF with Deflate and without thumbnails, of an
+// animation there is the first picture, which is the one that is read, and a PDF page is one picture. [Nearest] lists
+// the depths that change.
+//
 // # Why nothing can be recovered
 //
 // A derivative is not an original with parts taken out; it is drawn anew from a [Plan]. The plan is made in one process,

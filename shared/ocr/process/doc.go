@@ -10,5 +10,7 @@
 // memory is taken, boxes and texts before a page is passed on, and an error is only ever one of the known codes. No text
 // that a child makes up reaches an error or a log.
 //
+// A derivative for people who may not see the document is written by a child that has not seen it either: [Pool.Derive].
+//
 // Limits are kept from outside, by watching the child while it works, and a second time by the kernel where it can.
 package process

@@ -66,15 +66,16 @@ func (im *Image) ink() (derivative.Ink, error) {
 	return derivative.Measure(p.Data, p.Width, p.Width, p.Height), nil
 }
 
-// EncodeSheet returns a sheet of synthetic ink as WebP or JPEG 2000, of the size and depth of page.
+// EncodeSheet returns a sheet of synthetic ink as WebP or JPEG 2000, of the size and depth of page. The encoder
+// of WebP takes about 18 bytes a pixel, so that the largest pictures that are read are over the memory of a child.
 func EncodeSheet(mediaType string, page derivative.Page) ([]byte, error) {
 	quiet()
 	grey, err := NewGray(derivative.Draw(page.Width, page.Height, page.Ink, 0).Grey(), page.Width, page.Width, page.Height, 0)
 	if err != nil {
 		return nil, err
 	}
-	defer grey.Close()
 	im, err := newImage(C.lethe_with_samples(grey.pix, C.int(page.Depth.Samples)))
+	grey.Close()
 	if err != nil {
 		return nil, err
 	}
