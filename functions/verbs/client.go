@@ -17,19 +17,20 @@ import (
 type connection struct {
 	version            string
 	url, app           string
+	tokenFile          string
 	secretFile, caFile string
 	insecure, jsonOut  bool
 }
 
 // Client returns the verbs that talk to a server.
 func Client(version string) []*cobra.Command {
-	return []*cobra.Command{newSubmit(version), newStatus(version), newGet(version), newDelete(version), newList(version)}
+	return []*cobra.Command{newSubmit(version), newStatus(version), newGet(version), newDelete(version), newList(version), newAccessLog(version), newCase(version)}
 }
 
 const connectionHelp = `
 
-The server and the credentials come from LETHE_URL, LETHE_APP and LETHE_SECRET. Results go to standard output, messages
-to standard error.
+The server and the credentials come from LETHE_URL, LETHE_APP and LETHE_SECRET; LETHE_TOKEN, a token of the identity
+provider, stands in place of the last two. Results go to standard output, messages to standard error.
 ` + exitTable
 
 func (c *connection) flags(cmd *cobra.Command) {
@@ -37,6 +38,7 @@ func (c *connection) flags(cmd *cobra.Command) {
 	f.StringVar(&c.url, "url", "", "address of the server (LETHE_URL)")
 	f.StringVar(&c.app, "app", "", "application id (LETHE_APP)")
 	f.StringVar(&c.secretFile, "secret-file", "", "file with the secret, instead of LETHE_SECRET")
+	f.StringVar(&c.tokenFile, "token-file", "", "file with a token, instead of LETHE_TOKEN")
 	f.StringVar(&c.caFile, "ca-file", "", "certificates (PEM) to trust besides the system's")
 	f.BoolVar(&c.insecure, "insecure-http", false, "allow plain http to another machine")
 	f.BoolVar(&c.jsonOut, "json", false, "print JSON, one line for each task")
@@ -46,12 +48,18 @@ func (c *connection) dial() (*client.Client, error) {
 	c.url = cmp.Or(c.url, os.Getenv("LETHE_URL"))
 	c.app = cmp.Or(c.app, os.Getenv("LETHE_APP"))
 	cfg := client.Config{
-		URL: c.url, Application: c.app, Secret: os.Getenv("LETHE_SECRET"), InsecureHTTP: c.insecure, UserAgent: "lethe/" + c.version,
+		URL: c.url, Application: c.app, Secret: os.Getenv("LETHE_SECRET"), Token: os.Getenv("LETHE_TOKEN"), InsecureHTTP: c.insecure, UserAgent: "lethe/" + c.version,
 	}
 	var err error
 	if c.secretFile != "" {
 		if cfg.Secret, err = firstLine(c.secretFile); err != nil {
 			return nil, Usage(fmt.Errorf("read secret: %w", err))
+		}
+		cfg.Token = "" // what is on the command line counts
+	}
+	if c.tokenFile != "" {
+		if cfg.Token, err = firstLine(c.tokenFile); err != nil {
+			return nil, Usage(fmt.Errorf("read token: %w", err))
 		}
 	}
 	if c.caFile != "" {

@@ -160,7 +160,12 @@ func extension(format string) string {
 
 // fetchFile writes a result to a file that appears whole or not at all, for its owner alone. A transfer that breaks is
 // started again.
-func fetchFile(ctx context.Context, cl *client.Client, id, format, path string) (err error) {
+func fetchFile(ctx context.Context, cl *client.Client, id, format, path string) error {
+	return save(path, func(w io.Writer) (int64, error) { return cl.Fetch(ctx, id, format, w) })
+}
+
+// save writes what is fetched to a file that appears when it is whole. A transfer that broke is tried again.
+func save(path string, fetch func(io.Writer) (int64, error)) (err error) {
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".lethe-*")
 	if err != nil {
 		return fmt.Errorf("write result: %w", err)
@@ -172,7 +177,7 @@ func fetchFile(ctx context.Context, cl *client.Client, id, format, path string) 
 		}
 	}()
 	for try := 1; ; try++ {
-		n, err := cl.Fetch(ctx, id, format, tmp)
+		n, err := fetch(tmp)
 		if err == nil {
 			break
 		}

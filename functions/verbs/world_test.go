@@ -24,11 +24,13 @@ import (
 	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/access/journal"
 	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/memory"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -121,9 +123,14 @@ func newWorld(t *testing.T) *world {
 		Now: time.Now, Log: log,
 	})
 	w.apps = access.NewRegistry(store, time.Now, log)
+	acts := journal.New(store, w.ledger, time.Hour, time.Now, log)
+	guard := access.NewGuard(w.apps, access.Rates{PerSecond: 1000, Burst: 1000}, time.Now, log)
+	guard.AcceptTokens(people{}, false)
 	server := httptest.NewServer(web.Serve(api.New(api.Config{
 		Intake: w.tasks, Tasks: w.tasks, Results: w.tasks, Erasures: w.tasks, Ledger: w.ledger, Applications: w.apps,
-		Guard: access.NewGuard(w.apps, access.Rates{PerSecond: 1000, Burst: 1000}, time.Now, log),
+		Guard: guard, AccessLog: acts, Cases: review.New(review.Config{
+			Records: store, Tasks: w.tasks, Documents: w, Journal: acts, Now: time.Now, Log: log,
+		}),
 		Ready: func(context.Context) []api.Check { return nil }, Languages: engine{}.Languages,
 		Limits: ocr.DefaultLimits(), Policy: retention.Default(), Inline: 1 << 20, Version: "test", Region: "testland",
 		Now: time.Now, Log: log,

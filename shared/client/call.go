@@ -71,7 +71,7 @@ func (c *Client) do(ctx context.Context, op call) (*http.Response, error) {
 		if err != nil {
 			return nil, backoff.Permanent(err)
 		}
-		req.SetBasicAuth(c.cfg.Application, c.cfg.Secret)
+		c.sign(req)
 		req.Header.Set("User-Agent", c.cfg.UserAgent)
 		if op.in != nil {
 			req.Header.Set("Content-Type", "application/json")
@@ -86,6 +86,15 @@ func (c *Client) do(ctx context.Context, op call) (*http.Response, error) {
 		c.answered.Store(true)
 		return resp, decode(resp, op)
 	})
+}
+
+// sign adds the credentials.
+func (c *Client) sign(req *http.Request) {
+	if c.cfg.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.cfg.Token)
+		return
+	}
+	req.SetBasicAuth(c.cfg.Application, c.cfg.Secret)
 }
 
 // tries bounds how often something is sent. A server that has answered before is waited for half a minute or so; one that

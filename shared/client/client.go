@@ -19,6 +19,7 @@ type Config struct {
 	URL          string // of the server
 	Application  string
 	Secret       string
+	Token        string // of the identity provider; in place of application and secret
 	CACert       []byte // PEM; additional authorities
 	InsecureHTTP bool   // plain HTTP beyond loopback is meant
 	UserAgent    string
@@ -43,11 +44,13 @@ func New(cfg Config) (*Client, error) {
 	case err != nil || base.Host == "" || base.RawQuery != "" || base.Fragment != "":
 		return nil, errors.New("the server's address must be a URL such as https://lethe.example.org")
 	case base.User != nil:
-		return nil, errors.New("the server's address must hold no credentials: set LETHE_APP and LETHE_SECRET")
+		return nil, errors.New("the server's address must hold no credentials: set LETHE_APP and LETHE_SECRET, or LETHE_TOKEN")
 	case !private(base, cfg.InsecureHTTP):
 		return nil, errors.New("plain http would carry documents and secrets in the clear: use https, or --insecure-http if you mean it")
-	case cfg.Application == "" || cfg.Secret == "":
-		return nil, errors.New("no credentials: set LETHE_APP and LETHE_SECRET")
+	case cfg.Token == "" && (cfg.Application == "" || cfg.Secret == ""):
+		return nil, errors.New("no credentials: set LETHE_APP and LETHE_SECRET, or LETHE_TOKEN")
+	case strings.ContainsFunc(cfg.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return nil, errors.New("the token is damaged: it holds what no token does")
 	case strings.Contains(cfg.Application, ":"):
 		return nil, errors.New("an application id holds no colon")
 	}

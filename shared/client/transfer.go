@@ -139,6 +139,11 @@ func (c *Client) Fetch(ctx context.Context, id, format string, w io.Writer) (int
 			return 0, err
 		}
 	}
+	return c.receive(ctx, guarded, cancel, resp, w)
+}
+
+// receive streams the body of an answer. guarded is the context of its request, which cancel ends.
+func (c *Client) receive(ctx, guarded context.Context, cancel context.CancelCauseFunc, resp *http.Response, w io.Writer) (int64, error) {
 	body := &incoming{
 		ReadCloser: resp.Body, limit: c.stall, timer: time.AfterFunc(c.stall, func() { cancel(errStalled) }),
 	}

@@ -1,0 +1,93 @@
+package verbs
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	accesslog "github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/client"
+)
+
+func newAccessLog(version string) *cobra.Command {
+	c := &connection{version: version}
+	var since string
+	cmd := &cobra.Command{
+		Use:   "access-log",
+		Short: "Read who did what, when and why",
+		Long: `Read the access log: an application sees the entries that concern it, an auditor sees all. Each entry is checked against
+its commitment; with --json it comes with what is needed to find that in the ledger.` + connectionHelp,
+		Example: `  lethe access-log --since 2026-11-01
+  lethe access-log --json > access.jsonl`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			from, err := parseSince(since)
+			if err != nil {
+				return Usage(err)
+			}
+			cl, err := c.dial()
+			if err != nil {
+				return err
+			}
+			for after := ""; ; {
+				page, next, err := cl.AccessLog(cmd.Context(), from, after)
+				if err != nil {
+					return err
+				}
+				if err := c.showLog(cmd.OutOrStdout(), page); err != nil {
+					return err
+				}
+				if next == "" || next == after {
+					return nil
+				}
+				after = next
+			}
+		},
+	}
+	c.flags(cmd)
+	cmd.Flags().StringVar(&since, "since", "", "only entries since a day or time, such as 2026-11-01 or 2026-11-01T08:00:00Z")
+	return cmd
+}
+
+// parseSince reads a day, which begins in UTC, or a time.
+func parseSince(since string) (time.Time, error) {
+	if since == "" {
+		return time.Time{}, nil
+	}
+	for _, form := range []string{time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(form, since); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, errors.New("--since is a day or a time, such as 2026-11-01 or 2026-11-01T08:00:00Z")
+}
+
+// showLog checks entries and prints them.
+func (c *connection) showLog(w io.Writer, page []client.LogEntry) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, e := range page {
+		entry, err := accesslog.ParseEntry(e.Text)
+		if err != nil {
+			return fmt.Errorf("the server's answer cannot be read: %w", err)
+		}
+		if (accesslog.Opened{Entry: entry, Nonce: e.Nonce}).Commitment() != e.Commitment {
+			return fmt.Errorf("the entry of %s is not what the ledger commits to", entry.At.Format(time.RFC3339))
+		}
+		if c.jsonOut {
+			if err := printJSON(w, e); err != nil {
+				return err
+			}
+			continue
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", entry.At.Format(time.RFC3339), entry.Act, entry.Who, entry.Scope,
+			entry.Application, entry.Task, entry.Why)
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("write output: %w", err)
+	}
+	return nil
+}

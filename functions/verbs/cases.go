@@ -1,0 +1,167 @@
+package verbs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lethe-ocr/lethe/shared/client"
+)
+
+func newCase(version string) *cobra.Command {
+	c := &connection{version: version}
+	cmd := &cobra.Command{
+		Use:   "case",
+		Short: "Review a document exceptionally",
+		Long: `Look at a document that cannot be explained by numbers. One reviewer opens a case with a reason, another person approves
+it, and for an hour (at most eight) both can fetch a copy in which nothing can be read, or the document itself. Each step is
+in the access log, which the document's owner reads. The document is erased on its clock regardless.`,
+		Example: `  lethe case open APPLICATION TASK --reason "worker killed three times"
+  lethe case approve CASE
+  lethe case fetch CASE -o copy.pdf
+  lethe case close CASE`,
+	}
+	cmd.AddCommand(
+		c.newOpenCase(), c.newFetchCase(), c.newListCases(),
+		c.newOnCase("approve", "Approve a case that another person opened", (*client.Client).ApproveCase),
+		c.newOnCase("close", "End a case", (*client.Client).CloseCase),
+	)
+	return cmd
+}
+
+func (c *connection) newOpenCase() *cobra.Command {
+	var reason string
+	var hours int
+	cmd := &cobra.Command{
+		Use:     "open APPLICATION TASK",
+		Short:   "Ask to see a document",
+		Long:    "Ask to see a document. Another person has to approve within 24 hours." + connectionHelp,
+		Example: `  lethe case open APPLICATION TASK --reason "worker killed three times" --hours 2`,
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			if reason == "" {
+				return Usage(errors.New("say why with --reason; the document's owner reads it"))
+			}
+			cl, err := c.dial()
+			if err != nil {
+				return err
+			}
+			opened, err := cl.OpenCase(cmd.Context(), ids[0], ids[1], reason, hours)
+			if err != nil {
+				return err
+			}
+			return c.showCases(cmd.OutOrStdout(), *opened)
+		},
+	}
+	c.flags(cmd)
+	cmd.Flags().StringVar(&reason, "reason", "", "why, in one line without anything of a document")
+	cmd.Flags().IntVar(&hours, "hours", 0, "for how long after the approval, 1 to 8; 1 if not given")
+	return cmd
+}
+
+func (c *connection) newOnCase(verb, short string, do func(*client.Client, context.Context, string) (*client.Case, error)) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   verb + " CASE",
+		Short: short,
+		Long:  short + "." + connectionHelp,
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			cl, err := c.dial()
+			if err != nil {
+				return err
+			}
+			one, err := do(cl, cmd.Context(), ids[0])
+			if err != nil {
+				return err
+			}
+			return c.showCases(cmd.OutOrStdout(), *one)
+		},
+	}
+	c.flags(cmd)
+	return cmd
+}
+
+func (c *connection) newListCases() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List cases, oldest first",
+		Long:  "List cases, oldest first. They are remembered for 30 days after their end." + connectionHelp,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cl, err := c.dial()
+			if err != nil {
+				return err
+			}
+			for after := ""; ; {
+				page, next, err := cl.Cases(cmd.Context(), after)
+				if err != nil {
+					return err
+				}
+				if err := c.showCases(cmd.OutOrStdout(), page...); err != nil {
+					return err
+				}
+				if next == "" || next == after {
+					return nil
+				}
+				after = next
+			}
+		},
+	}
+	c.flags(cmd)
+	return cmd
+}
+
+func (c *connection) newFetchCase() *cobra.Command {
+	var original bool
+	var out string
+	cmd := &cobra.Command{
+		Use:   "fetch CASE --output FILE",
+		Short: "Fetch a copy in which nothing can be read, or the document itself",
+		Long: `Fetch a document of the same form in which nothing can be read. With --original fetch the document itself. The file appears
+when it is whole, and only its owner can read it: erase it when the case ends.` + connectionHelp,
+		Example: "  lethe case fetch CASE -o copy.pdf",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			if out == "" {
+				return Usage(errors.New("name a file with --output: a document has no place on a terminal"))
+			}
+			cl, err := c.dial()
+			if err != nil {
+				return err
+			}
+			kind := "derivative"
+			if original {
+				kind = "original"
+			}
+			return save(out, func(w io.Writer) (int64, error) { return cl.FetchCase(cmd.Context(), ids[0], kind, w) })
+		},
+	}
+	c.flags(cmd)
+	cmd.Flags().BoolVar(&original, "original", false, "the document itself")
+	cmd.Flags().StringVarP(&out, "output", "o", "", "file to write")
+	return cmd
+}
+
+// showCases prints cases as a table or as lines of JSON.
+func (c *connection) showCases(w io.Writer, cases ...client.Case) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, one := range cases {
+		if c.jsonOut {
+			if err := printJSON(w, one); err != nil {
+				return err
+			}
+			continue
+		}
+		fmt.Fprintf(table, "%s\t%s\tuntil %s\t%s/%s\t%s\n", printable(one.ID), printable(one.State), one.Ends.Format(time.RFC3339),
+			printable(one.Application), printable(one.Task), printable(one.Reason))
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("write output: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package client
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// LogEntry is an entry of the access log. Text is what the ledger commits to; the other fields are in it.
+type LogEntry struct {
+	Text       string `json:"text"`
+	Nonce      string `json:"nonce"`
+	Commitment string `json:"commitment"`
+}
+
+// AccessLog returns a page of the access log and the cursor of the next, empty on the last. An application sees what
+// concerns it, an auditor sees all.
+func (c *Client) AccessLog(ctx context.Context, since time.Time, after string) ([]LogEntry, string, error) {
+	const page = 1000
+	q := url.Values{"limit": {strconv.Itoa(page)}}
+	if !since.IsZero() {
+		q.Set("since", since.UTC().Format(time.RFC3339))
+	}
+	if after != "" {
+		q.Set("after", after)
+	}
+	var out struct {
+		Entries []LogEntry `json:"entries"`
+		After   string     `json:"after"`
+	}
+	_, err := c.do(ctx, call{method: http.MethodGet, path: "/v1/access-log?" + q.Encode(), out: &out}) //nolint:bodyclose // closed by decode
+	return out.Entries, out.After, err
+}
+
+// Case is what the server says of an exceptional review.
+type Case struct {
+	ID          string    `json:"id"`
+	State       string    `json:"state"`
+	Application string    `json:"application"`
+	Task        string    `json:"task"`
+	Reason      string    `json:"reason"`
+	Opened      time.Time `json:"opened"`
+	OpenedBy    string    `json:"opened_by"`
+	Approved    time.Time `json:"approved,omitzero"`
+	ApprovedBy  string    `json:"approved_by,omitempty"`
+	Closed      time.Time `json:"closed,omitzero"`
+	ClosedBy    string    `json:"closed_by,omitempty"`
+	Ends        time.Time `json:"ends"`
+}
+
+const casesPath = "/v1/cases"
+
+func casePath(id string) string { return casesPath + "/" + url.PathEscape(id) }
+
+// OpenCase asks to see a document. With 0 hours the server decides for how long.
+func (c *Client) OpenCase(ctx context.Context, application, task, reason string, hours int) (*Case, error) {
+	in := struct {
+		Application string `json:"application"`
+		Task        string `json:"task"`
+		Reason      string `json:"reason"`
+		Hours       int    `json:"hours,omitempty"`
+	}{application, task, reason, hours}
+	return c.onCase(ctx, call{method: http.MethodPost, path: casesPath, in: in})
+}
+
+// ApproveCase is the second person's word.
+func (c *Client) ApproveCase(ctx context.Context, id string) (*Case, error) {
+	return c.onCase(ctx, call{method: http.MethodPost, path: casePath(id) + "/approval"})
+}
+
+// CloseCase ends a case.
+func (c *Client) CloseCase(ctx context.Context, id string) (*Case, error) {
+	return c.onCase(ctx, call{method: http.MethodDelete, path: casePath(id)})
+}
+
+func (c *Client) onCase(ctx context.Context, op call) (*Case, error) {
+	one := &Case{}
+	op.out = one
+	_, err := c.do(ctx, op) //nolint:bodyclose // closed by decode
+	return one, err
+}
+
+// Cases returns a page of cases and the cursor of the next, empty on the last.
+func (c *Client) Cases(ctx context.Context, after string) ([]Case, string, error) {
+	path := casesPath
+	if after != "" {
+		path += "?" + url.Values{"after": {after}}.Encode()
+	}
+	var out struct {
+		Cases []Case `json:"cases"`
+		After string `json:"after"`
+	}
+	_, err := c.do(ctx, call{method: http.MethodGet, path: path, out: &out}) //nolint:bodyclose // closed by decode
+	return out.Cases, out.After, err
+}
+
+// FetchCase streams the derivative or the original of a case and returns its size.
+func (c *Client) FetchCase(ctx context.Context, id, kind string, w io.Writer) (int64, error) {
+	guarded, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	resp, err := c.do(guarded, call{method: http.MethodGet, path: casePath(id) + "/" + url.PathEscape(kind)}) //nolint:bodyclose // closed by receive
+	if err != nil {
+		return 0, err
+	}
+	return c.receive(ctx, guarded, cancel, resp, w)
+}
