@@ -41,7 +41,7 @@ func pdfFilters() []Document {
 	content(lenient(), "a picture", "/Filter/DCTDecode", fixed(goodJPEG()))
 	content(lenient(), "predictor 15 of 2^31 columns", flate+"/DecodeParms<</Predictor 15/Columns 2147483647>>", fixed(good))
 	content(lenient(), "predictor 2 of 255 colours", flate+"/DecodeParms<</Predictor 2/Colors 255/BitsPerComponent 16/Columns 100000>>", fixed(good)) //nolint:misspell // PDF's key
-	content(lenient(), "predictor of negative columns", flate+"/DecodeParms<</Predictor 12/Columns -5/Colors -1>>", fixed(good)) //nolint:misspell // PDF's key
+	content(lenient(), "predictor of negative columns", flate+"/DecodeParms<</Predictor 12/Columns -5/Colors -1>>", fixed(good))                      //nolint:misspell // PDF's key
 	content(lenient(), "predictor 99 of 77 bits", flate+"/DecodeParms<</Predictor 99/BitsPerComponent 77>>", fixed(good))
 	content(lenient(), "parameters that are themselves", flate+"/DecodeParms 4 0 R", fixed(good))
 	return f.all
