@@ -23,10 +23,13 @@ import (
 	"github.com/lethe-ocr/lethe/functions/requeue"
 	"github.com/lethe-ocr/lethe/functions/retention"
 	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/access/journal"
 	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr/process"
+	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
 	"github.com/lethe-ocr/lethe/shared/task"
 	trigger "github.com/lethe-ocr/lethe/shared/trigger/azure"
@@ -138,19 +141,32 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 		if wrong != nil {
 			return wrong
 		}
+		if a.set.Intake == intakeClosed {
+			return errClosed
+		}
 		return a.checkPlace(ctx)
 	}, a.clock.now)
+	guard, err := newGuard(a.set, a.registry, a.clock, a.log)
+	if err != nil {
+		return nil, err
+	}
+	acts := journal.New(a.store.Records, a.ledger, a.set.RetainAccessLog, a.clock.now, a.log)
+	watch := &rounds{
+		canary: newCanary(a.set, a.tasks, a.store.Records, a.clock, a.log),
+		probes: []doctor.Probe{a.store.Inspection(stampOf(a.set)), doctor.Self{Workers: confined{a.engine}}},
+		clock:  a.clock, log: a.log,
+	}
 	gated := gatedTasks{Service: a.tasks, gate: a.intake, log: a.log}
-	handler := trigger.New(web.Serve(a.api(gated), a.log, a.clock.now), map[string]trigger.Function{
+	handler := trigger.New(web.Serve(a.api(gated, guard, acts), a.log, a.clock.now), map[string]trigger.Function{
 		ocr.Name:       ocr.New(gated, a.log),
 		requeue.Name:   requeue.New(gated),
 		poison.Name:    poison.New(a.tasks),
-		retention.Name: retention.New(a.tasks, a.ledger, a.set.FullPassInterval, a.clock.now),
+		retention.Name: retention.New(retention.Config{Tasks: a.tasks, Ledger: a.ledger, Rounds: watch.make, Interval: a.set.FullPassInterval, Now: a.clock.now}),
 	}, a.log)
 	return caughtUp(handler, a.tasks, a.log), nil
 }
 
-func (a *app) api(tasks gatedTasks) http.Handler {
+func (a *app) api(tasks gatedTasks, guard *access.Guard, acts *journal.Log) http.Handler {
 	return api.New(api.Config{
 		Intake:       tasks,
 		Tasks:        tasks,
@@ -158,16 +174,21 @@ func (a *app) api(tasks gatedTasks) http.Handler {
 		Erasures:     tasks,
 		Ledger:       a.ledger,
 		Applications: a.registry,
-		Guard:        access.NewGuard(a.registry, rates(a.set), a.clock.now, a.log),
-		Ready:        a.ready,
-		Languages:    a.engine.Languages,
-		Limits:       a.set.Limits(),
-		Policy:       a.set.Policy(),
-		Inline:       min(inlineLimit, a.set.Limits().Bytes),
-		Version:      version,
-		Region:       a.set.Region,
-		Now:          a.clock.now,
-		Log:          a.log,
+		Guard:        guard,
+		AccessLog:    acts,
+		Cases: review.New(review.Config{
+			Records: a.store.Records, Tasks: a.tasks, Journal: acts, Now: a.clock.now, Log: a.log,
+			Documents: documents{a.tasks, a.store.Blobs, a.engine, a.set.Limits().Bytes},
+		}),
+		Ready:     a.ready,
+		Languages: a.engine.Languages,
+		Limits:    a.set.Limits(),
+		Policy:    a.set.Policy(),
+		Inline:    min(inlineLimit, a.set.Limits().Bytes),
+		Version:   version,
+		Region:    a.set.Region,
+		Now:       a.clock.now,
+		Log:       a.log,
 	})
 }
 

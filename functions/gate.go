@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -24,6 +25,11 @@ const (
 	gateLife  = time.Minute
 	gateRetry = 2 * time.Second
 )
+
+// intakeClosed is the setting with which an operator closes intake.
+const intakeClosed = "closed"
+
+var errClosed = errors.New("LETHE_INTAKE is closed: the operator takes in no documents at the moment")
 
 // gate closes intake while something is wrong that can be survived. Retention goes on behind it.
 type gate struct {

@@ -161,7 +161,7 @@ func (m *machine) run(ctx context.Context, ln net.Listener, handler http.Handler
 
 // start begins the work that no request asks for, and returns what waits for its end.
 func (m *machine) start(ctx context.Context) (wait func()) {
-	done := make(chan struct{}, 5)
+	done := make(chan struct{}, 6)
 	begin := func(work func()) {
 		go func() {
 			defer func() { done <- struct{}{} }()
@@ -177,6 +177,16 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 	})
 	begin(func() {
 		trigger.Every(ctx, m.set.SweepInterval, func(ctx context.Context) { m.forget(m.tasks.Sweep(ctx)) })
+	})
+	watch := &rounds{
+		canary: newCanary(m.set, m.tasks, m.store.Records, m.clock, m.log), probes: machineProbes(m.store, m.engine), clock: m.clock, log: m.log,
+	}
+	begin(func() {
+		trigger.Every(ctx, watched, func(ctx context.Context) {
+			if err := watch.make(ctx); err != nil && ctx.Err() == nil {
+				m.log.ErrorContext(ctx, event.CanaryFailed, "kind", fault.KindOf(err))
+			}
+		})
 	})
 	begin(func() {
 		trigger.Every(ctx, sequenced, func(ctx context.Context) { sequenceLedger(ctx, m.ledger, m.log) })

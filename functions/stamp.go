@@ -14,10 +14,12 @@ import (
 
 	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/access/journal"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr/process"
+	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -39,6 +41,8 @@ type machine struct {
 	queue    *trigger.Scheduler
 	ledger   *ledger.Log
 	tasks    *task.Service
+	guard    *access.Guard
+	acts     *journal.Log
 	links    *local.Links
 	base     string // address that links begin with; set once the server listens
 }
@@ -79,6 +83,10 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 	if err != nil {
 		return nil, errors.Join(err, m.close())
 	}
+	if m.guard, err = newGuard(set, m.registry, m.clock, log); err != nil {
+		return nil, errors.Join(err, m.close())
+	}
+	m.acts = journal.New(m.store.Records, m.ledger, set.RetainAccessLog, m.clock.now, log)
 	return m, nil
 }
 
@@ -121,6 +129,7 @@ func newService(set config.Settings, p serviceParts) (*task.Service, error) {
 		Policy:    set.Policy(),
 		Inventory: erasure.Inventory(),
 		Limits:    limits,
+		Review:    set.Review,
 		Owner:     owner.String(),
 		Software:  "lethe " + version,
 		Now:       p.clock.now,
@@ -150,16 +159,21 @@ func (m *machine) handler() http.Handler {
 		Erasures:     m.tasks,
 		Ledger:       m.ledger,
 		Applications: m.registry,
-		Guard:        access.NewGuard(m.registry, rates(m.set), m.clock.now, m.log),
-		Ready:        m.ready,
-		Languages:    m.engine.Languages,
-		Limits:       m.set.Limits(),
-		Policy:       m.set.Policy(),
-		Inline:       min(inlineLimit, m.set.Limits().Bytes),
-		Version:      version,
-		Region:       m.set.Region,
-		Now:          m.clock.now,
-		Log:          m.log,
+		Guard:        m.guard,
+		AccessLog:    m.acts,
+		Cases: review.New(review.Config{
+			Records: m.store.Records, Tasks: m.tasks, Journal: m.acts, Now: m.clock.now, Log: m.log,
+			Documents: documents{m.tasks, m.store.Blobs, m.engine, m.set.Limits().Bytes},
+		}),
+		Ready:     m.ready,
+		Languages: m.engine.Languages,
+		Limits:    m.set.Limits(),
+		Policy:    m.set.Policy(),
+		Inline:    min(inlineLimit, m.set.Limits().Bytes),
+		Version:   version,
+		Region:    m.set.Region,
+		Now:       m.clock.now,
+		Log:       m.log,
 	}))
 	mux.HandleFunc(local.LinkPath, func(w http.ResponseWriter, r *http.Request) {
 		web.Note(r.Context(), "", local.LinkPath)
@@ -183,10 +197,6 @@ func (m *machine) ready(ctx context.Context) []api.Check {
 func (m *machine) close() error {
 	m.engine.Close()
 	return m.store.Close()
-}
-
-func rates(set config.Settings) access.Rates {
-	return access.Rates{PerSecond: set.RatePerSecond, Burst: set.RateBurst}
 }
 
 // newLog writes events as JSON lines.

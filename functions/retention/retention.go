@@ -26,21 +26,31 @@ type Ledger interface {
 	Sequence(ctx context.Context) (int, error)
 }
 
-// New returns the function. Each call sweeps and sequences the ledger; the first one of a process and one in each interval make a full pass too,
-// since a new process may follow an outage. A full pass that failed is made again with the next call.
-func New(tasks Tasks, ledger Ledger, interval time.Duration, now func() time.Time) azure.Function {
+// Config is what the function needs.
+type Config struct {
+	Tasks    Tasks
+	Ledger   Ledger
+	Rounds   func(ctx context.Context) error // what else is done each time: canary and doctor
+	Interval time.Duration                   // between full passes
+	Now      func() time.Time
+}
+
+// New returns the function. Each call sweeps, sequences the ledger and makes the rounds; the first one of a process and one
+// in each interval make a full pass too, since a new process may follow an outage. A full pass that failed is made again
+// with the next call.
+func New(cfg Config) azure.Function {
 	var passes passes
 	return func(ctx context.Context, _ azure.Payload) error {
-		_, err := tasks.Sweep(ctx)
-		began := now()
+		_, err := cfg.Tasks.Sweep(ctx)
+		began := cfg.Now()
 		var passErr error
-		if passes.due(began, interval) {
-			if _, passErr = tasks.FullPass(ctx); passErr == nil {
+		if passes.due(began, cfg.Interval) {
+			if _, passErr = cfg.Tasks.FullPass(ctx); passErr == nil {
 				passes.note(began)
 			}
 		}
-		_, ledgerErr := ledger.Sequence(ctx)
-		return errors.Join(err, passErr, ledgerErr)
+		_, ledgerErr := cfg.Ledger.Sequence(ctx)
+		return errors.Join(err, passErr, ledgerErr, cfg.Rounds(ctx))
 	}
 }
 

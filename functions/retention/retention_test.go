@@ -38,6 +38,11 @@ func (f *fakeTasks) Sequence(context.Context) (int, error) {
 	return 0, nil
 }
 
+func (f *fakeTasks) rounds(context.Context) error {
+	f.calls = append(f.calls, "rounds")
+	return nil
+}
+
 // timer calls the function at times that a test chooses.
 type timer struct {
 	tasks fakeTasks
@@ -47,7 +52,9 @@ type timer struct {
 
 func newTimer() *timer {
 	c := &timer{at: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}
-	f := retention.New(&c.tasks, &c.tasks, time.Hour, func() time.Time { return c.at })
+	f := retention.New(retention.Config{
+		Tasks: &c.tasks, Ledger: &c.tasks, Rounds: c.tasks.rounds, Interval: time.Hour, Now: func() time.Time { return c.at },
+	})
 	c.h = azure.New(http.NotFoundHandler(), map[string]azure.Function{retention.Name: f}, slog.New(slog.DiscardHandler))
 	return c
 }
@@ -67,25 +74,25 @@ func (c *timer) tick(t *testing.T, after time.Duration, status int, calls ...str
 
 func TestEachCallSweepsAndOneInAnIntervalPassesFully(t *testing.T) {
 	c := newTimer()
-	c.tick(t, 0, http.StatusOK, "sweep", "pass", "sequence")
-	c.tick(t, 5*time.Minute, http.StatusOK, "sweep", "sequence")
-	c.tick(t, 54*time.Minute, http.StatusOK, "sweep", "sequence")
-	c.tick(t, time.Minute, http.StatusOK, "sweep", "pass", "sequence")
-	c.tick(t, 5*time.Minute, http.StatusOK, "sweep", "sequence")
+	c.tick(t, 0, http.StatusOK, "sweep", "pass", "sequence", "rounds")
+	c.tick(t, 5*time.Minute, http.StatusOK, "sweep", "sequence", "rounds")
+	c.tick(t, 54*time.Minute, http.StatusOK, "sweep", "sequence", "rounds")
+	c.tick(t, time.Minute, http.StatusOK, "sweep", "pass", "sequence", "rounds")
+	c.tick(t, 5*time.Minute, http.StatusOK, "sweep", "sequence", "rounds")
 }
 
 func TestFailedFullPassIsMadeAgain(t *testing.T) {
 	c := newTimer()
 	c.tasks.pass = fault.New(fault.StorageUnavailable, "away")
-	c.tick(t, 0, http.StatusInternalServerError, "sweep", "pass", "sequence")
-	c.tick(t, 5*time.Minute, http.StatusInternalServerError, "sweep", "pass", "sequence")
+	c.tick(t, 0, http.StatusInternalServerError, "sweep", "pass", "sequence", "rounds")
+	c.tick(t, 5*time.Minute, http.StatusInternalServerError, "sweep", "pass", "sequence", "rounds")
 	c.tasks.pass = nil
-	c.tick(t, 5*time.Minute, http.StatusOK, "sweep", "pass", "sequence")
-	c.tick(t, 5*time.Minute, http.StatusOK, "sweep", "sequence")
+	c.tick(t, 5*time.Minute, http.StatusOK, "sweep", "pass", "sequence", "rounds")
+	c.tick(t, 5*time.Minute, http.StatusOK, "sweep", "sequence", "rounds")
 }
 
 func TestFailedSweepDoesNotStopTheFullPass(t *testing.T) {
 	c := newTimer()
 	c.tasks.sweep = errors.New("due index")
-	c.tick(t, 0, http.StatusInternalServerError, "sweep", "pass", "sequence")
+	c.tick(t, 0, http.StatusInternalServerError, "sweep", "pass", "sequence", "rounds")
 }

@@ -94,7 +94,9 @@ func newSimulation(t *testing.T, seed uint64, inventory []erasure.Item) *simulat
 		Ledger: proofs, Inventory: inventory, Links: links{}, Engine: engine{s}, Queue: queue{s}, Turns: task.NewTurns(1),
 		Policy: limits.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test", Now: s.now, Log: log,
 	})
-	s.run = retention.New(s.tasks, proofs, 6*time.Hour, s.now)
+	s.run = retention.New(retention.Config{
+		Tasks: s.tasks, Ledger: proofs, Rounds: func(context.Context) error { return nil }, Interval: 6 * time.Hour, Now: s.now,
+	})
 	return s
 }
 

@@ -51,6 +51,10 @@ type Settings struct {
 	BootstrapApp      string        `envconfig:"BOOTSTRAP_APP" desc:"id of the application that a new stamp begins with"`
 	BootstrapHash     string        `envconfig:"BOOTSTRAP_HASH" desc:"SHA-256 of its secret in hex"`
 
+	Review         bool          `envconfig:"REVIEW" default:"true" desc:"documents that made the engine fail stay until their clock, so that two reviewers can look at them in a recorded case"`
+	CanaryInterval time.Duration `envconfig:"CANARY_INTERVAL" default:"0s" desc:"time between synthetic pages that try the whole service; 0 for none"`
+	Intake         string        `envconfig:"INTAKE" default:"open" desc:"closed takes in no new documents; reading, deleting and erasing go on"`
+
 	SigningKey  string `envconfig:"SIGNING_KEY" desc:"private key that signs receipts and the ledger, as lethe keygen makes it; on one machine made at the first start"`
 	PreviousKey string `envconfig:"PREVIOUS_KEY" desc:"the key before it, until the ledger has recorded the change"`
 
@@ -173,6 +177,8 @@ func (s Settings) validate() error {
 	check(s.OIDCSubjectClaim != "", "OIDC_SUBJECT_CLAIM", "must name a claim")
 	check(!s.OIDCRequired || s.OIDCIssuer != "", "OIDC_REQUIRED", "tokens need LETHE_OIDC_ISSUER")
 	check(s.RetainAccessLog >= 24*time.Hour && s.RetainAccessLog <= 10*366*24*time.Hour, "RETAIN_ACCESS_LOG", "must be 24h to 87840h")
+	check(s.CanaryInterval == 0 || s.CanaryInterval >= 5*time.Minute && s.CanaryInterval <= 24*time.Hour, "CANARY_INTERVAL", "must be 0 or 5m to 24h")
+	check(s.Intake == "open" || s.Intake == "closed", "INTAKE", "must be open or closed")
 	check(s.SweepInterval >= time.Second && s.SweepInterval <= 10*time.Minute, "SWEEP_INTERVAL", "must be 1s to 10m")
 	check(s.FullPassInterval >= time.Minute && s.FullPassInterval <= 24*time.Hour, "FULL_PASS_INTERVAL", "must be 1m to 24h")
 	for name, key := range map[string]string{"SIGNING_KEY": s.SigningKey, "PREVIOUS_KEY": s.PreviousKey} {

@@ -96,7 +96,7 @@ func (s *Service) judge(b storage.Blob, t *Task) retention.Decision {
 	switch {
 	case t == nil:
 		stray.NoRecord = true
-	case t.State == Deleted, t.State.Ended() && (t.State != Completed || !inResults(b.Name)):
+	case t.State == Deleted, t.State.Ended() && !s.belongs(b, t):
 		stray.Surviving = true
 	case b.Uncommitted:
 		// Staged blocks carry no time; they may wait for their commit as long as the link lives.
@@ -114,9 +114,13 @@ func (s *Service) judge(b storage.Blob, t *Task) retention.Decision {
 	return s.Policy.Decide(stray, s.Now())
 }
 
-func inResults(name string) bool {
-	container, _, _, err := ParseName(name)
-	return err == nil && container == storage.Results
+// belongs reports whether an ended task still has the blob: results, or a document that is kept for review.
+func (s *Service) belongs(b storage.Blob, t *Task) bool {
+	container, _, _, err := ParseName(b.Name)
+	if err != nil || b.Uncommitted {
+		return false
+	}
+	return t.State == Completed && container == storage.Results || s.forReview(t) && container == storage.Uploads
 }
 
 // eachBlob calls visit for every blob of a container with its task, going on past errors of single blobs.

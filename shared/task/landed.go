@@ -39,6 +39,9 @@ func (s *Service) landed(ctx context.Context, name, digest string) (*Task, error
 	case Queued, InProgress:
 		return t, nil
 	case Completed, ProcessingFailed, Deleted:
+		if s.forReview(t) {
+			return t, nil
+		}
 		return t, s.eraseLate(ctx, t, name)
 	case Submitted:
 	}

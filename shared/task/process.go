@@ -128,9 +128,9 @@ func retryDelay(attempt int) time.Duration { return 5 * time.Second << max(0, at
 
 // discard removes what an ended task does not need: its document, its pages and, when it failed, results begun before.
 func (s *Service) discard(ctx context.Context, t *Task) error {
-	errs := []error{
-		s.eraser.Under(ctx, t.Ref.prefix(storage.Uploads), nil),
-		s.eraser.Under(ctx, t.Ref.prefix(storage.Work), nil),
+	errs := []error{s.eraser.Under(ctx, t.Ref.prefix(storage.Work), nil)}
+	if !s.forReview(t) {
+		errs = append(errs, s.eraser.Under(ctx, t.Ref.prefix(storage.Uploads), nil))
 	}
 	if t.State != Completed {
 		errs = append(errs, s.eraser.Under(ctx, t.Ref.prefix(storage.Results), nil))

@@ -1,0 +1,75 @@
+//go:build linux && cgo
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/canary"
+	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/task"
+)
+
+// newCanary joins the canary with the service it tries.
+func newCanary(set config.Settings, tasks canary.Tasks, records storage.Records, c *clock, log *slog.Logger) *canary.Canary {
+	return canary.New(canary.Config{
+		Tasks: tasks, Records: records, Upload: sendTo, Interval: set.CanaryInterval, Now: c.now, Log: log,
+	})
+}
+
+// sendTo uploads through a link as a client does. The error names no address.
+func sendTo(ctx context.Context, link storage.Link, document []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, link.Method, link.URL, bytes.NewReader(document))
+	if err != nil {
+		return errors.New("the link is no address")
+	}
+	for name, value := range link.Headers {
+		req.Header.Set(name, value)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return errors.New("the store did not answer")
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16)) // so that the connection can be used again
+	if err := resp.Body.Close(); err != nil || resp.StatusCode != http.StatusCreated && resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("the store answered %d", resp.StatusCode)
+	}
+	return nil
+}
+
+// rounds are what the retention function does beside erasing: the canary each time, the doctor once a day.
+type rounds struct {
+	canary *canary.Canary
+	probes []doctor.Probe
+	clock  *clock
+	log    *slog.Logger
+	seen   time.Time // last visit of the doctor
+}
+
+// watched is how often a server on one machine makes its rounds.
+const watched = time.Minute
+
+// examined is how often the doctor comes.
+const examined = 24 * time.Hour
+
+// make goes one round. It is called by one goroutine at a time.
+func (r *rounds) make(ctx context.Context) error {
+	if now := r.clock.now(); r.seen.IsZero() || now.Sub(r.seen) >= examined {
+		r.seen = now
+		doctor.Report(ctx, r.log, r.probes...)
+	}
+	return r.canary.Tick(ctx)
+}
+
+var _ canary.Tasks = (*task.Service)(nil)

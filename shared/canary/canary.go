@@ -1,0 +1,203 @@
+// Package canary sends a synthetic page through the whole service again and again: upload link, recognition, result, and its
+// disappearance by the clock alone. What it observes is told as events, so that a stamp that stopped reading or forgetting
+// is noticed before a client does.
+package canary
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/task"
+)
+
+// Application owns the canary's tasks. No credentials belong to it.
+const Application = "canary"
+
+const (
+	retain   = 5 * time.Minute  // wish of the canary's task: it is gone soon, and by the clock
+	readTime = 20 * time.Minute // it must be read by then
+	goneTime = 20 * time.Minute // and gone so long after its end
+)
+
+// Tasks is what the canary calls. *task.Service implements it.
+type Tasks interface {
+	Create(ctx context.Context, o task.Order) (task.Accepted, error)
+	Get(ctx context.Context, ref task.Ref) (*task.Task, error)
+	Tombstone(ctx context.Context, ref task.Ref) (*task.Task, error)
+	OpenResult(ctx context.Context, ref task.Ref, f render.Format) (io.ReadCloser, storage.Blob, error)
+}
+
+// Config is what a Canary needs.
+type Config struct {
+	Tasks    Tasks
+	Records  storage.Records
+	Upload   func(ctx context.Context, link storage.Link, document []byte) error // as a client does it
+	Interval time.Duration                                                       // between two canaries; 0 for none at all
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// Canary follows one page at a time. Tick may be called by many processes.
+type Canary struct{ Config }
+
+// New returns a Canary.
+func New(cfg Config) *Canary { return &Canary{cfg} }
+
+// flight is the page under way, or the last one.
+type flight struct {
+	ID    string    `json:"id,omitempty"` // of the task; empty when none is under way
+	Began time.Time `json:"began"`
+	Read  time.Time `json:"read,omitzero"`  // when its text was found right
+	Ended time.Time `json:"ended,omitzero"` // when its processing ended
+
+	etag string
+}
+
+func key() storage.Key {
+	return storage.Key{Table: storage.State, Partition: "canary", Row: "flight"}
+}
+
+// Tick does what is next: sends a page, reads its text, or looks whether it is gone. Of several processes one does it. A
+// canary that failed is told and given up; the next one starts in its time.
+func (c *Canary) Tick(ctx context.Context) error {
+	if c.Interval == 0 {
+		return nil
+	}
+	f, err := c.load(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case f.ID == "" && !f.Began.IsZero() && c.Now().Sub(f.Began) < c.Interval:
+		return nil
+	case f.ID == "":
+		err = c.send(ctx, f)
+	case f.Read.IsZero():
+		err = c.read(ctx, f)
+	default:
+		err = c.look(ctx, f)
+	}
+	if errors.Is(err, fault.ETagMismatch) || errors.Is(err, fault.AlreadyExists) {
+		return nil // another process does it
+	}
+	return err
+}
+
+func (c *Canary) load(ctx context.Context) (flight, error) {
+	rec, err := c.Records.Get(ctx, key())
+	if errors.Is(err, fault.NotFound) {
+		return flight{}, nil
+	}
+	if err != nil {
+		return flight{}, err
+	}
+	f := flight{etag: rec.ETag}
+	if err := json.Unmarshal(rec.Value, &f); err != nil {
+		return flight{}, fmt.Errorf("decode the canary's record: %w", err)
+	}
+	return f, nil
+}
+
+func (c *Canary) save(ctx context.Context, f *flight) error {
+	value, err := json.Marshal(f)
+	if err != nil {
+		return fmt.Errorf("encode the canary's record: %w", err)
+	}
+	f.etag, err = c.Records.Put(ctx, storage.Record{Key: key(), Value: value, ETag: f.etag})
+	return err
+}
+
+// send takes the turn first, so that two processes do not send two pages.
+func (c *Canary) send(ctx context.Context, f flight) error {
+	f = flight{Began: c.Now().UTC(), etag: f.etag}
+	if err := c.save(ctx, &f); err != nil {
+		return err
+	}
+	document, err := page()
+	if err != nil {
+		return err
+	}
+	a, err := c.Tasks.Create(ctx, task.Order{Application: Application, Settings: task.Settings{Formats: []render.Format{render.TXT}, Retain: retain}})
+	if err != nil {
+		return c.fail(ctx, f, "create", err)
+	}
+	f.ID = a.Task.Ref.ID
+	if err := c.save(ctx, &f); err != nil {
+		return err
+	}
+	if err := c.Upload(ctx, *a.Upload, document); err != nil {
+		return c.fail(ctx, f, "upload", err)
+	}
+	return nil
+}
+
+// read checks the text once the page was processed.
+func (c *Canary) read(ctx context.Context, f flight) error {
+	ref := task.Ref{Application: Application, ID: f.ID}
+	t, err := c.Tasks.Get(ctx, ref)
+	switch {
+	case errors.Is(err, fault.TaskErased), errors.Is(err, fault.NotFound):
+		return c.fail(ctx, f, "read", errors.New("gone before it was read"))
+	case err != nil:
+		return err
+	case t.State == task.ProcessingFailed:
+		return c.fail(ctx, f, "process", t.Failure.Code)
+	case t.State != task.Completed && c.Now().Sub(f.Began) < readTime:
+		return nil
+	case t.State != task.Completed:
+		return c.fail(ctx, f, "process", errors.New("not read in time"))
+	}
+	text, err := c.text(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(strings.ToUpper(text), word) {
+		return c.fail(ctx, f, "read", errors.New("the text is wrong"))
+	}
+	f.Read, f.Ended = c.Now().UTC(), t.Ended
+	return c.save(ctx, &f)
+}
+
+func (c *Canary) text(ctx context.Context, ref task.Ref) (string, error) {
+	r, _, err := c.Tasks.OpenResult(ctx, ref, render.TXT)
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(io.LimitReader(r, 1<<16))
+	return string(text), errors.Join(err, r.Close())
+}
+
+// look waits for the page's disappearance.
+func (c *Canary) look(ctx context.Context, f flight) error {
+	t, err := c.Tasks.Tombstone(ctx, task.Ref{Application: Application, ID: f.ID})
+	if err != nil && !errors.Is(err, fault.WrongState) {
+		return err
+	}
+	if err != nil || t.Erased.IsZero() {
+		if c.Now().Sub(f.Ended) > retain+goneTime {
+			return c.fail(ctx, f, "erase", errors.New("not gone in time"))
+		}
+		return nil
+	}
+	c.Log.InfoContext(ctx, event.CanaryDone, "task", Application+"/"+f.ID,
+		"seconds_to_result", f.Ended.Sub(f.Began).Seconds(), "seconds_to_erasure", t.Erased.Sub(f.Ended).Seconds())
+	f.ID = ""
+	return c.save(ctx, &f)
+}
+
+// fail tells that this page did not make it, and gives it up. Its task is erased by its clock like any other.
+func (c *Canary) fail(ctx context.Context, f flight, step string, cause error) error {
+	c.Log.ErrorContext(ctx, event.CanaryFailed, "task", Application+"/"+f.ID, "step", step, "kind", fault.KindOf(cause), "seconds", c.Now().Sub(f.Began).Seconds())
+	f.ID = ""
+	return c.save(ctx, &f)
+}
