@@ -1,7 +1,9 @@
 package api_test
 
 import (
+	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,6 +13,30 @@ import (
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
+
+// Derivative implements review.Documents.
+func (d *domain) Derivative(ctx context.Context, ref task.Ref, w io.Writer) error {
+	return d.Original(ctx, ref, w)
+}
+
+// Original implements review.Documents.
+func (d *domain) Original(_ context.Context, ref task.Ref, w io.Writer) error {
+	if _, err := d.find(ref); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(w, d.content); err != nil {
+		return err
+	}
+	return d.late
+}
+
+// Commit takes commitments of the access log.
+func (d *domain) Commit(_ context.Context, _, subject string, _ time.Time) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.commitments = append(d.commitments, subject)
+	return d.unproved
+}
 
 // caseOf opens a case about a task of the owner's, as somebody else than the reviewer, who approves it if wanted.
 func (w *world) caseOf(t *testing.T, owner, reviewer client, approved bool) string {

@@ -216,30 +216,6 @@ func (d *domain) Fetched(_ context.Context, _ task.Ref, f render.Format) error {
 	return nil
 }
 
-// Derivative implements review.Documents.
-func (d *domain) Derivative(ctx context.Context, ref task.Ref, w io.Writer) error {
-	return d.Original(ctx, ref, w)
-}
-
-// Original implements review.Documents.
-func (d *domain) Original(_ context.Context, ref task.Ref, w io.Writer) error {
-	if _, err := d.find(ref); err != nil {
-		return err
-	}
-	if _, err := io.WriteString(w, d.content); err != nil {
-		return err
-	}
-	return d.late
-}
-
-// Commit takes commitments of the access log.
-func (d *domain) Commit(_ context.Context, _, subject string, _ time.Time) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.commitments = append(d.commitments, subject)
-	return d.unproved
-}
-
 // world is the interface over that domain, with a log that is kept.
 type world struct {
 	*domain
