@@ -172,6 +172,13 @@ func (s *server) endure(d hostile.Document, m *meter, empty []string) cost {
 	defer cancel()
 	began := time.Now()
 	id, code, err := s.outcome(ctx, d)
+	if err == nil && code == fault.PageTime && !d.MayEnd(code) {
+		// The machine may have been busy with something else: what has no end has none the second time.
+		if err = s.erase(ctx, id); err == nil {
+			began = time.Now()
+			id, code, err = s.outcome(ctx, d)
+		}
+	}
 	c := cost{name: d.Name, code: code, time: time.Since(began)}
 	c.worker, c.server = m.since()
 	switch {
@@ -267,7 +274,8 @@ func TestSoakOfGoodAndHostileDocumentsLeaksNothing(t *testing.T) {
 	if !soak() {
 		t.Skip("LETHE_SOAK is not set: nothing is soaked")
 	}
-	s := start(t, append(hostileSettings(), "LETHE_WORKERS=2")...)
+	// More documents at a time than cores: the page's limit, which is of the wall clock too, leaves room for that.
+	s := start(t, append(hostileSettings(), "LETHE_WORKERS=2", "LETHE_PAGE_TIME=10s")...)
 	levels := []*level{
 		{name: "memory of the server, MB", allowed: 32, read: func() float64 { return float64(resident(s.cmd.Process.Pid)) / (1 << 20) }},
 		{name: "memory of the workers, MB", allowed: 256, read: func() float64 {
@@ -318,7 +326,7 @@ func (s *server) soak(documents []hostile.Document) {
 	group.SetLimit(4)
 	for _, d := range documents {
 		group.Go(func() error {
-			ctx, cancel := context.WithTimeout(s.t.Context(), 10*hostileTime) // others are in front
+			ctx, cancel := context.WithTimeout(s.t.Context(), 20*hostileTime) // others are in front
 			defer cancel()
 			id, code, err := s.outcome(ctx, d)
 			switch {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/access/journal"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -52,10 +53,29 @@ func (o *operator) with(ctx context.Context, do func(config.Settings, *local.Sto
 	return do(set, store)
 }
 
-func (o *operator) registry(ctx context.Context, do func(*access.Registry) error) error {
-	return o.with(ctx, func(_ config.Settings, store *local.Store) error {
-		return do(access.NewRegistry(store.Records, time.Now, slog.New(slog.DiscardHandler)))
+func (o *operator) registry(ctx context.Context, do func(*access.Registry, recorder) error) error {
+	return o.with(ctx, func(set config.Settings, store *local.Store) error {
+		acts, err := newActs(set, store)
+		if err != nil {
+			return err
+		}
+		return do(access.NewRegistry(store.Records, time.Now, slog.New(slog.DiscardHandler)), acts)
 	})
+}
+
+// recorder writes what is done on the machine itself into the access log, before it is done.
+type recorder func(ctx context.Context, scope access.Scope, act journal.Act, application string) error
+
+func newActs(set config.Settings, store *local.Store) (recorder, error) {
+	quiet := slog.New(slog.DiscardHandler)
+	log, err := newLedger(set, store.Blobs, store.Records, time.Now, quiet)
+	if err != nil {
+		return nil, err
+	}
+	acts := journal.New(store.Records, log, set.RetainAccessLog, time.Now, quiet)
+	return func(ctx context.Context, scope access.Scope, act journal.Act, application string) error {
+		return acts.Record(ctx, journal.Entry{Application: application, Who: journal.Console, Scope: string(scope), Act: act})
+	}, nil
 }
 
 func newApp(environment) *cobra.Command {
@@ -87,8 +107,11 @@ func (o *operator) newCreate() *cobra.Command {
 			if app.Scopes, err = access.ParseScopes(scopes); err != nil {
 				return verbs.Usage(err)
 			}
-			return o.registry(cmd.Context(), func(r *access.Registry) error {
+			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
 				made, secret, err := r.Create(cmd.Context(), app, ends(life))
+				if err == nil {
+					err = record(cmd.Context(), access.Admin, journal.AppCreated, made.ID)
+				}
 				if err != nil {
 					return err
 				}
@@ -98,7 +121,8 @@ func (o *operator) newCreate() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&app.Name, "name", "application", "what people call it")
-	f.StringSliceVar(&scopes, "scopes", []string{"submit", "read", "delete"}, "rights: submit, read, delete, admin")
+	f.StringSliceVar(&scopes, "scopes", []string{"submit", "read", "delete"}, "rights: submit, read, delete, admin; or operator, auditor, reviewer, which give no right to any document")
+	f.StringVar(&app.Client, "oidc-client", "", "client id whose tokens act as this application, in place of a secret")
 	f.DurationVar(&life, "expires-in", 0, "life of the secret, such as 2160h; without end if not given")
 	f.IntVar(&app.Caps.OpenTasks, "max-open", 0, "unfinished tasks at once; 0 for no cap")
 	f.Int64Var(&app.Caps.BytesPerDay, "max-bytes-per-day", 0, "bytes a day; 0 for no cap")
@@ -116,7 +140,15 @@ func ends(life time.Duration) time.Time {
 
 func (o *operator) showSecret(w io.Writer, app *access.Application, secret string) error {
 	if o.jsonOut {
-		return json.NewEncoder(w).Encode(map[string]any{"id": app.ID, "name": app.Name, "scopes": app.Scopes, "secret": secret})
+		shown := map[string]any{"id": app.ID, "name": app.Name, "scopes": app.Scopes}
+		if secret != "" {
+			shown["secret"] = secret
+		}
+		return json.NewEncoder(w).Encode(shown)
+	}
+	if secret == "" {
+		_, err := fmt.Fprintf(w, "id      %s\nclient  %s   (signs in with its tokens)\n", app.ID, app.Client)
+		return err
 	}
 	_, err := fmt.Fprintf(w, "id      %s\nsecret  %s   (shown once)\n", app.ID, secret)
 	return err
@@ -128,7 +160,7 @@ func (o *operator) newList() *cobra.Command {
 		Short: "List applications",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.registry(cmd.Context(), func(r *access.Registry) error {
+			return o.registry(cmd.Context(), func(r *access.Registry, _ recorder) error {
 				apps, err := r.List(cmd.Context())
 				if err != nil {
 					return err
@@ -158,7 +190,10 @@ func (o *operator) newRotate() *cobra.Command {
 		Short: "Add a secret and let older ones end",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
-			return o.registry(cmd.Context(), func(r *access.Registry) error {
+			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
+				if err := record(cmd.Context(), access.Admin, journal.AppRotated, ids[0]); err != nil {
+					return err
+				}
 				app, secret, err := r.Rotate(cmd.Context(), ids[0], grace, ends(life))
 				if err != nil {
 					return err
@@ -178,7 +213,10 @@ func (o *operator) newRevoke() *cobra.Command {
 		Short: "End all secrets of an application",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
-			return o.registry(cmd.Context(), func(r *access.Registry) error {
+			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
+				if err := record(cmd.Context(), access.Admin, journal.AppRevoked, ids[0]); err != nil {
+					return err
+				}
 				_, err := r.Revoke(cmd.Context(), ids[0])
 				return err
 			})
@@ -212,6 +250,13 @@ print exactly what would be done and why, and do nothing.`,
 				}
 				if dryRun {
 					return o.plan(cmd, service)
+				}
+				record, err := newActs(set, store)
+				if err == nil {
+					err = record(cmd.Context(), access.Operator, journal.SweepRun, journal.Stamp)
+				}
+				if err != nil {
+					return err
 				}
 				_, err = service.Sweep(cmd.Context())
 				_, passErr := service.FullPass(cmd.Context())

@@ -236,7 +236,7 @@ func serveEphemeral(ctx context.Context, env environment, set config.Settings) (
 		return errors.Join(err, ln.Close())
 	}
 	m.address(ln, scheme)
-	app, secret, err := m.registry.Create(ctx, access.Application{Name: "ephemeral", Scopes: access.Scopes()}, time.Time{})
+	app, secret, err := m.registry.Create(ctx, access.Application{Name: "ephemeral", Scopes: access.ApplicationScopes()}, time.Time{})
 	if err == nil {
 		err = json.NewEncoder(env.stdout).Encode(map[string]string{
 			"url": m.base, "app": app.ID, "secret": secret, "clock": m.base + clockPath,

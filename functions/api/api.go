@@ -57,8 +57,7 @@ type Check struct {
 	Detail string `json:"detail,omitempty" doc:"What is wrong, and the remedy."`
 }
 
-// Config is what the function needs. Every field is required but two: without AccessLog nothing is recorded, without Cases
-// there is no review.
+// Config is what the function needs. Every field is required.
 type Config struct {
 	Intake       Intake
 	Tasks        Tasks

@@ -76,9 +76,6 @@ type caseView struct {
 }
 
 func (a *API) registerCases() {
-	if a.Cases == nil {
-		return
-	}
 	open := operation("openCase", http.MethodPost, casesPath, "Ask to see a document",
 		"Exceptional review: a second person has to approve within 24 hours. The document stays on its clocks.")
 	open.DefaultStatus = http.StatusCreated

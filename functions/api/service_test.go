@@ -12,10 +12,12 @@ import (
 
 	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/shared/access"
+	record "github.com/lethe-ocr/lethe/shared/access/journal"
 	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/memory"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -106,8 +108,11 @@ func newService() *service {
 		Now: time.Now, Log: log,
 	})
 	s.apps = access.NewRegistry(s.store, time.Now, log)
+	acts := record.New(s.store, s.ledger(log), 24*time.Hour, time.Now, log)
 	s.api = api.New(api.Config{
-		Intake: s.tasks, Tasks: s.tasks, Results: s.tasks, Erasures: s.tasks, Ledger: s.ledger(log), Applications: s.apps,
+		AccessLog: acts,
+		Cases:     review.New(review.Config{Records: s.store, Tasks: s.tasks, Journal: acts, Now: time.Now, Log: log}),
+		Intake:    s.tasks, Tasks: s.tasks, Results: s.tasks, Erasures: s.tasks, Ledger: s.ledger(log), Applications: s.apps,
 		Guard: access.NewGuard(s.apps, access.Rates{PerSecond: 50, Burst: 200}, time.Now, log),
 		Ready: func(context.Context) []api.Check { return nil }, Languages: s.engine.Languages,
 		Limits: ocr.DefaultLimits(), Policy: retention.Default(), Inline: inlineLimit, Version: "test", Region: "testland",

@@ -106,7 +106,7 @@ func (s *sent) Send(_ context.Context, text []byte, delay time.Duration) error {
 	return nil
 }
 
-func TestWhatIsPushedComesBack(t *testing.T) {
+func TestMessagesHoldIdsAlone(t *testing.T) {
 	ref := task.Ref{Application: "app", ID: id}
 	to := &sent{}
 	if err := (requeue.Pushed{To: to}).Push(t.Context(), ref, time.Minute); err != nil {

@@ -70,7 +70,7 @@ type push struct {
 func newSimulation(t *testing.T, seed uint64, inventory []erasure.Item) *simulation {
 	t.Helper()
 	s := &simulation{
-		t: t, random: rand.New(rand.NewPCG(seed, 1)), store: memory.New(time.Now), //nolint:gosec // draws a history, keeps no secret
+		t: t, random: rand.New(rand.NewPCG(seed, 1)), store: memory.New(time.Now),
 		born: map[string]time.Time{}, ended: map[string]time.Time{}, first: map[string]time.Time{},
 	}
 	s.blobs = s.store.Blobs()
@@ -241,10 +241,10 @@ func (s *simulation) submit(ctx context.Context) {
 	if s.alive = append(s.alive, ref); len(s.alive) > 50 {
 		s.alive = s.alive[1:]
 	}
-	switch n := s.random.IntN(12); {
-	case n == 0:
+	switch s.random.IntN(12) {
+	case 0:
 		return // never sent
-	case n == 1:
+	case 1:
 		s.born[ref.UploadName()] = time.Now()
 		s.blobs.Stage(ref.UploadName(), 10) // begun and never finished
 		return

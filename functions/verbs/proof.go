@@ -22,7 +22,7 @@ import (
 
 // Proof returns the verbs that prove erasure. All but receipt and erase work without a server.
 func Proof(version string) []*cobra.Command {
-	return []*cobra.Command{newReceipt(version), newErase(version), newVerify(), newAudit(version), newKeygen(), newInventory()}
+	return []*cobra.Command{newReceipt(version), newErase(version), newVerify(), newAudit(version), newLedger(version), newKeygen(), newInventory()}
 }
 
 func newReceipt(version string) *cobra.Command {
@@ -212,7 +212,7 @@ keep the one that --save writes for the next audit. Ends with code 1 if the prom
 				return err
 			}
 			if save != "" {
-				if err := os.WriteFile(save, audit.Checkpoint, 0o600); err != nil {
+				if err := os.WriteFile(save, audit.Checkpoint, 0o600); err != nil { //nolint:gosec // the user names the file
 					return err
 				}
 			}
@@ -224,6 +224,33 @@ keep the one that --save writes for the next audit. Ends with code 1 if the prom
 	f.StringArrayVar(&public, "key", nil, "public key that you trust, or a file with public keys")
 	f.StringVar(&since, "since", "", "checkpoint kept from an earlier audit")
 	f.StringVar(&save, "save", "", "write the checkpoint here, for the next audit")
+	return cmd
+}
+
+func newLedger(version string) *cobra.Command {
+	c := &connection{version: version}
+	save := &cobra.Command{
+		Use:   "save DIR",
+		Short: "Copy the server's ledger to a folder",
+		Long: `Copy the server's whole ledger to a folder, in which "lethe audit" reads it without the server. Files that are there are
+kept, so a later copy fetches only what is new.` + connectionHelp,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cl, err := c.dial()
+			if err != nil {
+				return err
+			}
+			n, err := ledger.Copy(cmd.Context(), cl.Ledger(), folder(args[0]))
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.ErrOrStderr(), "%d files copied\n", n)
+			return err
+		},
+	}
+	c.flags(save)
+	cmd := &cobra.Command{Use: "ledger", Short: "Work with the server's ledger", Args: cobra.NoArgs}
+	cmd.AddCommand(save)
 	return cmd
 }
 
@@ -251,7 +278,16 @@ type folder string
 
 // ReadFile implements ledger.Source.
 func (f folder) ReadFile(_ context.Context, path string) ([]byte, error) {
-	return os.ReadFile(filepath.Join(string(f), filepath.FromSlash(path))) //nolint:gosec // paths of the log's own form
+	return os.ReadFile(filepath.Join(string(f), filepath.FromSlash(path)))
+}
+
+// WriteFile implements ledger.Target.
+func (f folder) WriteFile(_ context.Context, path string, text []byte) error {
+	name := filepath.Join(string(f), filepath.FromSlash(path))
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(name, text, 0o600)
 }
 
 // published is a copy of a ledger on a web server.

@@ -88,7 +88,7 @@ func Inventory() []Item {
 		{Remnant, "earlier or deleted copies that the storage account keeps", cloud, ByCheck, "", "never exists: the account is deployed without, the doctor looks, and no receipt is given while one is listed", "TestRemnantKeepsTheReceiptBack"},
 		{DeadLetter, "names of uploads whose event could not be delivered; no content", cloud, ByEraser, storage.DeadLetters, "with the next full pass", "TestYear"},
 		{Password, "the password that opens the document", both, ByDomain, "", "when processing ends; at delete; at its clock", "TestPasswordLeavesTheRecordWhenProcessingEnds"},
-		{Journal, "records as they were before: passwords, openings", machine, ByScrub, "", "two seconds after the write; before a receipt is given", "TestErasedValuesLeaveTheFiles"},
+		{Journal, "records as they were before: passwords, openings", machine, ByScrub, "", "two seconds after the write; before a receipt is given", "TestErasedValuesLeaveNoBytesInAnyFile"},
 		{TaskRecord, "times, sizes, counts, codes, settings; after erasure a tombstone with times and the reason", both, BySweep, "", "30 days after erasure", "TestYear"},
 		{KeyRecord, "digests of a request's key and settings", both, BySweep, "", "24 hours after the request", "TestYear"},
 		{CaseRecord, "who asked to see a document, and why", both, BySweep, "", "30 days after the case was closed", "TestClosedCaseIsForgotten"},
@@ -97,10 +97,10 @@ func Inventory() []Item {
 		{Poison, "ids of an upload that the host gave up on; no content", cloud, BySweep, "", "when it was handled; the queue drops it after 7 days", "TestMessagesHoldIdsAlone"},
 		{Memory, "the document and its text in a worker process", both, ByProcess, "", "two seconds after the worker's last page of it", "TestIdleChildLetsGoOfDocument"},
 		{MemoryFile, "the document in a sealed memory file", cloud, ByProcess, "", "when the call that reads it ends", "TestLargestUploadGrowsNeitherHandlerNorHost"},
-		{Staging, "a document or result that is being written", machine, ByProcess, "", "when the write ends or fails; at the next start after a crash", "TestKilledServerLeavesNothing"},
+		{Staging, "a document or result that is being written", machine, ByProcess, "", "when the write ends or fails; at the next start after a crash", "TestServerErasesWhatAnEarlierOneLeftHalfWritten"},
 		{AccessEntry, "ids of a task, who did what, and why; no content", both, BySweep, "", "400 days after the act", "TestAccessLogForgets"},
 		{LedgerEntry, "times, codes, commitments; no ids, no content", both, ByOperator, storage.Ledger, "never: it is the proof", "TestEntriesTellNothingOfTheTask"},
-		{Platform, "names of blobs (ids), addresses and times of callers in the platform's own logs", cloud, ByOperator, "", "after the stamp's log retention, 30 days by default", "infra: retention of each log"},
+		{Platform, "names of blobs (ids), addresses and times of callers in the platform's own logs", cloud, ByOperator, "", "after the stamp's log retention, 30 days by default", "TestEveryDeploymentKeepsTheRules"},
 	}
 }
 
