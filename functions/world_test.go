@@ -249,7 +249,7 @@ func (s *server) left(needles ...string) []string {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		if strings.Contains(path, "/blobs/") || strings.Contains(path, "/staging/") {
+		if strings.Contains(path, "/blobs/") && !strings.Contains(path, "/blobs/ledger/") || strings.Contains(path, "/staging/") {
 			found = append(found, path)
 		}
 		content, err := os.ReadFile(path)
