@@ -9,7 +9,11 @@ type Action string
 const (
 	Keep   Action = "keep"   // nothing is due
 	Erase  Action = "erase"  // remove every copy, check, leave a tombstone
-	Forget Action = "forget" // remove the tombstone itself
+	Forget Action = "forget" // remove the tombstone itself, or another note that has served its time
+
+	// What a sweep does to living tasks. The pure plan never wants it; the dry run shows it.
+	Requeue Action = "requeue" // tell a worker again
+	Certify Action = "certify" // hand the receipt in again
 )
 
 // Reason says which rule decided. Reasons are stable: they are stored in tombstones and read by auditors.
@@ -29,6 +33,10 @@ const (
 	NeverUploaded    Reason = "never-uploaded"    // Erase: no document came in time
 	NoRecord         Reason = "no-record"         // Erase: storage holds something that no record explains
 	LateCopy         Reason = "late-copy"         // Erase: storage holds something of an erased task
+	NoteOld          Reason = "note-expired"      // Forget: a key, a count, an entry of the access log
+	EventLost        Reason = "event-lost"        // Requeue: nobody came for the document
+	WorkerLost       Reason = "worker-lost"       // Requeue: the lease ran out
+	ReceiptWaits     Reason = "receipt-waits"     // Certify: the ledger did not take the receipt
 	TombstoneOld     Reason = "tombstone-expired" // Forget: the trace has served its time
 )
 

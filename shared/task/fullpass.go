@@ -255,31 +255,3 @@ func (s *Service) eachRecord(ctx context.Context, visit func(*Task) error) error
 		q.After = recs[len(recs)-1].Key
 	}
 }
-
-// Plan returns what a sweep and a full pass would do now, and does nothing.
-func (s *Service) Plan(ctx context.Context) ([]retention.Decision, error) {
-	var plan []retention.Decision
-	err := s.eachRecord(ctx, func(t *Task) error {
-		if d := s.Policy.Decide(t.subject(), s.Now()); d.Action != retention.Keep {
-			plan = append(plan, d)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range erasure.Containers(s.Inventory) {
-		err := s.eachBlob(ctx, c, func(b storage.Blob, t *Task) error {
-			d := s.judge(b, t)
-			if d.Reason == retention.NoRecord || d.Reason == retention.LateCopy {
-				d.Subject.Key = c
-				plan = append(plan, d)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return plan, nil
-}

@@ -1,0 +1,101 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lethe-ocr/lethe/shared/erasure"
+	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// Plan returns what a sweep followed by a full pass would do now, and does nothing. It costs as much as a full pass.
+func (s *Service) Plan(ctx context.Context) ([]retention.Decision, error) {
+	var plan []retention.Decision
+	planned := map[Ref]bool{}
+	add := func(t *Task, d retention.Decision) {
+		if d.Action != retention.Keep && !planned[t.Ref] {
+			planned[t.Ref] = true
+			plan = append(plan, d)
+		}
+	}
+	errs := []error{s.eachRecord(ctx, func(t *Task) error {
+		if s.Now().Before(s.attention(t)) {
+			return nil
+		}
+		d := s.Policy.Decide(t.subject(), s.Now())
+		if d.Action == retention.Keep {
+			d.Action, d.Reason = s.repair(t)
+		}
+		add(t, d)
+		return nil
+	})}
+	for _, c := range erasure.Containers(s.Inventory) {
+		errs = append(errs, s.eachBlob(ctx, c, func(b storage.Blob, t *Task) error {
+			d := s.judge(b, t)
+			switch {
+			case d.Reason == retention.NoRecord || d.Reason == retention.LateCopy:
+				if t == nil || !planned[t.Ref] { // else the copy goes with its task
+					d.Subject.Key = c
+					plan = append(plan, d)
+				}
+			case d.Action == retention.Erase:
+				add(t, d)
+			case t.State == Submitted && !b.Uncommitted:
+				d.Action, d.Reason = retention.Requeue, retention.EventLost
+				add(t, d)
+			}
+			return nil
+		}))
+	}
+	notes, err := s.expiredNotes(ctx)
+	return append(plan, notes...), errors.Join(append(errs, err)...)
+}
+
+// repair says what reconcile does with a task that no clock has caught.
+func (s *Service) repair(t *Task) (retention.Action, retention.Reason) {
+	switch t.State {
+	case Queued:
+		return retention.Requeue, retention.EventLost
+	case InProgress:
+		if !s.Now().Before(t.Lease.Expires) {
+			return retention.Requeue, retention.WorkerLost
+		}
+	case Deleted:
+		if !t.Erased.IsZero() && !t.Logged {
+			return retention.Certify, retention.ReceiptWaits
+		}
+	case Submitted, Completed, ProcessingFailed:
+	}
+	return retention.Keep, retention.WithinClocks
+}
+
+// expiredNotes lists what a sweep forgets beside tasks: keys, counts, places of receipts, entries of the access log.
+func (s *Service) expiredNotes(ctx context.Context) ([]retention.Decision, error) {
+	var plan []retention.Decision
+	for _, table := range storage.Tables() {
+		if table == storage.Tasks {
+			continue
+		}
+		q := storage.Query{Table: table, Limit: listing}
+		for {
+			recs, err := s.Store.Records.List(ctx, q)
+			if err != nil {
+				return plan, fmt.Errorf("list %s: %w", table, err)
+			}
+			for _, rec := range recs {
+				q.After = rec.Key
+				if !rec.Due.IsZero() && !s.Now().Before(rec.Due) {
+					plan = append(plan, retention.Decision{
+						Subject: retention.Subject{Key: string(table)}, Action: retention.Forget, Reason: retention.NoteOld, Due: rec.Due,
+					})
+				}
+			}
+			if len(recs) < q.Limit {
+				break
+			}
+		}
+	}
+	return plan, nil
+}
