@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# Takes a stamp down without leaving a document behind: closes intake, lets the program erase what is left, saves the ledger
+# and the receipts, and only then removes the group. Usage: make destroy REGION=westeurope
+#   LETHE_SECRET=…        secret of the first application, or of the one in LETHE_APP; or SECRET_FILE=path
+#   STATE_DIR=path        where ledger and receipts are kept; ~/.local/state/lethe if not given
+#   LOSE_LEDGER=1         the stamp cannot answer any more: remove it without its ledger
+#   SUBSCRIPTION=, YES=1  as for make deploy
+set -Eeuo pipefail
+shopt -s inherit_errexit
+cd "$(dirname "$0")/../.."
+# shellcheck source=scripts/azure/stamp.sh
+. scripts/azure/stamp.sh
+# shellcheck source=scripts/azure/checks.sh
+. scripts/azure/checks.sh
+# shellcheck source=scripts/azure/rollout.sh
+. scripts/azure/rollout.sh
+again="run make destroy REGION=${REGION:-…} again; what is done is not done twice"
+
+step 'checking everything that can be checked before anything is touched'
+check_tools
+export ALERT_EMAIL=${ALERT_EMAIL:-nobody@example.org} # nothing is deployed
+read_parameters
+sign_in
+name_things
+choose_program
+read_group
+
+# A vault's name stays taken until it is purged. Where purging is forbidden, it ends by itself.
+purge_vault() {
+  look_for_gone_vault
+  [ "$gone" = true ] || return 0
+  if jq -e --arg name "$vault" 'any(.[]; .name == $name and .properties.purgeProtectionEnabled == true)' "$work/deleted" >/dev/null; then
+    say "   The vault $vault is protected: it holds its name, and its keys for recovery, for 7 more days."
+    return 0
+  fi
+  step 'purging the vault'
+  touched=yes
+  azure keyvault purge --name "$vault" --location "$REGION" >/dev/null
+}
+
+if [ "$exists" != true ]; then
+  purge_vault
+  say "There is no stamp in $REGION. Nothing is left to do."
+  exit 0
+fi
+
+serving=false
+if [ "$has_app" = true ]; then
+  azure functionapp function list --resource-group "$group" --name "$app" >"$work/loaded"
+  serving=$(jq '. != []' "$work/loaded")
+fi
+finish=no
+if [ "${LOSE_LEDGER:-}" = 1 ] || [ "$saved" = saved ]; then
+  finish=yes
+elif [ "$serving" = true ]; then
+  check_inside
+  need_secret
+elif [ -n "$proven" ]; then
+  problem "the stamp does not answer, so its documents cannot be erased and its ledger cannot be saved; allowed is one that answers. Example: REOPEN=1 make deploy REGION=$REGION, or LOSE_LEDGER=1 make destroy REGION=$REGION to remove it as it is"
+else
+  finish=yes # nothing was ever taken in
+fi
+[ ${#problems[@]} = 0 ] || refuse "${problems[@]}"
+
+say "This removes $group with everything in it. Documents that are on their way are erased, not finished."
+if [ "$finish" = yes ]; then
+  [ "${LOSE_LEDGER:-}" != 1 ] || say 'The ledger is lost with it, and what the program has not erased can be restored by the owner of the subscription for 14 days.'
+else
+  say "Ledger and receipts are saved in $kept first."
+fi
+confirm "Remove the stamp of $REGION?" "$group" || stop 'Not confirmed.' "run make destroy REGION=$REGION again and type the group's name, or set YES=1"
+
+step 'marking the stamp as being removed'
+touched=yes
+remember state=closing
+
+# The shortest clocks there are: whatever is alive is due at the next sweep.
+close_intake() {
+  step 'closing intake'
+  azure functionapp config appsettings set --resource-group "$group" --name "$app" --settings LETHE_INTAKE=closed \
+    LETHE_RETAIN_PROCESSED=2m LETHE_RETAIN_UNPROCESSED=2m LETHE_RETAIN_MARGIN=1m LETHE_FULL_PASS_INTERVAL=1m >/dev/null
+  await 15 'the program has not closed intake' closed
+}
+
+closed() {
+  [ "$(curl -sS -m 60 -o /dev/null -w '%{http_code}' "$endpoint/readyz")" = 503 ] && ask /v1/retention >"$work/retention" &&
+    jq -e '.processed_seconds == 120' "$work/retention" >/dev/null
+}
+
+# emptied: a sweep that began after intake was closed has ended, and storage holds no copy of any document.
+emptied() {
+  ask /v1/retention >"$work/retention" &&
+    jq -e --arg since "$since" '.oldest == null and (.last_sweep // "")[0:19] > $since' "$work/retention" >/dev/null
+}
+
+# save_ledger: only a whole one counts, with a receipt for every document.
+save_ledger() {
+  rm -rf "$kept/ledger.part"
+  "$lethe" ledger save "$kept/ledger.part" && ask /v1/ledger/keys >"$work/keys" || return 1
+  "$lethe" audit "$kept/ledger.part" --key "$work/keys" --json >"$work/audit" || [ -s "$work/audit" ] || return 1
+  jq -e '.open == 0' "$work/audit" >/dev/null
+}
+
+if [ "$finish" = no ]; then
+  close_intake
+  step 'waiting until everything is erased (up to an hour)'
+  since=$(jq -r '.now[0:19]' "$work/retention")
+  await 60 'documents are still alive; look for sweep.failed in AppTraces' emptied
+
+  step 'saving the ledger'
+  mkdir -p "$kept/receipts"
+  await 30 'the ledger cannot be saved whole: a document has no receipt in it yet' save_ledger
+  rm -rf "$kept/ledger"
+  mv "$kept/ledger.part" "$kept/ledger"
+  cp "$work/keys" "$kept/keys"
+  jq -r '"   \(.documents) documents, \(.erased) erased with a receipt; longest life \(.longest_after_upload / 3600e9 * 10 | round / 10) h after upload",
+    (.breaches[] | "   BREACH: \(.)")' "$work/audit"
+
+  step "saving the receipts of application $LETHE_APP"
+  "$lethe" list --state Deleted --limit 1000000 --json >"$work/tasks"
+  jq -r .id "$work/tasks" >"$work/ids"
+  while IFS= read -r id; do
+    [ -s "$kept/receipts/$id" ] || "$lethe" receipt "$id" >"$work/receipt" </dev/null
+    [ -s "$kept/receipts/$id" ] || mv "$work/receipt" "$kept/receipts/$id"
+  done <"$work/ids"
+  say "   $(wc -l <"$work/ids") receipts. Other applications' receipts are theirs to fetch; the ledger proves all."
+  remember ledger=saved
+fi
+
+step "removing the group $group (minutes)"
+azure group delete --name "$group" --yes >/dev/null
+exists=$(azure group exists --name "$group")
+[ "$exists" = false ] || stop "Azure says that the group is still there."
+purge_vault
+
+say
+say "The stamp of $REGION is removed."
+[ ! -d "$kept/ledger" ] || say "Its ledger, keys and receipts are in $kept. Check them any time: lethe audit $kept/ledger --key $kept/keys"
+say 'Its logs can be restored for 14 days by whoever may make the workspace again; then they are gone too.'

@@ -1,0 +1,260 @@
+# shellcheck shell=bash
+# Sourced by the scripts of this folder: how they speak and stop, how Azure is asked, what the stamp of a region is called.
+# Each is started with REGION=… and reads the region's parameter file.
+
+# Each of these is for the scripts that source this file.
+# shellcheck disable=SC2034
+
+umask 077
+doing='the start'                     # for the message if it stops there
+again='run the same command again'    # how to go on
+touched=no                            # whether anything was changed yet
+work=$(mktemp -d)                     # gone when the script ends
+problems=()                           # everything that is wrong with what was given
+subscription='' lethe=''              # id; the client's program
+base='' group='' group_id='' kept=''  # names, and the folder of what is kept on this machine
+documents='' host='' vault='' app='' topic='' endpoint=''
+workload='' env='' owner='' sku='' private='' protected='' processed='' unprocessed='' standing='' memory='' # parameters
+exists='' has_app='' state='' proven='' public_key='' next_key='' previous_key='' saved='' deployed=''        # the group
+bootstrap_app='' bootstrap_hash=''    # the first application, as it is deployed
+package='' version='' functions=''    # the package: its SHA-256, its version, the names of its functions as JSON
+
+say() { printf '%s\n' "$*"; }
+
+# step WHAT: names what is being done, for people and for the message if it stops there.
+step() {
+  doing=$1
+  printf '\n== %s\n' "$1"
+}
+
+# stop REASON [HOW TO GO ON]
+stop() {
+  printf '\n%s\n' "$1" >&2
+  again=${2:-$again}
+  exit 1
+}
+
+# refuse PROBLEM…: says everything that is wrong at once.
+refuse() {
+  {
+    printf '\nRefused:\n'
+    printf '  - %s\n' "$@"
+  } >&2
+  again="put this right and run the same command again"
+  exit 2
+}
+
+# ended is run however a script ends. A script that is killed leaves what it has done, and the next run finds it.
+ended() {
+  local code=$?
+  trap - EXIT
+  rm -rf "$work"
+  [ "$code" != 0 ] || exit 0
+  {
+    printf '\nStopped at: %s.\n' "$doing"
+    [ "$touched" = yes ] || printf 'Nothing was changed.\n'
+    printf 'To go on: %s.\n' "$again"
+  } >&2
+  exit "$code"
+}
+trap ended EXIT
+trap 'exit 130' INT TERM
+
+# azure COMMAND…: asks Azure in the subscription that was checked first.
+azure() { az "$@" --subscription "$subscription" --only-show-errors --output json; }
+
+# attempt TIMES SECONDS COMMAND…: what Azure sometimes refuses at first, such as a role that is minutes old.
+attempt() {
+  local left=$1 pause=$2
+  shift 2
+  until "$@"; do
+    left=$((left - 1))
+    [ "$left" -gt 0 ] || return 1
+    say "   that did not work; trying again in $pause seconds" >&2
+    sleep "$pause"
+  done
+}
+
+# await MINUTES WHAT COMMAND…: waits until the command succeeds.
+await() {
+  local tries=$(($1 * 6)) what=$2
+  shift 2
+  until "$@" 2>"$work/complaint"; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || {
+      cat "$work/complaint" >&2
+      stop "Waited in vain: $what."
+    }
+    sleep 10
+  done
+}
+
+# confirm QUESTION ANSWER
+confirm() {
+  local answer=
+  [ "${YES:-}" != 1 ] || return 0
+  printf '\n%s Type %s to go on: ' "$1" "$2"
+  read -r answer || true
+  [ "$answer" = "$2" ]
+}
+
+# read_parameters sets what the region's file and the template's defaults say. What is wrong is in the list problems.
+read_parameters() {
+  local file=infra/regions/${REGION:-}.bicepparam bicep found
+  [ -n "${REGION:-}" ] || refuse "REGION is missing; allowed is $(regions). Example: REGION=westeurope"
+  [ -f "$file" ] || refuse "REGION is '$REGION'; allowed is $(regions). Example: REGION=westeurope. A further region is one more file: infra/regions/NAME.bicepparam"
+  parameters null "$file"
+  found=$(jq -r '.bicep // empty' "$work/read")
+  if [ -n "$found" ]; then
+    bicep=${BICEP:-$(command -v bicep || true)}
+    [ -n "$bicep" ] || refuse "$found in $file is more than a literal, which only Bicep can read: write it as a literal, or install Bicep with az bicep install and set BICEP=\$HOME/.azure/bin/bicep"
+    "$bicep" build-params "$file" --stdout >"$work/built" || refuse "$file: Bicep refuses it, see above"
+    parameters "$(jq -c '.parametersJson | fromjson | .parameters | map_values(.value)' "$work/built")" "$file"
+  fi
+  jq -r '.errors[]?' "$work/read" >"$work/errors"
+  mapfile -t problems <"$work/errors"
+  [ ${#problems[@]} = 0 ] || refuse "${problems[@]/#/$file: }"
+  jq -r '.effective | @sh "workload=\(.workload) env=\(.env) owner=\(.owner) sku=\(.storageRedundancy) private=\(.privateNetwork)
+    protected=\(.customerKey) processed=\(.clocks.processedHours) unprocessed=\(.clocks.unprocessedHours)
+    standing=\(.ready.http + .ready.documents) memory=\(.size.memoryMB)"' "$work/read" >"$work/facts"
+  # Quoted by jq.
+  # shellcheck source=/dev/null
+  . "$work/facts"
+}
+
+parameters() {
+  jq -Rs --arg region "$REGION" --argjson given "$1" --slurpfile compiled infra/azure/main.json \
+    -f scripts/azure/parameters.jq "$2" >"$work/read"
+}
+
+regions() {
+  local file names=()
+  for file in infra/regions/*.bicepparam; do names+=("$(basename "$file" .bicepparam)"); done
+  local IFS='|'
+  printf '%s' "${names[*]}" | sed 's/|/ | /g'
+}
+
+# unique_string TEXT: what the template's uniqueString makes of it, so that names are known before anything exists. It is
+# a Murmur hash of 64 bits in 13 letters.
+unique_string() {
+  local LC_ALL=C text=$1 length=${#1} m=$((0xffffffff)) a=0 b=0 i j k byte hash out='' letters=abcdefghijklmnopqrstuvwxyz234567
+  for ((i = 0; i < length; i += 4)); do
+    k=0
+    for ((j = 3; j >= 0; j--)); do
+      [ $((i + j)) -lt "$length" ] || continue
+      printf -v byte '%d' "'${text:i+j:1}"
+      k=$((k << 8 | byte))
+    done
+    if ((i % 8 == 0)); then
+      k=$((k * 0x239b961b & m)) && k=$(((k << 15 | k >> 17) & m)) && a=$((a ^ (k * 0xab0e9789 & m)))
+      ((i + 8 > length)) || a=$((((((a << 19 | a >> 13) & m) + b) * 5 + 0x561ccd1b) & m))
+    else
+      k=$((k * 0xab0e9789 & m)) && k=$(((k << 17 | k >> 15) & m)) && b=$((b ^ (k * 0x239b961b & m)))
+      ((i + 4 > length)) || b=$((((((b << 13 | b >> 19) & m) + a) * 5 + 0x0bcaa747) & m))
+    fi
+  done
+  a=$((a ^ length)) && b=$((b ^ length)) && a=$(((a + b) & m)) && b=$(((b + a) & m))
+  a=$(mixed "$a") && b=$(mixed "$b") && a=$(((a + b) & m)) && b=$(((b + a) & m))
+  hash=$((b << 32 | a))
+  for ((i = 0; i < 13; i++)); do
+    out+=${letters:hash >> 59 & 31:1}
+    hash=$((hash << 5))
+  done
+  printf '%s' "$out"
+}
+
+mixed() {
+  local h=$1 m=$((0xffffffff))
+  h=$(((h ^ h >> 16) * 0x85ebca6b & m)) && h=$(((h ^ h >> 13) * 0xc2b2ae35 & m))
+  printf '%d' $((h ^ h >> 16))
+}
+
+# name_things sets the names that the template gives.
+name_things() {
+  local unique
+  base=$workload-$env-$REGION
+  unique=$(unique_string "/subscriptions/$subscription-$base")
+  unique=${unique:0:11}
+  group=rg-$base
+  documents=st${workload}doc$unique
+  host=st${workload}run$unique
+  vault=kv-$workload-$unique
+  app=func-$workload-$unique
+  topic=egst-$base
+  group_id=/subscriptions/$subscription/resourceGroups/$group
+  endpoint=https://$app.azurewebsites.net
+  kept=${STATE_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/lethe}/$group
+}
+
+# sign_in sets the subscription: the one named by SUBSCRIPTION, else the one that az has chosen.
+sign_in() {
+  local named=()
+  [ -z "${SUBSCRIPTION:-}" ] || named=(--subscription "$SUBSCRIPTION")
+  az account show "${named[@]}" --only-show-errors --output json >"$work/account" ||
+    stop "az knows no subscription." "sign in with az login, name the subscription with SUBSCRIPTION=… if there are several, and run the same command again"
+  subscription=$(jq -r .id "$work/account")
+  say "Subscription: $(jq -r '"\(.name) (\(.id)), tenant \(.tenantId)"' "$work/account")"
+  [ "$(jq -r .state "$work/account")" = Enabled ] || refuse "the subscription is not enabled; allowed is an enabled one. Example: SUBSCRIPTION=name-or-id"
+}
+
+# read_group sets what the group's tags say of the stamp: they are the scripts' memory, the same from every machine.
+read_group() {
+  exists=$(azure group exists --name "$group") has_app=false
+  echo '[]' >"$work/own"
+  [ "$exists" = true ] || return 0
+  azure group show --name "$group" >"$work/group"
+  [ "$(jq -r '.tags.workload // ""' "$work/group")" = "$workload" ] ||
+    refuse "the group $group exists and is not a stamp of this installation; allowed is a name that is free. Example: param workload = 'lethe2'"
+  [ "$(jq -r .location "$work/group")" = "$REGION" ] || refuse "the group $group lies in $(jq -r .location "$work/group"); allowed is $REGION. Example: delete the group if it is empty"
+  jq -r '.tags | @sh "state=\(.state // "") proven=\(.package // "") saved=\(.ledger // "")
+    public_key=\(."signing-key" // "") next_key=\(."next-key" // "") previous_key=\(."previous-key" // "")"' "$work/group" >"$work/facts"
+  # shellcheck source=/dev/null
+  . "$work/facts"
+  azure resource list --resource-group "$group" >"$work/own"
+  jq -r --arg app "$app" '[.[] | select(.type == "Microsoft.Web/sites" and .name == $app)]
+    | @sh "has_app=\(. != []) deployed=\(.[0].tags.commit // "none")"' "$work/own" >"$work/facts"
+  # shellcheck source=/dev/null
+  . "$work/facts"
+}
+
+# remember NAME=VALUE…: writes tags of the group.
+remember() { azure tag update --resource-id "$group_id" --operation Merge --tags "$@" >/dev/null; }
+
+# read_settings sets which application the stamp was deployed with, and whether a client secret for it is at hand.
+read_settings() {
+  azure functionapp config appsettings list --resource-group "$group" --name "$app" >"$work/settings"
+  jq -r 'map({key: .name, value: .value}) | from_entries
+    | @sh "bootstrap_app=\(.LETHE_BOOTSTRAP_APP // "") bootstrap_hash=\(.LETHE_BOOTSTRAP_HASH // "")"' "$work/settings" >"$work/facts"
+  # shellcheck source=/dev/null
+  . "$work/facts"
+}
+
+# read_secret makes LETHE_APP and LETHE_SECRET what the client verbs need, and fails if there is no secret.
+read_secret() {
+  [ -n "${LETHE_SECRET:-}" ] || [ ! -s "${SECRET_FILE:-}" ] || LETHE_SECRET=$(head -n 1 "$SECRET_FILE")
+  export LETHE_URL=$endpoint LETHE_APP=${LETHE_APP:-$bootstrap_app} LETHE_SECRET=${LETHE_SECRET:-}
+  [ -n "$LETHE_APP" ] && [ -n "$LETHE_SECRET" ]
+}
+
+# ask PATH: prints an answer of the stamp's interface. The secret goes to curl by its standard input.
+ask() { printf 'user = "%s:%s"\n' "$LETHE_APP" "$LETHE_SECRET" | curl -fsS -m 60 -K - "$endpoint$1"; }
+
+# inside: whether the app can be reached from here. Where public access is off, the platform answers 403.
+inside() {
+  local answer
+  answer=$(curl -sS -m 30 -o /dev/null -w '%{http_code}' "$endpoint/healthz" 2>/dev/null) || return 1
+  [ "$answer" != 403 ]
+}
+
+# choose_program sets the client's program: the one in the package where it runs, else the one that make build makes.
+choose_program() {
+  lethe=${LETHE_BIN:-}
+  if [ -z "$lethe" ] && [ -f dist/lethe.zip ] && [ "$(uname -sm)" = 'Linux x86_64' ]; then
+    lethe=$work/lethe
+    unzip -p dist/lethe.zip lethe >"$lethe"
+    chmod 700 "$lethe"
+  fi
+  lethe=${lethe:-bin/lethe}
+  [ -x "$lethe" ] || refuse "$lethe is missing; allowed is a program for this machine. Example: make build"
+  export LETHE_BIN=$lethe
+}
