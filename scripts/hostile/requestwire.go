@@ -201,6 +201,7 @@ func stalls() []Request {
 	add("in a body", cutOff(5, call("POST", "/v1/tasks", `{"profile":"`+Marker+`"}`)), 408, 400)
 	add("in a chunk", cutOff(9, call("POST", "/v1/tasks", "5\r\n[[[[[\r\n0\r\n\r\n", "Content-Length:", "Transfer-Encoding: chunked")), 408, 400)
 	add("in a document", cutOff(2_000, call("POST", "/v1/tasks", string(goodPNG())+string(noise(2_000)), "Content-Type: image/png")), 408, 400, 0)
+	add("in an upload", cutOff(2_000, call("PUT", "{upload}", string(goodPNG())+string(noise(2_000)))), 408, 400, 0)
 	add("in a batch", cutOff(9, call("POST", "/v1/tasks:batch", `{"tasks":[{},{},{}]}`)), 408, 400)
 	return r.all
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -113,7 +114,8 @@ func (l *Links) upload(w http.ResponseWriter, r *http.Request, name string) erro
 		return fault.New(fault.BodyTooLarge, "the document has %d bytes; at most %d are taken: split it", r.ContentLength, l.MaxSize)
 	}
 	const octets = "application/octet-stream" // what a client says of the type is not kept: content decides
-	_, err := l.Blobs.Create(r.Context(), name, octets, http.MaxBytesReader(w, r.Body, l.MaxSize))
+	body := &steady{body: http.MaxBytesReader(w, r.Body, l.MaxSize), connection: http.NewResponseController(w)}
+	_, err := l.Blobs.Create(r.Context(), name, octets, body)
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return fault.New(fault.BodyTooLarge, "the document has more than %d bytes; split it", l.MaxSize)
 	}
@@ -126,6 +128,21 @@ func (l *Links) upload(w http.ResponseWriter, r *http.Request, name string) erro
 	}
 	w.WriteHeader(http.StatusCreated)
 	return nil
+}
+
+// silence is how long a client may send nothing in the middle of an upload.
+const silence = 30 * time.Second
+
+// steady gives up on a client that stops sending, so that a link holds a connection for no longer than it is used.
+type steady struct {
+	body       io.Reader
+	connection *http.ResponseController
+}
+
+// Read implements io.Reader.
+func (s *steady) Read(p []byte) (int, error) {
+	_ = s.connection.SetReadDeadline(time.Now().Add(silence)) // where it cannot be set, the transport has its own
+	return s.body.Read(p)
 }
 
 func (l *Links) download(w http.ResponseWriter, r *http.Request, name string) error {
