@@ -130,12 +130,16 @@ func newService(set config.Settings, p serviceParts) (*task.Service, error) {
 		Inventory: erasure.Inventory(),
 		Limits:    limits,
 		Review:    set.Review,
+		Sweepers:  sweepers,
 		Owner:     owner.String(),
 		Software:  "lethe " + version,
 		Now:       p.clock.now,
 		Log:       p.log,
 	}), nil
 }
+
+// sweepers is how many tasks a sweep erases at once.
+const sweepers = 8
 
 // landed takes in a document that a client sent to its upload link.
 func (m *machine) landed(ctx context.Context, name string) error {

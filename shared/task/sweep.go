@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -47,13 +50,7 @@ func (s *Service) sweep(ctx context.Context, most int) (Swept, error) {
 			errs = append(errs, fmt.Errorf("read due index: %w", err))
 			break
 		}
-		for _, d := range entries {
-			done.Seen++
-			if err := s.attend(ctx, d, &done); err != nil {
-				done.Failed++
-				errs = append(errs, err)
-			}
-		}
+		errs = append(errs, s.attendAll(ctx, entries, &done))
 		if len(entries) < limit || ctx.Err() != nil || most > 0 && done.Seen >= most {
 			break
 		}
@@ -62,6 +59,36 @@ func (s *Service) sweep(ctx context.Context, most int) (Swept, error) {
 	done.Took = s.Now().Sub(started)
 	errs = append(errs, ctx.Err(), s.noteSweep(ctx, started, done))
 	return done, s.tell(ctx, done, errors.Join(errs...))
+}
+
+// attendAll deals with entries, several at once: most of the time goes by waiting for storage.
+func (s *Service) attendAll(ctx context.Context, entries []storage.Due, done *Swept) error {
+	var (
+		mu    sync.Mutex
+		errs  []error
+		group errgroup.Group
+	)
+	group.SetLimit(max(1, s.Sweepers))
+	for _, d := range entries {
+		group.Go(func() error {
+			var one Swept
+			err := s.attend(ctx, d, &one)
+			mu.Lock()
+			defer mu.Unlock()
+			done.Seen++
+			done.Erased += one.Erased
+			done.Forgot += one.Forgot
+			done.Requeued += one.Requeued
+			done.Overdue += one.Overdue
+			if err != nil {
+				done.Failed++
+				errs = append(errs, err)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // errors are collected: one entry that fails keeps no other from its turn
+	return errors.Join(errs...)
 }
 
 func (s *Service) tell(ctx context.Context, done Swept, err error) error {
