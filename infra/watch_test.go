@@ -21,6 +21,9 @@ func heard() map[string][]string {
 		"no-sweep":         {event.SweepDone},
 		"upload-poisoned":  {event.UploadPoisoned},
 		"canary-failed":    {event.CanaryFailed},
+		"no-canary":        {event.CanaryDone},
+		"doctor-finding":   {event.DoctorFinding},
+		"ledger-stuck":     {event.LedgerStuck},
 		"intake-closed":    {event.IntakeClosed},
 		"receipt-unsigned": {event.ReceiptUnsigned},
 		"server-errors":    {event.RequestDone},
@@ -114,6 +117,8 @@ func watchRules() []rule {
 						if r.str("properties.windowSize") != "PT30M" || r.str("properties.evaluationFrequency") != "PT5M" || at("threshold") != 1.0 {
 							wrong = append(wrong, r.name())
 						}
+					case strings.HasSuffix(r.name(), "-no-canary"):
+						want, most = "LessThan", 1
 					case strings.HasSuffix(r.name(), "-server-errors"):
 						most = 4
 					}

@@ -86,6 +86,36 @@ var rules = [
     query: '${program} | where event == "canary.failed" | summarize found = count()'
   }
   {
+    name: 'no-canary'
+    severity: 2
+    window: 'PT6H'
+    every: 'PT1H'
+    silence: true
+    threshold: 1
+    advice: 'No synthetic page came and went for 6 hours. If canary.failed tells nothing either, look whether the retention function runs.'
+    query: '${program} | where event == "canary.done" | summarize found = count()'
+  }
+  {
+    name: 'doctor-finding'
+    severity: 1
+    window: 'PT1H'
+    every: 'PT15M'
+    silence: false
+    threshold: 0
+    advice: 'The daily check found the stamp in a state that could keep deleted data, or open it. Run lethe doctor; it names the remedy.'
+    query: '${program} | where event == "doctor.finding" | summarize found = count()'
+  }
+  {
+    name: 'ledger-stuck'
+    severity: 2
+    window: 'PT1H'
+    every: 'PT15M'
+    silence: false
+    threshold: 0
+    advice: 'Erasure works but entries wait for their place in the ledger: there is no signing key, or one that the key before it did not vouch for.'
+    query: '${program} | where event == "ledger.stuck" | summarize found = count()'
+  }
+  {
     name: 'intake-closed'
     severity: 1
     window: 'PT15M'

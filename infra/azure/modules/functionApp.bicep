@@ -198,6 +198,7 @@ resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
       LETHE_RETAIN_PROCESSED: '${clocks.processedHours}h'
       LETHE_RETAIN_UNPROCESSED: '${clocks.unprocessedHours}h'
       LETHE_RETAIN_MARGIN: '${marginMinutes}m'
+      LETHE_CANARY_INTERVAL: '1h'
       LETHE_SIGNING_KEY: '@Microsoft.KeyVault(SecretUri=https://${vaultName}${environment().suffixes.keyvaultDns}/secrets/${secretName})'
     },
     empty(previousKeyUri) ? {} : { LETHE_PREVIOUS_KEY: '@Microsoft.KeyVault(SecretUri=${previousKeyUri})' },

@@ -23,10 +23,10 @@ param workspaceId string
 param severity int
 
 @description('Time that the query looks back, as ISO 8601 says it.')
-param window 'PT15M' | 'PT30M' | 'PT1H'
+param window 'PT15M' | 'PT30M' | 'PT1H' | 'PT6H'
 
 @description('Time between two looks.')
-param every 'PT5M' | 'PT15M'
+param every 'PT5M' | 'PT15M' | 'PT1H'
 
 @description('The alert waits for less than the threshold instead of more.')
 param silence bool
