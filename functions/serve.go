@@ -179,6 +179,7 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 		trigger.Every(ctx, m.set.SweepInterval, func(ctx context.Context) { m.forget(m.tasks.Sweep(ctx)) })
 	})
 	watch := &rounds{
+		tasks:  m.tasks,
 		canary: newCanary(m.set, m.tasks, m.store.Records, m.clock, m.log), probes: machineProbes(m.store, m.engine), clock: m.clock, log: m.log,
 	}
 	begin(func() {

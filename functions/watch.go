@@ -15,6 +15,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/canary"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
@@ -48,8 +49,10 @@ func sendTo(ctx context.Context, link storage.Link, document []byte) error {
 	return nil
 }
 
-// rounds are what the retention function does beside erasing: the canary each time, the doctor once a day.
+// rounds are what the retention function does beside erasing: the age of the oldest document and the canary each time, the
+// doctor once a day.
 type rounds struct {
+	tasks  *task.Service
 	canary *canary.Canary
 	probes []doctor.Probe
 	clock  *clock
@@ -58,7 +61,7 @@ type rounds struct {
 }
 
 // watched is how often a server on one machine makes its rounds.
-const watched = time.Minute
+const watched = 5 * time.Minute
 
 // examined is how often the doctor comes.
 const examined = 24 * time.Hour
@@ -69,7 +72,11 @@ func (r *rounds) make(ctx context.Context) error {
 		r.seen = now
 		doctor.Report(ctx, r.log, r.probes...)
 	}
-	return r.canary.Tick(ctx)
+	m, err := r.tasks.Measure(ctx)
+	if err == nil && !m.Oldest.IsZero() {
+		r.log.InfoContext(ctx, event.DocumentOldest, "seconds", m.Now.Sub(m.Oldest).Seconds(), "limit_seconds", m.Policy.Unprocessed.Seconds())
+	}
+	return errors.Join(err, r.canary.Tick(ctx))
 }
 
 var _ canary.Tasks = (*task.Service)(nil)
