@@ -29,7 +29,10 @@ case $state in
   rotating) refuse "the signing key of this stamp is being replaced; allowed is to finish that. Example: make rotate-key REGION=$REGION" ;;
   upgrading) refuse "an upgrade of this stamp has not ended; allowed is to finish it. Example: make upgrade REGION=$REGION" ;;
 esac
-[ -z "$proven" ] || [ "$proven" = "$package" ] || refuse "this stamp runs another package ($proven); allowed is the same one. Example: make upgrade REGION=$REGION, which can go back"
+if [ -n "$proven" ] && [ "$proven" != "$package" ]; then
+  [ "$state" != ready ] || refuse "this stamp runs another package ($proven); allowed is the same one. Example: make upgrade REGION=$REGION, which can go back"
+  refuse "this stamp is to be finished with the package $proven; allowed is that one. Example: cp $kept/packages/$proven.zip dist/lethe.zip"
+fi
 check_all
 have_key=''
 if [ "$has_app" = true ]; then read_settings; fi
@@ -108,7 +111,7 @@ The stamp of $REGION is ready.
    endpoint      $endpoint
    application   $LETHE_APP (every scope: keep its secret for operators)
    public key    $public_key
-   alerts go to  $(jq -r .effective.alertEmail "$work/read")
+   alerts go to  $email
 Next:
    export LETHE_URL=$endpoint LETHE_APP=$LETHE_APP LETHE_SECRET=…
    lethe submit scan.pdf

@@ -27,9 +27,13 @@ read_group
 
 # A vault's name stays taken until it is purged. Where purging is forbidden, it ends by itself.
 purge_vault() {
-  look_for_gone_vault
+  local gone for_good
+  azure keyvault list-deleted --resource-type vault >"$work/deleted"
+  # shellcheck disable=SC2016 # jq's
+  learn '[.[] | select(.name == $name)] | @sh "gone=\(. != []) for_good=\(any(.[]; .properties.purgeProtectionEnabled == true))"' \
+    "$work/deleted" --arg name "$vault"
   [ "$gone" = true ] || return 0
-  if jq -e --arg name "$vault" 'any(.[]; .name == $name and .properties.purgeProtectionEnabled == true)' "$work/deleted" >/dev/null; then
+  if [ "$for_good" = true ]; then
     say "   The vault $vault is protected: it holds its name, and its keys for recovery, for 7 more days."
     return 0
   fi

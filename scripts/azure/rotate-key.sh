@@ -25,7 +25,6 @@ case $state in
   ready | rotating) ;;
   *) refuse "the stamp of $REGION is ${state:-not there}; allowed is one that is ready. Example: make deploy REGION=$REGION" ;;
 esac
-check_rights
 check_inside
 need_secret
 version=$deployed # the package stays
@@ -62,10 +61,10 @@ put_stamp
 await 10 "$endpoint/readyz says that no documents are taken in; open it to read why" curl -fsS -m 60 -o /dev/null "$endpoint/readyz"
 try_out
 
-step 'marking the stamp as finished'
-remember state=ready "signing-key=$next_key" next-key= previous-key=
 mkdir -p "$kept"
 ask /v1/ledger/keys >"$kept/keys"
+step 'marking the stamp as finished'
+remember state=ready "signing-key=$next_key" next-key= previous-key=
 say
 say "The signing key of $REGION is replaced. All public keys, oldest first, are in $kept/keys; the one in use is"
 say "   $next_key"

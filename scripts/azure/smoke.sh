@@ -32,7 +32,8 @@ page=${SMOKE_FILE:-$work/page.png}
 [ -n "${SMOKE_FILE:-}" ] || go run ./scripts/sample -o "$page" -words "$work/words"
 
 began=$SECONDS
-id=$("$lethe" submit --no-wait "$page")
+# Should this script die, the page is gone soon all the same.
+id=$("$lethe" submit --no-wait --retain 15m "$page")
 echo "   The page was sent to its upload link: task $id."
 
 state=

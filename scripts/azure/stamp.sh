@@ -2,8 +2,8 @@
 # Sourced by the scripts of this folder: how they speak and stop, how Azure is asked, what the stamp of a region is called.
 # Each is started with REGION=… and reads the region's parameter file.
 
-# Each of these is for the scripts that source this file.
-# shellcheck disable=SC2034
+# Variables are for the scripts that source this file, and $ in filters is jq's.
+# shellcheck disable=SC2034,SC2016
 
 umask 077
 doing='the start'                     # for the message if it stops there
@@ -14,8 +14,8 @@ problems=()                           # everything that is wrong with what was g
 subscription='' lethe=''              # id; the client's program
 base='' group='' group_id='' kept=''  # names, and the folder of what is kept on this machine
 documents='' host='' vault='' app='' topic='' endpoint=''
-workload='' env='' owner='' sku='' private='' protected='' processed='' unprocessed='' standing='' memory='' # parameters
-exists='' has_app='' state='' proven='' public_key='' next_key='' previous_key='' saved='' deployed=''        # the group
+workload='' env='' owner='' email='' sku='' private='' protected='' processed='' unprocessed='' standing='' memory='' expression=''
+exists='' has_app='' own='' state='' proven='' public_key='' next_key='' previous_key='' saved='' deployed=''        # the group
 bootstrap_app='' bootstrap_hash=''    # the first application, as it is deployed
 package='' version='' functions=''    # the package: its SHA-256, its version, the names of its functions as JSON
 
@@ -75,9 +75,9 @@ attempt() {
   done
 }
 
-# await MINUTES WHAT COMMAND…: waits until the command succeeds.
+# await MINUTES WHAT COMMAND…: waits until the command succeeds, and asks sixty times.
 await() {
-  local tries=$(($1 * 6)) what=$2
+  local tries=60 pause=$1 what=$2
   shift 2
   until "$@" 2>"$work/complaint"; do
     tries=$((tries - 1))
@@ -85,7 +85,7 @@ await() {
       cat "$work/complaint" >&2
       stop "Waited in vain: $what."
     }
-    sleep 10
+    sleep "$pause"
   done
 }
 
@@ -100,31 +100,36 @@ confirm() {
 
 # read_parameters sets what the region's file and the template's defaults say. What is wrong is in the list problems.
 read_parameters() {
-  local file=infra/regions/${REGION:-}.bicepparam bicep found
+  local file=infra/regions/${REGION:-}.bicepparam bicep
   [ -n "${REGION:-}" ] || refuse "REGION is missing; allowed is $(regions). Example: REGION=westeurope"
   [ -f "$file" ] || refuse "REGION is '$REGION'; allowed is $(regions). Example: REGION=westeurope. A further region is one more file: infra/regions/NAME.bicepparam"
-  parameters null "$file"
-  found=$(jq -r '.bicep // empty' "$work/read")
-  if [ -n "$found" ]; then
+  judge "$file" null
+  if [ -n "$expression" ]; then
     bicep=${BICEP:-$(command -v bicep || true)}
-    [ -n "$bicep" ] || refuse "$found in $file is more than a literal, which only Bicep can read: write it as a literal, or install Bicep with az bicep install and set BICEP=\$HOME/.azure/bin/bicep"
+    [ -n "$bicep" ] || refuse "$file: $expression is more than a literal, which only Bicep can read; allowed is a literal, or Bicep. Example: az bicep install, BICEP=\$HOME/.azure/bin/bicep"
     "$bicep" build-params "$file" --stdout >"$work/built" || refuse "$file: Bicep refuses it, see above"
-    parameters "$(jq -c '.parametersJson | fromjson | .parameters | map_values(.value)' "$work/built")" "$file"
+    judge "$file" "$(jq -c '.parametersJson | fromjson | .parameters | map_values(.value)' "$work/built")"
   fi
-  jq -r '.errors[]?' "$work/read" >"$work/errors"
-  mapfile -t problems <"$work/errors"
   [ ${#problems[@]} = 0 ] || refuse "${problems[@]/#/$file: }"
-  jq -r '.effective | @sh "workload=\(.workload) env=\(.env) owner=\(.owner) sku=\(.storageRedundancy) private=\(.privateNetwork)
-    protected=\(.customerKey) processed=\(.clocks.processedHours) unprocessed=\(.clocks.unprocessedHours)
-    standing=\(.ready.http + .ready.documents) memory=\(.size.memoryMB)"' "$work/read" >"$work/facts"
-  # Quoted by jq.
-  # shellcheck source=/dev/null
-  . "$work/facts"
 }
 
-parameters() {
-  jq -Rs --arg region "$REGION" --argjson given "$1" --slurpfile compiled infra/azure/main.json \
-    -f scripts/azure/parameters.jq "$2" >"$work/read"
+# judge FILE GIVEN: GIVEN is what the compiler reads in the file, or null.
+judge() {
+  jq -Rs --arg region "$REGION" --argjson given "$2" --slurpfile compiled infra/azure/main.json \
+    -f scripts/azure/parameters.jq "$1" >"$work/read"
+  learn '@sh "expression=\(.bicep // "") problems=(\(.errors // []))", (.effective // empty
+    | @sh "workload=\(.workload) env=\(.env) owner=\(.owner) email=\(.alertEmail) sku=\(.storageRedundancy) private=\(.privateNetwork)
+      protected=\(.customerKey) processed=\(.clocks.processedHours?) unprocessed=\(.clocks.unprocessedHours?)
+      standing=\(try (.ready.http + .ready.documents) catch 0) memory=\(.size.memoryMB?)")' "$work/read"
+}
+
+# learn FILTER FILE [ARGUMENTS]: sets the variables that a jq filter writes as assignments, with values quoted by @sh.
+learn() {
+  local filter=$1 file=$2
+  shift 2
+  jq -r "$@" "$filter" "$file" >"$work/facts"
+  # shellcheck source=/dev/null
+  . "$work/facts"
 }
 
 regions() {
@@ -192,29 +197,26 @@ sign_in() {
   [ -z "${SUBSCRIPTION:-}" ] || named=(--subscription "$SUBSCRIPTION")
   az account show "${named[@]}" --only-show-errors --output json >"$work/account" ||
     stop "az knows no subscription." "sign in with az login, name the subscription with SUBSCRIPTION=… if there are several, and run the same command again"
-  subscription=$(jq -r .id "$work/account")
-  say "Subscription: $(jq -r '"\(.name) (\(.id)), tenant \(.tenantId)"' "$work/account")"
-  [ "$(jq -r .state "$work/account")" = Enabled ] || refuse "the subscription is not enabled; allowed is an enabled one. Example: SUBSCRIPTION=name-or-id"
+  local name tenant active
+  learn '@sh "subscription=\(.id) name=\(.name) tenant=\(.tenantId) active=\(.state)"' "$work/account"
+  say "Subscription: $name ($subscription), tenant $tenant"
+  [ "$active" = Enabled ] || refuse "the subscription is $active; allowed is an enabled one. Example: SUBSCRIPTION=name-or-id"
 }
 
 # read_group sets what the group's tags say of the stamp: they are the scripts' memory, the same from every machine.
 read_group() {
-  exists=$(azure group exists --name "$group") has_app=false
-  echo '[]' >"$work/own"
+  local whose where
+  exists=$(azure group exists --name "$group") has_app=false own=' '
   [ "$exists" = true ] || return 0
   azure group show --name "$group" >"$work/group"
-  [ "$(jq -r '.tags.workload // ""' "$work/group")" = "$workload" ] ||
-    refuse "the group $group exists and is not a stamp of this installation; allowed is a name that is free. Example: param workload = 'lethe2'"
-  [ "$(jq -r .location "$work/group")" = "$REGION" ] || refuse "the group $group lies in $(jq -r .location "$work/group"); allowed is $REGION. Example: delete the group if it is empty"
-  jq -r '.tags | @sh "state=\(.state // "") proven=\(.package // "") saved=\(.ledger // "")
-    public_key=\(."signing-key" // "") next_key=\(."next-key" // "") previous_key=\(."previous-key" // "")"' "$work/group" >"$work/facts"
-  # shellcheck source=/dev/null
-  . "$work/facts"
   azure resource list --resource-group "$group" >"$work/own"
-  jq -r --arg app "$app" '[.[] | select(.type == "Microsoft.Web/sites" and .name == $app)]
-    | @sh "has_app=\(. != []) deployed=\(.[0].tags.commit // "none")"' "$work/own" >"$work/facts"
-  # shellcheck source=/dev/null
-  . "$work/facts"
+  learn '(.tags // {} | @sh "whose=\(.workload // "") state=\(.state // "") proven=\(.package // "") saved=\(.ledger // "")
+    public_key=\(."signing-key" // "") next_key=\(."next-key" // "") previous_key=\(."previous-key" // "")"), @sh "where=\(.location)",
+    ($own[0] as $own | [$own[] | select(.type == "Microsoft.Web/sites" and .name == $app)]
+    | @sh "has_app=\(. != []) deployed=\(.[0].tags.commit // "none") own=\(" " + ([$own[].name] | join(" ")) + " ")")' \
+    "$work/group" --arg app "$app" --slurpfile own "$work/own"
+  [ "$whose" = "$workload" ] || refuse "the group $group exists and is not a stamp of this installation; allowed is a name that is free. Example: param workload = 'lethe2'"
+  [ "$where" = "$REGION" ] || refuse "the group $group lies in $where; allowed is $REGION. Example: delete the group if it is empty"
 }
 
 # remember NAME=VALUE…: writes tags of the group.
@@ -223,10 +225,8 @@ remember() { azure tag update --resource-id "$group_id" --operation Merge --tags
 # read_settings sets which application the stamp was deployed with, and whether a client secret for it is at hand.
 read_settings() {
   azure functionapp config appsettings list --resource-group "$group" --name "$app" >"$work/settings"
-  jq -r 'map({key: .name, value: .value}) | from_entries
-    | @sh "bootstrap_app=\(.LETHE_BOOTSTRAP_APP // "") bootstrap_hash=\(.LETHE_BOOTSTRAP_HASH // "")"' "$work/settings" >"$work/facts"
-  # shellcheck source=/dev/null
-  . "$work/facts"
+  learn 'map({key: .name, value: .value}) | from_entries
+    | @sh "bootstrap_app=\(.LETHE_BOOTSTRAP_APP // "") bootstrap_hash=\(.LETHE_BOOTSTRAP_HASH // "")"' "$work/settings"
 }
 
 # read_secret makes LETHE_APP and LETHE_SECRET what the client verbs need, and fails if there is no secret.

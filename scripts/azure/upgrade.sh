@@ -83,8 +83,7 @@ if [ "$code" != 0 ]; then
   unzip -p "$previous" lethe >"$work/previous"
   chmod 700 "$work/previous"
   old_version=$("$work/previous" version)
-  unzip -Z1 "$previous" >"$work/entries"
-  old_functions=$(sed -n 's|^\([a-z]*\)/function\.json$|\1|p' "$work/entries" | jq -R . | jq -cs .)
+  old_functions=$(functions_in "$previous")
   run_package "$previous" "${old_version#lethe }" "$old_functions"
   remember state=ready
   stop "Version $version did not pass its test. The previous package, ${old_version#lethe }, serves again and has passed." \

@@ -283,13 +283,7 @@ func (s subscription) outline() map[string]any {
 				tags[tag] = "set"
 			}
 		}
-		alive := 0
-		for _, d := range g.Tables.Tasks {
-			if d.Erased == 0 {
-				alive++
-			}
-		}
-		o := map[string]any{"tags": tags, "resources": slices.Sorted(maps.Keys(g.Resources)), "events": g.Events, "documents": alive, "ledger": len(g.Tables.Keys)}
+		o := map[string]any{"tags": tags, "resources": slices.Sorted(maps.Keys(g.Resources)), "events": g.Events, "ledger": len(g.Tables.Keys), "keys": len(slices.Compact(slices.Sorted(slices.Values(g.Secrets))))}
 		if g.App != nil {
 			o["package"], o["functions"], o["settings"] = g.App.Package, g.App.Functions, slices.Sorted(maps.Keys(g.App.Settings))
 		}

@@ -108,7 +108,9 @@ func (c *call) usage(options) (any, error) {
 	return map[string]any{"limit": c.world.Accounts, "currentValue": 0}, nil
 }
 
-func (c *call) listPolicies(options) (any, error) { return append([]policy{}, c.world.Policies...), nil }
+func (c *call) listPolicies(options) (any, error) {
+	return append([]policy{}, c.world.Policies...), nil
+}
 
 func (c *call) groupExists(o options) (any, error) {
 	_, ok := c.world.Groups[o.get("name")]
