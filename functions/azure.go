@@ -153,7 +153,8 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 	acts := journal.New(a.store.Records, a.ledger, a.set.RetainAccessLog, a.clock.now, a.log)
 	watch := &rounds{
 		tasks:  a.tasks,
-		canary: newCanary(a.set, a.tasks, a.store.Records, a.clock, a.log),
+		canary: newCanary(a.set, a.tasks, a.store.Records, a.ledger, a.clock, a.log),
+		ledger: a.ledger,
 		probes: []doctor.Probe{a.store.Inspection(stampOf(a.set)), doctor.Self{Workers: confined{a.engine}}},
 		clock:  a.clock, log: a.log,
 	}

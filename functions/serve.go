@@ -180,7 +180,7 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 	})
 	watch := &rounds{
 		tasks:  m.tasks,
-		canary: newCanary(m.set, m.tasks, m.store.Records, m.clock, m.log), probes: machineProbes(m.store, m.engine), clock: m.clock, log: m.log,
+		canary: newCanary(m.set, m.tasks, m.store.Records, m.ledger, m.clock, m.log), ledger: m.ledger, probes: machineProbes(m.store, m.engine), clock: m.clock, log: m.log,
 	}
 	begin(func() {
 		trigger.Every(ctx, watched, func(ctx context.Context) {

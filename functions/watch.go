@@ -10,20 +10,22 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/canary"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
 // newCanary joins the canary with the service it tries.
-func newCanary(set config.Settings, tasks canary.Tasks, records storage.Records, c *clock, log *slog.Logger) *canary.Canary {
+func newCanary(set config.Settings, tasks canary.Tasks, records storage.Records, l canary.Ledger, c *clock, log *slog.Logger) *canary.Canary {
 	return canary.New(canary.Config{
-		Tasks: tasks, Records: records, Upload: sendTo, Interval: set.CanaryInterval, Now: c.now, Log: log,
+		Tasks: tasks, Records: records, Ledger: l, Upload: sendTo, Interval: set.CanaryInterval, Now: c.now, Log: log,
 	})
 }
 
@@ -54,6 +56,7 @@ func sendTo(ctx context.Context, link storage.Link, document []byte) error {
 type rounds struct {
 	tasks  *task.Service
 	canary *canary.Canary
+	ledger *ledger.Log
 	probes []doctor.Probe
 	clock  *clock
 	log    *slog.Logger
@@ -70,13 +73,28 @@ const examined = 24 * time.Hour
 func (r *rounds) make(ctx context.Context) error {
 	if now := r.clock.now(); r.seen.IsZero() || now.Sub(r.seen) >= examined {
 		r.seen = now
-		doctor.Report(ctx, r.log, r.probes...)
+		if err := r.examine(ctx); err != nil {
+			return err
+		}
 	}
 	m, err := r.tasks.Measure(ctx)
 	if err == nil && !m.Oldest.IsZero() {
 		r.log.InfoContext(ctx, event.DocumentOldest, "seconds", m.Now.Sub(m.Oldest).Seconds(), "limit_seconds", m.Policy.Unprocessed.Seconds())
 	}
 	return errors.Join(err, r.canary.Tick(ctx))
+}
+
+// examine has the doctor look at the stamp, and the ledger remember it.
+func (r *rounds) examine(ctx context.Context) error {
+	found := doctor.Report(ctx, r.log, r.probes...)
+	count := func(name string, o doctor.Outcome) ledger.Field {
+		return ledger.Field{Name: name, Value: strconv.Itoa(found.Count(o))}
+	}
+	now := r.clock.now()
+	return r.ledger.Append(ctx, ledger.Entry{
+		Kind: ledger.Doctor, Subject: ledger.Commitment("doctor", ledger.NewNonce(), now.String()), At: now,
+		Fields: []ledger.Field{count(ledger.FieldOK, doctor.OK), count(ledger.FieldBreach, doctor.Breach), count(ledger.FieldUnknown, doctor.Unknown)},
+	})
 }
 
 var _ canary.Tasks = (*task.Service)(nil)

@@ -103,7 +103,7 @@ func TestDeleteAnswersWithAReceiptThatProvesItself(t *testing.T) {
 		if keys := s.call(t, c, "GET", "/v1/ledger/keys", "").Body.String(); keys != s.public+"\n" {
 			t.Errorf("keys served: %q", keys)
 		}
-		audit, err := ledger.Check(t.Context(), served{t, s, c}, []string{s.public}, nil, time.Now())
+		audit, err := ledger.Check(t.Context(), served{t, s, c}, ledger.Examination{Keys: []string{s.public}, Since: nil, Now: time.Now()})
 		if err != nil || audit.Documents != 1 || audit.Erased != 1 {
 			t.Errorf("audit over the interface: %+v, %v", audit, err)
 		}

@@ -158,7 +158,7 @@ func (s *simulation) violate(format string, args ...any) {
 // audit checks the ledger from outside.
 func (s *simulation) audit() *ledger.Audit {
 	s.t.Helper()
-	audit, err := ledger.Check(s.t.Context(), s, []string{s.signer.Public()}, nil, time.Now())
+	audit, err := ledger.Check(s.t.Context(), s, ledger.Examination{Keys: []string{s.signer.Public()}, Since: nil, Now: time.Now()})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -207,7 +207,7 @@ keep the one that --save writes for the next audit. Ends with code 1 if the prom
 					return Usage(err)
 				}
 			}
-			audit, err := ledger.Check(cmd.Context(), src, keys, kept, time.Now())
+			audit, err := ledger.Check(cmd.Context(), src, ledger.Examination{Keys: keys, Since: kept, Now: time.Now()})
 			if err != nil {
 				return err
 			}

@@ -10,11 +10,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -37,10 +39,16 @@ type Tasks interface {
 	OpenResult(ctx context.Context, ref task.Ref, f render.Format) (io.ReadCloser, storage.Blob, error)
 }
 
+// Ledger takes what was observed. *ledger.Log implements it.
+type Ledger interface {
+	Append(ctx context.Context, e ledger.Entry) error
+}
+
 // Config is what a Canary needs.
 type Config struct {
 	Tasks    Tasks
 	Records  storage.Records
+	Ledger   Ledger
 	Upload   func(ctx context.Context, link storage.Link, document []byte) error // as a client does it
 	Interval time.Duration                                                       // between two canaries; 0 for none at all
 	Now      func() time.Time
@@ -191,13 +199,28 @@ func (c *Canary) look(ctx context.Context, f flight) error {
 	}
 	c.Log.InfoContext(ctx, event.CanaryDone, "task", Application+"/"+f.ID,
 		"seconds_to_result", f.Ended.Sub(f.Began).Seconds(), "seconds_to_erasure", t.Erased.Sub(f.Ended).Seconds())
+	return c.settle(ctx, f, ledger.Done, t.Erased)
+}
+
+// settle writes the outcome into the ledger and makes room for the next canary.
+func (c *Canary) settle(ctx context.Context, f flight, outcome string, gone time.Time) error {
+	fields := []ledger.Field{{Name: ledger.FieldOutcome, Value: outcome}}
+	if outcome == ledger.Done {
+		fields = append(fields, seconds(ledger.FieldRead, f.Ended.Sub(f.Began)), seconds(ledger.FieldGone, gone.Sub(f.Ended)))
+	}
+	err := c.Ledger.Append(ctx, ledger.Entry{
+		Kind: ledger.Canary, Subject: ledger.Commitment("canary", ledger.NewNonce(), f.ID), At: c.Now(), Fields: fields,
+	})
 	f.ID = ""
-	return c.save(ctx, &f)
+	return errors.Join(err, c.save(ctx, &f))
+}
+
+func seconds(name string, d time.Duration) ledger.Field {
+	return ledger.Field{Name: name, Value: strconv.FormatFloat(d.Seconds(), 'f', 1, 64)}
 }
 
 // fail tells that this page did not make it, and gives it up. Its task is erased by its clock like any other.
 func (c *Canary) fail(ctx context.Context, f flight, step string, cause error) error {
 	c.Log.ErrorContext(ctx, event.CanaryFailed, "task", Application+"/"+f.ID, "step", step, "kind", fault.KindOf(cause), "seconds", c.Now().Sub(f.Began).Seconds())
-	f.ID = ""
-	return c.save(ctx, &f)
+	return c.settle(ctx, f, step+"-failed", time.Time{})
 }

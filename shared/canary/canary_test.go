@@ -12,6 +12,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/memory"
@@ -27,6 +28,7 @@ type stamp struct {
 	broken   error
 	log      bytes.Buffer
 	canaries []*Canary
+	outcomes []string // that the ledger was told
 }
 
 func newStamp() *stamp {
@@ -34,7 +36,7 @@ func newStamp() *stamp {
 	store := memory.New(func() time.Time { return s.now })
 	for range 2 {
 		s.canaries = append(s.canaries, New(Config{
-			Tasks: s, Records: store, Interval: time.Hour, Now: func() time.Time { return s.now }, Log: slog.New(slog.NewJSONHandler(&s.log, nil)),
+			Tasks: s, Records: store, Ledger: s, Interval: time.Hour, Now: func() time.Time { return s.now }, Log: slog.New(slog.NewJSONHandler(&s.log, nil)),
 			Upload: func(_ context.Context, _ storage.Link, document []byte) error {
 				s.uploaded = document
 				return s.broken
@@ -42,6 +44,12 @@ func newStamp() *stamp {
 		}))
 	}
 	return s
+}
+
+// Append implements Ledger.
+func (s *stamp) Append(_ context.Context, e ledger.Entry) error {
+	s.outcomes = append(s.outcomes, e.Value(ledger.FieldOutcome))
+	return nil
 }
 
 func (s *stamp) Create(_ context.Context, o task.Order) (task.Accepted, error) {
@@ -110,6 +118,9 @@ func TestPageIsFollowedToItsDisappearance(t *testing.T) {
 	s.tick(t, 5*time.Minute)
 	s.told(t, event.CanaryDone, 1)
 	s.told(t, event.CanaryFailed, 0)
+	if len(s.outcomes) != 1 || s.outcomes[0] != ledger.Done {
+		t.Errorf("the ledger was told %q", s.outcomes)
+	}
 	sent := s.task
 	s.tick(t, 30*time.Minute)
 	if s.task != sent {
@@ -160,6 +171,9 @@ func TestEveryWayToFailIsTold(t *testing.T) {
 			fails(t, s)
 			s.told(t, event.CanaryFailed, 1)
 			s.told(t, event.CanaryDone, 0)
+			if len(s.outcomes) != 1 || !strings.HasSuffix(s.outcomes[0], "-failed") {
+				t.Errorf("the ledger was told %q", s.outcomes)
+			}
 			first := s.task
 			if s.tick(t, time.Hour); s.task == first {
 				t.Error("no other page was sent")

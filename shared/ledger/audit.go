@@ -32,6 +32,10 @@ type Audit struct {
 	Open      int       `json:"open"`   // of them, without one
 	Strays    int       `json:"strays"` // copies that no task explained
 	Acts      int       `json:"acts"`   // privileged acts
+	Canaries  int       `json:"canaries"`
+	Silent    int       `json:"canaries_failed"`
+	Visits    int       `json:"doctor_visits"`
+	Findings  int       `json:"doctor_breaches"`
 
 	LongestAfterUpload     time.Duration  `json:"longest_after_upload"`     // that any copy lived, until the check found none
 	LongestAfterProcessing time.Duration  `json:"longest_after_processing"` // likewise
@@ -53,14 +57,21 @@ type life struct {
 type auditor struct {
 	Audit
 	trusted keys
+	visit   func(Entry)
 	lives   map[string]*life
 }
 
-// Check reads a whole log and computes the longest life that any document had. public are the keys that the caller trusts:
-// later ones are trusted if the log holds their vouchers. since is a checkpoint kept from an earlier audit, nil for none;
-// now is when the audit is made.
-func Check(ctx context.Context, src Source, public []string, since []byte, now time.Time) (*Audit, error) {
-	trusted, err := parseKeys(public)
+// Examination says how a log is checked.
+type Examination struct {
+	Keys  []string    // public keys that the caller trusts; later ones are trusted if the log holds their vouchers
+	Since []byte      // a checkpoint kept from an earlier examination; nil for none
+	Now   time.Time   // when the examination is made
+	Visit func(Entry) // sees every entry in the log's order; nil for nobody
+}
+
+// Check reads a whole log and computes the longest life that any document had.
+func Check(ctx context.Context, src Source, x Examination) (*Audit, error) {
+	trusted, err := parseKeys(x.Keys)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +85,7 @@ func Check(ctx context.Context, src Source, public []string, since []byte, now t
 	if err != nil {
 		return nil, errors.New("the checkpoint is malformed")
 	}
-	a := &auditor{trusted: trusted, lives: map[string]*life{}}
+	a := &auditor{trusted: trusted, visit: x.Visit, lives: map[string]*life{}}
 	a.Origin, a.Size, a.Checkpoint, a.Reasons = claimed.Origin, claimed.N, signed, map[string]int{}
 	reader, err := torchwood.NewClient(sourceReader{src})
 	if err != nil {
@@ -91,12 +102,12 @@ func Check(ctx context.Context, src Source, public []string, since []byte, now t
 	if tree, err := a.trusted.tree(signed); err != nil || tree != claimed.Tree {
 		return nil, errors.Join(errors.New("the checkpoint is not signed by a key that is trusted"), err)
 	}
-	if since != nil {
-		if err := a.consistent(ctx, src, claimed.Tree, since); err != nil {
+	if x.Since != nil {
+		if err := a.consistent(ctx, src, claimed.Tree, x.Since); err != nil {
 			return nil, err
 		}
 	}
-	a.conclude(now)
+	a.conclude(x.Now)
 	return &a.Audit, nil
 }
 
@@ -140,9 +151,22 @@ func (a *auditor) read(text string) error {
 	if e.At.After(a.Last) {
 		a.Last = e.At
 	}
+	if a.visit != nil {
+		a.visit(e)
+	}
 	switch e.Kind {
 	case Key:
 		return a.newKey(signed, &e)
+	case Canary:
+		a.Canaries++
+		if e.Value(FieldOutcome) != Done {
+			a.Silent++
+		}
+	case Doctor:
+		a.Visits++
+		if e.Value(FieldBreach) != "0" {
+			a.Findings++
+		}
 	case Access:
 		a.Acts++
 	case Stray:
@@ -202,7 +226,7 @@ func (a *auditor) follow(e *Entry) {
 		if l.ended.IsZero() {
 			l.ended = e.Time(FieldEnded)
 		}
-	case Stray, Access, Key:
+	case Stray, Access, Canary, Doctor, Key:
 	}
 }
 

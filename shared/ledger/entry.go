@@ -18,11 +18,13 @@ const (
 	Erased    Kind = "receipt"   // every copy was erased, and the check found none
 	Stray     Kind = "stray"     // a copy that no living task explained was erased
 	Access    Kind = "access"    // a privileged act; its text is in the access log
+	Canary    Kind = "canary"    // a synthetic page came and went, or did not
+	Doctor    Kind = "doctor"    // the stamp was examined
 	Key       Kind = "key"       // a signing key came into use
 )
 
 // Kinds lists every kind.
-func Kinds() []Kind { return []Kind{Accepted, Processed, Erased, Stray, Access, Key} }
+func Kinds() []Kind { return []Kind{Accepted, Processed, Erased, Stray, Access, Canary, Doctor, Key} }
 
 // Names of fields, beside those of copies.
 const (
@@ -36,11 +38,19 @@ const (
 	FieldCopy        = "copy"     // <class> <erased> <checked>, once for each class
 	FieldProcessed   = "after-processing"
 	FieldUnprocessed = "after-upload"
+	FieldRead        = "read-seconds"  // of a canary, from its start to its result
+	FieldGone        = "erase-seconds" // of a canary, from its result to its erasure
+	FieldOK          = "ok"            // findings of the doctor
+	FieldBreach      = "breach"
+	FieldUnknown     = "unknown"
 	FieldRegion      = "region"
 	FieldProgram     = "program"
 	FieldKey         = "key"      // a public key
 	FieldReplaces    = "replaces" // the public key before it
 )
+
+// Done is the outcome of a canary that was read and erased in time.
+const Done = "done"
 
 // heading begins every entry and fixes the format.
 const heading = "lethe/v1 "

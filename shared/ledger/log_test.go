@@ -250,7 +250,7 @@ func TestRewrittenLogIsNoticed(t *testing.T) {
 		}
 	}
 	other.sequence(t)
-	if _, err := ledger.Check(t.Context(), other, []string{w.Signer.Public()}, kept, w.now); err == nil || !strings.Contains(err.Error(), "rewritten") {
+	if _, err := ledger.Check(t.Context(), other, ledger.Examination{Keys: []string{w.Signer.Public()}, Since: kept, Now: w.now}); err == nil || !strings.Contains(err.Error(), "rewritten") {
 		t.Errorf("audit of another history: %v", err)
 	}
 }
@@ -279,15 +279,15 @@ func TestNewKeyIsTrustedOnlyWithTheOldOnesVoucher(t *testing.T) {
 		}
 	}
 	for _, trusted := range []*ledger.Signer{old, fresh} {
-		a, err := ledger.Check(t.Context(), w, []string{trusted.Public()}, nil, w.now)
+		a, err := ledger.Check(t.Context(), w, ledger.Examination{Keys: []string{trusted.Public()}, Since: nil, Now: w.now})
 		if err != nil || len(a.Keys) != 2 {
 			t.Errorf("audit: %+v, %v", a, err)
 		}
 	}
-	if _, err := ledger.Check(t.Context(), w, []string{old.Public()}, kept, w.now); err != nil {
+	if _, err := ledger.Check(t.Context(), w, ledger.Examination{Keys: []string{old.Public()}, Since: kept, Now: w.now}); err != nil {
 		t.Errorf("consistency over the change of key: %v", err)
 	}
-	if _, err := ledger.Check(t.Context(), w, []string{signer(t, "lethe.test").Public()}, nil, w.now); err == nil {
+	if _, err := ledger.Check(t.Context(), w, ledger.Examination{Keys: []string{signer(t, "lethe.test").Public()}, Since: nil, Now: w.now}); err == nil {
 		t.Error("an unknown key is convinced")
 	}
 }

@@ -111,7 +111,7 @@ func (w *world) sequence(t *testing.T) int {
 // audit checks the whole log with the key of the world.
 func (w *world) audit(t *testing.T, since []byte) *ledger.Audit {
 	t.Helper()
-	a, err := ledger.Check(t.Context(), w, []string{w.Signer.Public()}, since, w.now)
+	a, err := ledger.Check(t.Context(), w, ledger.Examination{Keys: []string{w.Signer.Public()}, Since: since, Now: w.now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -166,7 +166,7 @@ func (w *world) checkLedger() {
 	if _, err := l.Sequence(w.Context()); err != nil {
 		w.Fatalf("sequence: %v", err)
 	}
-	audit, err := ledger.Check(w.Context(), ledgerFiles{w}, []string{w.signer.Public()}, nil, time.Now())
+	audit, err := ledger.Check(w.Context(), ledgerFiles{w}, ledger.Examination{Keys: []string{w.signer.Public()}, Since: nil, Now: time.Now()})
 	if err != nil {
 		w.Fatalf("audit: %v", err)
 	}

@@ -159,7 +159,7 @@ func (w *world) audit(t *testing.T) {
 	if _, err := w.ledger.Sequence(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	a, err := ledger.Check(t.Context(), w, []string{w.public}, nil, time.Now())
+	a, err := ledger.Check(t.Context(), w, ledger.Examination{Keys: []string{w.public}, Since: nil, Now: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}
