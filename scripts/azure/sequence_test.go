@@ -16,6 +16,7 @@ func deployed(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
 	w.done("deploy")
+	w.set(map[string]any{"Calls": 0})
 	return w
 }
 

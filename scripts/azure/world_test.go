@@ -150,13 +150,20 @@ func (w *world) pack(version, path string) {
 	w.must(z.Close(), f.Close())
 }
 
-// set changes fields of the model.
-func (w *world) set(fields map[string]any) {
+// raw is the model with everything in it.
+func (w *world) raw() map[string]any {
 	w.t.Helper()
 	model := map[string]any{}
 	if content, err := os.ReadFile(w.path("world.json")); err == nil {
 		w.must(json.Unmarshal(content, &model))
 	}
+	return model
+}
+
+// set changes fields of the model.
+func (w *world) set(fields map[string]any) {
+	w.t.Helper()
+	model := w.raw()
 	maps.Copy(model, fields)
 	content, err := json.Marshal(model)
 	w.must(err, os.WriteFile(w.path("world.json"), content, 0o600))
