@@ -22,7 +22,7 @@ import (
 
 // Proof returns the verbs that prove erasure. All but receipt and erase work without a server.
 func Proof(version string) []*cobra.Command {
-	return []*cobra.Command{newReceipt(version), newErase(version), newVerify(), newAudit(version), newLedger(version), newKeygen(), newInventory()}
+	return []*cobra.Command{newReceipt(version), newErase(version), newVerify(), newAudit(version), newLedger(version), newEvidence(version), newKeygen(), newInventory()}
 }
 
 func newReceipt(version string) *cobra.Command {
