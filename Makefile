@@ -1,7 +1,7 @@
 # Everything a newcomer and CI need. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run run-azure test bench lint soak package vuln clean fmt
+.PHONY: help setup build run run-azure test bench lint soak package vuln clean fmt deploy upgrade rotate-key destroy
 
 export LETHE_CACHE ?= $(CURDIR)/.tools/cache
 VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo devel)
@@ -48,6 +48,18 @@ package: build ## make the function app's package in dist/
 run-azure: package ## run a copy of the package under the real Functions host
 	@scripts/setup.sh azurite
 	@go run ./scripts/azurelocal dist/stage
+
+deploy: ## make a region's stamp in Azure (REGION=westeurope; infra/README.md)
+	@scripts/azure/deploy.sh
+
+upgrade: ## bring the package in dist/ to a stamp, with a way back (REGION=)
+	@scripts/azure/upgrade.sh
+
+rotate-key: ## replace a stamp's signing key (REGION=)
+	@scripts/azure/rotate-key.sh
+
+destroy: ## erase what a stamp holds, save its ledger, remove it (REGION=)
+	@scripts/azure/destroy.sh
 
 vuln: ## look for known vulnerabilities (needs the internet)
 	@scripts/setup.sh vuln

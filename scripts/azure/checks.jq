@@ -16,7 +16,7 @@ def providers:
 
 def places:
   ([fact("flex").value[].name | listed] | sort) as $flex
-  | (select(any(fact("locations")[]; .name == $region) | not)
+  | (select(any(fact("locations").value[]; .name == $region) | not)
       | "!region is '\($region)', which this subscription cannot use; allowed is a region of az account list-locations. Example: REGION=westeurope"),
     (select($flex | index([$region]) | not)
       | "!region is '\($region)', where Flex Consumption is not offered; allowed is \($flex | join(" | ")). Example: REGION=westeurope"),

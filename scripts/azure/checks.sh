@@ -47,7 +47,7 @@ look() { azure rest --method get --url "/subscriptions/$subscription$1"; }
 ask_azure() {
   local scope='' name type api
   azure provider list >"$work/providers"
-  azure account list-locations >"$work/locations"
+  look '/locations?api-version=2022-12-01' >"$work/locations"
   look '/providers/Microsoft.Web/geoRegions?sku=FlexConsumption&api-version=2024-04-01' >"$work/flex"
   look '/providers/Microsoft.Storage/skus?api-version=2023-05-01' >"$work/skus"
   azure storage account show-usage --location "$REGION" >"$work/accounts"

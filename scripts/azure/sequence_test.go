@@ -79,6 +79,7 @@ func TestAStampIsDeployedUpgradedGivenAnotherKeyAndRemoved(t *testing.T) {
 		t.Errorf("a second destroy says:\n%s", r.stdout)
 	}
 	w.done("deploy", "SECRET_FILE="+w.path("another"))
+	t.Run("the real az takes every command line", w.parses)
 }
 
 // TestEachFailureIsToldAndMadeUpFor lets every call of every script fail in every way it can, looks at what is left, and

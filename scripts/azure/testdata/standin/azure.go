@@ -20,14 +20,6 @@ func (c *call) account(options) (any, error) {
 	return map[string]any{"id": subscription, "name": "records", "tenantId": "00000000-0000-0000-0000-000000000002", "state": "Enabled"}, nil
 }
 
-func (c *call) listLocations(options) (any, error) {
-	all := list{}
-	for _, name := range c.world.Locations {
-		all = append(all, map[string]any{"name": name})
-	}
-	return all, nil
-}
-
 func (c *call) listProviders(options) (any, error) {
 	all := list{}
 	for name, state := range c.world.Providers {
@@ -45,6 +37,12 @@ func (c *call) rest(o options) (any, error) {
 	}
 	w := c.world
 	switch request := o.get("method") + " " + path; {
+	case request == "get /locations":
+		regions := list{}
+		for _, name := range w.Locations {
+			regions = append(regions, map[string]any{"name": name})
+		}
+		return map[string]any{"value": regions}, nil
 	case request == "get /providers/Microsoft.Web/geoRegions" && strings.HasPrefix(query, "sku=FlexConsumption&"):
 		regions := list{}
 		for _, name := range w.Flex {

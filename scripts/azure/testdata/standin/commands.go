@@ -10,7 +10,6 @@ func reviewed() map[string]command {
 	return map[string]command{
 		"version":                                  {run: (*call).version},
 		"account show":                             {run: (*call).account},
-		"account list-locations":                   {run: (*call).listLocations},
 		"provider list":                            {run: (*call).listProviders},
 		"rest":                                     {flags: []string{"method", "url", "body"}, run: (*call).rest},
 		"group exists":                             {flags: []string{"name"}, run: (*call).groupExists},
