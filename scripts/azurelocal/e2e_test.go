@@ -156,21 +156,7 @@ func (s *stamp) submit(t *testing.T, document []byte) string {
 	if status, err := s.request(t.Context(), http.MethodPost, "/v1/tasks", `{"formats":["txt"]}`, &c); err != nil || status != http.StatusCreated {
 		t.Fatalf("create: %d, %v", status, err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), c.Upload.Method, c.Upload.URL, bytes.NewReader(document))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, value := range c.Upload.Headers {
-		req.Header.Set(name, value)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusCreated {
-		t.Fatalf("upload: %d", res.StatusCode)
-	}
+	s.send(t, c, document)
 	return c.ID
 }
 
