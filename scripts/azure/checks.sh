@@ -10,11 +10,15 @@ problem() { problems+=("$*"); }
 oldest_az=2.62.0
 
 check_tools() {
-  local tool missing=() have
+  local tool missing=()
   for tool in az jq curl unzip sha256sum base64 od; do
     command -v "$tool" >/dev/null || missing+=("$tool")
   done
   [ ${#missing[@]} = 0 ] || refuse "missing programs: ${missing[*]}. Example: apt-get install jq curl unzip; az from https://aka.ms/azure-cli"
+}
+
+check_az() {
+  local have
   have=$(az version --output json | jq -r '."azure-cli"')
   [ "$(printf '%s\n' "$oldest_az" "$have" | sort -V | head -n 1)" = "$oldest_az" ] ||
     refuse "az is version $have; allowed is $oldest_az or newer. Example: az upgrade"

@@ -20,6 +20,7 @@ again="run make deploy REGION=${REGION:-…} again"
 step 'checking everything that can be checked before anything is touched'
 check_tools
 read_parameters
+check_az
 sign_in
 name_things
 check_package

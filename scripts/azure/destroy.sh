@@ -20,6 +20,7 @@ step 'checking everything that can be checked before anything is touched'
 check_tools
 export ALERT_EMAIL=${ALERT_EMAIL:-nobody@example.org} # nothing is deployed
 read_parameters
+check_az
 sign_in
 name_things
 choose_program
@@ -99,7 +100,6 @@ emptied() {
 
 # save_ledger: only a whole one counts, with a receipt for every document.
 save_ledger() {
-  rm -rf "$kept/ledger.part"
   "$lethe" ledger save "$kept/ledger.part" && ask /v1/ledger/keys >"$work/keys" || return 1
   "$lethe" audit "$kept/ledger.part" --key "$work/keys" --json >"$work/audit" || [ -s "$work/audit" ] || return 1
   jq -e '.open == 0' "$work/audit" >/dev/null
@@ -118,7 +118,7 @@ if [ "$finish" = no ]; then
   mv "$kept/ledger.part" "$kept/ledger"
   cp "$work/keys" "$kept/keys"
   jq -r '"   \(.documents) documents, \(.erased) erased with a receipt; longest life \(.longest_after_upload / 3600e9 * 10 | round / 10) h after upload",
-    (.breaches[] | "   BREACH: \(.)")' "$work/audit"
+    (.breaches[]? | "   BREACH: \(.)")' "$work/audit"
 
   step "saving the receipts of application $LETHE_APP"
   "$lethe" list --state Deleted --limit 1000000 --json >"$work/tasks"

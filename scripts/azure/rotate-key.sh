@@ -17,6 +17,7 @@ again="run make rotate-key REGION=${REGION:-…} again; it goes on with the key 
 step 'checking everything that can be checked before anything is touched'
 check_tools
 read_parameters
+check_az
 sign_in
 name_things
 choose_program

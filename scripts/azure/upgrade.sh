@@ -18,6 +18,7 @@ again="run make upgrade REGION=${REGION:-…} again; until then the stamp is mar
 step 'checking everything that can be checked before anything is touched'
 check_tools
 read_parameters
+check_az
 sign_in
 name_things
 check_package

@@ -244,7 +244,7 @@ func (c *call) audit() (any, error) {
 		return nil, err
 	}
 	open, err := strconv.Atoi(strings.TrimSpace(string(checkpoint)))
-	return map[string]any{"open": open, "documents": 1, "erased": 1 - open, "longest_after_upload": 0, "breaches": []string{}}, err
+	return map[string]any{"open": open, "documents": 1, "erased": 1 - open, "longest_after_upload": 0, "breaches": nil}, err
 }
 
 func (c *call) verify() (any, error) {
