@@ -69,6 +69,7 @@ type server struct {
 	cmd    *exec.Cmd
 	data   string
 	clock  string
+	url    string
 	log    *bytes.Buffer
 	app    string
 	secret string
@@ -124,7 +125,7 @@ func (s *server) run(env []string, args ...string) {
 	s.t.Cleanup(s.stop)
 	select {
 	case at := <-ready:
-		s.clock = at["clock"]
+		s.clock, s.url = at["clock"], at["url"]
 		if at["app"] != "" {
 			s.app, s.secret = at["app"], at["secret"]
 		}

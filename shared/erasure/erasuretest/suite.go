@@ -57,7 +57,36 @@ func Run(t *testing.T, open func(t *testing.T) storagetest.Stores) {
 			})
 		}
 	}
+	t.Run("upload after delete", w.lateUpload)
 	w.audit(t)
+}
+
+// lateUpload sends a document through a link that outlives its task. It is erased unread when its event comes, and by the
+// full pass when none does.
+func (w *world) lateUpload(t *testing.T) {
+	ctx := t.Context()
+	w.ahead.Store(0)
+	for _, told := range []bool{true, false} {
+		ref := w.completed(t)
+		if _, err := w.tasks.Delete(ctx, ref); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.faulty.Blobs.Put(ctx, ref.UploadName(), "application/octet-stream", strings.NewReader("late")); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if told {
+			_, err = w.tasks.Landed(ctx, ref.UploadName())
+		} else {
+			_, err = w.tasks.FullPass(ctx)
+		}
+		if err != nil {
+			t.Errorf("event %t: %v", told, err)
+		}
+		if left, err := w.faulty.Blobs.List(ctx, storage.Uploads+"/", "", 10); err != nil || len(left) > 0 {
+			t.Errorf("event %t: %d copies are left, %v", told, len(left), err)
+		}
+	}
 }
 
 // world is a service over a store that loses writes.

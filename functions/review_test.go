@@ -1,0 +1,124 @@
+//go:build linux && cgo
+
+package main_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"image"
+	"image/png"
+	"os/exec"
+	"testing"
+	"time"
+
+	"golang.org/x/image/draw"
+
+	"github.com/lethe-ocr/lethe/scripts/sample/page"
+	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/fault"
+)
+
+// reviewer makes a person with the scope and nothing else.
+func (s *server) reviewer(url string) *client.Client {
+	s.t.Helper()
+	out, err := exec.Command(program(s.t), "app", "create", "--data", s.data, "--json", "--scopes", "reviewer").Output()
+	if err != nil {
+		s.t.Fatalf("make reviewer: %v", err)
+	}
+	var app struct{ ID, Secret string }
+	if err := json.Unmarshal(out, &app); err != nil {
+		s.t.Fatal(err)
+	}
+	c, err := client.New(client.Config{URL: url, Application: app.ID, Secret: app.Secret})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return c
+}
+
+// slow is a page that takes longer than a second to read.
+func slow(t *testing.T) []byte {
+	t.Helper()
+	small, err := page.Draw(page.Letter(1), page.Scanned(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := image.NewGray(image.Rect(0, 0, 4*small.Bounds().Dx(), 4*small.Bounds().Dy()))
+	draw.NearestNeighbor.Scale(large, large.Bounds(), small, small.Bounds(), draw.Src, nil)
+	var b bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, large); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// A document that uses the engine up stays until its clock. One person alone sees nothing of it; two see a copy without
+// text, and the document itself; a delete ends that at once.
+func TestTwoReviewersLookAtADocumentThatMadeTheEngineFail(t *testing.T) {
+	s := startAt(t, t.TempDir(), "LETHE_PAGE_TIME=1s", "LETHE_WORKER_MEMORY_MIB=256")
+	document := slow(t)
+	task, err := s.trySend(t.Context(), document, client.Settings{Formats: []string{"txt"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := s.follow(task.ID, time.Minute)
+	if done.State != "ProcessingFailed" || done.Failure == nil ||
+		done.Failure.Code != string(fault.PageTime) && done.Failure.Code != string(fault.PageMemory) {
+		t.Fatalf("the task ended as %+v", done)
+	}
+	first, second := s.reviewer(s.url), s.reviewer(s.url)
+	opened, err := first.OpenCase(t.Context(), s.app, task.ID, "page limit exceeded", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seen bytes.Buffer
+	if _, err := first.FetchCase(t.Context(), opened.ID, "derivative", &seen); err == nil || seen.Len() > 0 {
+		t.Errorf("one person sees %d bytes, %v", seen.Len(), err)
+	}
+	if _, err := first.ApproveCase(t.Context(), opened.ID); err == nil {
+		t.Error("the same person approves")
+	}
+	if _, err := second.ApproveCase(t.Context(), opened.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.FetchCase(t.Context(), opened.ID, "derivative", &seen); err != nil {
+		t.Fatal(err)
+	}
+	copied, err := png.Decode(&seen)
+	if err != nil {
+		t.Fatalf("the derivative is no PNG: %v", err)
+	}
+	original, err := png.Decode(bytes.NewReader(document))
+	if err != nil || copied.Bounds() != original.Bounds() {
+		t.Errorf("the derivative is %v large, the document %v, %v", copied.Bounds(), original.Bounds(), err)
+	}
+	var given bytes.Buffer
+	if _, err := second.FetchCase(t.Context(), opened.ID, "original", &given); err != nil || !bytes.Equal(given.Bytes(), document) {
+		t.Errorf("the original: %d bytes, %v", given.Len(), err)
+	}
+	if _, err := s.Delete(t.Context(), task.ID); err != nil {
+		t.Fatal(err)
+	}
+	var p *client.Problem
+	if _, err := second.FetchCase(t.Context(), opened.ID, "original", &given); !errors.As(err, &p) || p.Status != 410 {
+		t.Errorf("after the delete: %v", err)
+	}
+	if found := s.left(); len(found) > 0 {
+		t.Errorf("left behind: %v", found)
+	}
+	// The owner of the task reads who looked, and why.
+	log, _, err := s.AccessLog(t.Context(), time.Time{}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	acts := ""
+	for _, e := range log {
+		acts += e.Text
+	}
+	for _, want := range []string{"case.opened", "case.approved", "case.read", "case.original", "page limit exceeded"} {
+		if !bytes.Contains([]byte(acts), []byte(want)) {
+			t.Errorf("the access log does not hold %q: %s", want, acts)
+		}
+	}
+}
