@@ -5,12 +5,14 @@
 #   setup.sh test       that, and what the tests and linters need
 #   setup.sh bench      that of run, and the tesseract command line to compare with
 #   setup.sh vuln       that of run, and govulncheck
+#   setup.sh scan       that of test, and what make scan runs: gitleaks, govulncheck, wapiti
 #   setup.sh azurite    the emulator of Azure storage, for the tests of that driver
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 golangci_lint=v2.15.0
 govulncheck=v1.9.0
+gitleaks=v8.30.1
 azurite=3.37.0
 
 languages=(eng osd deu fra spa ita rus ara chi-sim)
@@ -22,6 +24,7 @@ run=(
 )
 test=(tesseract-ocr poppler-utils qpdf libtiff-tools webp libopenjp2-tools libxml2-utils shellcheck)
 bench=(tesseract-ocr poppler-utils)
+scan=(wapiti)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
@@ -61,7 +64,9 @@ packages() {
 
 # go_tool MODULE/PACKAGE VERSION: builds a Go program of exactly that version into .tools.
 go_tool() {
-  local name=${1##*/}
+  local path=$1
+  [[ ! $path =~ /v[0-9]+$ ]] || path=${path%/*} # a major version is no part of the program's name
+  local name=${path##*/}
   local folder=$PWD/.tools/$name-$2
   if [ ! -x "$folder/$name" ]; then
     say "building $name $2 (minutes, once)"
@@ -101,9 +106,15 @@ case ${1:-run} in
     packages "${run[@]}"
     go_tool golang.org/x/vuln/cmd/govulncheck "$govulncheck"
     ;;
+  scan)
+    packages "${run[@]}" "${test[@]}" "${scan[@]}"
+    go_tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint "$golangci_lint"
+    go_tool golang.org/x/vuln/cmd/govulncheck "$govulncheck"
+    go_tool github.com/zricethezav/gitleaks/v8 "$gitleaks"
+    ;;
   azurite) azurite ;;
   *)
-    say "unknown set ${1}; the sets are run, test, bench, vuln, azurite"
+    say "unknown set ${1}; the sets are run, test, bench, vuln, scan, azurite"
     exit 2
     ;;
 esac

@@ -31,7 +31,7 @@ type secretView struct {
 type applicationInput struct {
 	Body struct {
 		Name    string         `json:"name" minLength:"1" maxLength:"80"`
-		Scopes  []access.Scope `json:"scopes" minItems:"1" doc:"submit, read, delete and admin; operator, auditor and reviewer for people."`
+		Scopes  []access.Scope `json:"scopes" minItems:"1" nullable:"false" doc:"submit, read, delete and admin; operator, auditor and reviewer for people."`
 		Client  string         `json:"client,omitempty" maxLength:"200" doc:"Client of the OpenID Connect issuer whose tokens act as this application, in place of a secret."`
 		Caps    *task.Caps     `json:"caps,omitempty" doc:"Limits of the application; 0 for none."`
 		Expires *time.Time     `json:"expires,omitempty" doc:"When the secret ends; never without it."`

@@ -188,10 +188,21 @@ func (a *API) explainErrors() {
 	doc.Paths[strings.Replace(rest, "...", "", 1)] = doc.Paths[rest]
 	delete(doc.Paths, rest)
 	create := doc.Paths[tasksPath].Post
+	alike(create, "201", "200", "The task of an earlier request with the same idempotency key.")
+	task := doc.Paths[tasksPath+"/{id}"]
+	task.Get.Responses["304"] = &huma.Response{Description: "The task is as the version in If-None-Match."}
+	alike(task.Delete, "200", "202", "A worker has to let go: ask again.")
+	alike(doc.Paths["/v1/erasures"].Post, "200", "202", "A worker has to let go of a task: ask again.")
+	alike(doc.Paths["/readyz"].Get, "200", "503", "No documents are taken in; the checks tell why.")
 	for _, t := range documentTypes() {
 		create.RequestBody.Content[t] = &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}
 	}
 	create.Parameters = append(create.Parameters, inlineParameters(doc.Components.Schemas)...)
+}
+
+// alike describes an answer that differs from another one in its status only.
+func alike(op *huma.Operation, from, to, description string) {
+	op.Responses[to] = &huma.Response{Description: description, Headers: op.Responses[from].Headers, Content: op.Responses[from].Content}
 }
 
 // inlineParameters describes where the settings go when the body is a document.
@@ -204,8 +215,10 @@ func inlineParameters(schemas huma.Registry) []*huma.Param {
 			in, at = "header", header
 		}
 		explode := false
+		schema := *body.Properties[name]
+		schema.Nullable = false // nothing in an address is null
 		params = append(params, &huma.Param{
-			Name: at, In: in, Schema: body.Properties[name], Explode: &explode,
+			Name: at, In: in, Schema: &schema, Explode: &explode,
 			Description: "Only if the body is a document: the setting " + name + ".",
 		})
 	}

@@ -35,7 +35,7 @@ type createOutput struct {
 
 type batchInput struct {
 	Body struct {
-		Tasks []batchItem `json:"tasks" minItems:"1" maxItems:"1000"`
+		Tasks []batchItem `json:"tasks" minItems:"1" maxItems:"1000" nullable:"false"`
 	}
 }
 

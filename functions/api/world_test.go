@@ -88,6 +88,15 @@ func (d *domain) Create(_ context.Context, o task.Order) (task.Accepted, error) 
 	if o.Settings.Retain < 0 || o.Settings.Retain > 23*time.Hour {
 		return task.Accepted{}, fault.New(fault.BadField, "retention must be between 1 and 82800 seconds").In("retain_seconds")
 	}
+	for name, ok := range map[string]bool{
+		"on_page_error": slices.Contains([]task.OnPageError{"", task.ContinueOnPageError, task.FailOnPageError}, o.Settings.OnPageError),
+		"profile":       slices.Contains([]ocr.Profile{"", ocr.Accurate, ocr.Fast}, o.Settings.Profile),
+		"subject":       len(o.Subject) <= 200,
+	} {
+		if !ok {
+			return task.Accepted{}, fault.New(fault.BadField, "the setting has no such value").In(name)
+		}
+	}
 	d.mu.Lock()
 	known, replayed := d.keys[o.IdempotencyKey]
 	d.orders = append(d.orders, o)

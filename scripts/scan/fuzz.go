@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// fuzzer is one fuzz test of the tree.
+type fuzzer struct {
+	folder string // of its package, from the root
+	name   string
+}
+
+var fuzzFunction = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(\w+ \*testing\.F\)`)
+
+// findFuzzers lists every fuzzer of the tree.
+func findFuzzers(ctx context.Context, root string) ([]fuzzer, error) {
+	files, err := output(ctx, root, "git", "ls-files", "--cached", "--others", "--exclude-standard", "*_test.go")
+	if err != nil {
+		return nil, err
+	}
+	var all []fuzzer
+	for file := range strings.FieldsSeq(files) {
+		source, err := os.ReadFile(filepath.Join(root, file))
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range fuzzFunction.FindAllSubmatch(source, -1) {
+			all = append(all, fuzzer{filepath.Dir(file), string(m[1])})
+		}
+	}
+	if len(all) == 0 {
+		return nil, errors.New("the tree has no fuzzer")
+	}
+	return all, nil
+}
+
+// fuzzers gives every fuzzer its share of the time. Each begins with the inputs in its package's testdata/fuzz and with what
+// earlier runs on this machine kept in the build cache. An input that breaks a rule is left in testdata/fuzz, where it is a
+// test from then on.
+func fuzzers(ctx context.Context, root string, total time.Duration) (string, []Finding, error) {
+	all, err := findFuzzers(ctx, root)
+	if err != nil {
+		return "", nil, err
+	}
+	bin, err := os.MkdirTemp("", "lethe-fuzz-")
+	if err != nil {
+		return "", nil, err
+	}
+	defer func() { _ = os.RemoveAll(bin) }()
+	cache, err := output(ctx, root, "go", "env", "GOCACHE")
+	if err != nil {
+		return "", nil, err
+	}
+	module, err := output(ctx, root, "go", "list", "-m")
+	if err != nil {
+		return "", nil, err
+	}
+	each := max(time.Second, total/time.Duration(len(all)))
+	var found []Finding
+	inputs := 0
+	built := map[string]string{}
+	for i, f := range all {
+		test := built[f.folder]
+		if test == "" {
+			test = filepath.Join(bin, strconv.Itoa(i))
+			if _, err := output(ctx, root, "go", "test", "-c", "-vet=off", "-fuzz=.", "-o", test, "./"+f.folder); err != nil {
+				return "", nil, fmt.Errorf("build the fuzzers of %s: %w", f.folder, err)
+			}
+			built[f.folder] = test
+		}
+		corpus := filepath.Join(strings.TrimSpace(cache), "fuzz", strings.TrimSpace(module), f.folder)
+		n, finding, err := f.run(ctx, root, test, corpus, each)
+		if err == nil && n == 0 && finding == nil { // a busy machine may need all the time for the kept inputs
+			n, finding, err = f.run(ctx, root, test, corpus, 5*each)
+		}
+		if err == nil && n == 0 && finding == nil {
+			err = fmt.Errorf("%s in %s tried nothing", f.name, f.folder)
+		}
+		if err != nil {
+			return "", nil, err
+		}
+		inputs += n
+		if finding != nil {
+			found = append(found, *finding)
+		}
+	}
+	return fmt.Sprintf("%d fuzzers for %v each, %d inputs", len(all), each.Round(time.Second), inputs), found, nil
+}
+
+var (
+	// Kept inputs are tried first; only what comes after them counts as executions.
+	executions = regexp.MustCompile(`(?:execs: |coverage: )(\d+)`)
+	failing    = regexp.MustCompile(`Failing input written to (\S+)`)
+)
+
+// run gives one fuzzer its time and returns how many inputs it tried.
+func (f fuzzer) run(ctx context.Context, root, test, corpus string, each time.Duration) (int, *Finding, error) {
+	cmd := exec.CommandContext(ctx, test, "-test.run=^$", "-test.fuzz=^"+f.name+"$", "-test.fuzztime="+each.String(),
+		"-test.fuzzminimizetime=5s", "-test.parallel=2", "-test.fuzzcachedir="+corpus)
+	cmd.Dir = filepath.Join(root, f.folder)
+	cmd.WaitDelay = 5 * time.Second
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	inputs := 0
+	for _, m := range executions.FindAllSubmatch(out.Bytes(), -1) {
+		n, _ := strconv.Atoi(string(m[1])) // digits only
+		inputs = max(inputs, n)
+	}
+	switch m := failing.FindSubmatch(out.Bytes()); {
+	case m != nil:
+		return inputs, &Finding{ID: f.name, Place: f.folder, Detail: "broken by " + string(m[1])}, nil
+	case ctx.Err() != nil:
+		return inputs, nil, ctx.Err()
+	case err != nil:
+		return inputs, &Finding{ID: f.name, Place: f.folder, Detail: "its own inputs break it: " + err.Error()}, nil
+	}
+	return inputs, nil, nil
+}
