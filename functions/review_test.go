@@ -37,17 +37,17 @@ func (s *server) reviewer(url string) *client.Client {
 	return c
 }
 
-// slow is a page that takes longer than a second to read.
-func slow(t *testing.T) []byte {
+// large is a page that takes more memory to read than a worker has there.
+func large(t *testing.T) []byte {
 	t.Helper()
 	small, err := page.Draw(page.Letter(1), page.Scanned(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	large := image.NewGray(image.Rect(0, 0, 4*small.Bounds().Dx(), 4*small.Bounds().Dy()))
-	draw.NearestNeighbor.Scale(large, large.Bounds(), small, small.Bounds(), draw.Src, nil)
+	scaled := image.NewGray(image.Rect(0, 0, 5*small.Bounds().Dx(), 5*small.Bounds().Dy()))
+	draw.NearestNeighbor.Scale(scaled, scaled.Bounds(), small, small.Bounds(), draw.Src, nil)
 	var b bytes.Buffer
-	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, large); err != nil {
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, scaled); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -56,19 +56,18 @@ func slow(t *testing.T) []byte {
 // A document that uses the engine up stays until its clock. One person alone sees nothing of it; two see a copy without
 // text, and the document itself; a delete ends that at once.
 func TestTwoReviewersLookAtADocumentThatMadeTheEngineFail(t *testing.T) {
-	s := startAt(t, t.TempDir(), "LETHE_PAGE_TIME=1s", "LETHE_WORKER_MEMORY_MIB=256")
-	document := slow(t)
+	s := startAt(t, t.TempDir(), "LETHE_WORKER_MEMORY_MIB=256")
+	document := large(t)
 	task, err := s.trySend(t.Context(), document, client.Settings{Formats: []string{"txt"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	done := s.follow(task.ID, time.Minute)
-	if done.State != "ProcessingFailed" || done.Failure == nil ||
-		done.Failure.Code != string(fault.PageTime) && done.Failure.Code != string(fault.PageMemory) {
+	if done.State != "ProcessingFailed" || done.Failure == nil || done.Failure.Code != string(fault.PageMemory) {
 		t.Fatalf("the task ended as %+v", done)
 	}
 	first, second := s.reviewer(s.url), s.reviewer(s.url)
-	opened, err := first.OpenCase(t.Context(), s.app, task.ID, "page limit exceeded", 1)
+	opened, err := first.OpenCase(t.Context(), s.app, task.ID, "memory limit exceeded", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +115,7 @@ func TestTwoReviewersLookAtADocumentThatMadeTheEngineFail(t *testing.T) {
 	for _, e := range log {
 		acts += e.Text
 	}
-	for _, want := range []string{"case.opened", "case.approved", "case.read", "case.original", "page limit exceeded"} {
+	for _, want := range []string{"case.opened", "case.approved", "case.read", "case.original", "memory limit exceeded"} {
 		if !bytes.Contains([]byte(acts), []byte(want)) {
 			t.Errorf("the access log does not hold %q: %s", want, acts)
 		}
