@@ -105,3 +105,36 @@ func compareParameters(t *testing.T, bicep, file string) {
 		t.Errorf("%s is read differently (-compiler +ours):\n%s", file, diff)
 	}
 }
+
+// TestTheOperatorsGuideExplainsEveryAlert: who gets a mail at night finds its name there.
+func TestTheOperatorsGuideExplainsEveryAlert(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("../../infra/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(guide), "## Alerts and what to do")
+	text, err := os.ReadFile("../../infra/azure/testdata/snapshots/westeurope.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var snapshot struct {
+		PredictedResources []struct{ Type, Name string }
+	}
+	if err := json.Unmarshal(text, &snapshot); err != nil {
+		t.Fatal(err)
+	}
+	alerts := 0
+	for _, r := range snapshot.PredictedResources {
+		switch r.Type {
+		case "Microsoft.Insights/scheduledQueryRules", "Microsoft.Insights/metricAlerts", "Microsoft.Insights/activityLogAlerts":
+			alerts++
+			if name := strings.TrimPrefix(r.Name, "lethe-prod-westeurope-"); !strings.Contains(table, name) {
+				t.Errorf("the guide does not explain %s", name)
+			}
+		}
+	}
+	if alerts < 10 {
+		t.Errorf("only %d alerts are deployed", alerts)
+	}
+}
