@@ -113,7 +113,7 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 	if a.set, wrong = config.Load(); wrong != nil {
 		// Intake is closed, but what is stored is still erased, on the clocks of the promise.
 		a.log.ErrorContext(ctx, event.IntakeClosed, "error", wrong)
-		a.set = config.Default()
+		a.set = config.Fallback()
 	}
 	if a.store, err = azure.Open(connection(a.clock)); err != nil {
 		return nil, err

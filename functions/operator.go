@@ -19,6 +19,8 @@ import (
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/access/journal"
 	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/azure"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/task"
 	trigger "github.com/lethe-ocr/lethe/shared/trigger/local"
@@ -28,6 +30,7 @@ import (
 type operator struct {
 	data    string
 	jsonOut bool
+	azure   bool // the stamp that the Documents settings name, in place of a data folder
 }
 
 func (o *operator) flags(cmd *cobra.Command) {
@@ -54,25 +57,37 @@ func (o *operator) with(ctx context.Context, do func(config.Settings, *local.Sto
 }
 
 func (o *operator) registry(ctx context.Context, do func(*access.Registry, recorder) error) error {
-	return o.with(ctx, func(set config.Settings, store *local.Store) error {
-		acts, err := newActs(set, store)
+	over := func(set config.Settings, blobs storage.Blobs, records storage.Records) error {
+		acts, err := newActs(set, blobs, records)
 		if err != nil {
 			return err
 		}
-		return do(access.NewRegistry(store.Records, time.Now, slog.New(slog.DiscardHandler)), acts)
-	})
+		return do(access.NewRegistry(records, time.Now, slog.New(slog.DiscardHandler)), acts)
+	}
+	if !o.azure {
+		return o.with(ctx, func(set config.Settings, store *local.Store) error { return over(set, store.Blobs, store.Records) })
+	}
+	set, err := config.Load()
+	if err != nil {
+		return err
+	}
+	store, err := azure.Open(connection(&clock{}))
+	if err != nil {
+		return verbs.Usage(fmt.Errorf("the settings Documents__blobServiceUri, __queueServiceUri and __tableServiceUri name the account: %w", err))
+	}
+	return over(set, store.Blobs, store.Records)
 }
 
 // recorder writes what is done on the machine itself into the access log, before it is done.
 type recorder func(ctx context.Context, scope access.Scope, act journal.Act, application string) error
 
-func newActs(set config.Settings, store *local.Store) (recorder, error) {
+func newActs(set config.Settings, blobs storage.Blobs, records storage.Records) (recorder, error) {
 	quiet := slog.New(slog.DiscardHandler)
-	log, err := newLedger(set, store.Blobs, store.Records, time.Now, quiet)
+	log, err := newLedger(set, blobs, records, time.Now, quiet)
 	if err != nil {
 		return nil, err
 	}
-	acts := journal.New(store.Records, log, set.RetainAccessLog, time.Now, quiet)
+	acts := journal.New(records, log, set.RetainAccessLog, time.Now, quiet)
 	return func(ctx context.Context, scope access.Scope, act journal.Act, application string) error {
 		return acts.Record(ctx, journal.Entry{Application: application, Who: journal.Console, Scope: string(scope), Act: act})
 	}, nil
@@ -90,7 +105,8 @@ five seconds. Over the network the same is done at /v1/applications with the sco
   lethe app revoke ID`,
 	}
 	o.flags(cmd)
-	cmd.AddCommand(o.newCreate(), o.newList(), o.newRotate(), o.newRevoke())
+	cmd.PersistentFlags().BoolVar(&o.azure, "azure", false, "work on the stamp on Azure that the Documents__ settings name")
+	cmd.AddCommand(o.newCreate(), o.newList(), o.newRotate(), o.newRevoke(), o.newExport(), o.newImport())
 	return cmd
 }
 
@@ -224,6 +240,43 @@ func (o *operator) newRevoke() *cobra.Command {
 	}
 }
 
+func (o *operator) newExport() *cobra.Command {
+	return &cobra.Command{
+		Use:   "export",
+		Short: "Write every application with the hashes of its secrets",
+		Long:  "Write every application as a line of JSON, so that another stamp takes the same credentials. Keep it as carefully as secrets.",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
+				if err := record(cmd.Context(), access.Admin, journal.AppsExported, journal.Stamp); err != nil {
+					return err
+				}
+				_, err := r.Export(cmd.Context(), cmd.OutOrStdout())
+				return err
+			})
+		},
+	}
+}
+
+func (o *operator) newImport() *cobra.Command {
+	return &cobra.Command{
+		Use:   "import",
+		Short: "Take in applications that export wrote, from standard input",
+		Long:  "Take in what `lethe app export` wrote. An application that is here already stays as it is.",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
+				if err := record(cmd.Context(), access.Admin, journal.AppsImported, journal.Stamp); err != nil {
+					return err
+				}
+				n, err := r.Import(cmd.Context(), cmd.InOrStdin())
+				fmt.Fprintf(cmd.ErrOrStderr(), "%d applications are new\n", n)
+				return err
+			})
+		},
+	}
+}
+
 func newSweep(env environment) *cobra.Command {
 	o := &operator{}
 	var dryRun bool
@@ -251,7 +304,7 @@ print exactly what would be done and why, and do nothing.`,
 				if dryRun {
 					return o.plan(cmd, service)
 				}
-				record, err := newActs(set, store)
+				record, err := newActs(set, store.Blobs, store.Records)
 				if err == nil {
 					err = record(cmd.Context(), access.Operator, journal.SweepRun, journal.Stamp)
 				}

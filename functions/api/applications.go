@@ -115,10 +115,10 @@ func (a *API) listApplications(ctx context.Context, _ *struct{}) (*applicationsO
 }
 
 func (a *API) rotateSecret(ctx context.Context, in *rotateInput) (*applicationOutput, error) {
-	app, secret, err := a.Applications.Rotate(ctx, in.ID, time.Duration(in.Body.GraceSeconds)*time.Second, orZero(in.Body.Expires))
-	if err == nil {
-		err = a.record(ctx, journal.AppRotated, app.ID, "")
+	if err := a.recordOf(ctx, journal.AppRotated, in.ID); err != nil {
+		return nil, err
 	}
+	app, secret, err := a.Applications.Rotate(ctx, in.ID, time.Duration(in.Body.GraceSeconds)*time.Second, orZero(in.Body.Expires))
 	if err != nil {
 		return nil, err
 	}
@@ -126,12 +126,20 @@ func (a *API) rotateSecret(ctx context.Context, in *rotateInput) (*applicationOu
 }
 
 func (a *API) revokeApplication(ctx context.Context, in *idInput) (*applicationOutput, error) {
-	app, err := a.Applications.Revoke(ctx, in.ID)
-	if err == nil {
-		err = a.record(ctx, journal.AppRevoked, app.ID, "")
+	if err := a.recordOf(ctx, journal.AppRevoked, in.ID); err != nil {
+		return nil, err
 	}
+	app, err := a.Applications.Revoke(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
 	return &applicationOutput{Status: http.StatusOK, Body: viewApplication(app, "")}, nil
+}
+
+// recordOf records an act on an application before it is done. There must be one: the log names no application that is not.
+func (a *API) recordOf(ctx context.Context, act journal.Act, id string) error {
+	if _, err := a.Applications.Get(ctx, id); err != nil {
+		return err
+	}
+	return a.record(ctx, act, id, "")
 }

@@ -175,6 +175,9 @@ func (r *Registry) Rotate(ctx context.Context, id string, grace time.Duration, e
 		if !app.Revoked.IsZero() {
 			return fault.New(fault.WrongState, "the application was revoked for good; create another one")
 		}
+		if app.Client != "" {
+			return fault.New(fault.WrongState, "the application signs in with the tokens of its client and has no secret; create another one for secrets")
+		}
 		ends := r.now().Add(grace).UTC()
 		for i, s := range app.Secrets {
 			if s.Expires.IsZero() || s.Expires.After(ends) {

@@ -99,6 +99,25 @@ func Default() Settings {
 	return s
 }
 
+// Fallback returns the settings with which a program whose settings are wrong goes on erasing: the defaults, and of the
+// retention that was asked for whatever is readable and shorter.
+func Fallback() Settings {
+	s := Default()
+	var asked Settings
+	_ = process(&asked, variable) // what cannot be read stays zero
+	for _, f := range []struct{ to, from *time.Duration }{
+		{&s.RetainProcessed, &asked.RetainProcessed}, {&s.RetainUnprocessed, &asked.RetainUnprocessed}, {&s.RetainMargin, &asked.RetainMargin},
+	} {
+		if *f.from > 0 && *f.from < *f.to {
+			*f.to = *f.from
+		}
+	}
+	if s.Policy().Validate() != nil {
+		return Default()
+	}
+	return s
+}
+
 // variable is the environment's name of a setting.
 func variable(name string) string { return Prefix + "_" + name }
 

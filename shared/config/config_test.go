@@ -108,3 +108,19 @@ func TestHalfAnIssuerIsRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestFallbackKeepsTheShorterRetentionThatWasAskedFor(t *testing.T) {
+	t.Setenv("LETHE_WORKERS", "many")
+	t.Setenv("LETHE_RETAIN_PROCESSED", "2h")
+	t.Setenv("LETHE_RETAIN_UNPROCESSED", "60h")
+	if _, err := config.Load(); err == nil {
+		t.Fatal("the settings are right")
+	}
+	if p := config.Fallback().Policy(); p.Processed != 2*time.Hour || p.Unprocessed != 48*time.Hour {
+		t.Errorf("the program erases by %+v", p)
+	}
+	t.Setenv("LETHE_RETAIN_PROCESSED", "1m") // shorter than its margin
+	if p := config.Fallback().Policy(); p.Validate() != nil {
+		t.Errorf("the program erases by %+v", p)
+	}
+}

@@ -133,7 +133,7 @@ func (w *world) checkQuiet() {
 func TestAnyCallSweepsWhenTheTimerIsSilent(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		var refs []task.Ref
-		for range 250 {
+		for range 450 {
 			refs = append(refs, w.completed(order()))
 		}
 		w.sweep()
@@ -146,6 +146,10 @@ func TestAnyCallSweepsWhenTheTimerIsSilent(t *testing.T) {
 			if swept, err := w.CatchUp(t.Context()); swept != want || err != nil {
 				t.Errorf("call %d: %t, %v", call+1, swept, err)
 			}
+		}
+		pass(time.Minute)
+		if swept, err := w.CatchUp(t.Context()); !swept || err != nil {
+			t.Errorf("while more is due: %t, %v", swept, err)
 		}
 		left := 0
 		for _, ref := range refs {

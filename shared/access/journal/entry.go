@@ -22,6 +22,8 @@ const (
 	AppCreated     Act = "app.created"     // an application and its first secret
 	AppRotated     Act = "app.rotated"     // a secret was added
 	AppRevoked     Act = "app.revoked"     // all secrets ended
+	AppsExported   Act = "apps.exported"   // hashes of all secrets left the stamp
+	AppsImported   Act = "apps.imported"   // applications of another stamp came in
 	ErasureSubject Act = "erasure.subject" // everything about a subject was erased
 	SweepRun       Act = "sweep.run"       // a sweep was started by hand
 	LogRead        Act = "access-log.read" // the log of all applications was read
@@ -35,7 +37,7 @@ const (
 // Acts lists every act.
 func Acts() []Act {
 	return []Act{
-		ResultLink, ResultRead, AppCreated, AppRotated, AppRevoked, ErasureSubject, SweepRun, LogRead,
+		ResultLink, ResultRead, AppCreated, AppRotated, AppRevoked, AppsExported, AppsImported, ErasureSubject, SweepRun, LogRead,
 		CaseOpened, CaseApproved, CaseRead, CaseOriginal, CaseClosed,
 	}
 }

@@ -1,0 +1,64 @@
+package access
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+)
+
+// Get returns an application.
+func (r *Registry) Get(ctx context.Context, id string) (*Application, error) {
+	app, err := r.find(ctx, id)
+	if err == nil && app == nil {
+		err = unknown()
+	}
+	return app, err
+}
+
+// Export writes every application as a line of JSON, with the hashes of its secrets: what another stamp needs so that the
+// same credentials are good there. No secret can be read from it; it is to be kept as carefully all the same.
+func (r *Registry) Export(ctx context.Context, w io.Writer) (int, error) {
+	apps, err := r.List(ctx)
+	if err != nil {
+		return 0, err
+	}
+	lines := json.NewEncoder(w)
+	for i, app := range apps {
+		if err := lines.Encode(app); err != nil {
+			return i, fmt.Errorf("write application: %w", err)
+		}
+	}
+	return len(apps), nil
+}
+
+// Import takes in what Export wrote and returns how many applications are new. One that is here already is left as it is:
+// what was revoked here stays revoked.
+func (r *Registry) Import(ctx context.Context, from io.Reader) (int, error) {
+	lines := json.NewDecoder(from)
+	lines.DisallowUnknownFields()
+	for n := 0; ; {
+		app := &Application{}
+		err := lines.Decode(app)
+		switch {
+		case errors.Is(err, io.EOF):
+			return n, nil
+		case err != nil:
+			return n, fault.New(fault.BadRequest, "line %d is no application as `lethe app export` writes it", n+1)
+		}
+		if err := errors.Join(app.check(), key(app.ID).Check()); err != nil {
+			return n, err
+		}
+		err = r.put(ctx, app, "")
+		if errors.Is(err, fault.AlreadyExists) {
+			continue
+		}
+		if err != nil {
+			return n, err
+		}
+		n++
+	}
+}
