@@ -1,7 +1,7 @@
 # Everything a newcomer and CI need. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run run-azure test bench lint soak package vuln clean fmt deploy upgrade rotate-key destroy
+.PHONY: help setup build run run-azure test bench lint soak package scan release vuln clean fmt deploy upgrade rotate-key destroy
 
 export LETHE_CACHE ?= $(CURDIR)/.tools/cache
 VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo devel)
@@ -60,6 +60,14 @@ rotate-key: ## replace a stamp's signing key (REGION=)
 
 destroy: ## erase what a stamp holds, save its ledger, remove it (REGION=)
 	@scripts/azure/destroy.sh
+
+scan: build ## look for weaknesses, in 15 minutes (URL=a running stamp)
+	@scripts/setup.sh scan
+	@URL='$(URL)' scripts/scan.sh
+
+release: build ## package, scan and list what is in it; refuses changes and gaps
+	@scripts/setup.sh scan
+	@scripts/scan.sh release
 
 vuln: ## look for known vulnerabilities (needs the internet)
 	@scripts/setup.sh vuln

@@ -10,7 +10,7 @@ if [ -n "$unformatted" ]; then
 fi
 go mod tidy -diff
 .tools/golangci-lint run ./...
-shellcheck scripts/*.sh .ci/run
+shellcheck scripts/*.sh scripts/*/*.sh .ci/run
 for os in linux darwin windows; do
   CGO_ENABLED=0 GOOS=$os go build -o /dev/null ./functions
 done
