@@ -73,7 +73,7 @@ func run(ctx context.Context, o options, progress io.Writer) (err error) {
 	for _, c := range wanted(checks(o, live), o.only) {
 		outcome := c.do(ctx)
 		r.Checks = append(r.Checks, outcome)
-		fmt.Fprintf(progress, "%-12s %-20s %4.0f s  %s\n", c.name, outcome.summary(), outcome.Seconds, outcome.Examined+outcome.Reason)
+		fmt.Fprintf(progress, "%-12s %-12s %2d findings %4.0f s  %s\n", c.name, outcome.State, len(outcome.Findings), outcome.Seconds, outcome.Examined+outcome.Reason)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -98,7 +98,7 @@ func run(ctx context.Context, o options, progress io.Writer) (err error) {
 	for _, g := range r.Gaps {
 		fmt.Fprintf(progress, "not checked: %s\n", g)
 	}
-	fmt.Fprintf(progress, "%s.md and .json, in %.0f s\n", name, r.Seconds)
+	fmt.Fprintf(progress, "%s.md and .json: %d open findings, in %.0f s\n", name, r.open(), r.Seconds)
 	if !r.Passed {
 		return errNotPassed
 	}

@@ -17,7 +17,7 @@ type State string
 // The states of a check. A check that could not run, or not to its end, has checked nothing.
 const (
 	Passed     State = "passed"
-	Found      State = "findings"
+	Found      State = "found"
 	NotChecked State = "not checked"
 )
 
