@@ -56,7 +56,8 @@ type simulation struct {
 
 	born             map[string]time.Time // blobs, by name
 	ended            map[string]time.Time // end of processing, by task
-	first            map[string]time.Time // first upload, by task
+	origin           map[string]time.Time // when the document came that a blob is derived from, by name
+	latest           map[string]time.Time // latest upload, by task
 	longestUpload    time.Duration        // of any copy, from the upload to its erasure
 	longestProcessed time.Duration        // likewise, from the end of processing
 	violations       []string
@@ -71,7 +72,7 @@ func newSimulation(t *testing.T, seed uint64, inventory []erasure.Item) *simulat
 	t.Helper()
 	s := &simulation{
 		t: t, random: rand.New(rand.NewPCG(seed, 1)), store: memory.New(time.Now),
-		born: map[string]time.Time{}, ended: map[string]time.Time{}, first: map[string]time.Time{},
+		born: map[string]time.Time{}, ended: map[string]time.Time{}, origin: map[string]time.Time{}, latest: map[string]time.Time{},
 	}
 	s.blobs = s.store.Blobs()
 	s.faulty = storagetest.NewFaulty(storagetest.Stores{Blobs: s.blobs, Records: s.store, Agenda: s.store})
@@ -95,7 +96,7 @@ func newSimulation(t *testing.T, seed uint64, inventory []erasure.Item) *simulat
 		Policy: limits.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test", Now: s.now, Log: log,
 	})
 	s.run = retention.New(retention.Config{
-		Tasks: s.tasks, Ledger: proofs, Rounds: func(context.Context) error { return nil }, Interval: 6 * time.Hour, Now: s.now,
+		Tasks: s.tasks, Ledger: proofs, Rounds: func(context.Context) error { return nil }, Interval: 24 * time.Hour, Now: s.now,
 	})
 	return s
 }
@@ -109,37 +110,41 @@ func (s *simulation) watch(op storagetest.Op, name string) error {
 	case storagetest.PutBlob:
 		s.note(name)
 	case storagetest.DeleteBlob:
-		if born, ok := s.born[name]; ok {
+		if _, ok := s.born[name]; ok {
+			s.gone(name)
 			delete(s.born, name)
-			s.gone(name, born)
+			delete(s.origin, name)
 		}
 	default:
 	}
 	return s.fail(op, name)
 }
 
-// note takes down that a copy exists.
+// note takes down that a copy exists, and when the document came that it is derived from.
 func (s *simulation) note(name string) {
 	if container(name) == storage.Ledger {
 		return
 	}
-	s.born[name] = time.Now()
-	if id := owner(name); id != "" && container(name) == storage.Uploads && s.first[id].IsZero() {
-		s.first[id] = time.Now()
+	now := time.Now()
+	s.born[name], s.origin[name] = now, now
+	id := owner(name)
+	switch {
+	case id == "":
+	case container(name) == storage.Uploads:
+		s.latest[id] = now
+	default:
+		s.origin[name] = s.latest[id]
 	}
 }
 
 // gone takes down how long a copy lived, counted from its document's upload.
-func (s *simulation) gone(name string, born time.Time) {
-	id := owner(name)
-	if began, ok := s.first[id]; ok && began.Before(born) && container(name) != storage.Uploads {
-		born = began
+func (s *simulation) gone(name string) {
+	origin, ok := s.origin[name]
+	if !ok || container(name) == storage.DeadLetters {
+		return // never committed, or no document
 	}
-	if container(name) == storage.DeadLetters {
-		return // no document
-	}
-	s.longestUpload = max(s.longestUpload, time.Since(born))
-	if ended, ok := s.ended[id]; ok && container(name) == storage.Results {
+	s.longestUpload = max(s.longestUpload, time.Since(origin))
+	if ended, ok := s.ended[owner(name)]; ok && container(name) == storage.Results {
 		s.longestProcessed = max(s.longestProcessed, time.Since(ended))
 	}
 }
@@ -257,16 +262,13 @@ func (s *simulation) submit(ctx context.Context) {
 	}
 }
 
-// put stores a blob as a client does, past the program.
+// put stores a blob as a client does, past the program. Links create: what is there stays.
 func (s *simulation) put(name string) {
+	if _, err := s.blobs.Stat(s.t.Context(), name); err == nil {
+		return
+	}
 	if _, err := s.blobs.Put(s.t.Context(), name, "application/pdf", strings.NewReader("%PDF")); err != nil {
 		s.t.Fatal(err)
-	}
-	if id := owner(name); id != "" {
-		// A document that replaces a finished one counts from now.
-		if _, there := s.born[name]; !there {
-			s.first[id] = time.Time{}
-		}
 	}
 	s.note(name)
 }

@@ -44,18 +44,19 @@ func TestYear(t *testing.T) {
 			t.Errorf("the auditor says %s and %s, the truth is %s and %s",
 				audit.LongestAfterUpload, audit.LongestAfterProcessing, s.longestUpload, s.longestProcessed)
 		}
-		if audit.Documents < 1000 || audit.Strays == 0 || len(audit.Reasons) < 6 {
+		if audit.Documents < 1000 || audit.Strays == 0 || len(audit.Reasons) < 5 {
 			t.Errorf("too little happened: %+v", audit)
 		}
 	})
 }
 
-// The same with writes that are lost at random, clocks that jump, and a timer that is down for 48 hours twice.
+// The same with writes that are lost at random, clocks that jump by ten minutes either way (with a tick of half an hour the
+// margin of an hour bears no more), and a timer that is down for 48 hours twice.
 func TestYearOfOutages(t *testing.T) {
 	n := seed(t)
 	synctest.Test(t, func(t *testing.T) {
 		s := newSimulation(t, n, erasure.Inventory())
-		s.faults, s.jumps = 0.01, 20*time.Minute
+		s.faults, s.jumps = 0.01, 10*time.Minute
 		for range 3 {
 			s.live(120 * 24 * time.Hour)
 			s.outage(48 * time.Hour)
@@ -137,7 +138,7 @@ func (s *simulation) check(grace time.Duration) {
 		}
 		limit := limits.UnprocessedLimit
 		if b.Uncommitted {
-			limit = time.Hour + 6*time.Hour // after the link ended a full pass comes
+			limit = time.Hour + 24*time.Hour // after the link ended a full pass comes
 		}
 		if now.Sub(born) > limit+grace {
 			s.violate("%s is %s old", container(b.Name), now.Sub(born))

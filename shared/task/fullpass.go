@@ -66,10 +66,7 @@ func (s *Service) passBlobs(ctx context.Context, done *Swept) error {
 			}
 			done.Strays++
 			s.Log.WarnContext(ctx, event.UploadRefused, "reason", d.Reason, "bytes", b.Size)
-			if err := s.erase(ctx, b); err != nil {
-				return err
-			}
-			return s.tellStray(ctx, b, d.Reason)
+			return s.eraseStranger(ctx, b, d.Reason)
 		})
 		errs = append(errs, err)
 	}

@@ -147,10 +147,16 @@ func (s *Service) eraseBlob(ctx context.Context, name string, why retention.Reas
 	if err != nil {
 		return err
 	}
-	if err := s.erase(ctx, blob); err != nil {
+	return s.eraseStranger(ctx, blob, why)
+}
+
+// eraseStranger tells the ledger before it erases: a copy that is gone could not be told of any more. One whose erasure then
+// fails is found and told again.
+func (s *Service) eraseStranger(ctx context.Context, b storage.Blob, why retention.Reason) error {
+	if err := s.tellStray(ctx, b, why); err != nil {
 		return err
 	}
-	return s.tellStray(ctx, blob, why)
+	return s.erase(ctx, b)
 }
 
 func (s *Service) erase(ctx context.Context, b storage.Blob) error {
