@@ -124,6 +124,9 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "%d", n)
 }
 
+// Sequence implements retention.Ledger: this stand-in has no ledger.
+func (t *tasks) Sequence(context.Context) (int, error) { return 0, nil }
+
 func run() error {
 	lines, err := os.OpenFile(os.Getenv("STANDIN_LINES"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -135,7 +138,9 @@ func run() error {
 		ocr.Name:       ocr.New(t, log),
 		requeue.Name:   requeue.New(t),
 		poison.Name:    poison.New(t),
-		retention.Name: retention.New(t, time.Hour, time.Now),
+		retention.Name: retention.New(retention.Config{
+			Tasks: t, Ledger: t, Rounds: func(context.Context) error { return nil }, Interval: time.Hour, Now: time.Now,
+		}),
 	}, log)
 	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: t.record(handler)}
 	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT"))
