@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -170,7 +172,7 @@ func (w *world) checkLedger() {
 	if _, err := l.Sequence(w.Context()); err != nil {
 		w.Fatalf("sequence: %v", err)
 	}
-	audit, err := ledger.Check(w.Context(), ledgerFiles{w}, ledger.Examination{Keys: []string{w.signer.Public()}, Since: nil, Now: time.Now()})
+	audit, err := ledger.Check(w.Context(), ledgerFiles{w}, ledger.Examination{Keys: []string{w.signer.Public()}, Now: time.Now(), Visit: w.checkEntry})
 	if err != nil {
 		w.Fatalf("audit: %v", err)
 	}
@@ -180,6 +182,22 @@ func (w *world) checkLedger() {
 	pass(31 * 24 * time.Hour) // the places of receipts are forgotten
 	w.sweep()
 }
+
+// checkEntry asserts that an entry of the ledger tells nothing of a task but when what happened to it.
+func (w *world) checkEntry(e ledger.Entry) {
+	text := e.Text()
+	for _, canary := range []string{app, password, content, word, "uploads/", "results/"} {
+		if strings.Contains(text, canary) {
+			w.Errorf("the ledger holds %q: %s", canary, text)
+		}
+	}
+	if found := identifier.FindString(text); found != "" {
+		w.Errorf("the ledger holds the id %s: %s", found, text)
+	}
+}
+
+// identifier is the form of a task's id.
+var identifier = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-`)
 
 // ledgerFiles is a copy of the ledger as an auditor has it.
 type ledgerFiles struct{ *world }
