@@ -322,6 +322,9 @@ func TestKeyIsMeasuredInCharactersHoweverTheDocumentCame(t *testing.T) {
 			if rec.Code != want {
 				t.Errorf("%s with a key of %d characters: status %d", mediaType, length, rec.Code)
 			}
+			if strings.Contains(rec.Body.String(), "éé") {
+				t.Errorf("%s: the answer repeats the key: %s", mediaType, rec.Body)
+			}
 		}
 	}
 }
