@@ -5,6 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,8 +24,6 @@ type fuzzer struct {
 	name   string
 }
 
-var fuzzFunction = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(\w+ \*testing\.F\)`)
-
 // findFuzzers lists every fuzzer of the tree.
 func findFuzzers(ctx context.Context, root string) ([]fuzzer, error) {
 	files, err := output(ctx, root, "git", "ls-files", "--cached", "--others", "--exclude-standard", "*_test.go")
@@ -30,12 +32,17 @@ func findFuzzers(ctx context.Context, root string) ([]fuzzer, error) {
 	}
 	var all []fuzzer
 	for file := range strings.FieldsSeq(files) {
-		source, err := os.ReadFile(filepath.Join(root, file))
+		source, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, file), nil, parser.SkipObjectResolution)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // removed, and not committed yet
+		}
 		if err != nil {
 			return nil, err
 		}
-		for _, m := range fuzzFunction.FindAllSubmatch(source, -1) {
-			all = append(all, fuzzer{filepath.Dir(file), string(m[1])})
+		for _, d := range source.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && strings.HasPrefix(f.Name.Name, "Fuzz") {
+				all = append(all, fuzzer{filepath.Dir(file), f.Name.Name})
+			}
 		}
 	}
 	if len(all) == 0 {
@@ -44,10 +51,13 @@ func findFuzzers(ctx context.Context, root string) ([]fuzzer, error) {
 	return all, nil
 }
 
-// fuzzers gives every fuzzer its share of the time. Each begins with the inputs in its package's testdata/fuzz and with what
-// earlier runs on this machine kept in the build cache. An input that breaks a rule is left in testdata/fuzz, where it is a
-// test from then on.
-func fuzzers(ctx context.Context, root string, total time.Duration) (string, []Finding, error) {
+// corpusFile holds the inputs that are kept with the tree.
+const corpusFile = "scripts/scan/testdata/corpus.txtar"
+
+// fuzzers gives every fuzzer its share of the time. Each begins with its own seeds, with the inputs that are kept with the
+// tree, and with those that earlier runs left in the build cache. An input that breaks a rule is left in testdata/fuzz of
+// its package, where it is a test from then on. With update the kept inputs are replaced by the smallest of all.
+func fuzzers(ctx context.Context, root string, total time.Duration, update bool) (string, []Finding, error) {
 	all, err := findFuzzers(ctx, root)
 	if err != nil {
 		return "", nil, err
@@ -65,6 +75,10 @@ func fuzzers(ctx context.Context, root string, total time.Duration) (string, []F
 	if err != nil {
 		return "", nil, err
 	}
+	corpora := filepath.Join(strings.TrimSpace(cache), "fuzz", strings.TrimSpace(module))
+	if err := unpack(filepath.Join(root, corpusFile), corpora); err != nil {
+		return "", nil, err
+	}
 	each := max(time.Second, total/time.Duration(len(all)))
 	var found []Finding
 	inputs := 0
@@ -78,7 +92,7 @@ func fuzzers(ctx context.Context, root string, total time.Duration) (string, []F
 			}
 			built[f.folder] = test
 		}
-		corpus := filepath.Join(strings.TrimSpace(cache), "fuzz", strings.TrimSpace(module), f.folder)
+		corpus := filepath.Join(corpora, f.folder)
 		n, finding, err := f.run(ctx, root, test, corpus, each)
 		if err == nil && n == 0 && finding == nil { // one that starts slowly, on a busy machine
 			n, finding, err = f.run(ctx, root, test, corpus, time.Minute)
@@ -92,6 +106,11 @@ func fuzzers(ctx context.Context, root string, total time.Duration) (string, []F
 		inputs += n
 		if finding != nil {
 			found = append(found, *finding)
+		}
+	}
+	if update {
+		if err := keep(filepath.Join(root, corpusFile), corpora, all); err != nil {
+			return "", nil, err
 		}
 	}
 	return fmt.Sprintf("%d fuzzers for %v each, %d inputs", len(all), each.Round(time.Second), inputs), found, nil

@@ -2,38 +2,54 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
+	"slices"
 	"testing"
 	"time"
 )
 
-func TestEveryFuzzerOfTheTreeIsFound(t *testing.T) {
-	all, err := findFuzzers(t.Context(), root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.Command("git", "-C", root, "grep", "--untracked", "-c", "^func Fuzz", "--", "*_test.go").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := map[string]bool{}
-	for _, f := range all {
-		files[f.folder] = true
-	}
-	for line := range strings.Lines(string(out)) {
-		file, _, _ := strings.Cut(line, ":")
-		if !files[filepath.Dir(file)] {
-			t.Errorf("the fuzzers of %s are missing", file)
+// tree makes a folder under git with some files.
+func tree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
 		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	git(t, dir, "init", "-q")
+	return dir
+}
+
+func TestEveryFuzzerIsFoundAndNothingThatLooksLikeOne(t *testing.T) {
+	dir := tree(t, map[string]string{
+		"a/a_test.go":        "package a\n\nimport \"testing\"\n\nfunc FuzzA(f *testing.F) {}\n\nfunc FuzzB(tests *testing.F) {}\n",
+		"b/deep/b_test.go":   "//go:build linux\n\npackage b\n\nimport . \"testing\"\n\nfunc FuzzC(f *F) {}\n",
+		"c/c_test.go":        "package c\n\n// func FuzzD(f *testing.F) {}\nconst text = `\nfunc FuzzE(f *testing.F) {}\n`\n\nfunc (x T) FuzzF() {}\n",
+		"d/not_a_test_go.go": "package d\n\nfunc FuzzG() {}\n",
+	})
+	got, err := findFuzzers(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []fuzzer{{"a", "FuzzA"}, {"a", "FuzzB"}, {"b/deep", "FuzzC"}}; !slices.Equal(got, want) {
+		t.Errorf("found %v, want %v", got, want)
+	}
+}
+
+func TestTreeWithoutFuzzersHasNotBeenFuzzed(t *testing.T) {
+	if examined, _, err := fuzzers(t.Context(), tree(t, nil), time.Second, false); err == nil {
+		t.Error(examined)
 	}
 }
 
 // A fuzzer whose rule an input breaks is a finding, and the input is kept where the next test run finds it.
 func TestInputThatBreaksAFuzzerIsFoundAndKept(t *testing.T) {
-	dir := t.TempDir()
-	for name, content := range map[string]string{
+	dir := tree(t, map[string]string{
 		"go.mod": "module planted.example\n\ngo 1.26\n",
 		"planted_test.go": `package planted
 
@@ -48,13 +64,8 @@ func FuzzPlanted(f *testing.F) {
 	})
 }
 `,
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	git(t, dir, "init", "-q")
-	examined, found, err := fuzzers(t.Context(), dir, 10*time.Second)
+	})
+	examined, found, err := fuzzers(t.Context(), dir, 10*time.Second, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,5 +75,43 @@ func FuzzPlanted(f *testing.F) {
 	kept, err := filepath.Glob(filepath.Join(dir, "testdata", "fuzz", "FuzzPlanted", "*"))
 	if err != nil || len(kept) != 1 {
 		t.Errorf("%v, %v", kept, err)
+	}
+}
+
+func TestKeptInputsComeBackWhereFuzzersLook(t *testing.T) {
+	const input = "go test fuzz v1\n[]byte(\"x\")\n"
+	from, to, archive := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "corpus.txtar")
+	dir := filepath.Join(from, "p", "FuzzP")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{"small": input, "large": input + string(make([]byte, keptBytes)), "cut": "a\n-- b --\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := keep(archive, from, []fuzzer{{"p", "FuzzP"}, {"p", "FuzzNew"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := unpack(archive, to); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(filepath.Join(to, "p", "FuzzP"))
+	if err != nil || len(entries) != 1 || entries[0].Name() != "small" {
+		t.Fatalf("%v, %v", entries, err)
+	}
+	content, err := os.ReadFile(filepath.Join(to, "p", "FuzzP", "small"))
+	if err != nil || string(content) != input {
+		t.Errorf("%q, %v", content, err)
+	}
+}
+
+func TestKeptInputsStayInTheirFolder(t *testing.T) {
+	archive := filepath.Join(t.TempDir(), "corpus.txtar")
+	if err := os.WriteFile(archive, []byte("-- ../outside --\nx\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := unpack(archive, t.TempDir()); err == nil {
+		t.Error("an input was put outside")
 	}
 }
