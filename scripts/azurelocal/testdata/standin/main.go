@@ -135,9 +135,9 @@ func run() error {
 	t := &tasks{lines: lines}
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	handler := azure.New(api(), map[string]azure.Function{
-		ocr.Name:       ocr.New(t, log),
-		requeue.Name:   requeue.New(t),
-		poison.Name:    poison.New(t),
+		ocr.Name:     ocr.New(t, log),
+		requeue.Name: requeue.New(t),
+		poison.Name:  poison.New(t),
 		retention.Name: retention.New(retention.Config{
 			Tasks: t, Ledger: t, Rounds: func(context.Context) error { return nil }, Interval: time.Hour, Now: time.Now,
 		}),
