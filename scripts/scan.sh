@@ -3,11 +3,11 @@
 #   scan.sh            looks, with a package of this tree as the release
 #   scan.sh release    makes the package first; refuses a tree with changes, and a check that could not run
 #   URL=…              looks at a running stamp in place of a server of this tree; LETHE_APP and LETHE_SECRET sign in
-#   FUZZ=4m            time for all fuzzers together
+#   FUZZ=3m            time for all fuzzers together
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-flags=(-url "${URL:-}" -fuzz "${FUZZ:-4m}")
+flags=(-url "${URL:-}" -fuzz "${FUZZ:-3m}")
 version=$(git describe --always --dirty)
 if [ "${1:-}" = release ]; then
   if [ -n "$(git status --porcelain)" ]; then

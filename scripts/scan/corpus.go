@@ -12,7 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// What is kept of the inputs that the fuzzers found interesting: the smallest few of each, so that the file stays small.
+// What is kept of the inputs that each fuzzer found interesting: some of every size, so that the file stays small.
 const (
 	keptInputs = 12
 	keptBytes  = 2 << 10
@@ -42,7 +42,7 @@ func unpack(archive, folder string) error {
 	return nil
 }
 
-// keep packs the smallest inputs of every fuzzer.
+// keep packs some inputs of every fuzzer.
 func keep(archive, folder string, all []fuzzer) error {
 	var kept txtar.Archive
 	for _, f := range all {
@@ -65,7 +65,13 @@ func keep(archive, folder string, all []fuzzer) error {
 		slices.SortFunc(inputs, func(a, b txtar.File) int {
 			return cmp.Or(cmp.Compare(len(a.Data), len(b.Data)), cmp.Compare(a.Name, b.Name))
 		})
-		kept.Files = append(kept.Files, inputs[:min(len(inputs), keptInputs)]...)
+		n := min(len(inputs), keptInputs)
+		for i := range n {
+			kept.Files = append(kept.Files, inputs[i*len(inputs)/n])
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(archive), 0o750); err != nil {
+		return err
 	}
 	return os.WriteFile(archive, txtar.Format(&kept), 0o600)
 }

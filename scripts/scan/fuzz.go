@@ -56,7 +56,7 @@ const corpusFile = "scripts/scan/testdata/corpus.txtar"
 
 // fuzzers gives every fuzzer its share of the time. Each begins with its own seeds, with the inputs that are kept with the
 // tree, and with those that earlier runs left in the build cache. An input that breaks a rule is left in testdata/fuzz of
-// its package, where it is a test from then on. With update the kept inputs are replaced by the smallest of all.
+// its package, where it is a test from then on. With update some of all these replace the kept ones.
 func fuzzers(ctx context.Context, root string, total time.Duration, update bool) (string, []Finding, error) {
 	all, err := findFuzzers(ctx, root)
 	if err != nil {
