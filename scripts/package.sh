@@ -12,7 +12,7 @@ tessdata=${LETHE_TESSDATA:-/usr/share/tesseract-ocr/5/tessdata}
 languages=${LETHE_PACKAGE_LANGUAGES:-eng osd}
 version=${VERSION:-$(git describe --always --dirty 2>/dev/null || echo devel)}
 stage=dist/stage
-rm -rf dist
+rm -rf dist/stage dist/lethe.zip
 mkdir -p "$stage/tessdata"
 
 # Everything native is linked in, the C library too: the program needs no file of the system it runs on.
