@@ -15,11 +15,13 @@ stage=dist/stage
 rm -rf dist/stage dist/lethe.zip
 mkdir -p "$stage/tessdata"
 
+cc -O2 -c scripts/nojbig.c -o "$native/lib/nojbig.o"
+
 # Everything native is linked in, the C library too: the program needs no file of the system it runs on.
-libraries="-ltesseract -llept -lpng -ljpeg -ltiff -lgif -lwebp -lwebpmux -lopenjp2 -lzstd -llzma -ldeflate -ljbig -lLerc -lz -lm -lstdc++ -lpthread"
+libraries="-ltesseract -llept -lpng -ljpeg -ltiff -lgif -lwebp -lwebpmux -lopenjp2 -lzstd -llzma -ldeflate -lLerc -lz -lm -lstdc++ -lpthread"
 CGO_ENABLED=1 CGO_CPPFLAGS="-I$native/include" CGO_LDFLAGS="-L$native/lib" \
   go build -tags netgo,osusergo -trimpath -buildvcs=false \
-  -ldflags "-s -w -buildid= -X main.version=$version -linkmode external -extldflags '-static -Wl,--build-id=none -Wl,--start-group $libraries -Wl,--end-group'" \
+  -ldflags "-s -w -buildid= -X main.version=$version -linkmode external -extldflags '-static -Wl,--build-id=none -Wl,--start-group $native/lib/nojbig.o $libraries -Wl,--end-group'" \
   -o "$stage/lethe" ./functions
 
 cp host.json "$stage/"

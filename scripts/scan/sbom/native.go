@@ -20,7 +20,6 @@ func nativeLicences() map[string]string {
 		"gcc-12":         "GPL-3.0-or-later WITH GCC-exception-3.1",
 		"giflib":         "MIT",
 		"glibc":          "LGPL-2.1-or-later",
-		"jbigkit":        "GPL-2.0-or-later",
 		"leptonlib":      "BSD-2-Clause",
 		"lerc":           "Apache-2.0",
 		"libdeflate":     "MIT",
