@@ -10,7 +10,9 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the database driver
+	"github.com/cenkalti/backoff/v5"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -42,6 +44,9 @@ CREATE INDEX IF NOT EXISTS records_due ON records (due, tbl, partition, row) WHE
 // freshEtag makes a version that no other write has.
 const freshEtag = "lower(hex(randomblob(12)))"
 
+// patience is how long another process's use of the database is waited for.
+const patience = 15 * time.Second
+
 // scrubInterval is how long an erased value may stay in the write-ahead log.
 const scrubInterval = 2 * time.Second
 
@@ -49,19 +54,37 @@ const scrubInterval = 2 * time.Second
 // (synchronous), and another process's writes are waited for (busy_timeout).
 func openRecords(ctx context.Context, file string) (*Records, error) {
 	pragmas := url.Values{"_pragma": {
-		"busy_timeout(15000)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "temp_store(MEMORY)",
+		fmt.Sprintf("busy_timeout(%d)", patience.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "temp_store(MEMORY)",
 	}}
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: url.PathEscape(file), RawQuery: pragmas.Encode()}).String())
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	if _, err := db.ExecContext(ctx, schema); err != nil {
+	if err := prepare(ctx, db); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare database: %w", err), db.Close())
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	r := &Records{db: db, log: file + "-wal", stop: stop}
 	r.done.Go(func() { r.scrubber(ctx) })
 	return r, nil
+}
+
+// prepare makes the tables. Processes that start at once may meet while one of them turns the write-ahead log on, or the last
+// one before them takes it away: SQLite then answers "busy" at once, whatever busy_timeout says.
+func prepare(ctx context.Context, db *sql.DB) error {
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		_, err := db.ExecContext(ctx, schema)
+		if refused, ok := errors.AsType[*sqlite.Error](err); ok && refused.Code()&0xff == sqlite3.SQLITE_BUSY {
+			return struct{}{}, err
+		}
+		if err != nil {
+			err = backoff.Permanent(err)
+		}
+		return struct{}{}, err
+	}, backoff.WithBackOff(&backoff.ExponentialBackOff{
+		InitialInterval: 10 * time.Millisecond, RandomizationFactor: 0.5, Multiplier: 1.5, MaxInterval: time.Second,
+	}), backoff.WithMaxElapsedTime(patience))
+	return err
 }
 
 // scrubber empties the write-ahead log soon after each burst of writes, whichever process wrote, and the log that a killed
