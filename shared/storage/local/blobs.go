@@ -160,6 +160,9 @@ func (b *Blobs) commit(ctx context.Context, staged, name, contentType string, cr
 			place = b.link // fails if the name exists, unlike a rename
 		}
 		err := b.root.MkdirAll(folder, dirMode)
+		if errors.Is(err, os.ErrExist) || errors.Is(err, os.ErrNotExist) {
+			continue // a folder was made or removed as empty by another call a moment ago
+		}
 		if err == nil {
 			err = place(staged, target)
 		}
@@ -167,7 +170,7 @@ func (b *Blobs) commit(ctx context.Context, staged, name, contentType string, cr
 			return taken()
 		}
 		if errors.Is(err, os.ErrNotExist) && b.exists(staged) {
-			continue // a folder was removed as empty a moment ago
+			continue // likewise
 		}
 		if err != nil {
 			return unavailable(err)
