@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -265,19 +264,16 @@ func (a *app) ready(ctx context.Context) []api.Check {
 // checkPlace compares the region of the settings with the one that the platform reports and the one that the deployment
 // wrote on the container. All that are known must agree.
 func (a *app) checkPlace(ctx context.Context) error {
-	want := place(a.set.Region)
-	if platform := place(os.Getenv("REGION_NAME")); platform != "" && platform != want {
+	want := doctor.RegionName(a.set.Region)
+	if platform := doctor.RegionName(os.Getenv("REGION_NAME")); platform != "" && platform != want {
 		return fmt.Errorf("the platform says region %s, LETHE_REGION says %s: deploy this stamp again with its own parameters", platform, want)
 	}
 	written, err := a.store.Region(ctx)
 	if err != nil {
 		return fmt.Errorf("the region written on the container cannot be read: %w", err)
 	}
-	if written = place(written); written != "" && written != want {
+	if written = doctor.RegionName(written); written != "" && written != want {
 		return fmt.Errorf("the container was made for region %s, LETHE_REGION says %s: deploy this stamp again with its own parameters", written, want)
 	}
 	return nil
 }
-
-// place writes a region's name in one form: the platform says "West Europe" where templates say westeurope.
-func place(region string) string { return strings.ToLower(strings.ReplaceAll(region, " ", "")) }

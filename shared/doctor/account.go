@@ -95,9 +95,9 @@ func (a Account) region(u unseen, s Stamp) Finding {
 	for _, c := range a.Containers {
 		witnesses = append(witnesses, witness{"container " + c.Name, c.Region})
 	}
-	want, agree := place(s.Region), 0
+	want, agree := RegionName(s.Region), 0
 	for _, w := range witnesses {
-		switch says := place(w.says); says {
+		switch says := RegionName(w.says); says {
 		case "":
 		case want:
 			agree++
@@ -158,5 +158,5 @@ func (a Account) skew(u unseen) Finding {
 	return fine(ClockSkew, "%s", found)
 }
 
-// place writes a region's name in one form: the platform says "West Europe" where templates say westeurope.
-func place(region string) string { return strings.ToLower(strings.ReplaceAll(region, " ", "")) }
+// RegionName writes a region's name in one form: the platform says "West Europe" where templates say westeurope.
+func RegionName(name string) string { return strings.ToLower(strings.ReplaceAll(name, " ", "")) }

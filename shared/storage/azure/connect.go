@@ -59,7 +59,7 @@ func connect(c Config) (clients, error) {
 			return clients{}, fmt.Errorf("%s endpoint: %w", endpoint.name, err)
 		}
 	}
-	cred, err := c.credential()
+	cred, err := Credential(c.Credential, c.ClientID)
 	if err != nil {
 		return clients{}, err
 	}
@@ -130,12 +130,14 @@ func loopbackHost(host string) bool {
 	return err == nil && a.IsLoopback()
 }
 
-func (c Config) credential() (azcore.TokenCredential, error) {
+// Credential returns the identity to call Azure with: the one given, else the managed identity of that client id, else what
+// the environment offers.
+func Credential(given azcore.TokenCredential, clientID string) (azcore.TokenCredential, error) {
 	switch {
-	case c.Credential != nil:
-		return c.Credential, nil
-	case c.ClientID != "":
-		cred, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{ID: azidentity.ClientID(c.ClientID)})
+	case given != nil:
+		return given, nil
+	case clientID != "":
+		cred, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{ID: azidentity.ClientID(clientID)})
 		if err != nil {
 			return nil, fmt.Errorf("managed identity: %w", err)
 		}

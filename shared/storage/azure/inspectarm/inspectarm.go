@@ -13,11 +13,11 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/storage/armstorage"
 
 	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/storage/azure"
 )
 
 // Config says which account is looked at and as whom.
@@ -55,7 +55,7 @@ func New(cfg Config) (*Inspection, error) {
 			return nil, fmt.Errorf("the %s to inspect must be named", s.name)
 		}
 	}
-	cred, err := cfg.credential()
+	cred, err := azure.Credential(cfg.Credential, cfg.ClientID)
 	if err != nil {
 		return nil, err
 	}
@@ -82,25 +82,6 @@ func New(cfg Config) (*Inspection, error) {
 		assignments: grants.NewRoleAssignmentsClient(),
 		roles:       grants.NewRoleDefinitionsClient(),
 	}, nil
-}
-
-func (c Config) credential() (azcore.TokenCredential, error) {
-	switch {
-	case c.Credential != nil:
-		return c.Credential, nil
-	case c.ClientID != "":
-		cred, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{ID: azidentity.ClientID(c.ClientID)})
-		if err != nil {
-			return nil, fmt.Errorf("managed identity: %w", err)
-		}
-		return cred, nil
-	default:
-		cred, err := azidentity.NewDefaultAzureCredential(nil)
-		if err != nil {
-			return nil, fmt.Errorf("default credential: %w", err)
-		}
-		return cred, nil
-	}
 }
 
 // Subject implements doctor.Probe.
