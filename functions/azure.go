@@ -117,7 +117,7 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 	if a.store, err = azure.Open(connection(a.clock)); err != nil {
 		return nil, err
 	}
-	if a.engine, err = startEngine(a.set); err != nil {
+	if a.engine, err = startEngine(a.set, a.log); err != nil {
 		return nil, err
 	}
 	if a.ledger, err = newLedger(a.set, a.store.Blobs, a.store.Records, a.clock.now, a.log); err != nil {

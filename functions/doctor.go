@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -138,7 +139,7 @@ func examineMachine(ctx context.Context, set config.Settings) (found doctor.Find
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	set.Workers = 1
-	engine, err := startEngine(set)
+	engine, err := startEngine(set, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}

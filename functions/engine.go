@@ -6,12 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/ocr/process"
 	"github.com/lethe-ocr/lethe/shared/ocr/reading"
 )
@@ -20,7 +22,7 @@ import (
 const workerVerb = "worker"
 
 // startEngine starts worker processes: this very program again, with nothing of its environment.
-func startEngine(set config.Settings) (*process.Pool, error) {
+func startEngine(set config.Settings, log *slog.Logger) (*process.Pool, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find the program itself: %w", err)
@@ -46,6 +48,9 @@ func startEngine(set config.Settings) (*process.Pool, error) {
 			CPU:    set.PageTime,
 			Wall:   set.PageTime,
 			Pages:  set.WorkerPages,
+		},
+		Killed: func(why process.Reason, peak int64) {
+			log.Warn(event.WorkerKilled, "reason", why, "peak_bytes", peak)
 		},
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -87,7 +88,7 @@ func (v *readVerb) run(cmd *cobra.Command, files []string) error {
 			return fmt.Errorf("make output folder: %w", err)
 		}
 	}
-	if v.engine, err = startEngine(set); err != nil {
+	if v.engine, err = startEngine(set, slog.New(slog.DiscardHandler)); err != nil {
 		return err
 	}
 	defer v.engine.Close()

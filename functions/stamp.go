@@ -54,7 +54,7 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 	if m.store, err = local.Open(ctx, local.Config{Dir: set.Data, Server: true, Now: m.clock.now}); err != nil {
 		return nil, err
 	}
-	if m.engine, err = startEngine(set); err != nil {
+	if m.engine, err = startEngine(set, log); err != nil {
 		return nil, errors.Join(err, m.store.Close())
 	}
 	m.registry = access.NewRegistry(m.store.Records, m.clock.now, log)

@@ -58,8 +58,6 @@ const (
 	PageMemory            Code = "page_memory_limit"
 	PageTime              Code = "page_time_limit"
 	AttemptsExhausted     Code = "attempts_exhausted"
-	DeadlineExceeded      Code = "deadline_exceeded"
-	NeverUploaded         Code = "never_uploaded"
 )
 
 type meaning struct {
@@ -118,8 +116,6 @@ func meanings() map[Code]meaning {
 		PageMemory:            {Document, false, "A page needed more memory than the limit."},
 		PageTime:              {Document, false, "A page took longer than the limit."},
 		AttemptsExhausted:     {Document, true, "Processing was tried several times and did not finish."},
-		DeadlineExceeded:      {Document, true, "Processing did not finish before the document had to be erased."},
-		NeverUploaded:         {Document, false, "No document was uploaded in time."},
 	}
 }
 

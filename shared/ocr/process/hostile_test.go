@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -201,5 +202,22 @@ func TestChildrenDieWithTheirParent(t *testing.T) {
 		if err != nil || n != 1 {
 			t.Errorf("child %d outlives its parent (%v)", i, err)
 		}
+	}
+}
+
+func TestNobodyIsToldOfChildrenThatAreNoLongerWanted(t *testing.T) {
+	var told atomic.Int64
+	p := newPool(t, "serve", func(c *process.Config) {
+		c.Limits.Pages = 1
+		c.Killed = func(process.Reason, int64) { told.Add(1) }
+	})
+	for n := range 3 {
+		if _, err := p.Recognise(t.Context(), document(t, "a", "echo"), n+1, options()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.Close()
+	if told.Load() != 0 || p.Stats().Ends[process.Recycled] == 0 {
+		t.Errorf("told %d times; ends %v", told.Load(), p.Stats().Ends)
 	}
 }

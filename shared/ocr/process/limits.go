@@ -20,6 +20,9 @@ type Config struct {
 	Children int        // processes at a time; 0: one for each core
 	Limits   Limits     // zero fields take the defaults
 	Document ocr.Limits // what the children enforce; named in messages
+	// Killed is told of each child that broke a limit, died or lied, with the most resident bytes it had. It is called from
+	// a goroutine of the pool; nil for nobody.
+	Killed func(why Reason, peak int64)
 }
 
 // Limits bounds one child. A zero value takes the default of DefaultLimits.

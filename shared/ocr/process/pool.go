@@ -66,7 +66,7 @@ func New(cfg Config) (*Pool, error) {
 	p := &Pool{
 		cfg:    cfg,
 		check:  newChecker(cfg.Document),
-		tally:  newTally(),
+		tally:  newTally(cfg.Killed),
 		spawn:  make(chan func()),
 		places: semaphore.NewWeighted(int64(cfg.Children)),
 		known:  make(chan struct{}),

@@ -135,15 +135,22 @@ func TestFailuresOfChildrenBecomeFaults(t *testing.T) {
 		{command: "eat", limits: process.Limits{Memory: 256 << 20}, want: fault.PageMemory, reason: process.OverMemory, ends: 1},
 	} {
 		t.Run(c.command, func(t *testing.T) {
+			told := make(chan process.Reason, 10)
 			p := newPool(t, "serve", func(cfg *process.Config) {
 				c.limits.Poll, c.limits.Start = cfg.Limits.Poll, cfg.Limits.Start
 				cfg.Limits = c.limits
+				cfg.Killed = func(why process.Reason, _ int64) { told <- why }
 			})
 			_, err := p.Recognise(t.Context(), document(t, "a", c.command), 1, options())
 			if !errors.Is(err, c.want) || strings.Contains(err.Error(), "secret") {
 				t.Fatalf("got %v, want %s", err, c.want)
 			}
 			eventually(t, func() bool { return p.Stats().Ends[c.reason] == c.ends })
+			for range c.ends {
+				if why := <-told; why != c.reason {
+					t.Errorf("told of %s, want %s", why, c.reason)
+				}
+			}
 			if _, err := p.Recognise(t.Context(), document(t, "b", "echo"), 1, options()); err != nil {
 				t.Errorf("the page after it: %v", err)
 			}

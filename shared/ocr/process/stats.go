@@ -26,6 +26,16 @@ const (
 	Closed     Reason = "closed"      // Pool.Close
 )
 
+// harm reports whether a child ended because of what it was given, and not because it was no longer wanted.
+func (r Reason) harm() bool {
+	switch r {
+	case Crashed, OverMemory, OverCPU, OverTime, OverOutput, Lied, Failing:
+		return true
+	case Abandoned, Cancelled, Recycled, NotStarted, Closed:
+	}
+	return false
+}
+
 // Stats is a snapshot of a pool.
 type Stats struct {
 	Children      []ChildStats     // alive at the moment
@@ -50,6 +60,8 @@ type ChildStats struct {
 type tally struct {
 	starts, failures, pages, retries, stderr atomic.Int64
 
+	killed func(Reason, int64) // Config.Killed
+
 	mu    sync.Mutex
 	ends  map[Reason]int64    // guarded by mu
 	live  map[*child]struct{} // guarded by mu
@@ -57,8 +69,8 @@ type tally struct {
 	group sync.WaitGroup      // one for each child that is not counted as ended
 }
 
-func newTally() *tally {
-	return &tally{ends: map[Reason]int64{}, live: map[*child]struct{}{}}
+func newTally(killed func(Reason, int64)) *tally {
+	return &tally{killed: killed, ends: map[Reason]int64{}, live: map[*child]struct{}{}}
 }
 
 // add counts c until it ends.
@@ -68,6 +80,9 @@ func (t *tally) add(c *child) {
 	t.mu.Unlock()
 	t.group.Go(func() {
 		why := c.why()
+		if t.killed != nil && why.harm() {
+			t.killed(why, c.peak.Load())
+		}
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		delete(t.live, c)
