@@ -63,10 +63,23 @@ func machineKey(set config.Settings) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(file, []byte(private+"\n"), 0o600); err != nil {
+	if err := keep(file, private+"\n"); err != nil {
 		return "", fmt.Errorf("write signing key: %w", err)
 	}
 	return private, nil
+}
+
+// keep writes a file of its owner's whole or not at all: half a signing key would stop the ledger for good.
+func keep(file, text string) error {
+	f, err := os.CreateTemp(filepath.Dir(file), "signing-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return os.Rename(f.Name(), file)
 }
 
 // sequenced is how often a server on one machine gives entries their place in the ledger.

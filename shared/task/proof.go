@@ -72,14 +72,14 @@ func (t *Task) Receipt() ledger.Entry {
 		})
 	}
 	fields = append(fields,
-		ledger.Field{Name: ledger.FieldProcessed, Value: kept(t.Ended, t.Erased, retention.ProcessedLimit)},
-		ledger.Field{Name: ledger.FieldUnprocessed, Value: kept(t.Uploaded, t.Erased, retention.UnprocessedLimit)},
+		ledger.Field{Name: ledger.FieldProcessed, Value: clock(t.Ended, t.Erased, retention.ProcessedLimit)},
+		ledger.Field{Name: ledger.FieldUnprocessed, Value: clock(t.Uploaded, t.Erased, retention.UnprocessedLimit)},
 	)
 	return ledger.Entry{Kind: ledger.Erased, Subject: t.Opening().Subject(), At: t.Erased, Fields: fields}
 }
 
-// kept says whether a clock of the promise was kept.
-func kept(began, gone time.Time, limit time.Duration) string {
+// clock says whether a clock of the promise was kept.
+func clock(began, gone time.Time, limit time.Duration) string {
 	switch {
 	case began.IsZero():
 		return "no clock"
