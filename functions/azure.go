@@ -136,15 +136,13 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.intake = newGate(func(ctx context.Context) error {
-		if wrong != nil {
-			return wrong
-		}
-		if a.set.Intake == intakeClosed {
-			return errClosed
-		}
-		return a.checkPlace(ctx)
-	}, a.clock.now)
+	a.intake = newGate(a.clock.now, a.log,
+		condition{name: "settings", holds: func(context.Context) error { return wrong }},
+		operatorAllows(a.set.Intake),
+		condition{name: "place", life: time.Minute, holds: a.checkPlace},
+		storageAnswers(a.log, a.tasks, time.Minute),
+		engineStarts(a.log, a.engine),
+	)
 	guard, err := newGuard(a.set, a.registry, a.clock, a.log)
 	if err != nil {
 		return nil, err
@@ -157,7 +155,7 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 		probes: []doctor.Probe{a.store.Inspection(stampOf(a.set)), doctor.Self{Workers: confined{a.engine}}},
 		clock:  a.clock, log: a.log,
 	}
-	gated := gatedTasks{Service: a.tasks, gate: a.intake, log: a.log}
+	gated := gatedTasks{Service: a.tasks, gate: a.intake}
 	handler := trigger.New(web.Serve(a.api(gated, guard, acts), a.log, a.clock.now), map[string]trigger.Function{
 		ocr.Name:       ocr.New(gated, a.log),
 		requeue.Name:   requeue.New(gated),
@@ -181,7 +179,7 @@ func (a *app) api(tasks gatedTasks, guard *access.Guard, acts *journal.Log) http
 			Records: a.store.Records, Tasks: a.tasks, Journal: acts, Now: a.clock.now, Log: a.log,
 			Documents: documents{a.tasks, a.store.Blobs, a.engine, a.set.Limits().Bytes},
 		}),
-		Ready:     a.ready,
+		Ready:     a.intake.rows,
 		Languages: a.engine.Languages,
 		Limits:    a.set.Limits(),
 		Policy:    a.set.Policy(),
@@ -244,21 +242,6 @@ func warmed(ctx context.Context) error {
 		return fmt.Errorf("fill the compilation cache: %w", err)
 	}
 	return nil
-}
-
-// ready checks what taking in a document needs.
-func (a *app) ready(ctx context.Context) []api.Check {
-	checks := []api.Check{{Name: "place", OK: true}, {Name: "storage", OK: true}, {Name: "engine", OK: true}}
-	if err := a.intake.open(ctx); err != nil {
-		checks[0] = api.Check{Name: "place", Detail: err.Error()}
-	}
-	if _, err := a.tasks.Measure(ctx); err != nil {
-		checks[1] = api.Check{Name: "storage", Detail: "storage does not answer; see the log"}
-	}
-	if _, err := a.engine.Sandbox(ctx); err != nil {
-		checks[2] = api.Check{Name: "engine", Detail: "no worker process starts; see the log"}
-	}
-	return checks
 }
 
 // checkPlace compares the region of the settings with the one that the platform reports and the one that the deployment

@@ -8,10 +8,12 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -20,55 +22,124 @@ import (
 	"github.com/lethe-ocr/lethe/shared/web"
 )
 
-// gateLife is how long an answer of the gate's check counts; a closed gate asks again sooner.
-const (
-	gateLife  = time.Minute
-	gateRetry = 2 * time.Second
-)
+// gateRetry is how soon a condition that did not hold is looked at again.
+const gateRetry = 2 * time.Second
+
+// gatePatience is how long a condition may take to be looked at, whoever asked and however soon they went.
+const gatePatience = 30 * time.Second
 
 // intakeClosed is the setting with which an operator closes intake.
 const intakeClosed = "closed"
 
-var errClosed = errors.New("LETHE_INTAKE is closed: the operator takes in no documents at the moment")
+// condition is one thing that must hold while documents are taken in. What it says is wrong is shown to everybody who asks
+// for readiness: it names the remedy, and no value, file or address.
+type condition struct {
+	name  string                      // of its row in /readyz
+	holds func(context.Context) error // nil while it holds
+	life  time.Duration               // how long a good answer counts; zero for always
+}
 
-// gate closes intake while something is wrong that can be survived. Retention goes on behind it.
+// operatorAllows is the condition that the settings do not close intake.
+func operatorAllows(setting string) condition {
+	return condition{name: "intake", holds: func(context.Context) error {
+		if setting == intakeClosed {
+			return errors.New("LETHE_INTAKE is closed: the operator takes in no documents at the moment")
+		}
+		return nil
+	}}
+}
+
+// gate closes intake while a condition does not hold that can be survived. Retention goes on behind it. However many ask,
+// each condition is looked at once in its life.
 type gate struct {
-	check func(context.Context) error
-	now   func() time.Time
+	now func() time.Time
+	log *slog.Logger
 
-	mu   sync.Mutex
-	at   time.Time // of the last check; guarded by mu
-	last error     // guarded by mu
+	mu         sync.Mutex
+	conditions []condition
+	seen       []sight // one for each condition; guarded by mu
 }
 
-func newGate(check func(context.Context) error, now func() time.Time) *gate {
-	return &gate{check: check, now: now}
+// sight is what was last seen of a condition.
+type sight struct {
+	at  time.Time
+	err error
 }
 
-// open returns nil while documents may be taken in.
-func (g *gate) open(ctx context.Context) error {
+// newGate returns the gate with these conditions.
+func newGate(now func() time.Time, log *slog.Logger, conditions ...condition) *gate {
+	return &gate{now: now, log: log, conditions: conditions, seen: make([]sight, len(conditions))}
+}
+
+// look brings what was seen up to date and returns it, in the order of the conditions.
+func (g *gate) look(ctx context.Context) []sight {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	life := gateLife
-	if g.last != nil {
-		life = gateRetry
+	for i, c := range g.conditions {
+		before, now := g.seen[i], g.now()
+		life := c.life
+		if before.err != nil {
+			life = gateRetry
+		}
+		age := now.Sub(before.at)
+		if !before.at.IsZero() && age >= 0 && (life == 0 || age < life) {
+			continue
+		}
+		patient, done := context.WithTimeout(context.WithoutCancel(ctx), gatePatience)
+		g.seen[i] = sight{now, c.holds(patient)}
+		done()
+		switch err := g.seen[i].err; {
+		case err != nil && before.err == nil:
+			g.log.ErrorContext(ctx, event.IntakeClosed, "condition", c.name, "error", err)
+		case err == nil && before.err != nil:
+			g.log.InfoContext(ctx, event.IntakeOpened, "condition", c.name)
+		}
 	}
-	if g.at.IsZero() || g.now().Sub(g.at) >= life {
-		g.last, g.at = g.check(ctx), g.now()
+	return slices.Clone(g.seen)
+}
+
+// open returns nil while documents may be taken in, else what is wrong first.
+func (g *gate) open(ctx context.Context) error {
+	for _, s := range g.look(ctx) {
+		if s.err != nil {
+			return s.err
+		}
 	}
-	return g.last
+	return nil
+}
+
+// rows are the conditions as /readyz shows them.
+func (g *gate) rows(ctx context.Context) []api.Check {
+	rows := make([]api.Check, len(g.conditions))
+	for i, s := range g.look(ctx) {
+		rows[i] = api.Check{Name: g.conditions[i].name, OK: s.err == nil}
+		if s.err != nil {
+			rows[i].Detail = s.err.Error()
+		}
+	}
+	return rows
+}
+
+// quiet is a condition whose cause is for the log alone: readers of /readyz get the sentence.
+func quiet(log *slog.Logger, name, sentence string, life time.Duration, holds func(context.Context) error) condition {
+	return condition{name: name, life: life, holds: func(ctx context.Context) error {
+		err := holds(ctx)
+		if err == nil {
+			return nil
+		}
+		log.WarnContext(ctx, event.IntakeClosed, "condition", name, "error", err)
+		return errors.New(sentence)
+	}}
 }
 
 // gatedTasks is the domain with its intake behind the gate. Reading, deleting and retention are not.
 type gatedTasks struct {
 	*task.Service
 	gate *gate
-	log  *slog.Logger
 }
 
 func (t gatedTasks) refuse(ctx context.Context) error {
-	if err := t.gate.open(ctx); err != nil {
-		t.log.ErrorContext(ctx, event.IntakeClosed, "error", err)
+	if t.gate.open(ctx) != nil {
 		return fault.New(fault.IntakeClosed, "no documents are taken in at the moment; /readyz tells why").Retry(time.Minute)
 	}
 	return nil
@@ -110,6 +181,14 @@ func (t gatedTasks) RenewUpload(ctx context.Context, ref task.Ref) (storage.Link
 	return t.Service.RenewUpload(ctx, ref)
 }
 
+// Admit lets no document be sent to a link while the gate is closed.
+func (t gatedTasks) Admit(ctx context.Context, name string) error {
+	if err := t.refuse(ctx); err != nil {
+		return err
+	}
+	return t.Service.Admit(ctx, name)
+}
+
 // Process leaves the task queued while the gate is closed. That is a success for the host; the sweep queues it again.
 func (t gatedTasks) Process(ctx context.Context, ref task.Ref) (task.Outcome, error) {
 	if t.refuse(ctx) != nil {
@@ -137,7 +216,7 @@ func caughtUp(next http.Handler, tasks *task.Service, log *slog.Logger) http.Han
 // closed answers for a program whose settings are so wrong that nothing can be joined: clients are told, invocations are
 // answered as failures, and the reason is in the log and in /readyz.
 func closed(log *slog.Logger, cause error) http.Handler {
-	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/readyz" {
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -146,5 +225,5 @@ func closed(log *slog.Logger, cause error) http.Handler {
 		}
 		web.Error(log)(w, r, fault.New(fault.IntakeClosed, "the service is not configured; /readyz tells what is wrong").Retry(time.Minute))
 	})
-	return trigger.New(web.Serve(api, log, time.Now), nil, log)
+	return trigger.New(web.Serve(answer, log, time.Now), nil, log)
 }

@@ -168,7 +168,7 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 			work()
 		}()
 	}
-	begin(func() { m.queue.Run(ctx, m.tasks.Process) })
+	begin(func() { m.queue.Run(ctx, m.process) })
 	begin(func() {
 		if _, err := m.tasks.Rescan(ctx); err != nil {
 			m.log.ErrorContext(ctx, event.SweepFailed, "step", "rescan", "kind", fault.KindOf(err))

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/gofrs/uuid/v5"
 
@@ -44,6 +45,7 @@ type machine struct {
 	guard    *access.Guard
 	acts     *journal.Log
 	links    *local.Links
+	intake   *gate
 	base     string // address that links begin with; set once the server listens
 }
 
@@ -67,7 +69,7 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 		Base:    func() string { return m.base },
 		MaxSize: set.Limits().Bytes,
 		Now:     m.clock.now,
-		Admit:   func(ctx context.Context, name string) error { return m.tasks.Admit(ctx, name) },
+		Admit:   func(ctx context.Context, name string) error { return m.gated().Admit(ctx, name) },
 		Landed:  m.landed,
 		Error:   web.Error(log),
 	})
@@ -83,6 +85,7 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 	if err != nil {
 		return nil, errors.Join(err, m.close())
 	}
+	m.intake = newGate(m.clock.now, log, operatorAllows(set.Intake), storageAnswers(log, m.tasks, time.Second), engineStarts(log, m.engine))
 	if m.guard, err = newGuard(set, m.registry, m.clock, log); err != nil {
 		return nil, errors.Join(err, m.close())
 	}
@@ -156,11 +159,12 @@ func (m *machine) landed(ctx context.Context, name string) error {
 // handler serves the interface and the links.
 func (m *machine) handler() http.Handler {
 	mux := http.NewServeMux()
+	tasks := m.gated()
 	mux.Handle("/", api.New(api.Config{
-		Intake:       m.tasks,
-		Tasks:        m.tasks,
-		Results:      m.tasks,
-		Erasures:     m.tasks,
+		Intake:       tasks,
+		Tasks:        tasks,
+		Results:      tasks,
+		Erasures:     tasks,
 		Ledger:       m.ledger,
 		Applications: m.registry,
 		Guard:        m.guard,
@@ -169,7 +173,7 @@ func (m *machine) handler() http.Handler {
 			Records: m.store.Records, Tasks: m.tasks, Journal: m.acts, Now: m.clock.now, Log: m.log,
 			Documents: documents{m.tasks, m.store.Blobs, m.engine, m.set.Limits().Bytes},
 		}),
-		Ready:     m.ready,
+		Ready:     m.intake.rows,
 		Languages: m.engine.Languages,
 		Limits:    m.set.Limits(),
 		Policy:    m.set.Policy(),
@@ -186,16 +190,31 @@ func (m *machine) handler() http.Handler {
 	return caughtUp(web.Serve(mux, m.log, m.clock.now), m.tasks, m.log)
 }
 
-// ready checks what taking in a document needs.
-func (m *machine) ready(ctx context.Context) []api.Check {
-	checks := []api.Check{{Name: "storage", OK: true}, {Name: "engine", OK: true}}
-	if _, err := m.tasks.Measure(ctx); err != nil {
-		checks[0] = api.Check{Name: "storage", Detail: "the data folder cannot be read; see the log"}
+// gated is the domain as clients reach it.
+func (m *machine) gated() gatedTasks { return gatedTasks{Service: m.tasks, gate: m.intake} }
+
+// process works on a task, or lets it wait in the queue while intake is closed.
+func (m *machine) process(ctx context.Context, ref task.Ref) (task.Outcome, error) {
+	if m.intake.open(ctx) != nil {
+		return task.Busy, m.queue.Push(ctx, ref, gateRetry)
 	}
-	if _, err := m.engine.Sandbox(ctx); err != nil {
-		checks[1] = api.Check{Name: "engine", Detail: "no worker process starts; see the log"}
-	}
-	return checks
+	return m.tasks.Process(ctx, ref)
+}
+
+// storageAnswers is the condition that the numbers of retention can be read.
+func storageAnswers(log *slog.Logger, tasks *task.Service, life time.Duration) condition {
+	return quiet(log, "storage", "storage does not answer; see the log", life, func(ctx context.Context) error {
+		_, err := tasks.Measure(ctx)
+		return err
+	})
+}
+
+// engineStarts is the condition that worker processes start.
+func engineStarts(log *slog.Logger, engine *process.Pool) condition {
+	return quiet(log, "engine", "no worker process starts; see the log", time.Second, func(ctx context.Context) error {
+		_, err := engine.Sandbox(ctx)
+		return err
+	})
 }
 
 func (m *machine) close() error {

@@ -7,7 +7,8 @@ package event
 const (
 	ServerReady         = "server.ready"              // the program answers requests
 	ServerStopping      = "server.stopping"           // intake is closed, running work is handed back
-	IntakeClosed        = "intake.closed"             // a setting or the region is wrong: no new documents, retention goes on
+	IntakeClosed        = "intake.closed"             // something is wrong that /readyz names: no new documents, retention goes on
+	IntakeOpened        = "intake.opened"             // it is well again
 	PrepareFailed       = "prepare.failed"            // a step of the start did not succeed; the program runs on without it
 	EngineFailed        = "engine.failed"             // no worker process starts
 	EngineReady         = "engine.ready"              // the first worker process answered; tells the sandbox in force
