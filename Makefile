@@ -22,14 +22,14 @@ build: setup ## build bin/lethe and fill the PDF compilation cache
 run: build ## demonstrate the main job, then stay up (FILE=path, DEMO_ONLY=1)
 	@FILE='$(FILE)' DEMO_ONLY='$(DEMO_ONLY)' scripts/demo.sh
 
-test: ## install what is missing and run every check
+test: ## install what is missing and run every test
 	@scripts/setup.sh test
 	@scripts/setup.sh azurite
-	@$(MAKE) --no-print-directory build lint
+	@$(MAKE) --no-print-directory build
 	@scripts/test.sh
 
-lint: ## format, vet and lint
-	@scripts/setup.sh test
+lint: ## install the linters and check form
+	@scripts/setup.sh lint
 	@scripts/lint.sh
 
 soak: build ## the long counts of all tests

@@ -2,7 +2,8 @@
 # Installs what is missing on Debian 12. Quick and silent when nothing is.
 #
 #   setup.sh run        what building and running Lethe needs
-#   setup.sh test       that, and what the tests and linters need
+#   setup.sh test       that, and what the tests need
+#   setup.sh lint       that of run, and the linters
 #   setup.sh bench      that of run, and the tesseract command line to compare with
 #   setup.sh vuln       that of run, and govulncheck
 #   setup.sh scan       that of test, and what make scan runs: gitleaks, govulncheck, wapiti
@@ -22,7 +23,8 @@ run=(
   libtesseract-dev libleptonica-dev
   "${languages[@]/#/tesseract-ocr-}"
 )
-test=(tesseract-ocr poppler-utils qpdf libtiff-tools webp libopenjp2-tools libxml2-utils shellcheck)
+test=(tesseract-ocr poppler-utils qpdf libtiff-tools webp libopenjp2-tools libxml2-utils)
+lint=(shellcheck)
 bench=(tesseract-ocr poppler-utils)
 scan=(wapiti)
 
@@ -97,8 +99,9 @@ go_present() {
 go_present
 case ${1:-run} in
   run) packages "${run[@]}" ;;
-  test)
-    packages "${run[@]}" "${test[@]}"
+  test) packages "${run[@]}" "${test[@]}" ;;
+  lint)
+    packages "${run[@]}" "${lint[@]}"
     go_tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint "$golangci_lint"
     ;;
   bench) packages "${run[@]}" "${bench[@]}" ;;
@@ -107,14 +110,14 @@ case ${1:-run} in
     go_tool golang.org/x/vuln/cmd/govulncheck "$govulncheck"
     ;;
   scan)
-    packages "${run[@]}" "${test[@]}" "${scan[@]}"
+    packages "${run[@]}" "${test[@]}" "${lint[@]}" "${scan[@]}"
     go_tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint "$golangci_lint"
     go_tool golang.org/x/vuln/cmd/govulncheck "$govulncheck"
     go_tool github.com/zricethezav/gitleaks/v8 "$gitleaks"
     ;;
   azurite) azurite ;;
   *)
-    say "unknown set ${1}; the sets are run, test, bench, vuln, scan, azurite"
+    say "unknown set ${1}; the sets are run, test, lint, bench, vuln, scan, azurite"
     exit 2
     ;;
 esac
