@@ -74,7 +74,8 @@ func TestWorkersKilledAtRandomCostPagesNotTheServer(t *testing.T) {
 	}
 }
 
-// The server dies in the middle as in a power cut and is started again: the same.
+// The server dies in the middle as in a power cut and is started again: the same. What was in hand is then read alone, and no
+// attempt is held against it.
 func TestServerKilledInTheMiddleLosesNothing(t *testing.T) {
 	documents := count(12, 60)
 	data := t.TempDir()

@@ -38,7 +38,7 @@ type Settings struct {
 	Workers      int           `envconfig:"WORKERS" desc:"worker processes; by default one for each core"`
 	WorkerMemory int64         `envconfig:"WORKER_MEMORY_MIB" default:"1536" desc:"memory limit of a worker process in MiB"`
 	WorkerPages  int           `envconfig:"WORKER_PAGES" default:"200" desc:"pages after which a worker process is replaced"`
-	PageTime     time.Duration `envconfig:"PAGE_TIME" default:"2m" desc:"time limit of one page"`
+	PageTime     time.Duration `envconfig:"PAGE_TIME" default:"2m" desc:"processor time limit of one page"`
 
 	MaxBytes  int64 `envconfig:"MAX_MIB" default:"200" desc:"largest document in MiB"`
 	MaxPages  int   `envconfig:"MAX_PAGES" default:"2000" desc:"most pages of a document"`

@@ -35,6 +35,7 @@ const (
 	IntakeClosed       Code = "intake_closed"
 	StorageUnavailable Code = "storage_unavailable"
 	EngineUnavailable  Code = "engine_unavailable"
+	EngineStarved      Code = "engine_starved"
 	IssuerUnavailable  Code = "token_issuer_unavailable"
 	ReceiptUnavailable Code = "receipt_unavailable"
 	InternalError      Code = "internal_error"
@@ -96,6 +97,7 @@ func meanings() map[Code]meaning {
 		IntakeClosed:       {Unavailable, true, "The service takes no new documents at the moment."},
 		StorageUnavailable: {Unavailable, true, "Storage did not answer in time."},
 		EngineUnavailable:  {Unavailable, true, "The recognition engine is not available at the moment."},
+		EngineStarved:      {Unavailable, true, "The machine gives the recognition engine too little processor time at the moment."},
 		ReceiptUnavailable: {Unavailable, false, "The stamp cannot sign receipts."},
 		IssuerUnavailable:  {Unavailable, true, "The issuer of the token did not answer in time."},
 		InternalError:      {Internal, true, "Something went wrong in the service."},
@@ -114,7 +116,7 @@ func meanings() map[Code]meaning {
 		PageDamaged:           {Document, false, "A page is damaged and cannot be decoded."},
 		PageFailed:            {Document, false, "The engine failed twice on a page."},
 		PageMemory:            {Document, false, "A page needed more memory than the limit."},
-		PageTime:              {Document, false, "A page took longer than the limit."},
+		PageTime:              {Document, false, "A page took more processor time than the limit."},
 		AttemptsExhausted:     {Document, true, "Processing was tried several times and did not finish."},
 	}
 }

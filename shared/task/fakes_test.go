@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,9 +24,42 @@ type engine struct {
 	always   map[int]error   // guarded by mu; by page, returned every time
 	read     map[int]int     // guarded by mu; how often each page was read with success
 	pdfErr   error
-	starting bool          // no language is known yet
-	slow     time.Duration // each page takes so long
-	gate     *gate         // guarded by mu; when set, pages stop there
+	starting bool            // no language is known yet
+	slow     time.Duration   // each page takes so long
+	gate     *gate           // guarded by mu; when set, pages stop there
+	busy     map[string]int  // guarded by mu; pages being read, by document
+	beside   map[string]bool // guarded by mu; documents of which a page was read while another document's was
+}
+
+// begin notes that a page of a document is read, and beside what.
+func (e *engine) begin(id string) (end func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.busy == nil {
+		e.busy, e.beside = map[string]int{}, map[string]bool{}
+	}
+	e.busy[id]++
+	for other := range e.busy {
+		if other != id {
+			e.beside[id], e.beside[other] = true, true
+		}
+	}
+	return func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if e.busy[id]--; e.busy[id] == 0 {
+			delete(e.busy, id)
+		}
+	}
+}
+
+// company tells of which documents pages were read beside another's, and forgets it.
+func (e *engine) company() map[string]bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	seen := e.beside
+	e.beside = map[string]bool{}
+	return seen
 }
 
 // gate is where pages stop while a test looks around.
@@ -97,7 +131,9 @@ func (e *engine) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) 
 	return ocr.Info{Type: "application/pdf", Pages: e.pages}, nil
 }
 
-func (e *engine) Recognise(ctx context.Context, _ ocr.Source, n int, _ ocr.Options) (ocr.Page, error) {
+func (e *engine) Recognise(ctx context.Context, src ocr.Source, n int, _ ocr.Options) (ocr.Page, error) {
+	id, _, _ := strings.Cut(src.ID, " ")
+	defer e.begin(id)()
 	if g := e.closed(); g != nil {
 		if err := g.wait(ctx, n); err != nil {
 			return ocr.Page{}, err

@@ -17,12 +17,13 @@ func (s *Service) GiveUp(ctx context.Context, ref Ref) error {
 		switch {
 		case t.State != Queued && t.State != InProgress, t.State == InProgress && s.Now().Before(t.Lease.Expires):
 			return errUnchanged
-		case t.Attempts >= MaxAttempts:
+		case t.State == InProgress:
+			t.orphan()
+		}
+		if t.spent() {
 			s.end(t, ProcessingFailed)
 			t.Failure = exhausted()
 			failed = true
-		default:
-			t.State, t.Lease = Queued, Lease{}
 		}
 		return nil
 	})

@@ -17,14 +17,16 @@ var (
 	errDeadline = errors.New("the deadline of this call is near")
 )
 
-// errBusy and errFinished tell why a task cannot be claimed.
+// errBusy, errFinished and errSuspect tell why a task cannot be claimed.
 var (
+	errSuspect  = errors.New("the document must be read alone")
 	errBusy     = errors.New("another worker holds a live lease")
 	errFinished = errors.New("the task needs no work")
 )
 
-// claim takes the lease. A task that was begun too often fails here: it kills its workers.
-func (s *Service) claim(ctx context.Context, ref Ref) (*Task, error) {
+// claim takes the lease. A task that was begun too often fails here: it kills its workers. One that was in hand when its
+// process died is claimed only alone.
+func (s *Service) claim(ctx context.Context, ref Ref, alone bool) (*Task, error) {
 	unique, err := uuid.NewV4()
 	if err != nil {
 		return nil, err
@@ -37,17 +39,43 @@ func (s *Service) claim(ctx context.Context, ref Ref) (*Task, error) {
 			return errBusy
 		case t.State != Queued && t.State != InProgress, s.visible(t) != nil:
 			return errFinished
-		case t.Attempts >= MaxAttempts:
+		case t.State == InProgress:
+			t.orphan()
+		}
+		switch {
+		case t.spent():
 			s.end(t, ProcessingFailed)
 			t.Failure = exhausted()
 			return nil
+		case t.Suspect && !alone:
+			return errSuspect
 		}
 		t.State = InProgress
 		t.Attempts++
-		t.Lease = Lease{Owner: owner, Expires: now.Add(leaseLife)}
+		t.Lease = Lease{Owner: owner, Expires: now.Add(leaseLife), Alone: alone}
 		return nil
 	})
 }
+
+// orphan queues a task whose worker let its lease run out: its process died, or was killed. Only a death over this
+// document alone can be held against it; else the begun attempt is given back, and it is read alone next.
+func (t *Task) orphan() {
+	t.Attempts = max(0, t.Attempts-1)
+	if t.Lease.Alone {
+		t.Deaths++
+	}
+	t.Suspect = true
+	t.State, t.Lease = Queued, Lease{}
+}
+
+// handBack queues a task that its worker lets go of in good order; it was no attempt.
+func (t *Task) handBack() {
+	t.Attempts = max(0, t.Attempts-1)
+	t.State, t.Lease = Queued, Lease{}
+}
+
+// spent reports whether processing was begun too often to be begun again.
+func (t *Task) spent() bool { return t.Attempts >= MaxAttempts || t.Deaths >= MaxDeaths }
 
 func exhausted() *Failure {
 	return &Failure{

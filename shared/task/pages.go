@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -31,40 +32,77 @@ func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Sourc
 	if _, err := h.renew(ctx); err != nil {
 		return err
 	}
-	var (
-		mu    sync.Mutex
-		first error // the fault of the first page
-		at    int   // its number
-	)
+	var seen outcomes
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(pagesAtOnce)
+	if t.Lease.Alone {
+		group.SetLimit(pagesAlone)
+	}
+	var began time.Time
 	for n := 1; n <= info.Pages; n++ {
-		if ctx.Err() != nil {
+		done := finished[t.Ref.pageName(n)]
+		if !done && began.IsZero() {
+			began = s.Now()
+		}
+		if !done && t.Lease.Alone && s.Now().Sub(began) >= aloneSlice {
+			seen.stop(errSlice)
+		}
+		if ctx.Err() != nil || seen.stopped() != nil {
 			break
 		}
 		group.Go(func() error {
-			fails, err := s.page(ctx, t, src, n, finished[t.Ref.pageName(n)])
-			if err != nil {
+			fails, err := s.page(ctx, t, src, n, done)
+			switch {
+			case errors.Is(err, fault.EngineStarved):
+				seen.stop(err)
+				return nil // the pages that are being read may still end
+			case err != nil:
 				return err
 			}
 			h.page(fails != nil)
-			if fails != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				if first == nil || n < at {
-					first, at = fails, n
-				}
-			}
+			seen.page(n, fails)
 			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	if err := seen.stopped(); err != nil {
+		return err
+	}
 	if h.counts().Failed == info.Pages {
-		return first
+		return seen.first
 	}
 	return nil
+}
+
+// outcomes is what became of the pages of one call.
+type outcomes struct {
+	mu    sync.Mutex
+	first error // the fault of the first page that has one; guarded by mu
+	at    int   // its number; guarded by mu
+	later error // why no more pages are begun; guarded by mu
+}
+
+func (o *outcomes) page(n int, fails error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if fails != nil && (o.first == nil || n < o.at) {
+		o.first, o.at = fails, n
+	}
+}
+
+// stop leaves the pages that are not begun yet to another call.
+func (o *outcomes) stop(why error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.later = why
+}
+
+func (o *outcomes) stopped() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.later
 }
 
 // page reads one page. The first result is the fault of a page that could not be read although the document goes on.

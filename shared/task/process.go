@@ -33,8 +33,17 @@ const concluding = 20 * time.Second
 // fault of the document is a stored explanation, not an error. An error means that not even the state could be written:
 // the lease runs out by itself and the sweep queues the task again.
 func (s *Service) Process(ctx context.Context, ref Ref) (Outcome, error) {
-	t, err := s.claim(ctx, ref)
+	work, cancel := context.WithTimeoutCause(ctx, s.Limits.Deadline, errDeadline)
+	defer cancel()
+	work, stop := context.WithCancelCause(work)
+	defer stop(nil)
+	t, visit, err := s.admitted(ctx, work, ref, stop)
+	if visit != nil {
+		defer visit.leave()
+	}
 	switch {
+	case visit == nil && work.Err() != nil: // the time ran out before its turn came
+		return HandedOn, s.Queue.Push(context.WithoutCancel(ctx), ref, 0)
 	case errors.Is(err, errBusy):
 		return Busy, nil
 	case errors.Is(err, errFinished), errors.Is(err, fault.NotFound):
@@ -46,10 +55,8 @@ func (s *Service) Process(ctx context.Context, ref Ref) (Outcome, error) {
 		s.Log.WarnContext(ctx, event.TaskFailed, "task", ref.String(), "code", t.Failure.Code)
 		return Done, errors.Join(s.tellProcessed(ctx, t), s.discard(ctx, t))
 	}
-	s.Log.InfoContext(ctx, event.TaskClaimed, "task", ref.String(), "attempt", t.Attempts)
+	s.Log.InfoContext(ctx, event.TaskClaimed, "task", ref.String(), "attempt", t.Attempts, "alone", visit.alone)
 
-	work, cancel := context.WithTimeoutCause(ctx, s.Limits.Deadline, errDeadline)
-	defer cancel()
 	work, h := s.keep(work, t)
 	s.running.add(ref, h.stop)
 	defer s.running.remove(ref)
@@ -64,13 +71,30 @@ func (s *Service) Process(ctx context.Context, ref Ref) (Outcome, error) {
 	return s.conclude(last, h, results, err)
 }
 
+// admitted claims the task once it may be read: beside others, or alone when the record says that it was in hand when a
+// process died. The visit is to be left if it is not nil, whatever the error.
+func (s *Service) admitted(ctx, work context.Context, ref Ref, stop context.CancelCauseFunc) (*Task, *visit, error) {
+	for alone := false; ; alone = true {
+		v, err := s.floor.enter(work, alone, stop)
+		if err != nil {
+			return nil, nil, err
+		}
+		t, err := s.claim(ctx, ref, alone)
+		if !errors.Is(err, errSuspect) {
+			return t, v, err
+		}
+		v.leave()
+	}
+}
+
 // conclude writes how the work ended.
 func (s *Service) conclude(ctx context.Context, h *hold, results []Result, workErr error) (Outcome, error) {
 	var document *fault.Error
 	if !errors.As(workErr, &document) || fault.Transient(workErr) {
 		document = nil
 	}
-	handOn := errors.Is(workErr, errDeadline) || errors.Is(workErr, context.Canceled) || errors.Is(workErr, context.DeadlineExceeded)
+	handOn := errors.Is(workErr, errDeadline) || errors.Is(workErr, context.Canceled) || errors.Is(workErr, context.DeadlineExceeded) ||
+		errors.Is(workErr, errYield) || errors.Is(workErr, errSlice)
 	if errors.Is(workErr, errLost) {
 		return s.letGo(ctx, h)
 	}
@@ -83,9 +107,13 @@ func (s *Service) conclude(ctx context.Context, h *hold, results []Result, workE
 			s.end(t, ProcessingFailed)
 			t.Failure = &Failure{Code: document.Code, Detail: document.Detail}
 		case handOn:
-			t.State = Queued
-			t.Attempts--
-			t.Lease = Lease{}
+			t.handBack()
+			if errors.Is(workErr, errSlice) {
+				t.Suspect, t.Deaths = false, 0 // what was in hand at the death has been read
+			}
+		case errors.Is(workErr, fault.EngineStarved):
+			t.handBack()
+			t.Starved++
 		case t.Attempts >= MaxAttempts:
 			s.end(t, ProcessingFailed)
 			t.Failure = exhausted()
@@ -118,13 +146,19 @@ func (s *Service) report(ctx context.Context, t *Task, handOn bool, workErr erro
 		return HandedOn, s.Queue.Push(ctx, t.Ref, 0)
 	default:
 		delay := retryDelay(t.Attempts)
+		if errors.Is(workErr, fault.EngineStarved) {
+			delay = min(retryDelay(t.Starved), longestDelay)
+		}
 		log.WarnContext(ctx, event.TaskRequeued, "attempt", t.Attempts, "kind", fault.KindOf(workErr), "delay_seconds", delay.Seconds())
 		return Retried, s.Queue.Push(ctx, t.Ref, delay)
 	}
 }
 
 // retryDelay doubles from five seconds on.
-func retryDelay(attempt int) time.Duration { return 5 * time.Second << max(0, attempt-1) }
+func retryDelay(attempt int) time.Duration { return 5 * time.Second << min(max(0, attempt-1), 10) }
+
+// longestDelay bounds the wait for a machine that has no processor time: it stays below the grace of queued tasks.
+const longestDelay = queueGrace / 2
 
 // discard removes what an ended task does not need: its document, its pages and, when it failed, results begun before.
 func (s *Service) discard(ctx context.Context, t *Task) error {
@@ -139,13 +173,22 @@ func (s *Service) discard(ctx context.Context, t *Task) error {
 }
 
 // letGo ends a call whose lease is gone. If the task was deleted meanwhile, this worker writes nothing more: it says so in
-// the tombstone and finishes the erasure.
+// the tombstone and finishes the erasure. If nobody took the task over, it is handed back: nothing died.
 func (s *Service) letGo(ctx context.Context, h *hold) (Outcome, error) {
+	handedBack := false
 	t, err := s.change(ctx, h.ref, func(t *Task) error {
-		if t.State != Deleted || t.Lease.Owner != h.owner {
+		handedBack = false
+		switch {
+		case t.Lease.Owner != h.owner:
+			return errUnchanged
+		case t.State == Deleted:
+			t.Lease = Lease{}
+		case t.State == InProgress:
+			handedBack = true
+			t.handBack()
+		default:
 			return errUnchanged
 		}
-		t.Lease = Lease{}
 		return nil
 	})
 	if errors.Is(err, fault.NotFound) {
@@ -153,6 +196,9 @@ func (s *Service) letGo(ctx context.Context, h *hold) (Outcome, error) {
 	}
 	if err != nil {
 		return "", err
+	}
+	if handedBack {
+		return HandedOn, s.Queue.Push(ctx, h.ref, 0)
 	}
 	if t.State != Deleted {
 		return Busy, nil
@@ -187,11 +233,12 @@ func (s *Service) work(ctx context.Context, h *hold, t *Task) ([]Result, error) 
 // transientTries bounds the tries inside one call; after them the task is queued again.
 const transientTries = 4
 
-// retry repeats a step with back-off while its fault is transient.
+// retry repeats a step with back-off while its fault is transient. What a starved machine did not finish is tried in another
+// call: to try at once would starve it more.
 func retry[T any](ctx context.Context, step func() (T, error)) (T, error) {
 	return backoff.Retry(ctx, func() (T, error) {
 		v, err := step()
-		if err != nil && !fault.Transient(err) {
+		if err != nil && (!fault.Transient(err) || errors.Is(err, fault.EngineStarved)) {
 			return v, backoff.Permanent(err)
 		}
 		return v, err

@@ -119,21 +119,6 @@ func TestLastingFaultIsRetriedLaterAndEndsAfterFiveAttempts(t *testing.T) {
 	})
 }
 
-func TestDocumentThatKillsItsWorkersEndsAfterFiveAttempts(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		ref := w.queued(order())
-		for range task.MaxAttempts {
-			w.crash(ref)
-			pass(31 * time.Second)
-		}
-		w.mustProcess(ref, task.Done)
-		w.failed(ref, fault.AttemptsExhausted)
-		if left := w.names(); len(left) != 0 {
-			t.Errorf("left: %v", left)
-		}
-	})
-}
-
 // crash begins to process a task in another process, which dies: whatever it still writes does not reach storage.
 func (w *world) crash(ref task.Ref) {
 	w.Helper()
@@ -247,8 +232,8 @@ func TestExpiredLeaseIsTakenOver(t *testing.T) {
 		w.mustProcess(ref, task.Busy)
 		pass(30 * time.Second)
 		w.mustProcess(ref, task.Done)
-		if got := w.state(ref, task.Completed); got.Attempts != 2 {
-			t.Errorf("%d attempts, want 2", got.Attempts)
+		if got := w.state(ref, task.Completed); got.Attempts != 1 {
+			t.Errorf("%d attempts, want 1", got.Attempts)
 		}
 	})
 }
@@ -303,10 +288,10 @@ func TestWorkerThatLostItsLeaseChangesNothing(t *testing.T) {
 	})
 }
 
-func TestHostGivingUpQueuesAgainUntilAttemptsAreUsedUp(t *testing.T) {
+func TestHostGivingUpQueuesAgainUntilTheDocumentKilledTwiceAlone(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		ref := w.queued(order())
-		for range task.MaxAttempts {
+		for range task.MaxDeaths + 1 { // the first death is held against nobody
 			if err := w.GiveUp(t.Context(), ref); err != nil {
 				t.Fatal(err)
 			}

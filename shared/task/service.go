@@ -74,13 +74,14 @@ func DefaultLimits() Limits {
 type Service struct {
 	Config
 	running running
+	floor   *floor
 	catchUp catchUp
 	eraser  erasure.Eraser
 }
 
 // New returns a Service over the given parts.
 func New(cfg Config) *Service {
-	return &Service{Config: cfg, eraser: erasure.Eraser{
+	return &Service{Config: cfg, floor: newFloor(cfg.Now), eraser: erasure.Eraser{
 		Items: cfg.Inventory, Blobs: cfg.Store.Blobs, Records: cfg.Store.Records, Now: cfg.Now,
 	}}
 }

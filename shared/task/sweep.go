@@ -190,7 +190,7 @@ func (s *Service) reconcile(ctx context.Context, t *Task, done *Swept) error {
 			if t.State != InProgress || s.Now().Before(t.Lease.Expires) {
 				return errUnchanged
 			}
-			t.State, t.Lease = Queued, Lease{}
+			t.orphan()
 			return nil
 		}); err != nil {
 			return err

@@ -44,6 +44,9 @@ const FormatVersion = 1
 // MaxAttempts is how often processing is begun before a task fails.
 const MaxAttempts = 5
 
+// MaxDeaths is how often a process may die over a document that it reads alone before the task fails.
+const MaxDeaths = 2
+
 // Task is the record of one document. It holds no content and no text from the client but the document's password, which
 // goes when processing ends.
 type Task struct {
@@ -69,6 +72,9 @@ type Task struct {
 	Pages    Progress         `json:"pages,omitzero"`
 	Lease    Lease            `json:"lease,omitzero"`
 	Attempts int              `json:"attempts,omitempty"`
+	Suspect  bool             `json:"suspect,omitempty"` // in hand when a process died: it is read alone next
+	Deaths   int              `json:"deaths,omitempty"`  // of processes that read nothing else
+	Starved  int              `json:"starved,omitempty"` // times it was put back because the machine had no processor time for it
 	Results  []Result         `json:"results,omitempty"`
 	Failure  *Failure         `json:"failure,omitempty"`
 	Reason   retention.Reason `json:"reason,omitempty"` // why it was removed
@@ -114,6 +120,7 @@ type Progress struct {
 type Lease struct {
 	Owner   string    `json:"owner,omitempty"`
 	Expires time.Time `json:"expires,omitzero"`
+	Alone   bool      `json:"alone,omitempty"` // the worker's process reads no other document meanwhile
 }
 
 // Result is one result that can be fetched.

@@ -74,7 +74,7 @@ func TestDeriveFailuresLeaveTheWriterAloneAndThePoolUsable(t *testing.T) {
 	}{
 		{command: "damaged second", want: fault.PageDamaged},
 		{command: "crash survey", want: fault.PageFailed},
-		{command: "hang survey", want: fault.PageTime},
+		{command: "hang survey", want: fault.EngineStarved},
 		{command: "damaged", want: fault.DocumentDamaged},
 		{command: "overstated", want: fault.PageFailed},
 		{command: "unrounded", want: fault.PageFailed},

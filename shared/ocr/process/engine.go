@@ -168,8 +168,10 @@ func (p *Pool) died(why Reason) error {
 	switch why {
 	case OverMemory:
 		return fault.Wrap(cause, fault.PageMemory, "The page needed more memory than the limit of %d MiB.", l.Memory>>20)
-	case OverCPU, OverTime:
-		return fault.Wrap(cause, fault.PageTime, "The page took longer than the limit of %s.", min(l.CPU, l.Wall))
+	case OverCPU:
+		return fault.Wrap(cause, fault.PageTime, "The page took more processor time than the limit of %s.", l.CPU)
+	case OverTime, Stalled:
+		return fault.Wrap(cause, fault.EngineStarved, "%s", fault.EngineStarved.Meaning())
 	case OverOutput:
 		return fault.Wrap(cause, fault.PageFailed, "The result became larger than the limit of %d bytes.", l.Output)
 	case Closed, Cancelled:

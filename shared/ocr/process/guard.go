@@ -25,6 +25,9 @@ type guard struct {
 	left time.Duration // wall time; guarded by mu
 	cpu  time.Duration // the processor clock of the child must not pass it; guarded by mu
 
+	seen  time.Duration // the processor clock when last looked at; owned by run
+	still time.Duration // wall time since the child used the processor; owned by run
+
 	quit chan struct{}
 	done chan struct{}
 }
@@ -104,10 +107,30 @@ func (g *guard) check(elapsed time.Duration) Reason {
 	if g.paused.Load() == 0 {
 		g.left -= elapsed
 	}
-	if g.left < 0 {
+	switch {
+	case g.left < 0:
 		return OverTime
+	case g.stalls(used, elapsed):
+		return Stalled
+	default:
+		return ""
 	}
-	return ""
+}
+
+// leastUse is the part of the time that counts as using the processor.
+const leastUse = 1.0 / 100
+
+// stalls reports whether the child has gone without the processor for too long. The caller holds mu.
+func (g *guard) stalls(used, elapsed time.Duration) bool {
+	delta := used - g.seen
+	g.seen = used
+	switch {
+	case float64(delta) >= leastUse*float64(elapsed):
+		g.still = 0
+	case g.paused.Load() == 0:
+		g.still += elapsed
+	}
+	return g.still > g.c.limits.Stall
 }
 
 // look reads how much memory is resident, in bytes, and keeps the highest value. It returns 0 for a process that has ended.

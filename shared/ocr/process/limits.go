@@ -29,7 +29,8 @@ type Config struct {
 type Limits struct {
 	Memory    int64         // resident bytes
 	CPU       time.Duration // processor time for one page; a whole document when inspecting
-	Wall      time.Duration // time for one page; writing a PDF may take it for each page, see Pool.WritePDF
+	Wall      time.Duration // time for one page, however busy the machine is; a page that needs more is to be tried again later
+	Stall     time.Duration // time that a working child may go without using the processor; then the same
 	Pages     int           // pages after which a child is replaced; it is earlier when half of Memory is in use
 	Documents int           // documents after which a child is replaced; 1 keeps every document in a process of its own
 	Output    int64         // bytes of a written PDF or derivative
@@ -38,14 +39,15 @@ type Limits struct {
 	Poll      time.Duration // how often a working child is looked at
 }
 
-// DefaultLimits are 1.5 GiB, 120 s of processor time and of time a page, 200 pages or 100 documents a child, 1 GiB of
-// PDF. The memory is what a page of 100 megapixels needs: its grey pixels, a 32-bit copy while it is decoded, and the
+// DefaultLimits are 1.5 GiB, 120 s of processor time and 20 minutes a page, 200 pages or 100 documents a child, 1 GiB of
+// PDF. Only processor time tells of the document: what a page takes on the clock depends on who else uses the machine. The memory is what a page of 100 megapixels needs: its grey pixels, a 32-bit copy while it is decoded, and the
 // engine's own images.
 func DefaultLimits() Limits {
 	return Limits{
 		Memory:    1536 << 20,
 		CPU:       120 * time.Second,
-		Wall:      120 * time.Second,
+		Wall:      WallShare * 120 * time.Second,
+		Stall:     30 * time.Second,
 		Pages:     200,
 		Documents: 100,
 		Output:    1 << 30,
@@ -54,6 +56,10 @@ func DefaultLimits() Limits {
 		Poll:      100 * time.Millisecond,
 	}
 }
+
+// WallShare is how much longer than its processor time a page may take by default: as on a machine where ten programs want
+// each processor.
+const WallShare = 10
 
 // addressSpaceHeadroom is what a child may reserve beyond what it uses: the Go runtime and the WebAssembly runtime
 // reserve address space by the gigabyte without touching it.
@@ -76,14 +82,15 @@ func (c Config) withDefaults() (Config, error) {
 	l := &c.Limits
 	orDefault(&l.Memory, d.Memory)
 	orDefault(&l.CPU, d.CPU)
-	orDefault(&l.Wall, d.Wall)
+	orDefault(&l.Wall, WallShare*l.CPU)
+	orDefault(&l.Stall, d.Stall)
 	orDefault(&l.Pages, d.Pages)
 	orDefault(&l.Documents, d.Documents)
 	orDefault(&l.Output, d.Output)
 	orDefault(&l.Idle, d.Idle)
 	orDefault(&l.Start, d.Start)
 	orDefault(&l.Poll, d.Poll)
-	if l.Memory < 0 || l.CPU < 0 || l.Wall < 0 || l.Pages < 0 || l.Documents < 0 || l.Output < 0 || l.Idle < 0 || l.Start < 0 || l.Poll < 0 {
+	if l.Memory < 0 || l.CPU < 0 || l.Wall < 0 || l.Stall < 0 || l.Pages < 0 || l.Documents < 0 || l.Output < 0 || l.Idle < 0 || l.Start < 0 || l.Poll < 0 {
 		return c, errors.New("limits of child processes must be positive")
 	}
 	return c, nil

@@ -130,7 +130,8 @@ func TestFailuresOfChildrenBecomeFaults(t *testing.T) {
 		{command: "crash", want: fault.PageFailed, reason: process.Crashed, ends: 2},
 		{command: "panic", want: fault.PageFailed, reason: process.Crashed, ends: 2},
 		{command: "unclassified", want: fault.PageFailed, reason: process.Failing, ends: 2},
-		{command: "hang", limits: process.Limits{Wall: 100 * time.Millisecond}, want: fault.PageTime, reason: process.OverTime, ends: 1},
+		{command: "hang", limits: process.Limits{Wall: 100 * time.Millisecond}, want: fault.EngineStarved, reason: process.OverTime, ends: 1},
+		{command: "hang", limits: process.Limits{Stall: 100 * time.Millisecond}, want: fault.EngineStarved, reason: process.Stalled, ends: 1},
 		{command: "spin", limits: process.Limits{CPU: 100 * time.Millisecond}, want: fault.PageTime, reason: process.OverCPU, ends: 1},
 		{command: "eat", limits: process.Limits{Memory: 256 << 20}, want: fault.PageMemory, reason: process.OverMemory, ends: 1},
 	} {

@@ -16,6 +16,7 @@ const (
 	OverMemory Reason = "memory"      // Limits.Memory
 	OverCPU    Reason = "cpu-time"    // Limits.CPU
 	OverTime   Reason = "wall-time"   // Limits.Wall
+	Stalled    Reason = "stalled"     // Limits.Stall
 	OverOutput Reason = "output"      // Limits.Output
 	Lied       Reason = "protocol"    // sent what cannot be true, or nothing that can be read
 	Failing    Reason = "engine"      // the engine failed without a class; a fresh process is tried
@@ -29,7 +30,7 @@ const (
 // harm reports whether a child ended because of what it was given, and not because it was no longer wanted.
 func (r Reason) harm() bool {
 	switch r {
-	case Crashed, OverMemory, OverCPU, OverTime, OverOutput, Lied, Failing:
+	case Crashed, OverMemory, OverCPU, OverTime, Stalled, OverOutput, Lied, Failing:
 		return true
 	case Abandoned, Cancelled, Recycled, NotStarted, Closed:
 	}

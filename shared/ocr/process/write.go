@@ -127,7 +127,7 @@ func (e *export) result(ctx context.Context, pageErr error, resp response, err e
 	}
 	why := e.child.why()
 	switch why {
-	case OverMemory, OverCPU, OverTime, OverOutput:
+	case OverMemory, OverCPU, OverTime, Stalled, OverOutput:
 		return e.pool.died(why)
 	default:
 		cause := errors.Join(fmt.Errorf("child ended: %s", why), err)

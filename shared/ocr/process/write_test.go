@@ -101,7 +101,7 @@ func TestWritePDFFailures(t *testing.T) {
 		{name: "writer fails", command: "echo", pages: pages(1000), w: brokenWriter{}, want: errStorage},
 		{name: "child crashes", command: "crash", pages: pages(5), want: fault.EngineUnavailable},
 		{name: "child crashes while many pages wait", command: "crash", pages: pages(20_000), want: fault.EngineUnavailable},
-		{name: "child hangs", command: "hang", limits: process.Limits{Wall: 100 * time.Millisecond}, pages: pages(5), want: fault.PageTime},
+		{name: "child hangs", command: "hang", limits: process.Limits{Wall: 100 * time.Millisecond}, pages: pages(5), want: fault.EngineStarved},
 		{name: "document is damaged", command: "damaged", pages: pages(20_000), want: fault.DocumentDamaged},
 		{name: "output without end", command: "flood", limits: process.Limits{Output: 1 << 20}, pages: pages(5), want: fault.PageFailed},
 	} {
