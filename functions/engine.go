@@ -46,6 +46,7 @@ func startEngine(set config.Settings, log *slog.Logger) (*process.Pool, error) {
 		Limits: process.Limits{
 			Memory: set.WorkerMemory << 20,
 			CPU:    set.PageTime,
+			Draw:   min(set.DrawTime, set.PageTime),
 			Pages:  set.WorkerPages,
 		},
 		Killed: func(why process.Reason, peak int64) {

@@ -36,7 +36,7 @@ func (d documents) Derivative(ctx context.Context, ref task.Ref, w io.Writer) er
 		return err
 	}
 	defer func() { _ = f.Close() /* opened for reading: nothing is lost */ }()
-	return d.engine.Derive(ctx, ocr.Source{File: f, ID: ref.ID + " " + blob.ETag}, w)
+	return d.engine.Derive(ctx, ocr.Source{File: f, ID: ref.ID + " " + blob.ETag, Owner: ref.Application}, w)
 }
 
 // Original implements review.Documents.

@@ -128,7 +128,6 @@ func newService(set config.Settings, p serviceParts) (*task.Service, error) {
 		Links:     p.links,
 		Engine:    p.engine,
 		Queue:     p.queue,
-		Turns:     task.NewTurns(set.Workers),
 		Policy:    set.Policy(),
 		Inventory: erasure.Inventory(),
 		Limits:    limits,

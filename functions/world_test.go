@@ -309,3 +309,20 @@ func resident(pid int) int64 {
 	}
 	return pages * int64(os.Getpagesize())
 }
+
+// processorTime is what the worker processes that live have used.
+func (s *server) processorTime() time.Duration {
+	var sum time.Duration
+	for _, pid := range s.workers() {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			continue // it has ended
+		}
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		for _, field := range strings.Fields(rest)[11:13] { // user and system time, in hundredths of a second
+			n, _ := strconv.Atoi(field)
+			sum += time.Duration(n) * 10 * time.Millisecond
+		}
+	}
+	return sum
+}

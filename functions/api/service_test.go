@@ -104,7 +104,7 @@ func newService() *service {
 	log := slog.New(slog.NewJSONHandler(s.log, nil))
 	s.tasks = task.New(task.Config{
 		Store: task.Store{Blobs: s.blobs, Records: s.store, Agenda: s.store}, Ledger: s.ledger(log), Inventory: erasure.Inventory(), Links: linker{}, Engine: s.engine, Queue: s.queue,
-		Turns: task.NewTurns(1), Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test",
+		Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test",
 		Now: time.Now, Log: log,
 	})
 	s.apps = access.NewRegistry(s.store, time.Now, log)

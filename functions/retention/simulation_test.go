@@ -92,7 +92,7 @@ func newSimulation(t *testing.T, seed uint64, inventory []erasure.Item) *simulat
 	})
 	s.tasks = task.New(task.Config{
 		Store:  task.Store{Blobs: s.faulty.FaultyBlobs(), Records: s.faulty.FaultyRecords(), Agenda: s.faulty.FaultyAgenda()},
-		Ledger: proofs, Inventory: inventory, Links: links{}, Engine: engine{s}, Queue: queue{s}, Turns: task.NewTurns(1),
+		Ledger: proofs, Inventory: inventory, Links: links{}, Engine: engine{s}, Queue: queue{s},
 		Policy: limits.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test", Now: s.now, Log: log,
 	})
 	s.run = retention.New(retention.Config{

@@ -119,7 +119,7 @@ func newWorld(t *testing.T) *world {
 	w.tasks = task.New(task.Config{
 		Ledger: w.ledger, Inventory: erasure.Inventory(),
 		Store: task.Store{Blobs: w.blobs, Records: store, Agenda: store}, Links: w, Engine: engine{}, Queue: queue{},
-		Turns: task.NewTurns(2), Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test",
+		Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test",
 		Now: time.Now, Log: log,
 	})
 	w.apps = access.NewRegistry(store, time.Now, log)

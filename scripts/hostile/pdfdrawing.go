@@ -135,3 +135,21 @@ func pdfFonts() []Document {
 		stream("/Type/CMap/CMapName/A/UseCMap 6 0 R", []byte("begincmap /A usecmap endcmap")))
 	return f.all
 }
+
+// Endless is a PDF of so many pages, a few kilobytes in all, each of which takes for ever to draw.
+func Endless(pages int) []byte {
+	objects := []string{
+		"<</Type/Catalog/Pages 2 0 R>>",
+		"", // the pages, once they are known
+		stream("", []byte("/Pattern cs /P scn 0 0 240 72 re f")),
+		stream("/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 1 1]/XStep 0.001/YStep 0.001/Resources<<>>", []byte("0 0 1 1 re f")),
+		"<</Pattern<</P 4 0 R>>>>",
+	}
+	var kids strings.Builder
+	for range pages {
+		objects = append(objects, "<</Type/Page/Parent 2 0 R/Contents 3 0 R/Resources 5 0 R/MediaBox[0 0 240 72]>>")
+		fmt.Fprintf(&kids, "%d 0 R ", len(objects))
+	}
+	objects[1] = fmt.Sprintf("<</Type/Pages/Kids[%s]/Count %d>>", kids.String(), pages)
+	return pdfOf("", objects...)
+}

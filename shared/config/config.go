@@ -39,6 +39,7 @@ type Settings struct {
 	WorkerMemory int64         `envconfig:"WORKER_MEMORY_MIB" default:"1536" desc:"memory limit of a worker process in MiB"`
 	WorkerPages  int           `envconfig:"WORKER_PAGES" default:"200" desc:"pages after which a worker process is replaced"`
 	PageTime     time.Duration `envconfig:"PAGE_TIME" default:"2m" desc:"processor time limit of one page"`
+	DrawTime     time.Duration `envconfig:"DRAW_TIME" default:"15s" desc:"processor time limit for drawing one page, before it is read"`
 
 	MaxBytes  int64 `envconfig:"MAX_MIB" default:"200" desc:"largest document in MiB"`
 	MaxPages  int   `envconfig:"MAX_PAGES" default:"2000" desc:"most pages of a document"`
@@ -180,6 +181,7 @@ func (s Settings) validate() error {
 	check(s.WorkerMemory >= 256 && s.WorkerMemory <= 64<<10, "WORKER_MEMORY_MIB", "must be 256 to 65536")
 	check(s.WorkerPages >= 1, "WORKER_PAGES", "must be at least 1")
 	check(s.PageTime >= time.Second && s.PageTime <= time.Hour, "PAGE_TIME", "must be 1s to 1h")
+	check(s.DrawTime >= time.Second && s.DrawTime <= time.Hour, "DRAW_TIME", "must be 1s to 1h")
 	check(s.MaxBytes >= 1 && s.MaxBytes <= 4<<10, "MAX_MIB", "must be 1 to 4096")
 	check(s.MaxPages >= 1 && s.MaxPages <= 100_000, "MAX_PAGES", "must be 1 to 100000")
 	check(s.MaxPixels >= 1 && s.MaxPixels <= 1000, "MAX_MEGAPIXELS", "must be 1 to 1000")

@@ -26,6 +26,7 @@ type Source struct {
 	File     *os.File // readable; a regular file or a sealed memory file
 	ID       string   // the same for the same bytes and password, so that processes can keep it open between pages
 	Password string   // opens an encrypted document; empty if none was given
+	Owner    string   // on whose behalf it is read: workers go round by the processor time that each owner used
 }
 
 // Info is what Inspect finds.

@@ -28,6 +28,8 @@ type engine struct {
 	slow     time.Duration   // each page takes so long
 	gate     *gate           // guarded by mu; when set, pages stop there
 	busy     map[string]int  // guarded by mu; pages being read, by document
+	calls    int             // guarded by mu; of Recognise
+	owners   map[string]bool // guarded by mu; on whose behalf the engine was asked
 	beside   map[string]bool // guarded by mu; documents of which a page was read while another document's was
 }
 
@@ -53,6 +55,29 @@ func (e *engine) begin(id string) (end func()) {
 	}
 }
 
+// note counts a call on behalf of an owner.
+func (e *engine) note(owner string, pages int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.owners == nil {
+		e.owners = map[string]bool{}
+	}
+	e.owners[owner] = true
+	e.calls += pages
+}
+
+func (e *engine) asked() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.calls
+}
+
+func (e *engine) of() map[string]bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.owners
+}
+
 // company tells of which documents pages were read beside another's, and forgets it.
 func (e *engine) company() map[string]bool {
 	e.mu.Lock()
@@ -60,6 +85,22 @@ func (e *engine) company() map[string]bool {
 	seen := e.beside
 	e.beside = map[string]bool{}
 	return seen
+}
+
+// workers are the places of one process: as many pages as the channel holds are read at once.
+type workers struct {
+	*engine
+	places chan struct{}
+}
+
+func (w workers) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.Options) (ocr.Page, error) {
+	select {
+	case w.places <- struct{}{}:
+	case <-ctx.Done():
+		return ocr.Page{}, ctx.Err()
+	}
+	defer func() { <-w.places }()
+	return w.engine.Recognise(ctx, src, n, opt)
 }
 
 // gate is where pages stop while a test looks around.
@@ -121,6 +162,7 @@ func (e *engine) reads() map[int]int {
 }
 
 func (e *engine) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) {
+	e.note(src.Owner, 0)
 	if err := errors.Join(ctx.Err(), e.next(0)); err != nil {
 		return ocr.Info{}, err
 	}
@@ -132,6 +174,7 @@ func (e *engine) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) 
 }
 
 func (e *engine) Recognise(ctx context.Context, src ocr.Source, n int, _ ocr.Options) (ocr.Page, error) {
+	e.note(src.Owner, 1)
 	id, _, _ := strings.Cut(src.ID, " ")
 	defer e.begin(id)()
 	if g := e.closed(); g != nil {
@@ -163,7 +206,8 @@ func (e *engine) Recognise(ctx context.Context, src ocr.Source, n int, _ ocr.Opt
 	}, nil
 }
 
-func (e *engine) WritePDF(_ context.Context, _ ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+func (e *engine) WritePDF(_ context.Context, src ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+	e.note(src.Owner, 0)
 	if e.pdfErr != nil {
 		return e.pdfErr
 	}

@@ -22,6 +22,9 @@ import (
 // pagesAtOnce bounds how many pages of one document wait for a turn or are being read.
 const pagesAtOnce = 16
 
+// slowPages is how many pages may take too much processor time before their document is given up.
+const slowPages = 3
+
 // recognise reads every page that is not finished yet and keeps each under work/, so that another call can go on.
 func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Source, info ocr.Info) error {
 	finished, err := s.finishedPages(ctx, t)
@@ -60,8 +63,7 @@ func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Sourc
 				return err
 			}
 			h.page(fails != nil)
-			seen.page(n, fails)
-			return nil
+			return seen.page(n, fails)
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -81,15 +83,24 @@ type outcomes struct {
 	mu    sync.Mutex
 	first error // the fault of the first page that has one; guarded by mu
 	at    int   // its number; guarded by mu
+	slow  int   // pages that took too much processor time; guarded by mu
 	later error // why no more pages are begun; guarded by mu
 }
 
-func (o *outcomes) page(n int, fails error) {
+// page notes what became of page n. The error is why its document is given up.
+func (o *outcomes) page(n int, fails error) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if fails != nil && (o.first == nil || n < o.at) {
 		o.first, o.at = fails, n
 	}
+	if errors.Is(fails, fault.PageTime) {
+		o.slow++
+	}
+	if o.slow >= slowPages {
+		return fault.New(fault.PageTime, "%d pages took more processor time than the limit, so the document was given up; submit the other pages by themselves", o.slow)
+	}
+	return nil
 }
 
 // stop leaves the pages that are not begun yet to another call.
@@ -117,10 +128,6 @@ func (s *Service) page(ctx context.Context, t *Task, src ocr.Source, n int, fini
 		}
 	}
 	page, err := retry(ctx, func() (ocr.Page, error) {
-		if err := s.Turns.Take(ctx, t.Ref.Application); err != nil {
-			return ocr.Page{}, err
-		}
-		defer s.Turns.Give()
 		return s.Engine.Recognise(ctx, src, n, ocr.Options{Languages: t.Settings.Languages, Profile: t.Settings.Profile})
 	})
 	if err != nil {
@@ -220,10 +227,6 @@ func (s *Service) renderOne(ctx context.Context, t *Task, src ocr.Source, total 
 
 func (s *Service) write(ctx context.Context, w io.Writer, t *Task, src ocr.Source, total int, f render.Format, pages iter.Seq2[ocr.Page, error]) error {
 	if f == render.PDF {
-		if err := s.Turns.Take(ctx, t.Ref.Application); err != nil {
-			return err
-		}
-		defer s.Turns.Give()
 		return s.Engine.WritePDF(ctx, src, pages, w)
 	}
 	return render.Write(w, f, render.Document{

@@ -64,6 +64,33 @@ func TestTaskWithoutOneReadablePageFailsWithTheFirstPagesCode(t *testing.T) {
 	})
 }
 
+func TestDocumentOfSlowPagesIsGivenUpAfterAFew(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.engine.pages, w.engine.always = 100, map[int]error{}
+		for n := range 100 {
+			w.engine.always[n+1] = fault.New(fault.PageTime, "too slow")
+		}
+		w.engine.always[1], w.engine.always[2] = nil, nil
+		ref := w.queued(order())
+		w.mustProcess(ref, task.Done)
+		w.failed(ref, fault.PageTime)
+		if asked := w.engine.asked(); asked > 40 {
+			t.Errorf("%d pages were tried", asked)
+		}
+	})
+}
+
+func TestPagesOfADocumentAreReadOnBehalfOfItsApplication(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		o := order()
+		o.Settings.Formats = []render.Format{render.PDF}
+		w.completed(o)
+		if diff := cmp.Diff(map[string]bool{app: true}, w.engine.of()); diff != "" {
+			t.Errorf("owners (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestTaskThatFailsWhileResultsAreWrittenKeepsNone(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.engine.pdfErr = fault.New(fault.DocumentRestricted, "no")

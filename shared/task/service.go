@@ -39,7 +39,6 @@ type Config struct {
 	Links  storage.Linker
 	Engine ocr.Engine
 	Queue  Queue
-	Turns  *Turns           // page work, shared by all tasks of the process
 	Policy retention.Policy // validated
 	// Inventory is where copies can be; erasure.Inventory but in tests.
 	Inventory []erasure.Item

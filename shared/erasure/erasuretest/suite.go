@@ -118,7 +118,7 @@ func newWorld(t *testing.T, stores storagetest.Stores) *world {
 	})
 	w.tasks = task.New(task.Config{
 		Store:  task.Store{Blobs: w.faulty.FaultyBlobs(), Records: w.faulty.FaultyRecords(), Agenda: w.faulty.FaultyAgenda()},
-		Ledger: w.ledger, Inventory: erasure.Inventory(), Links: nothing{}, Engine: nothing{}, Queue: nothing{}, Turns: task.NewTurns(1),
+		Ledger: w.ledger, Inventory: erasure.Inventory(), Links: nothing{}, Engine: nothing{}, Queue: nothing{},
 		Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test", Now: now, Log: log,
 	})
 	return w

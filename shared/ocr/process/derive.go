@@ -26,23 +26,24 @@ func (p *Pool) Derive(ctx context.Context, src ocr.Source, w io.Writer) error {
 	}
 	plan := derivative.Plan{Type: info.Type}
 	for n := range info.Pages {
-		resp, err := p.call(ctx, src, request{Op: opSurvey, Page: n + 1}, func(r response) error {
+		survey := step{request: request{Op: opSurvey, Page: n + 1}, cpu: p.cfg.Limits.Draw, draws: true, check: func(r response) error {
 			return p.check.survey(r.Survey, info.Type)
-		})
+		}}
+		resp, err := p.call(ctx, src, p.opening(), survey)
 		if err != nil {
 			return err
 		}
 		plan.Pages = append(plan.Pages, *resp.Survey)
 	}
-	return p.draw(ctx, plan, w)
+	return p.draw(ctx, src.Owner, plan, w)
 }
 
 // draw has a child that has seen no document write the derivative. It is granted what one page may take, and the share of
 // finishing a PDF for each further one.
-func (p *Pool) draw(ctx context.Context, plan derivative.Plan, w io.Writer) error {
+func (p *Pool) draw(ctx context.Context, owner string, plan derivative.Plan, w io.Writer) error {
 	ctx, cancel := p.join(ctx)
 	defer cancel()
-	s, err := p.acquire(ctx, "")
+	s, err := p.acquire(ctx, ocr.Source{Owner: owner}, p.cfg.Limits.Slice)
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,7 @@ func (p *Pool) draw(ctx context.Context, plan derivative.Plan, w io.Writer) erro
 			return err
 		}
 	}
-	return p.export(ctx, s.child, request{Op: opDerive, Plan: &plan}, nil, w, func(e *export) error {
+	return p.export(ctx, s, request{Op: opDerive, Plan: &plan}, nil, w, func(e *export) error {
 		e.guard.grant(1 + float64(len(plan.Pages))*finishShare)
 		return nil
 	})

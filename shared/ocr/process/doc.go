@@ -12,5 +12,10 @@
 //
 // A derivative for people who may not see the document is written by a child that has not seen it either: [Pool.Derive].
 //
+// Children go round by the processor time that the owners of documents used, see package fairqueue. A page that has used a
+// slice of it is stopped with SIGSTOP for an owner that has no child, and goes on later; its time on the clock does not
+// count. Together children have no more memory than those that may run at once are granted: where a stopped one would take
+// more, it is ended, and its call begins again.
+//
 // Limits are kept from outside, by watching the child while it works, and a second time by the kernel where it can.
 package process

@@ -17,9 +17,25 @@ import (
 
 var _ ocr.Engine = (*Pool)(nil)
 
+// step is one request of a call, with a limit of its own.
+type step struct {
+	request
+	cpu   time.Duration // processor time that it may take
+	opens bool          // only opens the document: left out where the child has it open
+	draws bool
+	check func(response) error
+}
+
+// opening opens the document in a child, so that the steps after it have their time for themselves.
+func (p *Pool) opening() step {
+	return step{request: request{Op: opInspect}, cpu: p.cfg.Limits.CPU, opens: true, check: p.checkInfo}
+}
+
+func (p *Pool) checkInfo(r response) error { return p.check.info(r.Info) }
+
 // Inspect finds type, page count and readability of a document.
 func (p *Pool) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) {
-	resp, err := p.call(ctx, src, request{Op: opInspect}, func(r response) error { return p.check.info(r.Info) })
+	resp, err := p.call(ctx, src, step{request: request{Op: opInspect}, cpu: p.cfg.Limits.CPU, check: p.checkInfo})
 	if err != nil {
 		return ocr.Info{}, err
 	}
@@ -28,11 +44,13 @@ func (p *Pool) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) {
 
 // Recognise reads page n. A child that crashes is replaced and the page tried once more, in the new one. So is a page
 // that went over the memory limit in a child that had read others before, whose memory may have been theirs. A page that
-// took too long is not tried again: it would take as long again.
+// took too much processor time is not tried again: it would take as much again.
 func (p *Pool) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.Options) (ocr.Page, error) {
-	resp, err := p.call(ctx, src, request{Op: opRecognise, Page: n, Options: opt}, func(r response) error {
-		return p.check.page(r.Page, n, opt)
-	})
+	resp, err := p.call(ctx, src, p.opening(),
+		step{request: request{Op: opDraw, Page: n}, cpu: p.cfg.Limits.Draw, draws: true, check: func(response) error { return nil }},
+		step{request: request{Op: opRecognise, Page: n, Options: opt}, cpu: p.cfg.Limits.CPU, check: func(r response) error {
+			return p.check.page(r.Page, n, opt)
+		}})
 	if err != nil {
 		return ocr.Page{}, err
 	}
@@ -40,8 +58,11 @@ func (p *Pool) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.Opt
 	return *resp.Page, nil
 }
 
-// call makes a request of one answer, twice if need be.
-func (p *Pool) call(ctx context.Context, src ocr.Source, req request, check func(response) error) (response, error) {
+// errPutBack means that a call is to begin again.
+var errPutBack = errors.New("the place was given to another owner")
+
+// call makes requests one after the other in one child and returns the last answer.
+func (p *Pool) call(ctx context.Context, src ocr.Source, steps ...step) (response, error) {
 	ctx, cancel := p.join(ctx)
 	defer cancel()
 	file, done, err := readOnly(src.File)
@@ -49,12 +70,26 @@ func (p *Pool) call(ctx context.Context, src ocr.Source, req request, check func
 		return response{}, err
 	}
 	defer done()
-	s, err := p.acquire(ctx, src.ID)
+	for i := range steps {
+		steps[i].ID, steps[i].Password = src.ID, src.Password
+	}
+	// Each time that its work is lost to others it may keep its place for twice as long, so that it ends.
+	for slice := p.cfg.Limits.Slice; ; slice *= 2 {
+		resp, err := p.attempt(ctx, src, steps, file, slice)
+		if !errors.Is(err, errPutBack) {
+			return resp, err
+		}
+	}
+}
+
+// attempt makes the requests of a call in a child, and if need be again in a fresh one.
+func (p *Pool) attempt(ctx context.Context, src ocr.Source, steps []step, file *os.File, slice time.Duration) (response, error) {
+	s, err := p.acquire(ctx, src, slice)
 	if err != nil {
 		return response{}, err
 	}
 	defer p.put(s)
-	req.ID, req.Password = src.ID, src.Password
+	s.again = true
 	for again := false; ; again = true {
 		if again {
 			p.tally.retries.Add(1)
@@ -62,23 +97,40 @@ func (p *Pool) call(ctx context.Context, src ocr.Source, req request, check func
 				return response{}, err
 			}
 		}
+		opened := !s.child.changes(src.ID)
 		s.child.takeOn(src.ID)
 		used := s.child.pages.Add(1) > 1
-		resp, err := p.ask(ctx, s.child, req, file)
-		if err == nil {
-			err = p.accept(s.child, resp, check)
-		}
+		resp, last, err := p.perform(ctx, s, steps, opened, file)
 		if err == nil || !s.child.dead() {
 			return resp, err
 		}
 		why := s.child.why()
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return response{}, p.over(ctx)
-		}
-		if again || !worthRetry(why, used) {
-			return response{}, p.died(why)
+		case why == PutBack:
+			return response{}, errPutBack
+		case again || !worthRetry(why, used):
+			return response{}, p.died(why, last)
 		}
 	}
+}
+
+// perform makes the requests of a call and tells which of them was the last.
+func (p *Pool) perform(ctx context.Context, s *slot, steps []step, opened bool, file *os.File) (resp response, last step, err error) {
+	for _, last = range steps {
+		if last.opens && opened {
+			continue
+		}
+		resp, err = p.ask(ctx, s, last, file)
+		if err == nil {
+			err = p.accept(s.child, resp, last.check)
+		}
+		if err != nil {
+			break
+		}
+	}
+	return resp, last, err
 }
 
 // accept judges an answer: nil if it is good, the error if the document is to blame. A child whose answer is no good is
@@ -116,16 +168,20 @@ func worthRetry(why Reason, used bool) bool {
 }
 
 // ask sends a request and waits for the answer while the child is watched. After an error the child is dead.
-func (p *Pool) ask(ctx context.Context, c *child, req request, files ...*os.File) (response, error) {
-	g := watch(ctx, c)
+func (p *Pool) ask(ctx context.Context, s *slot, st step, files ...*os.File) (response, error) {
+	if err := s.place.Regain(ctx); err != nil { // it was given away as the child answered the request before
+		s.child.kill(Cancelled)
+		return response{}, err
+	}
+	g := p.watch(ctx, s, st.cpu)
 	defer g.stop()
-	err := send(c.conn, req, files...)
+	err := send(s.child.conn, st.request, files...)
 	var resp response
 	if err == nil {
-		resp, err = c.answer()
+		resp, err = s.child.answer()
 	}
 	if err != nil {
-		c.fail(err)
+		s.child.fail(err)
 	}
 	return resp, err
 }
@@ -162,13 +218,16 @@ func (c *child) takeOn(id string) {
 const unnamed = "\x00"
 
 // died makes the error for a child that ended over a call.
-func (p *Pool) died(why Reason) error {
+func (p *Pool) died(why Reason, over step) error {
 	l := p.cfg.Limits
 	cause := fmt.Errorf("child ended: %s", why)
 	switch why {
 	case OverMemory:
 		return fault.Wrap(cause, fault.PageMemory, "The page needed more memory than the limit of %d MiB.", l.Memory>>20)
 	case OverCPU:
+		if over.draws {
+			return fault.Wrap(cause, fault.PageTime, "Drawing the page took more processor time than the limit of %s.", l.Draw)
+		}
 		return fault.Wrap(cause, fault.PageTime, "The page took more processor time than the limit of %s.", l.CPU)
 	case OverTime, Stalled:
 		return fault.Wrap(cause, fault.EngineStarved, "%s", fault.EngineStarved.Meaning())

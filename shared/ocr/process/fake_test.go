@@ -57,7 +57,7 @@ func TestMain(m *testing.M) {
 type fakeEngine struct {
 	opened string // id of the open document
 	opens  int
-	calls  int
+	calls  int // of Recognise
 	hoard  [][]byte
 }
 
@@ -66,7 +66,6 @@ func (e *fakeEngine) command(src ocr.Source) string {
 		e.opened = src.ID
 		e.opens++
 	}
-	e.calls++
 	line, _, _ := bufio.NewReader(io.NewSectionReader(src.File, 0, 1<<20)).ReadLine()
 	return string(line)
 }
@@ -87,8 +86,21 @@ func (e *fakeEngine) Inspect(_ context.Context, src ocr.Source) (ocr.Info, error
 	return ocr.Info{Type: "application/pdf", Pages: 3}, nil
 }
 
+func (e *fakeEngine) Draw(_ context.Context, src ocr.Source, _ int) error {
+	switch e.command(src) {
+	case "spin-drawing":
+		for {
+			runtime.Gosched()
+		}
+	case "damaged-drawing":
+		return fault.New(fault.PageDamaged, "x")
+	}
+	return nil
+}
+
 func (e *fakeEngine) Recognise(_ context.Context, src ocr.Source, n int, opt ocr.Options) (ocr.Page, error) {
 	command := e.command(src)
+	e.calls++
 	name, arg, _ := strings.Cut(command, " ")
 	switch name {
 	case "crash":
@@ -107,6 +119,14 @@ func (e *fakeEngine) Recognise(_ context.Context, src ocr.Source, n int, opt ocr
 		for {
 			runtime.Gosched()
 		}
+	case "work": // so many milliseconds of processor time
+		work(arg)
+	case "fat": // with so many MiB
+		mib, rest, _ := strings.Cut(arg, " ")
+		if err := hold(mib); err != nil {
+			return ocr.Page{}, err
+		}
+		work(rest)
 	case "eat":
 		e.eat(1 << 40)
 	case "eat-used":
@@ -114,9 +134,7 @@ func (e *fakeEngine) Recognise(_ context.Context, src ocr.Source, n int, opt ocr
 			e.eat(1 << 40)
 		}
 	case "hold":
-		// Not touched here: the race detector would take as much again.
-		mib, _ := strconv.Atoi(arg)
-		if _, err := unix.Mmap(-1, 0, mib<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE|unix.MAP_POPULATE); err != nil {
+		if err := hold(arg); err != nil {
 			return ocr.Page{}, err
 		}
 	case "spam":
@@ -173,6 +191,26 @@ func (e *fakeEngine) WritePDF(_ context.Context, src ocr.Source, pages iter.Seq2
 func crash() {
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	select {}
+}
+
+// hold takes so many MiB. They are not touched here: the race detector would take as much again.
+func hold(mib string) error {
+	n, _ := strconv.Atoi(mib)
+	_, err := unix.Mmap(-1, 0, n<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE|unix.MAP_POPULATE)
+	return err
+}
+
+// work uses so many milliseconds of processor time.
+func work(milliseconds string) {
+	n, _ := strconv.Atoi(milliseconds)
+	processor := func() time.Duration {
+		var used unix.Rusage
+		_ = unix.Getrusage(unix.RUSAGE_SELF, &used)
+		return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+	}
+	for began := processor(); processor()-began < time.Duration(n)*time.Millisecond; {
+		runtime.Gosched()
+	}
 }
 
 func (e *fakeEngine) eat(bytes int) {

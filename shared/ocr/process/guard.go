@@ -13,11 +13,18 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 )
 
-// guard watches a child while it works and kills it over a limit, or when the caller gives up.
+// guard watches a child while it works and kills it over a limit, or when the caller gives up. It charges what the child
+// uses of the processor, and stops the child while another owner has its place.
 type guard struct {
+	pool   *Pool
 	c      *child
+	place  *fairqueue.Place
+	again  bool          // the call can begin again in another child
+	limit  time.Duration // processor time of one page
 	now    func() time.Time
 	paused atomic.Int32 // waits for the caller: the child is not to blame for the time
 
@@ -25,16 +32,21 @@ type guard struct {
 	left time.Duration // wall time; guarded by mu
 	cpu  time.Duration // the processor clock of the child must not pass it; guarded by mu
 
-	seen  time.Duration // the processor clock when last looked at; owned by run
-	still time.Duration // wall time since the child used the processor; owned by run
+	charged time.Duration // the processor clock when last charged; owned by run
+	seen    time.Duration // the processor clock when last looked at; owned by run
+	still   time.Duration // wall time since the child used the processor; owned by run
 
 	quit chan struct{}
 	done chan struct{}
 }
 
-// watch starts to watch c. It grants one page.
-func watch(ctx context.Context, c *child) *guard {
-	g := &guard{c: c, now: time.Now, quit: make(chan struct{}), done: make(chan struct{})}
+// watch starts to watch the child of s. It grants one page, of so much processor time.
+func (p *Pool) watch(ctx context.Context, s *slot, cpu time.Duration) *guard {
+	g := &guard{
+		pool: p, c: s.child, place: s.place, again: s.again, limit: cpu, now: time.Now,
+		quit: make(chan struct{}), done: make(chan struct{}),
+	}
+	g.charged, _ = g.c.processor() // zero for one that has ended
 	g.grant(1)
 	go g.run(ctx)
 	return g
@@ -52,7 +64,7 @@ func (g *guard) grant(pages float64) {
 	if err != nil {
 		return // it has ended
 	}
-	cpu := time.Duration(pages * float64(g.c.limits.CPU))
+	cpu := time.Duration(pages * float64(g.limit))
 	g.mu.Lock()
 	g.left = time.Duration(pages * float64(g.c.limits.Wall))
 	g.cpu = used + cpu
@@ -69,6 +81,7 @@ func (g *guard) resume() { g.paused.Add(-1) }
 
 func (g *guard) run(ctx context.Context) {
 	defer close(g.done)
+	defer g.charge()
 	ticker := time.NewTicker(g.c.limits.Poll)
 	defer ticker.Stop()
 	last := g.now()
@@ -88,9 +101,26 @@ func (g *guard) run(ctx context.Context) {
 				g.c.kill(why)
 				return
 			}
-			last = now
+			g.charge()
+			if !g.share(ctx) {
+				return
+			}
+			last = g.now()
 		}
 	}
+}
+
+// charge tells the place what the child used since the last time.
+func (g *guard) charge() {
+	used, err := g.c.processor()
+	if err != nil {
+		<-g.c.ended
+		if end := g.c.cmd.ProcessState; end != nil {
+			used = end.UserTime() + end.SystemTime()
+		}
+	}
+	g.place.Charge(used - g.charged)
+	g.charged = max(g.charged, used)
 }
 
 // check returns the limit that is passed, if any.
@@ -98,6 +128,7 @@ func (g *guard) check(elapsed time.Duration) Reason {
 	if g.c.look() > g.c.limits.Memory {
 		return OverMemory
 	}
+	g.pool.relieve()
 	used, err := g.c.processor()
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -29,6 +29,8 @@ type Config struct {
 type Limits struct {
 	Memory    int64         // resident bytes
 	CPU       time.Duration // processor time for one page; a whole document when inspecting
+	Draw      time.Duration // processor time for making one page of a document ready to be read
+	Slice     time.Duration // processor time after which a page makes way for another owner that has no child
 	Wall      time.Duration // time for one page, however busy the machine is; a page that needs more is to be tried again later
 	Stall     time.Duration // time that a working child may go without using the processor; then the same
 	Pages     int           // pages after which a child is replaced; it is earlier when half of Memory is in use
@@ -39,13 +41,16 @@ type Limits struct {
 	Poll      time.Duration // how often a working child is looked at
 }
 
-// DefaultLimits are 1.5 GiB, 120 s of processor time and 20 minutes a page, 200 pages or 100 documents a child, 1 GiB of
-// PDF. Only processor time tells of the document: what a page takes on the clock depends on who else uses the machine. The memory is what a page of 100 megapixels needs: its grey pixels, a 32-bit copy while it is decoded, and the
-// engine's own images.
+// DefaultLimits are 1.5 GiB, 120 s of processor time for a page and 15 s for drawing it, 5 s before it makes way, 20 minutes
+// on the clock, 200 pages or 100 documents a child, 1 GiB of PDF. Only processor time tells of the document: what a page
+// takes on the clock depends on who else uses the machine. The memory is what a page of 100 megapixels needs: its grey
+// pixels, a 32-bit copy while it is decoded, and the engine's own images.
 func DefaultLimits() Limits {
 	return Limits{
 		Memory:    1536 << 20,
 		CPU:       120 * time.Second,
+		Draw:      15 * time.Second,
+		Slice:     5 * time.Second,
 		Wall:      WallShare * 120 * time.Second,
 		Stall:     30 * time.Second,
 		Pages:     200,
@@ -82,6 +87,8 @@ func (c Config) withDefaults() (Config, error) {
 	l := &c.Limits
 	orDefault(&l.Memory, d.Memory)
 	orDefault(&l.CPU, d.CPU)
+	orDefault(&l.Draw, min(d.Draw, l.CPU))
+	orDefault(&l.Slice, d.Slice)
 	orDefault(&l.Wall, WallShare*l.CPU)
 	orDefault(&l.Stall, d.Stall)
 	orDefault(&l.Pages, d.Pages)
@@ -90,7 +97,7 @@ func (c Config) withDefaults() (Config, error) {
 	orDefault(&l.Idle, d.Idle)
 	orDefault(&l.Start, d.Start)
 	orDefault(&l.Poll, d.Poll)
-	if l.Memory < 0 || l.CPU < 0 || l.Wall < 0 || l.Stall < 0 || l.Pages < 0 || l.Documents < 0 || l.Output < 0 || l.Idle < 0 || l.Start < 0 || l.Poll < 0 {
+	if l.Memory < 0 || l.CPU < 0 || l.Slice < 0 || l.Draw < 0 || l.Wall < 0 || l.Stall < 0 || l.Pages < 0 || l.Documents < 0 || l.Output < 0 || l.Idle < 0 || l.Start < 0 || l.Poll < 0 {
 		return c, errors.New("limits of child processes must be positive")
 	}
 	return c, nil

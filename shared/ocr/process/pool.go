@@ -12,12 +12,15 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 )
 
-// Pool is an ocr.Engine that does its work in child processes. Calls wait for a free child in order of arrival.
+// Pool is an ocr.Engine that does its work in child processes. Calls wait for a place to run a child in turn of the
+// processor time that their owners used, see package fairqueue. One that has its place for long is stopped for another
+// owner and goes on later: then there are more children than places.
 type Pool struct {
 	cfg    Config
 	check  checker
@@ -27,10 +30,12 @@ type Pool struct {
 	spawn  chan func()    // runs on the one thread that starts children
 	work   sync.WaitGroup // goroutines of the pool
 
-	places *semaphore.Weighted // one unit for each slot that is free
+	places *fairqueue.Queue
 
-	mu   sync.Mutex
-	free []*slot // least recently used first; guarded by mu
+	mu     sync.Mutex
+	free   []*slot             // least recently used first; guarded by mu
+	halted map[*guard]struct{} // watch over a child that is stopped; guarded by mu
+	busy   sync.WaitGroup      // slots that are not free; none is added after Close began
 
 	known  chan struct{} // closed when words or cause is there
 	greets sync.Mutex
@@ -40,9 +45,11 @@ type Pool struct {
 	closing sync.Once
 }
 
-// slot is the place of one child. Whoever took it from the free list owns it.
+// slot keeps one child. Whoever took it from the free list owns it.
 type slot struct {
-	child   *child // nil or dead: start one
+	place   *fairqueue.Place // while it is not free
+	again   bool             // the call that has it can begin again in another child
+	child   *child           // nil or dead: start one
 	backoff *backoff.ExponentialBackOff
 	after   time.Time // no start before
 	cause   error     // of the last failed start
@@ -68,37 +75,38 @@ func New(cfg Config) (*Pool, error) {
 		check:  newChecker(cfg.Document),
 		tally:  newTally(cfg.Killed),
 		spawn:  make(chan func()),
-		places: semaphore.NewWeighted(int64(cfg.Children)),
+		places: fairqueue.New(cfg.Children, time.Now),
+		halted: map[*guard]struct{}{},
 		known:  make(chan struct{}),
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	for range cfg.Children {
-		b := backoff.NewExponentialBackOff()
-		b.InitialInterval, b.MaxInterval = 100*time.Millisecond, 5*time.Second
-		b.Reset()
-		p.free = append(p.free, &slot{backoff: b})
-	}
 	p.work.Go(p.starter)
 	p.work.Go(p.janitor)
 	for range cfg.Children {
-		p.work.Go(p.warm)
+		if s := p.idle(func(*slot) int { return unwanted }, true); s != nil {
+			p.work.Go(func() { p.warm(s) })
+		}
 	}
 	return p, nil
+}
+
+func newSlot() *slot {
+	b := backoff.NewExponentialBackOff()
+	b.InitialInterval, b.MaxInterval = 100*time.Millisecond, 5*time.Second
+	b.Reset()
+	return &slot{backoff: b}
 }
 
 // Close ends every call and every child, and returns when none is left.
 func (p *Pool) Close() { p.closing.Do(p.close) }
 
 func (p *Pool) close() {
+	p.mu.Lock() // from here on take gives no slot
 	p.cancel()
-	// With every place taken no call is under way.
-	if err := p.places.Acquire(context.Background(), int64(p.cfg.Children)); err == nil {
-		for _, s := range p.free {
-			if s.child != nil {
-				s.child.kill(Closed)
-				s.drop()
-			}
-		}
+	p.mu.Unlock()
+	p.busy.Wait()
+	for _, s := range p.free {
+		s.end(Closed)
 	}
 	p.work.Wait()
 	p.tally.group.Wait()
@@ -164,24 +172,10 @@ func (p *Pool) starter() {
 	}
 }
 
-// warm starts a child where there is none.
-func (p *Pool) warm() {
-	if p.places.Acquire(p.ctx, 1) != nil {
-		return // closed
-	}
-	s := p.take(func(s *slot) int {
-		if s.lives() {
-			return unwanted
-		}
-		return 0
-	})
-	if s == nil {
-		p.places.Release(1)
-		return
-	}
-	// A failure is told to the next caller, who tries again.
+// warm starts the child of a slot and gives the slot back. A failure is told to the next caller, who tries again.
+func (p *Pool) warm(s *slot) {
 	_ = p.ready(p.ctx, s, "")
-	p.put(s)
+	p.putIdle(s)
 }
 
 // janitor makes idle children let go of the last document.
@@ -200,20 +194,16 @@ func (p *Pool) janitor() {
 
 func (p *Pool) sweep() {
 	for range p.cfg.Children {
-		if !p.places.TryAcquire(1) {
-			return // callers are waiting: nothing is idle
-		}
-		s := p.take(func(s *slot) int {
+		s := p.idle(func(s *slot) int {
 			if s.lives() && s.child.source != "" && time.Since(s.idle) >= p.cfg.Limits.Idle {
 				return 0
 			}
 			return unwanted
-		})
+		}, false)
 		if s == nil {
-			p.places.Release(1)
 			return
 		}
-		_, err := p.ask(p.ctx, s.child, request{Op: opRelease})
+		_, err := p.ask(p.ctx, s, step{request: request{Op: opRelease}, cpu: p.cfg.Limits.CPU})
 		if err == nil {
 			s.child.source = ""
 		}
@@ -221,24 +211,44 @@ func (p *Pool) sweep() {
 	}
 }
 
+// idle takes a slot for the pool's own work if a place is free, a new one if it may and none is wanted. It returns nil
+// otherwise.
+func (p *Pool) idle(rank func(*slot) int, mayAdd bool) *slot {
+	place, ok := p.places.TryTake("")
+	if !ok {
+		return nil // callers are waiting: nothing is idle
+	}
+	s := p.take(place, rank, mayAdd)
+	if s == nil {
+		place.Give()
+	}
+	return s
+}
+
 // acquire waits for a slot with a living child, if possible one that has the document open. The caller must put it back.
-func (p *Pool) acquire(ctx context.Context, id string) (*slot, error) {
-	if err := p.places.Acquire(ctx, 1); err != nil {
+// It may keep it for a slice of processor time while others wait.
+func (p *Pool) acquire(ctx context.Context, src ocr.Source, slice time.Duration) (*slot, error) {
+	place, err := p.places.Take(ctx, src.Owner, slice)
+	if err != nil {
 		return nil, p.over(ctx)
 	}
-	s := p.take(func(s *slot) int {
+	s := p.take(place, func(s *slot) int {
 		switch {
 		case !s.lives():
 			return 0
-		case id != "" && s.child.source == id:
+		case src.ID != "" && s.child.source == src.ID:
 			return 3
 		case s.child.source == "":
 			return 2
 		default:
 			return 1
 		}
-	})
-	if err := p.ready(ctx, s, id); err != nil {
+	}, true)
+	if s == nil {
+		place.Give()
+		return nil, p.over(ctx)
+	}
+	if err := p.ready(ctx, s, src.ID); err != nil {
 		p.put(s)
 		return nil, err
 	}
@@ -248,23 +258,41 @@ func (p *Pool) acquire(ctx context.Context, id string) (*slot, error) {
 // unwanted is the rank of a slot that take must not choose.
 const unwanted = -1
 
-// take removes from the free list the slot of the highest rank; among equals the one that was not used for longest. It
-// returns nil if none is wanted. The caller holds a place, so the list is not empty.
-func (p *Pool) take(rank func(*slot) int) *slot {
+// take removes from the free list the slot of the highest rank; among equals the one that was not used for longest. If none
+// is wanted it makes a new one if it may, and returns nil otherwise, and once the pool is closed.
+func (p *Pool) take(place *fairqueue.Place, rank func(*slot) int, mayAdd bool) *slot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.ctx.Err() != nil {
+		return nil
+	}
 	best, highest := 0, unwanted
 	for i, s := range p.free {
 		if r := rank(s); r > highest {
 			best, highest = i, r
 		}
 	}
-	if highest == unwanted {
+	var s *slot
+	switch {
+	case highest > unwanted:
+		s = p.free[best]
+		p.free = slices.Delete(p.free, best, best+1)
+	case mayAdd:
+		s = newSlot()
+	default:
 		return nil
 	}
-	s := p.free[best]
-	p.free = slices.Delete(p.free, best, best+1)
+	s.place = place
+	p.busy.Add(1)
 	return s
+}
+
+// end makes an end of the child, if there is one.
+func (s *slot) end(why Reason) {
+	if s.child != nil {
+		s.child.kill(why)
+		s.drop()
+	}
 }
 
 // drop forgets a child that is dead.
@@ -278,20 +306,33 @@ func (s *slot) drop() {
 // lives reports whether the slot has a child that can be used.
 func (s *slot) lives() bool { return s.child != nil && !s.child.dead() }
 
-// put gives a slot back. A child that ended is replaced in the background.
+// put gives a slot back. A child that ended is replaced in the background, as long as nobody waits for the place.
 func (p *Pool) put(s *slot) {
-	s.idle = time.Now()
-	replace := s.child != nil && s.child.dead()
-	if replace {
+	if s.child != nil && s.child.dead() {
 		s.drop()
+		if p.ctx.Err() == nil && p.places.Waiting() == 0 && s.place.Held() {
+			p.work.Go(func() { p.warm(s) })
+			return
+		}
 	}
-	if replace && p.ctx.Err() == nil {
-		p.work.Go(p.warm) // before the place is free, since Close waits for all places and then for all work
-	}
+	p.putIdle(s)
+}
+
+// putIdle gives a slot back as it is. There are as many idle ones as places: another was needed while a child was stopped.
+func (p *Pool) putIdle(s *slot) {
+	place := s.place
+	s.idle, s.place, s.again = time.Now(), nil, false
 	p.mu.Lock()
-	p.free = append(p.free, s)
+	surplus := len(p.free) >= p.cfg.Children
+	if !surplus {
+		p.free = append(p.free, s)
+	}
 	p.mu.Unlock()
-	p.places.Release(1)
+	if surplus {
+		s.end(Recycled)
+	}
+	place.Give()
+	p.busy.Done()
 }
 
 // ready makes sure that the slot has a living child which may take on document id. Failed starts are tried again with

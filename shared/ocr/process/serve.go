@@ -38,6 +38,8 @@ type Deriver interface {
 // Engine is what a child serves: an ocr.Engine that may keep the last document open between calls.
 type Engine interface {
 	ocr.Engine
+	// Draw makes page n ready for a call of Recognise that follows: it decodes or rasterises it.
+	Draw(ctx context.Context, src ocr.Source, n int) error
 	Deriver
 	// Release lets go of the document and of memory that it took. The source's file is closed after it.
 	Release()
@@ -164,6 +166,8 @@ func (s *server) handle(ctx context.Context, f frame) (response, error) {
 		case opInspect:
 			info, err := s.engine.Inspect(ctx, s.source)
 			return response{Code: codeOf(err), Info: &info}
+		case opDraw:
+			return response{Code: codeOf(s.engine.Draw(ctx, s.source, req.Page))}
 		case opSurvey:
 			page, err := s.engine.Survey(ctx, s.source, req.Page)
 			return response{Code: codeOf(err), Survey: &page}

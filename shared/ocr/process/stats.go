@@ -24,6 +24,7 @@ const (
 	Cancelled  Reason = "cancelled"   // the caller gave up
 	Recycled   Reason = "recycled"    // Limits.Pages or Limits.Documents
 	NotStarted Reason = "not-started" // no first message in time
+	PutBack    Reason = "put-back"    // others needed its place or its memory; its call begins again
 	Closed     Reason = "closed"      // Pool.Close
 )
 
@@ -32,7 +33,7 @@ func (r Reason) harm() bool {
 	switch r {
 	case Crashed, OverMemory, OverCPU, OverTime, Stalled, OverOutput, Lied, Failing:
 		return true
-	case Abandoned, Cancelled, Recycled, NotStarted, Closed:
+	case Abandoned, Cancelled, Recycled, NotStarted, PutBack, Closed:
 	}
 	return false
 }
@@ -90,6 +91,17 @@ func (t *tally) add(c *child) {
 		t.ends[why]++
 		t.peak = max(t.peak, c.peak.Load())
 	})
+}
+
+// resident returns the bytes that all children had when last looked at.
+func (t *tally) resident() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var sum int64
+	for c := range t.live {
+		sum += c.rss.Load()
+	}
+	return sum
 }
 
 func (t *tally) snapshot() Stats {

@@ -36,6 +36,7 @@ type operation string
 
 const (
 	opInspect   operation = "inspect"
+	opDraw      operation = "draw"
 	opRecognise operation = "recognise"
 	opWritePDF  operation = "write-pdf"
 	opSurvey    operation = "survey"
@@ -57,7 +58,7 @@ type request struct {
 // descriptors returns how many come with the request.
 func (r request) descriptors() int {
 	switch r.Op {
-	case opInspect, opRecognise, opSurvey, opDerive:
+	case opInspect, opDraw, opRecognise, opSurvey, opDerive:
 		return 1
 	case opWritePDF:
 		return 2

@@ -38,7 +38,7 @@ func (p *Pool) WritePDF(ctx context.Context, src ocr.Source, pages iter.Seq2[ocr
 		return err
 	}
 	defer done()
-	s, err := p.acquire(ctx, src.ID)
+	s, err := p.acquire(ctx, src, p.cfg.Limits.Slice)
 	if err != nil {
 		return err
 	}
@@ -46,16 +46,17 @@ func (p *Pool) WritePDF(ctx context.Context, src ocr.Source, pages iter.Seq2[ocr
 	s.child.takeOn(src.ID)
 	s.child.pages.Add(1)
 	req := request{Op: opWritePDF, ID: src.ID, Password: src.Password}
-	return p.export(ctx, s.child, req, []*os.File{file}, w, func(e *export) error { return e.stream(ctx, pages) })
+	return p.export(ctx, s, req, []*os.File{file}, w, func(e *export) error { return e.stream(ctx, pages) })
 }
 
 // export makes a request whose result comes through a pipe, while feed sends the child what it needs for it.
-func (p *Pool) export(ctx context.Context, c *child, req request, files []*os.File, w io.Writer, feed func(*export) error) error {
+func (p *Pool) export(ctx context.Context, s *slot, req request, files []*os.File, w io.Writer, feed func(*export) error) error {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return fault.Wrap(err, fault.EngineUnavailable, "No pipe could be made; try again later.")
 	}
-	e := &export{pool: p, child: c, guard: watch(ctx, c), w: w, pipe: read}
+	c := s.child
+	e := &export{pool: p, child: c, guard: p.watch(ctx, s, p.cfg.Limits.CPU), w: w, pipe: read}
 	defer e.guard.stop()
 	err = send(c.conn, req, append(files, write)...)
 	closeErr := write.Close()
@@ -128,7 +129,7 @@ func (e *export) result(ctx context.Context, pageErr error, resp response, err e
 	why := e.child.why()
 	switch why {
 	case OverMemory, OverCPU, OverTime, Stalled, OverOutput:
-		return e.pool.died(why)
+		return e.pool.died(why, step{})
 	default:
 		cause := errors.Join(fmt.Errorf("child ended: %s", why), err)
 		return fault.Wrap(cause, fault.EngineUnavailable, "The recognition process failed while it wrote the result; try again.")

@@ -33,6 +33,22 @@ type Engine struct {
 	runtime *document.Runtime // nil until the first PDF comes; guarded by mu
 	id      string            // of the open document; guarded by mu
 	open    opened            // nil if none is open; guarded by mu
+	drawn   sheet             // a page of it that waits to be read; guarded by mu
+}
+
+// sheet is a page that is ready to be read. The zero value is none.
+type sheet struct {
+	number int
+	page   *ocr.Page        // its text layer, where that can be trusted
+	image  *tesseract.Image // its pixels otherwise
+	dpi    int              // that it is drawn with; 0 for what the image states
+}
+
+func (s *sheet) close() {
+	if s.image != nil {
+		s.image.Close()
+	}
+	*s = sheet{}
 }
 
 var _ process.Engine = (*Engine)(nil)
@@ -40,7 +56,8 @@ var _ process.Engine = (*Engine)(nil)
 // opened is a document of one kind.
 type opened interface {
 	info() ocr.Info
-	read(n int, opt ocr.Options) (ocr.Page, error)
+	// draw makes page n ready to be read.
+	draw(n int) (sheet, error)
 	// survey finds what a derivative takes over from page n.
 	survey(n int) (derivative.Page, error)
 	// write writes the searchable PDF.
@@ -83,6 +100,7 @@ func (e *Engine) Release() {
 }
 
 func (e *Engine) release() {
+	e.drawn.close()
 	if e.open != nil {
 		e.open.close()
 	}
@@ -100,17 +118,48 @@ func (e *Engine) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) 
 	return doc.info(), nil
 }
 
-// Recognise reads page n, counted from 1.
+// Draw makes page n, counted from 1, ready for Recognise.
+func (e *Engine) Draw(ctx context.Context, src ocr.Source, n int) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.draw(ctx, src, n)
+}
+
+// draw draws page n unless it is drawn already.
+func (e *Engine) draw(ctx context.Context, src ocr.Source, n int) error {
+	doc, err := e.page(ctx, src, n) // another document takes the sheet along
+	if err != nil || e.drawn.number == n {
+		return err
+	}
+	e.drawn.close()
+	e.drawn, err = doc.draw(n)
+	e.drawn.number = n
+	if err != nil {
+		e.drawn = sheet{}
+	}
+	return err
+}
+
+// Recognise reads page n, counted from 1. It draws the page if that was not asked for before.
 func (e *Engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.Options) (ocr.Page, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	doc, err := e.page(ctx, src, n)
+	if err := e.draw(ctx, src, n); err != nil {
+		return ocr.Page{}, err
+	}
+	defer e.drawn.close()
+	if e.drawn.page != nil {
+		return *e.drawn.page, nil
+	}
+	page, err := e.reader.Read(e.drawn.image, opt)
 	if err != nil {
 		return ocr.Page{}, err
 	}
-	page, err := doc.read(n, opt)
-	if err != nil {
-		return ocr.Page{}, err
+	if e.drawn.dpi > 0 {
+		page.DPI = e.drawn.dpi // a JPEG may state another than the one it is drawn with
+	}
+	if page.DPI < 1 {
+		page.DPI = assumedDPI
 	}
 	page.Number = n
 	return page, nil
@@ -180,13 +229,13 @@ func (e *Engine) openSource(ctx context.Context, src ocr.Source) (opened, error)
 		return nil, err
 	}
 	if mediaType != pdfType {
-		return openImages(e.reader, src.File, size, mediaType, e.cfg.Limits, e.pdf)
+		return openImages(src.File, size, mediaType, e.cfg.Limits, e.pdf)
 	}
 	runtime, err := e.pdf(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return openPDF(runtime, e.reader, src, size, e.cfg.Limits)
+	return openPDF(runtime, src, size, e.cfg.Limits)
 }
 
 // pdf starts PDFium when it is needed for the first time. A cache that is missing, or made by another version, cannot be

@@ -25,7 +25,6 @@ const assumedDPI = 200
 
 // imageDocument is an open image file, mapped into memory: it is read where the decoder needs it and never copied.
 type imageDocument struct {
-	reader    *tesseract.Reader
 	runtime   func(context.Context) (*document.Runtime, error)
 	data      []byte
 	mediaType string
@@ -34,14 +33,14 @@ type imageDocument struct {
 }
 
 func openImages(
-	reader *tesseract.Reader, file *os.File, size int64, mediaType string, limits ocr.Limits,
+	file *os.File, size int64, mediaType string, limits ocr.Limits,
 	runtime func(context.Context) (*document.Runtime, error),
 ) (opened, error) {
 	data, err := unix.Mmap(int(file.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_PRIVATE) // #nosec G115 -- a descriptor
 	if err != nil {
 		return nil, fault.Wrap(err, fault.InternalError, "The document cannot be mapped.")
 	}
-	d := &imageDocument{reader: reader, runtime: runtime, data: data, mediaType: mediaType, limits: limits}
+	d := &imageDocument{runtime: runtime, data: data, mediaType: mediaType, limits: limits}
 	if d.frames, err = tesseract.Probe(data, mediaType, limits); err != nil {
 		d.close()
 		return nil, err
@@ -56,20 +55,9 @@ func (d *imageDocument) close() {
 	_ = unix.Munmap(d.data)
 }
 
-func (d *imageDocument) read(n int, opt ocr.Options) (ocr.Page, error) {
+func (d *imageDocument) draw(n int) (sheet, error) {
 	image, err := tesseract.Decode(d.data, d.mediaType, n-1, d.limits)
-	if err != nil {
-		return ocr.Page{}, err
-	}
-	defer image.Close()
-	page, err := d.reader.Read(image, opt)
-	if err != nil {
-		return ocr.Page{}, err
-	}
-	if page.DPI < 1 {
-		page.DPI = assumedDPI
-	}
-	return page, nil
+	return sheet{image: image}, err
 }
 
 func (d *imageDocument) write(ctx context.Context, pages iter.Seq2[ocr.Page, error], w io.Writer) error {

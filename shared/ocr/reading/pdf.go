@@ -18,12 +18,11 @@ const pdfType = "application/pdf"
 // pdfDocument is an open PDF.
 type pdfDocument struct {
 	runtime *document.Runtime
-	reader  *tesseract.Reader
 	pdf     *document.PDF
 	limits  ocr.Limits
 }
 
-func openPDF(runtime *document.Runtime, reader *tesseract.Reader, src ocr.Source, size int64, limits ocr.Limits) (opened, error) {
+func openPDF(runtime *document.Runtime, src ocr.Source, size int64, limits ocr.Limits) (opened, error) {
 	pdf, err := runtime.Open(io.NewSectionReader(src.File, 0, size), size, src.Password)
 	if err != nil {
 		return nil, err
@@ -32,34 +31,26 @@ func openPDF(runtime *document.Runtime, reader *tesseract.Reader, src ocr.Source
 		pdf.Close()
 		return nil, fault.New(fault.DocumentRestricted, "The document forbids extraction; give its owner password with the task.")
 	}
-	return &pdfDocument{runtime: runtime, reader: reader, pdf: pdf, limits: limits}, nil
+	return &pdfDocument{runtime: runtime, pdf: pdf, limits: limits}, nil
 }
 
 func (d *pdfDocument) info() ocr.Info {
 	return ocr.Info{Type: pdfType, Pages: d.pdf.Pages(), Encrypted: d.pdf.Encrypted()}
 }
 
-// read takes the text layer if it can be trusted, and recognises the page otherwise.
-func (d *pdfDocument) read(n int, opt ocr.Options) (ocr.Page, error) {
+// draw takes the text layer if it can be trusted, and rasterises the page otherwise.
+func (d *pdfDocument) draw(n int) (sheet, error) {
 	page, ok, err := d.pdf.Text(n)
 	if err != nil || ok {
-		return page, err
+		page.Number = n
+		return sheet{page: &page}, err
 	}
 	raster, err := d.pdf.Raster(n, d.limits)
 	if err != nil {
-		return ocr.Page{}, err
+		return sheet{}, err
 	}
 	image, err := d.image(raster)
-	if err != nil {
-		return ocr.Page{}, err
-	}
-	defer image.Close()
-	page, err = d.reader.Read(image, opt)
-	if err != nil {
-		return ocr.Page{}, err
-	}
-	page.DPI = raster.DPI // a JPEG may state another than the one it is drawn with
-	return page, nil
+	return sheet{image: image, dpi: raster.DPI}, err
 }
 
 func (d *pdfDocument) image(raster document.Raster) (*tesseract.Image, error) {
