@@ -34,6 +34,7 @@ const (
 	PagesExceeded      Code = "pages_per_day_exceeded"
 	IntakeClosed       Code = "intake_closed"
 	StorageUnavailable Code = "storage_unavailable"
+	StorageFull        Code = "storage_full"
 	EngineUnavailable  Code = "engine_unavailable"
 	EngineStarved      Code = "engine_starved"
 	IssuerUnavailable  Code = "token_issuer_unavailable"
@@ -96,6 +97,7 @@ func meanings() map[Code]meaning {
 		PagesExceeded:      {Exhausted, true, "The application has used up its pages for the day."},
 		IntakeClosed:       {Unavailable, true, "The service takes no new documents at the moment."},
 		StorageUnavailable: {Unavailable, true, "Storage did not answer in time."},
+		StorageFull:        {Unavailable, true, "Storage has no room for a document at the moment."},
 		EngineUnavailable:  {Unavailable, true, "The recognition engine is not available at the moment."},
 		EngineStarved:      {Unavailable, true, "The machine gives the recognition engine too little processor time at the moment."},
 		ReceiptUnavailable: {Unavailable, false, "The stamp cannot sign receipts."},

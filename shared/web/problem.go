@@ -85,6 +85,9 @@ func status(f *fault.Error) int {
 	case fault.Exhausted:
 		return http.StatusTooManyRequests
 	case fault.Unavailable:
+		if f.Code == fault.StorageFull {
+			return http.StatusInsufficientStorage
+		}
 		return http.StatusServiceUnavailable
 	case fault.Internal:
 	}

@@ -21,8 +21,9 @@ import (
 
 // Blobs implements storage.Blobs and storage.Opener on files.
 type Blobs struct {
-	root *os.Root
-	now  func() time.Time
+	root  *os.Root
+	now   func() time.Time
+	space *Space
 }
 
 var (
@@ -72,7 +73,7 @@ func (b *Blobs) put(ctx context.Context, name, contentType string, r io.Reader, 
 			return storage.Blob{}, taken()
 		}
 	}
-	staged, err := b.stage(ctx, r)
+	staged, err := b.stage(ctx, name, r)
 	if err != nil {
 		return storage.Blob{}, err
 	}
@@ -91,8 +92,15 @@ func taken() error {
 	return fault.New(fault.AlreadyExists, "the document was uploaded before; create a new task for another one")
 }
 
-// stage writes everything to a file that is no blob yet.
-func (b *Blobs) stage(ctx context.Context, r io.Reader) (string, error) {
+// stage writes everything to a file that is no blob yet. Only the ledger may be written while erasing uses the reserve.
+func (b *Blobs) stage(ctx context.Context, name string, r io.Reader) (string, error) {
+	source := &reader{ctx: ctx, r: r}
+	if !strings.HasPrefix(name, storage.Ledger+"/") {
+		source.may = b.space.writable
+		if err := source.may(); err != nil {
+			return "", err
+		}
+	}
 	random := make([]byte, 16)
 	if _, err := rand.Read(random); err != nil {
 		return "", fmt.Errorf("name staging file: %w", err)
@@ -102,7 +110,6 @@ func (b *Blobs) stage(ctx context.Context, r io.Reader) (string, error) {
 	if err != nil {
 		return "", unavailable(err)
 	}
-	source := &reader{ctx: ctx, r: r}
 	_, err = io.Copy(f, source)
 	if err == nil {
 		err = f.Sync()
@@ -116,21 +123,28 @@ func (b *Blobs) stage(ctx context.Context, r io.Reader) (string, error) {
 		return staged, nil
 	}
 	if source.err == nil {
+		if source.may == nil && full(err) {
+			b.space.giveBack() // the ledger tries again
+		}
 		err = unavailable(err)
 	}
 	return "", errors.Join(fmt.Errorf("write blob: %w", err), b.unlink(staged))
 }
 
-// reader ends when its context does, and remembers that the source failed.
+// reader ends when its context does or nothing may be written any more, and remembers that the source failed.
 type reader struct {
 	ctx context.Context
 	r   io.Reader
+	may func() error // nil for always
 	err error
 }
 
 // Read implements io.Reader.
 func (r *reader) Read(p []byte) (int, error) {
-	if r.err = storage.CheckContext(r.ctx); r.err != nil {
+	if r.err = storage.CheckContext(r.ctx); r.err == nil && r.may != nil {
+		r.err = r.may()
+	}
+	if r.err != nil {
 		return 0, r.err
 	}
 	n, err := r.r.Read(p)
@@ -308,7 +322,8 @@ func (b *Blobs) Delete(ctx context.Context, name string) error {
 }
 
 func (b *Blobs) unlink(file string) error {
-	if err := b.root.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+	err := b.space.spend(func() error { return b.root.Remove(file) })
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return unavailable(err)
 	}
 	return nil
@@ -354,6 +369,9 @@ func unavailable(err error) error {
 		err = p.Err
 	} else if l, ok := errors.AsType[*os.LinkError](err); ok {
 		err = l.Err
+	}
+	if full(err) {
+		return fault.Wrap(err, fault.StorageFull, "the disk of the data folder is full: make room there")
 	}
 	return fault.Wrap(err, fault.StorageUnavailable, "the data folder cannot be used; see the server's log")
 }

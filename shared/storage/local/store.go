@@ -11,12 +11,15 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
 )
 
 // Config says where the store is.
 type Config struct {
 	Dir    string // made if it does not exist
 	Server bool   // takes the folder for the one server; operator verbs leave it false
+	Room   Room   // kept by the server
 	Now    func() time.Time
 }
 
@@ -24,7 +27,9 @@ type Config struct {
 type Store struct {
 	Blobs   *Blobs
 	Records *Records
+	Space   *Space
 	root    *os.Root
+	folder  *os.File // the folder itself; the one server has it locked
 	lock    *os.File
 	key     []byte
 }
@@ -64,8 +69,11 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 
 func (s *Store) open(ctx context.Context, cfg Config) error {
 	var err error
+	if s.folder, err = s.root.Open("."); err != nil {
+		return fmt.Errorf("open data folder: %w", err)
+	}
 	if cfg.Server {
-		if s.lock, err = takeLock(s.root); err != nil {
+		if err := s.take(); err != nil {
 			return err
 		}
 	}
@@ -77,22 +85,26 @@ func (s *Store) open(ctx context.Context, cfg Config) error {
 	if s.key, err = secret(s.root); err != nil {
 		return err
 	}
-	s.Blobs = &Blobs{root: s.root, now: cfg.Now}
+	if s.Space, err = openSpace(s.root, s.folder, cfg.Room, cfg.Server); err != nil {
+		return err
+	}
+	s.Blobs = &Blobs{root: s.root, now: cfg.Now, space: s.Space}
 	if cfg.Server {
 		if err := s.Blobs.sweepStaging(); err != nil {
 			return err
 		}
+		// A full disk is no reason not to start: erasing goes on, and Space.Check tells why nothing is taken in.
+		if err := s.Space.Restore(ctx); err != nil && !errors.Is(err, fault.StorageFull) {
+			return err
+		}
 	}
-	// The journals that SQLite makes take the mode of the database file.
-	db, err := s.root.OpenFile(databaseFile, os.O_CREATE|os.O_RDWR, fileMode)
-	if err != nil {
-		return fmt.Errorf("make database file: %w", err)
+	if s.Records, err = openRecords(ctx, s.root, filepath.Join(cfg.Dir, databaseFile), s.Space); err != nil {
+		return err
 	}
-	if err := db.Close(); err != nil {
-		return fmt.Errorf("make database file: %w", err)
+	if cfg.Server && s.Records.Check(ctx) == nil {
+		s.Records.Damaged(ctx) // noted: Check tells it
 	}
-	s.Records, err = openRecords(ctx, filepath.Join(cfg.Dir, databaseFile))
-	return err
+	return nil
 }
 
 // Close releases the folder.
@@ -101,26 +113,34 @@ func (s *Store) Close() error {
 	if s.Records != nil {
 		errs = append(errs, s.Records.close())
 	}
-	if s.lock != nil {
-		errs = append(errs, s.lock.Close())
+	if s.Space != nil {
+		errs = append(errs, s.Space.close())
+	}
+	for _, f := range []*os.File{s.lock, s.folder} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
 	}
 	return errors.Join(append(errs, s.root.Close())...)
 }
 
-// takeLock holds the lock file until the process ends.
-func takeLock(root *os.Root) (*os.File, error) {
-	f, err := root.OpenFile(lockFile, os.O_CREATE|os.O_RDWR, fileMode)
-	if err != nil {
-		return nil, fmt.Errorf("open lock: %w", err)
+// take holds the folder for this server until the process ends. The lock is on the folder itself, which nobody removes under
+// a server; the one on the file keeps out servers of an earlier version, which know no other.
+func (s *Store) take() error {
+	var err error
+	if s.lock, err = s.root.OpenFile(lockFile, os.O_CREATE|os.O_RDWR, fileMode); err != nil {
+		return fmt.Errorf("open lock: %w", err)
 	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		err = ErrInUse
+	for _, f := range []*os.File{s.folder, s.lock} {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return ErrInUse
+		}
+		if err != nil {
+			return fmt.Errorf("lock data folder: %w", err)
+		}
 	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
+	return nil
 }
 
 const secretSize = 32

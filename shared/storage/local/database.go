@@ -1,0 +1,211 @@
+package local
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"golang.org/x/sys/unix"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+)
+
+// schema keeps one row for each record. Times are seconds since 1970, 0 for never.
+const schema = `
+CREATE TABLE IF NOT EXISTS records (
+	tbl TEXT NOT NULL, partition TEXT NOT NULL, row TEXT NOT NULL,
+	value BLOB NOT NULL, etag TEXT NOT NULL, due INTEGER NOT NULL,
+	PRIMARY KEY (tbl, partition, row)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS records_due ON records (due, tbl, partition, row) WHERE due > 0;`
+
+// patience is how long another process's use of the database is waited for.
+const patience = 15 * time.Second
+
+// scrubInterval is how long an erased value may stay in the write-ahead log.
+const scrubInterval = 2 * time.Second
+
+// handles bounds the connections to the database: each holds three descriptors. Calls beyond it wait and hold none.
+const handles = 8
+
+// openRecords opens the database. Deleted values are overwritten (secure_delete), every commit is on disk when it returns
+// (synchronous), and another process's writes are waited for (busy_timeout). A database that cannot be used is no error: its
+// calls fail and Check tells why, so that what lies beside it can still be erased by its own time.
+func openRecords(ctx context.Context, root *os.Root, file string, space *Space) (*Records, error) {
+	pragmas := url.Values{"_pragma": {
+		fmt.Sprintf("busy_timeout(%d)", patience.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "temp_store(MEMORY)",
+	}}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: url.PathEscape(file), RawQuery: pragmas.Encode()}).String())
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	db.SetMaxOpenConns(handles)
+	db.SetMaxIdleConns(0) // a connection to a database that is put back must be new
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	r := &Records{db: db, log: file + "-wal", space: space, stop: stop}
+	r.prepare(ctx, root)
+	r.done.Go(func() { r.keep(background, root) })
+	return r, nil
+}
+
+// prepare makes the database usable, or notes why it is not.
+func (r *Records) prepare(ctx context.Context, root *os.Root) {
+	err := r.try(func() error { return makeTables(ctx, root, r.db) })
+	if err != nil {
+		r.unready.Store(&err)
+		return
+	}
+	r.db.SetMaxIdleConns(handles)
+	r.unready.Store(nil)
+}
+
+// makeTables makes what is not there yet. Processes that start at once may meet while one of them turns the write-ahead log
+// on, or the last one before them takes it away: SQLite then answers "busy" at once, whatever busy_timeout says.
+func makeTables(ctx context.Context, root *os.Root, db *sql.DB) error {
+	// The journals that SQLite makes take the mode of the database file.
+	f, err := root.OpenFile(databaseFile, os.O_CREATE|os.O_RDWR, fileMode)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("make database file: %w", err)
+	}
+	_, err = backoff.Retry(ctx, func() (struct{}, error) {
+		_, err := db.ExecContext(ctx, schema)
+		if code(err) == sqlite3.SQLITE_BUSY {
+			return struct{}{}, err
+		}
+		if err != nil {
+			err = backoff.Permanent(err)
+		}
+		return struct{}{}, err
+	}, backoff.WithBackOff(&backoff.ExponentialBackOff{
+		InitialInterval: 10 * time.Millisecond, RandomizationFactor: 0.5, Multiplier: 1.5, MaxInterval: time.Second,
+	}), backoff.WithMaxElapsedTime(patience))
+	return err
+}
+
+// keep empties the write-ahead log soon after each burst of writes, whichever process wrote, and the log that a killed
+// process left. What a reader keeps it from doing it does the next time. A database that could not be used is tried again,
+// and so is a reserve that had no room.
+func (r *Records) keep(ctx context.Context, root *os.Root) {
+	tick := time.NewTicker(scrubInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			_ = r.space.Restore(ctx) // likewise
+			if r.unready.Load() != nil {
+				r.prepare(ctx, root)
+			} else if log, err := os.Stat(r.log); err == nil && log.Size() > 0 {
+				_ = r.Scrub(ctx) // the next tick tries again
+			}
+		}
+	}
+}
+
+// Scrub empties the write-ahead log, in which values that were erased or replaced since the last time can still be found.
+// It happens by itself within seconds; a caller that must know calls it.
+func (r *Records) Scrub(ctx context.Context) error {
+	var busy, frames, moved int
+	err := r.try(func() error {
+		return r.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
+	})
+	if err == nil && busy != 0 {
+		err = errBusy
+	}
+	return failed(err)
+}
+
+var errBusy = errors.New("the database is in use")
+
+// close empties the log, unless another process uses the database: that one does it then.
+func (r *Records) close() error {
+	r.stop()
+	r.done.Wait()
+	var err error
+	if r.Check(context.Background()) == nil {
+		err = r.Scrub(context.Background())
+	}
+	if errors.Is(err, errBusy) {
+		err = nil
+	}
+	return errors.Join(err, r.db.Close())
+}
+
+// try runs a statement, with the room of the reserve if it needs it, and remembers a damage that it met.
+func (r *Records) try(statement func() error) error {
+	err := r.space.spend(statement)
+	if c := code(err); c == sqlite3.SQLITE_CORRUPT || c == sqlite3.SQLITE_NOTADB {
+		r.damaged.Store(true)
+	}
+	return err
+}
+
+// Check returns nil while the database can be used, else what is wrong and the remedy.
+func (r *Records) Check(context.Context) error {
+	why := r.unready.Load()
+	switch {
+	case r.damaged.Load():
+		return errors.New("the database is damaged: stop the server and repair it (sqlite3's .recover), or move it away and begin with a new one; " +
+			"documents whose records are lost are erased")
+	case why == nil:
+		return nil
+	case code(*why) == sqlite3.SQLITE_BUSY:
+		return errors.New("another program has locked the database: end it")
+	case full(*why):
+		return errors.New("the disk of the data folder is full: make room there")
+	default:
+		return errors.New("the database cannot be opened: the data folder must belong to the user that the server runs as")
+	}
+}
+
+// Damaged looks through the whole database for damage, which costs about a second for a gigabyte.
+func (r *Records) Damaged(ctx context.Context) bool {
+	var verdict string
+	err := r.try(func() error { return r.db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict) })
+	if err == nil && verdict != "ok" {
+		r.damaged.Store(true)
+	}
+	return r.damaged.Load()
+}
+
+// code returns SQLite's primary result code, 0 for an error that is not its own.
+func code(err error) int {
+	if refused, ok := errors.AsType[*sqlite.Error](err); ok {
+		return refused.Code() & 0xff
+	}
+	return 0
+}
+
+// full reports whether an error says that there is no room.
+func full(err error) bool {
+	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || code(err) == sqlite3.SQLITE_FULL
+}
+
+// mayBeFull reports whether an error of SQLite can come from want of room for its journals.
+func mayBeFull(err error) bool {
+	c := code(err)
+	return c == sqlite3.SQLITE_IOERR || c == sqlite3.SQLITE_CANTOPEN
+}
+
+// failed classifies an error of the database. Values are never part of its text.
+func failed(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case full(err):
+		return fault.Wrap(err, fault.StorageFull, "the disk of the data folder is full: make room there")
+	default:
+		return fault.Wrap(err, fault.StorageUnavailable, "the database did not answer; try again")
+	}
+}
