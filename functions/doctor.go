@@ -133,7 +133,7 @@ func examineMachine(ctx context.Context, set config.Settings) (found doctor.Find
 	}
 	// The server does this at its start. Whether it holds is for the probe to say.
 	_ = process.Hide()
-	store, err := local.Open(ctx, local.Config{Dir: set.Data, Now: time.Now})
+	store, err := local.Open(ctx, local.Config{Dir: set.Data, Room: roomOf(set), Now: time.Now})
 	if err != nil {
 		return nil, err
 	}

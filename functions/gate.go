@@ -17,6 +17,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/task"
 	trigger "github.com/lethe-ocr/lethe/shared/trigger/azure"
 	"github.com/lethe-ocr/lethe/shared/web"
@@ -115,6 +116,9 @@ func (g *gate) rows(ctx context.Context) []api.Check {
 		rows[i] = api.Check{Name: g.conditions[i].name, OK: s.err == nil}
 		if s.err != nil {
 			rows[i].Detail = s.err.Error()
+			if told, ok := errors.AsType[*fault.Error](s.err); ok {
+				rows[i].Detail = told.Detail
+			}
 		}
 	}
 	return rows
@@ -136,10 +140,14 @@ func quiet(log *slog.Logger, name, sentence string, life time.Duration, holds fu
 type gatedTasks struct {
 	*task.Service
 	gate *gate
+	room *local.Space // nil where documents lie on no disk of ours
 }
 
 func (t gatedTasks) refuse(ctx context.Context) error {
-	if t.gate.open(ctx) != nil {
+	if err := t.gate.open(ctx); err != nil {
+		if full, ok := errors.AsType[*fault.Error](err); ok && full.Code == fault.StorageFull {
+			return full.Retry(time.Minute)
+		}
 		return fault.New(fault.IntakeClosed, "no documents are taken in at the moment; /readyz tells why").Retry(time.Minute)
 	}
 	return nil
@@ -165,10 +173,18 @@ func (t gatedTasks) CreateBatch(ctx context.Context, orders []task.Order) ([]tas
 	return t.Service.CreateBatch(ctx, orders)
 }
 
-// CreateWith is refused while the gate is closed.
+// CreateWith is refused while the gate is closed, and for a document that there is no room for.
 func (t gatedTasks) CreateWith(ctx context.Context, o task.Order, body task.Body) (task.Accepted, error) {
 	if err := t.refuse(ctx); err != nil {
 		return task.Accepted{}, err
+	}
+	if t.room != nil {
+		claim, err := t.room.Claim(body.Size)
+		if err != nil {
+			return task.Accepted{}, err
+		}
+		defer claim.Release()
+		body.Reader = claim.Reader(body.Reader)
 	}
 	return t.Service.CreateWith(ctx, o, body)
 }

@@ -228,6 +228,7 @@ func serveEphemeral(ctx context.Context, env environment, set config.Settings) (
 	defer func() { err = errors.Join(err, remove()) }()
 	set.Data, set.Listen = dir, "127.0.0.1:0"
 	set.TLSCert, set.TLSKey, set.PublicURL = "", "", ""
+	set.Reserve = 1 // the folder dies with the server: no start of a test waits for more to be written
 	ln, scheme, err := listen(ctx, set)
 	if err != nil {
 		return err

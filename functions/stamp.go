@@ -53,7 +53,7 @@ type machine struct {
 func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*machine, error) {
 	m := &machine{set: set, clock: &clock{}, log: log}
 	var err error
-	if m.store, err = local.Open(ctx, local.Config{Dir: set.Data, Server: true, Now: m.clock.now}); err != nil {
+	if m.store, err = local.Open(ctx, local.Config{Dir: set.Data, Server: true, Room: roomOf(set), Now: m.clock.now}); err != nil {
 		return nil, err
 	}
 	if m.engine, err = startEngine(set, log); err != nil {
@@ -85,7 +85,13 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 	if err != nil {
 		return nil, errors.Join(err, m.close())
 	}
-	m.intake = newGate(m.clock.now, log, operatorAllows(set.Intake), storageAnswers(log, m.tasks, time.Second), engineStarts(log, m.engine))
+	m.intake = newGate(m.clock.now, log,
+		operatorAllows(set.Intake),
+		condition{name: "space", life: time.Second, holds: m.store.Space.Check},
+		condition{name: "database", life: time.Second, holds: m.store.Records.Check},
+		storageAnswers(log, m.tasks, time.Second),
+		engineStarts(log, m.engine),
+	)
 	if m.guard, err = newGuard(set, m.registry, m.clock, log); err != nil {
 		return nil, errors.Join(err, m.close())
 	}
@@ -190,7 +196,14 @@ func (m *machine) handler() http.Handler {
 }
 
 // gated is the domain as clients reach it.
-func (m *machine) gated() gatedTasks { return gatedTasks{Service: m.tasks, gate: m.intake} }
+func (m *machine) gated() gatedTasks {
+	return gatedTasks{Service: m.tasks, gate: m.intake, room: m.store.Space}
+}
+
+// roomOf is what the settings keep free on the disk of the data folder.
+func roomOf(set config.Settings) local.Room {
+	return local.Room{Reserve: set.Reserve << 20, Floor: set.FreeFloor << 20, Percent: set.FreeFloorPercent}
+}
 
 // process works on a task, or lets it wait in the queue while intake is closed.
 func (m *machine) process(ctx context.Context, ref task.Ref) (task.Outcome, error) {

@@ -61,7 +61,7 @@ func (a *API) takeInline(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	body := &limited{body: http.MaxBytesReader(w, r.Body, a.Inline), connection: http.NewResponseController(w)}
-	accepted, err := a.Intake.CreateWith(r.Context(), wanted.order(r.Context(), key), task.Body{Reader: body, ContentType: octets})
+	accepted, err := a.Intake.CreateWith(r.Context(), wanted.order(r.Context(), key), task.Body{Reader: body, Size: r.ContentLength, ContentType: octets})
 	if body.exceeded {
 		return tooLarge
 	}

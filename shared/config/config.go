@@ -35,6 +35,10 @@ type Settings struct {
 	Cache    string `envconfig:"CACHE" desc:"folder of the PDF compilation cache; by default below the user's cache folder"`
 	Tessdata string `envconfig:"TESSDATA" desc:"folder of the language data; by default Tesseract's own"`
 
+	Reserve          int64 `envconfig:"RESERVE_MIB" default:"64" desc:"room on the disk of the data folder that only erasing may use, in MiB"`
+	FreeFloor        int64 `envconfig:"FREE_FLOOR_MIB" default:"1024" desc:"free space in MiB below which no document is taken in"`
+	FreeFloorPercent int   `envconfig:"FREE_FLOOR_PERCENT" default:"5" desc:"likewise in per cent of the disk; the larger of the two counts"`
+
 	Workers      int           `envconfig:"WORKERS" desc:"worker processes; by default one for each core"`
 	WorkerMemory int64         `envconfig:"WORKER_MEMORY_MIB" default:"1536" desc:"memory limit of a worker process in MiB"`
 	WorkerPages  int           `envconfig:"WORKER_PAGES" default:"200" desc:"pages after which a worker process is replaced"`
@@ -177,6 +181,9 @@ func (s Settings) validate() error {
 	}
 	check(s.Data != "", "DATA", "must name a folder")
 	check((s.TLSCert == "") == (s.TLSKey == ""), "TLS_CERT", "certificate and key come together: set LETHE_TLS_KEY too, or neither")
+	check(s.Reserve >= 1 && s.Reserve <= 1<<20, "RESERVE_MIB", "must be 1 to 1048576")
+	check(s.FreeFloor >= 0 && s.FreeFloor <= 1<<30, "FREE_FLOOR_MIB", "must be 0 to 1073741824")
+	check(s.FreeFloorPercent >= 0 && s.FreeFloorPercent <= 90, "FREE_FLOOR_PERCENT", "must be 0 to 90")
 	check(s.Workers >= 1 && s.Workers <= 256, "WORKERS", "must be 1 to 256")
 	check(s.WorkerMemory >= 256 && s.WorkerMemory <= 64<<10, "WORKER_MEMORY_MIB", "must be 256 to 65536")
 	check(s.WorkerPages >= 1, "WORKER_PAGES", "must be at least 1")

@@ -26,6 +26,7 @@ const (
 
 	FolderModes Check = "folder-modes"
 	FolderPlace Check = "folder-place"
+	FolderSpace Check = "folder-space"
 	Database    Check = "database"
 
 	CoreDumps Check = "core-dumps"
@@ -199,6 +200,11 @@ func ofMachine() []Expectation {
 			Check: FolderPlace, Subject: OfFolder, What: "the data folder is on a disk of this machine that nothing copies",
 			Why: "network, synchronisation and snapshots keep copies that no erasure reaches", Remedy: "move the folder to a plain file system of this machine",
 			Ask: "findmnt --target FOLDER; look for snapshots and back-ups of that file system", Places: here,
+		},
+		{
+			Check: FolderSpace, Subject: OfFolder, What: "there is room on the disk of the data folder, and a reserve that only erasing may use",
+			Why: "erasing writes a tombstone and a receipt: on a full disk it would have to wait", Remedy: "make room on that disk, or lower LETHE_FREE_FLOOR_MIB and LETHE_FREE_FLOOR_PERCENT; a running server makes the reserve whole by itself",
+			Ask: "df FOLDER; ls -l FOLDER/reserve", Places: here,
 		},
 		{
 			Check: Database, Subject: OfFolder, What: "the database overwrites what it deletes (secure_delete) and keeps a write-ahead log",

@@ -5,11 +5,21 @@ import "fmt"
 // Folder is what was seen of a data folder. Nil and empty mean "not seen".
 type Folder struct {
 	Modes        *Modes
-	FileSystem   string           // as the kernel calls it
-	Synced       string           // the service that copies the folder elsewhere, as far as the path tells
-	SecureDelete *int             // SQLite's PRAGMA secure_delete: 1 overwrites everything, 2 only what costs no writing
-	Journal      string           // SQLite's PRAGMA journal_mode
+	FileSystem   string // as the kernel calls it
+	Synced       string // the service that copies the folder elsewhere, as far as the path tells
+	SecureDelete *int   // SQLite's PRAGMA secure_delete: 1 overwrites everything, 2 only what costs no writing
+	Journal      string // SQLite's PRAGMA journal_mode
+	Space        *Space
+	Damage       string           // what is wrong with the database, and the remedy; empty while it can be used
 	Unseen       map[Check]string // why a check could not be made
+}
+
+// Space is the room on the disk that the folder lies on, in bytes.
+type Space struct {
+	Free    int64 // for this program
+	Floor   int64 // below which it takes in no document
+	Reserve int64 // that only erasing may use, as it is now
+	Wanted  int64 // what the reserve should be
 }
 
 // Modes counts what lies in a folder and who may read it.
@@ -23,7 +33,22 @@ type Modes struct {
 // Judge holds the folder against what the program expects.
 func (f Folder) Judge() []Finding {
 	u := unseen(f.Unseen)
-	return []Finding{f.modes(u), f.place(u), f.database(u)}
+	return []Finding{f.modes(u), f.place(u), f.space(u), f.database(u)}
+}
+
+func (f Folder) space(u unseen) Finding {
+	const mib = 1 << 20
+	s := f.Space
+	switch {
+	case s == nil:
+		return u.unknown(FolderSpace)
+	case s.Reserve < s.Wanted:
+		return breach(FolderSpace, "the reserve has %d of %d MiB, %d MiB are free", s.Reserve/mib, s.Wanted/mib, s.Free/mib)
+	case s.Free < s.Floor:
+		return breach(FolderSpace, "%d MiB are free, less than the floor of %d MiB", s.Free/mib, s.Floor/mib)
+	default:
+		return fine(FolderSpace, "%d MiB are free above a floor of %d MiB, the reserve has %d MiB", s.Free/mib, s.Floor/mib, s.Reserve/mib)
+	}
 }
 
 func (f Folder) modes(u unseen) Finding {
@@ -64,6 +89,8 @@ func (f Folder) place(u unseen) Finding {
 func (f Folder) database(u unseen) Finding {
 	const everything = 1
 	switch {
+	case f.Damage != "":
+		return breach(Database, "%s", f.Damage)
 	case f.SecureDelete == nil || f.Journal == "":
 		return u.unknown(Database)
 	case *f.SecureDelete != everything:

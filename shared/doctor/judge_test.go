@@ -43,7 +43,8 @@ func healthy() facts {
 				{Role: "owner", Level: doctor.Above, Person: true},
 			},
 		},
-		folder: doctor.Folder{Modes: &doctor.Modes{Looked: 5}, FileSystem: "ext4", SecureDelete: new(1), Journal: "wal"},
+		folder: doctor.Folder{Modes: &doctor.Modes{Looked: 5}, FileSystem: "ext4", SecureDelete: new(1), Journal: "wal",
+			Space: &doctor.Space{Free: 9 << 30, Floor: 1 << 30, Reserve: 64 << 20, Wanted: 64 << 20}},
 		process: doctor.Process{
 			CoreLimit: new(uint64(0)), Dumpable: off(), Swaps: &[]string{"/dev/zram0"}, Missing: &[]string{},
 		},
@@ -145,6 +146,9 @@ func TestFactsAreJudged(t *testing.T) {
 		{"served by a program", func(f *facts) { f.folder.FileSystem = "fuse" }, doctor.FolderPlace, doctor.Unknown},
 		{"deleted values stay", func(f *facts) { *f.folder.SecureDelete = 0 }, doctor.Database, doctor.Breach},
 		{"deleted values stay in free pages", func(f *facts) { *f.folder.SecureDelete = 2 }, doctor.Database, doctor.Breach},
+		{"a full disk", func(f *facts) { f.folder.Space.Free = 1 << 20 }, doctor.FolderSpace, doctor.Breach},
+		{"a reserve that was used", func(f *facts) { f.folder.Space.Reserve = 1 << 20 }, doctor.FolderSpace, doctor.Breach},
+		{"a damaged database", func(f *facts) { f.folder.Damage = "the database is damaged" }, doctor.Database, doctor.Breach},
 		{"no write-ahead log", func(f *facts) { f.folder.Journal = "delete" }, doctor.Database, doctor.Breach},
 
 		{"core dumps", func(f *facts) { *f.process.CoreLimit = 1 }, doctor.CoreDumps, doctor.Breach},

@@ -34,6 +34,7 @@ const (
 	AccessEntry Class = "access-log"
 	LedgerEntry Class = "ledger"
 	Platform    Class = "platform-log"
+	Reserve     Class = "reserve"
 )
 
 // Role is where the program runs.
@@ -98,6 +99,7 @@ func Inventory() []Item {
 		{Memory, "the document and its text in a worker process", both, ByProcess, "", "two seconds after the worker's last page of it", "TestIdleChildLetsGoOfDocument"},
 		{MemoryFile, "the document in a sealed memory file", cloud, ByProcess, "", "when the call that reads it ends", "TestLargestUploadGrowsNeitherHandlerNorHost"},
 		{Staging, "a document or result that is being written", machine, ByProcess, "", "when the write ends or fails; at the next start after a crash", "TestServerErasesWhatAnEarlierOneLeftHalfWritten"},
+		{Reserve, "random bytes that keep room for erasing; nothing of a document", machine, ByOperator, "", "never: erasing on a full disk needs it", "TestReserveIsWrittenAndHoldsNoPattern"},
 		{AccessEntry, "ids of a task, who did what, and why; no content", both, BySweep, "", "400 days after the act", "TestAccessLogForgets"},
 		{LedgerEntry, "times, codes, commitments; no ids, no content", both, ByOperator, storage.Ledger, "never: it is the proof", "TestEntriesTellNothingOfTheTask"},
 		{Platform, "names of blobs (ids), addresses and times of callers in the platform's own logs", cloud, ByOperator, "", "after the stamp's log retention, 30 days by default", "TestEveryDeploymentKeepsTheRules"},

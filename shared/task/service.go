@@ -112,6 +112,7 @@ type Accepted struct {
 // Body is a document given in the request itself.
 type Body struct {
 	Reader      io.Reader
+	Size        int64 // in bytes, as the client says; negative if it does not
 	ContentType string
 }
 

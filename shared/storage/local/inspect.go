@@ -34,7 +34,12 @@ func (i *Inspection) Inspect(ctx context.Context) []doctor.Finding {
 	if err := i.place(&f); err != nil {
 		f.Unseen[doctor.FolderPlace] = "the file system cannot be told"
 	}
-	if err := i.database(ctx, &f); err != nil {
+	if err := i.space(&f); err != nil {
+		f.Unseen[doctor.FolderSpace] = "free space cannot be told"
+	}
+	if err := i.store.Records.Check(ctx); err != nil {
+		f.Damage = err.Error()
+	} else if err := i.database(ctx, &f); err != nil {
 		f.Unseen[doctor.Database] = "the database did not answer"
 	}
 	return f.Judge()
@@ -88,6 +93,19 @@ func (i *Inspection) place(f *doctor.Folder) error {
 	}
 	f.Synced = synced(path)
 	return err
+}
+
+func (i *Inspection) space(f *doctor.Folder) error {
+	free, size, err := i.store.Space.Free()
+	if err != nil {
+		return err
+	}
+	held, err := i.store.Space.held()
+	if err != nil {
+		return err
+	}
+	f.Space = &doctor.Space{Free: free, Floor: i.store.Space.Floor(size), Reserve: held, Wanted: i.store.Space.room.Reserve}
+	return nil
 }
 
 // fileSystem names those that the doctor knows something about. The rest are disks.

@@ -12,11 +12,12 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
+	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
 )
 
 func TestInspectionOfRealFolders(t *testing.T) {
 	const canary = "canary-name"
-	ok := map[doctor.Check]doctor.Outcome{doctor.FolderModes: doctor.OK, doctor.FolderPlace: doctor.OK, doctor.Database: doctor.OK}
+	ok := map[doctor.Check]doctor.Outcome{doctor.FolderModes: doctor.OK, doctor.FolderPlace: doctor.OK, doctor.FolderSpace: doctor.OK, doctor.Database: doctor.OK}
 	for _, tc := range []struct {
 		name   string
 		below  string // the data folder lies below a folder of this name
@@ -106,5 +107,29 @@ func chmod(t *testing.T, path string, mode os.FileMode) {
 	t.Helper()
 	if err := os.Chmod(path, mode); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestInspectionOfAFullDiskIsABreach(t *testing.T) {
+	dir, here := storagetest.SmallDisk(t, 16<<20)
+	if !here {
+		return
+	}
+	s := serverWithRoom(t, filepath.Join(dir, "data"))
+	defer s.Close()
+	outcome := func() doctor.Outcome {
+		for _, f := range doctor.Run(t.Context(), s.Inspection()) {
+			if f.Check == doctor.FolderSpace {
+				return f.Outcome
+			}
+		}
+		return ""
+	}
+	if o := outcome(); o != doctor.OK {
+		t.Errorf("with room: %s", o)
+	}
+	storagetest.Fill(t, dir)
+	if o := outcome(); o != doctor.Breach {
+		t.Errorf("on a full disk: %s", o)
 	}
 }

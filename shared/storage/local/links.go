@@ -113,9 +113,14 @@ func (l *Links) upload(w http.ResponseWriter, r *http.Request, name string) erro
 	if r.ContentLength > l.MaxSize {
 		return fault.New(fault.BodyTooLarge, "the document has %d bytes; at most %d are taken: split it", r.ContentLength, l.MaxSize)
 	}
+	room, err := l.Blobs.space.Claim(r.ContentLength)
+	if err != nil {
+		return err
+	}
+	defer room.Release()
 	const octets = "application/octet-stream" // what a client says of the type is not kept: content decides
 	body := &steady{body: http.MaxBytesReader(w, r.Body, l.MaxSize), connection: http.NewResponseController(w)}
-	_, err := l.Blobs.Create(r.Context(), name, octets, body)
+	_, err = l.Blobs.Create(r.Context(), name, octets, room.Reader(body))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return fault.New(fault.BodyTooLarge, "the document has more than %d bytes; split it", l.MaxSize)
 	}

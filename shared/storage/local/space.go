@@ -27,6 +27,7 @@ type Room struct {
 // then on documents, pages and results are refused until there is room again and the reserve is whole.
 type Space struct {
 	room   Room
+	server bool // makes the reserve whole
 	folder *os.File
 	file   *os.File // nil without a reserve
 
@@ -38,13 +39,13 @@ type Space struct {
 }
 
 const (
-	reserveFile = "reserve"
-	reserveStep = 16 // parts in which the reserve is given back, so that nobody else takes all of it at once
+	reserveFile  = "reserve"
+	reserveSteps = 16 // parts in which the reserve is given back, so that nobody else takes all of it at once
 )
 
 // openSpace opens the reserve; only the server makes it.
 func openSpace(root *os.Root, folder *os.File, room Room, server bool) (*Space, error) {
-	s := &Space{room: room, folder: folder}
+	s := &Space{room: room, server: server, folder: folder}
 	mode := os.O_RDWR
 	if server && room.Reserve > 0 {
 		mode |= os.O_CREATE
@@ -115,11 +116,20 @@ func (s *Space) short() bool {
 	if s.room.Reserve == 0 || s.file == nil {
 		return false
 	}
-	if s.given.Load() {
-		return true
+	held, err := s.held()
+	return err != nil || s.given.Load() || held < s.room.Reserve
+}
+
+// held returns how large the reserve is.
+func (s *Space) held() (int64, error) {
+	if s.file == nil {
+		return 0, nil
 	}
 	stat, err := s.file.Stat()
-	return err != nil || stat.Size() < s.room.Reserve
+	if err != nil {
+		return 0, unavailable(err)
+	}
+	return stat.Size(), nil
 }
 
 // writable refuses what is no erasing while erasing uses the reserve.
@@ -162,32 +172,32 @@ func (s *Space) giveBack() bool {
 	s.shape.Lock()
 	defer s.shape.Unlock()
 	s.given.Store(true)
-	stat, err := s.file.Stat()
-	if err != nil || stat.Size() == 0 {
+	held, err := s.held()
+	if err != nil || held == 0 {
 		return false
 	}
-	step := max(s.room.Reserve, stat.Size()) / reserveStep
+	step := max(s.room.Reserve, held)/reserveSteps + 1
 	// Synced: file systems with a journal lend freed blocks again only after it is written.
-	return s.file.Truncate(max(0, stat.Size()-max(step, 1))) == nil && s.file.Sync() == nil
+	return s.file.Truncate(max(0, held-step)) == nil && s.file.Sync() == nil
 }
 
 // Restore makes the reserve whole when there is room for it above the floor. Its bytes are written and random, so that no
 // file system saves them. A fault of StorageFull means that there is no room yet.
 func (s *Space) Restore(ctx context.Context) error {
-	if !s.short() {
+	if !s.server || !s.short() {
 		return nil
 	}
 	s.shape.Lock()
 	defer s.shape.Unlock()
-	stat, err := s.file.Stat()
+	held, err := s.held()
 	if err != nil {
-		return unavailable(err)
+		return err
 	}
-	if missing := s.room.Reserve - stat.Size(); missing > 0 {
+	if missing := s.room.Reserve - held; missing > 0 {
 		if err := s.above(missing); err != nil {
 			return err
 		}
-		if err := s.fill(ctx, stat.Size(), missing); err != nil {
+		if err := s.fill(ctx, held, missing); err != nil {
 			return err
 		}
 	}

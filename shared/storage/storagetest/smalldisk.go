@@ -14,7 +14,7 @@ import (
 )
 
 // smallDisk marks the process in which a test has a disk of its own.
-const smallDisk = "LETHE_TEST_SMALL_DISK"
+const smallDisk = "STORAGETEST_SMALL_DISK"
 
 // SmallDisk runs the test that calls it again, in a process with a mount namespace of its own. There it returns an empty
 // folder on a file system of so many bytes and true; in the first process it returns false once the other has ended, and the
