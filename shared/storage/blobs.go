@@ -42,6 +42,9 @@ type Blobs interface {
 	// failed or cancelled Put leaves nothing behind that List does not show. CheckBlob says what it refuses; the other
 	// methods take every name that List shows. An error of r is in the chain of the one returned.
 	Put(ctx context.Context, name, contentType string, r io.Reader) (Blob, error)
+	// Create is Put for a name that must not exist: fault.AlreadyExists if it does, with r read in part or not at all. Of
+	// several calls at once one succeeds.
+	Create(ctx context.Context, name, contentType string, r io.Reader) (Blob, error)
 	// Get opens a blob for reading from its start. A blob that changes while it is read gives an error, never mixed bytes.
 	Get(ctx context.Context, name string) (io.ReadCloser, Blob, error)
 	// Stat describes a blob without reading it.

@@ -58,8 +58,8 @@ func (s *Service) passBlobs(ctx context.Context, done *Swept) error {
 				return s.welcome(ctx, b, t, done)
 			}
 			if d.Reason != retention.NoRecord && d.Reason != retention.LateCopy {
-				_, err := s.remove(ctx, t.Ref, d.Reason)
-				if err == nil {
+				t, err := s.remove(ctx, t.Ref, func(t *Task) retention.Reason { return erasing(s.judge(b, t)) })
+				if err == nil && t.State == Deleted {
 					done.Erased++
 				}
 				return err
@@ -79,12 +79,10 @@ func (s *Service) welcome(ctx context.Context, b storage.Blob, t *Task, done *Sw
 		return nil
 	}
 	t, err := s.Landed(ctx, b.Name)
-	if err != nil || t.State != Queued {
+	if err != nil {
 		return err
 	}
-	done.Requeued++
-	s.Log.InfoContext(ctx, event.TaskRequeued, "task", t.Ref.String(), "reason", "reconciled")
-	return s.Queue.Push(ctx, t.Ref, 0)
+	return s.requeue(ctx, t, done)
 }
 
 // judge decides about one blob and the task it belongs to; t is nil when there is none.
@@ -96,8 +94,9 @@ func (s *Service) judge(b storage.Blob, t *Task) retention.Decision {
 	case t.State == Deleted, t.State.Ended() && !s.belongs(b, t):
 		stray.Surviving = true
 	case b.Uncommitted:
-		// Staged blocks carry no time; they may wait for their commit as long as the link lives.
-		stray.Surviving = t.State != Submitted || s.Now().After(t.LinkEnds.Add(linkGrace))
+		// Staged blocks carry no time; they may wait for their commit as long as the link lives. A task that has its document
+		// by now got it after the listing, by that commit: what the name holds is the document.
+		stray.Surviving = t.State.Ended() || t.State == Submitted && s.Now().After(t.LinkEnds.Add(linkGrace))
 		if !stray.Surviving {
 			return s.Policy.Decide(t.subject(), s.Now())
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
@@ -88,11 +89,18 @@ func (s *Service) again(ctx context.Context, o Order, ref Ref) (Accepted, error)
 		if t.State != Submitted || s.visible(t) != nil {
 			return errUnchanged
 		}
-		t.LinkEnds = s.Now().UTC().Add(s.Limits.UploadLink)
+		t.LinkEnds, t.Attempt = s.Now().UTC().Add(s.Limits.UploadLink), newAttempt() // whoever made it may not undo it any more
 		return nil
 	})
 	if errors.Is(err, fault.NotFound) {
 		return s.create(ctx, o, ref)
+	}
+	if err == nil && t.State == Deleted && t.Reason == retention.NeverUploaded {
+		// The first call's document did not arrive and its task was taken back: this is the first call now.
+		if err := s.forgetKey(ctx, o, ref); err != nil {
+			return Accepted{}, err
+		}
+		return s.createOnce(ctx, o)
 	}
 	if err == nil {
 		err = s.visible(t)
@@ -117,32 +125,6 @@ func (s *Service) again(ctx context.Context, o Order, ref Ref) (Accepted, error)
 
 func reused() error {
 	return fault.New(fault.IdempotencyReuse, "the key was used with another request; use a new key for a new request").In("Idempotency-Key")
-}
-
-// forgetKey lets the order's key be used again, if it still names the task.
-func (s *Service) forgetKey(ctx context.Context, o Order, ref Ref) error {
-	if o.IdempotencyKey == "" {
-		return nil
-	}
-	rec, err := s.Store.Records.Get(ctx, o.key())
-	if errors.Is(err, fault.NotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	var known replay
-	if err := json.Unmarshal(rec.Value, &known); err != nil {
-		return fmt.Errorf("decode idempotency record: %w", err)
-	}
-	if known.ID != ref.ID {
-		return nil
-	}
-	err = s.Store.Records.Delete(ctx, rec.Key, rec.ETag)
-	if errors.Is(err, fault.ETagMismatch) {
-		return nil // somebody else was quicker
-	}
-	return err
 }
 
 // key names the record of the order's idempotency key.

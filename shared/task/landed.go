@@ -97,7 +97,7 @@ func (s *Service) admit(ctx context.Context, ref Ref, blob storage.Blob, digest 
 		if first = t.State == Submitted; !first {
 			return errUnchanged
 		}
-		t.Uploaded = blob.Created.UTC()
+		t.Uploaded, t.Attempt = blob.Created.UTC(), ""
 		t.Input = Input{Size: blob.Size, Digest: digest}
 		t.State = Queued
 		if refusal != nil {

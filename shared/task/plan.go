@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/lethe-ocr/lethe/shared/erasure"
+	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
@@ -25,6 +26,12 @@ func (s *Service) Plan(ctx context.Context) ([]retention.Decision, error) {
 			return nil
 		}
 		d := s.Policy.Decide(t.subject(), s.Now())
+		if d.Action == retention.Erase && t.State == Submitted {
+			var err error
+			if d, err = s.waiting(ctx, t, d); err != nil {
+				return err
+			}
+		}
 		if d.Action == retention.Keep {
 			d.Action, d.Reason = s.repair(t)
 		}
@@ -51,6 +58,21 @@ func (s *Service) Plan(ctx context.Context) ([]retention.Decision, error) {
 	}
 	notes, err := s.expiredNotes(ctx)
 	return append(plan, notes...), errors.Join(append(errs, err)...)
+}
+
+// waiting returns what is decided about a task without a document once somebody has looked for one.
+func (s *Service) waiting(ctx context.Context, t *Task, d retention.Decision) (retention.Decision, error) {
+	blob, err := s.Store.Blobs.Stat(ctx, t.Ref.UploadName())
+	if errors.Is(err, fault.NotFound) {
+		return d, nil
+	}
+	if err != nil {
+		return d, err
+	}
+	if d = s.judge(blob, t); d.Action == retention.Keep {
+		d.Action, d.Reason = retention.Requeue, retention.EventLost
+	}
+	return d, nil
 }
 
 // repair says what reconcile does with a task that no clock has caught.

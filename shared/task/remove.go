@@ -15,7 +15,7 @@ import (
 // tombstone is returned; its Erased time is zero as long as a worker may still write or storage did not answer, and the
 // sweep then finishes the work. Deleting again is the same success.
 func (s *Service) Delete(ctx context.Context, ref Ref) (*Task, error) {
-	t, err := s.remove(ctx, ref, retention.DeleteRequested)
+	t, err := s.remove(ctx, ref, always(retention.DeleteRequested))
 	if err != nil && t != nil {
 		s.Log.WarnContext(ctx, event.SweepFailed, "task", ref.String(), "step", "erase", "kind", fault.KindOf(err))
 		return t, nil // accepted: the sweep goes on
@@ -23,20 +23,31 @@ func (s *Service) Delete(ctx context.Context, ref Ref) (*Task, error) {
 	return t, err
 }
 
-// remove accepts the erasure and carries out what can be done at once. With an error it returns the tombstone of an
-// erasure that was accepted and not finished, or nil when not even that could be written.
-func (s *Service) remove(ctx context.Context, ref Ref, why retention.Reason) (*Task, error) {
+// verdict says why a task is to be removed as it stands now; empty if it is not.
+type verdict func(t *Task) retention.Reason
+
+// always removes whatever became of the task meanwhile: somebody asked for it.
+func always(why retention.Reason) verdict { return func(*Task) retention.Reason { return why } }
+
+// remove accepts the erasure, if the verdict holds for the task as stored, and carries out what can be done at once. The
+// task is returned as it stands afterwards: Deleted, or left alone. With an error it is the tombstone of an erasure that was
+// accepted and not finished, or nil when not even that could be written.
+func (s *Service) remove(ctx context.Context, ref Ref, why verdict) (*Task, error) {
 	wasOpen := false
 	t, err := s.change(ctx, ref, func(t *Task) error {
 		wasOpen = t.State.Open()
-		if t.State == Deleted {
+		reason := why(t)
+		if t.State == Deleted || reason == "" {
 			return errUnchanged
 		}
-		s.bury(t, why)
+		s.bury(t, reason)
 		return nil
 	})
 	if err != nil {
 		return nil, err
+	}
+	if t.State != Deleted {
+		return t, nil
 	}
 	s.running.cancel(ref)
 	if wasOpen {

@@ -107,6 +107,8 @@ type Accepted struct {
 	Task     *Task
 	Upload   *storage.Link // nil once the document is here
 	Replayed bool          // the idempotency key was known: nothing new was created
+
+	attempt string // this call's token in the record that it made; empty if it made none
 }
 
 // Body is a document given in the request itself.

@@ -46,7 +46,7 @@ func (s *Service) EraseSubject(ctx context.Context, application, tag string) ([]
 				q.After = rec.Key
 				t, err := decode(rec)
 				if err == nil && t.Subject == want && t.State != Deleted {
-					if t, err = s.remove(ctx, t.Ref, retention.SubjectRequested); t != nil {
+					if t, err = s.remove(ctx, t.Ref, always(retention.SubjectRequested)); t != nil {
 						gone = append(gone, t)
 					}
 				}

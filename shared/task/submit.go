@@ -2,12 +2,7 @@ package task
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
-	"hash"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -48,62 +43,6 @@ func (s *Service) CreateBatch(ctx context.Context, orders []Order) ([]Accepted, 
 	return accepted, errs
 }
 
-// CreateWith accepts a task together with its document. Nothing is kept of a document that is refused. A replay must bring
-// the same document: it is read and compared by its digest.
-func (s *Service) CreateWith(ctx context.Context, o Order, body Body) (Accepted, error) {
-	a, err := s.Create(ctx, o)
-	if err != nil {
-		return a, err
-	}
-	hash := sha256.New()
-	document := io.TeeReader(&io.LimitedReader{R: body.Reader, N: s.Limits.Document.Bytes + 1}, hash)
-	if a.Task.State != Submitted {
-		if _, err := io.Copy(io.Discard, document); err != nil {
-			return Accepted{}, fmt.Errorf("read document: %w", err)
-		}
-		return a, sameDocument(a.Task, hash)
-	}
-	// Also for a replay: the first call may have ended before its document was stored.
-	name := a.Task.Ref.UploadName()
-	if _, err := s.Store.Blobs.Put(ctx, name, body.ContentType, document); err != nil {
-		if a.Replayed {
-			return Accepted{}, err // the task is the first call's, which may still run
-		}
-		return Accepted{}, errors.Join(err, s.abandon(ctx, o, a.Task.Ref))
-	}
-	t, err := s.landed(ctx, name, hex.EncodeToString(hash.Sum(nil)))
-	if err != nil {
-		return Accepted{}, err
-	}
-	if err := sameDocument(t, hash); err != nil {
-		return Accepted{}, err
-	}
-	if t.State == Queued {
-		if err := s.Queue.Push(ctx, t.Ref, 0); err != nil {
-			s.Log.WarnContext(ctx, event.TaskRequeued, "task", t.Ref.String(), "error", fault.KindOf(err))
-		}
-	}
-	return Accepted{Task: t, Replayed: a.Replayed}, nil
-}
-
-// sameDocument refuses a document that is not the one the task began with.
-func sameDocument(t *Task, hash hash.Hash) error {
-	if t.Input.Digest != "" && t.Input.Digest != hex.EncodeToString(hash.Sum(nil)) {
-		return fault.New(fault.IdempotencyReuse, "the key was used with another document; use a new key for a new document").In("Idempotency-Key")
-	}
-	return nil
-}
-
-// abandon deletes a task whose document did not arrive, even when the client has gone meanwhile. Its key is forgotten, so
-// that the request can be sent again.
-func (s *Service) abandon(ctx context.Context, o Order, ref Ref) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestWrite)
-	defer cancel()
-	keyErr := s.forgetKey(ctx, o, ref)
-	_, err := s.Delete(ctx, ref)
-	return errors.Join(keyErr, err)
-}
-
 func (s *Service) create(ctx context.Context, o Order, ref Ref) (Accepted, error) {
 	now := s.Now().UTC()
 	t := &Task{
@@ -115,6 +54,7 @@ func (s *Service) create(ctx context.Context, o Order, ref Ref) (Accepted, error
 		Subject:  subjectDigest(o.Application, o.Subject),
 		Nonce:    ledger.NewNonce(),
 		LinkEnds: now.Add(s.Limits.UploadLink),
+		Attempt:  newAttempt(),
 	}
 	if err := s.reserve(ctx, ref.Application, o.Caps); err != nil {
 		return Accepted{}, err
@@ -126,12 +66,14 @@ func (s *Service) create(ctx context.Context, o Order, ref Ref) (Accepted, error
 		}
 		return Accepted{}, err
 	}
+	a := Accepted{Task: t, attempt: t.Attempt}
 	link, err := s.Links.UploadLink(ctx, ref.UploadName(), t.LinkEnds)
 	if err != nil {
-		return Accepted{}, errors.Join(err, s.abandon(ctx, o, ref))
+		return Accepted{}, errors.Join(err, s.undo(ctx, o, a))
 	}
+	a.Upload = &link
 	s.Log.InfoContext(ctx, event.TaskCreated, "task", ref.String())
-	return Accepted{Task: t, Upload: &link}, nil
+	return a, nil
 }
 
 // RenewUpload returns a fresh upload link for a task that still waits for its document.
@@ -143,7 +85,7 @@ func (s *Service) RenewUpload(ctx context.Context, ref Ref) (storage.Link, error
 		if t.State != Submitted {
 			return fault.New(fault.WrongState, "the task is %s; only a Submitted task takes a document", t.State)
 		}
-		t.LinkEnds = s.Now().UTC().Add(s.Limits.UploadLink)
+		t.LinkEnds, t.Attempt = s.Now().UTC().Add(s.Limits.UploadLink), newAttempt()
 		return nil
 	})
 	if err != nil {

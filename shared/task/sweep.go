@@ -148,16 +148,14 @@ func (s *Service) act(ctx context.Context, t *Task, d retention.Decision, done *
 	}
 	switch d.Action {
 	case retention.Erase:
-		var err error
 		if t.State == Deleted {
-			_, err = s.finish(ctx, t)
-		} else {
-			_, err = s.remove(ctx, t.Ref, d.Reason)
+			_, err := s.finish(ctx, t)
+			if err == nil {
+				done.Erased++
+			}
+			return err
 		}
-		if err == nil {
-			done.Erased++
-		}
-		return err
+		return s.expire(ctx, t, done)
 	case retention.Forget:
 		if t, err := s.certify(ctx, t); err != nil || !t.Logged {
 			return err // the receipt comes first
@@ -172,6 +170,43 @@ func (s *Service) act(ctx context.Context, t *Task, d retention.Decision, done *
 		return s.reconcile(ctx, t, done)
 	}
 	return fmt.Errorf("unknown action %q", d.Action)
+}
+
+// expire removes a task whose clock ran out. It is decided anew for the record as it is by then: a document that landed
+// meanwhile, or whose event was lost, has a clock of its own.
+func (s *Service) expire(ctx context.Context, t *Task, done *Swept) error {
+	if t.State == Submitted {
+		if _, err := s.Landed(ctx, t.Ref.UploadName()); err != nil {
+			return err
+		}
+	}
+	t, err := s.remove(ctx, t.Ref, func(t *Task) retention.Reason { return erasing(s.Policy.Decide(t.subject(), s.Now())) })
+	switch {
+	case err != nil:
+		return err
+	case t.State == Deleted:
+		done.Erased++
+		return nil
+	}
+	return s.requeue(ctx, t, done)
+}
+
+// requeue gives a task to a worker whose event was lost, if it waits for one.
+func (s *Service) requeue(ctx context.Context, t *Task, done *Swept) error {
+	if t.State != Queued {
+		return nil
+	}
+	done.Requeued++
+	s.Log.InfoContext(ctx, event.TaskRequeued, "task", t.Ref.String(), "reason", "reconciled")
+	return s.Queue.Push(ctx, t.Ref, 0)
+}
+
+// erasing returns the reason of a decision to erase, empty for any other.
+func erasing(d retention.Decision) retention.Reason {
+	if d.Action != retention.Erase {
+		return ""
+	}
+	return d.Reason
 }
 
 // reconcile repairs what a lost event or a lost worker left behind.
@@ -205,12 +240,8 @@ func (s *Service) reconcile(ctx context.Context, t *Task, done *Swept) error {
 		}
 	case Queued, Completed, ProcessingFailed:
 	}
-	if t.State == Queued {
-		done.Requeued++
-		s.Log.InfoContext(ctx, event.TaskRequeued, "task", t.Ref.String(), "reason", "reconciled")
-		if err := s.Queue.Push(ctx, t.Ref, 0); err != nil {
-			return err
-		}
+	if err := s.requeue(ctx, t, done); err != nil {
+		return err
 	}
 	return s.resave(ctx, t)
 }

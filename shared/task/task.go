@@ -68,6 +68,7 @@ type Task struct {
 	Password string           `json:"password,omitempty"`
 	Subject  string           `json:"subject,omitempty"`  // digest of the client's tag; not kept in a tombstone
 	LinkEnds time.Time        `json:"link_ends,omitzero"` // when the latest upload link expires
+	Attempt  string           `json:"attempt,omitempty"`  // random; of the last call that was given the task to send a document to
 	Input    Input            `json:"input,omitzero"`
 	Pages    Progress         `json:"pages,omitzero"`
 	Lease    Lease            `json:"lease,omitzero"`

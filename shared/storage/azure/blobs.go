@@ -58,6 +58,23 @@ func (b *Blobs) client(name string) (*blockblob.Client, error) {
 // Put writes a small blob by one request. A larger one is staged in blocks and becomes visible when they are committed;
 // after a failure its blocks stay staged, and List shows them.
 func (b *Blobs) Put(ctx context.Context, name, contentType string, r io.Reader) (storage.Blob, error) {
+	return b.put(ctx, name, contentType, r, nil)
+}
+
+// Create is Put for a name that must not exist. Of two that stage blocks at once the first commit discards the blocks of the
+// other, whose own commit then fails.
+func (b *Blobs) Create(ctx context.Context, name, contentType string, r io.Reader) (storage.Blob, error) {
+	absent := &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: to.Ptr(azcore.ETagAny)}}
+	stored, err := b.put(ctx, name, contentType, r, absent)
+	if errors.Is(err, fault.Unavailable) {
+		if _, lost := b.Stat(ctx, name); lost == nil {
+			return storage.Blob{}, fault.Wrap(err, fault.AlreadyExists, "it exists already")
+		}
+	}
+	return stored, err
+}
+
+func (b *Blobs) put(ctx context.Context, name, contentType string, r io.Reader, only *blob.AccessConditions) (storage.Blob, error) {
 	if err := storage.CheckBlob(name, contentType); err != nil {
 		return storage.Blob{}, err
 	}
@@ -72,7 +89,7 @@ func (b *Blobs) Put(ctx context.Context, name, contentType string, r io.Reader) 
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		body := streaming.NopCloser(bytes.NewReader(first[:n]))
-		resp, err := client.Upload(ctx, body, &blockblob.UploadOptions{HTTPHeaders: headers})
+		resp, err := client.Upload(ctx, body, &blockblob.UploadOptions{HTTPHeaders: headers, AccessConditions: only})
 		if err != nil {
 			return storage.Blob{}, classify(err)
 		}
@@ -82,7 +99,9 @@ func (b *Blobs) Put(ctx context.Context, name, contentType string, r io.Reader) 
 		return storage.Blob{}, fmt.Errorf("read what is to be stored: %w", err)
 	}
 	counted := &counter{r: io.MultiReader(bytes.NewReader(first), r)}
-	resp, err := client.UploadStream(ctx, counted, &blockblob.UploadStreamOptions{BlockSize: blockSize, Concurrency: 1, HTTPHeaders: headers})
+	resp, err := client.UploadStream(ctx, counted, &blockblob.UploadStreamOptions{
+		BlockSize: blockSize, Concurrency: 1, HTTPHeaders: headers, AccessConditions: only,
+	})
 	if counted.err != nil {
 		return storage.Blob{}, fmt.Errorf("read what is to be stored: %w", counted.err)
 	}

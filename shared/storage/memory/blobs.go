@@ -24,6 +24,15 @@ type blob struct {
 
 // Put reads r to its end before anything is stored.
 func (b *Blobs) Put(ctx context.Context, name, contentType string, r io.Reader) (storage.Blob, error) {
+	return b.put(ctx, name, contentType, r, false)
+}
+
+// Create is Put for a name that must not exist.
+func (b *Blobs) Create(ctx context.Context, name, contentType string, r io.Reader) (storage.Blob, error) {
+	return b.put(ctx, name, contentType, r, true)
+}
+
+func (b *Blobs) put(ctx context.Context, name, contentType string, r io.Reader, createOnly bool) (storage.Blob, error) {
 	if err := storage.CheckBlob(name, contentType); err != nil {
 		return storage.Blob{}, err
 	}
@@ -36,6 +45,9 @@ func (b *Blobs) Put(ctx context.Context, name, contentType string, r io.Reader) 
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if old, exists := b.blobs.Get(&blob{Blob: storage.Blob{Name: name}}); createOnly && exists && !old.Uncommitted {
+		return storage.Blob{}, fault.New(fault.AlreadyExists, "the blob exists already")
+	}
 	stored := &blob{
 		Blob: storage.Blob{
 			Name:        name,

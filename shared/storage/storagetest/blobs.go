@@ -23,6 +23,8 @@ func blobRules() map[string]func(*testing.T, Stores) {
 	return map[string]func(*testing.T, Stores){
 		"PutIsReadBackWhole":              putIsReadBackWhole,
 		"PutReplaces":                     putReplaces,
+		"CreateNeverReplaces":             createNeverReplaces,
+		"OneOfSeveralCreatesSucceeds":     oneOfSeveralCreatesSucceeds,
 		"FailedPutLeavesNothing":          failedPutLeavesNothing,
 		"CancelledPutLeavesNothing":       cancelledPutLeavesNothing,
 		"AbsentBlobIsNotFound":            absentBlobIsNotFound,
@@ -116,6 +118,55 @@ func putReplaces(t *testing.T, s Stores) {
 	}
 	if got := names(t, s, "work/"); len(got) != 1 {
 		t.Errorf("list shows %v", got)
+	}
+}
+
+func createNeverReplaces(t *testing.T, s Stores) {
+	for _, second := range [][]byte{[]byte("second"), large()} {
+		const name = "uploads/a/1"
+		if _, err := s.Blobs.Create(t.Context(), name, octets, strings.NewReader("first")); err != nil {
+			t.Fatalf("create: %v", err)
+		}
+		for _, contentType := range []string{octets, "image/png"} {
+			if _, err := s.Blobs.Create(t.Context(), name, contentType, bytes.NewReader(second)); !errors.Is(err, fault.AlreadyExists) {
+				t.Errorf("create again: %v", err)
+			}
+		}
+		if got := string(read(t, s, name)); got != "first" {
+			t.Errorf("read %q", got)
+		}
+		if err := s.Blobs.Delete(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+		if left := names(t, s, "uploads/"); len(left) != 0 {
+			t.Errorf("left: %v", left)
+		}
+	}
+}
+
+// Whatever part of the body the others have sent when one is done, its blob is whole and theirs is refused.
+func oneOfSeveralCreatesSucceeds(t *testing.T, s Stores) {
+	const name, calls = "uploads/a/1", 3
+	errs := make(chan error, calls)
+	for n := range calls {
+		content := bytes.Repeat([]byte{byte('a' + n)}, 5<<20)
+		go func() {
+			_, err := s.Blobs.Create(t.Context(), name, octets, bytes.NewReader(content))
+			errs <- err
+		}()
+	}
+	won := 0
+	for range calls {
+		switch err := <-errs; {
+		case err == nil:
+			won++
+		case !errors.Is(err, fault.AlreadyExists):
+			t.Errorf("create: %v", err)
+		}
+	}
+	got := read(t, s, name)
+	if won != 1 || len(got) != 5<<20 || !bytes.Equal(got, bytes.Repeat(got[:1], len(got))) {
+		t.Errorf("%d calls succeeded; %d bytes came back", won, len(got))
 	}
 }
 

@@ -96,6 +96,12 @@ func (b faultyBlobs) Put(ctx context.Context, name, contentType string, r io.Rea
 	})
 }
 
+func (b faultyBlobs) Create(ctx context.Context, name, contentType string, r io.Reader) (storage.Blob, error) {
+	return around(b.f, PutBlob, name, func() (storage.Blob, error) {
+		return b.f.Blobs.Create(ctx, name, contentType, r)
+	})
+}
+
 func (b faultyBlobs) Get(ctx context.Context, name string) (io.ReadCloser, storage.Blob, error) {
 	var blob storage.Blob
 	r, err := around(b.f, GetBlob, name, func() (r io.ReadCloser, err error) {
