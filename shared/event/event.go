@@ -27,6 +27,7 @@ const (
 	ResultFetched       = "result.fetched"            // a result was sent, or a link to it was issued
 	SweepDone           = "sweep.done"                // the retention function finished
 	SweepFailed         = "sweep.failed"              // the retention function could not do all that is due
+	DueUnknown          = "due.unknown"               // records are due of which this program does not know what that means: they were left
 	DocumentOldest      = "document.oldest"           // age of the oldest document alive
 	DocumentOverdue     = "document.overdue"          // a document nears its limit: someone must act
 	CanaryDone          = "canary.done"               // a synthetic page came and went; tells the times

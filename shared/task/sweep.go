@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -25,6 +24,7 @@ type Swept struct {
 	Strays   int           `json:"strays"`   // copies without a living task (full pass only)
 	Overdue  int           `json:"overdue"`  // documents so late that an operator must act
 	Failed   int           `json:"failed"`   // entries that could not be dealt with
+	Left     int           `json:"left"`     // entries of tables in which nothing can be due: they are left as they are
 	Took     time.Duration `json:"took"`
 }
 
@@ -39,6 +39,7 @@ func (s *Service) sweep(ctx context.Context, most int) (Swept, error) {
 		done  Swept
 		errs  []error
 		after *storage.Due
+		left  = map[storage.Table]int{}
 	)
 	for {
 		limit := listing
@@ -50,12 +51,13 @@ func (s *Service) sweep(ctx context.Context, most int) (Swept, error) {
 			errs = append(errs, fmt.Errorf("read due index: %w", err))
 			break
 		}
-		errs = append(errs, s.attendAll(ctx, entries, &done))
+		errs = append(errs, s.attendAll(ctx, known(entries, left), &done))
 		if len(entries) < limit || ctx.Err() != nil || most > 0 && done.Seen >= most {
 			break
 		}
 		after = &entries[len(entries)-1]
 	}
+	done.Left = s.reportLeft(ctx, left)
 	done.Took = s.Now().Sub(started)
 	if most == 0 || done.Seen < most { // else more is due: the next call goes on, and does not wait for ten minutes
 		errs = append(errs, s.noteSweep(ctx, started, done))
@@ -75,7 +77,7 @@ func (s *Service) attendAll(ctx context.Context, entries []storage.Due, done *Sw
 	for _, d := range entries {
 		group.Go(func() error {
 			var one Swept
-			err := s.attend(ctx, d, &one)
+			err := dueHandlers()[d.Table](s, ctx, d, &one)
 			mu.Lock()
 			defer mu.Unlock()
 			done.Seen++
@@ -97,7 +99,7 @@ func (s *Service) attendAll(ctx context.Context, entries []storage.Due, done *Sw
 func (s *Service) tell(ctx context.Context, done Swept, err error) error {
 	attrs := []any{
 		"seen", done.Seen, "erased", done.Erased, "forgot", done.Forgot, "requeued", done.Requeued,
-		"strays", done.Strays, "overdue", done.Overdue, "failed", done.Failed, "seconds", done.Took.Seconds(),
+		"strays", done.Strays, "overdue", done.Overdue, "failed", done.Failed, "left", done.Left, "seconds", done.Took.Seconds(),
 	}
 	if err != nil {
 		s.Log.ErrorContext(ctx, event.SweepFailed, append(attrs, "kind", fault.KindOf(err))...)
@@ -105,31 +107,6 @@ func (s *Service) tell(ctx context.Context, done Swept, err error) error {
 	}
 	s.Log.InfoContext(ctx, event.SweepDone, attrs...)
 	return nil
-}
-
-// attend deals with one entry of the due index. The record decides; the entry may be stale.
-func (s *Service) attend(ctx context.Context, d storage.Due, done *Swept) error {
-	if d.Table != storage.Tasks {
-		return s.forget(ctx, d, done)
-	}
-	ref, err := refOf(d.Key)
-	if err != nil {
-		return err
-	}
-	t, err := s.load(ctx, ref)
-	if errors.Is(err, fault.NotFound) {
-		return s.Store.Agenda.Settle(ctx, d)
-	}
-	if err != nil {
-		return err
-	}
-	if s.Now().Before(s.attention(t).Truncate(time.Second)) {
-		if err := s.Store.Agenda.Settle(ctx, d); err != nil {
-			return err
-		}
-		return s.resave(ctx, t)
-	}
-	return s.act(ctx, t, s.Policy.Decide(t.subject(), s.Now()), done)
 }
 
 // resave moves the due time of a record to where it belongs now. Losing against another writer is fine: it did the same.
@@ -244,32 +221,4 @@ func (s *Service) reconcile(ctx context.Context, t *Task, done *Swept) error {
 		return err
 	}
 	return s.resave(ctx, t)
-}
-
-// forget removes a note that has served its time: an idempotency key, a day's counts.
-func (s *Service) forget(ctx context.Context, d storage.Due, done *Swept) error {
-	rec, err := s.Store.Records.Get(ctx, d.Key)
-	switch {
-	case errors.Is(err, fault.NotFound):
-		return s.Store.Agenda.Settle(ctx, d)
-	case err != nil:
-		return err
-	case rec.Due.IsZero() || s.Now().Before(rec.Due):
-		return s.Store.Agenda.Settle(ctx, d)
-	}
-	done.Forgot++
-	err = s.Store.Records.Delete(ctx, d.Key, rec.ETag)
-	if errors.Is(err, fault.ETagMismatch) {
-		return nil
-	}
-	return err
-}
-
-// refOf reads a task's name from its record key.
-func refOf(key storage.Key) (Ref, error) {
-	application, _, ok := strings.Cut(key.Partition, "!")
-	if !ok {
-		return Ref{}, fmt.Errorf("partition of a task record has no day")
-	}
-	return ParseRef(application, key.Row)
 }
