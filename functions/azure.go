@@ -23,6 +23,7 @@ import (
 	"github.com/lethe-ocr/lethe/functions/retention"
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/event"
@@ -52,7 +53,7 @@ func newFunctions(env environment) *cobra.Command {
 // app is the program in a function app.
 type app struct {
 	set      config.Settings
-	clock    *clock
+	clock    *clock.Remote
 	log      *slog.Logger
 	store    *azure.Store
 	engine   *process.Pool
@@ -77,7 +78,7 @@ func serveFunctions(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("listen where the host says: %w", err)
 	}
-	a := &app{clock: &clock{}, log: log}
+	a := &app{clock: clock.NewRemote(time.Now), log: log}
 	handler, err := a.join(ctx)
 	if err != nil {
 		log.ErrorContext(ctx, event.IntakeClosed, "error", err)
@@ -120,49 +121,50 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 	if a.engine, err = startEngine(a.set, a.log); err != nil {
 		return nil, err
 	}
-	if a.ledger, err = newLedger(a.set, a.store.Blobs, a.store.Records, a.clock.now, a.log); err != nil {
+	if a.ledger, err = newLedger(a.set, a.store.Blobs, a.store.Records, scale{now: a.clock.Now}, a.log); err != nil {
 		return nil, err
 	}
-	a.registry = access.NewRegistry(a.store.Records, a.clock.now, a.log)
+	a.registry = access.NewRegistry(a.store.Records, a.clock.Wall, a.log)
 	a.tasks, err = newService(a.set, serviceParts{
 		store:  task.Store{Blobs: a.store.Blobs, Records: a.store.Records, Agenda: a.store.Records},
 		ledger: a.ledger,
 		links:  a.store.Links,
 		engine: a.engine,
 		queue:  requeue.Pushed{To: a.store.Queue(requeue.Queue)},
-		clock:  a.clock,
+		now:    a.clock.Now,
 		log:    a.log,
 	})
 	if err != nil {
 		return nil, err
 	}
-	a.intake = newGate(a.clock.now, a.log,
+	a.intake = newGate(a.clock.Now, a.log,
 		condition{name: "settings", holds: func(context.Context) error { return wrong }},
 		operatorAllows(a.set.Intake),
 		condition{name: "place", life: time.Minute, holds: a.checkPlace},
 		storageAnswers(a.log, a.tasks, time.Minute),
+		clocksAgree(a.clock.Agrees), // after what has asked the store
 		engineStarts(a.log, a.engine),
 	)
-	guard, err := newGuard(a.set, a.registry, a.clock, a.log)
+	guard, err := newGuard(a.set, a.registry, a.clock.Now, a.clock.Wall, a.log)
 	if err != nil {
 		return nil, err
 	}
-	acts := journal.New(a.store.Records, a.ledger, a.set.RetainAccessLog, a.clock.now, a.log)
+	acts := journal.New(a.store.Records, a.ledger, a.set.RetainAccessLog, a.clock.Now, a.log)
 	watch := &rounds{
 		tasks:  a.tasks,
-		canary: newCanary(a.set, a.tasks, a.store.Records, a.ledger, a.clock, a.log),
+		canary: newCanary(a.set, a.tasks, a.store.Records, a.ledger, a.clock.Now, a.log),
 		ledger: a.ledger,
 		probes: []doctor.Probe{a.store.Inspection(stampOf(a.set)), doctor.Self{Workers: confined{a.engine}}},
-		clock:  a.clock, log: a.log,
+		now:    a.clock.Now, log: a.log,
 	}
 	gated := gatedTasks{Service: a.tasks, gate: a.intake}
-	handler := trigger.New(web.Serve(a.api(gated, guard, acts), a.log, a.clock.now), map[string]trigger.Function{
+	handler := trigger.New(web.Serve(a.api(gated, guard, acts), a.log, a.clock.Now), map[string]trigger.Function{
 		ocr.Name:       ocr.New(gated, a.log),
 		requeue.Name:   requeue.New(gated),
 		poison.Name:    poison.New(a.tasks),
-		retention.Name: retention.New(retention.Config{Tasks: a.tasks, Ledger: a.ledger, Rounds: watch.make, Interval: a.set.FullPassInterval, Now: a.clock.now}),
+		retention.Name: retention.New(retention.Config{Tasks: a.tasks, Ledger: a.ledger, Rounds: watch.make, Interval: a.set.FullPassInterval, Now: a.clock.Now}),
 	}, a.log)
-	return caughtUp(handler, a.tasks, a.log), nil
+	return dated(caughtUp(handler, a.tasks, a.log), a.clock, a.store.Tell, a.log), nil
 }
 
 func (a *app) api(tasks gatedTasks, guard *access.Guard, acts *journal.Log) http.Handler {
@@ -176,7 +178,7 @@ func (a *app) api(tasks gatedTasks, guard *access.Guard, acts *journal.Log) http
 		Guard:        guard,
 		AccessLog:    acts,
 		Cases: review.New(review.Config{
-			Records: a.store.Records, Tasks: a.tasks, Journal: acts, Now: a.clock.now, Log: a.log,
+			Records: a.store.Records, Tasks: a.tasks, Journal: acts, Now: a.clock.Now, Log: a.log,
 			Documents: documents{a.tasks, a.store.Blobs, a.engine, a.set.Limits().Bytes},
 		}),
 		Ready:     a.intake.rows,
@@ -186,13 +188,13 @@ func (a *app) api(tasks gatedTasks, guard *access.Guard, acts *journal.Log) http
 		Inline:    min(inlineLimit, a.set.Limits().Bytes),
 		Version:   version,
 		Region:    a.set.Region,
-		Now:       a.clock.now,
+		Now:       a.clock.Now,
 		Log:       a.log,
 	})
 }
 
 // connection reads the app settings of the connection "Documents", which the host reads for its triggers too.
-func connection(c *clock) azure.Config {
+func connection(c *clock.Remote) azure.Config {
 	const name = "Documents"
 	return azure.Config{
 		ConnectionString: os.Getenv(name),
@@ -200,7 +202,9 @@ func connection(c *clock) azure.Config {
 		QueueURL:         os.Getenv(name + "__queueServiceUri"),
 		TableURL:         os.Getenv(name + "__tableServiceUri"),
 		ClientID:         os.Getenv(name + "__clientId"),
-		Now:              c.now,
+		Now:              c.Now,
+		Observe:          c.Observe,
+		Wall:             c.Wall,
 	}
 }
 

@@ -3,15 +3,62 @@
 package main
 
 import (
+	"context"
+	"log/slog"
+	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/lethe-ocr/lethe/shared/clock"
+	"github.com/lethe-ocr/lethe/shared/event"
 )
 
-// clock is the system's, moved forward by an offset that only an ephemeral server can set.
-type clock struct{ offset atomic.Int64 }
+// movable is the machine's clocks, moved forward together: that is for an ephemeral server alone.
+type movable struct {
+	source clock.Source
+	ahead  atomic.Int64
+}
 
-// now is the time that every part of the program sees.
-func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
+// read implements clock.Source.
+func (m *movable) read() clock.Reading {
+	r, ahead := m.source(), time.Duration(m.ahead.Load())
+	r.Wall, r.Boot = r.Wall.Add(ahead), r.Boot+ahead
+	return r
+}
 
-// advance moves the clock forward.
-func (c *clock) advance(d time.Duration) { c.offset.Add(int64(d)) }
+// advance lets time go by.
+func (m *movable) advance(d time.Duration) { m.ahead.Add(int64(d)) }
+
+// folderClock is the clock of a data folder, for verbs that work beside its server or without one.
+func folderClock(ctx context.Context, dir string) *clock.Clock {
+	return clock.Open(ctx, clock.InFolder(dir), clock.System(), slog.New(slog.DiscardHandler))
+}
+
+// clocksAgree is the condition that the wall clock is what elapsed time, or the store's clock, says it should be.
+func clocksAgree(agrees func() error) condition {
+	return condition{name: "clock", life: time.Second, holds: func(context.Context) error { return agrees() }}
+}
+
+// recollect tells a clock whose anchor is not there, at a first start or since it was lost, when the last sweep was.
+func (m *machine) recollect(ctx context.Context) {
+	if !m.clock.Fresh() {
+		return
+	}
+	if seen, err := m.tasks.Measure(ctx); err == nil { // else there is nothing that could tell
+		m.clock.Known(seen.LastSweep)
+	}
+}
+
+// dated has the store tell its time before anything is done by it: the instance's own clock may be wrong.
+func dated(next http.Handler, store *clock.Remote, ask func(context.Context) error, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !store.Seen() {
+			ctx, done := context.WithTimeout(r.Context(), gatePatience)
+			if err := ask(ctx); err != nil && !store.Seen() {
+				log.WarnContext(ctx, event.ClockUnseen, "error", err)
+			}
+			done()
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
+	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/ocr/process"
@@ -59,8 +60,8 @@ func (c confined) Missing(ctx context.Context) ([]string, error) {
 }
 
 // machineProbes look at a machine that serves from its data folder.
-func machineProbes(store *local.Store, engine *process.Pool) []doctor.Probe {
-	return []doctor.Probe{store.Inspection(), doctor.Self{Workers: confined{engine}}}
+func machineProbes(store *local.Store, engine *process.Pool, now *clock.Clock) []doctor.Probe {
+	return []doctor.Probe{store.Inspection(), doctor.Clock{Drift: now.Drift}, doctor.Self{Workers: confined{engine}}}
 }
 
 // examination is one call of the doctor.
@@ -133,7 +134,8 @@ func examineMachine(ctx context.Context, set config.Settings) (found doctor.Find
 	}
 	// The server does this at its start. Whether it holds is for the probe to say.
 	_ = process.Hide()
-	store, err := local.Open(ctx, local.Config{Dir: set.Data, Room: roomOf(set), Now: time.Now})
+	now := folderClock(ctx, set.Data)
+	store, err := local.Open(ctx, local.Config{Dir: set.Data, Room: roomOf(set), Now: now.Now})
 	if err != nil {
 		return nil, err
 	}
@@ -144,11 +146,11 @@ func examineMachine(ctx context.Context, set config.Settings) (found doctor.Find
 		return nil, err
 	}
 	defer engine.Close()
-	return doctor.Run(ctx, machineProbes(store, engine)...), nil
+	return doctor.Run(ctx, machineProbes(store, engine, now)...), nil
 }
 
 func (e *examination) examineAzure(ctx context.Context, set config.Settings) (doctor.Findings, error) {
-	where := connection(&clock{})
+	where := connection(clock.NewRemote(time.Now))
 	var probes []doctor.Probe
 	if e.azure {
 		store, err := azure.Open(where)

@@ -31,10 +31,11 @@ func (m *machine) withClock(next http.Handler) http.Handler {
 			web.Error(m.log)(w, r, fault.New(fault.BadField, "give a duration such as 47h or 90m").In("advance"))
 			return
 		}
-		m.clock.advance(d)
+		m.kernel.advance(d)
+		m.clock.Renew(r.Context())
 		m.forget(m.tasks.Sweep(r.Context()))
 		m.forget(m.tasks.FullPass(r.Context()))
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]time.Time{"now": m.clock.now().UTC()}) // a client that has gone does not need it
+		_ = json.NewEncoder(w).Encode(map[string]time.Time{"now": m.clock.Now()}) // a client that has gone does not need it
 	})
 }

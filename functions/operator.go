@@ -18,6 +18,7 @@ import (
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
@@ -39,7 +40,7 @@ func (o *operator) flags(cmd *cobra.Command) {
 }
 
 // with opens the data folder for one verb.
-func (o *operator) with(ctx context.Context, do func(config.Settings, *local.Store) error) (err error) {
+func (o *operator) with(ctx context.Context, do func(config.Settings, *local.Store, *clock.Clock) error) (err error) {
 	set, err := config.Load(func(s *config.Settings) {
 		if o.data != "" {
 			s.Data = o.data
@@ -48,46 +49,53 @@ func (o *operator) with(ctx context.Context, do func(config.Settings, *local.Sto
 	if err != nil {
 		return err
 	}
-	store, err := local.Open(ctx, local.Config{Dir: set.Data, Now: time.Now})
+	now := folderClock(ctx, set.Data)
+	store, err := local.Open(ctx, local.Config{Dir: set.Data, Now: now.Now})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	return do(set, store)
+	return do(set, store, now)
 }
 
 func (o *operator) registry(ctx context.Context, do func(*access.Registry, recorder) error) error {
-	over := func(set config.Settings, blobs storage.Blobs, records storage.Records) error {
-		acts, err := newActs(set, blobs, records)
+	over := func(set config.Settings, blobs storage.Blobs, records storage.Records, now scale, wall func() time.Time) error {
+		acts, err := newActs(set, blobs, records, now)
 		if err != nil {
 			return err
 		}
-		return do(access.NewRegistry(records, time.Now, slog.New(slog.DiscardHandler)), acts)
+		return do(access.NewRegistry(records, wall, slog.New(slog.DiscardHandler)), acts)
 	}
 	if !o.azure {
-		return o.with(ctx, func(set config.Settings, store *local.Store) error { return over(set, store.Blobs, store.Records) })
+		return o.with(ctx, func(set config.Settings, store *local.Store, now *clock.Clock) error {
+			return over(set, store.Blobs, store.Records, scale{now.Now, now.Offset}, now.Wall)
+		})
 	}
 	set, err := config.Load()
 	if err != nil {
 		return err
 	}
-	store, err := azure.Open(connection(&clock{}))
+	remote := clock.NewRemote(time.Now)
+	store, err := azure.Open(connection(remote))
 	if err != nil {
 		return verbs.Usage(fmt.Errorf("the settings Documents__blobServiceUri, __queueServiceUri and __tableServiceUri name the account: %w", err))
 	}
-	return over(set, store.Blobs, store.Records)
+	if err := store.Tell(ctx); err != nil && !remote.Seen() {
+		return err
+	}
+	return over(set, store.Blobs, store.Records, scale{now: remote.Now}, remote.Wall)
 }
 
 // recorder writes what is done on the machine itself into the access log, before it is done.
 type recorder func(ctx context.Context, scope access.Scope, act journal.Act, application string) error
 
-func newActs(set config.Settings, blobs storage.Blobs, records storage.Records) (recorder, error) {
+func newActs(set config.Settings, blobs storage.Blobs, records storage.Records, now scale) (recorder, error) {
 	quiet := slog.New(slog.DiscardHandler)
-	log, err := newLedger(set, blobs, records, time.Now, quiet)
+	log, err := newLedger(set, blobs, records, now, quiet)
 	if err != nil {
 		return nil, err
 	}
-	acts := journal.New(records, log, set.RetainAccessLog, time.Now, quiet)
+	acts := journal.New(records, log, set.RetainAccessLog, now.now, quiet)
 	return func(ctx context.Context, scope access.Scope, act journal.Act, application string) error {
 		return acts.Record(ctx, journal.Entry{Application: application, Who: journal.Console, Scope: string(scope), Act: act})
 	}, nil
@@ -287,8 +295,9 @@ func newSweep(env environment) *cobra.Command {
 print exactly what would be done and why, and do nothing.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.with(cmd.Context(), func(set config.Settings, store *local.Store) error {
-				log, err := newLedger(set, store.Blobs, store.Records, time.Now, newLog(env))
+			return o.with(cmd.Context(), func(set config.Settings, store *local.Store, now *clock.Clock) error {
+				elapsed := scale{now.Now, now.Offset}
+				log, err := newLedger(set, store.Blobs, store.Records, elapsed, newLog(env))
 				if err != nil {
 					return err
 				}
@@ -296,7 +305,7 @@ print exactly what would be done and why, and do nothing.`,
 					ledger: log, // entries wait for the running server, which has the key
 					store:  task.Store{Blobs: store.Blobs, Records: store.Records, Agenda: store.Records},
 					queue:  trigger.NewScheduler(1, 1, newLog(env)), // the running server's own sweep queues what waits
-					clock:  &clock{}, log: newLog(env),
+					now:    now.Now, horizon: now.Horizon, log: newLog(env),
 				})
 				if err != nil {
 					return err
@@ -304,7 +313,7 @@ print exactly what would be done and why, and do nothing.`,
 				if dryRun {
 					return o.plan(cmd, service)
 				}
-				record, err := newActs(set, store.Blobs, store.Records)
+				record, err := newActs(set, store.Blobs, store.Records, elapsed)
 				if err == nil {
 					err = record(cmd.Context(), access.Operator, journal.SweepRun, journal.Stamp)
 				}

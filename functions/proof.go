@@ -20,10 +20,16 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
+// scale is how a ledger tells time.
+type scale struct {
+	now    func() time.Time
+	offset func() time.Duration // of UTC against it; nil for none
+}
+
 // newLedger joins the append-only log with its storage and keys.
-func newLedger(set config.Settings, blobs storage.Blobs, records storage.Records, now func() time.Time, log *slog.Logger) (*ledger.Log, error) {
+func newLedger(set config.Settings, blobs storage.Blobs, records storage.Records, time scale, log *slog.Logger) (*ledger.Log, error) {
 	cfg := ledger.Config{
-		Blobs: blobs, Records: records, Region: set.Region, Program: "lethe " + version, Keep: retention.TombstoneLife, Now: now, Log: log,
+		Blobs: blobs, Records: records, Region: set.Region, Program: "lethe " + version, Keep: retention.TombstoneLife, Now: time.now, Offset: time.offset, Log: log,
 	}
 	for _, key := range []struct {
 		private string

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/access/oidc"
@@ -53,9 +54,9 @@ func (d documents) Original(ctx context.Context, ref task.Ref, w io.Writer) erro
 	return errors.Join(err, r.Close())
 }
 
-// newGuard checks credentials, and tokens where an issuer is set.
-func newGuard(set config.Settings, registry *access.Registry, c *clock, log *slog.Logger) (*access.Guard, error) {
-	guard := access.NewGuard(registry, access.Rates{PerSecond: set.RatePerSecond, Burst: set.RateBurst}, c.now, log)
+// newGuard checks credentials, and tokens where an issuer is set: those end by wall time, rates are counted in time that goes by.
+func newGuard(set config.Settings, registry *access.Registry, now, wall func() time.Time, log *slog.Logger) (*access.Guard, error) {
+	guard := access.NewGuard(registry, access.Rates{PerSecond: set.RatePerSecond, Burst: set.RateBurst}, now, log)
 	if set.OIDCIssuer == "" {
 		return guard, nil
 	}
@@ -65,7 +66,7 @@ func newGuard(set config.Settings, registry *access.Registry, c *clock, log *slo
 	}
 	tokens, err := oidc.New(oidc.Config{
 		Issuer: set.OIDCIssuer, Audience: set.OIDCAudience, RolesClaim: set.OIDCRolesClaim, SubjectClaim: set.OIDCSubjectClaim,
-		Roles: roles, Now: c.now, Log: log,
+		Roles: roles, Now: wall, Log: log,
 	})
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -27,7 +28,7 @@ import (
 
 // engineCommands are the verbs that need the native engine.
 func engineCommands(env environment) []*cobra.Command {
-	return []*cobra.Command{newServe(env), newRead(env), newApp(env), newSweep(env), newDoctor(env), newFunctions(env), newWorker(), newWarm()}
+	return []*cobra.Command{newServe(env), newRead(env), newApp(env), newSweep(env), newClock(env), newDoctor(env), newFunctions(env), newWorker(), newWarm()}
 }
 
 func newServe(env environment) *cobra.Command {
@@ -161,7 +162,7 @@ func (m *machine) run(ctx context.Context, ln net.Listener, handler http.Handler
 
 // start begins the work that no request asks for, and returns what waits for its end.
 func (m *machine) start(ctx context.Context) (wait func()) {
-	done := make(chan struct{}, 6)
+	done := make(chan struct{}, 7)
 	begin := func(work func()) {
 		go func() {
 			defer func() { done <- struct{}{} }()
@@ -169,6 +170,10 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 		}()
 	}
 	begin(func() { m.queue.Run(ctx, m.process) })
+	begin(func() {
+		trigger.Every(ctx, clock.Renewal, m.clock.Renew)
+		m.clock.Renew(context.WithoutCancel(ctx)) // the last thing that is remembered
+	})
 	begin(func() {
 		if _, err := m.tasks.Rescan(ctx); err != nil {
 			m.log.ErrorContext(ctx, event.SweepFailed, "step", "rescan", "kind", fault.KindOf(err))
@@ -180,7 +185,7 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 	})
 	watch := &rounds{
 		tasks:  m.tasks,
-		canary: newCanary(m.set, m.tasks, m.store.Records, m.ledger, m.clock, m.log), ledger: m.ledger, probes: machineProbes(m.store, m.engine), clock: m.clock, log: m.log,
+		canary: newCanary(m.set, m.tasks, m.store.Records, m.ledger, m.clock.Now, m.log), ledger: m.ledger, probes: machineProbes(m.store, m.engine, m.clock), now: m.clock.Now, log: m.log,
 	}
 	begin(func() {
 		trigger.Every(ctx, watched, func(ctx context.Context) {

@@ -16,6 +16,7 @@ import (
 	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/ledger"
@@ -34,7 +35,8 @@ const inlineLimit = 64 << 20
 // machine is the program on one machine: everything joined, nothing started.
 type machine struct {
 	set      config.Settings
-	clock    *clock
+	kernel   *movable
+	clock    *clock.Clock
 	log      *slog.Logger
 	store    *local.Store
 	engine   *process.Pool
@@ -51,15 +53,16 @@ type machine struct {
 
 // newMachine joins the parts over the data folder. Close it to let go of them.
 func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*machine, error) {
-	m := &machine{set: set, clock: &clock{}, log: log}
+	kernel := &movable{source: clock.System()}
+	m := &machine{set: set, kernel: kernel, clock: clock.Open(ctx, clock.InFolder(set.Data), kernel.read, log), log: log}
 	var err error
-	if m.store, err = local.Open(ctx, local.Config{Dir: set.Data, Server: true, Room: roomOf(set), Now: m.clock.now}); err != nil {
+	if m.store, err = local.Open(ctx, local.Config{Dir: set.Data, Server: true, Room: roomOf(set), Now: m.clock.Now}); err != nil {
 		return nil, err
 	}
 	if m.engine, err = startEngine(set, log); err != nil {
 		return nil, errors.Join(err, m.store.Close())
 	}
-	m.registry = access.NewRegistry(m.store.Records, m.clock.now, log)
+	m.registry = access.NewRegistry(m.store.Records, m.clock.Wall, log)
 	if m.ledger, err = m.openLedger(); err != nil {
 		return nil, errors.Join(err, m.close())
 	}
@@ -68,34 +71,38 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 		Blobs:   m.store.Blobs,
 		Base:    func() string { return m.base },
 		MaxSize: set.Limits().Bytes,
-		Now:     m.clock.now,
+		Now:     m.clock.Wall,
 		Admit:   func(ctx context.Context, name string) error { return m.gated().Admit(ctx, name) },
 		Landed:  m.landed,
 		Error:   web.Error(log),
 	})
 	m.tasks, err = newService(set, serviceParts{
-		store:  task.Store{Blobs: m.store.Blobs, Records: m.store.Records, Agenda: m.store.Records},
-		ledger: m.ledger,
-		links:  m.links,
-		engine: m.engine,
-		queue:  m.queue,
-		clock:  m.clock,
-		log:    log,
+		store:   task.Store{Blobs: m.store.Blobs, Records: m.store.Records, Agenda: m.store.Records},
+		ledger:  m.ledger,
+		links:   clock.Linker{Linker: m.links, AtWall: m.clock.AtWall},
+		engine:  m.engine,
+		queue:   m.queue,
+		now:     m.clock.Now,
+		horizon: m.clock.Horizon,
+		log:     log,
 	})
 	if err != nil {
 		return nil, errors.Join(err, m.close())
 	}
-	m.intake = newGate(m.clock.now, log,
+	m.recollect(ctx)
+	m.clock.Renew(ctx)
+	m.intake = newGate(m.clock.Now, log,
 		operatorAllows(set.Intake),
+		clocksAgree(m.clock.Agrees),
 		condition{name: "space", life: time.Second, holds: m.store.Space.Check},
 		condition{name: "database", life: time.Second, holds: m.store.Records.Check},
 		storageAnswers(log, m.tasks, time.Second),
 		engineStarts(log, m.engine),
 	)
-	if m.guard, err = newGuard(set, m.registry, m.clock, log); err != nil {
+	if m.guard, err = newGuard(set, m.registry, m.clock.Now, m.clock.Wall, log); err != nil {
 		return nil, errors.Join(err, m.close())
 	}
-	m.acts = journal.New(m.store.Records, m.ledger, set.RetainAccessLog, m.clock.now, log)
+	m.acts = journal.New(m.store.Records, m.ledger, set.RetainAccessLog, m.clock.Now, log)
 	return m, nil
 }
 
@@ -107,18 +114,19 @@ func (m *machine) openLedger() (*ledger.Log, error) {
 	}
 	set := m.set
 	set.SigningKey = key
-	return newLedger(set, m.store.Blobs, m.store.Records, m.clock.now, m.log)
+	return newLedger(set, m.store.Blobs, m.store.Records, scale{m.clock.Now, m.clock.Offset}, m.log)
 }
 
 // serviceParts are what differs between the places the program runs in.
 type serviceParts struct {
-	store  task.Store
-	ledger task.Ledger
-	links  storage.Linker
-	engine *process.Pool
-	queue  task.Queue
-	clock  *clock
-	log    *slog.Logger
+	store   task.Store
+	ledger  task.Ledger
+	links   storage.Linker
+	engine  *process.Pool
+	queue   task.Queue
+	now     func() time.Time // service time
+	horizon func() time.Time // what began before it cannot be dated; nil for none
+	log     *slog.Logger
 }
 
 func newService(set config.Settings, p serviceParts) (*task.Service, error) {
@@ -141,7 +149,8 @@ func newService(set config.Settings, p serviceParts) (*task.Service, error) {
 		Sweepers:  sweepers,
 		Owner:     owner.String(),
 		Software:  "lethe " + version,
-		Now:       p.clock.now,
+		Now:       p.now,
+		Horizon:   p.horizon,
 		Log:       p.log,
 	}), nil
 }
@@ -175,7 +184,7 @@ func (m *machine) handler() http.Handler {
 		Guard:        m.guard,
 		AccessLog:    m.acts,
 		Cases: review.New(review.Config{
-			Records: m.store.Records, Tasks: m.tasks, Journal: m.acts, Now: m.clock.now, Log: m.log,
+			Records: m.store.Records, Tasks: m.tasks, Journal: m.acts, Now: m.clock.Now, Log: m.log,
 			Documents: documents{m.tasks, m.store.Blobs, m.engine, m.set.Limits().Bytes},
 		}),
 		Ready:     m.intake.rows,
@@ -185,14 +194,15 @@ func (m *machine) handler() http.Handler {
 		Inline:    min(inlineLimit, m.set.Limits().Bytes),
 		Version:   version,
 		Region:    m.set.Region,
-		Now:       m.clock.now,
+		Now:       m.clock.Now,
+		UTC:       m.clock.UTC,
 		Log:       m.log,
 	}))
 	mux.HandleFunc(local.LinkPath, func(w http.ResponseWriter, r *http.Request) {
 		web.Note(r.Context(), "", local.LinkPath)
 		m.links.ServeHTTP(w, r)
 	})
-	return caughtUp(web.Serve(mux, m.log, m.clock.now), m.tasks, m.log)
+	return caughtUp(web.Serve(mux, m.log, m.clock.Now), m.tasks, m.log)
 }
 
 // gated is the domain as clients reach it.

@@ -23,9 +23,9 @@ import (
 )
 
 // newCanary joins the canary with the service it tries.
-func newCanary(set config.Settings, tasks canary.Tasks, records storage.Records, l canary.Ledger, c *clock, log *slog.Logger) *canary.Canary {
+func newCanary(set config.Settings, tasks canary.Tasks, records storage.Records, l canary.Ledger, now func() time.Time, log *slog.Logger) *canary.Canary {
 	return canary.New(canary.Config{
-		Tasks: tasks, Records: records, Ledger: l, Upload: sendTo, Interval: set.CanaryInterval, Now: c.now, Log: log,
+		Tasks: tasks, Records: records, Ledger: l, Upload: sendTo, Interval: set.CanaryInterval, Now: now, Log: log,
 	})
 }
 
@@ -58,7 +58,7 @@ type rounds struct {
 	canary *canary.Canary
 	ledger *ledger.Log
 	probes []doctor.Probe
-	clock  *clock
+	now    func() time.Time
 	log    *slog.Logger
 	seen   time.Time // last visit of the doctor
 }
@@ -71,7 +71,7 @@ const examined = 24 * time.Hour
 
 // make goes one round. It is called by one goroutine at a time.
 func (r *rounds) make(ctx context.Context) error {
-	if now := r.clock.now(); r.seen.IsZero() || now.Sub(r.seen) >= examined {
+	if now := r.now(); r.seen.IsZero() || now.Sub(r.seen) >= examined {
 		r.seen = now
 		if err := r.examine(ctx); err != nil {
 			return err
@@ -79,7 +79,7 @@ func (r *rounds) make(ctx context.Context) error {
 	}
 	m, err := r.tasks.Measure(ctx)
 	if err == nil && !m.Oldest.IsZero() {
-		r.log.InfoContext(ctx, event.DocumentOldest, "seconds", m.Now.Sub(m.Oldest).Seconds(), "limit_seconds", m.Policy.Unprocessed.Seconds())
+		r.log.InfoContext(ctx, event.DocumentOldest, "seconds", m.OldestAge().Seconds(), "limit_seconds", m.Policy.Unprocessed.Seconds())
 	}
 	return errors.Join(err, r.canary.Tick(ctx))
 }
@@ -90,7 +90,7 @@ func (r *rounds) examine(ctx context.Context) error {
 	count := func(name string, o doctor.Outcome) ledger.Field {
 		return ledger.Field{Name: name, Value: strconv.Itoa(found.Count(o))}
 	}
-	now := r.clock.now()
+	now := r.now()
 	return r.ledger.Append(ctx, ledger.Entry{
 		Kind: ledger.Doctor, Subject: ledger.Commitment("doctor", ledger.NewNonce(), now.String()), At: now,
 		Fields: []ledger.Field{count(ledger.FieldOK, doctor.OK), count(ledger.FieldBreach, doctor.Breach), count(ledger.FieldUnknown, doctor.Unknown)},

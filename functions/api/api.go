@@ -75,7 +75,8 @@ type Config struct {
 	Inline       int64 // largest document in a request's own body, bytes
 	Version      string
 	Region       string
-	Now          func() time.Time
+	Now          func() time.Time                  // service time, in which the domain tells all times
+	UTC          func(service time.Time) time.Time // what is shown of a service time; nil where the two are the same
 	Log          *slog.Logger
 }
 
@@ -89,6 +90,9 @@ type API struct {
 // New returns the interface as a handler.
 func New(cfg Config) *API {
 	a := &API{Config: cfg, mux: http.NewServeMux()}
+	if a.UTC == nil {
+		a.UTC = func(service time.Time) time.Time { return service }
+	}
 	a.huma = humago.New(a.mux, a.describe())
 	a.huma.UseMiddleware(a.admit)
 	a.registerTasks()

@@ -82,15 +82,15 @@ func (a *API) getRetention(ctx context.Context, _ *struct{}) (*retentionOutput, 
 		return nil, err
 	}
 	v := retentionView{
-		Now: m.Now, Region: a.Region,
+		Now: a.UTC(m.Now), Region: a.Region,
 		Processed: m.Policy.Processed.Seconds(), Upload: m.Policy.Unprocessed.Seconds(), Margin: m.Policy.Margin.Seconds(),
-		LastSweep: some(m.LastSweep), Swept: m.Last, Oldest: some(m.Oldest), Next: m.Next,
+		LastSweep: a.instant(m.LastSweep), Swept: m.Last, Oldest: a.instant(m.Oldest), Next: []time.Time{},
 	}
 	if v.Oldest != nil {
-		v.OldestAge = m.Now.Sub(m.Oldest).Seconds()
+		v.OldestAge = m.OldestAge().Seconds()
 	}
-	if v.Next == nil {
-		v.Next = []time.Time{}
+	for _, at := range m.Next {
+		v.Next = append(v.Next, a.UTC(at))
 	}
 	return &retentionOutput{Body: v}, nil
 }

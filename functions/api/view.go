@@ -110,8 +110,8 @@ func viewLink(l storage.Link) *linkView {
 // view describes a task without links, which differ each time and so are no part of its version.
 func (a *API) view(t *task.Task) taskView {
 	v := taskView{
-		ID: t.Ref.ID, State: t.State, Created: t.Created,
-		Uploaded: some(t.Uploaded), Ended: some(t.Ended), Removed: some(t.Removed), Erased: some(t.Erased),
+		ID: t.Ref.ID, State: t.State, Created: a.UTC(t.Created),
+		Uploaded: a.instant(t.Uploaded), Ended: a.instant(t.Ended), Removed: a.instant(t.Removed), Erased: a.instant(t.Erased),
 		Type: t.Input.Type, Bytes: t.Input.Size, Reason: string(t.Reason),
 	}
 	if t.State == task.Deleted {
@@ -137,7 +137,7 @@ func (a *API) view(t *task.Task) taskView {
 		})
 	}
 	due, limit := t.Deadline(a.Policy)
-	v.EraseDue, v.DeleteAfter = some(due), some(limit)
+	v.EraseDue, v.DeleteAfter = a.instant(due), a.instant(limit)
 	return v
 }
 
@@ -168,6 +168,9 @@ func (a *API) link(ctx context.Context, t *task.Task, v *taskView) error {
 	}
 	return a.record(ctx, journal.ResultLink, t.Ref.Application, t.Ref.ID)
 }
+
+// instant is a service time as clients see it, nil for none.
+func (a *API) instant(service time.Time) *time.Time { return some(a.UTC(service)) }
 
 func some(t time.Time) *time.Time {
 	if t.IsZero() {

@@ -28,6 +28,7 @@ const (
 	FolderPlace Check = "folder-place"
 	FolderSpace Check = "folder-space"
 	Database    Check = "database"
+	WallClock   Check = "wall-clock"
 
 	CoreDumps Check = "core-dumps"
 	Swap      Check = "swap"
@@ -210,6 +211,11 @@ func ofMachine() []Expectation {
 			Check: Database, Subject: OfFolder, What: "the database overwrites what it deletes (secure_delete) and keeps a write-ahead log",
 			Why: "erased records would stay in free pages", Remedy: "open the folder with this program only; restart it",
 			Ask: "start the program once with this folder", Places: here,
+		},
+		{
+			Check: WallClock, Subject: OfFolder, What: "the wall clock agrees with the time that has gone by within five minutes",
+			Why: "links would end early or late, and intake is closed", Remedy: "set the wall clock right, or run `lethe clock accept` if it is right now",
+			Ask: "lethe clock", Places: here,
 		},
 		{
 			Check: CoreDumps, Subject: OfProcess, What: "the program leaves no core dump and its memory is closed to others",

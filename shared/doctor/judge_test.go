@@ -1,6 +1,7 @@
 package doctor_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -16,10 +17,11 @@ type facts struct {
 	account doctor.Account
 	folder  doctor.Folder
 	process doctor.Process
+	drift   func() time.Duration
 }
 
 func (f facts) judge() []doctor.Finding {
-	return slices.Concat(f.account.Judge(f.stamp), f.folder.Judge(), f.process.Judge())
+	return slices.Concat(f.account.Judge(f.stamp), f.folder.Judge(), f.process.Judge(), doctor.Clock{Drift: f.drift}.Inspect(context.Background()))
 }
 
 // healthy are facts that keep every expectation.
@@ -48,6 +50,7 @@ func healthy() facts {
 		process: doctor.Process{
 			CoreLimit: new(uint64(0)), Dumpable: off(), Swaps: &[]string{"/dev/zram0"}, Missing: &[]string{},
 		},
+		drift: func() time.Duration { return -5 * time.Minute },
 	}
 }
 
@@ -150,6 +153,9 @@ func TestFactsAreJudged(t *testing.T) {
 		{"a reserve that was used", func(f *facts) { f.folder.Space.Reserve = 1 << 20 }, doctor.FolderSpace, doctor.Breach},
 		{"a damaged database", func(f *facts) { f.folder.Damage = "the database is damaged" }, doctor.Database, doctor.Breach},
 		{"no write-ahead log", func(f *facts) { f.folder.Journal = "delete" }, doctor.Database, doctor.Breach},
+
+		{"ten days ahead", func(f *facts) { f.drift = func() time.Duration { return 240 * time.Hour } }, doctor.WallClock, doctor.Breach},
+		{"six minutes behind", func(f *facts) { f.drift = func() time.Duration { return -6 * time.Minute } }, doctor.WallClock, doctor.Breach},
 
 		{"core dumps", func(f *facts) { *f.process.CoreLimit = 1 }, doctor.CoreDumps, doctor.Breach},
 		{"memory open to others", func(f *facts) { *f.process.Dumpable = true }, doctor.CoreDumps, doctor.Breach},

@@ -48,5 +48,9 @@ const (
 	InvocationMalformed = "invocation.malformed"      // the host sent what is not of its trigger's form
 	InvocationFailed    = "invocation.failed"         // the host will try again
 	InvocationInline    = "invocation.inline-content" // the host sent a blob's content instead of a reference
+	ClockJumped         = "clock.jumped"              // the wall clock and elapsed time differ: intake closes until they agree or an operator accepts
+	ClockAgrees         = "clock.agrees"              // they agree again
+	ClockUnsaved        = "clock.unsaved"             // the elapsed time cannot be stored or read: a reboot now would make documents go early
+	ClockUnseen         = "clock.unseen"              // the store did not tell its time
 	CredentialIssued    = "credential.issued"         // a secret was made, rotated or revoked
 )

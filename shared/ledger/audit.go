@@ -174,6 +174,7 @@ func (a *auditor) read(text string) error {
 		a.lasted(e.Time(FieldUploaded), time.Time{}, e.Time(FieldErased))
 	case Accepted, Processed, Erased:
 		a.follow(&e)
+	case Clock: // ages are told by the log's own time, which a correction does not move
 	}
 	return nil
 }
@@ -226,7 +227,7 @@ func (a *auditor) follow(e *Entry) {
 		if l.ended.IsZero() {
 			l.ended = e.Time(FieldEnded)
 		}
-	case Stray, Access, Canary, Doctor, Key:
+	case Stray, Access, Canary, Doctor, Key, Clock:
 	}
 }
 

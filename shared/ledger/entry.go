@@ -21,10 +21,13 @@ const (
 	Canary    Kind = "canary"    // a synthetic page came and went, or did not
 	Doctor    Kind = "doctor"    // the stamp was examined
 	Key       Kind = "key"       // a signing key came into use
+	Clock     Kind = "clock"     // an operator corrected what UTC is; times of entries go on undisturbed
 )
 
 // Kinds lists every kind.
-func Kinds() []Kind { return []Kind{Accepted, Processed, Erased, Stray, Access, Canary, Doctor, Key} }
+func Kinds() []Kind {
+	return []Kind{Accepted, Processed, Erased, Stray, Access, Canary, Doctor, Key, Clock}
+}
 
 // Names of fields, beside those of copies.
 const (
@@ -45,8 +48,12 @@ const (
 	FieldUnknown     = "unknown"
 	FieldRegion      = "region"
 	FieldProgram     = "program"
-	FieldKey         = "key"      // a public key
-	FieldReplaces    = "replaces" // the public key before it
+	FieldKey         = "key"          // a public key
+	FieldReplaces    = "replaces"     // the public key before it
+	FieldFrom        = "from"         // UTC as it was told before a correction of the clock
+	FieldTo          = "to"           // and from then on
+	FieldElapsed     = "elapsed"      // the log's own time at the correction: that of all entries, which no correction moves
+	FieldOffset      = "clock-offset" // what UTC is ahead of the log's own time, in force when the entry was made; none for zero
 )
 
 // Done is the outcome of a canary that was read and erased in time.

@@ -24,6 +24,7 @@ type Config struct {
 	Program  string        // name and version, likewise
 	Keep     time.Duration // how long the place of a receipt is remembered
 	Now      func() time.Time
+	Offset   func() time.Duration // of UTC against Now, as an operator corrected it; nil for none
 	Log      *slog.Logger
 }
 
@@ -43,7 +44,7 @@ const pendingPartition = "log"
 // Append hands an entry in. It is durable on return and has its place after the next Sequence. Handing in the same kind
 // for the same subject again changes nothing while the first one waits.
 func (l *Log) Append(ctx context.Context, e Entry) error {
-	e.Fields = append(e.Fields, Field{FieldRegion, l.Region}, Field{FieldProgram, l.Program})
+	e.Fields = append(e.Fields, l.origin()...)
 	_, err := l.Records.Put(ctx, storage.Record{Key: pendingKey(e), Value: []byte(e.Text())})
 	if errors.Is(err, fault.AlreadyExists) {
 		return nil
@@ -52,6 +53,23 @@ func (l *Log) Append(ctx context.Context, e Entry) error {
 		return fmt.Errorf("hand entry to the ledger: %w", err)
 	}
 	return nil
+}
+
+// origin are the fields that tell where and when an entry was made: the same for all entries that are made now.
+func (l *Log) origin() []Field {
+	fields := []Field{{FieldRegion, l.Region}, {FieldProgram, l.Program}}
+	if l.Offset != nil && l.Offset() != 0 {
+		fields = append(fields, Field{FieldOffset, l.Offset().String()})
+	}
+	return fields
+}
+
+// Correct hands in a correction of the clock: UTC was told as from and is told as to, at one moment of the log's own time.
+func (l *Log) Correct(ctx context.Context, elapsed, from, to time.Time) error {
+	return l.Append(ctx, Entry{
+		Kind: Clock, Subject: Commitment("clock", NewNonce(), to.String()), At: elapsed,
+		Fields: []Field{Time(FieldFrom, from), Time(FieldTo, to), Time(FieldElapsed, elapsed)},
+	})
 }
 
 // Commit hands in an entry that is a commitment alone.

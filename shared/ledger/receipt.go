@@ -54,7 +54,7 @@ func (l *Log) Receipt(ctx context.Context, o Opening, e Entry) ([]byte, error) {
 		l.Log.WarnContext(ctx, event.ReceiptUnsigned)
 		return nil, fault.New(fault.ReceiptUnavailable, "this stamp has no signing key, so it cannot sign receipts; its operator makes one with `lethe keygen`")
 	}
-	e.Fields = append(e.Fields, Field{FieldRegion, l.Region}, Field{FieldProgram, l.Program})
+	e.Fields = append(e.Fields, l.origin()...)
 	text, proof := e.Text(), []byte(notLogged+"\n")
 	logged, found, err := l.find(ctx, o.Subject())
 	if err != nil {

@@ -38,6 +38,7 @@ const (
 	WorkerLost       Reason = "worker-lost"       // Requeue: the lease ran out
 	ReceiptWaits     Reason = "receipt-waits"     // Certify: the ledger did not take the receipt
 	TombstoneOld     Reason = "tombstone-expired" // Forget: the trace has served its time
+	Undatable        Reason = "undatable"         // Erase or Forget: elapsed time does not tell how old it is
 )
 
 // Decision is one line of a plan.
@@ -63,6 +64,9 @@ func Plan(subjects []Subject, policy Policy, now time.Time) []Decision {
 func (p Policy) Decide(s Subject, now time.Time) Decision {
 	d := Decision{Subject: s}
 	d.Due, d.Limit = p.Due(s)
+	if s.Undatable(now) {
+		d.Due = now
+	}
 	d.Action, d.Reason = p.action(s, d.Due, now)
 	d.Alarm = d.Action == Erase && !d.Limit.IsZero() && !now.Before(d.Limit.Add(p.Alarm-p.Margin))
 	return d
@@ -75,6 +79,10 @@ func (p Policy) action(s Subject, due, now time.Time) (Action, Reason) {
 		return Erase, NoRecord
 	case s.Surviving:
 		return Erase, LateCopy
+	case s.Undatable(now) && !s.Erased.IsZero():
+		return Forget, Undatable
+	case s.Undatable(now) && s.Deleted.IsZero():
+		return Erase, Undatable
 	case !s.Erased.IsZero() && ripe:
 		return Forget, TombstoneOld
 	case !s.Erased.IsZero():

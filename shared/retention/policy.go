@@ -68,6 +68,17 @@ type Subject struct {
 	Wish      time.Duration // the tenant's shorter retention after processing; zero for none
 	NoRecord  bool          // storage holds copies that no record explains
 	Surviving bool          // storage holds copies although Erased is set
+	Undated   bool          // time went by since it began that nobody measured
+}
+
+// Skew is how far in the future a start may lie: two clocks that are both right differ a little.
+const Skew = 5 * time.Minute
+
+// Undatable reports whether elapsed time does not tell how old the subject is: time was lost, or it begins in the future, as
+// it does when a clock was lost or state came back. It is then taken to be as old as it may be.
+func (s Subject) Undatable(now time.Time) bool {
+	latest := later(later(s.Created, s.Uploaded), later(s.Ended, later(s.Deleted, s.Erased)))
+	return s.Undated && s.Erased.IsZero() || latest.After(now.Add(Skew))
 }
 
 // Due returns when the subject must be acted on to keep the policy, and the outer limit that nothing may outlive. The

@@ -85,7 +85,7 @@ func (s *Service) attend(ctx context.Context, d storage.Due, done *Swept) error 
 		}
 		return s.resave(ctx, t)
 	}
-	return s.act(ctx, t, s.Policy.Decide(t.subject(), s.Now()), done)
+	return s.act(ctx, t, s.Policy.Decide(s.subject(t), s.Now()), done)
 }
 
 // refOf reads a task's name from its record key.

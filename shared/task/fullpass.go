@@ -98,10 +98,10 @@ func (s *Service) judge(b storage.Blob, t *Task) retention.Decision {
 		// by now got it after the listing, by that commit: what the name holds is the document.
 		stray.Surviving = t.State.Ended() || t.State == Submitted && s.Now().After(t.LinkEnds.Add(linkGrace))
 		if !stray.Surviving {
-			return s.Policy.Decide(t.subject(), s.Now())
+			return s.Policy.Decide(s.subject(t), s.Now())
 		}
 	default:
-		subject := t.subject()
+		subject := s.subject(t)
 		if subject.Uploaded.IsZero() || b.Created.Before(subject.Uploaded) {
 			subject.Uploaded = b.Created
 		}
@@ -181,7 +181,7 @@ func (s *Service) passRecords(ctx context.Context, done *Swept) error {
 		if s.Now().Before(s.attention(t)) {
 			return nil
 		}
-		if err := s.act(ctx, t, s.Policy.Decide(t.subject(), s.Now()), done); err != nil {
+		if err := s.act(ctx, t, s.Policy.Decide(s.subject(t), s.Now()), done); err != nil {
 			errs = append(errs, err)
 		}
 		return nil

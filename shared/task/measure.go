@@ -23,6 +23,14 @@ type Measurement struct {
 	Next      []time.Time // the next times at which something is due, at most ten
 }
 
+// OldestAge is the age of the oldest copy. One that seems to come from the future is not dated by that: it has none yet.
+func (m Measurement) OldestAge() time.Duration {
+	if m.Oldest.IsZero() {
+		return 0
+	}
+	return max(0, m.Now.Sub(m.Oldest))
+}
+
 // sweepKey is where the last sweep is noted.
 func sweepKey() storage.Key {
 	return storage.Key{Table: storage.State, Partition: "retention", Row: "sweep"}

@@ -25,7 +25,7 @@ func (s *Service) Plan(ctx context.Context) ([]retention.Decision, error) {
 		if s.Now().Before(s.attention(t)) {
 			return nil
 		}
-		d := s.Policy.Decide(t.subject(), s.Now())
+		d := s.Policy.Decide(s.subject(t), s.Now())
 		if d.Action == retention.Erase && t.State == Submitted {
 			var err error
 			if d, err = s.waiting(ctx, t, d); err != nil {

@@ -72,18 +72,20 @@ func (t *Task) Receipt() ledger.Entry {
 		})
 	}
 	fields = append(fields,
-		ledger.Field{Name: ledger.FieldProcessed, Value: clock(t.Ended, t.Erased, retention.ProcessedLimit)},
-		ledger.Field{Name: ledger.FieldUnprocessed, Value: clock(t.Uploaded, t.Erased, retention.UnprocessedLimit)},
+		ledger.Field{Name: ledger.FieldProcessed, Value: t.clock(t.Ended, retention.ProcessedLimit)},
+		ledger.Field{Name: ledger.FieldUnprocessed, Value: t.clock(t.Uploaded, retention.UnprocessedLimit)},
 	)
 	return ledger.Entry{Kind: ledger.Erased, Subject: t.Opening().Subject(), At: t.Erased, Fields: fields}
 }
 
 // clock says whether a clock of the promise was kept.
-func clock(began, gone time.Time, limit time.Duration) string {
+func (t *Task) clock(began time.Time, limit time.Duration) string {
 	switch {
 	case began.IsZero():
 		return "no clock"
-	case gone.Sub(began) <= limit:
+	case t.Reason == retention.Undatable || t.Erased.Before(began):
+		return "unknown"
+	case t.Erased.Sub(began) <= limit:
 		return "kept"
 	default:
 		return "missed"

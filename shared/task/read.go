@@ -19,6 +19,7 @@ func (s *Service) visible(t *Task) error {
 	if due, _ := t.Deadline(s.Policy); !gone && !s.Now().Before(due) {
 		gone = true
 	}
+	gone = gone || s.subject(t).Undatable(s.Now())
 	if gone {
 		return fault.New(fault.TaskErased, "the task existed; everything of it has been erased or is being erased")
 	}

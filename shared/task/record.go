@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
@@ -24,6 +25,9 @@ const (
 // attention returns when the retention function must look at the task again. It is the due time of the record: never
 // later than the erasure that the policy wants, earlier where an event may be lost.
 func (s *Service) attention(t *Task) time.Time {
+	if now := s.Now(); s.subject(t).Undatable(now) {
+		return now.Truncate(time.Second).Add(-time.Second) // at once
+	}
 	due, _ := s.Policy.Due(t.subject())
 	var look time.Time
 	switch t.State {
@@ -50,6 +54,17 @@ func (s *Service) attention(t *Task) time.Time {
 		return due
 	}
 	return look
+}
+
+// subject is the task as the retention plan sees it here: the clock knows whether time was lost since it began.
+func (s *Service) subject(t *Task) retention.Subject {
+	subject := t.subject()
+	began := t.Created
+	if !t.Uploaded.IsZero() {
+		began = t.Uploaded
+	}
+	subject.Undated = s.Horizon != nil && began.Before(s.Horizon())
+	return subject
 }
 
 func later(a, b time.Time) time.Time {

@@ -82,7 +82,7 @@ func (s *Service) bury(t *Task, why retention.Reason) {
 		Input:    Input{Digest: t.Input.Digest},
 		etag:     t.etag,
 	}
-	if t.State == InProgress && now.Before(t.Lease.Expires.Add(longestWrite)) {
+	if t.State == InProgress && now.Before(t.Lease.Expires.Add(longestWrite)) && !now.Add(leaseLife).Before(t.Lease.Expires) {
 		buried.Lease = t.Lease
 	}
 	if buried.Nonce == "" {
@@ -106,7 +106,7 @@ func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
 		if t.State != Deleted || !t.Erased.IsZero() {
 			return errUnchanged
 		}
-		if s.Now().Before(t.subject().Held) {
+		if held := t.subject().Held; s.Now().Before(held) && !s.Now().Add(leaseLife+longestWrite).Before(held) {
 			return nil // saved anew: the sweep comes back when the worker can write no more
 		}
 		erased = true

@@ -43,11 +43,12 @@ type Config struct {
 	// Inventory is where copies can be; erasure.Inventory but in tests.
 	Inventory []erasure.Item
 	Limits    Limits
-	Sweepers  int    // tasks that a sweep erases at once; 0 for one
-	Review    bool   // documents that made the engine fail stay until their clock, so that two reviewers can look at them
-	Owner     string // names this process in leases; unique for each start
-	Software  string // name and version, written into results
-	Now       func() time.Time
+	Sweepers  int              // tasks that a sweep erases at once; 0 for one
+	Review    bool             // documents that made the engine fail stay until their clock, so that two reviewers can look at them
+	Owner     string           // names this process in leases; unique for each start
+	Software  string           // name and version, written into results
+	Now       func() time.Time // service time: it goes on evenly, whatever happens to the wall clock
+	Horizon   func() time.Time // what began before it cannot be dated, since time went by that nobody measured; nil for none
 	Log       *slog.Logger
 }
 

@@ -157,7 +157,7 @@ func (s *Service) expire(ctx context.Context, t *Task, done *Swept) error {
 			return err
 		}
 	}
-	t, err := s.remove(ctx, t.Ref, func(t *Task) retention.Reason { return erasing(s.Policy.Decide(t.subject(), s.Now())) })
+	t, err := s.remove(ctx, t.Ref, func(t *Task) retention.Reason { return erasing(s.Policy.Decide(s.subject(t), s.Now())) })
 	switch {
 	case err != nil:
 		return err

@@ -26,6 +26,7 @@ const (
 	AppsImported   Act = "apps.imported"   // applications of another stamp came in
 	ErasureSubject Act = "erasure.subject" // everything about a subject was erased
 	SweepRun       Act = "sweep.run"       // a sweep was started by hand
+	ClockAccepted  Act = "clock.accepted"  // the wall clock was taken for right
 	LogRead        Act = "access-log.read" // the log of all applications was read
 	CaseOpened     Act = "case.opened"     // a reviewer asked to see a document
 	CaseApproved   Act = "case.approved"   // a second person agreed
@@ -37,7 +38,7 @@ const (
 // Acts lists every act.
 func Acts() []Act {
 	return []Act{
-		ResultLink, ResultRead, AppCreated, AppRotated, AppRevoked, AppsExported, AppsImported, ErasureSubject, SweepRun, LogRead,
+		ResultLink, ResultRead, AppCreated, AppRotated, AppRevoked, AppsExported, AppsImported, ErasureSubject, SweepRun, ClockAccepted, LogRead,
 		CaseOpened, CaseApproved, CaseRead, CaseOriginal, CaseClosed,
 	}
 }

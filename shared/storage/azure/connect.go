@@ -2,6 +2,7 @@ package azure
 
 import (
 	"fmt"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -28,6 +29,8 @@ type Config struct {
 	Transport   policy.Transporter     // overrides the HTTP client; for tests
 	SettleAfter time.Duration          // age at which a stale due entry may be removed; zero for DefaultSettleAfter
 	Now         func() time.Time       // required
+	Observe     func(date time.Time)   // gets the Date header of every answer; nil for nobody
+	Wall        func() time.Time       // this machine's own clock, which the doctor holds against the store's; nil for Now
 }
 
 // DefaultSettleAfter is longer than any Put takes, so that an entry is never removed between a Put's two writes.
@@ -47,7 +50,23 @@ func (c Config) options() policy.ClientOptions {
 		Transport: c.Transport,
 		Retry:     policy.RetryOptions{MaxRetries: 2, RetryDelay: 200 * time.Millisecond, MaxRetryDelay: 2 * time.Second, TryTimeout: 0},
 		Telemetry: policy.TelemetryOptions{Disabled: true},
+
+		PerRetryPolicies: []policy.Policy{dates{c.Observe}},
 	}
+}
+
+// dates passes on what the store says of the time.
+type dates struct{ observe func(time.Time) }
+
+// Do implements policy.Policy.
+func (d dates) Do(req *policy.Request) (*http.Response, error) {
+	resp, err := req.Next()
+	if err == nil && d.observe != nil {
+		if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+			d.observe(date)
+		}
+	}
+	return resp, err
 }
 
 func connect(c Config) (clients, error) {

@@ -28,7 +28,7 @@ var _ doctor.Probe = (*Inspection)(nil)
 
 // Inspection returns the probe of the account, which is held against the stamp.
 func (s *Store) Inspection(stamp doctor.Stamp) *Inspection {
-	return &Inspection{service: s.clients.blobs, emulated: s.clients.shared, stamp: stamp, now: s.Records.now}
+	return &Inspection{service: s.clients.blobs, emulated: s.clients.shared, stamp: stamp, now: s.wall}
 }
 
 // Subject implements doctor.Probe.

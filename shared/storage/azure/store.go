@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
@@ -19,6 +20,7 @@ type Store struct {
 	Records *Records
 	Links   *Links
 	clients clients
+	wall    func() time.Time
 }
 
 // Open returns the account's store. It sends no request.
@@ -30,11 +32,15 @@ func Open(cfg Config) (*Store, error) {
 	if cfg.SettleAfter == 0 {
 		cfg.SettleAfter = DefaultSettleAfter
 	}
+	if cfg.Wall == nil {
+		cfg.Wall = cfg.Now
+	}
 	return &Store{
 		Blobs:   &Blobs{service: c.blobs, emulated: c.shared},
 		Records: &Records{service: c.tables, settleAfter: cfg.SettleAfter, now: cfg.Now},
 		Links:   &Links{service: c.blobs, shared: c.shared, now: cfg.Now},
 		clients: c,
+		wall:    cfg.Wall,
 	}, nil
 }
 
@@ -89,6 +95,12 @@ func (s *Store) Prepare(ctx context.Context, region string, queues ...string) er
 func hasCode(err error, code string) bool {
 	var resp *azcore.ResponseError
 	return errors.As(err, &resp) && resp.ErrorCode == code
+}
+
+// Tell has the store answer, so that it tells its time.
+func (s *Store) Tell(ctx context.Context) error {
+	_, err := s.Region(ctx)
+	return err
 }
 
 // Region reads the region that the deployment wrote on the uploads container; empty if it wrote none.
