@@ -33,6 +33,7 @@ const (
 	NeverUploaded    Reason = "never-uploaded"    // Erase: no document came in time
 	NoRecord         Reason = "no-record"         // Erase: storage holds something that no record explains
 	LateCopy         Reason = "late-copy"         // Erase: storage holds something of an erased task
+	Unreadable       Reason = "record-unreadable" // Erase: past its alarm by its own time, and its record cannot be read
 	NoteOld          Reason = "note-expired"      // Forget: a key, a count, an entry of the access log
 	EventLost        Reason = "event-lost"        // Requeue: nobody came for the document
 	WorkerLost       Reason = "worker-lost"       // Requeue: the lease ran out

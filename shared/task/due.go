@@ -77,7 +77,7 @@ func (s *Service) attend(ctx context.Context, d storage.Due, done *Swept) error 
 		return s.Store.Agenda.Settle(ctx, d)
 	}
 	if err != nil {
-		return err
+		return s.unreadTask(ctx, ref, err, done)
 	}
 	if s.Now().Before(s.attention(t).Truncate(time.Second)) {
 		if err := s.Store.Agenda.Settle(ctx, d); err != nil {

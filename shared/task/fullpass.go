@@ -19,7 +19,7 @@ import (
 func (s *Service) FullPass(ctx context.Context) (Swept, error) {
 	started := s.Now()
 	var done Swept
-	err := errors.Join(s.passBlobs(ctx, &done), s.passRecords(ctx, &done))
+	err := errors.Join(s.passBlobs(ctx, &done), s.passRecords(ctx, &done), s.settleOwed(ctx))
 	done.Took = s.Now().Sub(started)
 	return done, s.tell(ctx, done, err)
 }
@@ -51,8 +51,11 @@ func (s *Service) Rescan(ctx context.Context) (int, error) {
 func (s *Service) passBlobs(ctx context.Context, done *Swept) error {
 	var errs []error
 	for _, c := range erasure.Containers(s.Inventory) {
-		err := s.eachBlob(ctx, c, func(b storage.Blob, t *Task) error {
+		err := s.eachBlob(ctx, c, func(b storage.Blob, t *Task, unread error) error {
 			done.Seen++
+			if unread != nil {
+				return s.unread(ctx, b, unread, done)
+			}
 			d := s.judge(b, t)
 			if d.Action != retention.Erase {
 				return s.welcome(ctx, b, t, done)
@@ -119,8 +122,9 @@ func (s *Service) belongs(b storage.Blob, t *Task) bool {
 	return t.State == Completed && container == storage.Results || s.forReview(t) && container == storage.Uploads
 }
 
-// eachBlob calls visit for every blob of a container with its task, going on past errors of single blobs.
-func (s *Service) eachBlob(ctx context.Context, container string, visit func(storage.Blob, *Task) error) error {
+// eachBlob calls visit for every blob of a container with its task, or with why that cannot be read, going on past errors of
+// single blobs.
+func (s *Service) eachBlob(ctx context.Context, container string, visit func(b storage.Blob, t *Task, unread error) error) error {
 	var (
 		errs  []error
 		after string
@@ -134,10 +138,7 @@ func (s *Service) eachBlob(ctx context.Context, container string, visit func(sto
 		for _, b := range blobs {
 			after = b.Name
 			last, err = s.ownerOf(ctx, b.Name, last)
-			if err == nil {
-				err = visit(b, last)
-			}
-			if err != nil {
+			if err := visit(b, last, err); err != nil {
 				errs = append(errs, err)
 			}
 		}

@@ -151,10 +151,13 @@ func (s *Service) eraseBlob(ctx context.Context, name string, why retention.Reas
 }
 
 // eraseStranger tells the ledger before it erases: a copy that is gone could not be told of any more. One whose erasure then
-// fails is found and told again.
+// fails is found and told again. Past its alarm it waits for no ledger.
 func (s *Service) eraseStranger(ctx context.Context, b storage.Blob, why retention.Reason) error {
 	if err := s.tellStray(ctx, b, why); err != nil {
-		return err
+		if s.ownTime(b).Action != retention.Erase {
+			return err
+		}
+		s.owed.entry(s.stray(b, why))
 	}
 	return s.erase(ctx, b)
 }

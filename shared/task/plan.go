@@ -39,7 +39,14 @@ func (s *Service) Plan(ctx context.Context) ([]retention.Decision, error) {
 		return nil
 	})}
 	for _, c := range erasure.Containers(s.Inventory) {
-		errs = append(errs, s.eachBlob(ctx, c, func(b storage.Blob, t *Task) error {
+		errs = append(errs, s.eachBlob(ctx, c, func(b storage.Blob, t *Task, unread error) error {
+			if unread != nil {
+				if d := s.ownTime(b); d.Action == retention.Erase {
+					d.Reason, d.Subject.Key = retention.Unreadable, c
+					plan = append(plan, d)
+				}
+				return unread
+			}
 			d := s.judge(b, t)
 			switch {
 			case d.Reason == retention.NoRecord || d.Reason == retention.LateCopy:

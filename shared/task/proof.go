@@ -43,15 +43,20 @@ func (s *Service) tellErased(ctx context.Context, t *Task) error {
 	return s.Ledger.Append(ctx, t.Receipt())
 }
 
-// tellStray writes how long a copy lived that no living task explained. It has no task to be a commitment to.
+// tellStray writes how long a copy lived that no living task explained.
 func (s *Service) tellStray(ctx context.Context, b storage.Blob, why retention.Reason) error {
+	return s.Ledger.Append(ctx, s.stray(b, why))
+}
+
+// stray is the entry about a copy that goes now and has no task to be a commitment to.
+func (s *Service) stray(b storage.Blob, why retention.Reason) ledger.Entry {
 	now := s.Now().UTC()
-	return s.Ledger.Append(ctx, ledger.Entry{
+	return ledger.Entry{
 		Kind: ledger.Stray, Subject: ledger.Commitment("stray", ledger.NewNonce(), b.Name), At: now,
 		Fields: []ledger.Field{
 			ledger.Time(ledger.FieldUploaded, b.Created), ledger.Time(ledger.FieldErased, now), {Name: ledger.FieldReason, Value: string(why)},
 		},
-	})
+	}
 }
 
 // Receipt is the entry that proves the task's erasure. It follows from the record alone, so that it is the same however

@@ -16,6 +16,9 @@ import (
 // sweep then finishes the work. Deleting again is the same success.
 func (s *Service) Delete(ctx context.Context, ref Ref) (*Task, error) {
 	t, err := s.remove(ctx, ref, always(retention.DeleteRequested))
+	if t == nil && unwritten(err) {
+		t, err = s.deleteUnwritten(ctx, ref, err)
+	}
 	if err != nil && t != nil {
 		s.Log.WarnContext(ctx, event.SweepFailed, "task", ref.String(), "step", "erase", "kind", fault.KindOf(err))
 		return t, nil // accepted: the sweep goes on
@@ -39,6 +42,9 @@ func (s *Service) remove(ctx context.Context, ref Ref, why verdict) (*Task, erro
 		reason := why(t)
 		if t.State == Deleted || reason == "" {
 			return errUnchanged
+		}
+		if t.Password != "" {
+			s.owed.written(t.Ref) // it goes only now, whenever the bytes went
 		}
 		s.bury(t, reason)
 		return nil
@@ -102,6 +108,7 @@ func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
 		return t, err
 	}
 	erased := false
+	gone, before := s.owed.gone(t.Ref)
 	t, err = s.change(ctx, t.Ref, func(t *Task) error {
 		if t.State != Deleted || !t.Erased.IsZero() {
 			return errUnchanged
@@ -113,6 +120,9 @@ func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
 		t.Erased = s.Now().UTC()
 		t.Evidence = evidence
 		t.Lease = Lease{}
+		if before {
+			t.backdate(gone)
+		}
 		return nil
 	})
 	if errors.Is(err, fault.NotFound) {
@@ -122,6 +132,7 @@ func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
 		return t, err
 	}
 	if erased {
+		s.owed.written(t.Ref)
 		s.Log.InfoContext(ctx, event.TaskErased, "task", t.Ref.String(), "reason", t.Reason, "seconds", t.Erased.Sub(t.Removed).Seconds())
 	}
 	if t.Erased.IsZero() {

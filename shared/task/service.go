@@ -77,6 +77,7 @@ type Service struct {
 	floor   *floor
 	catchUp catchUp
 	eraser  erasure.Eraser
+	owed    owed
 }
 
 // New returns a Service over the given parts.

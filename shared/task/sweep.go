@@ -48,7 +48,7 @@ func (s *Service) sweep(ctx context.Context, most int) (Swept, error) {
 		}
 		entries, err := s.Store.Agenda.Due(ctx, started, after, limit)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("read due index: %w", err))
+			errs = append(errs, fmt.Errorf("read due index: %w", err), s.passOverdue(ctx, &done))
 			break
 		}
 		errs = append(errs, s.attendAll(ctx, known(entries, left), &done))
@@ -58,6 +58,7 @@ func (s *Service) sweep(ctx context.Context, most int) (Swept, error) {
 		after = &entries[len(entries)-1]
 	}
 	done.Left = s.reportLeft(ctx, left)
+	errs = append(errs, s.settleOwed(ctx))
 	done.Took = s.Now().Sub(started)
 	if most == 0 || done.Seen < most { // else more is due: the next call goes on, and does not wait for ten minutes
 		errs = append(errs, s.noteSweep(ctx, started, done))
@@ -85,6 +86,7 @@ func (s *Service) attendAll(ctx context.Context, entries []storage.Due, done *Sw
 			done.Forgot += one.Forgot
 			done.Requeued += one.Requeued
 			done.Overdue += one.Overdue
+			done.Strays += one.Strays
 			if err != nil {
 				done.Failed++
 				errs = append(errs, err)
@@ -122,6 +124,9 @@ func (s *Service) act(ctx context.Context, t *Task, d retention.Decision, done *
 	if d.Alarm {
 		done.Overdue++
 		s.Log.ErrorContext(ctx, event.DocumentOverdue, "task", t.Ref.String(), "reason", d.Reason, "limit", d.Limit)
+		if err := s.eraseFirst(ctx, t.Ref); err != nil {
+			return err
+		}
 	}
 	switch d.Action {
 	case retention.Erase:
