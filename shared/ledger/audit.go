@@ -10,8 +10,6 @@ import (
 	"filippo.io/torchwood"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
-
-	"github.com/lethe-ocr/lethe/shared/retention"
 )
 
 // Source is a copy of a log: a folder, a web server, the service itself. Paths are those of c2sp.org/tlog-tiles.
@@ -40,18 +38,12 @@ type Audit struct {
 	LongestAfterUpload     time.Duration  `json:"longest_after_upload"`     // that any copy lived, until the check found none
 	LongestAfterProcessing time.Duration  `json:"longest_after_processing"` // likewise
 	Reasons                map[string]int `json:"reasons"`                  // why documents were erased
-	Breaches               []string       `json:"breaches"`                 // each a sentence; empty if the promise was kept
+	Breaches               []string       `json:"breaches"`                 // each a name and a sentence; empty if the promise was kept
 	Checkpoint             []byte         `json:"-"`                        // as read; keep it for the next audit
 }
 
-// Sequencing is how long an entry may wait for its place before an audit calls it missing.
+// Sequencing is how long an entry may wait for its place before an audit calls it missing or late.
 const Sequencing = time.Hour
-
-// life is what the log says of one task.
-type life struct {
-	uploaded, ended, checked time.Time
-	logged                   bool // its acceptance is in the log
-}
 
 // auditor collects what entries say.
 type auditor struct {
@@ -59,6 +51,9 @@ type auditor struct {
 	trusted keys
 	visit   func(Entry)
 	lives   map[string]*life
+	late    int           // entries that stand behind much younger ones
+	latest  time.Duration // by how much at most
+	offset  time.Duration // of UTC against the log's own time, since the last correction of the clock
 }
 
 // Examination says how a log is checked.
@@ -107,7 +102,7 @@ func Check(ctx context.Context, src Source, x Examination) (*Audit, error) {
 			return nil, err
 		}
 	}
-	a.conclude(x.Now)
+	a.conclude(x.Now.Add(-a.offset))
 	return &a.Audit, nil
 }
 
@@ -145,6 +140,7 @@ func (a *auditor) read(text string) error {
 	if err != nil {
 		return err
 	}
+	a.place(&e)
 	if a.First.IsZero() || e.At.Before(a.First) {
 		a.First = e.At
 	}
@@ -175,6 +171,7 @@ func (a *auditor) read(text string) error {
 	case Accepted, Processed, Erased:
 		a.follow(&e)
 	case Clock: // ages are told by the log's own time, which a correction does not move
+		a.offset = e.Time(FieldTo).Sub(e.Time(FieldElapsed))
 	}
 	return nil
 }
@@ -204,49 +201,7 @@ func (a *auditor) newKey(signed string, e *Entry) error {
 	return nil
 }
 
-// follow adds an entry to the life of its task. Repeated entries say the same.
-func (a *auditor) follow(e *Entry) {
-	l := a.lives[e.Subject]
-	if l == nil {
-		l = &life{}
-		a.lives[e.Subject] = l
-	}
-	switch e.Kind {
-	case Accepted:
-		l.logged, l.uploaded = true, e.Time(FieldUploaded)
-	case Processed:
-		l.ended = e.Time(FieldEnded)
-	case Erased:
-		if l.checked.IsZero() {
-			a.Reasons[e.Value(FieldReason)]++
-		}
-		l.checked = e.At
-		if l.uploaded.IsZero() {
-			l.uploaded = e.Time(FieldUploaded)
-		}
-		if l.ended.IsZero() {
-			l.ended = e.Time(FieldEnded)
-		}
-	case Stray, Access, Canary, Doctor, Key, Clock:
-	}
-}
-
-// lasted takes note of how long a copy lived. A zero time is not known.
-func (a *auditor) lasted(uploaded, ended, gone time.Time) {
-	if !uploaded.IsZero() {
-		a.LongestAfterUpload = max(a.LongestAfterUpload, gone.Sub(uploaded))
-		if gone.Sub(uploaded) > retention.UnprocessedLimit {
-			a.breach("a copy that came at %s was gone at %s only, %s after upload", uploaded, gone, gone.Sub(uploaded))
-		}
-	}
-	if !ended.IsZero() {
-		a.LongestAfterProcessing = max(a.LongestAfterProcessing, gone.Sub(ended))
-		if gone.Sub(ended) > retention.ProcessedLimit {
-			a.breach("a document processed at %s was gone at %s only, %s after processing", ended, gone, gone.Sub(ended))
-		}
-	}
-}
-
+// breach names one: a stable name, and a sentence for people.
 func (a *auditor) breach(format string, args ...any) {
 	for i, arg := range args {
 		if at, ok := arg.(time.Time); ok {
@@ -254,32 +209,6 @@ func (a *auditor) breach(format string, args ...any) {
 		}
 	}
 	a.Breaches = append(a.Breaches, fmt.Sprintf(format, args...))
-}
-
-// conclude judges every life.
-func (a *auditor) conclude(now time.Time) {
-	for _, l := range a.lives {
-		if l.uploaded.IsZero() {
-			continue // no document ever came
-		}
-		a.Documents++
-		if !l.checked.IsZero() {
-			a.Erased++
-			a.lasted(l.uploaded, l.ended, l.checked)
-			if !l.logged {
-				a.breach("the document that was gone at %s is not in the log as accepted", l.checked)
-			}
-			continue
-		}
-		a.Open++
-		limit := l.uploaded.Add(retention.UnprocessedLimit)
-		if !l.ended.IsZero() && l.ended.Add(retention.ProcessedLimit).Before(limit) {
-			limit = l.ended.Add(retention.ProcessedLimit)
-		}
-		if now.After(limit.Add(Sequencing)) {
-			a.breach("a document that came at %s has no receipt; it had to be gone at %s", l.uploaded, limit)
-		}
-	}
 }
 
 // sourceReader reads tiles of a Source. It implements torchwood.TileReader.

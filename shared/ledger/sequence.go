@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"filippo.io/torchwood"
 	"golang.org/x/mod/sumdb/note"
@@ -87,6 +89,7 @@ func (l *Log) fill(ctx context.Context, h *head) error {
 	if err != nil {
 		return fmt.Errorf("list entries that wait: %w", err)
 	}
+	inOrder(waiting)
 	size := 0
 	for _, rec := range waiting {
 		if size += len(rec.Value) + len(rec.Row); size > batchBytes {
@@ -95,6 +98,17 @@ func (l *Log) fill(ctx context.Context, h *head) error {
 		h.Batch = append(h.Batch, batch{Text: string(rec.Value), Row: rec.Row})
 	}
 	return nil
+}
+
+// inOrder sorts entries by the time that they bear: after an outage the log's own time goes on from the oldest.
+func inOrder(waiting []storage.Record) {
+	at := map[string]time.Time{}
+	for _, rec := range waiting {
+		if e, err := ParseEntry(string(rec.Value)); err == nil {
+			at[rec.Row] = e.At
+		}
+	}
+	slices.SortStableFunc(waiting, func(a, b storage.Record) int { return at[a.Row].Compare(at[b.Row]) })
 }
 
 // keyChange returns the entry that brings the signer's key into use, if it is not yet, and notes it in the head. The first

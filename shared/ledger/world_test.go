@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/ledger"
-	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/memory"
 	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
 )
@@ -62,12 +60,7 @@ func signer(t *testing.T, name string) *ledger.Signer {
 
 // ReadFile makes the world a source for audits, as a copy of its storage is.
 func (w *world) ReadFile(ctx context.Context, path string) ([]byte, error) {
-	r, _, err := w.store.Blobs.Get(ctx, storage.Ledger+"/"+path)
-	if err != nil {
-		return nil, err
-	}
-	data, err := io.ReadAll(r)
-	return data, errors.Join(err, r.Close())
+	return folder{w.store.Blobs}.ReadFile(ctx, path)
 }
 
 // document is one life: the opening and what its receipt says.
@@ -90,13 +83,22 @@ func (d document) receipt() ledger.Entry {
 	}}
 }
 
+// entries is everything that a log says of a document.
+func (d document) entries() []ledger.Entry {
+	return []ledger.Entry{
+		{Kind: ledger.Accepted, Subject: d.Subject(), At: d.uploaded, Fields: []ledger.Field{ledger.Time(ledger.FieldUploaded, d.uploaded)}},
+		{Kind: ledger.Processed, Subject: d.Subject(), At: d.ended, Fields: []ledger.Field{ledger.Time(ledger.FieldEnded, d.ended)}},
+		d.receipt(),
+	}
+}
+
 // tell hands in everything about a document.
 func (w *world) tell(ctx context.Context, d document) error {
-	return errors.Join(
-		w.Append(ctx, ledger.Entry{Kind: ledger.Accepted, Subject: d.Subject(), At: d.uploaded, Fields: []ledger.Field{ledger.Time(ledger.FieldUploaded, d.uploaded)}}),
-		w.Append(ctx, ledger.Entry{Kind: ledger.Processed, Subject: d.Subject(), At: d.ended, Fields: []ledger.Field{ledger.Time(ledger.FieldEnded, d.ended)}}),
-		w.Append(ctx, d.receipt()),
-	)
+	var errs []error
+	for _, e := range d.entries() {
+		errs = append(errs, w.Append(ctx, e))
+	}
+	return errors.Join(errs...)
 }
 
 func (w *world) sequence(t *testing.T) int {

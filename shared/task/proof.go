@@ -16,13 +16,14 @@ func (t *Task) Opening() ledger.Opening {
 	return ledger.Opening{Task: t.Ref.ID, Nonce: t.Nonce, Digest: t.Input.Digest}
 }
 
-// tellAccepted writes that a document came, by storage's clock.
+// tellAccepted writes that a document came, by storage's clock. The entry bears the time at which it is told, which is later
+// where the document's event was lost.
 func (s *Service) tellAccepted(ctx context.Context, t *Task, uploaded time.Time) error {
 	if t.Nonce == "" {
 		return nil // a record from before there were receipts
 	}
 	return s.Ledger.Append(ctx, ledger.Entry{
-		Kind: ledger.Accepted, Subject: t.Opening().Subject(), At: uploaded,
+		Kind: ledger.Accepted, Subject: t.Opening().Subject(), At: s.Now().UTC(),
 		Fields: []ledger.Field{ledger.Time(ledger.FieldUploaded, uploaded)},
 	})
 }

@@ -1,0 +1,170 @@
+package ledger
+
+import (
+	"slices"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/retention"
+)
+
+// resolution is how far two times of one life may stand in the wrong order: object stores tell times in whole seconds.
+const resolution = 2 * time.Second
+
+// life is what the log says of one task, every time that it says. An honest log says each of them once, however often it
+// repeats the entry.
+type life struct {
+	uploaded, ended moments
+	receipts        []Entry // that differ
+	logged          bool    // its acceptance is in the log
+}
+
+// moments are the different times that a log gives of one thing.
+type moments []time.Time
+
+// add takes note of a time. A zero time is not known.
+func (m *moments) add(at time.Time) {
+	if !at.IsZero() && !slices.ContainsFunc(*m, at.Equal) {
+		*m = append(*m, at)
+	}
+}
+
+// first is the earliest time, zero if there is none.
+func (m moments) first() time.Time {
+	if len(m) == 0 {
+		return time.Time{}
+	}
+	return slices.MinFunc(m, time.Time.Compare)
+}
+
+// gone is when the latest receipt says that nothing was left, zero without a receipt.
+func (l *life) gone() time.Time {
+	var last time.Time
+	for _, r := range l.receipts {
+		if r.At.After(last) {
+			last = r.At
+		}
+	}
+	return last
+}
+
+// follow adds an entry to the life of its task.
+func (a *auditor) follow(e *Entry) {
+	l := a.lives[e.Subject]
+	if l == nil {
+		l = &life{}
+		a.lives[e.Subject] = l
+	}
+	switch e.Kind {
+	case Accepted:
+		l.logged = true
+		l.uploaded.add(e.Time(FieldUploaded))
+	case Processed:
+		l.ended.add(e.Time(FieldEnded))
+	case Erased:
+		l.uploaded.add(e.Time(FieldUploaded))
+		l.ended.add(e.Time(FieldEnded))
+		if len(l.receipts) == 0 {
+			a.Reasons[e.Value(FieldReason)]++
+		}
+		if !slices.ContainsFunc(l.receipts, e.same) {
+			l.receipts = append(l.receipts, *e)
+		}
+	case Stray, Access, Canary, Doctor, Key, Clock:
+	}
+}
+
+// same reports whether two receipts say the same. A newer program, or a clock that was corrected since, may have handed one
+// in again.
+func (e *Entry) same(o Entry) bool {
+	said := func(e *Entry) []Field {
+		return slices.DeleteFunc(slices.Clone(e.Fields), func(f Field) bool { return f.Name == FieldProgram || f.Name == FieldOffset })
+	}
+	return e.At.Equal(o.At) && slices.Equal(said(e), said(&o))
+}
+
+// conclude judges every life. now is the time of the examination, as the log tells time.
+func (a *auditor) conclude(now time.Time) {
+	for _, l := range a.lives {
+		uploaded, ended, gone := l.uploaded.first(), l.ended.first(), l.gone()
+		if uploaded.IsZero() {
+			continue // no document ever came
+		}
+		a.Documents++
+		a.contradictions(l)
+		if !gone.IsZero() {
+			a.Erased++
+			a.lasted(uploaded, ended, gone)
+			if !l.logged {
+				a.breach("not-accepted: the document that was gone at %s is not in the log as accepted", gone)
+			}
+			continue
+		}
+		a.Open++
+		limit := uploaded.Add(retention.UnprocessedLimit)
+		if !ended.IsZero() && ended.Add(retention.ProcessedLimit).Before(limit) {
+			limit = ended.Add(retention.ProcessedLimit)
+		}
+		if now.After(limit.Add(Sequencing)) {
+			a.breach("no-receipt: a document that came at %s has no receipt; it had to be gone at %s", uploaded, limit)
+		}
+	}
+	a.judgeLate()
+	slices.Sort(a.Breaches)
+}
+
+// contradictions names what the log says of one life in two ways. Whichever is true, the earliest upload, the earliest end
+// of processing and the latest erasure count.
+func (a *auditor) contradictions(l *life) {
+	if len(l.uploaded) > 1 {
+		a.breach("two-uploads: the log gives %d times for one upload, the earliest %s", len(l.uploaded), l.uploaded.first())
+	}
+	if len(l.ended) > 1 {
+		a.breach("two-ends: the log gives %d times for one end of processing, the earliest %s", len(l.ended), l.ended.first())
+	}
+	if len(l.receipts) > 1 {
+		a.breach("two-receipts: %d receipts of one document differ, the latest is of %s", len(l.receipts), l.gone())
+	}
+}
+
+// lasted takes note of how long a copy lived. A zero time is not known.
+func (a *auditor) lasted(uploaded, ended, gone time.Time) {
+	if !uploaded.IsZero() {
+		a.LongestAfterUpload = max(a.LongestAfterUpload, gone.Sub(uploaded))
+		switch {
+		case gone.Sub(uploaded) > retention.UnprocessedLimit:
+			a.breach("outlived-upload: a copy that came at %s was gone at %s only, %s after upload", uploaded, gone, gone.Sub(uploaded))
+		case gone.Before(uploaded.Add(-resolution)):
+			a.breach("erased-before-upload: a copy that came at %s is said to be gone at %s, before it came", uploaded, gone)
+		}
+	}
+	if !ended.IsZero() {
+		a.LongestAfterProcessing = max(a.LongestAfterProcessing, gone.Sub(ended))
+		switch {
+		case gone.Sub(ended) > retention.ProcessedLimit:
+			a.breach("outlived-processing: a document processed at %s was gone at %s only, %s after processing", ended, gone, gone.Sub(ended))
+		case gone.Before(ended.Add(-resolution)):
+			a.breach("erased-before-end: a document processed at %s is said to be gone at %s, before that", ended, gone)
+		}
+	}
+	if !uploaded.IsZero() && !ended.IsZero() && ended.Before(uploaded.Add(-resolution)) {
+		a.breach("ended-before-upload: a document that came at %s is said to be processed at %s, before it came", uploaded, ended)
+	}
+}
+
+// place holds an entry against the log's own time, the latest that an entry before it bears. Entries get their place soon
+// after they are handed in: one that is much older was dated back, or the log was not written for so long.
+func (a *auditor) place(e *Entry) {
+	behind := a.Last.Sub(e.At)
+	if behind <= Sequencing {
+		return
+	}
+	a.late++
+	a.latest = max(a.latest, behind)
+}
+
+// judgeLate names the entries that stand too late, together.
+func (a *auditor) judgeLate() {
+	if a.late > 0 {
+		a.breach("late-entry: %d entries stand behind younger ones, up to %s late: they were dated back, or the log was not written for so long", a.late, a.latest)
+	}
+}
