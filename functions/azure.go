@@ -126,13 +126,15 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 	}
 	a.registry = access.NewRegistry(a.store.Records, a.clock.Wall, a.log)
 	a.tasks, err = newService(a.set, serviceParts{
-		store:  task.Store{Blobs: a.store.Blobs, Records: a.store.Records, Agenda: a.store.Records},
-		ledger: a.ledger,
-		links:  a.store.Links,
-		engine: a.engine,
-		queue:  requeue.Pushed{To: a.store.Queue(requeue.Queue)},
-		now:    a.clock.Now,
-		log:    a.log,
+		store:   task.Store{Blobs: a.store.Blobs, Records: a.store.Records, Agenda: a.store.Records},
+		ledger:  a.ledger,
+		links:   a.store.Links,
+		engine:  a.engine,
+		queue:   requeue.Pushed{To: a.store.Queue(requeue.Queue)},
+		apps:    a.registry,
+		streams: task.StreamsMarked,
+		now:     a.clock.Now,
+		log:     a.log,
 	})
 	if err != nil {
 		return nil, err
@@ -181,15 +183,16 @@ func (a *app) api(tasks gatedTasks, guard *access.Guard, acts *journal.Log) http
 			Records: a.store.Records, Tasks: a.tasks, Journal: acts, Now: a.clock.Now, Log: a.log,
 			Documents: documents{a.tasks, a.store.Blobs, a.engine, a.set.Limits().Bytes},
 		}),
-		Ready:     a.intake.rows,
-		Languages: a.engine.Languages,
-		Limits:    a.set.Limits(),
-		Policy:    a.set.Policy(),
-		Inline:    min(inlineLimit, a.set.Limits().Bytes),
-		Version:   version,
-		Region:    a.set.Region,
-		Now:       a.clock.Now,
-		Log:       a.log,
+		Ready:         a.intake.rows,
+		StreamResults: a.set.Results == config.ResultsByAPI,
+		Languages:     a.engine.Languages,
+		Limits:        a.set.Limits(),
+		Policy:        a.set.Policy(),
+		Inline:        min(inlineLimit, a.set.Limits().Bytes),
+		Version:       version,
+		Region:        a.set.Region,
+		Now:           a.clock.Now,
+		Log:           a.log,
 	})
 }
 

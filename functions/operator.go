@@ -302,10 +302,12 @@ print exactly what would be done and why, and do nothing.`,
 					return err
 				}
 				service, err := newService(set, serviceParts{
-					ledger: log, // entries wait for the running server, which has the key
-					store:  task.Store{Blobs: store.Blobs, Records: store.Records, Agenda: store.Records},
-					queue:  trigger.NewScheduler(1, 1, newLog(env)), // the running server's own sweep queues what waits
-					now:    now.Now, horizon: now.Horizon, log: newLog(env),
+					ledger:  log, // entries wait for the running server, which has the key
+					store:   task.Store{Blobs: store.Blobs, Records: store.Records, Agenda: store.Records},
+					apps:    access.NewRegistry(store.Records, time.Now, newLog(env)),
+					streams: task.StreamsUnseen,                      // the running server may be sending anything
+					queue:   trigger.NewScheduler(1, 1, newLog(env)), // the running server's own sweep queues what waits
+					now:     now.Now, horizon: now.Horizon, log: newLog(env),
 				})
 				if err != nil {
 					return err

@@ -24,6 +24,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/process"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	trigger "github.com/lethe-ocr/lethe/shared/trigger/local"
+	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // engineCommands are the verbs that need the native engine.
@@ -134,6 +135,7 @@ func (m *machine) run(ctx context.Context, ln net.Listener, handler http.Handler
 
 	server := &http.Server{
 		Handler:           handler,
+		ConnContext:       web.KeepConn,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,

@@ -73,8 +73,11 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 		MaxSize: set.Limits().Bytes,
 		Now:     m.clock.Wall,
 		Admit:   func(ctx context.Context, name string) error { return m.gated().Admit(ctx, name) },
-		Landed:  m.landed,
-		Error:   web.Error(log),
+		Open: func(ctx context.Context, name string, upload bool, life time.Duration) (local.Transfer, error) {
+			return m.tasks.OpenLink(ctx, name, upload, life)
+		},
+		Landed: m.landed,
+		Error:  web.Error(log),
 	})
 	m.tasks, err = newService(set, serviceParts{
 		store:   task.Store{Blobs: m.store.Blobs, Records: m.store.Records, Agenda: m.store.Records},
@@ -82,6 +85,7 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 		links:   clock.Linker{Linker: m.links, AtWall: m.clock.AtWall},
 		engine:  m.engine,
 		queue:   m.queue,
+		apps:    m.registry,
 		now:     m.clock.Now,
 		horizon: m.clock.Horizon,
 		log:     log,
@@ -124,6 +128,8 @@ type serviceParts struct {
 	links   storage.Linker
 	engine  *process.Pool
 	queue   task.Queue
+	apps    *access.Registry
+	streams task.Streams
 	now     func() time.Time // service time
 	horizon func() time.Time // what began before it cannot be dated; nil for none
 	log     *slog.Logger
@@ -137,21 +143,24 @@ func newService(set config.Settings, p serviceParts) (*task.Service, error) {
 	limits := task.DefaultLimits()
 	limits.Document, limits.Deadline = set.Limits(), set.Deadline
 	return task.New(task.Config{
-		Store:     p.store,
-		Ledger:    p.ledger,
-		Links:     p.links,
-		Engine:    p.engine,
-		Queue:     p.queue,
-		Policy:    set.Policy(),
-		Inventory: erasure.Inventory(),
-		Limits:    limits,
-		Review:    set.Review,
-		Sweepers:  sweepers,
-		Owner:     owner.String(),
-		Software:  "lethe " + version,
-		Now:       p.now,
-		Horizon:   p.horizon,
-		Log:       p.log,
+		Store:         p.store,
+		Ledger:        p.ledger,
+		Links:         p.links,
+		Engine:        p.engine,
+		Queue:         p.queue,
+		Applications:  p.apps,
+		Streams:       p.streams,
+		StreamResults: set.Results == config.ResultsByAPI,
+		Policy:        set.Policy(),
+		Inventory:     erasure.Inventory(),
+		Limits:        limits,
+		Review:        set.Review,
+		Sweepers:      sweepers,
+		Owner:         owner.String(),
+		Software:      "lethe " + version,
+		Now:           p.now,
+		Horizon:       p.horizon,
+		Log:           p.log,
 	}), nil
 }
 
@@ -187,16 +196,17 @@ func (m *machine) handler() http.Handler {
 			Records: m.store.Records, Tasks: m.tasks, Journal: m.acts, Now: m.clock.Now, Log: m.log,
 			Documents: documents{m.tasks, m.store.Blobs, m.engine, m.set.Limits().Bytes},
 		}),
-		Ready:     m.intake.rows,
-		Languages: m.engine.Languages,
-		Limits:    m.set.Limits(),
-		Policy:    m.set.Policy(),
-		Inline:    min(inlineLimit, m.set.Limits().Bytes),
-		Version:   version,
-		Region:    m.set.Region,
-		Now:       m.clock.Now,
-		UTC:       m.clock.UTC,
-		Log:       m.log,
+		Ready:         m.intake.rows,
+		StreamResults: m.set.Results == config.ResultsByAPI,
+		Languages:     m.engine.Languages,
+		Limits:        m.set.Limits(),
+		Policy:        m.set.Policy(),
+		Inline:        min(inlineLimit, m.set.Limits().Bytes),
+		Version:       version,
+		Region:        m.set.Region,
+		Now:           m.clock.Now,
+		UTC:           m.clock.UTC,
+		Log:           m.log,
 	}))
 	mux.HandleFunc(local.LinkPath, func(w http.ResponseWriter, r *http.Request) {
 		web.Note(r.Context(), "", local.LinkPath)

@@ -4,7 +4,6 @@ package api
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"path"
@@ -46,7 +45,7 @@ type Tasks interface {
 // Results hands out results.
 type Results interface {
 	ResultLink(ctx context.Context, ref task.Ref, f render.Format) (storage.Link, error)
-	OpenResult(ctx context.Context, ref task.Ref, f render.Format) (io.ReadCloser, storage.Blob, error)
+	OpenResult(ctx context.Context, ref task.Ref, f render.Format) (*task.Stream, error)
 	Fetched(ctx context.Context, ref task.Ref, f render.Format) error
 }
 
@@ -59,25 +58,26 @@ type Check struct {
 
 // Config is what the function needs. Every field is required.
 type Config struct {
-	Intake       Intake
-	Tasks        Tasks
-	Results      Results
-	Erasures     Erasures
-	Ledger       Ledger
-	AccessLog    AccessLog
-	Cases        Cases
-	Applications *access.Registry
-	Guard        *access.Guard
-	Ready        func(ctx context.Context) []Check
-	Languages    func() []string
-	Limits       ocr.Limits
-	Policy       retention.Policy
-	Inline       int64 // largest document in a request's own body, bytes
-	Version      string
-	Region       string
-	Now          func() time.Time                  // service time, in which the domain tells all times
-	UTC          func(service time.Time) time.Time // what is shown of a service time; nil where the two are the same
-	Log          *slog.Logger
+	Intake        Intake
+	Tasks         Tasks
+	Results       Results
+	Erasures      Erasures
+	Ledger        Ledger
+	AccessLog     AccessLog
+	Cases         Cases
+	Applications  *access.Registry
+	Guard         *access.Guard
+	StreamResults bool // results are given through this interface only, not by links
+	Ready         func(ctx context.Context) []Check
+	Languages     func() []string
+	Limits        ocr.Limits
+	Policy        retention.Policy
+	Inline        int64 // largest document in a request's own body, bytes
+	Version       string
+	Region        string
+	Now           func() time.Time                  // service time, in which the domain tells all times
+	UTC           func(service time.Time) time.Time // what is shown of a service time; nil where the two are the same
+	Log           *slog.Logger
 }
 
 // API serves the interface.

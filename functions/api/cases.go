@@ -29,7 +29,7 @@ type Cases interface {
 // CaseReader shows one case and its document. *review.Service implements both interfaces.
 type CaseReader interface {
 	Get(ctx context.Context, who *access.Identity, id string) (*review.Case, error)
-	Read(ctx context.Context, who *access.Identity, id string, kind review.Kind, w io.Writer) error
+	Read(ctx context.Context, who *access.Identity, id string, kind review.Kind, to func(task.Transfer) io.Writer) error
 }
 
 const casesPath = "/v1/cases"
@@ -162,7 +162,10 @@ func (a *API) sendCase(kind review.Kind) func(context.Context, *idInput) (*huma.
 		return &huma.StreamResponse{Body: func(hc huma.Context) {
 			r, w := humago.Unwrap(hc)
 			out := &late{w: w}
-			err := a.Cases.Read(ctx, caller(ctx), in.ID, kind, out)
+			err := a.Cases.Read(ctx, caller(ctx), in.ID, kind, func(t task.Transfer) io.Writer {
+				out.w = web.Answer(w, t)
+				return out
+			})
 			switch {
 			case err == nil:
 				out.begin()

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -9,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -60,8 +60,9 @@ func (a *API) takeInline(w http.ResponseWriter, r *http.Request) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	body := &limited{body: http.MaxBytesReader(w, r.Body, a.Inline), connection: http.NewResponseController(w)}
-	accepted, err := a.Intake.CreateWith(r.Context(), wanted.order(r.Context(), key), task.Body{Reader: body, Size: r.ContentLength, ContentType: octets})
+	body := newLimited(w, r, a.Inline)
+	accepted, err := a.Intake.CreateWith(r.Context(), wanted.order(r.Context(), key),
+		task.Body{Reader: body, Size: r.ContentLength, ContentType: octets, Attach: body.attach})
 	if body.exceeded {
 		return tooLarge
 	}
@@ -127,19 +128,43 @@ func settingsOf(r *http.Request) (Settings, error) {
 	return s, nil
 }
 
-// limited notes that a body was larger than its limit, and gives up on a client that sends nothing for a while.
+// limited notes that a body was larger than its limit. It gives up on a client that sends nothing for a while, and ends with
+// the transfer that it belongs to.
 type limited struct {
-	body       io.Reader
-	connection *http.ResponseController
-	exceeded   bool
+	w        http.ResponseWriter
+	body     io.Reader
+	tied     io.Reader // the body, tied to a transfer
+	exceeded bool
+}
+
+func newLimited(w http.ResponseWriter, r *http.Request, limit int64) *limited {
+	l := &limited{w: w, body: http.MaxBytesReader(w, r.Body, limit)}
+	l.attach(unregistered{r.Context()})
+	return l
+}
+
+// attach ends reads with a transfer. The domain counts what it reads.
+func (l *limited) attach(t task.Transfer) {
+	l.tied = web.Body(l.w, l.body, unregistered{t.Context()})
 }
 
 // Read implements io.Reader.
 func (l *limited) Read(p []byte) (int, error) {
-	_ = l.connection.SetReadDeadline(time.Now().Add(bodyTime)) // where it cannot be set, the transport has its own
-	n, err := l.body.Read(p)
+	n, err := l.tied.Read(p)
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		l.exceeded = true
 	}
 	return n, err
 }
+
+// unregistered is a transfer that nobody counts or waits for.
+type unregistered struct{ ctx context.Context } //nolint:containedctx // a transfer is one call
+
+// Context implements task.Transfer.
+func (u unregistered) Context() context.Context { return u.ctx }
+
+// Moved implements task.Transfer.
+func (unregistered) Moved(int) {}
+
+// Close implements task.Transfer.
+func (unregistered) Close() {}

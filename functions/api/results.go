@@ -26,7 +26,7 @@ type resultInput struct {
 
 func (a *API) registerResults() {
 	op := operation("getResult", http.MethodGet, "/v1/tasks/{id}/results/{format}", "Fetch a result",
-		"Redirects to a short-lived link. Streams the result if asked to, and always if the task is erased once its results are fetched.")
+		"Redirects to a short-lived link. Streams the result if asked to, always if the task is erased once its results are fetched, and always on a stamp that gives no links. A transfer ends with its task.")
 	op.Responses = map[string]*huma.Response{
 		"200": {Description: "The result.", Content: map[string]*huma.MediaType{"*/*": {}}},
 		"303": {Description: "See the link in Location; it needs no credentials."},
@@ -47,7 +47,7 @@ func (a *API) getResult(ctx context.Context, in *resultInput) (*huma.StreamRespo
 	if err != nil {
 		return nil, err
 	}
-	if in.Stream || t.Settings.DeleteOnFetch {
+	if in.Stream || a.streams(t) {
 		return a.stream(ctx, r, f)
 	}
 	link, err := a.Results.ResultLink(ctx, r, f)
@@ -63,28 +63,33 @@ func (a *API) getResult(ctx context.Context, in *resultInput) (*huma.StreamRespo
 	}}, nil
 }
 
-// stream sends a result and, once its last byte is out, notes it as fetched.
+// streams reports whether the results of a task are given through this interface only.
+func (a *API) streams(t *task.Task) bool { return t.Settings.DeleteOnFetch || a.StreamResults }
+
+// stream sends a result and, once its last byte is out, notes it as fetched. It ends with the task.
 func (a *API) stream(ctx context.Context, r task.Ref, f render.Format) (*huma.StreamResponse, error) {
-	body, blob, err := a.Results.OpenResult(ctx, r, f)
+	result, err := a.Results.OpenResult(ctx, r, f)
 	if err != nil {
 		return nil, err
 	}
 	if err := a.record(ctx, journal.ResultRead, r.Application, r.ID); err != nil {
-		return nil, errors.Join(err, body.Close())
+		return nil, errors.Join(err, result.Close())
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		defer func() { _ = body.Close() }() // read to its end or given up
-		hc.SetHeader("Content-Type", blob.ContentType)
-		hc.SetHeader("Content-Length", strconv.FormatInt(blob.Size, 10))
+		defer func() { _ = result.Close() }() // read to its end or given up
+		size := result.Blob.Size
+		hc.SetHeader("Content-Type", result.Blob.ContentType)
+		hc.SetHeader("Content-Length", strconv.FormatInt(size, 10))
 		hc.SetStatus(http.StatusOK)
 		if hc.Method() == http.MethodHead {
 			return // nothing is sent, so nothing was fetched
 		}
-		sent, err := send(hc, body)
-		if err != nil || sent != blob.Size {
-			a.Log.WarnContext(ctx, event.ResultFetched, "task", r.String(), "format", f, "sent", sent, "of", blob.Size)
+		sent, err := send(hc, result)
+		if err != nil || sent != size {
+			a.Log.WarnContext(ctx, event.ResultFetched, "task", r.String(), "format", f, "sent", sent, "of", size)
 			return
 		}
+		_ = result.Close() // the transfer is over: an erasure that begins now need not wait for it
 		// The client may be gone already: what it asked for on fetching happens all the same.
 		if err := a.Results.Fetched(context.WithoutCancel(ctx), r, f); err != nil {
 			_ = web.Explain(ctx, a.Log, err) // logged; the answer is out, and the clock erases the task
@@ -94,13 +99,14 @@ func (a *API) stream(ctx context.Context, r task.Ref, f render.Format) (*huma.St
 
 // send returns once the connection, not only a buffer of ours, has taken the last byte. A transport that answers in one
 // piece cannot be flushed; there the buffer is all that is seen.
-func send(hc huma.Context, body io.Reader) (int64, error) {
+func send(hc huma.Context, result *task.Stream) (int64, error) {
 	_, w := humago.Unwrap(hc)
-	sent, err := io.Copy(w, body)
+	answer := web.Answer(w, result)
+	sent, err := io.Copy(answer, result)
 	if err != nil {
 		return sent, err
 	}
-	if err := http.NewResponseController(w).Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := http.NewResponseController(answer).Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return sent, err
 	}
 	return sent, nil

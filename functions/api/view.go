@@ -93,7 +93,7 @@ type resultView struct {
 	Format    string     `json:"format"`
 	MediaType string     `json:"media_type"`
 	Bytes     int64      `json:"bytes"`
-	URL       string     `json:"url" doc:"A short-lived link that needs no credentials; the address in this interface for a task that is erased when fetched."`
+	URL       string     `json:"url" doc:"A short-lived link that needs no credentials; the address in this interface where results are streamed."`
 	Expires   *time.Time `json:"expires,omitempty"`
 }
 
@@ -153,7 +153,7 @@ func version(v taskView) (string, error) {
 
 // link puts short-lived links to results into a view.
 func (a *API) link(ctx context.Context, t *task.Task, v *taskView) error {
-	if t.State != task.Completed || t.Settings.DeleteOnFetch {
+	if t.State != task.Completed || a.streams(t) {
 		return nil
 	}
 	for i, r := range t.Results {

@@ -210,12 +210,25 @@ func (d *domain) ResultLink(_ context.Context, ref task.Ref, f render.Format) (s
 	return link, d.result(ref)
 }
 
-func (d *domain) OpenResult(_ context.Context, ref task.Ref, f render.Format) (io.ReadCloser, storage.Blob, error) {
+func (d *domain) OpenResult(ctx context.Context, ref task.Ref, f render.Format) (*task.Stream, error) {
 	if err := d.result(ref); err != nil {
-		return nil, storage.Blob{}, err
+		return nil, err
 	}
-	return io.NopCloser(strings.NewReader(d.content)), storage.Blob{Size: int64(len(d.content)), ContentType: f.MediaType()}, nil
+	blob := storage.Blob{Size: int64(len(d.content)), ContentType: f.MediaType()}
+	return task.NewStream(untied{ctx}, blob, io.NopCloser(strings.NewReader(d.content))), nil
 }
+
+func (d *domain) OpenTransfer(ctx context.Context, ref task.Ref, _ task.Direction, _ time.Time) (task.Transfer, error) {
+	_, err := d.find(ref)
+	return untied{ctx}, err
+}
+
+// untied is a transfer that ends with its request alone.
+type untied struct{ ctx context.Context }
+
+func (u untied) Context() context.Context { return u.ctx }
+func (untied) Moved(int)                  {}
+func (untied) Close()                     {}
 
 func (d *domain) Fetched(_ context.Context, _ task.Ref, f render.Format) error {
 	d.mu.Lock()

@@ -275,7 +275,7 @@ func (s *simulation) put(name string) {
 
 func (s *simulation) fetch(ctx context.Context, ref task.Ref) {
 	for _, f := range []render.Format{render.TXT, render.JSON} {
-		r, _, err := s.tasks.OpenResult(ctx, ref, f)
+		r, err := s.tasks.OpenResult(ctx, ref, f)
 		if err != nil {
 			continue
 		}

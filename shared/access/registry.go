@@ -212,6 +212,13 @@ func (r *Registry) Revoke(ctx context.Context, id string) (*Application, error) 
 	return app, err
 }
 
+// Revoked reports whether an application was revoked. One that is unknown was not. Another process's act is noticed within
+// five seconds.
+func (r *Registry) Revoked(ctx context.Context, id string) (bool, error) {
+	app, err := r.find(ctx, id)
+	return app != nil && !app.Revoked.IsZero(), err
+}
+
 // Authenticate returns the application of an id and secret. Whatever is wrong, the answer is the same fault and takes the
 // same time.
 func (r *Registry) Authenticate(ctx context.Context, id, secret string) (*Application, error) {

@@ -36,7 +36,7 @@ type Tasks interface {
 	Create(ctx context.Context, o task.Order) (task.Accepted, error)
 	Get(ctx context.Context, ref task.Ref) (*task.Task, error)
 	Tombstone(ctx context.Context, ref task.Ref) (*task.Task, error)
-	OpenResult(ctx context.Context, ref task.Ref, f render.Format) (io.ReadCloser, storage.Blob, error)
+	OpenResult(ctx context.Context, ref task.Ref, f render.Format) (*task.Stream, error)
 }
 
 // Ledger takes what was observed. *ledger.Log implements it.
@@ -177,7 +177,7 @@ func (c *Canary) read(ctx context.Context, f flight) error {
 }
 
 func (c *Canary) text(ctx context.Context, ref task.Ref) (string, error) {
-	r, _, err := c.Tasks.OpenResult(ctx, ref, render.TXT)
+	r, err := c.Tasks.OpenResult(ctx, ref, render.TXT)
 	if err != nil {
 		return "", err
 	}

@@ -71,9 +71,16 @@ func (s *stamp) Tombstone(context.Context, task.Ref) (*task.Task, error) {
 	return s.task, nil
 }
 
-func (s *stamp) OpenResult(context.Context, task.Ref, render.Format) (io.ReadCloser, storage.Blob, error) {
-	return io.NopCloser(strings.NewReader(s.text)), storage.Blob{}, nil
+func (s *stamp) OpenResult(ctx context.Context, _ task.Ref, _ render.Format) (*task.Stream, error) {
+	return task.NewStream(untied{ctx}, storage.Blob{}, io.NopCloser(strings.NewReader(s.text))), nil
 }
+
+// untied is a transfer that ends with its request alone.
+type untied struct{ ctx context.Context }
+
+func (u untied) Context() context.Context { return u.ctx }
+func (untied) Moved(int)                  {}
+func (untied) Close()                     {}
 
 // tick lets both processes do what is next, a while later.
 func (s *stamp) tick(t *testing.T, after time.Duration) {

@@ -22,6 +22,9 @@ import (
 // Prefix begins the name of every setting.
 const Prefix = "LETHE"
 
+// ResultsByAPI is the choice for results that no link leads to.
+const ResultsByAPI = "api"
+
 // Settings are the program's settings in every role. The variable of a field is LETHE_ and its envconfig tag in capitals.
 type Settings struct {
 	Data        string `envconfig:"DATA" default:".data" desc:"folder of the embedded storage"`
@@ -58,6 +61,7 @@ type Settings struct {
 
 	Review         bool          `envconfig:"REVIEW" default:"true" desc:"documents that made the engine fail stay until their clock, so that two reviewers can look at them in a recorded case"`
 	CanaryInterval time.Duration `envconfig:"CANARY_INTERVAL" default:"0s" desc:"time between synthetic pages that try the whole service; 0 for none"`
+	Results        string        `envconfig:"RESULTS" default:"link" desc:"api gives results only through the program, whose transfers end with their task; link also by short-lived links"`
 	Intake         string        `envconfig:"INTAKE" default:"open" desc:"closed takes in no new documents; reading, deleting and erasing go on"`
 
 	SigningKey  string `envconfig:"SIGNING_KEY" desc:"private key that signs receipts and the ledger, as lethe keygen makes it; on one machine made at the first start"`
@@ -206,6 +210,7 @@ func (s Settings) validate() error {
 	check(!s.OIDCRequired || s.OIDCIssuer != "", "OIDC_REQUIRED", "tokens need LETHE_OIDC_ISSUER")
 	check(s.RetainAccessLog >= 24*time.Hour && s.RetainAccessLog <= 10*366*24*time.Hour, "RETAIN_ACCESS_LOG", "must be 24h to 87840h")
 	check(s.CanaryInterval == 0 || s.CanaryInterval >= 5*time.Minute && s.CanaryInterval <= 24*time.Hour, "CANARY_INTERVAL", "must be 0 or 5m to 24h")
+	check(s.Results == "link" || s.Results == ResultsByAPI, "RESULTS", "must be link or api")
 	check(s.Intake == "open" || s.Intake == "closed", "INTAKE", "must be open or closed")
 	check(s.SweepInterval >= time.Second && s.SweepInterval <= 10*time.Minute, "SWEEP_INTERVAL", "must be 1s to 10m")
 	check(s.FullPassInterval >= time.Minute && s.FullPassInterval <= 24*time.Hour, "FULL_PASS_INTERVAL", "must be 1m to 24h")

@@ -2,6 +2,7 @@ package erasure
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,7 +18,8 @@ type Checker struct {
 	Now   func() time.Time
 }
 
-// Check lists every container again, and what storage keeps beside its blobs. It returns when it found nothing; a copy
+// Check lists every container again, what storage keeps beside its blobs, what is half written, and which files are open.
+// It returns when it found nothing; a copy
 // that is still listed is a fault of kind Unavailable, since erasing it again may succeed.
 func (c Checker) Check(ctx context.Context, prefix Prefix) (time.Time, error) {
 	for _, name := range Containers(c.Items) {
@@ -32,7 +34,7 @@ func (c Checker) Check(ctx context.Context, prefix Prefix) (time.Time, error) {
 		if len(left) > 0 {
 			return time.Time{}, fault.New(fault.StorageUnavailable, "a copy is still listed in %s after its erasure", name)
 		}
-		if err := c.remnants(ctx, p); err != nil {
+		if err := errors.Join(c.remnants(ctx, p), c.staging(ctx, p)); err != nil {
 			return time.Time{}, err
 		}
 	}
@@ -55,6 +57,22 @@ func (c Checker) remnants(ctx context.Context, prefix string) error {
 		if n > 0 {
 			return fault.New(fault.StorageUnavailable, "storage keeps %d earlier or deleted copies; turn soft delete and versioning off and see `lethe doctor`", n)
 		}
+	}
+	return nil
+}
+
+// staging looks for what is half written, and for files that this process holds open although they have no name any more.
+func (c Checker) staging(ctx context.Context, prefix string) error {
+	s, ok := c.Blobs.(storage.Staging)
+	if !ok {
+		return nil
+	}
+	written, open, err := s.Staged(ctx, prefix)
+	if err != nil {
+		return fmt.Errorf("check for half-written copies: %w", err)
+	}
+	if written > 0 || open > 0 {
+		return fault.New(fault.StorageUnavailable, "%d copies are still being written and %d files are still open after the erasure", written, open)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -39,22 +40,8 @@ type Prefix func(container string) string
 
 // Erase removes every copy of a subject, then has the check look again. Only without an error is everything gone.
 func (e *Eraser) Erase(ctx context.Context, prefix Prefix) ([]Evidence, error) {
-	var (
-		evidence []Evidence
-		errs     []error
-		counts   = map[Class]int{}
-	)
-	for _, c := range Containers(e.Items) {
-		if p := prefix(c); p != "" {
-			errs = append(errs, e.Under(ctx, p, counts))
-		}
-	}
-	if s, ok := e.Records.(Scrubber); ok {
-		if err := s.Scrub(ctx); err != nil {
-			errs = append(errs, fault.Wrap(err, fault.StorageUnavailable, "the database's journal could not be emptied"))
-		}
-	}
-	if err := errors.Join(errs...); err != nil {
+	evidence, counts := []Evidence{}, map[Class]int{}
+	if err := e.Remove(ctx, prefix, counts); err != nil {
 		return nil, err
 	}
 	erased := e.Now().UTC()
@@ -70,6 +57,43 @@ func (e *Eraser) Erase(ctx context.Context, prefix Prefix) ([]Evidence, error) {
 	return evidence, nil
 }
 
+// Remove removes every copy of a subject that is there, and counts them by class if counts is not nil.
+func (e *Eraser) Remove(ctx context.Context, prefix Prefix, counts map[Class]int) error {
+	var errs []error
+	for _, c := range Containers(e.Items) {
+		if p := prefix(c); p != "" {
+			errs = append(errs, e.Under(ctx, p, counts), e.discard(ctx, p, counts))
+		}
+	}
+	if s, ok := e.Records.(Scrubber); ok {
+		if err := s.Scrub(ctx); err != nil {
+			errs = append(errs, fault.Wrap(err, fault.StorageUnavailable, "the database's journal could not be emptied"))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// discard removes what is being written under a prefix. Whoever writes it fails.
+func (e *Eraser) discard(ctx context.Context, prefix string, counts map[Class]int) error {
+	s, ok := e.Blobs.(storage.Staging)
+	if !ok || !e.lists(ByStaging) {
+		return nil
+	}
+	n, err := s.Discard(ctx, prefix, time.Time{})
+	if err != nil {
+		return fmt.Errorf("erase half-written copies: %w", err)
+	}
+	if counts != nil && n > 0 {
+		counts[Staging] += n
+	}
+	return nil
+}
+
+// lists reports whether the inventory has a class that goes by these means.
+func (e *Eraser) lists(m Means) bool {
+	return slices.ContainsFunc(e.Items, func(i Item) bool { return i.Means == m })
+}
+
 // covers reports whether an erasure says something about the item.
 func (e *Eraser) covers(i Item, prefix Prefix) bool {
 	switch i.Means {
@@ -80,6 +104,9 @@ func (e *Eraser) covers(i Item, prefix Prefix) bool {
 		return ok
 	case ByCheck:
 		_, ok := e.Blobs.(storage.Remnants)
+		return ok
+	case ByStaging:
+		_, ok := e.Blobs.(storage.Staging)
 		return ok
 	case ByDomain:
 		return true

@@ -31,6 +31,7 @@ const (
 	Memory      Class = "worker-memory"
 	MemoryFile  Class = "memory-file"
 	Staging     Class = "partial-upload"
+	Transfer    Class = "open-transfer"
 	AccessEntry Class = "access-log"
 	LedgerEntry Class = "ledger"
 	Platform    Class = "platform-log"
@@ -56,6 +57,7 @@ const (
 	ByCheck    Means = "check only" // must not exist; the check fails, and with it the receipt, if it does
 	BySweep    Means = "sweep"      // the retention function, when its own time has come
 	ByDomain   Means = "transition" // the change of state that ends the need for it
+	ByStaging  Means = "staging"    // the eraser, among half-written files, and the full pass by their age; the check looks there and at open files
 	ByProcess  Means = "process"    // the program's memory: gone with the process or before
 	ByOperator Means = "operator"   // outside the program's reach: a setting of the stamp
 )
@@ -98,7 +100,8 @@ func Inventory() []Item {
 		{Poison, "ids of an upload that the host gave up on; no content", cloud, BySweep, "", "when it was handled; the queue drops it after 7 days", "TestMessagesHoldIdsAlone"},
 		{Memory, "the document and its text in a worker process", both, ByProcess, "", "two seconds after the worker's last page of it", "TestIdleChildLetsGoOfDocument"},
 		{MemoryFile, "the document in a sealed memory file", cloud, ByProcess, "", "when the call that reads it ends", "TestLargestUploadGrowsNeitherHandlerNorHost"},
-		{Staging, "a document or result that is being written", machine, ByProcess, "", "when the write ends or fails; at the next start after a crash", "TestServerErasesWhatAnEarlierOneLeftHalfWritten"},
+		{Staging, "a document or result that is being written", machine, ByStaging, "", "when the write ends or fails; at delete; at its clock; at the next start after a crash, else within hours", "TestDeleteEndsATrickledUpload"},
+		{Transfer, "a document or result on its way between this program and a client", both, ByDomain, "", "at delete; at its clock; with its application: before the receipt", "TestDeleteEndsASlowDownload"},
 		{Reserve, "random bytes that keep room for erasing; nothing of a document", machine, ByOperator, "", "never: erasing on a full disk needs it", "TestReserveIsWrittenAndHoldsNoPattern"},
 		{AccessEntry, "ids of a task, who did what, and why; no content", both, BySweep, "", "400 days after the act", "TestAccessLogForgets"},
 		{LedgerEntry, "times, codes, commitments; no ids, no content", both, ByOperator, storage.Ledger, "never: it is the proof", "TestEntriesTellNothingOfTheTask"},

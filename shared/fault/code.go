@@ -28,6 +28,8 @@ const (
 	CaseNotOpen        Code = "case_not_open"
 	LinkInvalid        Code = "link_invalid"
 	LinkExpired        Code = "link_expired"
+	ApplicationRevoked Code = "application_revoked"
+	UploadTooSlow      Code = "upload_too_slow"
 	RateLimited        Code = "rate_limited"
 	OpenTasksExceeded  Code = "open_tasks_exceeded"
 	BytesExceeded      Code = "bytes_per_day_exceeded"
@@ -91,6 +93,8 @@ func meanings() map[Code]meaning {
 		CaseNotOpen:        {Forbidden, false, "The case is not approved yet, or its time is over."},
 		LinkInvalid:        {Forbidden, false, "The link is damaged, or is for another object or method."},
 		LinkExpired:        {Forbidden, false, "The link has expired; ask for a new one."},
+		ApplicationRevoked: {Forbidden, false, "The application was revoked; what came through its links afterwards was erased unread."},
+		UploadTooSlow:      {Invalid, true, "The document came too slowly; send it again over a faster connection."},
 		RateLimited:        {Exhausted, true, "Too many requests; slow down."},
 		OpenTasksExceeded:  {Exhausted, true, "The application has too many unfinished tasks."},
 		BytesExceeded:      {Exhausted, true, "The application has used up its bytes for the day."},

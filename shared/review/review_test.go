@@ -3,7 +3,6 @@ package review_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -23,7 +22,7 @@ func TestTwoPersonsReadADocumentAndEachStepIsRecorded(t *testing.T) {
 	w := newWorld(t)
 	jane, john := w.reviewer("jane"), w.reviewer("john")
 	c := w.opened()
-	is(t, "read before approval", w.Read(t.Context(), jane, c.ID, review.Derivative, io.Discard), fault.CaseNotOpen)
+	is(t, "read before approval", w.Read(t.Context(), jane, c.ID, review.Derivative, nowhere), fault.CaseNotOpen)
 	w.now = w.now.Add(time.Minute)
 	if _, err := w.Approve(t.Context(), john, c.ID); err != nil {
 		t.Fatal(err)
@@ -41,7 +40,7 @@ func TestTwoPersonsReadADocumentAndEachStepIsRecorded(t *testing.T) {
 	if _, err := w.Close(t.Context(), jane, c.ID); err != nil {
 		t.Fatal(err)
 	}
-	is(t, "read after closing", w.Read(t.Context(), jane, c.ID, review.Derivative, io.Discard), fault.CaseNotOpen)
+	is(t, "read after closing", w.Read(t.Context(), jane, c.ID, review.Derivative, nowhere), fault.CaseNotOpen)
 	want := []string{
 		"case.opened by subject-jane", "case.approved by subject-john", "case.read by subject-jane", "case.original by subject-jane",
 		"case.read by subject-john", "case.original by subject-john", "case.closed by subject-jane",
@@ -121,7 +120,7 @@ func TestWhoIsNotKnownTakesNoPart(t *testing.T) {
 		is(t, name+" looks", err, fault.Forbidden)
 		_, err = w.List(t.Context(), who, "", 10)
 		is(t, name+" lists", err, fault.Forbidden)
-		is(t, name+" reads", w.Read(t.Context(), who, c.ID, review.Original, io.Discard), fault.Forbidden)
+		is(t, name+" reads", w.Read(t.Context(), who, c.ID, review.Original, nowhere), fault.Forbidden)
 	}
 	if len(w.given) != 0 {
 		t.Errorf("given: %v", w.given)
@@ -131,7 +130,7 @@ func TestWhoIsNotKnownTakesNoPart(t *testing.T) {
 func TestThirdReviewerDoesNotRead(t *testing.T) {
 	w := newWorld(t)
 	c := w.approved()
-	is(t, "a third person", w.Read(t.Context(), w.reviewer("jill"), c.ID, review.Derivative, io.Discard), fault.CaseNotOpen)
+	is(t, "a third person", w.Read(t.Context(), w.reviewer("jill"), c.ID, review.Derivative, nowhere), fault.CaseNotOpen)
 	if len(w.given) != 0 || len(w.acts()) != 2 {
 		t.Errorf("given %v, acts %v", w.given, w.acts())
 	}
@@ -249,7 +248,7 @@ func TestUnknownCasesAreNotFound(t *testing.T) {
 	for _, id := range []string{"", "x", "../applications/x", strings.ToUpper(uuid.Must(uuid.NewV7()).String()), uuid.Must(uuid.NewV7()).String()} {
 		_, err := w.Approve(t.Context(), w.reviewer("john"), id)
 		is(t, "approve "+id, err, fault.NotFound)
-		is(t, "read "+id, w.Read(t.Context(), w.reviewer("john"), id, review.Original, io.Discard), fault.NotFound)
+		is(t, "read "+id, w.Read(t.Context(), w.reviewer("john"), id, review.Original, nowhere), fault.NotFound)
 	}
 }
 

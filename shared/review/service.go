@@ -44,6 +44,8 @@ type Documents interface {
 type Tasks interface {
 	// Get returns a task. An erased one is Gone, an unknown one NotFound.
 	Get(ctx context.Context, ref task.Ref) (*task.Task, error)
+	// OpenTransfer registers what is about to be sent, and refuses what Get would. Erasing waits until it is closed.
+	OpenTransfer(ctx context.Context, ref task.Ref, d task.Direction, ends time.Time) (task.Transfer, error)
 }
 
 // Journal records acts. *journal.Log implements it.
@@ -183,8 +185,9 @@ func (s *Service) List(ctx context.Context, who *access.Identity, after string, 
 }
 
 // Read writes a document, or what was made of it, for one of the two persons while their case is open. Each read is
-// recorded before its first byte. One that is under way ends with the case's time.
-func (s *Service) Read(ctx context.Context, who *access.Identity, id string, kind Kind, w io.Writer) error {
+// recorded before its first byte. One that is under way ends with the case's time and with the document; to returns where the
+// bytes of its transfer go.
+func (s *Service) Read(ctx context.Context, who *access.Identity, id string, kind Kind, to func(task.Transfer) io.Writer) error {
 	by, err := person(who)
 	if err != nil {
 		return err
@@ -200,9 +203,11 @@ func (s *Service) Read(ctx context.Context, who *access.Identity, id string, kin
 	if !c.has(by) {
 		return fault.New(fault.CaseNotOpen, "the case is open for the two persons who opened and approved it")
 	}
-	if _, err := s.Tasks.Get(ctx, c.Ref); err != nil {
+	transfer, err := s.Tasks.OpenTransfer(ctx, c.Ref, task.Download, c.End())
+	if err != nil {
 		return err
 	}
+	defer transfer.Close()
 	act, give := journal.CaseRead, s.Documents.Derivative
 	if kind == Original {
 		act, give = journal.CaseOriginal, s.Documents.Original
@@ -210,9 +215,9 @@ func (s *Service) Read(ctx context.Context, who *access.Identity, id string, kin
 	if err := s.record(ctx, by, act, c); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.End().Sub(now))
+	ctx, cancel := context.WithTimeout(transfer.Context(), c.End().Sub(now))
 	defer cancel()
-	return give(ctx, c.Ref, w)
+	return give(ctx, c.Ref, to(transfer))
 }
 
 // person is who acts. Nobody who is not known takes part in a review.

@@ -84,3 +84,13 @@ type Remnants interface {
 	// Remnants counts snapshots, versions and soft-deleted copies of blobs whose names begin with prefix.
 	Remnants(ctx context.Context, prefix string) (int, error)
 }
+
+// Staging is what a store offers that keeps what is being written in files of its own until it is whole.
+type Staging interface {
+	// Discard removes what is being written under names that begin with prefix and was begun before the time, zero for
+	// whenever it was; whoever still writes it fails. It returns how many there were.
+	Discard(ctx context.Context, prefix string, before time.Time) (int, error)
+	// Staged counts what is being written under names that begin with prefix, and the files of such blobs that this process
+	// holds open, whether they still have a name or not.
+	Staged(ctx context.Context, prefix string) (written, open int, err error)
+}

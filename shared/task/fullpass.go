@@ -71,9 +71,24 @@ func (s *Service) passBlobs(ctx context.Context, done *Swept) error {
 			s.Log.WarnContext(ctx, event.UploadRefused, "reason", d.Reason, "bytes", b.Size)
 			return s.eraseStranger(ctx, b, d.Reason)
 		})
-		errs = append(errs, err)
+		errs = append(errs, err, s.passStaging(ctx, c, done))
 	}
 	return errors.Join(errs...)
+}
+
+// passStaging erases what was half written longer ago than any write takes. What belongs to an erased task went with it.
+func (s *Service) passStaging(ctx context.Context, container string, done *Swept) error {
+	staging, ok := s.Store.Blobs.(storage.Staging)
+	if !ok {
+		return nil
+	}
+	longest := max(s.Limits.Deadline, s.Limits.UploadLink) + longestWrite
+	n, err := staging.Discard(ctx, container+"/", s.Now().Add(-longest))
+	if n > 0 {
+		done.Strays += n
+		s.Log.WarnContext(ctx, event.UploadRefused, "reason", "half-written", "copies", n)
+	}
+	return err
 }
 
 // welcome takes in a document whose event was lost or has not come yet.

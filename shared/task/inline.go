@@ -21,16 +21,7 @@ func (s *Service) CreateWith(ctx context.Context, o Order, body Body) (Accepted,
 	if err != nil {
 		return a, err
 	}
-	document := newDigested(&io.LimitedReader{R: body.Reader, N: s.Limits.Document.Bytes + 1})
-	stored := false
-	if a.Task.State == Submitted { // also for a replay: the first call may have ended before its document was stored
-		_, err := s.Store.Blobs.Create(ctx, a.Task.Ref.UploadName(), body.ContentType, document)
-		if err != nil && !errors.Is(err, fault.AlreadyExists) {
-			return Accepted{}, errors.Join(err, s.undo(ctx, o, a))
-		}
-		stored = err == nil
-	}
-	digest, err := document.digest()
+	stored, digest, err := s.take(ctx, o, a, body)
 	if err != nil {
 		return Accepted{}, err
 	}
@@ -49,6 +40,37 @@ func (s *Service) CreateWith(ctx context.Context, o Order, body Body) (Accepted,
 		}
 	}
 	return Accepted{Task: t, Replayed: a.Replayed}, nil
+}
+
+// take stores the document, if the task waits for one, and returns its digest either way. What could not be stored undoes
+// the call. It ends when the task's link does, and with the task; nothing of it moves any more when it returns.
+func (s *Service) take(ctx context.Context, o Order, a Accepted, body Body) (stored bool, digest string, err error) {
+	document := newDigested(&io.LimitedReader{R: body.Reader, N: s.Limits.Document.Bytes + 1})
+	if a.Task.State != Submitted {
+		digest, err = document.digest()
+		return false, digest, err
+	}
+	transfer, err := s.OpenTransfer(ctx, a.Task.Ref, Upload, a.Task.LinkEnds)
+	if err != nil {
+		return false, "", errors.Join(err, s.undo(ctx, o, a))
+	}
+	defer transfer.Close()
+	if body.Attach != nil {
+		body.Attach(transfer)
+	}
+	document.r = &measured{document.r, transfer}
+	// Also for a replay: the first call may have ended before its document was stored.
+	_, err = s.Store.Blobs.Create(transfer.Context(), a.Task.Ref.UploadName(), body.ContentType, document)
+	if err != nil && !errors.Is(err, fault.AlreadyExists) {
+		if cause := context.Cause(transfer.Context()); cause != nil && ctx.Err() == nil {
+			err = cause // what storage saw is its echo
+		}
+		transfer.Close()
+		return false, "", errors.Join(err, s.undo(ctx, o, a))
+	}
+	stored = err == nil
+	digest, err = document.digest()
+	return stored, digest, err
 }
 
 // arrived takes note of a document of the digest that is stored, and returns the task only if it is kept with that document.

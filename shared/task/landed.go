@@ -61,6 +61,9 @@ func (s *Service) Admit(ctx context.Context, name string) error {
 	if err != nil || container != storage.Uploads || name != ref.UploadName() {
 		return fault.New(fault.LinkInvalid, "the link is not for an upload")
 	}
+	if err := s.admitted(ctx, ref.Application); err != nil {
+		return err
+	}
 	t, err := s.load(ctx, ref)
 	if err != nil {
 		return err
@@ -72,6 +75,25 @@ func (s *Service) Admit(ctx context.Context, name string) error {
 		return fault.New(fault.WrongState, "the task is %s; only a Submitted task takes a document", t.State)
 	}
 	return nil
+}
+
+// admitted refuses what an application sends or fetches after its revocation.
+func (s *Service) admitted(ctx context.Context, application string) error {
+	if s.Applications == nil {
+		return nil
+	}
+	gone, err := s.Applications.Revoked(ctx, application)
+	if err != nil {
+		return err
+	}
+	if gone {
+		return revoked()
+	}
+	return nil
+}
+
+func revoked() *fault.Error {
+	return fault.New(fault.ApplicationRevoked, "the application was revoked; what comes through its links is erased unread")
 }
 
 // admit checks the document's size from its properties, before a byte is read, and queues the task.

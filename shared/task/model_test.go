@@ -185,7 +185,7 @@ func (m *model) fetch(t *rapid.T) {
 		return
 	}
 	for _, r := range got.Results {
-		if _, _, err := m.OpenResult(m.Context(), k.ref, r.Format); err != nil {
+		if err := m.world.fetch(k.ref, r.Format); err != nil {
 			t.Fatalf("a completed task has no %s: %v", r.Format, err)
 		}
 		err := m.Fetched(m.Context(), k.ref, r.Format)

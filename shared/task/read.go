@@ -2,7 +2,6 @@ package task
 
 import (
 	"context"
-	"io"
 	"slices"
 	"time"
 
@@ -21,9 +20,13 @@ func (s *Service) visible(t *Task) error {
 	}
 	gone = gone || s.subject(t).Undatable(s.Now())
 	if gone {
-		return fault.New(fault.TaskErased, "the task existed; everything of it has been erased or is being erased")
+		return erased()
 	}
 	return nil
+}
+
+func erased() error {
+	return fault.New(fault.TaskErased, "the task existed; everything of it has been erased or is being erased")
 }
 
 // Get returns a task that can still be seen.
@@ -141,6 +144,9 @@ func (s *Service) ResultLink(ctx context.Context, ref Ref, f render.Format) (sto
 	if t.Settings.DeleteOnFetch {
 		return storage.Link{}, fault.New(fault.WrongState, "results of this task are streamed, not linked, since it is erased once they are fetched")
 	}
+	if s.StreamResults {
+		return storage.Link{}, fault.New(fault.WrongState, "results are streamed here, not linked; fetch them at their address in this interface")
+	}
 	due, _ := t.Deadline(s.Policy)
 	ends := s.Now().Add(s.Limits.ResultLink)
 	if due.Before(ends) {
@@ -154,13 +160,24 @@ func (s *Service) ResultLink(ctx context.Context, ref Ref, f render.Format) (sto
 	return link, nil
 }
 
-// OpenResult opens a result for streaming.
-func (s *Service) OpenResult(ctx context.Context, ref Ref, f render.Format) (io.ReadCloser, storage.Blob, error) {
-	if _, err := s.result(ctx, ref, f); err != nil {
-		return nil, storage.Blob{}, err
+// OpenResult opens a result for streaming. Close it before its task is deleted: erasing waits for that.
+func (s *Service) OpenResult(ctx context.Context, ref Ref, f render.Format) (*Stream, error) {
+	t, err := s.result(ctx, ref, f)
+	if err != nil {
+		return nil, err
+	}
+	due, _ := t.Deadline(s.Policy)
+	transfer, err := s.OpenTransfer(ctx, ref, Download, due)
+	if err != nil {
+		return nil, err
+	}
+	body, blob, err := s.Store.Blobs.Get(transfer.Context(), ref.ResultName(f))
+	if err != nil {
+		transfer.Close()
+		return nil, err
 	}
 	s.Log.InfoContext(ctx, event.ResultFetched, "task", ref.String(), "format", f, "by", "stream")
-	return s.Store.Blobs.Get(ctx, ref.ResultName(f))
+	return NewStream(transfer, blob, body), nil
 }
 
 // Fetched notes that a result was sent to its last byte. It erases a task that wanted so once every result was.

@@ -3,7 +3,9 @@ package task
 import (
 	"context"
 	"errors"
+	"time"
 
+	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
@@ -18,6 +20,8 @@ func (s *Service) Delete(ctx context.Context, ref Ref) (*Task, error) {
 	t, err := s.remove(ctx, ref, always(retention.DeleteRequested))
 	if t == nil && unwritten(err) {
 		t, err = s.deleteUnwritten(ctx, ref, err)
+	} else if err == nil {
+		t, err = s.outlast(ctx, t)
 	}
 	if err != nil && t != nil {
 		s.Log.WarnContext(ctx, event.SweepFailed, "task", ref.String(), "step", "erase", "kind", fault.KindOf(err))
@@ -31,6 +35,22 @@ type verdict func(t *Task) retention.Reason
 
 // always removes whatever became of the task meanwhile: somebody asked for it.
 func always(why retention.Reason) verdict { return func(*Task) retention.Reason { return why } }
+
+// outlast waits for the transfers that other processes may have open, if nothing else keeps the erasure from its end.
+func (s *Service) outlast(ctx context.Context, t *Task) (*Task, error) {
+	wait := t.subject().Held.Sub(s.Now())
+	if !t.Erased.IsZero() || wait <= 0 || wait > transferHold {
+		return t, nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return s.finish(ctx, t)
+	case <-ctx.Done():
+		return t, nil
+	}
+}
 
 // remove accepts the erasure, if the verdict holds for the task as stored, and carries out what can be done at once. The
 // task is returned as it stands afterwards: Deleted, or left alone. With an error it is the tombstone of an erasure that was
@@ -91,6 +111,9 @@ func (s *Service) bury(t *Task, why retention.Reason) {
 	if t.State == InProgress && now.Before(t.Lease.Expires.Add(longestWrite)) && !now.Add(leaseLife).Before(t.Lease.Expires) {
 		buried.Lease = t.Lease
 	}
+	if s.streamed(t, now) {
+		buried.Streamed = now.Add(transferHold)
+	}
 	if buried.Nonce == "" {
 		buried.Nonce = ledger.NewNonce() // a record from before there were receipts
 	}
@@ -103,7 +126,14 @@ func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
 	if !t.Erased.IsZero() {
 		return s.certify(ctx, t)
 	}
-	evidence, err := s.eraser.Erase(ctx, t.Ref.copies)
+	var evidence []erasure.Evidence
+	err := s.endTransfers(ctx, t.Ref)
+	if err != nil || s.held(t) {
+		// Something may still be written or sent: what is there goes all the same.
+		err = errors.Join(err, s.eraser.Remove(ctx, t.Ref.copies, nil))
+	} else {
+		evidence, err = s.eraser.Erase(ctx, t.Ref.copies)
+	}
 	if err != nil {
 		return t, err
 	}
@@ -113,13 +143,13 @@ func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
 		if t.State != Deleted || !t.Erased.IsZero() {
 			return errUnchanged
 		}
-		if held := t.subject().Held; s.Now().Before(held) && !s.Now().Add(leaseLife+longestWrite).Before(held) {
-			return nil // saved anew: the sweep comes back when the worker can write no more
+		if evidence == nil || s.held(t) {
+			return nil // saved anew: the sweep comes back when nothing can be written or sent any more
 		}
 		erased = true
 		t.Erased = s.Now().UTC()
 		t.Evidence = evidence
-		t.Lease = Lease{}
+		t.Lease, t.Streamed = Lease{}, time.Time{}
 		if before {
 			t.backdate(gone)
 		}
@@ -139,6 +169,13 @@ func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
 		return t, nil
 	}
 	return s.certify(ctx, t)
+}
+
+// held reports whether a worker may still write of a deleted task, or a transfer elsewhere go on. A time further ahead than
+// that can take was told by a clock that was wrong.
+func (s *Service) held(t *Task) bool {
+	until := t.subject().Held
+	return s.Now().Before(until) && !s.Now().Add(leaseLife+longestWrite).Before(until)
 }
 
 // certify hands the receipt of an erased task to the ledger, once.

@@ -25,6 +25,12 @@ type Ledger interface {
 	Append(ctx context.Context, e ledger.Entry) error
 }
 
+// Applications tells of the owners of tasks. *access.Registry implements it.
+type Applications interface {
+	// Revoked reports whether an application was revoked. One that is unknown was not.
+	Revoked(ctx context.Context, id string) (bool, error)
+}
+
 // Store is the state that a Service works on; one driver usually offers all three.
 type Store struct {
 	Blobs   storage.Blobs
@@ -43,13 +49,19 @@ type Config struct {
 	// Inventory is where copies can be; erasure.Inventory but in tests.
 	Inventory []erasure.Item
 	Limits    Limits
-	Sweepers  int              // tasks that a sweep erases at once; 0 for one
-	Review    bool             // documents that made the engine fail stay until their clock, so that two reviewers can look at them
-	Owner     string           // names this process in leases; unique for each start
-	Software  string           // name and version, written into results
-	Now       func() time.Time // service time: it goes on evenly, whatever happens to the wall clock
-	Horizon   func() time.Time // what began before it cannot be dated, since time went by that nobody measured; nil for none
-	Log       *slog.Logger
+	// Applications tells which owners were revoked; nil where none ever is.
+	Applications Applications
+	Streams      Streams // who else may have documents on their way; empty for StreamsHere
+	// StreamResults gives results only through the program, whose transfers end with their task; false for links.
+	StreamResults bool
+
+	Sweepers int              // tasks that a sweep erases at once; 0 for one
+	Review   bool             // documents that made the engine fail stay until their clock, so that two reviewers can look at them
+	Owner    string           // names this process in leases; unique for each start
+	Software string           // name and version, written into results
+	Now      func() time.Time // service time: it goes on evenly, whatever happens to the wall clock
+	Horizon  func() time.Time // what began before it cannot be dated, since time went by that nobody measured; nil for none
+	Log      *slog.Logger
 }
 
 // Limits bounds what a task may ask for.
@@ -73,11 +85,12 @@ func DefaultLimits() Limits {
 // Service is the domain. All functions, whatever triggered them, call it and nothing else.
 type Service struct {
 	Config
-	running running
-	floor   *floor
-	catchUp catchUp
-	eraser  erasure.Eraser
-	owed    owed
+	running   running
+	transfers transfers
+	floor     *floor
+	catchUp   catchUp
+	eraser    erasure.Eraser
+	owed      owed
 }
 
 // New returns a Service over the given parts.
@@ -118,6 +131,8 @@ type Body struct {
 	Reader      io.Reader
 	Size        int64 // in bytes, as the client says; negative if it does not
 	ContentType string
+	// Attach tells which transfer the reader belongs to, so that a read which waits for the client ends with it. It may be nil.
+	Attach func(t Transfer)
 }
 
 // Filter selects tasks of one application, oldest first.

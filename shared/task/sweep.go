@@ -217,7 +217,7 @@ func (s *Service) reconcile(ctx context.Context, t *Task, done *Swept) error {
 			_, err := s.certify(ctx, t)
 			return err
 		}
-		if _, err := s.eraser.Erase(ctx, t.Ref.copies); err != nil {
+		if err := s.eraser.Remove(ctx, t.Ref.copies, nil); err != nil {
 			return err
 		}
 	case Queued, Completed, ProcessingFailed:

@@ -81,6 +81,9 @@ type Task struct {
 	Reason   retention.Reason `json:"reason,omitempty"` // why it was removed
 	Fetched  []render.Format  `json:"fetched,omitempty"`
 
+	Transfers map[string]time.Time `json:"transfers,omitempty"` // open ones, by id, where several processes have them: their latest ends
+	Streamed  time.Time            `json:"streamed,omitzero"`   // of a tombstone: no process has a transfer open from then on
+
 	etag string // of the record as read
 }
 
@@ -156,8 +159,11 @@ func (t *Task) subject() retention.Subject {
 		Erased:   t.Erased,
 		Wish:     t.Settings.Retain,
 	}
-	if t.State == Deleted && !t.Lease.Expires.IsZero() {
-		s.Held = t.Lease.Expires.Add(longestWrite)
+	if t.State == Deleted {
+		s.Held = t.Streamed
+		if !t.Lease.Expires.IsZero() {
+			s.Held = later(s.Held, t.Lease.Expires.Add(longestWrite))
+		}
 	}
 	return s
 }

@@ -48,8 +48,15 @@ func TestUsualWayEndsWithReadableResults(t *testing.T) {
 			t.Errorf("results are %+v", got.Results)
 		}
 		for _, r := range got.Results {
-			if _, b, err := w.OpenResult(t.Context(), ref, r.Format); err != nil || b.Size != r.Size || b.ContentType != r.Format.MediaType() {
-				t.Errorf("%s: %+v, %v; the task says %d bytes", r.Format, b, err, r.Size)
+			stream, err := w.OpenResult(t.Context(), ref, r.Format)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b := stream.Blob; b.Size != r.Size || b.ContentType != r.Format.MediaType() {
+				t.Errorf("%s: %+v; the task says %d bytes", r.Format, b, r.Size)
+			}
+			if err := stream.Close(); err != nil {
+				t.Error(err)
 			}
 		}
 		if left := w.blobsOf(ref); len(left) != len(render.Formats()) {

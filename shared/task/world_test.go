@@ -297,7 +297,7 @@ func (w *world) checkNothingFetchable(ref task.Ref) {
 	w.Helper()
 	_, getErr := w.Get(w.Context(), ref)
 	_, linkErr := w.ResultLink(w.Context(), ref, render.TXT)
-	_, _, openErr := w.OpenResult(w.Context(), ref, render.TXT)
+	openErr := w.fetch(ref, render.TXT)
 	_, renewErr := w.RenewUpload(w.Context(), ref)
 	admitErr := w.Admit(w.Context(), ref.UploadName())
 	for _, err := range []error{getErr, linkErr, openErr, renewErr, admitErr} {
@@ -325,10 +325,20 @@ func (w *world) checkLog() {
 	}
 }
 
+// fetch reads a result to its end.
+func (w *world) fetch(ref task.Ref, f render.Format) error {
+	r, err := w.OpenResult(w.Context(), ref, f)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, r)
+	return errors.Join(err, r.Close())
+}
+
 // text reads the plain text result.
 func (w *world) text(ref task.Ref) string {
 	w.Helper()
-	r, _, err := w.OpenResult(w.Context(), ref, render.TXT)
+	r, err := w.OpenResult(w.Context(), ref, render.TXT)
 	if err != nil {
 		w.Fatalf("open result: %v", err)
 	}

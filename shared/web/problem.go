@@ -60,6 +60,8 @@ func status(f *fault.Error) int {
 			return http.StatusMethodNotAllowed
 		case fault.BadRequest:
 			return http.StatusBadRequest
+		case fault.UploadTooSlow:
+			return http.StatusRequestTimeout
 		default:
 			return http.StatusUnprocessableEntity
 		}

@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -19,7 +18,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
-// Blobs implements storage.Blobs and storage.Opener on files.
+// Blobs implements storage.Blobs, storage.Opener and storage.Staging on files.
 type Blobs struct {
 	root  *os.Root
 	now   func() time.Time
@@ -27,8 +26,9 @@ type Blobs struct {
 }
 
 var (
-	_ storage.Blobs  = (*Blobs)(nil)
-	_ storage.Opener = (*Blobs)(nil)
+	_ storage.Blobs   = (*Blobs)(nil)
+	_ storage.Opener  = (*Blobs)(nil)
+	_ storage.Staging = (*Blobs)(nil)
 )
 
 // A blob is one file: its name, a comma, and its content type in hex. A comma is in no blob name, so the two cannot be
@@ -101,11 +101,7 @@ func (b *Blobs) stage(ctx context.Context, name string, r io.Reader) (string, er
 			return "", err
 		}
 	}
-	random := make([]byte, 16)
-	if _, err := rand.Read(random); err != nil {
-		return "", fmt.Errorf("name staging file: %w", err)
-	}
-	staged := path.Join(stagingDir, hex.EncodeToString(random))
+	staged := path.Join(stagingDir, stagedName(name, b.now()))
 	f, err := b.root.OpenFile(staged, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
 	if err != nil {
 		return "", unavailable(err)
@@ -340,21 +336,6 @@ func (b *Blobs) syncDir(dir string) error {
 	}
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return unavailable(err)
-	}
-	return nil
-}
-
-// sweepStaging erases what an earlier server was writing when it died. Only the one server of the folder calls it, at its
-// start.
-func (b *Blobs) sweepStaging() error {
-	entries, err := b.entries(stagingDir)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if err := b.unlink(path.Join(stagingDir, e.Name())); err != nil {
-			return err
-		}
 	}
 	return nil
 }

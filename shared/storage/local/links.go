@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // LinkPath is where links point to below the server's address.
@@ -34,8 +34,17 @@ type LinksConfig struct {
 	MaxSize int64         // of an upload in bytes
 	Now     func() time.Time
 	Admit   func(ctx context.Context, name string) error // whether a document may still be sent to a name
-	Landed  func(ctx context.Context, name string) error // called once a document is stored
-	Error   func(w http.ResponseWriter, r *http.Request, err error)
+	// Open registers what is about to be sent or fetched, for as long as the link lives or less. Whoever erases waits for
+	// its Close.
+	Open   func(ctx context.Context, name string, upload bool, life time.Duration) (Transfer, error)
+	Landed func(ctx context.Context, name string) error // called once a document is stored
+	Error  func(w http.ResponseWriter, r *http.Request, err error)
+}
+
+// Transfer is a document or result on its way.
+type Transfer interface {
+	web.Transfer
+	Close()
 }
 
 var _ storage.Linker = (*Links)(nil)
@@ -67,21 +76,21 @@ func (l *Links) sign(method, name string, expires time.Time) string {
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
-// verify checks a link that came in.
-func (l *Links) verify(method, name, token string) error {
+// verify checks a link that came in and returns when it ends.
+func (l *Links) verify(method, name, token string) (time.Time, error) {
 	seconds, signature, _ := strings.Cut(token, ".")
 	at, err := strconv.ParseInt(seconds, 36, 64)
 	if err != nil {
-		return fault.New(fault.LinkInvalid, "the link is damaged; ask for a new one")
+		return time.Time{}, fault.New(fault.LinkInvalid, "the link is damaged; ask for a new one")
 	}
 	expires := time.Unix(at, 0).UTC()
 	if !hmac.Equal([]byte(signature), []byte(l.sign(method, name, expires))) {
-		return fault.New(fault.LinkInvalid, "the link is damaged, or is for another object or method; ask for a new one")
+		return time.Time{}, fault.New(fault.LinkInvalid, "the link is damaged, or is for another object or method; ask for a new one")
 	}
 	if !l.Now().Before(expires) {
-		return fault.New(fault.LinkExpired, "the link has expired; ask for a new one")
+		return time.Time{}, fault.New(fault.LinkExpired, "the link has expired; ask for a new one")
 	}
-	return nil
+	return expires, nil
 }
 
 // ServeHTTP serves what lies under LinkPath. Credentials that a client sends along are not looked at: the link is enough,
@@ -104,7 +113,8 @@ func (l *Links) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (l *Links) upload(w http.ResponseWriter, r *http.Request, name string) error {
-	if err := l.verify(http.MethodPut, name, r.URL.Query().Get("t")); err != nil {
+	expires, err := l.verify(http.MethodPut, name, r.URL.Query().Get("t"))
+	if err != nil {
 		return err
 	}
 	if err := l.Admit(r.Context(), name); err != nil {
@@ -113,18 +123,7 @@ func (l *Links) upload(w http.ResponseWriter, r *http.Request, name string) erro
 	if r.ContentLength > l.MaxSize {
 		return fault.New(fault.BodyTooLarge, "the document has %d bytes; at most %d are taken: split it", r.ContentLength, l.MaxSize)
 	}
-	room, err := l.Blobs.space.Claim(r.ContentLength)
-	if err != nil {
-		return err
-	}
-	defer room.Release()
-	const octets = "application/octet-stream" // what a client says of the type is not kept: content decides
-	body := &steady{body: http.MaxBytesReader(w, r.Body, l.MaxSize), connection: http.NewResponseController(w)}
-	_, err = l.Blobs.Create(r.Context(), name, octets, room.Reader(body))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return fault.New(fault.BodyTooLarge, "the document has more than %d bytes; split it", l.MaxSize)
-	}
-	if err != nil {
+	if err := l.store(w, r, name, expires); err != nil {
 		return err
 	}
 	// Stored: the client may go, the document is taken in all the same.
@@ -135,36 +134,52 @@ func (l *Links) upload(w http.ResponseWriter, r *http.Request, name string) erro
 	return nil
 }
 
-// silence is how long a client may send nothing in the middle of an upload.
-const silence = 30 * time.Second
-
-// steady gives up on a client that stops sending, so that a link holds a connection for no longer than it is used.
-type steady struct {
-	body       io.Reader
-	connection *http.ResponseController
-}
-
-// Read implements io.Reader.
-func (s *steady) Read(p []byte) (int, error) {
-	_ = s.connection.SetReadDeadline(time.Now().Add(silence)) // where it cannot be set, the transport has its own
-	return s.body.Read(p)
+// store takes a document in. Its transfer is over before anybody is told of the document.
+func (l *Links) store(w http.ResponseWriter, r *http.Request, name string, expires time.Time) error {
+	room, err := l.Blobs.space.Claim(r.ContentLength)
+	if err != nil {
+		return err
+	}
+	defer room.Release()
+	t, err := l.Open(r.Context(), name, true, expires.Sub(l.Now()))
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	const octets = "application/octet-stream" // what a client says of the type is not kept: content decides
+	_, err = l.Blobs.Create(t.Context(), name, octets, room.Reader(web.Body(w, http.MaxBytesReader(w, r.Body, l.MaxSize), t)))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return fault.New(fault.BodyTooLarge, "the document has more than %d bytes; split it", l.MaxSize)
+	}
+	if cause := context.Cause(t.Context()); err != nil && cause != nil && r.Context().Err() == nil {
+		return cause // what storage saw is its echo
+	}
+	return err
 }
 
 func (l *Links) download(w http.ResponseWriter, r *http.Request, name string) error {
-	if err := l.verify(http.MethodGet, name, r.URL.Query().Get("t")); err != nil {
+	expires, err := l.verify(http.MethodGet, name, r.URL.Query().Get("t"))
+	if err != nil {
 		return err
 	}
-	f, blob, err := l.Blobs.Open(r.Context(), name)
+	t, err := l.Open(r.Context(), name, false, expires.Sub(l.Now()))
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	f, blob, err := l.Blobs.Open(t.Context(), name)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }() // opened for reading
-	h := w.Header()
+	answer := web.Answer(w, t)
+	h := answer.Header()
 	h.Set("Content-Type", blob.ContentType)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Etag", strconv.Quote(blob.ETag))
-	http.ServeContent(w, r, "", blob.Created, f)
+	http.ServeContent(answer, r, "", blob.Created, f)
+	_ = http.NewResponseController(answer).Flush() // a client that has gone misses nothing
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -164,6 +165,28 @@ type linked struct {
 	landed []string
 	closed bool
 	now    time.Time
+	opened chan *transfer // tells of each transfer, if it is not nil
+}
+
+// transfer is one that a test can end.
+type transfer struct {
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	moved  atomic.Int64
+	closed chan struct{}
+}
+
+func (t *transfer) Context() context.Context { return t.ctx }
+func (t *transfer) Moved(n int)              { t.moved.Add(int64(n)) }
+func (t *transfer) Close()                   { close(t.closed) }
+
+func (l *linked) open(ctx context.Context, _ string, _ bool, _ time.Duration) (local.Transfer, error) {
+	t := &transfer{closed: make(chan struct{})}
+	t.ctx, t.cancel = context.WithCancelCause(ctx)
+	if l.opened != nil {
+		l.opened <- t
+	}
+	return t, nil
 }
 
 func serveLinks(t *testing.T) *linked {
@@ -183,6 +206,7 @@ func serveLinks(t *testing.T) *linked {
 			}
 			return nil
 		},
+		Open:   l.open,
 		Landed: func(_ context.Context, name string) error { l.landed = append(l.landed, name); return nil },
 		Error: func(w http.ResponseWriter, _ *http.Request, err error) {
 			var f *fault.Error
@@ -275,6 +299,7 @@ func FuzzLinkToken(f *testing.F) {
 	l := s.Links(local.LinksConfig{
 		Blobs: s.Blobs, Base: func() string { return "http://h" }, MaxSize: 10, Now: time.Now,
 		Admit:  func(context.Context, string) error { return nil },
+		Open:   (&linked{}).open,
 		Landed: func(context.Context, string) error { return nil },
 		Error:  func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusForbidden) },
 	})

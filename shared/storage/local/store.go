@@ -90,7 +90,7 @@ func (s *Store) open(ctx context.Context, cfg Config) error {
 	}
 	s.Blobs = &Blobs{root: s.root, now: cfg.Now, space: s.Space}
 	if cfg.Server {
-		if err := s.Blobs.sweepStaging(); err != nil {
+		if _, err := s.Blobs.discard("", time.Time{}); err != nil {
 			return err
 		}
 		// A full disk is no reason not to start: erasing goes on, and Space.Check tells why nothing is taken in.
