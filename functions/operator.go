@@ -301,11 +301,15 @@ print exactly what would be done and why, and do nothing.`,
 				if err != nil {
 					return err
 				}
+				streams := task.StreamsHere
+				if served, err := store.Served(); err != nil || served {
+					streams = task.StreamsUnseen // the running server may be sending anything
+				}
 				service, err := newService(set, serviceParts{
 					ledger:  log, // entries wait for the running server, which has the key
 					store:   task.Store{Blobs: store.Blobs, Records: store.Records, Agenda: store.Records},
 					apps:    access.NewRegistry(store.Records, time.Now, newLog(env)),
-					streams: task.StreamsUnseen,                      // the running server may be sending anything
+					streams: streams,
 					queue:   trigger.NewScheduler(1, 1, newLog(env)), // the running server's own sweep queues what waits
 					now:     now.Now, horizon: now.Horizon, log: newLog(env),
 				})

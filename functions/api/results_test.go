@@ -44,6 +44,22 @@ func TestResultIsStreamedWhenAskedFor(t *testing.T) {
 	}
 }
 
+func TestStampMayGiveResultsThroughItsInterfaceAlone(t *testing.T) {
+	w := newWorld()
+	w.api.StreamResults = true
+	c := w.client(t, access.Read)
+	w.content = "some text"
+	address := "/v1/tasks/" + w.task(c, task.Completed).Ref.ID
+	shown := w.call(t, c, "GET", address, "").Body.String()
+	if strings.Contains(shown, "store.example") || !strings.Contains(shown, address+"/results/txt") {
+		t.Errorf("the task shows %s", shown)
+	}
+	rec := w.call(t, c, "GET", address+"/results/txt", "")
+	if rec.Code != 200 || rec.Body.String() != "some text" || rec.Header().Get("Location") != "" {
+		t.Errorf("status %d to %q: %q", rec.Code, rec.Header().Get("Location"), rec.Body)
+	}
+}
+
 func TestStreamedResultIsNotedAsFetched(t *testing.T) {
 	w := newWorld()
 	c := w.client(t, access.Read)

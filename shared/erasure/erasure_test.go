@@ -78,6 +78,47 @@ func TestRemnantKeepsTheReceiptBack(t *testing.T) {
 	}
 }
 
+// folder is a store that keeps what is being written beside its blobs.
+type folder struct {
+	*memory.Blobs
+	written, open int
+}
+
+// Discard implements storage.Staging.
+func (f *folder) Discard(_ context.Context, prefix string, _ time.Time) (int, error) {
+	if !strings.HasPrefix(prefix, storage.Uploads) {
+		return 0, nil
+	}
+	n := f.written
+	f.written = 0
+	return n, nil
+}
+
+// Staged implements storage.Staging.
+func (f *folder) Staged(context.Context, string) (written, open int, err error) {
+	return f.written, f.open, nil
+}
+
+func TestHalfWrittenCopiesGoAndOpenFilesKeepTheReceiptBack(t *testing.T) {
+	e, a, _ := newEraser(t)
+	f := &folder{Blobs: a.Blobs, written: 2, open: 1}
+	e.Blobs = f
+	if evidence, err := e.Erase(t.Context(), prefix); fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("with a file that is open the erasure is proved by %v, %v", evidence, err)
+	}
+	f.written, f.open = 2, 0
+	evidence, err := e.Erase(t.Context(), prefix)
+	if err != nil || f.written > 0 {
+		t.Fatalf("left %d, %v", f.written, err)
+	}
+	for _, v := range evidence {
+		if v.Class == erasure.Staging && v.Copies == 2 {
+			return
+		}
+	}
+	t.Errorf("the evidence does not tell of them: %v", evidence)
+}
+
 func TestClassThatTheInventoryLacksIsLeftAloneAndNoticed(t *testing.T) {
 	e, a, _ := newEraser(t)
 	e.Items = nil

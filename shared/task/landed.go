@@ -61,7 +61,7 @@ func (s *Service) Admit(ctx context.Context, name string) error {
 	if err != nil || container != storage.Uploads || name != ref.UploadName() {
 		return fault.New(fault.LinkInvalid, "the link is not for an upload")
 	}
-	if err := s.admitted(ctx, ref.Application); err != nil {
+	if err := s.checkOwner(ctx, ref.Application); err != nil {
 		return err
 	}
 	t, err := s.load(ctx, ref)
@@ -77,8 +77,8 @@ func (s *Service) Admit(ctx context.Context, name string) error {
 	return nil
 }
 
-// admitted refuses what an application sends or fetches after its revocation.
-func (s *Service) admitted(ctx context.Context, application string) error {
+// checkOwner refuses what an application sends or fetches after its revocation.
+func (s *Service) checkOwner(ctx context.Context, application string) error {
 	if s.Applications == nil {
 		return nil
 	}

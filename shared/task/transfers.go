@@ -205,7 +205,7 @@ func (t *transfer) watch() {
 
 // look returns why a transfer must end, nil if it may go on.
 func (s *Service) look(ctx context.Context, t *transfer) error {
-	err := s.admitted(ctx, t.ref.Application)
+	err := s.checkOwner(ctx, t.ref.Application)
 	if err == nil {
 		_, err = s.Get(ctx, t.ref)
 	}

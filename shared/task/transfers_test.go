@@ -26,7 +26,7 @@ func (w *world) opened(s *task.Service, ref task.Ref) *task.Stream {
 }
 
 // ended waits until a transfer has ended, and checks why and how soon.
-func ended(t *testing.T, transfer context.Context, why fault.Code, within time.Duration) {
+func ended(transfer context.Context, t *testing.T, why fault.Code, within time.Duration) {
 	t.Helper()
 	began := time.Now()
 	select {
@@ -44,7 +44,7 @@ func TestReceiptWaitsForOpenTransfers(t *testing.T) {
 		stream := w.opened(w.Service, ref)
 		deleted := make(chan *task.Task, 1)
 		go func() { deleted <- w.delete(ref) }()
-		ended(t, stream.Context(), fault.TaskErased, 0)
+		ended(stream.Context(), t, fault.TaskErased, 0)
 		if n, err := io.Copy(io.Discard, stream); n > 0 || !errors.Is(err, fault.TaskErased) {
 			t.Errorf("a stream of a deleted task gives %d bytes, %v", n, err)
 		}
@@ -91,7 +91,7 @@ func TestClockEndsTransfers(t *testing.T) {
 		if err := stream.Context().Err(); err != nil {
 			t.Fatalf("ended before its time: %v", context.Cause(stream.Context()))
 		}
-		ended(t, stream.Context(), fault.TaskErased, time.Minute)
+		ended(stream.Context(), t, fault.TaskErased, time.Minute)
 		if err := stream.Close(); err != nil {
 			t.Error(err)
 		}
@@ -114,7 +114,7 @@ func TestUploadEndsWithItsLink(t *testing.T) {
 		if transfer.Context().Err() != nil {
 			t.Fatalf("ended before its link: %v", context.Cause(transfer.Context()))
 		}
-		ended(t, transfer.Context(), fault.LinkExpired, time.Second)
+		ended(transfer.Context(), t, fault.LinkExpired, time.Second)
 	})
 }
 
@@ -281,7 +281,7 @@ func TestTransferThatCannotLookAtItsTaskEnds(t *testing.T) {
 			}
 			return nil
 		})
-		ended(t, stream.Context(), fault.StorageUnavailable, 5*time.Second)
+		ended(stream.Context(), t, fault.StorageUnavailable, 5*time.Second)
 		w.faulty.Heal()
 	})
 }

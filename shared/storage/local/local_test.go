@@ -57,6 +57,27 @@ func TestSecondServerIsRefused(t *testing.T) {
 	}
 }
 
+func TestVerbKnowsWhetherAServerHasTheFolder(t *testing.T) {
+	dir := t.TempDir()
+	verb := open(t, dir, false)
+	is := func(want bool) {
+		t.Helper()
+		if served, err := verb.Served(); err != nil || served != want {
+			t.Errorf("served: %v, %v; want %v", served, err, want)
+		}
+	}
+	is(false)
+	server, err := local.Open(t.Context(), local.Config{Dir: dir, Server: true, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	is(true)
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	is(false)
+}
+
 // found lists the files below dir that contain any of the needles.
 func found(t *testing.T, dir string, needles ...string) []string {
 	t.Helper()

@@ -143,6 +143,19 @@ func (s *Store) take() error {
 	return nil
 }
 
+// Served reports whether a server has the folder at this moment. It is for processes that are not that server.
+func (s *Store) Served() (bool, error) {
+	f, err := s.root.OpenFile(lockFile, os.O_CREATE|os.O_RDWR, fileMode)
+	if err != nil {
+		return false, fmt.Errorf("open lock: %w", err)
+	}
+	err = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return true, f.Close()
+	}
+	return false, errors.Join(err, f.Close())
+}
+
 const secretSize = 32
 
 // secret reads the key that signs links, or makes it.
