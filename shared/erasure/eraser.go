@@ -62,7 +62,7 @@ func (e *Eraser) Remove(ctx context.Context, prefix Prefix, counts map[Class]int
 	var errs []error
 	for _, c := range Containers(e.Items) {
 		if p := prefix(c); p != "" {
-			errs = append(errs, e.Under(ctx, p, counts), e.discard(ctx, p, counts))
+			errs = append(errs, e.Under(ctx, p, counts), e.Discard(ctx, p, counts))
 		}
 	}
 	if s, ok := e.Records.(Scrubber); ok {
@@ -73,8 +73,8 @@ func (e *Eraser) Remove(ctx context.Context, prefix Prefix, counts map[Class]int
 	return errors.Join(errs...)
 }
 
-// discard removes what is being written under a prefix. Whoever writes it fails.
-func (e *Eraser) discard(ctx context.Context, prefix string, counts map[Class]int) error {
+// Discard removes what is being written under a prefix, and counts it if counts is not nil. Whoever writes it fails.
+func (e *Eraser) Discard(ctx context.Context, prefix string, counts map[Class]int) error {
 	s, ok := e.Blobs.(storage.Staging)
 	if !ok || !e.lists(ByStaging) {
 		return nil

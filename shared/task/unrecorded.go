@@ -108,11 +108,11 @@ func (s *Service) listAll(ctx context.Context, container string, visit func(stor
 // eraseFirst removes the bytes of a task before its record says so.
 func (s *Service) eraseFirst(ctx context.Context, ref Ref) error {
 	s.running.cancel(ref)
-	var errs []error
+	errs := []error{s.endTransfers(ctx, ref)}
 	found := map[erasure.Class]int{}
 	for _, c := range erasure.Containers(s.Inventory) {
 		if prefix := ref.copies(c); prefix != "" {
-			errs = append(errs, s.eraser.Under(ctx, prefix, found))
+			errs = append(errs, s.eraser.Under(ctx, prefix, found), s.eraser.Discard(ctx, prefix, found))
 		}
 	}
 	err := errors.Join(errs...)
