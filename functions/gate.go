@@ -221,7 +221,7 @@ func caughtUp(next http.Handler, tasks *task.Service, log *slog.Logger) http.Han
 			go func() {
 				defer looking.Store(false)
 				if _, err := tasks.CatchUp(context.WithoutCancel(r.Context())); err != nil {
-					log.ErrorContext(r.Context(), event.SweepFailed, "step", "catch up", "kind", fault.KindOf(err))
+					log.WarnContext(r.Context(), event.SweepAwaited, "step", "catch up", "kind", fault.KindOf(err))
 				}
 			}()
 		}

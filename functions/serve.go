@@ -178,7 +178,7 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 	})
 	begin(func() {
 		if _, err := m.tasks.Rescan(ctx); err != nil {
-			m.log.ErrorContext(ctx, event.SweepFailed, "step", "rescan", "kind", fault.KindOf(err))
+			m.log.WarnContext(ctx, event.SweepAwaited, "step", "rescan", "kind", fault.KindOf(err))
 		}
 		trigger.Every(ctx, m.set.FullPassInterval, func(ctx context.Context) { m.forget(m.tasks.FullPass(ctx)) })
 	})

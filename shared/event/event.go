@@ -26,7 +26,8 @@ const (
 	TaskErased          = "task.erased"               // every copy is gone and the check found nothing
 	ResultFetched       = "result.fetched"            // a result was sent, or a link to it was issued
 	SweepDone           = "sweep.done"                // the retention function finished
-	SweepFailed         = "sweep.failed"              // the retention function could not do all that is due
+	SweepFailed         = "sweep.failed"              // a sweep or full pass could not do all that is due; an error once that has lasted for ten minutes
+	SweepAwaited        = "sweep.awaited"             // what could not be done at once: the next sweep or full pass does it
 	DueUnknown          = "due.unknown"               // records are due of which this program does not know what that means: they were left
 	DocumentOldest      = "document.oldest"           // age of the oldest document alive
 	DocumentOverdue     = "document.overdue"          // a document nears its limit: someone must act

@@ -39,6 +39,13 @@ func TestPlanGivesReasonsAndDeadlines(t *testing.T) {
 		{"deleted", retention.Subject{Created: upload, Uploaded: upload, Deleted: after(hour)}, []time.Duration{hour}},
 		{"deleted while a worker holds it", retention.Subject{Created: upload, Uploaded: upload, Deleted: after(hour), Held: after(hour + time.Minute)}, []time.Duration{hour, hour + time.Minute}},
 		{"erased", retention.Subject{Created: upload, Uploaded: upload, Deleted: after(hour), Erased: after(hour)}, []time.Duration{hour, 721*hour - 1, 721 * hour}},
+		{"from the future", retention.Subject{Created: upload, Uploaded: upload}, []time.Duration{-240 * hour, -5*time.Minute - 1, -5 * time.Minute}},
+		{"ended in the future", retention.Subject{Created: upload, Uploaded: upload, Ended: after(hour)}, []time.Duration{0, hour}},
+		{"deleted from the future", retention.Subject{Created: upload, Deleted: after(-hour), Held: upload}, []time.Duration{-hour}},
+		{"erased in the future", retention.Subject{Created: upload, Erased: upload}, []time.Duration{-240 * hour, 0}},
+		{"erased before its upload", retention.Subject{Created: upload, Uploaded: upload, Erased: after(-240 * hour)}, []time.Duration{-239 * hour}},
+		{"time was lost since", retention.Subject{Created: upload, Uploaded: upload, Undated: true}, []time.Duration{hour}},
+		{"time was lost since, erased", retention.Subject{Created: upload, Erased: upload, Undated: true}, []time.Duration{hour}},
 		{"copy without a record", retention.Subject{Uploaded: upload, NoRecord: true}, []time.Duration{0}},
 		{"copy of an erased task", retention.Subject{Uploaded: upload, Surviving: true}, []time.Duration{0}},
 	}
@@ -70,6 +77,31 @@ func sinceUpload(at time.Time) string {
 		return "none"
 	}
 	return at.Sub(upload).String()
+}
+
+// Whatever begins in the future, or before time that nobody measured, is never kept, unless nothing of it is left.
+func TestWhatCannotBeDatedIsNeverKept(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		at := func(name string) time.Time {
+			if rapid.Bool().Draw(t, name+" unknown") {
+				return time.Time{}
+			}
+			return after(time.Duration(rapid.Int64Range(int64(-720*time.Hour), int64(720*time.Hour)).Draw(t, name)))
+		}
+		s := retention.Subject{Created: after(0), Uploaded: at("uploaded"), Ended: at("ended"), Deleted: at("deleted"), Held: at("held"), Undated: rapid.Bool().Draw(t, "undated")}
+		now := at("now")
+		d := retention.Default().Decide(s, now)
+		ahead := false
+		for _, start := range []time.Time{s.Created, s.Uploaded, s.Ended, s.Deleted} {
+			ahead = ahead || start.After(now.Add(retention.Skew))
+		}
+		if (ahead || s.Undated) && (d.Action != retention.Erase || d.Due.After(now)) {
+			t.Fatalf("the plan says %s, due %v after now", d.Action, d.Due.Sub(now))
+		}
+		if !ahead && !s.Undated && d.Reason == retention.Undatable {
+			t.Fatalf("the plan says %s of what can be dated", d.Reason)
+		}
+	})
 }
 
 // A subject is erased before its limit whenever the plan is carried out within the margin of falling due, the alarm rises

@@ -75,10 +75,14 @@ type Subject struct {
 const Skew = 5 * time.Minute
 
 // Undatable reports whether elapsed time does not tell how old the subject is: time was lost, or it begins in the future, as
-// it does when a clock was lost or state came back. It is then taken to be as old as it may be.
+// it does when a clock was lost or state came back. It is then taken to be as old as it may be. What is erased already counts
+// from its erasure.
 func (s Subject) Undatable(now time.Time) bool {
-	latest := later(later(s.Created, s.Uploaded), later(s.Ended, later(s.Deleted, s.Erased)))
-	return s.Undated && s.Erased.IsZero() || latest.After(now.Add(Skew))
+	if !s.Erased.IsZero() {
+		return s.Erased.After(now.Add(Skew))
+	}
+	latest := later(later(s.Created, s.Uploaded), later(s.Ended, s.Deleted))
+	return s.Undated || latest.After(now.Add(Skew))
 }
 
 // Due returns when the subject must be acted on to keep the policy, and the outer limit that nothing may outlive. The

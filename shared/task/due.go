@@ -108,10 +108,17 @@ func (s *Service) forget(ctx context.Context, d storage.Due, done *Swept) error 
 	case rec.Due.IsZero() || s.Now().Before(rec.Due):
 		return s.Store.Agenda.Settle(ctx, d)
 	}
-	done.Forgot++
-	err = s.Store.Records.Delete(ctx, d.Key, rec.ETag)
+	return s.drop(ctx, d.Key, rec.ETag, done)
+}
+
+// drop removes a record that has served its time, unless somebody changed it meanwhile.
+func (s *Service) drop(ctx context.Context, key storage.Key, etag string, done *Swept) error {
+	err := s.Store.Records.Delete(ctx, key, etag)
 	if errors.Is(err, fault.ETagMismatch) {
 		return nil
+	}
+	if err == nil {
+		done.Forgot++
 	}
 	return err
 }

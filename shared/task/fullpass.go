@@ -21,13 +21,13 @@ func (s *Service) FullPass(ctx context.Context) (Swept, error) {
 	var done Swept
 	err := errors.Join(s.passBlobs(ctx, &done), s.passRecords(ctx, &done), s.settleOwed(ctx))
 	done.Took = s.Now().Sub(started)
-	return done, s.tell(ctx, done, err)
+	return s.tell(ctx, &s.passes, done, err)
 }
 
 // Rescan queues every task that waits for a worker. It is for a process whose queue dies with it.
 func (s *Service) Rescan(ctx context.Context) (int, error) {
 	n := 0
-	err := s.eachRecord(ctx, func(t *Task) error {
+	err := s.eachRecord(ctx, &Swept{}, func(t *Task) error {
 		var delay time.Duration
 		switch t.State {
 		case Queued:
@@ -51,7 +51,7 @@ func (s *Service) Rescan(ctx context.Context) (int, error) {
 func (s *Service) passBlobs(ctx context.Context, done *Swept) error {
 	var errs []error
 	for _, c := range erasure.Containers(s.Inventory) {
-		err := s.eachBlob(ctx, c, func(b storage.Blob, t *Task, unread error) error {
+		err := s.eachBlob(ctx, c, done, func(b storage.Blob, t *Task, unread error) error {
 			done.Seen++
 			if unread != nil {
 				return s.unread(ctx, b, unread, done)
@@ -62,14 +62,17 @@ func (s *Service) passBlobs(ctx context.Context, done *Swept) error {
 			}
 			if d.Reason != retention.NoRecord && d.Reason != retention.LateCopy {
 				t, err := s.remove(ctx, t.Ref, func(t *Task) retention.Reason { return erasing(s.judge(b, t)) })
-				if err == nil && t.State == Deleted {
+				if err == nil && !t.Erased.IsZero() {
 					done.Erased++
 				}
 				return err
 			}
-			done.Strays++
 			s.Log.WarnContext(ctx, event.UploadRefused, "reason", d.Reason, "bytes", b.Size)
-			return s.eraseStranger(ctx, b, d.Reason)
+			err := s.eraseStranger(ctx, b, d.Reason)
+			if err == nil {
+				done.Strays++
+			}
+			return err
 		})
 		errs = append(errs, err, s.passStaging(ctx, c, done))
 	}
@@ -138,8 +141,8 @@ func (s *Service) belongs(b storage.Blob, t *Task) bool {
 }
 
 // eachBlob calls visit for every blob of a container with its task, or with why that cannot be read, going on past errors of
-// single blobs.
-func (s *Service) eachBlob(ctx context.Context, container string, visit func(b storage.Blob, t *Task, unread error) error) error {
+// single blobs, which it counts.
+func (s *Service) eachBlob(ctx context.Context, container string, done *Swept, visit func(b storage.Blob, t *Task, unread error) error) error {
 	var (
 		errs  []error
 		after string
@@ -154,6 +157,7 @@ func (s *Service) eachBlob(ctx context.Context, container string, visit func(b s
 			after = b.Name
 			last, err = s.ownerOf(ctx, b.Name, last)
 			if err := visit(b, last, err); err != nil {
+				done.Failed++
 				errs = append(errs, err)
 			}
 		}
@@ -187,7 +191,7 @@ func (s *Service) passRecords(ctx context.Context, done *Swept) error {
 	}
 	open := map[string]int{}
 	var errs []error
-	err = s.eachRecord(ctx, func(t *Task) error {
+	err = s.eachRecord(ctx, done, func(t *Task) error {
 		if app := t.Ref.Application; t.State.Open() {
 			open[app]++
 			if _, counted := etags[app]; !counted {
@@ -198,6 +202,7 @@ func (s *Service) passRecords(ctx context.Context, done *Swept) error {
 			return nil
 		}
 		if err := s.act(ctx, t, s.Policy.Decide(s.subject(t), s.Now()), done); err != nil {
+			done.Failed++
 			errs = append(errs, err)
 		}
 		return nil
@@ -243,8 +248,8 @@ func (s *Service) recount(ctx context.Context, application, etag string, open in
 	})
 }
 
-// eachRecord calls visit for every task record, whatever its state, going on past errors of single records.
-func (s *Service) eachRecord(ctx context.Context, visit func(*Task) error) error {
+// eachRecord calls visit for every task record, whatever its state, going on past errors of single records, which it counts.
+func (s *Service) eachRecord(ctx context.Context, done *Swept, visit func(*Task) error) error {
 	var errs []error
 	q := storage.Query{Table: storage.Tasks, Limit: listing}
 	for {
@@ -258,6 +263,7 @@ func (s *Service) eachRecord(ctx context.Context, visit func(*Task) error) error
 				err = visit(t)
 			}
 			if err != nil {
+				done.Failed++
 				errs = append(errs, err)
 			}
 		}

@@ -21,7 +21,7 @@ func (s *Service) Plan(ctx context.Context) ([]retention.Decision, error) {
 			plan = append(plan, d)
 		}
 	}
-	errs := []error{s.eachRecord(ctx, func(t *Task) error {
+	errs := []error{s.eachRecord(ctx, &Swept{}, func(t *Task) error {
 		if s.Now().Before(s.attention(t)) {
 			return nil
 		}
@@ -39,7 +39,7 @@ func (s *Service) Plan(ctx context.Context) ([]retention.Decision, error) {
 		return nil
 	})}
 	for _, c := range erasure.Containers(s.Inventory) {
-		errs = append(errs, s.eachBlob(ctx, c, func(b storage.Blob, t *Task, unread error) error {
+		errs = append(errs, s.eachBlob(ctx, c, &Swept{}, func(b storage.Blob, t *Task, unread error) error {
 			if unread != nil {
 				if d := s.ownTime(b); d.Action == retention.Erase {
 					d.Reason, d.Subject.Key = retention.Unreadable, c

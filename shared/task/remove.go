@@ -24,7 +24,7 @@ func (s *Service) Delete(ctx context.Context, ref Ref) (*Task, error) {
 		t, err = s.outlast(ctx, t)
 	}
 	if err != nil && t != nil {
-		s.Log.WarnContext(ctx, event.SweepFailed, "task", ref.String(), "step", "erase", "kind", fault.KindOf(err))
+		s.Log.WarnContext(ctx, event.SweepAwaited, "task", ref.String(), "step", "erase", "kind", fault.KindOf(err))
 		return t, nil // accepted: the sweep goes on
 	}
 	return t, err
@@ -78,7 +78,7 @@ func (s *Service) remove(ctx context.Context, ref Ref, why verdict) (*Task, erro
 	s.running.cancel(ref)
 	if wasOpen {
 		if err := s.release(ctx, ref.Application); err != nil {
-			s.Log.WarnContext(ctx, event.SweepFailed, "task", ref.String(), "step", "usage", "kind", fault.KindOf(err))
+			s.Log.WarnContext(ctx, event.SweepAwaited, "task", ref.String(), "step", "usage", "kind", fault.KindOf(err))
 		}
 	}
 	if !t.Erased.IsZero() {

@@ -89,6 +89,8 @@ type Service struct {
 	transfers transfers
 	floor     *floor
 	catchUp   catchUp
+	sweeps    streak // of sweeps
+	passes    streak // of full passes
 	eraser    erasure.Eraser
 	owed      owed
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -18,12 +19,12 @@ import (
 // Swept is what one run of the retention function did.
 type Swept struct {
 	Seen     int           `json:"seen"`     // entries of the due index
-	Erased   int           `json:"erased"`   // tasks whose erasure was carried out
+	Erased   int           `json:"erased"`   // tasks of which the check found no copy left
 	Forgot   int           `json:"forgot"`   // tombstones and expired notes removed
 	Requeued int           `json:"requeued"` // tasks whose event was lost or whose worker was
 	Strays   int           `json:"strays"`   // copies without a living task (full pass only)
 	Overdue  int           `json:"overdue"`  // documents so late that an operator must act
-	Failed   int           `json:"failed"`   // entries that could not be dealt with
+	Failed   int           `json:"failed"`   // entries, or steps of the run, that could not be dealt with; not 0 with an error
 	Left     int           `json:"left"`     // entries of tables in which nothing can be due: they are left as they are
 	Took     time.Duration `json:"took"`
 }
@@ -64,7 +65,7 @@ func (s *Service) sweep(ctx context.Context, most int) (Swept, error) {
 		errs = append(errs, s.noteSweep(ctx, started, done))
 	}
 	errs = append(errs, ctx.Err())
-	return done, s.tell(ctx, done, errors.Join(errs...))
+	return s.tell(ctx, &s.sweeps, done, errors.Join(errs...))
 }
 
 // attendAll deals with entries, several at once: most of the time goes by waiting for storage.
@@ -98,17 +99,45 @@ func (s *Service) attendAll(ctx context.Context, entries []storage.Due, done *Sw
 	return errors.Join(errs...)
 }
 
-func (s *Service) tell(ctx context.Context, done Swept, err error) error {
+// streak is a row of runs that failed.
+type streak struct {
+	mu    sync.Mutex
+	since time.Time // beginning of the first; zero while there is none; guarded by mu
+}
+
+// note takes down how a run ended and returns how long there has been no good one.
+func (s *streak) note(now time.Time, failed bool) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case !failed:
+		s.since = time.Time{}
+		return 0
+	case s.since.IsZero():
+		s.since = now
+	}
+	return now.Sub(s.since)
+}
+
+// tell reports a run. The next one makes up for what failed, so only a row of failures calls for an operator.
+func (s *Service) tell(ctx context.Context, failing *streak, done Swept, err error) (Swept, error) {
+	if err != nil {
+		done.Failed = max(1, done.Failed)
+	}
+	level := slog.LevelWarn
+	if failing.note(s.Now(), err != nil) >= sweepSilence {
+		level = slog.LevelError
+	}
 	attrs := []any{
 		"seen", done.Seen, "erased", done.Erased, "forgot", done.Forgot, "requeued", done.Requeued,
 		"strays", done.Strays, "overdue", done.Overdue, "failed", done.Failed, "left", done.Left, "seconds", done.Took.Seconds(),
 	}
 	if err != nil {
-		s.Log.ErrorContext(ctx, event.SweepFailed, append(attrs, "kind", fault.KindOf(err))...)
-		return err
+		s.Log.Log(ctx, level, event.SweepFailed, append(attrs, "kind", fault.KindOf(err))...)
+		return done, err
 	}
 	s.Log.InfoContext(ctx, event.SweepDone, attrs...)
-	return nil
+	return done, nil
 }
 
 // resave moves the due time of a record to where it belongs now. Losing against another writer is fine: it did the same.
@@ -131,8 +160,8 @@ func (s *Service) act(ctx context.Context, t *Task, d retention.Decision, done *
 	switch d.Action {
 	case retention.Erase:
 		if t.State == Deleted {
-			_, err := s.finish(ctx, t)
-			if err == nil {
+			t, err := s.finish(ctx, t)
+			if err == nil && !t.Erased.IsZero() {
 				done.Erased++
 			}
 			return err
@@ -142,12 +171,7 @@ func (s *Service) act(ctx context.Context, t *Task, d retention.Decision, done *
 		if t, err := s.certify(ctx, t); err != nil || !t.Logged {
 			return err // the receipt comes first
 		}
-		done.Forgot++
-		err := s.Store.Records.Delete(ctx, t.Ref.key(), t.etag)
-		if errors.Is(err, fault.ETagMismatch) {
-			return nil
-		}
-		return err
+		return s.drop(ctx, t.Ref.key(), t.etag, done)
 	case retention.Keep:
 		return s.reconcile(ctx, t, done)
 	}
@@ -167,7 +191,9 @@ func (s *Service) expire(ctx context.Context, t *Task, done *Swept) error {
 	case err != nil:
 		return err
 	case t.State == Deleted:
-		done.Erased++
+		if !t.Erased.IsZero() {
+			done.Erased++
+		}
 		return nil
 	}
 	return s.requeue(ctx, t, done)
@@ -178,9 +204,12 @@ func (s *Service) requeue(ctx context.Context, t *Task, done *Swept) error {
 	if t.State != Queued {
 		return nil
 	}
+	if err := s.Queue.Push(ctx, t.Ref, 0); err != nil {
+		return err
+	}
 	done.Requeued++
 	s.Log.InfoContext(ctx, event.TaskRequeued, "task", t.Ref.String(), "reason", "reconciled")
-	return s.Queue.Push(ctx, t.Ref, 0)
+	return nil
 }
 
 // erasing returns the reason of a decision to erase, empty for any other.

@@ -84,7 +84,7 @@ func (s *Scheduler) Run(ctx context.Context, process func(context.Context, task.
 			calls.Go(func() {
 				defer s.ended(ref)
 				if _, err := process(ctx, ref); err != nil {
-					s.log.ErrorContext(ctx, event.TaskRequeued, "task", ref.String(), "kind", fault.KindOf(err))
+					s.log.WarnContext(ctx, event.TaskRequeued, "task", ref.String(), "kind", fault.KindOf(err))
 				}
 			})
 		}
