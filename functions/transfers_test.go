@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -221,4 +222,47 @@ func TestUploadEndsWhenItsLinkDoes(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	_ = source.Close()
+}
+
+func TestRevocationEndsUploadsAndTheirLinks(t *testing.T) {
+	s := startAt(t, t.TempDir())
+	made, err := s.Create(t.Context(), client.Settings{}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, source := io.Pipe()
+	defer func() { _ = source.Close() }()
+	put := func(body io.Reader) int {
+		req, err := http.NewRequestWithContext(t.Context(), made.Upload.Method, made.Upload.URL, body)
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		resp, err := dial().Do(req)
+		if err != nil {
+			return 0 // the connection was closed, which is an answer too
+		}
+		_ = resp.Body.Close() // only the status counts
+		return resp.StatusCode
+	}
+	answered := make(chan int, 1)
+	go func() { answered <- put(body) }()
+	if _, err := source.Write(make([]byte, 100_000)); err != nil {
+		t.Fatal(err)
+	}
+	for len(s.staged()) == 0 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if out, err := exec.Command(program(t), "app", "revoke", s.app, "--data", s.data).CombinedOutput(); err != nil {
+		t.Fatalf("revoke: %v\n%s", err, out)
+	}
+	if status := <-answered; status != 0 && status != http.StatusForbidden {
+		t.Errorf("the upload was answered %d", status)
+	}
+	if status := put(strings.NewReader("a document")); status != http.StatusForbidden {
+		t.Errorf("the link of a revoked application was answered %d", status)
+	}
+	if left := s.left(); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
 }

@@ -233,6 +233,9 @@ func TestApplicationLifeThroughTheInterface(t *testing.T) {
 		t.Error("the list must show applications and no secrets")
 	}
 	gone := read[application](t, w.call(t, admin, "DELETE", "/v1/applications/"+app.ID, ""), 200)
+	if len(w.ended) != 1 {
+		t.Errorf("the transfers that were ended are those of %v", w.ended)
+	}
 	if gone.Revoked == nil || try(second.Secret) != 401 {
 		t.Error("a revoked application must be shown as such and let nobody in")
 	}

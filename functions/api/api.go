@@ -39,6 +39,7 @@ type Tasks interface {
 	Wait(ctx context.Context, ref task.Ref, etag string) (*task.Task, error)
 	List(ctx context.Context, application string, f task.Filter) ([]*task.Task, error)
 	Delete(ctx context.Context, ref task.Ref) (*task.Task, error)
+	EndTransfers(ctx context.Context, application string) error
 	Measure(ctx context.Context) (task.Measurement, error)
 }
 

@@ -65,7 +65,7 @@ func (a *API) registerApplications() {
 	handle(a, operation("rotateSecret", http.MethodPost, "/v1/applications/{id}/secrets", "Add a secret and let older ones end",
 		"Two secrets may be valid at once."), "admin", a.rotateSecret)
 	handle(a, operation("revokeApplication", http.MethodDelete, "/v1/applications/{id}", "End all secrets of an application",
-		"Its tasks stay on their clocks."), "admin", a.revokeApplication)
+		"Its tasks stay on their clocks. Its uploads and downloads end, and nothing that comes through its upload links is read any more. Repeatable."), "admin", a.revokeApplication)
 }
 
 func viewApplication(app *access.Application, secret string) applicationView {
@@ -130,6 +130,9 @@ func (a *API) revokeApplication(ctx context.Context, in *idInput) (*applicationO
 		return nil, err
 	}
 	app, err := a.Applications.Revoke(ctx, in.ID)
+	if err == nil {
+		err = a.Tasks.EndTransfers(ctx, in.ID)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -43,8 +43,9 @@ type domain struct {
 	content string // of every result
 	fetched []render.Format
 	keys    map[string]task.Ref
-	broken  error // what every call answers, if set
-	late    error // what ends the reading of a document, if set
+	ended   []string // applications whose transfers were ended
+	broken  error    // what every call answers, if set
+	late    error    // what ends the reading of a document, if set
 
 	commitments []string
 	unproved    error // what the ledger answers, if set
@@ -191,6 +192,13 @@ func (d *domain) Delete(_ context.Context, ref task.Ref) (*task.Task, error) {
 	}
 	d.put(gone)
 	return gone, nil
+}
+
+func (d *domain) EndTransfers(_ context.Context, application string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ended = append(d.ended, application)
+	return nil
 }
 
 func (d *domain) Measure(context.Context) (task.Measurement, error) {

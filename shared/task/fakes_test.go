@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -256,6 +257,24 @@ func (q *queue) take() []push {
 	all := q.pushed
 	q.pushed = nil
 	return all
+}
+
+// applications knows who was revoked.
+type applications struct {
+	mu      sync.Mutex
+	revoked []string // guarded by mu
+}
+
+func (a *applications) revoke(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.revoked = append(a.revoked, id)
+}
+
+func (a *applications) Revoked(_ context.Context, id string) (bool, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Contains(a.revoked, id), nil
 }
 
 // linker signs nothing.

@@ -96,10 +96,26 @@ func revoked() *fault.Error {
 	return fault.New(fault.ApplicationRevoked, "the application was revoked; what comes through its links is erased unread")
 }
 
+// linkRefused returns why a document that came through a link is not taken in: its application was revoked meanwhile, and a
+// link of an object store works on until its end. One whose digest is known came with credentials.
+func (s *Service) linkRefused(ctx context.Context, ref Ref, digest string) (*fault.Error, error) {
+	if digest != "" {
+		return nil, nil //nolint:nilnil // nothing is wrong
+	}
+	err := s.checkOwner(ctx, ref.Application)
+	if refusal, ok := errors.AsType[*fault.Error](err); ok && refusal.Code == fault.ApplicationRevoked {
+		return refusal, nil
+	}
+	return nil, err
+}
+
 // admit checks the document's size from its properties, before a byte is read, and queues the task.
 func (s *Service) admit(ctx context.Context, ref Ref, blob storage.Blob, digest string) (*Task, error) {
-	var refusal *fault.Error
+	refusal, err := s.linkRefused(ctx, ref, digest)
 	switch {
+	case err != nil:
+		return nil, err
+	case refusal != nil:
 	case blob.Size == 0:
 		refusal = fault.New(fault.DocumentEmpty, "the document has no bytes; upload it again with a new task")
 	case blob.Size > s.Limits.Document.Bytes:

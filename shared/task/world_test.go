@@ -50,11 +50,12 @@ type world struct {
 	queue  *queue
 	links  *linker
 	log    *lockedBuffer
+	apps   *applications
 	signer *ledger.Signer
 }
 
 func newWorld(t T) *world {
-	w := &world{T: t, store: memory.New(time.Now), engine: &engine{pages: 3}, queue: &queue{}, links: &linker{}, log: &lockedBuffer{}}
+	w := &world{T: t, store: memory.New(time.Now), engine: &engine{pages: 3}, queue: &queue{}, links: &linker{}, log: &lockedBuffer{}, apps: &applications{}}
 	w.blobs = w.store.Blobs()
 	private, _, err := ledger.GenerateKey("lethe.test")
 	if err == nil {
@@ -71,18 +72,19 @@ func newWorld(t T) *world {
 // process returns the Service of another process over the same store.
 func (w *world) process(owner string) *task.Service {
 	return task.New(task.Config{
-		Store:     task.Store{Blobs: w.faulty.FaultyBlobs(), Records: w.faulty.FaultyRecords(), Agenda: w.faulty.FaultyAgenda()},
-		Ledger:    w.ledger(),
-		Inventory: erasure.Inventory(),
-		Links:     w.links,
-		Engine:    workers{w.engine, make(chan struct{}, 2)},
-		Queue:     w.queue,
-		Policy:    retention.Default(),
-		Limits:    task.DefaultLimits(),
-		Owner:     owner,
-		Software:  "lethe test",
-		Now:       time.Now,
-		Log:       slog.New(slog.NewJSONHandler(w.log, nil)),
+		Store:        task.Store{Blobs: w.faulty.FaultyBlobs(), Records: w.faulty.FaultyRecords(), Agenda: w.faulty.FaultyAgenda()},
+		Ledger:       w.ledger(),
+		Inventory:    erasure.Inventory(),
+		Links:        w.links,
+		Engine:       workers{w.engine, make(chan struct{}, 2)},
+		Queue:        w.queue,
+		Applications: w.apps,
+		Policy:       retention.Default(),
+		Limits:       task.DefaultLimits(),
+		Owner:        owner,
+		Software:     "lethe test",
+		Now:          time.Now,
+		Log:          slog.New(slog.NewJSONHandler(w.log, nil)),
 	})
 }
 
