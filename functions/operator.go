@@ -20,6 +20,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/access/journal"
 	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
@@ -323,12 +324,12 @@ print exactly what would be done and why, and do nothing.`,
 				if err == nil {
 					err = record(cmd.Context(), access.Operator, journal.SweepRun, journal.Stamp)
 				}
-				if err != nil {
+				if err != nil && !errors.Is(err, fault.Unavailable) { // erasing waits for no record
 					return err
 				}
-				_, err = service.Sweep(cmd.Context())
+				_, sweepErr := service.Sweep(cmd.Context())
 				_, passErr := service.FullPass(cmd.Context())
-				return errors.Join(err, passErr)
+				return errors.Join(err, sweepErr, passErr)
 			})
 		},
 	}

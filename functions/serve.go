@@ -105,15 +105,28 @@ func serve(ctx context.Context, env environment, set config.Settings, log *slog.
 		return errors.Join(err, ln.Close())
 	}
 	m.address(ln, scheme)
-	admin, secret, err := m.registry.EnsureAdmin(ctx)
-	if err != nil {
+	if err := m.firstStart(ctx, env); err != nil {
 		return errors.Join(err, ln.Close(), m.close())
 	}
-	if secret != "" {
+	return m.run(ctx, ln, m.handler())
+}
+
+// firstStart makes the administrator that a new folder begins with. A database that cannot be used keeps no server from
+// erasing: whether there is an administrator is asked at the next start, and /readyz tells the remedy.
+func (m *machine) firstStart(ctx context.Context, env environment) error {
+	if m.store.Records.Check(ctx) != nil {
+		return nil
+	}
+	admin, secret, err := m.registry.EnsureAdmin(ctx)
+	if errors.Is(err, fault.Unavailable) {
+		m.log.ErrorContext(ctx, event.PrepareFailed, "step", "administrator", "error", err)
+		return nil
+	}
+	if err == nil && secret != "" {
 		// Not on standard output, where the log goes: a log must hold no secret.
 		fmt.Fprintf(env.stderr, "First start. The administrator, shown once:\n  id      %s\n  secret  %s\n", admin.ID, secret)
 	}
-	return m.run(ctx, ln, m.handler())
+	return err
 }
 
 // address fixes what links begin with.

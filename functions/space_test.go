@@ -152,3 +152,46 @@ func (s *server) uploadOnce(task *client.Task, content []byte) error {
 	}
 	return nil
 }
+
+// A database that cannot be read keeps nothing alive: documents go by the time of their files.
+func TestServerWithADamagedDatabaseErasesByTheTimeOfFiles(t *testing.T) {
+	data := t.TempDir()
+	s := startAt(t, data)
+	page := photo(t, "Gardens and rain.")
+	old, young := s.send(page, client.Settings{}), s.send(page, client.Settings{})
+	for _, task := range []*client.Task{old, young} {
+		s.follow(task.ID, time.Minute)
+	}
+	s.stop()
+	result := func(task *client.Task) string {
+		files, err := filepath.Glob(filepath.Join(data, "blobs", "results", "*", s.app, task.ID, "*"))
+		if err != nil || len(files) > 1 {
+			t.Fatalf("%v, %v", files, err)
+		}
+		return strings.Join(files, "")
+	}
+	long := time.Now().Add(-(23*time.Hour + 40*time.Minute))
+	if err := os.Chtimes(result(old), long, long); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(data, "lethe.db"), bytes.Repeat([]byte("damage"), 10_000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	s = &server{t: t, data: data, log: &bytes.Buffer{}, app: s.app, secret: s.secret}
+	s.run(nil, "serve", "--data", data, "--listen", "127.0.0.1:0")
+	if said := s.readiness("database"); !strings.Contains(said, "damaged") || !strings.Contains(said, "move it away") {
+		t.Errorf("/readyz says %q", said)
+	}
+	if status, answer := s.inline(page); status != http.StatusServiceUnavailable {
+		t.Errorf("a document beside a damaged database: %d, %s", status, answer)
+	}
+	for end := time.Now().Add(time.Minute); result(old) != ""; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("what is past its alarm is not erased")
+		}
+	}
+	if result(young) == "" {
+		t.Error("what is not past its alarm was erased")
+	}
+}

@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS records (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS records_due ON records (due, tbl, partition, row) WHERE due > 0;`
 
-// patience is how long another process's use of the database is waited for.
+// patience is how long another process's use of the database is waited for by default.
 const patience = 15 * time.Second
 
 // scrubInterval is how long an erased value may stay in the write-ahead log.
@@ -38,7 +38,7 @@ const handles = 8
 // openRecords opens the database. Deleted values are overwritten (secure_delete), every commit is on disk when it returns
 // (synchronous), and another process's writes are waited for (busy_timeout). A database that cannot be used is no error: its
 // calls fail and Check tells why, so that what lies beside it can still be erased by its own time.
-func openRecords(ctx context.Context, root *os.Root, file string, space *Space) (*Records, error) {
+func openRecords(ctx context.Context, root *os.Root, file string, space *Space, patience time.Duration) (*Records, error) {
 	pragmas := url.Values{"_pragma": {
 		fmt.Sprintf("busy_timeout(%d)", patience.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "temp_store(MEMORY)",
 	}}
@@ -49,7 +49,7 @@ func openRecords(ctx context.Context, root *os.Root, file string, space *Space) 
 	db.SetMaxOpenConns(handles)
 	db.SetMaxIdleConns(0) // a connection to a database that is put back must be new
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	r := &Records{db: db, log: file + "-wal", space: space, stop: stop}
+	r := &Records{db: db, log: file + "-wal", space: space, patience: patience, stop: stop}
 	r.prepare(ctx, root)
 	r.done.Go(func() { r.keep(background, root) })
 	return r, nil
@@ -57,7 +57,7 @@ func openRecords(ctx context.Context, root *os.Root, file string, space *Space) 
 
 // prepare makes the database usable, or notes why it is not.
 func (r *Records) prepare(ctx context.Context, root *os.Root) {
-	err := r.try(func() error { return makeTables(ctx, root, r.db) })
+	err := r.try(func() error { return makeTables(ctx, root, r.db, r.patience) })
 	if err != nil {
 		r.unready.Store(&err)
 		return
@@ -68,7 +68,7 @@ func (r *Records) prepare(ctx context.Context, root *os.Root) {
 
 // makeTables makes what is not there yet. Processes that start at once may meet while one of them turns the write-ahead log
 // on, or the last one before them takes it away: SQLite then answers "busy" at once, whatever busy_timeout says.
-func makeTables(ctx context.Context, root *os.Root, db *sql.DB) error {
+func makeTables(ctx context.Context, root *os.Root, db *sql.DB, patience time.Duration) error {
 	// The journals that SQLite makes take the mode of the database file.
 	f, err := root.OpenFile(databaseFile, os.O_CREATE|os.O_RDWR, fileMode)
 	if err == nil {

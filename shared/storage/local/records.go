@@ -15,11 +15,12 @@ import (
 // Records implements storage.Records and storage.Agenda in SQLite. The due time is a column with an index, so the index
 // cannot disagree with the records.
 type Records struct {
-	db    *sql.DB
-	log   string // the file of the write-ahead log
-	space *Space
-	stop  context.CancelFunc
-	done  sync.WaitGroup
+	db       *sql.DB
+	log      string // the file of the write-ahead log
+	space    *Space
+	patience time.Duration
+	stop     context.CancelFunc
+	done     sync.WaitGroup
 
 	unready atomic.Pointer[error] // why the database cannot be used yet; nil once it can
 	damaged atomic.Bool           // SQLite said so

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -20,7 +21,9 @@ type Config struct {
 	Dir    string // made if it does not exist
 	Server bool   // takes the folder for the one server; operator verbs leave it false
 	Room   Room   // kept by the server
-	Now    func() time.Time
+	// Patience is how long another process's use of the database is waited for; 0 for the default of 15 seconds.
+	Patience time.Duration
+	Now      func() time.Time
 }
 
 // Store is an open folder.
@@ -98,7 +101,7 @@ func (s *Store) open(ctx context.Context, cfg Config) error {
 			return err
 		}
 	}
-	if s.Records, err = openRecords(ctx, s.root, filepath.Join(cfg.Dir, databaseFile), s.Space); err != nil {
+	if s.Records, err = openRecords(ctx, s.root, filepath.Join(cfg.Dir, databaseFile), s.Space, cmp.Or(cfg.Patience, patience)); err != nil {
 		return err
 	}
 	if cfg.Server && s.Records.Check(ctx) == nil {
