@@ -112,9 +112,7 @@ func (c *child) greet(ctx context.Context, check checker) error {
 		err = check.languages(c.words.Languages)
 	}
 	if err != nil {
-		c.kill(NotStarted)
-		<-c.ended
-		c.hangUp()
+		c.dismiss()
 		return fmt.Errorf("wait for child: %w (it wrote %q)", err, c.stderr.head())
 	}
 	c.stderr.forget()
@@ -150,6 +148,13 @@ func (c *child) whileAlive(f func(pid int) error) error {
 func (c *child) kill(why Reason) {
 	c.reason.CompareAndSwap(nil, &why)
 	_ = c.cmd.Process.Kill() // an error means that it has ended already
+}
+
+// dismiss ends a process that is not taken on.
+func (c *child) dismiss() {
+	c.kill(NotStarted)
+	<-c.ended
+	c.hangUp()
 }
 
 // hangUp closes the connection. The user of a child does that once it is dead and nothing of it is read any more.

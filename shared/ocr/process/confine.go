@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
@@ -13,76 +14,122 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const (
-	// maxOpenFiles is enough for the language data, the document, and what the runtimes hold open.
-	maxOpenFiles = 128
-)
+// maxOpenFiles is enough for the document and what the runtimes hold open; the language data comes on top.
+const maxOpenFiles = 128
 
-// Sandbox says what is in force in a child. Each field is the result of an attempt to do what must not work.
+// Sandbox says what confines a child. Which effects it prevents is what attempts to bring them about have shown.
 type Sandbox struct {
-	Network      bool `json:"network"`      // no sockets can be made
-	Filesystem   bool `json:"filesystem"`   // no file but those of the engine can be opened, none for writing
-	Exec         bool `json:"exec"`         // no programs or processes can be started
-	Signals      bool `json:"signals"`      // no other process can be signalled, traced or read
-	Core         bool `json:"core"`         // no core dumps, and no other process of the user can read the memory
-	AddressSpace bool `json:"addressSpace"` // the kernel limits it; set by the pool
-	Landlock     int  `json:"landlock"`     // the kernel's Landlock ABI, 0 if it has none
+	Prevented    []Effect `json:"prevented"`    // nothing that was tried had the effect
+	Worked       []string `json:"worked"`       // what did work, in words
+	Landlock     int      `json:"landlock"`     // the kernel's Landlock ABI, 0 if it has none
+	Seccomp      bool     `json:"seccomp"`      // the kernel took the filter of system calls
+	AddressSpace bool     `json:"addressSpace"` // the kernel limits it; set by the pool
 }
 
-// String lists what is in force and what is missing, in a form for people.
+// Missing lists the effects that are not prevented.
+func (s Sandbox) Missing() []Effect {
+	return slices.DeleteFunc(Effects(), func(e Effect) bool { return slices.Contains(s.Prevented, e) })
+}
+
+// Lacks lists what the kernel does not give, or does not let the process use.
+func (s Sandbox) Lacks() []string {
+	var lacks []string
+	if s.Landlock == 0 {
+		lacks = append(lacks, "Landlock")
+	}
+	if !s.Seccomp {
+		lacks = append(lacks, "seccomp filters")
+	}
+	return lacks
+}
+
+// String tells in a form for people what is prevented and what is missing.
 func (s Sandbox) String() string {
-	var on, off []string
-	for _, m := range []struct {
-		name string
-		held bool
-	}{
-		{"network", s.Network}, {"file system", s.Filesystem}, {"programs", s.Exec}, {"signals", s.Signals},
-		{"core dumps", s.Core}, {"address space", s.AddressSpace},
-	} {
-		if m.held {
-			on = append(on, m.name)
-		} else {
-			off = append(off, m.name)
-		}
+	text := "closed: " + join(s.Prevented)
+	if missing := s.Missing(); len(missing) > 0 {
+		text += "; not closed here: " + join(missing)
 	}
-	text := "closed: " + orNone(on)
-	if len(off) > 0 {
-		text += "; not closed here: " + orNone(off)
+	if lacks := s.Lacks(); len(lacks) > 0 {
+		text += "; without " + join(lacks)
 	}
-	return fmt.Sprintf("%s (Landlock ABI %d)", text, s.Landlock)
+	return text
 }
 
-func orNone(names []string) string {
+func join[T ~string](names []T) string {
+	var b strings.Builder
+	for i, n := range names {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(string(n))
+	}
 	if len(names) == 0 {
 		return "nothing"
 	}
-	return strings.Join(names, ", ")
+	return b.String()
 }
 
-// Confine takes from the calling process for good what reading documents does not need: opening files except for reading
-// below the given files and folders, network, new processes, other processes, core dumps. Paths that do not exist are
-// ignored. It takes effect on every thread, as far as the kernel allows; the result says what holds.
+// SandboxRemedy is what to do where an effect is not prevented.
+const SandboxRemedy = "run on Linux 5.13 or newer and let the program load seccomp filters " +
+	"(a container's own profile must allow seccomp, prctl and landlock_*)"
+
+// Unconfined is the error of a pool that requires a sandbox and whose children cannot be given one.
+type Unconfined struct{ Sandbox Sandbox }
+
+// Error names the effects and what the kernel lacks.
+func (e *Unconfined) Error() string {
+	return fmt.Sprintf("worker processes cannot be confined here: not closed are %s; the kernel gives no %s",
+		join(e.Sandbox.Missing()), strings.Join(e.Sandbox.Lacks(), " and no "))
+}
+
+// Landlocked reports whether the kernel can tell a process's own files from those of others. Where it cannot, everything
+// must be open before Confine, which then refuses every open.
+func Landlocked() bool { return landlockABI() > 0 }
+
+func landlockABI() int {
+	abi, err := llsyscall.LandlockGetABIVersion()
+	if err != nil {
+		return 0
+	}
+	return abi
+}
+
+// Confine takes from the calling process for good what reading documents does not need: every [Effect]. Files and folders
+// below the given paths can still be read if the kernel has Landlock; without it no file can be opened any more. Paths that
+// do not exist are ignored. held is how many files the process keeps open. It takes effect on every thread, as far as the
+// kernel allows; the result says what holds.
 //
 // RLIMIT_NPROC is not used: it counts the threads of all processes of the user, so another program could stop a child.
-func Confine(paths ...string) Sandbox {
-	hideErr := Hide()
-	// Errors are not looked at, here and below: what counts is what the attempts in probe find.
+func Confine(held int, paths ...string) Sandbox {
+	// Errors are not looked at, here and below: what counts is what the attempts find.
+	_ = Hide()
 	for limit, value := range map[int]uint64{
-		unix.RLIMIT_NOFILE: maxOpenFiles,
+		unix.RLIMIT_NOFILE: uint64(maxOpenFiles + held), // #nosec G115 -- positive
 		unix.RLIMIT_FSIZE:  0,
 	} {
 		_ = unix.Setrlimit(limit, &unix.Rlimit{Cur: value, Max: value})
 	}
-	abi, err := llsyscall.LandlockGetABIVersion()
-	if err != nil {
-		abi = 0
-	}
-	_ = restrictFiles(paths)
-	_ = restrictCalls()
-	s := probe()
-	s.Core = hideErr == nil
-	s.Landlock = abi
+	s := Sandbox{Landlock: landlockABI()}
+	sealed := s.Landlock == 0 || restrictFiles(paths) != nil
+	s.Seccomp = restrictCalls(sealed) == nil
+	s.try(paths)
 	return s
+}
+
+// try makes every attempt.
+func (s *Sandbox) try(paths []string) {
+	for _, w := range wards(paths) {
+		closed := true
+		for _, a := range w.attempts {
+			if a.try() == nil {
+				closed = false
+				s.Worked = append(s.Worked, string(w.effect)+": "+a.name)
+			}
+		}
+		if closed {
+			s.Prevented = append(s.Prevented, w.effect)
+		}
+	}
 }
 
 // Hide turns core dumps of the calling process off and closes its memory and its environment to other processes of the
@@ -117,30 +164,6 @@ func restrictFiles(paths []string) error {
 		landlock.PathAccess(readFile|llsyscall.AccessFSWriteFile, os.DevNull),
 	}
 	return landlock.V11.BestEffort().Restrict(rules...)
-}
-
-// probe tries what must not work.
-func probe() Sandbox {
-	var s Sandbox
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	s.Network = err != nil
-	closeIf(fd, err)
-
-	fd, err = unix.Open("/", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	s.Filesystem = err != nil
-	closeIf(fd, err)
-
-	// The path does not exist, so nothing is executed where it is allowed.
-	s.Exec = unix.Exec("/proc/self/none", []string{"none"}, nil) == unix.EPERM
-
-	s.Signals = unix.Kill(os.Getppid(), 0) == unix.EPERM
-	return s
-}
-
-func closeIf(fd int, err error) {
-	if err == nil {
-		_ = unix.Close(fd) // nothing was written
-	}
 }
 
 // onThread runs f on one thread, for calls whose effect on the other threads starts from the calling one.

@@ -12,9 +12,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"net"
 	"os"
-	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
@@ -27,17 +25,37 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/process"
+	"github.com/lethe-ocr/lethe/shared/ocr/process/processtest"
 )
 
 // The test binary plays the child, and once a parent, when it is executed with this variable.
 const roleVariable = "LETHE_TEST_ROLE"
+
+// What a child is told: the folder that it may read, and what its kernel lacks.
+const (
+	readVariable  = "LETHE_TEST_READ"
+	lacksVariable = "LETHE_TEST_LACKS"
+)
+
+func lacking(names string) []processtest.Mechanism {
+	var list []processtest.Mechanism
+	for name := range strings.SplitSeq(names, ",") {
+		list = append(list, processtest.Mechanism(name))
+	}
+	return list
+}
 
 func TestMain(m *testing.M) {
 	switch role := os.Getenv(roleVariable); role {
 	case "":
 		os.Exit(m.Run())
 	case "serve":
-		err := process.Serve(context.Background(), process.Socket, &fakeEngine{}, process.Confine(os.Getenv("LETHE_TEST_READ")))
+		if lacks := os.Getenv(lacksVariable); lacks != "" {
+			if err := processtest.Lack(lacking(lacks)...); err != nil {
+				panic(err)
+			}
+		}
+		err := process.Serve(context.Background(), process.Socket, &fakeEngine{}, process.Confine(0, os.Getenv(readVariable)))
 		if err != nil {
 			os.Exit(1)
 		}
@@ -147,7 +165,7 @@ func (e *fakeEngine) Recognise(_ context.Context, src ocr.Source, n int, opt ocr
 	case "environment":
 		return words(n, opt, strings.Join(os.Environ(), ";")), nil
 	case "escape":
-		return words(n, opt, escape(arg)...), nil
+		return words(n, opt, escape(src.File, arg)...), nil
 	}
 	return words(n, opt, fmt.Sprintf("pid=%d", os.Getpid()), fmt.Sprintf("opens=%d", e.opens), "command="+name), nil
 }
@@ -234,67 +252,6 @@ func words(n int, opt ocr.Options, texts ...string) ocr.Page {
 		Number: n, Width: 1000, Height: 1000, DPI: 300, Origin: ocr.Recognised, Languages: opt.Languages, Confidence: 90,
 		Blocks: []ocr.Block{{Box: box, Paragraphs: []ocr.Paragraph{{Box: box, Lines: []ocr.Line{{Box: box, Words: list}}}}}},
 	}
-}
-
-// escape tries what a child must not be able to do and names each attempt that worked.
-func escape(readable string) []string {
-	var worked []string
-	try := func(name string, err error) {
-		if err == nil {
-			worked = append(worked, name)
-		}
-	}
-	open := func(path string, flags int) error {
-		fd, err := unix.Open(path, flags, 0o600)
-		if err == nil {
-			_ = unix.Close(fd)
-		}
-		return err
-	}
-	_, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
-	try("tcp socket", err)
-	_, err = unix.Socket(unix.AF_INET6, unix.SOCK_DGRAM, 0)
-	try("udp socket", err)
-	_, err = unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-	try("unix socket", err)
-	_, err = net.DialTimeout("tcp", "127.0.0.1:22", time.Second)
-	try("dial", err)
-	try("read passwd", open("/etc/passwd", unix.O_RDONLY))
-	try("read own environment", open("/proc/self/environ", unix.O_RDONLY))
-	try("read environment of parent", open(fmt.Sprintf("/proc/%d/environ", os.Getppid()), unix.O_RDONLY))
-	try("read memory of parent", open(fmt.Sprintf("/proc/%d/mem", os.Getppid()), unix.O_RDONLY))
-	try("create file", open("/tmp/lethe-escape", unix.O_CREAT|unix.O_WRONLY))
-	try("create file among readable ones", open(readable+"/escape", unix.O_CREAT|unix.O_WRONLY))
-	try("execute", exec.Command("/bin/true").Run())
-	try("execute directly", func() error {
-		if unix.Exec("/proc/self/none", nil, nil) == unix.EPERM {
-			return unix.EPERM
-		}
-		return nil
-	}())
-	_, _, errno := unix.RawSyscall(unix.SYS_FORK, 0, 0, 0)
-	try("fork", asError(errno))
-	try("signal parent", unix.Kill(os.Getppid(), 0))
-	try("signal thread of parent", unix.Tgkill(os.Getppid(), os.Getppid(), 0))
-	try("trace parent", unix.PtraceAttach(os.Getppid()))
-	_, err = unix.PidfdOpen(os.Getppid(), 0)
-	try("pidfd of parent", err)
-	_, err = unix.MemfdCreate("x", 0)
-	try("memory file", err)
-	try("raise limit", unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 1 << 20, Max: 1 << 20}))
-	try("allow core dumps", unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0))
-	try("outlive parent", unix.Prctl(unix.PR_SET_PDEATHSIG, 0, 0, 0, 0))
-	if err := open(readable+"/data", unix.O_RDONLY); err != nil {
-		worked = append(worked, "NOT: read what is needed: "+err.Error())
-	}
-	return append(worked, "done")
-}
-
-func asError(errno syscall.Errno) error {
-	if errno == 0 {
-		return nil
-	}
-	return errno
 }
 
 // lie speaks the protocol, badly.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -86,33 +85,6 @@ func TestChildCannotWriteToTheDocument(t *testing.T) {
 	}
 	if texts(page)[0] != "true" || string(content) != "write\n" {
 		t.Errorf("writing was refused: %s; the document is %q", texts(page)[0], content)
-	}
-}
-
-func TestChildCannotEscape(t *testing.T) {
-	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, "data"), []byte("x"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	p := newPool(t, "serve", func(c *process.Config) { c.Env = append(c.Env, "LETHE_TEST_READ="+folder) })
-	s, err := p.Sandbox(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("sandbox here: %s", s)
-	if !s.Network || !s.Exec || !s.Signals || !s.Filesystem || !s.Core {
-		// Only a kernel that lacks a mechanism excuses that something is open.
-		if _, err := unix.PrctlRetInt(unix.PR_GET_SECCOMP, 0, 0, 0, 0); s.Landlock > 0 && err == nil {
-			t.Fatalf("the kernel has Landlock and seccomp, and the sandbox is %s", s)
-		}
-		t.Skipf("the kernel does not allow all of it: %s", s)
-	}
-	page, err := p.Recognise(t.Context(), document(t, "a", "escape "+folder), 1, options())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"done"}, texts(page)); diff != "" {
-		t.Errorf("what worked: %s", diff)
 	}
 }
 

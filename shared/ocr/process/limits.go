@@ -20,6 +20,8 @@ type Config struct {
 	Children int        // processes at a time; 0: one for each core
 	Limits   Limits     // zero fields take the defaults
 	Document ocr.Limits // what the children enforce; named in messages
+	// Confined refuses children that can bring about one of Effects, with an Unconfined error.
+	Confined bool
 	// Killed is told of each child that broke a limit, died or lied, with the most resident bytes it had. It is called from
 	// a goroutine of the pool; nil for nobody.
 	Killed func(why Reason, peak int64)

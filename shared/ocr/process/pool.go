@@ -363,6 +363,9 @@ func (p *Pool) ready(ctx context.Context, s *slot, id string) error {
 		}
 		p.tally.failures.Add(1)
 		s.after = time.Now().Add(s.backoff.NextBackOff())
+		if _, open := errors.AsType[*Unconfined](s.cause); open {
+			break // the next one would be no better
+		}
 	}
 	p.settle(nil, s.cause)
 	return fault.Wrap(s.cause, fault.EngineUnavailable, "No recognition process could be started; try again later.").
@@ -415,6 +418,10 @@ func (p *Pool) start(ctx context.Context) (*child, error) {
 	}
 	if err := l.child.greet(ctx, p.check); err != nil {
 		return nil, fmt.Errorf("start recognition process: %w", err)
+	}
+	if confined := l.child.words.Sandbox; p.cfg.Confined && len(confined.Missing()) > 0 {
+		l.child.dismiss()
+		return nil, &Unconfined{confined}
 	}
 	p.tally.starts.Add(1)
 	p.settle(&l.child.words, nil)

@@ -65,16 +65,12 @@ type opened interface {
 	close()
 }
 
-// New returns an engine with the languages found in the folder of language data.
-func New(cfg Config) (*Engine, error) {
+// New returns an engine with the models. It opens nothing else before the first document comes.
+func New(cfg Config, models *tesseract.Models) (*Engine, error) {
 	if cfg.Limits.Bytes <= 0 || cfg.Limits.Pages <= 0 || cfg.Limits.Pixels <= 0 {
 		return nil, errors.New("document limits must be positive")
 	}
-	reader, err := tesseract.New(cfg.Tessdata)
-	if err != nil {
-		return nil, err
-	}
-	return &Engine{cfg: cfg, reader: reader}, nil
+	return &Engine{cfg: cfg, reader: tesseract.New(models)}, nil
 }
 
 // Close releases everything.

@@ -5,6 +5,7 @@ package reading
 import (
 	"context"
 	"fmt"
+	"os"
 	"runtime/debug"
 
 	"github.com/lethe-ocr/lethe/shared/document"
@@ -18,22 +19,36 @@ const heapGoal = 512 << 20
 // pdfMemory bounds what PDFium may use for one document, in bytes.
 const pdfMemory = 1 << 30
 
-// Main is the program of a child process: it confines itself, says what it found, and serves its pool on the socket until
-// the pool is gone.
+// Main is the program of a child process: it opens what it needs, confines itself, says what it found, and serves its pool
+// on the socket until the pool is gone.
 func Main(ctx context.Context, socket int, cfg Config) error {
 	debug.SetMemoryLimit(heapGoal)
-	folder, err := tesseract.DataFolder(cfg.Tessdata)
+	models, err := tesseract.OpenModels(cfg.Tessdata)
 	if err != nil {
 		return fmt.Errorf("find language data: %w", err)
 	}
-	cfg.Tessdata = folder
-	confined := process.Confine(cfg.Tessdata, cfg.Cache)
-	engine, err := New(cfg)
+	engine, err := New(cfg, models)
 	if err != nil {
 		return fmt.Errorf("start engine: %w", err)
 	}
+	if !process.Landlocked() {
+		// PDFium takes 50 MiB, so that otherwise it waits for the first PDF.
+		engine.takePDFium(ctx)
+	}
+	confined := process.Confine(models.Count(), cfg.Cache)
 	// The engine is not closed: a call may still be running in it, and the process ends with this function.
 	return process.Serve(ctx, socket, engine, confined)
+}
+
+// takePDFium starts PDFium from its cache while files can still be opened. Where the cache is empty it is compiled when the
+// first PDF comes: now the pool would wait for it too long.
+func (e *Engine) takePDFium(ctx context.Context) {
+	if entries, err := os.ReadDir(e.cfg.Cache); err != nil || len(entries) == 0 {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, _ = e.pdf(ctx) // tried again when the first PDF comes, which tells the error
 }
 
 // Warm fills the compilation cache of PDFium in dir. It takes seconds and hundreds of MiB. Children only read the cache;

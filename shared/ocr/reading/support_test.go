@@ -19,11 +19,15 @@ import (
 	"github.com/lethe-ocr/lethe/scripts/sample/page"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/process"
+	"github.com/lethe-ocr/lethe/shared/ocr/process/processtest"
 	"github.com/lethe-ocr/lethe/shared/ocr/reading"
 )
 
 // The test binary plays the child when it is executed with its configuration in this variable.
 const childVariable = "LETHE_TEST_CHILD"
+
+// bareVariable has children run on a kernel without Landlock.
+const bareVariable = "LETHE_TEST_WITHOUT_LANDLOCK"
 
 // cache is the folder of the compilation cache. Filling it takes seconds, so that the tests share one.
 var cache string
@@ -33,6 +37,11 @@ func TestMain(m *testing.M) {
 		var cfg reading.Config
 		if err := json.Unmarshal([]byte(text), &cfg); err != nil {
 			panic(err)
+		}
+		if os.Getenv(bareVariable) != "" {
+			if err := processtest.Lack(processtest.Landlock); err != nil {
+				panic(err)
+			}
 		}
 		if err := reading.Main(context.Background(), process.Socket, cfg); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -73,6 +82,10 @@ func newPool(t *testing.T, change func(*process.Config, *reading.Config)) *proce
 		t.Fatal(err)
 	}
 	children.Env = append(children.Env, childVariable+"="+string(text))
+	if bare := os.Getenv(bareVariable); bare != "" {
+		children.Env = append(children.Env, bareVariable+"="+bare)
+		children.Confined = true
+	}
 	p, err := process.New(children)
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,9 @@
 package tesseract
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,8 +19,7 @@ const maxHandles = 2
 // Reader reads pages. It keeps initialised engine handles, since loading a model takes as long as an easy page. It is for
 // one goroutine at a time.
 type Reader struct {
-	dir     string
-	models  []string
+	models  *Models
 	handles []handle // most recently used first
 }
 
@@ -27,23 +28,15 @@ type handle struct {
 	client    *gosseract.Client
 }
 
-// New returns a reader over a folder of language data; an empty one means the place where packages put it.
-func New(tessdata string) (*Reader, error) {
-	dir, err := DataFolder(tessdata)
-	if err != nil {
-		return nil, err
-	}
-	names, err := models(dir)
-	if err != nil {
-		return nil, err
-	}
+// New returns a reader with the models.
+func New(m *Models) *Reader {
 	quiet()
-	return &Reader{dir: dir, models: names}, nil
+	return &Reader{models: m}
 }
 
 // Languages lists the installed languages as Tesseract's codes, sorted.
 func (r *Reader) Languages() []string {
-	return slices.DeleteFunc(slices.Clone(r.models), func(name string) bool { return name == orientationModel })
+	return slices.DeleteFunc(slices.Clone(r.models.names), func(name string) bool { return name == orientationModel })
 }
 
 // Close frees all handles.
@@ -97,9 +90,14 @@ func (r *Reader) client(languages []string) (*gosseract.Client, error) {
 	}
 	client := gosseract.NewClient()
 	client.Languages = slices.Clone(languages)
-	client.TessdataPrefix = r.dir
-	if err := client.SetVariable("debug_file", "/dev/null"); err != nil {
-		return nil, fmt.Errorf("configure the engine: %w", err)
+	client.TessdataPrefix = r.models.dir
+	if nowhere() {
+		if err := client.SetVariable("debug_file", os.DevNull); err != nil {
+			return nil, errors.Join(fmt.Errorf("configure the engine: %w", err), client.Close())
+		}
+	}
+	if err := r.models.load(client, languages); err != nil {
+		return nil, errors.Join(fault.Wrap(err, fault.EngineUnavailable, "the engine could not be started"), client.Close())
 	}
 	r.handles = slices.Insert(r.handles, 0, handle{wanted, client})
 	if len(r.handles) > maxHandles {
@@ -113,5 +111,16 @@ func (r *Reader) client(languages []string) (*gosseract.Client, error) {
 	return client, nil
 }
 
+// nowhere reports whether the engine can be told to write its messages nowhere: it crashes at the first one if it cannot open
+// what it was told. Otherwise they go to standard error.
+func nowhere() bool {
+	f, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return false
+	}
+	_ = f.Close() // nothing was written
+	return true
+}
+
 // hasOrientation reports whether the model that finds a page's way up is installed.
-func (r *Reader) hasOrientation() bool { return slices.Contains(r.models, orientationModel) }
+func (r *Reader) hasOrientation() bool { return slices.Contains(r.models.names, orientationModel) }

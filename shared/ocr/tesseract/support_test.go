@@ -88,10 +88,11 @@ func turned(src *image.Gray, quarters int) *image.Gray {
 
 func newReader(t *testing.T) *tesseract.Reader {
 	t.Helper()
-	r, err := tesseract.New("")
+	models, err := tesseract.OpenModels("")
 	if err != nil {
 		t.Skipf("Tesseract's language data is not installed: %v", err)
 	}
+	r := tesseract.New(models)
 	t.Cleanup(func() {
 		if err := r.Close(); err != nil {
 			t.Error(err)

@@ -19,8 +19,8 @@ func places() []string {
 	return []string{"/usr/share/tesseract-ocr/5/tessdata", "/usr/share/tessdata", "/usr/local/share/tessdata"}
 }
 
-// DataFolder returns the folder of language data: the one given, or where Tesseract's packages put it.
-func DataFolder(given string) (string, error) {
+// dataFolder returns the folder of language data: the one given, or where Tesseract's packages put it.
+func dataFolder(given string) (string, error) {
 	candidates := places()
 	if given != "" {
 		candidates = []string{given}

@@ -1,0 +1,54 @@
+#include "load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <tesseract/baseapi.h>
+#include <unistd.h>
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace {
+
+// The engine's reader of files takes a function without context, so what is held is known to the whole process.
+std::mutex mutex;
+std::map<std::string, int> held;
+
+bool read_held(const char *path, std::vector<char> *data) {
+  int fd;
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    auto found = held.find(path);
+    if (found == held.end()) return false;
+    fd = found->second;
+  }
+  struct stat file;
+  if (fstat(fd, &file) != 0 || file.st_size <= 0) return false;
+  data->resize(static_cast<size_t>(file.st_size));
+  for (size_t done = 0; done < data->size();) {
+    ssize_t n = pread(fd, data->data() + done, data->size() - done, static_cast<off_t>(done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    done += static_cast<size_t>(n);
+  }
+  return true;
+}
+
+}  // namespace
+
+int lethe_hold(const char *path) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (held.count(path)) return 0;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  held[path] = fd;
+  return 0;
+}
+
+int lethe_load(void *api, const char *folder, const char *languages) {
+  return static_cast<tesseract::TessBaseAPI *>(api)->Init(folder, 0, languages, tesseract::OEM_DEFAULT, nullptr, 0, nullptr, nullptr,
+                                                          false, read_held);
+}

@@ -1,0 +1,65 @@
+package tesseract
+
+// #cgo CXXFLAGS: -std=c++17
+// #cgo LDFLAGS: -ltesseract
+// #include <stdlib.h>
+// #include "load.h"
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"syscall"
+	"unsafe"
+
+	"github.com/otiai10/gosseract/v2"
+)
+
+// Models are the language data of a folder. Its files stay open for as long as the process lives, so that they can be used
+// where no file can be opened any more.
+type Models struct {
+	dir   string
+	names []string
+}
+
+// OpenModels opens all language data in a folder; an empty one means the place where packages put it.
+func OpenModels(tessdata string) (*Models, error) {
+	dir, err := dataFolder(tessdata)
+	if err != nil {
+		return nil, err
+	}
+	names, err := models(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		// Spelt as the engine spells it.
+		path := C.CString(dir + "/" + name + modelSuffix)
+		failed := C.lethe_hold(path)
+		C.free(unsafe.Pointer(path))
+		if failed != 0 {
+			return nil, fmt.Errorf("open language data: %w", syscall.Errno(failed)) // #nosec G115 -- errno is positive
+		}
+	}
+	return &Models{dir: dir, names: names}, nil
+}
+
+// Count returns how many files are open.
+func (m *Models) Count() int { return len(m.names) }
+
+var errModels = errors.New("the engine cannot read its language data")
+
+// load gives an engine its languages from the open files. The client would have the engine open them by name when the first
+// page comes, and has no way to say otherwise; it finds the engine initialised as it wants it, and leaves it so.
+func (m *Models) load(client *gosseract.Client, languages []string) error {
+	folder, names := C.CString(m.dir), C.CString(strings.Join(languages, "+"))
+	defer C.free(unsafe.Pointer(folder))
+	defer C.free(unsafe.Pointer(names))
+	engine := reflect.ValueOf(client).Elem().FieldByName("api").UnsafePointer()
+	if C.lethe_load(engine, folder, names) != 0 {
+		return errModels
+	}
+	return nil
+}
