@@ -145,6 +145,7 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 		condition{name: "place", life: time.Minute, holds: a.checkPlace},
 		storageAnswers(a.log, a.tasks, time.Minute),
 		clocksAgree(a.clock.Agrees), // after what has asked the store
+		workersConfined(a.engine),
 		engineStarts(a.log, a.engine),
 	)
 	guard, err := newGuard(a.set, a.registry, a.clock.Now, a.clock.Wall, a.log)
@@ -156,7 +157,7 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 		tasks:  a.tasks,
 		canary: newCanary(a.set, a.tasks, a.store.Records, a.ledger, a.clock.Now, a.log),
 		ledger: a.ledger,
-		probes: []doctor.Probe{a.store.Inspection(stampOf(a.set)), doctor.Self{Workers: confined{a.engine}}},
+		probes: []doctor.Probe{a.store.Inspection(stampOf(a.set)), doctor.Self{Workers: workers{a.engine}}},
 		now:    a.clock.Now, log: a.log,
 	}
 	gated := gatedTasks{Service: a.tasks, gate: a.intake}
@@ -235,7 +236,10 @@ func (a *app) prepare(ctx context.Context) {
 		return
 	}
 	sandbox, err := a.engine.Sandbox(ctx)
-	fail("engine", err)
+	if err != nil {
+		fail("engine", err)
+		return
+	}
 	a.log.InfoContext(ctx, event.EngineReady, "sandbox", sandbox.String(), "cache_seconds", time.Since(began).Seconds())
 }
 

@@ -33,41 +33,15 @@ func stampOf(set config.Settings) doctor.Stamp {
 	return doctor.Stamp{Region: set.Region, Platform: os.Getenv("REGION_NAME"), Policy: set.Policy()}
 }
 
-// confined tells the doctor what confines the worker processes.
-type confined struct{ engine *process.Pool }
-
-var _ doctor.Workers = confined{}
-
-// Missing implements doctor.Workers.
-func (c confined) Missing(ctx context.Context) ([]string, error) {
-	s, err := c.engine.Sandbox(ctx)
-	if err != nil {
-		return nil, err
-	}
-	missing := []string{}
-	for _, m := range []struct {
-		name string
-		held bool
-	}{
-		{"network", s.Network}, {"file system", s.Filesystem}, {"programs", s.Exec}, {"signals", s.Signals},
-		{"core dumps", s.Core}, {"address space", s.AddressSpace},
-	} {
-		if !m.held {
-			missing = append(missing, m.name)
-		}
-	}
-	return missing, nil
-}
-
 // machineProbes look at a machine that serves from its data folder.
 func machineProbes(store *local.Store, engine *process.Pool, now *clock.Clock) []doctor.Probe {
-	return []doctor.Probe{store.Inspection(), doctor.Clock{Drift: now.Drift}, doctor.Self{Workers: confined{engine}}}
+	return []doctor.Probe{store.Inspection(), doctor.Clock{Drift: now.Drift}, doctor.Self{Workers: workers{engine}}}
 }
 
 // examination is one call of the doctor.
 type examination struct {
 	data                         string
-	jsonOut, azure               bool
+	jsonOut, azure, sandbox      bool
 	subscription, group, account string
 }
 
@@ -85,6 +59,7 @@ other can; what nobody saw is unknown, with the command that tells it. ACCOUNT, 
 
 The verb ends with code 1 if a check found a breach, or if nothing could be looked at.`,
 		Example: `  lethe doctor
+  lethe doctor --sandbox         # before anything is stored here: would workers be confined?
   lethe doctor --azure --subscription ID --resource-group rg-lethe-westeurope`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -101,6 +76,7 @@ The verb ends with code 1 if a check found a breach, or if nothing could be look
 	f := cmd.Flags()
 	f.StringVar(&e.data, "data", "", "folder of the embedded storage (LETHE_DATA)")
 	f.BoolVar(&e.jsonOut, "json", false, "print JSON")
+	f.BoolVar(&e.sandbox, "sandbox", false, "look at the confinement of worker processes alone, in this place; no data folder is needed")
 	f.BoolVar(&e.azure, "azure", false, "look at the stamp on Azure that the Documents__ settings name")
 	f.StringVar(&e.subscription, "subscription", "", "subscription of the stamp (AZURE_SUBSCRIPTION_ID)")
 	f.StringVar(&e.group, "resource-group", "", "resource group of the stamp: ask Resource Manager too")
@@ -113,6 +89,9 @@ func (e *examination) examine(ctx context.Context) (doctor.Findings, error) {
 	if elsewhere && e.data != "" {
 		return nil, verbs.Usage(errors.New("--data is of this machine, --azure and --resource-group are of a stamp on Azure: give one or the other"))
 	}
+	if e.sandbox && (elsewhere || e.data != "") {
+		return nil, verbs.Usage(errors.New("--sandbox is of the place this runs in: give it alone"))
+	}
 	set, err := config.Load(func(s *config.Settings) {
 		if e.data != "" {
 			s.Data = e.data
@@ -120,6 +99,9 @@ func (e *examination) examine(ctx context.Context) (doctor.Findings, error) {
 	})
 	if err != nil {
 		return nil, verbs.Usage(err)
+	}
+	if e.sandbox {
+		return examineSandbox(ctx, set)
 	}
 	if elsewhere {
 		return e.examineAzure(ctx, set)
@@ -140,13 +122,28 @@ func examineMachine(ctx context.Context, set config.Settings) (found doctor.Find
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	set.Workers = 1
-	engine, err := startEngine(set, slog.New(slog.DiscardHandler))
+	engine, err := examinedEngine(set)
 	if err != nil {
 		return nil, err
 	}
 	defer engine.Close()
 	return doctor.Run(ctx, machineProbes(store, engine, now)...), nil
+}
+
+// examineSandbox needs no data folder: it asks whether this is a place for one.
+func examineSandbox(ctx context.Context, set config.Settings) (doctor.Findings, error) {
+	engine, err := examinedEngine(set)
+	if err != nil {
+		return nil, err
+	}
+	defer engine.Close()
+	return only(doctor.Run(ctx, doctor.Self{Workers: workers{engine}}), doctor.Sandbox), nil
+}
+
+// examinedEngine starts one worker, however it is confined: the finding tells.
+func examinedEngine(set config.Settings) (*process.Pool, error) {
+	set.Workers, set.Sandbox = 1, config.SandboxBestEffort
+	return startEngine(set, slog.New(slog.DiscardHandler))
 }
 
 func (e *examination) examineAzure(ctx context.Context, set config.Settings) (doctor.Findings, error) {

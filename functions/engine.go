@@ -42,6 +42,7 @@ func startEngine(set config.Settings, log *slog.Logger) (*process.Pool, error) {
 			"--max-pixels", fmt.Sprint(set.Limits().Pixels),
 		},
 		Children: set.Workers,
+		Confined: set.Sandbox != config.SandboxBestEffort,
 		Document: set.Limits(),
 		Limits: process.Limits{
 			Memory: set.WorkerMemory << 20,

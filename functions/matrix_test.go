@@ -10,10 +10,9 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -175,7 +174,13 @@ func body(method string) string {
 // handler runs the program as the Functions host does, over an emulator of its storage.
 func handler(t *testing.T) caller {
 	t.Helper()
-	account := azurite.Start(t).Account(t)
+	c, _ := handlerOf(t, azurite.Start(t).Account(t), "", "/readyz")
+	return c
+}
+
+// handlerOf runs it over an account, on a kernel that lacks something, and waits until the path is answered with success.
+func handlerOf(t *testing.T, account azurite.Account, lacks, path string, env ...string) (c caller, stop func()) {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -187,33 +192,35 @@ func handler(t *testing.T) caller {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := caller{t, "http://127.0.0.1:" + port, "matrix", "lethe_matrix-secret"}
+	c = caller{t, "http://127.0.0.1:" + port, "matrix", "lethe_matrix-secret"}
 	key, _, err := ledger.GenerateKey("lethe.test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), program(t), "functions")
-	cmd.Env = append(os.Environ(), "FUNCTIONS_CUSTOMHANDLER_PORT="+port, "Documents="+account.ConnectionString,
+	cmd := run(t, lacks, "functions")
+	cmd.Env = append(cmd.Env, "FUNCTIONS_CUSTOMHANDLER_PORT="+port, "Documents="+account.ConnectionString,
 		"LETHE_SIGNING_KEY="+key, "LETHE_BOOTSTRAP_APP="+c.app, "LETHE_BOOTSTRAP_HASH="+fmt.Sprintf("%x", sha256.Sum256([]byte(c.key))))
+	cmd.Env = append(cmd.Env, env...)
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		_ = cmd.Process.Kill() // it never ends by itself
 		_ = cmd.Wait()
 	})
-	for range 300 {
-		res, err := http.Get(c.base + "/readyz") //nolint:noctx // the test ends it
+	t.Cleanup(stop)
+	for range 600 {
+		res, err := http.Get(c.base + path) //nolint:noctx // the test ends it
 		if err == nil {
 			_ = res.Body.Close()
 			if res.StatusCode == http.StatusOK && c.call(http.MethodGet, "/v1/applications", "", nil) == http.StatusOK {
-				return c
+				return c, stop
 			}
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 	t.Fatalf("the handler is not ready: %s", log.String())
-	return c
+	return c, stop
 }

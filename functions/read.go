@@ -58,7 +58,12 @@ go to that folder.`,
 }
 
 func (v *readVerb) run(cmd *cobra.Command, files []string) error {
-	set, err := config.Load()
+	set, err := config.Load(func(s *config.Settings) {
+		if s.Sandbox == "" {
+			// The files are the caller's own, and nobody else's are here.
+			s.Sandbox = config.SandboxBestEffort
+		}
+	})
 	if err != nil {
 		return err
 	}
@@ -92,6 +97,9 @@ func (v *readVerb) run(cmd *cobra.Command, files []string) error {
 		return err
 	}
 	defer v.engine.Close()
+	if err := confined(cmd.Context(), v.engine); err != nil {
+		return err
+	}
 	known := v.engine.Languages()
 	for _, l := range v.options.Languages {
 		if !slices.Contains(known, l) {

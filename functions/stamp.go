@@ -101,6 +101,7 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 		condition{name: "space", life: time.Second, holds: m.store.Space.Check},
 		condition{name: "database", life: time.Second, holds: m.store.Records.Check},
 		storageAnswers(log, m.tasks, time.Second),
+		workersConfined(m.engine),
 		engineStarts(log, m.engine),
 	)
 	if m.guard, err = newGuard(set, m.registry, m.clock.Now, m.clock.Wall, log); err != nil {

@@ -73,6 +73,7 @@ type server struct {
 	log    *bytes.Buffer
 	app    string
 	secret string
+	lacks  string // what its kernel lacks
 	ended  chan error
 }
 
@@ -94,8 +95,8 @@ func startAt(t *testing.T, data string, env ...string) *server {
 
 func (s *server) run(env []string, args ...string) {
 	s.t.Helper()
-	s.cmd = exec.Command(program(s.t), args...)
-	s.cmd.Env = append(os.Environ(), env...)
+	s.cmd = run(s.t, s.lacks, args...)
+	s.cmd.Env = append(s.cmd.Env, env...)
 	s.cmd.Stderr = s.log
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {

@@ -48,6 +48,8 @@ type Settings struct {
 	PageTime     time.Duration `envconfig:"PAGE_TIME" default:"2m" desc:"processor time limit of one page"`
 	DrawTime     time.Duration `envconfig:"DRAW_TIME" default:"15s" desc:"processor time limit for drawing one page, before it is read"`
 
+	Sandbox string `envconfig:"SANDBOX" desc:"required takes in no documents where worker processes cannot be kept from network, programs, writing, files of others, signals and core dumps; best-effort confines them as far as the kernel can (default required; best-effort for lethe read)"`
+
 	MaxBytes  int64 `envconfig:"MAX_MIB" default:"200" desc:"largest document in MiB"`
 	MaxPages  int   `envconfig:"MAX_PAGES" default:"2000" desc:"most pages of a document"`
 	MaxPixels int64 `envconfig:"MAX_MEGAPIXELS" default:"100" desc:"most megapixels of a page"`
@@ -82,6 +84,12 @@ type Settings struct {
 	FullPassInterval time.Duration `envconfig:"FULL_PASS_INTERVAL" default:"1h" desc:"time between full passes"`
 }
 
+// The values of Settings.Sandbox.
+const (
+	SandboxRequired   = "required"
+	SandboxBestEffort = "best-effort"
+)
+
 // Load reads the settings from the environment and then lets the overrides change them. The error joins one line for each
 // bad setting.
 func Load(overrides ...func(*Settings)) (Settings, error) {
@@ -92,9 +100,7 @@ func Load(overrides ...func(*Settings)) (Settings, error) {
 	for _, override := range overrides {
 		override(&s)
 	}
-	if s.Workers == 0 {
-		s.Workers = runtime.NumCPU()
-	}
+	s.complete()
 	return s, s.validate()
 }
 
@@ -104,8 +110,18 @@ func Default() Settings {
 	if err := process(&s, func(string) string { return "=" /* no variable has such a name */ }); err != nil {
 		panic(err) // a default of this package cannot be read: no test would have passed
 	}
-	s.Workers = runtime.NumCPU()
+	s.complete()
 	return s
+}
+
+// complete fills in defaults that depend on the machine or on the verb.
+func (s *Settings) complete() {
+	if s.Workers == 0 {
+		s.Workers = runtime.NumCPU()
+	}
+	if s.Sandbox == "" {
+		s.Sandbox = SandboxRequired
+	}
 }
 
 // Fallback returns the settings with which a program whose settings are wrong goes on erasing: the defaults, and of the
@@ -211,6 +227,7 @@ func (s Settings) validate() error {
 	check(s.RetainAccessLog >= 24*time.Hour && s.RetainAccessLog <= 10*366*24*time.Hour, "RETAIN_ACCESS_LOG", "must be 24h to 87840h")
 	check(s.CanaryInterval == 0 || s.CanaryInterval >= 5*time.Minute && s.CanaryInterval <= 24*time.Hour, "CANARY_INTERVAL", "must be 0 or 5m to 24h")
 	check(s.Results == "link" || s.Results == ResultsByAPI, "RESULTS", "must be link or api")
+	check(s.Sandbox == SandboxRequired || s.Sandbox == SandboxBestEffort, "SANDBOX", "must be required or best-effort")
 	check(s.Intake == "open" || s.Intake == "closed", "INTAKE", "must be open or closed")
 	check(s.SweepInterval >= time.Second && s.SweepInterval <= 10*time.Minute, "SWEEP_INTERVAL", "must be 1s to 10m")
 	check(s.FullPassInterval >= time.Minute && s.FullPassInterval <= 24*time.Hour, "FULL_PASS_INTERVAL", "must be 1m to 24h")

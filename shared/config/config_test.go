@@ -124,3 +124,21 @@ func TestFallbackKeepsTheShorterRetentionThatWasAskedFor(t *testing.T) {
 		t.Errorf("the program erases by %+v", p)
 	}
 }
+
+func TestSandboxIsRequiredUnlessSomebodySaysOtherwise(t *testing.T) {
+	s, err := config.Load()
+	if err != nil || s.Sandbox != config.SandboxRequired || config.Default().Sandbox != config.SandboxRequired {
+		t.Errorf("the default is %q, of wrong settings %q (%v)", s.Sandbox, config.Default().Sandbox, err)
+	}
+	t.Setenv("LETHE_SANDBOX", "best-effort")
+	if s, err = config.Load(); err != nil || s.Sandbox != config.SandboxBestEffort {
+		t.Errorf("got %q, %v", s.Sandbox, err)
+	}
+	if s := config.Fallback(); s.Sandbox != config.SandboxRequired {
+		t.Errorf("a program whose settings are wrong takes %q", s.Sandbox)
+	}
+	t.Setenv("LETHE_SANDBOX", "off")
+	if _, err := config.Load(); err == nil || !strings.Contains(err.Error(), "required or best-effort") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -35,6 +35,10 @@ const (
 	Sandbox   Check = "sandbox"
 )
 
+// SandboxRemedy is what to do where worker processes cannot be confined.
+const SandboxRemedy = "run on Linux 5.13 or newer, where the program may load seccomp filters: a container's own profile must allow seccomp, prctl " +
+	"and landlock_*; who accepts the risk sets LETHE_SANDBOX=best-effort"
+
 // Subject is a thing that expectations are about.
 type Subject string
 
@@ -228,9 +232,10 @@ func ofMachine() []Expectation {
 			Ask: "make sure the swap device is encrypted with a random key, or run swapoff -a", Places: here,
 		},
 		{
-			Check: Sandbox, Subject: OfProcess, What: "worker processes reach no network, no files, no other process",
-			Why: "a document that takes over a worker could reach other documents", Remedy: "run on Linux 5.13 or newer with Landlock and seccomp enabled, and allow the program to use them",
-			Ask: "read the event engine.ready in the program's log", Places: here,
+			Check: Sandbox, Subject: OfProcess,
+			What: "worker processes reach no network, start no program, write no file, open none of others, signal nobody and leave no core dump",
+			Why:  "a document that takes over a worker could reach other documents", Remedy: SandboxRemedy,
+			Ask: "lethe doctor --sandbox in the place the program runs in, or the row sandbox of /readyz", Places: here,
 		},
 	}
 }

@@ -10,7 +10,8 @@ type Process struct {
 	CoreLimit *uint64          // bytes a core dump may have
 	Dumpable  *bool            // the kernel may write the memory, and other processes of the user may read it
 	Swaps     *[]string        // devices and files in use for swapping
-	Missing   *[]string        // mechanisms of the sandbox that are not in force
+	Missing   *[]string        // effects that the sandbox does not prevent
+	Lacks     []string         // what the kernel lacks for them
 	Unseen    map[Check]string // why a check could not be made
 }
 
@@ -54,6 +55,8 @@ func (p Process) sandbox(u unseen) Finding {
 	switch {
 	case p.Missing == nil:
 		return u.unknown(Sandbox)
+	case len(*p.Missing) > 0 && len(p.Lacks) > 0:
+		return breach(Sandbox, "not closed: %s; the kernel gives no %s", strings.Join(*p.Missing, ", "), strings.Join(p.Lacks, " and no "))
 	case len(*p.Missing) > 0:
 		return breach(Sandbox, "not closed: %s", strings.Join(*p.Missing, ", "))
 	default:

@@ -10,8 +10,8 @@ import (
 
 // Workers tell what confines the processes that read documents.
 type Workers interface {
-	// Missing lists the mechanisms of the sandbox that are not in force. The error is why there is no worker.
-	Missing(ctx context.Context) ([]string, error)
+	// Confinement lists the effects that are not prevented, and what the kernel lacks for it. The error is why there is no worker.
+	Confinement(ctx context.Context) (missing, lacks []string, err error)
 }
 
 // Self is the probe of the process that runs it.
@@ -42,8 +42,8 @@ func (s Self) Inspect(ctx context.Context) []Finding {
 	}
 	if s.Workers == nil {
 		p.Unseen[Sandbox] = "no worker process was started"
-	} else if missing, err := s.Workers.Missing(ctx); err == nil {
-		p.Missing = &missing
+	} else if missing, lacks, err := s.Workers.Confinement(ctx); err == nil {
+		p.Missing, p.Lacks = &missing, lacks
 	} else {
 		p.Unseen[Sandbox] = "no worker process starts"
 	}

@@ -14,8 +14,10 @@ type workers struct {
 	err     error
 }
 
-// Missing implements Workers.
-func (w workers) Missing(context.Context) ([]string, error) { return w.missing, w.err }
+// Confinement implements Workers.
+func (w workers) Confinement(context.Context) (missing, lacks []string, err error) {
+	return w.missing, nil, w.err
+}
 
 func TestSwapTableIsRead(t *testing.T) {
 	const head = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"

@@ -69,10 +69,6 @@ func join[T ~string](names []T) string {
 	return b.String()
 }
 
-// SandboxRemedy is what to do where an effect is not prevented.
-const SandboxRemedy = "run on Linux 5.13 or newer and let the program load seccomp filters " +
-	"(a container's own profile must allow seccomp, prctl and landlock_*)"
-
 // Unconfined is the error of a pool that requires a sandbox and whose children cannot be given one.
 type Unconfined struct{ Sandbox Sandbox }
 

@@ -67,7 +67,7 @@ func escape(document *os.File, readable string) []string {
 	try("outlive parent", unix.Prctl(unix.PR_SET_PDEATHSIG, 0, 0, 0, 0))
 	_, _, errno = unix.RawSyscall(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE|1<<32, 1, 0)
 	try("allow core dumps by a longer number", asError(errno))
-	_, _, errno = unix.RawSyscall(unix.SYS_SETRLIMIT, unix.RLIMIT_CORE, uintptr(unsafe.Pointer(&unix.Rlimit{})), 0)
+	_, _, errno = unix.RawSyscall(unix.SYS_SETRLIMIT, unix.RLIMIT_CORE, uintptr(unsafe.Pointer(&unix.Rlimit{})), 0) // #nosec G103 -- the call takes a pointer
 	try("raise limit by the older call", asError(errno))
 	_, err = unix.FcntlInt(process.Socket, unix.F_SETOWN, os.Getppid())
 	try("signal parent by its own input", err)
@@ -106,7 +106,7 @@ func call32(number, a, b uintptr) uintptr {
 	copy(code, []byte{0x31, 0xD2, 0xCD, 0x80, 0xC3}) // XOR EDX, EDX; INT 0x80; RET
 	entry := &code[0]
 	function := &entry
-	return (*(*func(number, a, b uintptr) uintptr)(unsafe.Pointer(&function)))(number, a, b)
+	return (*(*func(number, a, b uintptr) uintptr)(unsafe.Pointer(&function)))(number, a, b) // #nosec G103 -- the code above
 }
 
 // seccompHere reports whether the kernel has filters of system calls.

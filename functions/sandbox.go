@@ -1,0 +1,70 @@
+//go:build linux && cgo
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/ocr/process"
+)
+
+// workers tells the doctor what confines the worker processes.
+type workers struct{ engine *process.Pool }
+
+var _ doctor.Workers = workers{}
+
+// Confinement implements doctor.Workers.
+func (w workers) Confinement(ctx context.Context) (missing, lacks []string, err error) {
+	s, err := w.engine.Sandbox(ctx)
+	if open, ok := errors.AsType[*process.Unconfined](err); ok {
+		s, err = open.Sandbox, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	missing = []string{} // nil would be "not seen"
+	for _, e := range s.Missing() {
+		missing = append(missing, string(e))
+	}
+	return missing, s.Lacks(), nil
+}
+
+// confined returns an error that names the remedy if a sandbox is required and workers cannot be given one.
+func confined(ctx context.Context, engine *process.Pool) error {
+	_, err := engine.Sandbox(ctx)
+	if open, ok := errors.AsType[*process.Unconfined](err); ok {
+		return fmt.Errorf("%w: %s", open, doctor.SandboxRemedy)
+	}
+	return nil
+}
+
+var errUnknownSandbox = errors.New("no worker process has told what confines it; see the row engine")
+
+// workersConfined is the condition that worker processes can bring about nothing outside. Where that is only to be tried,
+// every worker that starts will do.
+func workersConfined(engine *process.Pool) condition {
+	return condition{name: "sandbox", life: time.Second, holds: func(ctx context.Context) error {
+		if err := confined(ctx, engine); err != nil {
+			return err
+		}
+		if _, err := engine.Sandbox(ctx); err != nil {
+			return errUnknownSandbox
+		}
+		return nil
+	}}
+}
+
+// only returns the findings of one check.
+func only(found doctor.Findings, check doctor.Check) doctor.Findings {
+	var kept doctor.Findings
+	for _, f := range found {
+		if f.Check == check {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
