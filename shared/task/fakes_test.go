@@ -250,6 +250,24 @@ func (q *queue) Push(_ context.Context, ref task.Ref, delay time.Duration) error
 	return nil
 }
 
+// pop takes the oldest push.
+func (q *queue) pop() (push, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.pushed) == 0 {
+		return push{}, false
+	}
+	one := q.pushed[0]
+	q.pushed = q.pushed[1:]
+	return one, true
+}
+
+func (q *queue) len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.pushed)
+}
+
 // take empties the queue.
 func (q *queue) take() []push {
 	q.mu.Lock()

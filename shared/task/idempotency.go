@@ -66,6 +66,9 @@ func (o *Order) digest() (string, error) {
 
 func (s *Service) replayed(ctx context.Context, o Order, key storage.Key) (Accepted, error) {
 	rec, err := s.Store.Records.Get(ctx, key)
+	if errors.Is(err, fault.NotFound) {
+		return s.createOnce(ctx, o) // forgotten a moment ago: this is the first call now
+	}
 	if err != nil {
 		return Accepted{}, err
 	}

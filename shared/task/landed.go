@@ -47,7 +47,7 @@ func (s *Service) landed(ctx context.Context, name, digest string) (*Task, error
 	}
 	blob, err := s.Store.Blobs.Stat(ctx, name)
 	if errors.Is(err, fault.NotFound) {
-		return t, nil
+		return s.load(ctx, ref) // nothing came yet, or all is over since the record was read
 	}
 	if err != nil {
 		return nil, err
