@@ -146,9 +146,9 @@ func (x *scene) deletes(s *task.Service, ref task.Ref) func(context.Context) {
 func (x *scene) reads(s *task.Service, ref task.Ref) func(context.Context) {
 	return func(ctx context.Context) {
 		gone := x.isDeleted(ref)
-		r, _, err := s.OpenResult(ctx, ref, render.TXT)
+		r, err := x.result(ctx, s, ref)
 		if err != nil {
-			x.tolerate("open", err, fault.TaskErased, fault.WrongState, fault.NotFound)
+			x.tolerate("open", err, append(x.late(), fault.TaskErased, fault.WrongState, fault.NotFound)...)
 			return
 		}
 		if gone {
@@ -166,6 +166,18 @@ func (x *scene) reads(s *task.Service, ref task.Ref) func(context.Context) {
 		}
 		_ = r.Close() // opened for reading
 	}
+}
+
+// result opens the result; where transfers are not registered, as a store does it that knows nothing of tasks.
+func (x *scene) result(ctx context.Context, s *task.Service, ref task.Ref) (io.ReadCloser, error) {
+	if !x.unregistered {
+		return s.OpenResult(ctx, ref, render.TXT)
+	}
+	if _, err := s.Get(ctx, ref); err != nil {
+		return nil, err
+	}
+	r, _, err := x.Blobs(x.blobs).Get(ctx, ref.ResultName(render.TXT))
+	return r, err
 }
 
 func (x *scene) sweeps(s *task.Service) func(context.Context) {

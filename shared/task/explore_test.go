@@ -20,7 +20,7 @@ import (
 
 // The schedules that are executed at least, of all histories together.
 const (
-	schedules     = 6_000
+	schedules     = 8_000
 	soakSchedules = 100_000
 )
 
@@ -126,7 +126,24 @@ func histories() map[string]history {
 				"one": x.processes(x.one, ref), "clock": x.clock(35 * time.Second), "two": x.processes(x.two, ref),
 			}
 		},
-		"two deletes, a sweep and a pass": func(x *scene) actors {
+		"result is read under a delete": func(x *scene) actors {
+			ref := completed(x)
+			return actors{"reader": x.reads(x.one, ref), "delete": x.deletes(x.one, ref)}
+		},
+		"result is read elsewhere under a delete": func(x *scene) actors {
+			x.clocks = true
+			ref := completed(x)
+			return actors{"reader": x.reads(x.one, ref), "delete": x.deletes(x.two, ref), "clock": x.clock(7 * time.Second)}
+		},
+		"result is read under its clock": func(x *scene) actors {
+			x.clocks = true
+			ref := completed(x)
+			pass(23*time.Hour - time.Minute)
+			return actors{
+				"reader": x.reads(x.one, ref), "clock": x.clock(time.Minute), "sweep": x.sweeps(x.one), "pass": x.passes(x.one),
+			}
+		},
+		"two deletes and a pass": func(x *scene) actors {
 			ref := completed(x)
 			return actors{"one": x.deletes(x.one, ref), "two": x.deletes(x.two, ref), "pass": x.passes(x.two)}
 		},
@@ -235,6 +252,10 @@ func TestExplorationFindsWhatAMissingMendBreaks(t *testing.T) {
 		}},
 		"document that is never replaced": {"two documents with one key", func(x *scene) {
 			x.lax = func(b storage.Blobs) storage.Blobs { return replacing{b} }
+		}},
+		"transfers that end with their document": {"result is read under a delete", func(x *scene) { x.unregistered = true }},
+		"transfers that are noted for other processes": {"result is read elsewhere under a delete", func(x *scene) {
+			x.streams = task.StreamsHere
 		}},
 	}
 	for name, mend := range mends {

@@ -173,6 +173,9 @@ func (s *Service) OpenResult(ctx context.Context, ref Ref, f render.Format) (*St
 	}
 	body, blob, err := s.Store.Blobs.Get(transfer.Context(), ref.ResultName(f))
 	if err != nil {
+		if cause := context.Cause(transfer.Context()); cause != nil && ctx.Err() == nil {
+			err = cause // what storage saw is its echo
+		}
 		transfer.Close()
 		return nil, err
 	}

@@ -36,6 +36,9 @@ type scene struct {
 	taken    func(storage.Records) storage.Records // takes a mend out, if set
 	lax      func(storage.Blobs) storage.Blobs     // likewise
 
+	streams      task.Streams
+	unregistered bool // readers are not told to the service
+
 	mu       sync.Mutex
 	kept     map[task.Ref]string     // digests of the documents whose calls were answered with success; guarded by mu
 	deleted  map[task.Ref]bool       // tasks whose delete was answered with success; guarded by mu
@@ -46,7 +49,7 @@ type scene struct {
 
 func newScene(t *testing.T, s *interleave.Schedule) *scene {
 	x := &scene{
-		T: t, Schedule: s, store: memory.New(time.Now), engine: &engine{pages: 1}, queue: &queue{},
+		T: t, Schedule: s, store: memory.New(time.Now), engine: &engine{pages: 1}, queue: &queue{}, streams: task.StreamsMarked,
 		kept: map[task.Ref]string{}, deleted: map[task.Ref]bool{}, receipts: map[string]ledger.Entry{}, ends: map[string]string{},
 	}
 	x.blobs = x.store.Blobs()
@@ -61,7 +64,7 @@ func (x *scene) open() *scene {
 }
 
 func (x *scene) process(owner string) *task.Service {
-	records, blobs := x.Records(x.store), x.Blobs(x.blobs)
+	records, blobs := x.Records(x.store), x.Blobs(witnessed{x.blobs, x})
 	if x.taken != nil {
 		records = x.taken(records)
 	}
@@ -71,9 +74,23 @@ func (x *scene) process(owner string) *task.Service {
 	return task.New(task.Config{
 		Store:  task.Store{Blobs: blobs, Records: records, Agenda: x.Agenda(x.store)},
 		Ledger: x, Inventory: erasure.Inventory(), Links: &linker{}, Engine: x.engine, Queue: x.queue,
-		Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: owner, Software: "test",
+		Streams: x.streams, Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: owner, Software: "test",
 		Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	})
+}
+
+// witnessed are blobs of which nothing is derived from a document whose receipt says that it is gone.
+type witnessed struct {
+	storage.Blobs
+	x *scene
+}
+
+func (w witnessed) Put(ctx context.Context, name, contentType string, r io.Reader) (storage.Blob, error) {
+	b, err := w.Blobs.Put(ctx, name, contentType, r)
+	if _, ref, _, nameErr := task.ParseName(name); err == nil && nameErr == nil && w.x.certified(ref) {
+		w.x.wrong("a copy was written after the receipt: %s", container(name))
+	}
+	return b, err
 }
 
 func (x *scene) wrong(format string, args ...any) {
@@ -267,7 +284,7 @@ func (x *scene) checkSettled(t *task.Task) {
 
 // text counts the words of the plain text result.
 func (x *scene) text(ref task.Ref) int {
-	r, _, err := x.one.OpenResult(x.Context(), ref, render.TXT)
+	r, err := x.one.OpenResult(x.Context(), ref, render.TXT)
 	if err != nil {
 		return -1
 	}

@@ -78,7 +78,11 @@ func (s *Stream) Read(p []byte) (int, error) {
 	if err := context.Cause(s.Context()); err != nil {
 		return 0, err
 	}
-	return s.body.Read(p)
+	n, err := s.body.Read(p)
+	if cause := context.Cause(s.Context()); cause != nil {
+		return 0, cause // it ended while storage read
+	}
+	return n, err
 }
 
 // Close closes the result and its transfer. It may be called again.

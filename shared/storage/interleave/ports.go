@@ -19,9 +19,9 @@ func (s *Schedule) Records(of storage.Records) storage.Records { return records{
 // Agenda returns a due index whose calls are steps.
 func (s *Schedule) Agenda(of storage.Agenda) storage.Agenda { return agenda{s, of} }
 
-// Reader returns a reader whose reads are steps.
+// Reader returns a reader whose reads are steps. No context ends a read that has begun.
 func (s *Schedule) Reader(ctx context.Context, label string, r io.ReadCloser) io.ReadCloser {
-	return &reader{s, ctx, label, r}
+	return &reader{s, context.WithoutCancel(ctx), label, r}
 }
 
 // Labels hold no id, so that they are the same in every execution.

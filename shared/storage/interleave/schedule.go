@@ -75,7 +75,7 @@ func (s *Schedule) Go(name string, act func(ctx context.Context)) {
 	}()
 }
 
-// Step waits for its turn.
+// Step waits for its turn, or for the end of its context, as calls of storage do.
 func (s *Schedule) Step(ctx context.Context, label string) { s.announce(ctx, &step{label: label}) }
 
 // Await is a step that can be taken once ready says so. It is false when that can never be: all others have ended.
@@ -99,7 +99,19 @@ func (s *Schedule) announce(ctx context.Context, one *step) bool {
 	one.order = s.arrived
 	s.pending = append(s.pending, one)
 	s.mu.Unlock()
-	return <-one.taken
+	select {
+	case taken := <-one.taken:
+		return taken
+	case <-ctx.Done():
+		s.remove(one)
+		return true
+	}
+}
+
+func (s *Schedule) remove(one *step) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pending = slices.DeleteFunc(s.pending, func(p *step) bool { return p == one })
 }
 
 // longest is how far the clock may move because nobody can take a step.
@@ -185,9 +197,7 @@ func (s *Schedule) price(at, n int) int {
 }
 
 func (s *Schedule) take(one *step) {
-	s.mu.Lock()
-	s.pending = slices.DeleteFunc(s.pending, func(p *step) bool { return p == one })
-	s.mu.Unlock()
+	s.remove(one)
 	s.last = one.actor
 	s.trace = append(s.trace, one.String())
 	if one.lasts > 0 {
