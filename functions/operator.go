@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
@@ -110,6 +112,7 @@ func newApp(environment) *cobra.Command {
 		Long: `Manage applications in the data folder, beside a running server or without one. A running server notices a change within
 five seconds. Over the network the same is done at /v1/applications with the scope admin.`,
 		Example: `  lethe app create --name scanner --scopes submit,read,delete
+  lethe app create --name clinic --retain 2h --delete-on-fetch --formats txt,json --languages eng,deu
   lethe app rotate ID --grace 24h
   lethe app revoke ID`,
 	}
@@ -121,15 +124,28 @@ five seconds. Over the network the same is done at /v1/applications with the sco
 
 func (o *operator) newCreate() *cobra.Command {
 	var app access.Application
-	var scopes []string
+	var scopes, formats []string
 	var life time.Duration
 	cmd := &cobra.Command{
 		Use:   "create",
 		Short: "Create an application and show its secret once",
-		Args:  cobra.NoArgs,
+		Long: `Create an application and show its secret once. With --retain, --delete-on-fetch, --formats or --languages its tasks are
+held to that for good: a request may ask for less, never for more.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
 			if app.Scopes, err = access.ParseScopes(scopes); err != nil {
+				return verbs.Usage(err)
+			}
+			for _, f := range formats {
+				app.Ceilings.Formats = append(app.Ceilings.Formats, render.Format(f))
+			}
+			for _, ceiling := range []string{"retain", "formats", "languages"} {
+				if f := cmd.Flags().Lookup(ceiling); f.Changed && slices.Contains([]string{"0s", "[]"}, f.Value.String()) {
+					return verbs.Usage(fmt.Errorf("--%s without a value would bound nothing: give one or leave it out", ceiling))
+				}
+			}
+			if err := app.Ceilings.Check(); err != nil {
 				return verbs.Usage(err)
 			}
 			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
@@ -152,6 +168,10 @@ func (o *operator) newCreate() *cobra.Command {
 	f.IntVar(&app.Caps.OpenTasks, "max-open", 0, "unfinished tasks at once; 0 for no cap")
 	f.Int64Var(&app.Caps.BytesPerDay, "max-bytes-per-day", 0, "bytes a day; 0 for no cap")
 	f.IntVar(&app.Caps.PagesPerDay, "max-pages-per-day", 0, "pages a day; 0 for no cap")
+	f.DurationVar(&app.Ceilings.Retain, "retain", 0, "longest retention after processing that its tasks may have, such as 2h; the policy's if not given")
+	f.BoolVar(&app.Ceilings.DeleteOnFetch, "delete-on-fetch", false, "erase every task once its results were fetched")
+	f.StringSliceVar(&formats, "formats", nil, "formats that its results may have, such as txt,json; all if not given")
+	f.StringSliceVar(&app.Ceilings.Languages, "languages", nil, "languages that it may use, the usual one first, such as eng,deu; all if not given")
 	return cmd
 }
 
@@ -200,7 +220,7 @@ func (o *operator) newList() *cobra.Command {
 					for i, s := range a.Scopes {
 						names[i] = string(s)
 					}
-					fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", a.ID, a.Name, strings.Join(names, ","), state)
+					fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", a.ID, a.Name, strings.Join(names, ","), state, a.Ceilings)
 				}
 				return table.Flush()
 			})

@@ -21,7 +21,7 @@ const accessLogPath = "/v1/access-log"
 
 type accessLogInput struct {
 	Since time.Time `query:"since" timeFormat:"2006-01-02T15:04:05Z07:00" doc:"Only entries since this time."`
-	After string    `query:"after" maxLength:"400" doc:"Cursor of the page before."`
+	After string    `query:"after" minLength:"1" maxLength:"400" doc:"Cursor of the page before."`
 	// An auditor's request is an entry too: a page holds more than it adds, so that paging ends.
 	Limit int `query:"limit" minimum:"10" maximum:"1000" default:"100"`
 }

@@ -84,8 +84,10 @@ type Config struct {
 // API serves the interface.
 type API struct {
 	Config
-	mux  *http.ServeMux
-	huma huma.API
+	mux      *http.ServeMux
+	huma     huma.API
+	accepts  map[string]accepts // by operation
+	document accepts            // with a document in the body
 }
 
 // New returns the interface as a handler.
@@ -95,7 +97,7 @@ func New(cfg Config) *API {
 		a.UTC = func(service time.Time) time.Time { return service }
 	}
 	a.huma = humago.New(a.mux, a.describe())
-	a.huma.UseMiddleware(a.admit)
+	a.huma.UseMiddleware(a.admit, a.strict)
 	a.registerTasks()
 	a.registerResults()
 	a.registerLedger()
@@ -104,6 +106,9 @@ func New(cfg Config) *API {
 	a.registerApplications()
 	a.registerService()
 	a.registerDescription()
+	a.accepts = accepted(a.huma.OpenAPI())
+	a.document = accepts{headers: a.accepts[createTask].headers}
+	a.document.add(inlineParameters(a.huma.OpenAPI().Components.Schemas))
 	a.explainErrors()
 	return a
 }

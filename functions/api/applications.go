@@ -3,23 +3,26 @@ package api
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
 type applicationView struct {
-	ID      string         `json:"id"`
-	Name    string         `json:"name"`
-	Scopes  []access.Scope `json:"scopes"`
-	Client  string         `json:"client,omitempty"`
-	Caps    task.Caps      `json:"caps"`
-	Created time.Time      `json:"created"`
-	Revoked *time.Time     `json:"revoked,omitempty"`
-	Secrets []secretView   `json:"secrets"`
-	Secret  string         `json:"secret,omitempty" doc:"Shown once, now."`
+	ID       string         `json:"id"`
+	Name     string         `json:"name"`
+	Scopes   []access.Scope `json:"scopes"`
+	Client   string         `json:"client,omitempty"`
+	Caps     task.Caps      `json:"caps"`
+	Ceilings *ceilingsView  `json:"ceilings,omitempty" doc:"What its tasks may ask for at most."`
+	Created  time.Time      `json:"created"`
+	Revoked  *time.Time     `json:"revoked,omitempty"`
+	Secrets  []secretView   `json:"secrets"`
+	Secret   string         `json:"secret,omitempty" doc:"Shown once, now."`
 }
 
 type secretView struct {
@@ -28,13 +31,44 @@ type secretView struct {
 	Expires *time.Time `json:"expires,omitempty"`
 }
 
+// ceilingsView is what the tasks of an application may ask for at most: a request may ask for less, never for more.
+type ceilingsView struct {
+	RetainSeconds int      `json:"retain_seconds,omitempty" minimum:"1" maximum:"86400" doc:"Longest retention after processing; the policy's without it."`
+	DeleteOnFetch bool     `json:"delete_on_fetch,omitempty" doc:"Every task is erased once its results were fetched."`
+	Formats       []string `json:"formats,omitempty" minItems:"1" nullable:"false" doc:"Formats that results may have; all without it."`
+	Languages     []string `json:"languages,omitempty" minItems:"1" nullable:"false" doc:"Languages that may be read, the usual one first; all that are installed without it."`
+}
+
+func viewCeilings(c task.Ceilings) *ceilingsView {
+	v := &ceilingsView{RetainSeconds: int(c.Retain.Seconds()), DeleteOnFetch: c.DeleteOnFetch, Languages: c.Languages}
+	for _, f := range c.Formats {
+		v.Formats = append(v.Formats, string(f))
+	}
+	if reflect.ValueOf(*v).IsZero() {
+		return nil
+	}
+	return v
+}
+
+func (v *ceilingsView) ceilings() task.Ceilings {
+	if v == nil {
+		return task.Ceilings{}
+	}
+	c := task.Ceilings{Retain: time.Duration(v.RetainSeconds) * time.Second, DeleteOnFetch: v.DeleteOnFetch, Languages: v.Languages}
+	for _, f := range v.Formats {
+		c.Formats = append(c.Formats, render.Format(f))
+	}
+	return c
+}
+
 type applicationInput struct {
 	Body struct {
-		Name    string         `json:"name" minLength:"1" maxLength:"80"`
-		Scopes  []access.Scope `json:"scopes" minItems:"1" nullable:"false" doc:"submit, read, delete and admin; operator, auditor and reviewer for people."`
-		Client  string         `json:"client,omitempty" maxLength:"200" doc:"Client of the OpenID Connect issuer whose tokens act as this application, in place of a secret."`
-		Caps    *task.Caps     `json:"caps,omitempty" doc:"Limits of the application; 0 for none."`
-		Expires *time.Time     `json:"expires,omitempty" doc:"When the secret ends; never without it."`
+		Name     string         `json:"name" minLength:"1" maxLength:"80"`
+		Scopes   []access.Scope `json:"scopes" minItems:"1" nullable:"false" doc:"submit, read, delete and admin; operator, auditor and reviewer for people."`
+		Client   string         `json:"client,omitempty" maxLength:"200" doc:"Client of the OpenID Connect issuer whose tokens act as this application, in place of a secret."`
+		Caps     *task.Caps     `json:"caps,omitempty" doc:"Limits of the application; 0 for none."`
+		Ceilings *ceilingsView  `json:"ceilings,omitempty" doc:"What its tasks may ask for at most, for good."`
+		Expires  *time.Time     `json:"expires,omitempty" doc:"When the secret ends; never without it."`
 	}
 }
 
@@ -70,7 +104,8 @@ func (a *API) registerApplications() {
 
 func viewApplication(app *access.Application, secret string) applicationView {
 	v := applicationView{
-		ID: app.ID, Name: app.Name, Scopes: app.Scopes, Client: app.Client, Caps: app.Caps, Created: app.Created, Revoked: some(app.Revoked),
+		ID: app.ID, Name: app.Name, Scopes: app.Scopes, Client: app.Client, Caps: app.Caps, Ceilings: viewCeilings(app.Ceilings),
+		Created: app.Created, Revoked: some(app.Revoked),
 		Secrets: []secretView{}, Secret: secret,
 	}
 	for _, s := range app.Secrets {
@@ -87,7 +122,7 @@ func orZero(t *time.Time) time.Time {
 }
 
 func (a *API) createApplication(ctx context.Context, in *applicationInput) (*applicationOutput, error) {
-	wanted := access.Application{Name: in.Body.Name, Scopes: in.Body.Scopes, Client: in.Body.Client}
+	wanted := access.Application{Name: in.Body.Name, Scopes: in.Body.Scopes, Client: in.Body.Client, Ceilings: in.Body.Ceilings.ceilings()}
 	if in.Body.Caps != nil {
 		wanted.Caps = *in.Body.Caps
 	}

@@ -49,7 +49,7 @@ type caseOutput struct {
 }
 
 type casesInput struct {
-	After string `query:"after" maxLength:"36" doc:"Only cases younger than this one: the cursor of the page before."`
+	After string `query:"after" minLength:"1" maxLength:"36" doc:"Only cases younger than this one: the cursor of the page before."`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 }
 

@@ -11,7 +11,6 @@ import (
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/validation"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/web"
@@ -35,7 +34,6 @@ func (a *API) describe() huma.Config {
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", "" // the first is an operation like all others
 	cfg.CreateHooks = nil                                       // they add $schema links to every answer
 	cfg.Transformers = []huma.Transformer{a.explain}
-	cfg.RejectUnknownQueryParameters = true
 	cfg.Info.Description = "Recognises documents and forgets them.\n\n" + codeTable()
 	cfg.Extensions = map[string]any{"x-codes": codes()}
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
@@ -108,7 +106,7 @@ func translate(op *huma.Operation, model *huma.ErrorModel) *fault.Error {
 	case http.StatusRequestEntityTooLarge:
 		return fault.New(fault.BodyTooLarge, "the body has at most %d bytes here; send less at once", op.MaxBodyBytes).In("body")
 	case http.StatusUnsupportedMediaType:
-		return fault.New(fault.MediaUnsupported, "the body is application/json, or a document where %s says so", descriptionPath).In("Content-Type")
+		return unsupported()
 	case http.StatusRequestTimeout:
 		return fault.New(fault.BadRequest, "the body did not arrive within %v; send it faster or send less", bodyTime).In("body")
 	case http.StatusBadRequest:
@@ -128,10 +126,6 @@ func translate(op *huma.Operation, model *huma.ErrorModel) *fault.Error {
 func invalid(e *huma.ErrorDetail) *fault.Error {
 	said := ""
 	switch {
-	case e.Message == validation.MsgUnexpectedProperty:
-		said = "the field is unknown; leave it out"
-	case e.Message == "unknown query parameter":
-		said = "the query parameter is unknown; leave it out"
 	case strings.HasPrefix(e.Message, "expected "), strings.HasPrefix(e.Message, "required "):
 		said = e.Message
 	default:
@@ -140,26 +134,12 @@ func invalid(e *huma.ErrorDetail) *fault.Error {
 	return fault.New(fault.BadField, "%s; see %s", said, descriptionPath).In(field(e.Location))
 }
 
-// maxField bounds the name of a field in an answer, since clients can make names up.
-const maxField = 80
-
 // field names a place in the request the way clients write it.
 func field(location string) string {
 	if place, name, ok := strings.Cut(location, "."); ok && slices.Contains([]string{"body", "query", "header", "path"}, place) {
 		location = name
 	}
-	return short(location)
-}
-
-// short cuts a name that a client may have made up, and makes an empty one visible.
-func short(given string) string {
-	if given == "" {
-		return `""`
-	}
-	if r := []rune(given); len(r) > maxField {
-		return string(r[:maxField]) + "…"
-	}
-	return given
+	return web.Name(location)
 }
 
 // explainErrors documents our problem documents on every operation, in place of the framework's own.

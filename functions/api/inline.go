@@ -48,9 +48,9 @@ func (a *API) inline(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) takeInline(w http.ResponseWriter, r *http.Request) error {
-	wanted, err := settingsOf(r)
+	wanted, err := a.settingsOf(r)
 	if err != nil {
-		return err
+		return described(err)
 	}
 	tooLarge := fault.New(fault.BodyTooLarge, "a document in the request's body has at most %d bytes; use an upload link for a larger one", a.Inline).In("body")
 	if r.ContentLength > a.Inline {
@@ -97,34 +97,42 @@ func privateHeaders() map[string]string {
 }
 
 // settingsOf reads settings from the query. Password and subject have headers of their own: addresses reach logs.
-func settingsOf(r *http.Request) (Settings, error) {
-	var s Settings
-	for name, values := range r.URL.Query() {
-		value := values[len(values)-1]
-		var err error
+func (a *API) settingsOf(r *http.Request) (Settings, error) {
+	for name, header := range privateHeaders() {
+		if r.URL.Query().Has(name) {
+			return Settings{}, fault.New(fault.BadField, "addresses reach logs; send it in the header %s", header).In(name)
+		}
+	}
+	values, err := a.document.parameters(r)
+	if err != nil {
+		return Settings{}, err
+	}
+	s := Settings{Password: r.Header.Get(passwordHeader), Subject: r.Header.Get(subjectHeader)}
+	for name, value := range values {
 		switch name {
 		case "languages":
-			s.Languages = strings.Split(strings.Join(values, ","), ",")
+			s.Languages = strings.Split(value, ",")
 		case "formats":
-			s.Formats = strings.Split(strings.Join(values, ","), ",")
+			s.Formats = strings.Split(value, ",")
 		case "profile":
 			s.Profile = value
 		case "on_page_error":
 			s.OnPageError = value
 		case "retain_seconds":
-			s.RetainSeconds, err = strconv.Atoi(value)
+			if s.RetainSeconds, err = strconv.Atoi(value); err == nil && s.RetainSeconds < 1 {
+				return Settings{}, fault.New(fault.BadField, "expected number >= 1").In(name)
+			}
 		case "delete_on_fetch":
-			s.DeleteOnFetch, err = strconv.ParseBool(value)
-		case "password", "subject":
-			return Settings{}, fault.New(fault.BadField, "addresses reach logs; send it in the header %s", privateHeaders()[name]).In(name)
+			var erase bool
+			erase, err = strconv.ParseBool(value)
+			s.DeleteOnFetch = &erase
 		default:
-			return Settings{}, fault.New(fault.BadField, "the query parameter is unknown; leave it out; see %s", descriptionPath).In(short(name))
+			return Settings{}, fault.New(fault.InternalError, "the setting %s is described and not read", name)
 		}
 		if err != nil {
-			return Settings{}, fault.New(fault.BadField, "the value has the wrong form; see %s", descriptionPath).In(name)
+			return Settings{}, fault.New(fault.BadField, "the value has the wrong form").In(name)
 		}
 	}
-	s.Password, s.Subject = r.Header.Get(passwordHeader), r.Header.Get(subjectHeader)
 	return s, nil
 }
 

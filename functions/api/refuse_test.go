@@ -41,7 +41,7 @@ func TestRefusedRequestsNameFieldLimitAndRemedy(t *testing.T) {
 		{name: "unknown profile", method: "POST", target: "/v1/tasks", body: `{"profile":"best"}`,
 			status: 422, code: "bad_field", field: "profile", says: []string{"accurate", "fast"}},
 		{name: "negative retention", method: "POST", target: "/v1/tasks", body: `{"retain_seconds":-1}`,
-			status: 422, code: "bad_field", field: "retain_seconds", says: []string{">= 0"}},
+			status: 422, code: "bad_field", field: "retain_seconds", says: []string{">= 1"}},
 		{name: "overflowing retention", method: "POST", target: "/v1/tasks", body: `{"retain_seconds":9223372036854775807}`,
 			status: 422, code: "bad_field", field: "retain_seconds"},
 		{name: "retention that wraps to a second", method: "POST", target: "/v1/tasks", body: `{"retain_seconds":18446744075}`,

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/access"
-	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
@@ -36,6 +35,7 @@ type capabilitiesOutput struct {
 		Formats   []capabilityView `json:"formats"`
 		Documents []string         `json:"documents" doc:"Media types of documents."`
 		Limits    limitsView       `json:"limits"`
+		Ceilings  *ceilingsView    `json:"ceilings,omitempty" doc:"What the tasks of the calling application may ask for at most; languages and formats are listed without the others."`
 	}
 }
 
@@ -50,6 +50,7 @@ type limitsView struct {
 	Pages  int   `json:"pages"`
 	Pixels int64 `json:"pixels" doc:"Of one page."`
 	Batch  int   `json:"batch" doc:"Tasks created at once."`
+	Retain int   `json:"retain_seconds" doc:"Retention after processing of a task that asks for no shorter one, and the longest that can be asked for."`
 }
 
 type healthOutput struct {
@@ -95,15 +96,20 @@ func (a *API) getRetention(ctx context.Context, _ *struct{}) (*retentionOutput, 
 	return &retentionOutput{Body: v}, nil
 }
 
-func (a *API) getCapabilities(_ context.Context, _ *struct{}) (*capabilitiesOutput, error) {
+func (a *API) getCapabilities(ctx context.Context, _ *struct{}) (*capabilitiesOutput, error) {
 	out := &capabilitiesOutput{}
 	out.Body.Version, out.Body.Region = a.Version, a.Region
-	out.Body.Languages = a.Languages()
-	for _, f := range render.Formats() {
+	held := caller(ctx).Ceilings
+	out.Body.Ceilings = viewCeilings(held)
+	out.Body.Languages = held.Allowed(a.Languages())
+	for _, f := range held.AllowedFormats() {
 		out.Body.Formats = append(out.Body.Formats, capabilityView{string(f), f.MediaType()})
 	}
 	out.Body.Documents = documentTypes()[1:]
-	out.Body.Limits = limitsView{a.Limits.Bytes, a.Inline, a.Limits.Pages, a.Limits.Pixels, maxBatch}
+	out.Body.Limits = limitsView{
+		Bytes: a.Limits.Bytes, Inline: a.Inline, Pages: a.Limits.Pages, Pixels: a.Limits.Pixels, Batch: maxBatch,
+		Retain: int(held.LongestRetention(a.Policy.Processed - a.Policy.Margin).Seconds()),
+	}
 	return out, nil
 }
 

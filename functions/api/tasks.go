@@ -16,6 +16,9 @@ import (
 // tasksPath is where tasks are created and listed.
 const tasksPath = "/v1/tasks"
 
+// createTask is the operation whose body may be a document.
+const createTask = "createTask"
+
 // maxBatch is how many tasks one request may create.
 const maxBatch = 1000
 
@@ -70,7 +73,7 @@ type getOutput struct {
 
 type listInput struct {
 	State string `query:"state" enum:"Submitted,Queued,InProgress,Completed,ProcessingFailed,Deleted" doc:"Only tasks in this state. Without it all but deleted ones."`
-	After string `query:"after" doc:"Only tasks younger than this one: the cursor of the page before."`
+	After string `query:"after" minLength:"1" doc:"Only tasks younger than this one: the cursor of the page before."`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 }
 
@@ -97,7 +100,7 @@ type linkOutput struct {
 }
 
 func (a *API) registerTasks() {
-	create := operation("createTask", http.MethodPost, tasksPath, "Create a task",
+	create := operation(createTask, http.MethodPost, tasksPath, "Create a task",
 		"Returns a link to send the document to. A request whose body is a document of a supported type, with the settings as query parameters, uploads and starts in one call.")
 	create.DefaultStatus = http.StatusCreated
 	handle(a, create, "submit", a.createTask)

@@ -122,7 +122,7 @@ func TestBatchTakesAThousandTasks(t *testing.T) {
 func TestInlineDocumentIsStreamedWithItsSettings(t *testing.T) {
 	w := newWorld()
 	c := w.client(t, access.Submit)
-	target := "/v1/tasks?languages=rus,eng&formats=txt&formats=pdf&profile=fast&on_page_error=fail&retain_seconds=60&delete_on_fetch=true"
+	target := "/v1/tasks?languages=rus,eng&formats=txt,pdf&profile=fast&on_page_error=fail&retain_seconds=60&delete_on_fetch=true"
 	rec := w.call(t, c, "POST", target, "%PDF-document", "Content-Type", "application/pdf", "Document-Password", "pw", "Idempotency-Key", "key")
 	got := read[shown](t, rec, 201)
 	if got.State != task.Queued || got.Upload != nil || w.bodies[0] != "%PDF-document" {

@@ -23,8 +23,8 @@ type Settings struct {
 	Password      string   `json:"password,omitempty" writeOnly:"true" doc:"Opens an encrypted document. Never returned or logged, erased when processing ends."`
 	Subject       string   `json:"subject,omitempty" maxLength:"200" writeOnly:"true" doc:"Opaque tag of the person or matter that the document is about, for POST /v1/erasures. Only a digest is kept, until the erasure."`
 	OnPageError   string   `json:"on_page_error,omitempty" doc:"What an unreadable page does: continue (default) marks it, fail ends the task." enum:"continue,fail"`
-	RetainSeconds int      `json:"retain_seconds,omitempty" doc:"Retention after processing in seconds, shorter than the default." minimum:"0"`
-	DeleteOnFetch bool     `json:"delete_on_fetch,omitempty" doc:"Erase the task once every result was fetched; results are then streamed, not linked."`
+	RetainSeconds int      `json:"retain_seconds,omitempty" doc:"Retention after processing in seconds, shorter than the default. One that is longer than the application may have is cut: the answer says what holds." minimum:"1"`
+	DeleteOnFetch *bool    `json:"delete_on_fetch,omitempty" doc:"Erase the task once every result was fetched; results are then streamed, not linked. An application of which every task is erased so may not say false."`
 }
 
 // longestWish is beyond every retention that the domain accepts and small enough not to overflow a duration.
@@ -44,12 +44,14 @@ func (s Settings) order(ctx context.Context, idempotencyKey string) task.Order {
 			Profile:       ocr.Profile(s.Profile),
 			OnPageError:   task.OnPageError(s.OnPageError),
 			Retain:        time.Duration(max(-1, min(s.RetainSeconds, longestWish))) * time.Second,
-			DeleteOnFetch: s.DeleteOnFetch,
+			DeleteOnFetch: s.DeleteOnFetch != nil && *s.DeleteOnFetch,
 		},
 		Password:       s.Password,
 		Subject:        s.Subject,
 		IdempotencyKey: idempotencyKey,
 		Caps:           app.Caps,
+		Ceilings:       app.Ceilings,
+		KeepOnFetch:    s.DeleteOnFetch != nil && !*s.DeleteOnFetch,
 	}
 }
 
@@ -119,7 +121,10 @@ func (a *API) view(t *task.Task) taskView {
 	}
 	v.Settings = &Settings{
 		Languages: t.Settings.Languages, Profile: string(t.Settings.Profile), OnPageError: string(t.Settings.OnPageError),
-		RetainSeconds: int(t.Settings.Retain.Seconds()), DeleteOnFetch: t.Settings.DeleteOnFetch,
+		RetainSeconds: int(t.Settings.Retain.Seconds()),
+	}
+	if t.Settings.DeleteOnFetch {
+		v.Settings.DeleteOnFetch = &t.Settings.DeleteOnFetch
 	}
 	for _, f := range t.Settings.Formats {
 		v.Settings.Formats = append(v.Settings.Formats, string(f))

@@ -38,14 +38,15 @@ func roles() []Scope { return []Scope{Operator, Auditor, Reviewer} }
 
 // Application is a client of the service and owns tasks.
 type Application struct {
-	ID      string    `json:"id"` // a UUID in lower case; part of record keys and blob names
-	Name    string    `json:"name"`
-	Scopes  []Scope   `json:"scopes"`
-	Client  string    `json:"client,omitempty"` // whose tokens act as this application, by the identity provider's name for it
-	Caps    task.Caps `json:"caps"`
-	Secrets []Secret  `json:"secrets"`
-	Created time.Time `json:"created"`
-	Revoked time.Time `json:"revoked,omitzero"`
+	ID       string        `json:"id"` // a UUID in lower case; part of record keys and blob names
+	Name     string        `json:"name"`
+	Scopes   []Scope       `json:"scopes"`
+	Client   string        `json:"client,omitempty"` // whose tokens act as this application, by the identity provider's name for it
+	Caps     task.Caps     `json:"caps"`
+	Ceilings task.Ceilings `json:"ceilings,omitzero"`
+	Secrets  []Secret      `json:"secrets"`
+	Created  time.Time     `json:"created"`
+	Revoked  time.Time     `json:"revoked,omitzero"`
 }
 
 // Secret is what is stored of a secret.
@@ -87,7 +88,7 @@ func (a *Application) check() error {
 	if a.Caps.OpenTasks < 0 || a.Caps.BytesPerDay < 0 || a.Caps.PagesPerDay < 0 {
 		return fault.New(fault.BadField, "a cap is 0 for none, or a positive number").In("caps")
 	}
-	return nil
+	return a.Ceilings.Check()
 }
 
 // ParseScopes reads scopes separated by commas.

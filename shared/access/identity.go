@@ -14,8 +14,9 @@ import (
 
 // Identity is who sends a request, as the guard found it.
 type Identity struct {
-	ID   string    // the application whose tasks it acts on; for people without one an id that owns nothing
-	Caps task.Caps // of that application
+	ID       string        // the application whose tasks it acts on; for people without one an id that owns nothing
+	Caps     task.Caps     // of that application
+	Ceilings task.Ceilings // of that application
 	// Subject is stable and opaque. With a token it stands for one person or program, whichever client they use; with a
 	// secret it is the application, since a secret does not tell who uses it.
 	Subject string

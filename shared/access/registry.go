@@ -51,14 +51,15 @@ func NewRegistry(records storage.Records, now func() time.Time, log *slog.Logger
 
 // Create adds an application with one secret, which is returned and never shown again. expires is zero for a secret that
 // does not expire. An application with a client has no secret: tokens speak for it, and its client is bound to it for
-// good. Only Name, Scopes, Client and Caps of the application given are read.
+// good. Only Name, Scopes, Client, Caps and Ceilings of the application given are read.
 func (r *Registry) Create(ctx context.Context, wanted Application, expires time.Time) (*Application, string, error) {
 	id, err := newID(wanted.Client)
 	if err != nil {
 		return nil, "", err
 	}
 	app := &Application{
-		ID: id, Name: wanted.Name, Scopes: slices.Clone(wanted.Scopes), Client: wanted.Client, Caps: wanted.Caps, Created: r.now().UTC(),
+		ID: id, Name: wanted.Name, Scopes: slices.Clone(wanted.Scopes), Client: wanted.Client, Caps: wanted.Caps, Ceilings: wanted.Ceilings,
+		Created: r.now().UTC(),
 	}
 	slices.Sort(app.Scopes)
 	app.Scopes = slices.Compact(app.Scopes)

@@ -110,6 +110,8 @@ type Order struct {
 	IdempotencyKey string // empty for none
 	Subject        string // opaque tag of the person or matter that the document is about; empty for none
 	Caps           Caps
+	Ceilings       Ceilings
+	KeepOnFetch    bool // delete-on-fetch was declined, not only left out
 }
 
 // Caps are the owner's limits; zero means no limit.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/event"
@@ -97,16 +96,16 @@ func (s *Service) RenewUpload(ctx context.Context, ref Ref) (storage.Link, error
 // complete fills in defaults and refuses what cannot be done, naming the field.
 func (s *Service) complete(o *Order) error {
 	set := &o.Settings
-	if len(set.Languages) == 0 {
-		set.Languages = []string{"eng"}
-	}
 	known := s.Engine.Languages()
 	if len(known) == 0 {
 		return fault.New(fault.EngineUnavailable, "the engine is starting; try again in a moment").Retry(2 * time.Second)
 	}
+	if len(set.Languages) == 0 {
+		set.Languages = usual("eng", o.Ceilings.Allowed(known))
+	}
 	for _, l := range set.Languages {
 		if !slices.Contains(known, l) {
-			return fault.New(fault.LanguageUnknown, "a language is not installed; installed are: %s", strings.Join(known, ", ")).In("languages")
+			return fault.New(fault.LanguageUnknown, "a language is not installed; installed are: %s", spelled(known)).In("languages")
 		}
 	}
 	if len(set.Languages) > maxLanguages {
@@ -114,11 +113,11 @@ func (s *Service) complete(o *Order) error {
 	}
 	set.Languages = compact(set.Languages)
 	if len(set.Formats) == 0 {
-		set.Formats = []render.Format{render.TXT}
+		set.Formats = usual(render.TXT, o.Ceilings.AllowedFormats())
 	}
 	for _, f := range set.Formats {
 		if !slices.Contains(render.Formats(), f) {
-			return fault.New(fault.FormatUnknown, "a format is unknown; known are: %s", formatList()).In("formats")
+			return fault.New(fault.FormatUnknown, "a format is unknown; known are: %s", spelled(render.Formats())).In("formats")
 		}
 	}
 	set.Formats = compact(set.Formats)
@@ -144,7 +143,7 @@ func (s *Service) complete(o *Order) error {
 	if len(o.Password) > maxPassword {
 		return fault.New(fault.BadField, "the document password has %d bytes; at most %d are allowed", len(o.Password), maxPassword).In("password")
 	}
-	return nil
+	return o.Ceilings.hold(o, longest)
 }
 
 // maxLanguages bounds the languages of one task: each one costs time and memory on every page.
@@ -159,12 +158,4 @@ func compact[T comparable](list []T) []T {
 		}
 	}
 	return kept
-}
-
-func formatList() string {
-	var names []string
-	for _, f := range render.Formats() {
-		names = append(names, string(f))
-	}
-	return strings.Join(names, ", ")
 }

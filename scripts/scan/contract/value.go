@@ -150,7 +150,7 @@ func (g *generator) hostile() string {
 func (g *generator) wrong(s *openapi3.Schema) any {
 	switch g.rnd.IntN(8) {
 	case 0:
-		return map[string]any{Marker: Marker}
+		return map[string]any{surplus: Marker}
 	case 1:
 		return []any{Marker, []any{nil}}
 	case 2:
