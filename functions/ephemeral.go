@@ -4,6 +4,8 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"time"
 
@@ -25,7 +27,10 @@ func (m *machine) withClock(next http.Handler) http.Handler {
 		var in struct {
 			Advance string `json:"advance"`
 		}
-		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<10)).Decode(&in)
+		text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<10))
+		if err == nil {
+			err = errors.Join(web.Names(text, &web.Shape{Fields: map[string]*web.Shape{"advance": nil}}), json.Unmarshal(text, &in))
+		}
 		d, parseErr := time.ParseDuration(in.Advance)
 		if err != nil || parseErr != nil || d < 0 {
 			web.Error(m.log)(w, r, fault.New(fault.BadField, "give a duration such as 47h or 90m").In("advance"))

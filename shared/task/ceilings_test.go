@@ -92,7 +92,7 @@ func TestOrdersAreHeldToTheCeilingsOfTheirApplication(t *testing.T) {
 
 // The ceiling counts like a wish: erasing follows it.
 func TestTaskUnderACeilingIsErasedWhenItEnds(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
+	inWorld(t, func(_ *testing.T, w *world) {
 		o := order()
 		o.Ceilings.Retain = 2 * time.Hour
 		ref := w.completed(o)

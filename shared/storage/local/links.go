@@ -93,6 +93,15 @@ func (l *Links) verify(method, name, token string) (time.Time, error) {
 	return expires, nil
 }
 
+// admitted verifies the link of a request. Whatever else its address asks for is nothing that a link gives.
+func (l *Links) admitted(method, name string, r *http.Request) (expires time.Time, err error) {
+	query, err := web.Query(r.URL.RawQuery, []string{"t"})
+	if err != nil {
+		return time.Time{}, err
+	}
+	return l.verify(method, name, query["t"])
+}
+
 // ServeHTTP serves what lies under LinkPath. Credentials that a client sends along are not looked at: the link is enough,
 // and it must be.
 func (l *Links) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -113,7 +122,7 @@ func (l *Links) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (l *Links) upload(w http.ResponseWriter, r *http.Request, name string) error {
-	expires, err := l.verify(http.MethodPut, name, r.URL.Query().Get("t"))
+	expires, err := l.admitted(http.MethodPut, name, r)
 	if err != nil {
 		return err
 	}
@@ -158,7 +167,7 @@ func (l *Links) store(w http.ResponseWriter, r *http.Request, name string, expir
 }
 
 func (l *Links) download(w http.ResponseWriter, r *http.Request, name string) error {
-	expires, err := l.verify(http.MethodGet, name, r.URL.Query().Get("t"))
+	expires, err := l.admitted(http.MethodGet, name, r)
 	if err != nil {
 		return err
 	}

@@ -275,6 +275,10 @@ func TestUploadLinkCreatesOneObjectOnce(t *testing.T) {
 		"other object":   {"PUT", strings.Replace(link.URL, "/a/1", "/a/2", 1), "x", string(fault.LinkInvalid)},
 		"no signature":   {"PUT", strings.SplitN(link.URL, "?", 2)[0], "x", string(fault.LinkInvalid)},
 		"changed":        {"PUT", link.URL + "A", "x", string(fault.LinkInvalid)},
+		"second token":   {"PUT", link.URL + "&t=x", "x", string(fault.BadField)},
+		"a setting":      {"PUT", link.URL + "&retain_seconds=60", "x", string(fault.BadField)},
+		"semicolon":      {"PUT", link.URL + ";retain_seconds=60", "x", string(fault.BadRequest)},
+		"broken escape":  {"PUT", link.URL + "%zz", "x", string(fault.BadRequest)},
 		"other method":   {"DELETE", link.URL, "", string(fault.LinkInvalid)},
 		"outside folder": {"PUT", strings.Replace(link.URL, "/uploads/h/a/1", "/../key", 1), "x", string(fault.LinkInvalid)},
 	} {
