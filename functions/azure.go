@@ -98,7 +98,7 @@ func serveFunctions(ctx context.Context, log *slog.Logger) error {
 		defer done()
 		_ = server.Shutdown(last) // the process ends either way
 	}()
-	err = server.Serve(ln)
+	err = connections(false).Serve(server, ln)
 	if a.engine != nil {
 		a.engine.Close()
 	}

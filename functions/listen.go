@@ -10,7 +10,10 @@ import (
 	"net"
 	"net/netip"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // listen opens the server's socket. Plain HTTP beyond loopback is refused unless a proxy ends TLS: documents and secrets
@@ -44,4 +47,12 @@ func listen(ctx context.Context, set config.Settings) (net.Listener, string, err
 func loopback(a net.Addr) bool {
 	at, err := netip.ParseAddrPort(a.String())
 	return err == nil && at.Addr().Unmap().IsLoopback()
+}
+
+// connections bounds the connections of this process by the descriptors that it may have open. Go's own start has raised that
+// limit as far as it may be.
+func connections(ownAddresses bool) *web.Connections {
+	limit := unix.Rlimit{Cur: 1024} // what there is nearly everywhere
+	_ = unix.Getrlimit(unix.RLIMIT_NOFILE, &limit)
+	return web.NewConnections(limit.Cur, ownAddresses)
 }

@@ -24,7 +24,6 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/process"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	trigger "github.com/lethe-ocr/lethe/shared/trigger/local"
-	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // engineCommands are the verbs that need the native engine.
@@ -148,14 +147,13 @@ func (m *machine) run(ctx context.Context, ln net.Listener, handler http.Handler
 
 	server := &http.Server{
 		Handler:           handler,
-		ConnContext:       web.KeepConn,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(discardBelow{m.log.Handler()}, slog.LevelDebug),
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(ln) }()
+	go func() { failed <- connections(!m.set.BehindProxy).Serve(server, ln) }()
 	m.log.InfoContext(ctx, event.ServerReady, "address", m.base, "region", m.set.Region, "version", version)
 
 	var err error

@@ -153,15 +153,15 @@ func (g *Guard) byToken(ctx context.Context, token string) (*Identity, error) {
 // clients share an address, and one of them must not lock the others out. Guessing 256 random bits is hopeless anyway;
 // the limit keeps failures from filling the log.
 func (g *Guard) failed(ctx context.Context, remote string, denied error) error {
-	if !g.limiter(g.failures, source(remote), rate.Every(failureEvery), failureBurst).AllowN(g.now(), 1) {
+	if !g.limiter(g.failures, Source(remote), rate.Every(failureEvery), failureBurst).AllowN(g.now(), 1) {
 		return fault.New(fault.RateLimited, "too many wrong credentials came from this address; wait %v between tries", failureEvery).Retry(failureEvery)
 	}
 	g.log.WarnContext(ctx, event.AccessDenied, "reason", fault.Unauthenticated)
 	return denied
 }
 
-// source is what counts as one sender: an address, or for IPv6 the /64 that one subscriber usually has.
-func source(remote string) string {
+// Source is what counts as one sender: an address, or for IPv6 the /64 that one subscriber usually has.
+func Source(remote string) string {
 	at, err := netip.ParseAddrPort(remote)
 	if err != nil {
 		return remote

@@ -120,15 +120,18 @@ func (p *Problem) GetHeaders() http.Header {
 // Error writes the problem document of an error. The cause of a fault of ours goes to the log.
 func Error(log *slog.Logger) func(w http.ResponseWriter, r *http.Request, err error) {
 	return func(w http.ResponseWriter, r *http.Request, err error) {
-		p := Explain(r.Context(), log, err)
-		for name, values := range p.GetHeaders() {
-			w.Header()[name] = values
-		}
-		w.Header().Set("Content-Type", ProblemType)
-		w.Header().Set("Cache-Control", "no-store")
-		w.WriteHeader(p.Status)
-		if r.Method != http.MethodHead {
-			_ = json.NewEncoder(w).Encode(p) // a client that has gone does not read it
-		}
+		Explain(r.Context(), log, err).write(w, r)
+	}
+}
+
+func (p *Problem) write(w http.ResponseWriter, r *http.Request) {
+	for name, values := range p.GetHeaders() {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Content-Type", ProblemType)
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(p.Status)
+	if r.Method != http.MethodHead {
+		_ = json.NewEncoder(w).Encode(p) // a client that has gone does not read it
 	}
 }

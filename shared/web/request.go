@@ -46,6 +46,9 @@ func of(ctx context.Context) *request {
 
 // Note records for the log who sent the request and which route it took. Route is a pattern such as /v1/tasks/{id}.
 func Note(ctx context.Context, application, route string) {
+	if application != "" {
+		vouch(ctx)
+	}
 	r := of(ctx)
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -80,6 +80,7 @@ func (c *connection) drop() {
 // Body reads a request's body for a transfer. A read that waits for the client ends with the transfer, with its cause, and
 // after half a minute of silence.
 func Body(w http.ResponseWriter, body io.Reader, t Transfer) io.Reader {
+	vouch(t.Context())
 	c := &connection{set: http.NewResponseController(w).SetReadDeadline, ctx: t.Context()}
 	context.AfterFunc(t.Context(), c.cut)
 	return &incoming{body: body, t: t, c: c}
@@ -108,6 +109,7 @@ func (b *incoming) Read(p []byte) (int, error) {
 // Answer writes an answer for a transfer. A write that waits for the client ends with the transfer, with its cause, and when
 // the client took nothing for a minute. Flush it before the transfer is closed, so that no byte waits in this process.
 func Answer(w http.ResponseWriter, t Transfer) http.ResponseWriter {
+	vouch(t.Context())
 	c := &connection{set: http.NewResponseController(w).SetWriteDeadline, ctx: t.Context()}
 	context.AfterFunc(t.Context(), func() {
 		c.drop()

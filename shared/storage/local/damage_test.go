@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 )
 
@@ -116,5 +117,59 @@ func TestLockedDatabaseIsToldAndTriedAgain(t *testing.T) {
 	}
 	if _, err := s.Records.Get(t.Context(), taskKey(0)); err != nil {
 		t.Errorf("read a record: %v", err)
+	}
+}
+
+// handlesOf counts the descriptors of this process on the files of a database.
+func handlesOf(t *testing.T, file string) int {
+	t.Helper()
+	open, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, fd := range open {
+		if to, err := os.Readlink(fd); err == nil && strings.HasPrefix(to, file) {
+			n++
+		}
+	}
+	return n
+}
+
+func TestWaitingCallsHoldNoDescriptors(t *testing.T) {
+	dir := t.TempDir()
+	s := serverWithRoom(t, dir)
+	defer s.Close()
+	file := filepath.Join(dir, "lethe.db")
+	other, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	other.SetMaxOpenConns(1)
+	if _, err := other.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	const calls, most = 700, 8*3 + 3
+	ended := make(chan error, calls)
+	for n := range calls {
+		go func() {
+			_, err := s.Records.Put(t.Context(), storage.Record{Key: taskKey(n), Value: []byte("x")})
+			ended <- err
+		}()
+	}
+	for range 20 {
+		if n := handlesOf(t, file); n > most {
+			t.Errorf("%d waiting calls hold %d descriptors", calls, n)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if _, err := other.ExecContext(t.Context(), "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	for range calls {
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
 	}
 }
