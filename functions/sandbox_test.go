@@ -43,8 +43,13 @@ func TestMain(m *testing.M) {
 // run returns the command that runs the program, on a kernel that lacks mechanisms if some are named.
 func run(t *testing.T, lacks string, args ...string) *exec.Cmd {
 	t.Helper()
+	return runOther(t, lacks, program(t), args...)
+}
+
+func runOther(t *testing.T, lacks, path string, args ...string) *exec.Cmd {
+	t.Helper()
 	if lacks == "" {
-		cmd := exec.Command(program(t), args...)
+		cmd := exec.Command(path, args...)
 		cmd.Env = os.Environ()
 		return cmd
 	}
@@ -52,7 +57,9 @@ func run(t *testing.T, lacks string, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path, err := filepath.Abs(program(t))
+	if path, err = exec.LookPath(path); err == nil {
+		path, err = filepath.Abs(path)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,6 +253,28 @@ func TestDoctorTriesThePlaceForASandbox(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestDemoSaysTheRemedyWhereThereIsNoSandbox(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	cmd := runOther(t, "landlock,seccomp", "../scripts/demo.sh")
+	bin, err := filepath.Abs(program(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Env = append(cmd.Env, "DEMO_ONLY=1", "LETHE_BIN="+bin, "LETHE_DATA="+data)
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		t.Errorf("it went on:\n%s", out)
+	}
+	for _, part := range []string{"network", "Landlock", "seccomp filters", "Linux 5.13", "LETHE_SANDBOX=best-effort"} {
+		if !strings.Contains(string(out), part) {
+			t.Errorf("it does not say %q:\n%s", part, out)
+		}
+	}
+	if _, err := os.Stat(data); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a data folder was made: %v", err)
 	}
 }
 

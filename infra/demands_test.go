@@ -113,6 +113,8 @@ func appDemands() []demand {
 		{kind: sites, path: config + "appSettings", want: only(nil), wrong: []any{}},
 		{kind: sites, path: config + "linuxFxVersion", want: only(nil), wrong: "CUSTOM|1.0"},
 		{kind: sites, path: "properties.functionAppConfig.runtime", want: only(map[string]any{"name": "custom", "version": "1.0"}), wrong: map[string]any{"name": "custom", "version": "1"}},
+		// The program's own default is required; whoever gives a stamp another says so in its parameters.
+		{kind: siteConfigs, path: "properties.LETHE_SANDBOX", want: only(nil, "required"), wrong: "best-effort"},
 		{kind: sites, path: "properties.functionAppConfig.siteUpdateStrategy.type", want: only("Recreate"), wrong: "RollingUpdate"},
 		{kind: sites, path: scale + "instanceMemoryMB", want: only(2048, 4096), wrong: 512},
 		{kind: sites, path: scale + "triggers.http.perInstanceConcurrency", want: only(8), wrong: 64},

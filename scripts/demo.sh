@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-lethe=bin/lethe
+lethe=${LETHE_BIN:-bin/lethe}
 data=${LETHE_DATA:-.data}
 listen=${LETHE_LISTEN:-127.0.0.1:8080}
 url=http://$listen
@@ -37,6 +37,12 @@ call() {
   cat "$tmp/body"
 }
 status() { cat "$tmp/status"; }
+
+# The server would start, and take nothing in.
+if [ "${LETHE_SANDBOX:-required}" = required ] && ! "$lethe" doctor --sandbox >"$tmp/sandbox" 2>&1; then
+  cat "$tmp/sandbox" >&2
+  fail "this machine cannot confine what reads documents, so that none would be taken in; the remedy is above"
+fi
 
 if [ -n "${FILE:-}" ]; then
   [ -r "$FILE" ] || fail "$FILE cannot be read"
@@ -174,7 +180,7 @@ fi
 say "The server stays up at $url; its description is at $url/v1/openapi.json. Try:"
 cat <<TRY
    export LETHE_URL=$url LETHE_APP=$app LETHE_SECRET=$secret
-   bin/lethe submit scan.pdf
+   $lethe submit scan.pdf
 Press Ctrl-C to stop it.
 TRY
 wait "$server"

@@ -67,8 +67,9 @@ func (w *world) everything() string {
 func TestAPackageThatDoesNotPassGivesWayToTheOneBefore(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"reads-nothing": "the task is ProcessingFailed",
-		"never-loads":   "the host has not loaded",
+		"reads-nothing":    "the task is ProcessingFailed",
+		"never-loads":      "the host has not loaded",
+		"confines-nothing": "not closed are network",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -133,6 +134,16 @@ func TestNothingIsTakenInWhileTheAccountKeepsWhatIsErased(t *testing.T) {
 	}
 	keeping(false)
 	w.done("deploy")
+}
+
+func TestNothingIsTakenInWhereWorkersCannotBeConfined(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.pack("confines-nothing", "dist/lethe.zip")
+	w.run("deploy").stopped(t, "not closed are network", "worker processes cannot be confined there")
+	if s := w.model().Groups[group]; s.Events || s.Tags["state"] != "deploying" {
+		t.Errorf("left %+v", s)
+	}
 }
 
 func TestAClosedStampIsFinishedFromInsideItsNetwork(t *testing.T) {

@@ -70,12 +70,22 @@ await_program() {
   step "waiting until the host has loaded the functions of version $wanted"
   await 10 "the host has not loaded $functions; look at AppTraces in the workspace log-$base" loaded "$functions"
   await 10 "version $wanted does not answer at $endpoint with the secret of $LETHE_APP" serves "$wanted"
+  await 5 "worker processes cannot be confined there, so that nothing is taken in; what is open and the remedy are above" confined
   await 5 "$endpoint/readyz says that no documents are taken in; open it to read why" curl -fsS -m 60 -o /dev/null "$endpoint/readyz"
 }
 
 loaded() {
   azure functionapp function list --resource-group "$group" --name "$app" >"$work/loaded" &&
     jq -e --argjson want "$1" '$want - [.[].name | split("/")[-1]] == []' "$work/loaded" >/dev/null
+}
+
+# confined: the program tried its own workers where they run, as lethe doctor --sandbox does. A version from before that says
+# nothing of it.
+confined() {
+  curl -sS -m 60 "$endpoint/readyz" >"$work/ready"
+  jq -e 'all(.checks[] | select(.name == "sandbox"); .ok)' "$work/ready" >/dev/null && return 0
+  jq -r '.checks[] | select(.name == "sandbox").detail' "$work/ready" >&2
+  return 1
 }
 
 serves() { [ "$(ask /v1/capabilities | jq -r .version)" = "$1" ]; }

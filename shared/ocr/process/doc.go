@@ -10,6 +10,10 @@
 // memory is taken, boxes and texts before a page is passed on, and an error is only ever one of the known codes. No text
 // that a child makes up reaches an error or a log.
 //
+// What confinement must prevent is a table of effects ([Effects]); by which of its means the kernel does so does not matter.
+// A child tries each of them after it has confined itself and says in its first message what did not come about. With
+// [Config.Confined] one for which an effect is left is never given a document.
+//
 // A derivative for people who may not see the document is written by a child that has not seen it either: [Pool.Derive].
 //
 // Children go round by the processor time that the owners of documents used, see package fairqueue. A page that has used a

@@ -94,10 +94,14 @@ func (g *group) serve(w *world, path, application, secret string) (int, any) {
 	case "/healthz":
 		return 200, ""
 	case "/readyz":
-		if closed {
-			return 503, ""
+		sandbox, status := map[string]any{"name": "sandbox", "ok": true}, 200
+		if g.App.Program == "confines-nothing" {
+			sandbox = map[string]any{"name": "sandbox", "ok": false, "detail": "not closed are network"}
 		}
-		return 200, ""
+		if closed || sandbox["ok"] == false {
+			status = 503
+		}
+		return status, map[string]any{"checks": []any{sandbox}}
 	}
 	if !g.admits(application, secret) {
 		return 401, ""
