@@ -34,7 +34,8 @@ const (
 	CanaryDone          = "canary.done"               // a synthetic page came and went; tells the times
 	CanaryFailed        = "canary.failed"             // a synthetic page was not read, or not erased in time
 	LedgerGrown         = "ledger.grown"              // entries were given their place in the ledger
-	LedgerStuck         = "ledger.stuck"              // entries wait in vain: no signing key, or one that nobody vouched for
+	LedgerStuck         = "ledger.stuck"              // entries wait in vain: no signing key, one that nobody vouched for, or files that contradict each other
+	LedgerRebuilt       = "ledger.rebuilt"            // the ledger's state was lost and made anew from its files
 	ReceiptUnsigned     = "receipt.unsigned"          // a receipt was asked for and there is no signing key
 	DoctorDone          = "doctor.done"               // the stamp was checked; tells the number of findings
 	DoctorFinding       = "doctor.finding"            // a check of the stamp found a breach

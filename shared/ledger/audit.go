@@ -2,8 +2,10 @@ package ledger
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,11 +22,12 @@ type Source interface {
 // Audit is what the whole log says.
 type Audit struct {
 	Origin    string    `json:"origin"`
-	Size      int64     `json:"size"`  // entries
-	First     time.Time `json:"first"` // time of the earliest entry
-	Last      time.Time `json:"last"`  // time of the latest entry
-	Keys      []string  `json:"keys"`  // public keys that signed, oldest first
-	Since     int64     `json:"since"` // size of the checkpoint that consistency was proved with; 0 for none
+	Size      int64     `json:"size"`              // entries
+	First     time.Time `json:"first"`             // time of the earliest entry
+	Last      time.Time `json:"last"`              // time of the latest entry
+	Keys      []string  `json:"keys"`              // public keys that signed, oldest first
+	Follows   *Before   `json:"follows,omitempty"` // the log before this one; nil for none
+	Since     int64     `json:"since"`             // size of the checkpoint that consistency was proved with; 0 for none
 	Documents int       `json:"documents"`
 	Erased    int       `json:"erased"` // of them, with a receipt
 	Open      int       `json:"open"`   // of them, without one
@@ -40,6 +43,14 @@ type Audit struct {
 	Reasons                map[string]int `json:"reasons"`                  // why documents were erased
 	Breaches               []string       `json:"breaches"`                 // each a name and a sentence; empty if the promise was kept
 	Checkpoint             []byte         `json:"-"`                        // as read; keep it for the next audit
+}
+
+// Before is the log that another one was begun after, as that one's own entry says.
+type Before struct {
+	Origin string `json:"origin"`
+	Size   int64  `json:"size"`
+	Root   string `json:"root"`       // in base64
+	Signed string `json:"checkpoint"` // SHA-256 of its last signed checkpoint
 }
 
 // Sequencing is how long an entry may wait for its place before an audit calls it missing or late.
@@ -108,6 +119,9 @@ func Check(ctx context.Context, src Source, x Examination) (*Audit, error) {
 
 // consistent proves that the log only grew since a checkpoint.
 func (a *auditor) consistent(ctx context.Context, src Source, tree tlog.Tree, since []byte) error {
+	if origin, _, _ := strings.Cut(string(since), "\n"); a.Follows != nil && origin == a.Follows.Origin {
+		return a.bound(since)
+	}
 	old, err := a.trusted.tree(since)
 	if err != nil {
 		return fmt.Errorf("the checkpoint kept: %w", err)
@@ -124,6 +138,24 @@ func (a *auditor) consistent(ctx context.Context, src Source, tree tlog.Tree, si
 		return fmt.Errorf("the log was rewritten since that checkpoint: %w", err)
 	}
 	return nil
+}
+
+// bound checks that a checkpoint kept of the log before is the one that this log is bound to. An older one is held against the
+// old log's own files.
+func (a *auditor) bound(since []byte) error {
+	text, _, _ := strings.Cut(string(since), "\n\n")
+	old, err := torchwood.ParseCheckpoint(text + "\n")
+	switch {
+	case err != nil:
+		return errors.New("the checkpoint kept is malformed")
+	case old.N == a.Follows.Size && base64.StdEncoding.EncodeToString(old.Hash[:]) == a.Follows.Root:
+		a.Since = 0
+		return nil
+	case old.N < a.Follows.Size:
+		return fmt.Errorf("the checkpoint kept is an older one of the log before this, which ended with %d entries: audit a copy of that log with it", a.Follows.Size)
+	default:
+		return errors.New("this log is bound to another end of the log before than the checkpoint kept")
+	}
 }
 
 // read takes note of one entry.
@@ -170,6 +202,12 @@ func (a *auditor) read(text string) error {
 		a.lasted(e.Time(FieldUploaded), time.Time{}, e.Time(FieldErased))
 	case Accepted, Processed, Erased:
 		a.follow(&e)
+	case Begun:
+		size, err := strconv.ParseInt(e.Value(FieldSize), 10, 64)
+		if err != nil || a.Follows != nil {
+			return errors.New("the entry about the log before is malformed, or is not the only one")
+		}
+		a.Follows = &Before{e.Value(FieldOrigin), size, e.Value(FieldRoot), e.Value(FieldCheckpoint)}
 	case Clock: // ages are told by the log's own time, which a correction does not move
 		a.offset = e.Time(FieldTo).Sub(e.Time(FieldElapsed))
 	}

@@ -21,12 +21,13 @@ const (
 	Canary    Kind = "canary"    // a synthetic page came and went, or did not
 	Doctor    Kind = "doctor"    // the stamp was examined
 	Key       Kind = "key"       // a signing key came into use
+	Begun     Kind = "begun"     // the log begins after another one, whose last checkpoint it names
 	Clock     Kind = "clock"     // an operator corrected what UTC is; times of entries go on undisturbed
 )
 
 // Kinds lists every kind.
 func Kinds() []Kind {
-	return []Kind{Accepted, Processed, Erased, Stray, Access, Canary, Doctor, Key, Clock}
+	return []Kind{Accepted, Processed, Erased, Stray, Access, Canary, Doctor, Key, Begun, Clock}
 }
 
 // Names of fields, beside those of copies.
@@ -53,6 +54,10 @@ const (
 	FieldFrom        = "from"         // UTC as it was told before a correction of the clock
 	FieldTo          = "to"           // and from then on
 	FieldElapsed     = "elapsed"      // the log's own time at the correction: that of all entries, which no correction moves
+	FieldOrigin      = "origin"       // of the log before
+	FieldSize        = "size"         // entries of the log before
+	FieldRoot        = "root"         // of its tree, in base64
+	FieldCheckpoint  = "checkpoint"   // SHA-256 of its last signed checkpoint
 	FieldOffset      = "clock-offset" // what UTC is ahead of the log's own time, in force when the entry was made; none for zero
 )
 

@@ -69,7 +69,7 @@ func (a *auditor) follow(e *Entry) {
 		if !slices.ContainsFunc(l.receipts, e.same) {
 			l.receipts = append(l.receipts, *e)
 		}
-	case Stray, Access, Canary, Doctor, Key, Clock:
+	case Stray, Access, Canary, Doctor, Key, Begun, Clock:
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"filippo.io/torchwood"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -90,8 +91,17 @@ type head struct {
 	Root       []byte   `json:"root,omitempty"`
 	Keys       []string `json:"keys,omitempty"` // public keys, oldest first
 	Batch      []batch  `json:"batch,omitempty"`
+	Begun      string   `json:"begun,omitempty"`   // where files of the log before are being moved to, while a new one is begun
+	Retired    string   `json:"retired,omitempty"` // where they are
 
 	etag string
+}
+
+// tree is the tree that the head has published.
+func (h *head) tree() tlog.Tree {
+	t := tlog.Tree{N: h.Size}
+	copy(t.Hash[:], h.Root)
+	return t
 }
 
 // batch is one entry that is getting its place.

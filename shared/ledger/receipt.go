@@ -50,9 +50,14 @@ func (l *Log) remember(ctx context.Context, subject string, index int64) error {
 // Receipt returns the signed text that proves an erasure. Once the entry has its place, the receipt holds the proof that
 // the log contains it; before that it says so.
 func (l *Log) Receipt(ctx context.Context, o Opening, e Entry) ([]byte, error) {
-	if l.Signer == nil {
+	h, err := l.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := l.voucher(h)
+	if err != nil {
 		l.Log.WarnContext(ctx, event.ReceiptUnsigned)
-		return nil, fault.New(fault.ReceiptUnavailable, "this stamp has no signing key, so it cannot sign receipts; its operator makes one with `lethe keygen`")
+		return nil, fault.Wrap(err, fault.ReceiptUnavailable, "this stamp has no signing key that a published key vouches for, so it cannot sign receipts; /readyz tells its operator why")
 	}
 	e.Fields = append(e.Fields, l.origin()...)
 	text, proof := e.Text(), []byte(notLogged+"\n")
@@ -68,7 +73,7 @@ func (l *Log) Receipt(ctx context.Context, o Opening, e Entry) ([]byte, error) {
 		digest = "sha256:" + o.Digest
 	}
 	body := fmt.Sprintf("%s\ntask %s\nnonce %s\ninput %s\n\n%s", receiptHeading, o.Task, o.Nonce, digest, text)
-	signed, err := note.Sign(&note.Note{Text: body}, l.Signer)
+	signed, err := note.Sign(&note.Note{Text: body}, signer)
 	if err != nil {
 		return nil, fmt.Errorf("sign receipt: %w", err)
 	}

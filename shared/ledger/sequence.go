@@ -54,8 +54,11 @@ func (l *Log) Sequence(ctx context.Context) (int, error) {
 
 // sequenceOnce carries out the batch in the head, or makes one and carries it out.
 func (l *Log) sequenceOnce(ctx context.Context) (int, error) {
-	h, err := l.load(ctx)
+	h, p, err := l.current(ctx)
 	if err != nil {
+		return 0, err
+	}
+	if _, err := l.voucher(h); err != nil {
 		return 0, err
 	}
 	if len(h.Batch) == 0 {
@@ -66,7 +69,7 @@ func (l *Log) sequenceOnce(ctx context.Context) (int, error) {
 			return 0, overtaken(err)
 		}
 	}
-	return l.place(ctx, h)
+	return l.place(ctx, h, p)
 }
 
 func overtaken(err error) error {
@@ -123,8 +126,7 @@ func (l *Log) keyChange(ctx context.Context, h *head) (string, error) {
 	if len(h.Keys) > 0 {
 		last := h.Keys[len(h.Keys)-1]
 		if l.Previous == nil || l.Previous.Public() != last || l.Previous.Name() != l.Signer.Name() {
-			l.Log.ErrorContext(ctx, event.LedgerStuck, "reason", "the key before the signing key is not given, or its name is another")
-			return "", fault.New(fault.InternalError, "the ledger was signed with another key: give that one as the previous key once")
+			return "", stuckForeignKey
 		}
 		e.Fields = append(e.Fields, Field{FieldReplaces, last})
 		signers = append(signers, l.Previous)
@@ -138,16 +140,24 @@ func (l *Log) keyChange(ctx context.Context, h *head) (string, error) {
 }
 
 // place writes the batch into the log, then moves the head over it.
-func (l *Log) place(ctx context.Context, h head) (int, error) {
+func (l *Log) place(ctx context.Context, h head, p published) (int, error) {
 	entries := make([]string, len(h.Batch))
 	for i, b := range h.Batch {
 		entries[i] = b.Text
 	}
-	before := tlog.Tree{N: h.Size}
-	copy(before.Hash[:], h.Root)
-	after, err := l.tiles.extend(ctx, before, entries)
+	before := h.tree()
+	after, files, err := l.tiles.extend(ctx, before, entries)
 	if err != nil {
 		return 0, err
+	}
+	// Nothing is written, let alone signed, that contradicts what is published.
+	if p.tree.N > after.N || p.tree.N == after.N && p.tree != after {
+		return 0, stuckFork
+	}
+	for _, f := range files {
+		if err := l.tiles.write(ctx, f.path, f.data); err != nil {
+			return 0, err
+		}
 	}
 	for i, b := range h.Batch {
 		if err := l.settle(ctx, b, h.Size+int64(i)); err != nil {
@@ -158,8 +168,7 @@ func (l *Log) place(ctx context.Context, h head) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	// The copy beside the tiles is for those who read the log without the service.
-	if err := l.tiles.write(ctx, "checkpoint", checkpoint); err != nil {
+	if err := l.tiles.write(ctx, checkpointFile, checkpoint); err != nil {
 		return 0, err
 	}
 	placed := len(h.Batch)

@@ -13,6 +13,9 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
+// checkpointFile is the signed checkpoint beside the tiles, for those who read the log without the service.
+const checkpointFile = "checkpoint"
+
 // tileType is the content type of tiles and entry bundles.
 const tileType = "application/octet-stream"
 
@@ -49,9 +52,15 @@ func (t tiles) hashes(ctx context.Context, tree tlog.Tree) tlog.HashReader {
 	return torchwood.TileHashReaderWithContext(ctx, tree, sourceReader{t})
 }
 
-// extend writes what entries add to a tree and returns the tree with them. The same entries after the same tree give the
-// same files, so it may be done again after a crash, and by two at once.
-func (t tiles) extend(ctx context.Context, tree tlog.Tree, entries []string) (tlog.Tree, error) {
+// file is one file of the log that is to be written.
+type file struct {
+	path string
+	data []byte
+}
+
+// extend returns the tree with entries after those of another, and the files that hold what they add. The same entries after
+// the same tree give the same files, so they may be written again after a crash, and by two at once.
+func (t tiles) extend(ctx context.Context, tree tlog.Tree, entries []string) (tlog.Tree, []file, error) {
 	fresh := map[int64]tlog.Hash{}
 	stored := t.hashes(ctx, tree)
 	both := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
@@ -82,57 +91,55 @@ func (t tiles) extend(ctx context.Context, tree tlog.Tree, entries []string) (tl
 	for _, e := range entries {
 		added, err := tlog.StoredHashes(n, []byte(e), both)
 		if err != nil {
-			return tree, fmt.Errorf("extend the ledger: %w", err)
+			return tree, nil, fmt.Errorf("extend the ledger: %w", err)
 		}
 		for i, h := range added {
 			fresh[tlog.StoredHashIndex(0, n)+int64(i)] = h
 		}
 		n++
 	}
-	if err := t.writeBundles(ctx, tree.N, entries); err != nil {
-		return tree, err
+	files, err := t.bundles(ctx, tree.N, entries)
+	if err != nil {
+		return tree, nil, err
 	}
 	for _, tile := range tlog.NewTiles(torchwood.TileHeight, tree.N, n) {
 		data, err := tlog.ReadTileData(tile, both)
 		if err != nil {
-			return tree, fmt.Errorf("extend the ledger: %w", err)
+			return tree, nil, fmt.Errorf("extend the ledger: %w", err)
 		}
-		if err := t.write(ctx, torchwood.TilePath(tile), data); err != nil {
-			return tree, err
-		}
+		files = append(files, file{torchwood.TilePath(tile), data})
 	}
 	root, err := tlog.TreeHash(n, both)
 	if err != nil {
-		return tree, fmt.Errorf("extend the ledger: %w", err)
+		return tree, nil, fmt.Errorf("extend the ledger: %w", err)
 	}
-	return tlog.Tree{N: n, Hash: root}, nil
+	return tlog.Tree{N: n, Hash: root}, files, nil
 }
 
-// writeBundles writes the entry bundles from entry number first on.
-func (t tiles) writeBundles(ctx context.Context, first int64, entries []string) error {
+// bundles are the entry bundles from entry number first on.
+func (t tiles) bundles(ctx context.Context, first int64, entries []string) ([]file, error) {
+	var files []file
 	for len(entries) > 0 {
 		tile := tlog.Tile{H: torchwood.TileHeight, L: -1, N: first / torchwood.TileWidth, W: int(first % torchwood.TileWidth)}
 		var bundle []byte
 		if tile.W > 0 {
 			var err error
 			if bundle, err = t.ReadFile(ctx, torchwood.TilePath(tile)); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		for len(entries) > 0 && tile.W < torchwood.TileWidth {
 			var err error
 			if bundle, err = torchwood.AppendTileEntry(bundle, []byte(entries[0])); err != nil {
-				return fmt.Errorf("extend the ledger: %w", err)
+				return nil, fmt.Errorf("extend the ledger: %w", err)
 			}
 			entries = entries[1:]
 			tile.W++
 			first++
 		}
-		if err := t.write(ctx, torchwood.TilePath(tile), bundle); err != nil {
-			return err
-		}
+		files = append(files, file{torchwood.TilePath(tile), bundle})
 	}
-	return nil
+	return files, nil
 }
 
 // dropPartial removes the partial files that full ones have replaced since the tree had the size before.

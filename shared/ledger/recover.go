@@ -1,0 +1,234 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"filippo.io/torchwood"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/fault"
+)
+
+// Stuck is why a log cannot go on: a sentence for its operator that names the remedy. What was signed stays true, entries
+// wait, and nothing is signed that contradicts it.
+type Stuck string
+
+// Error implements error.
+func (s Stuck) Error() string { return string(s) }
+
+// The reasons.
+const (
+	stuckNoKey      Stuck = "there is no signing key: `lethe keygen` makes one, and LETHE_SIGNING_KEY holds it"
+	stuckKeyLost    Stuck = "a ledger is there and its signing key is not: put the key back, or begin a new log with `lethe ledger begin`"
+	stuckForeignKey Stuck = "no published key vouches for the signing key: give the one before it as LETHE_PREVIOUS_KEY, or begin a new log with `lethe ledger begin`"
+	stuckCheckpoint Stuck = "files of a ledger are there and its checkpoint is not: put it back from a copy, or begin a new log with `lethe ledger begin`"
+	stuckFork       Stuck = "the ledger's state and its published checkpoint contradict each other: put its files back from a copy, or begin a new log with `lethe ledger begin`"
+	stuckDamaged    Stuck = "files of the ledger do not belong to its checkpoint: put them back from a copy made by `lethe ledger save`"
+	stuckLost       Stuck = "the ledger's state was lost and is being rebuilt from its files"
+	stuckBegun      Stuck = "a new log was begun and not finished: run `lethe ledger begin` again"
+)
+
+// published is the checkpoint beside the tiles and the tree that it claims; an empty one if there is none.
+type published struct {
+	signed []byte
+	tree   tlog.Tree
+}
+
+func (l *Log) published(ctx context.Context) (published, error) {
+	signed, err := l.tiles.ReadFile(ctx, checkpointFile)
+	if errors.Is(err, fault.NotFound) {
+		return published{}, nil
+	}
+	if err != nil {
+		return published{}, err
+	}
+	text, _, _ := strings.Cut(string(signed), "\n\n")
+	c, err := torchwood.ParseCheckpoint(text + "\n")
+	if err != nil {
+		return published{}, stuckFork
+	}
+	return published{signed, c.Tree}, nil
+}
+
+// state is how a head stands to what is published.
+type state int
+
+const (
+	sound    state = iota
+	fresh          // there is no log yet
+	unshown        // the checkpoint file is older than the head, or missing
+	outlived       // the head was lost, or is older than the checkpoint
+)
+
+// stand reads the head and holds it against the published checkpoint. Two that differ are read once more: another process may
+// be between its two writes.
+func (l *Log) stand(ctx context.Context) (head, published, state, error) {
+	var (
+		before string
+		p      published
+	)
+	for again := false; ; again = true {
+		var err error
+		if p, err = l.published(ctx); err != nil {
+			return head{}, p, sound, err
+		}
+		h, err := l.load(ctx)
+		if err != nil {
+			return head{}, p, sound, err
+		}
+		s, err := l.compare(ctx, h, p)
+		if s == sound && err == nil || again && before == h.etag {
+			return h, p, s, err
+		}
+		before = h.etag
+	}
+}
+
+func (l *Log) compare(ctx context.Context, h head, p published) (state, error) {
+	if h.Begun != "" {
+		return sound, stuckBegun
+	}
+	switch {
+	case p.signed == nil && h.etag == "":
+		return fresh, l.empty(ctx)
+	case p.signed == nil && h.Size == 0:
+		return fresh, nil // the first batch is on its way
+	case p.signed == nil, p.tree.N < h.Size:
+		return unshown, nil
+	case p.tree.N == h.Size && p.tree != h.tree():
+		return sound, stuckFork
+	case p.tree.N == h.Size, len(h.Batch) > 0 && p.tree.N == h.Size+int64(len(h.Batch)):
+		return sound, nil // the batch is published and the head is about to be; place holds one against the other
+	default:
+		return outlived, nil
+	}
+}
+
+// empty is an error unless no file of a log is there.
+func (l *Log) empty(ctx context.Context) error {
+	files, err := l.Blobs.List(ctx, blobName(""), "", 1)
+	if err == nil && len(files) > 0 {
+		return stuckCheckpoint
+	}
+	return err
+}
+
+// current returns the head to go on from. One that was lost is rebuilt from the log's own files; whatever contradicts what was
+// published is an error.
+func (l *Log) current(ctx context.Context) (head, published, error) {
+	h, p, s, err := l.stand(ctx)
+	if err != nil {
+		return head{}, p, err
+	}
+	switch s {
+	case outlived:
+		h, err = l.rebuild(ctx, h.etag, p)
+	case unshown:
+		if err = l.proves(ctx, h, p); err == nil {
+			err = l.tiles.write(ctx, checkpointFile, []byte(h.Checkpoint))
+		}
+	case sound, fresh:
+	}
+	return h, p, err
+}
+
+// proves checks that the tiles hold the head's tree and that it is an extension of the published one.
+func (l *Log) proves(ctx context.Context, h head, p published) error {
+	stored := l.tiles.hashes(ctx, h.tree())
+	if p.tree.N == 0 {
+		if root, err := tlog.TreeHash(h.Size, stored); err != nil || root != h.tree().Hash {
+			return stuckDamaged
+		}
+		return nil
+	}
+	proof, err := tlog.ProveTree(h.Size, p.tree.N, stored)
+	if err != nil {
+		return stuckDamaged
+	}
+	if tlog.CheckTree(proof, h.Size, h.tree().Hash, p.tree.N, p.tree.Hash) != nil {
+		return stuckFork
+	}
+	return nil
+}
+
+// rebuild makes the head anew from the published checkpoint and the entries below it. The keys are those that the entries
+// brought into use; one of them must have signed the checkpoint.
+func (l *Log) rebuild(ctx context.Context, etag string, p published) (head, error) {
+	reader, err := torchwood.NewClient(sourceReader{l.tiles})
+	if err != nil {
+		return head{}, fmt.Errorf("read the ledger: %w", err)
+	}
+	h := head{etag: etag, Size: p.tree.N, Root: p.tree.Hash[:], Checkpoint: string(p.signed)}
+	for _, entry := range reader.AllEntries(ctx, p.tree, 0) {
+		text, _, signed := strings.Cut(string(entry), "\n\n")
+		if !signed {
+			continue // only changes of key are signed
+		}
+		e, err := ParseEntry(text + "\n")
+		if err != nil {
+			return head{}, stuckDamaged
+		}
+		h.Keys = append(h.Keys, e.Value(FieldKey))
+	}
+	if err := reader.Err(); err != nil {
+		l.Log.ErrorContext(ctx, event.LedgerStuck, "reason", "its files cannot be read", "kind", fault.KindOf(err))
+		return head{}, stuckDamaged
+	}
+	ks, err := parseKeys(h.Keys)
+	if err != nil {
+		return head{}, stuckDamaged
+	}
+	if tree, err := ks.tree(p.signed); err != nil || tree != p.tree {
+		return head{}, stuckFork
+	}
+	if err := l.save(ctx, &h); err != nil {
+		return head{}, overtaken(err)
+	}
+	l.Log.WarnContext(ctx, event.LedgerRebuilt, "entries", h.Size, "keys", len(h.Keys))
+	return h, nil
+}
+
+// voucher returns the signer that a published key stands for: the key itself, or the one before it while the change is being
+// written. The first key of a new log stands for itself.
+func (l *Log) voucher(h head) (note.Signer, error) {
+	if l.Signer == nil {
+		if h.Size > 0 {
+			return nil, stuckKeyLost
+		}
+		return nil, stuckNoKey
+	}
+	switch {
+	case len(h.Keys) == 0, slices.Contains(h.Keys, l.Signer.Public()):
+		return l.Signer, nil
+	case l.Previous != nil && l.Previous.Name() == l.Signer.Name() && slices.Contains(h.Keys, l.Previous.Public()):
+		return l.Previous, nil
+	default:
+		return nil, stuckForeignKey
+	}
+}
+
+// Check says whether the log can go on: its head and its published checkpoint agree, a published key vouches for the signing
+// key, and no file was found changed. A Stuck names the remedy. It costs a few reads, however long the log is.
+func (l *Log) Check(ctx context.Context) error {
+	h, _, s, err := l.stand(ctx)
+	if err != nil {
+		return err
+	}
+	if s == outlived {
+		return stuckLost
+	}
+	if _, err := l.voucher(h); err != nil {
+		return err
+	}
+	x, err := l.loadExamination(ctx)
+	if err == nil && x.Damaged {
+		err = stuckDamaged
+	}
+	return err
+}
