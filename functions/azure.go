@@ -146,6 +146,7 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 		storageAnswers(a.log, a.tasks, time.Minute),
 		clocksAgree(a.clock.Agrees), // after what has asked the store
 		workersConfined(a.engine),
+		ledgerGoesOn(a.log, a.ledger, time.Minute),
 		engineStarts(a.log, a.engine),
 	)
 	guard, err := newGuard(a.set, a.registry, a.clock.Now, a.clock.Wall, a.log)

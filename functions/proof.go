@@ -47,19 +47,26 @@ func newLedger(set config.Settings, blobs storage.Blobs, records storage.Records
 	return ledger.New(cfg), nil
 }
 
+// keyFile is the signing key in a data folder.
+const keyFile = "signing.key"
+
 // machineKey returns the signing key of a server on one machine: the one of the settings, else that of the data folder,
-// which is made at the first start.
-func machineKey(set config.Settings) (string, error) {
+// which is made at the first start. No key is made where a ledger is: the ledger's own was lost, and one that nobody vouches
+// for would sign another history. It is empty then.
+func machineKey(set config.Settings, exists bool) (string, error) {
 	if set.SigningKey != "" {
 		return set.SigningKey, nil
 	}
-	file := filepath.Join(set.Data, "signing.key")
+	file := filepath.Join(set.Data, keyFile)
 	key, err := os.ReadFile(file) //nolint:gosec // in the folder of the settings
 	if err == nil {
 		return string(key), nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("read signing key: %w", err)
+	}
+	if exists {
+		return "", nil
 	}
 	name, err := os.Hostname()
 	if err != nil || name == "" {
@@ -86,6 +93,20 @@ func keep(file, text string) error {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return os.Rename(f.Name(), file)
+}
+
+// ledgerGoesOn is the condition that what is accepted can be proved: there is a key that a published one stands for, and the
+// ledger's state, checkpoint and files agree.
+func ledgerGoesOn(log *slog.Logger, l *ledger.Log, life time.Duration) condition {
+	return condition{name: "ledger", life: life, holds: func(ctx context.Context) error {
+		err := l.Check(ctx)
+		var stuck ledger.Stuck
+		if err == nil || errors.As(err, &stuck) {
+			return err
+		}
+		log.WarnContext(ctx, event.IntakeClosed, "condition", "ledger", "error", err)
+		return errors.New("the ledger cannot be read; see the log")
+	}}
 }
 
 // sequenced is how often a server on one machine gives entries their place in the ledger.

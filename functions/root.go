@@ -31,6 +31,9 @@ Start with "lethe read scan.pdf" (no server) or "lethe serve" (a server on this 
 	root.AddCommand(verbs.Client(version)...)
 	root.AddCommand(verbs.Proof(version)...)
 	root.AddCommand(engineCommands(env)...)
+	if ledger, _, err := root.Find([]string{"ledger"}); err == nil {
+		ledger.AddCommand(ledgerCommands(env)...)
+	}
 	root.AddCommand(newVersion())
 	return root
 }

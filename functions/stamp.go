@@ -63,7 +63,7 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 		return nil, errors.Join(err, m.store.Close())
 	}
 	m.registry = access.NewRegistry(m.store.Records, m.clock.Wall, log)
-	if m.ledger, err = m.openLedger(); err != nil {
+	if m.ledger, err = m.openLedger(ctx); err != nil {
 		return nil, errors.Join(err, m.close())
 	}
 	m.queue = trigger.NewScheduler(8*set.Workers, 4*set.Workers, log)
@@ -102,6 +102,7 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 		condition{name: "database", life: time.Second, holds: m.store.Records.Check},
 		storageAnswers(log, m.tasks, time.Second),
 		workersConfined(m.engine),
+		ledgerGoesOn(log, m.ledger, time.Second),
 		engineStarts(log, m.engine),
 	)
 	if m.guard, err = newGuard(set, m.registry, m.clock.Now, m.clock.Wall, log); err != nil {
@@ -112,8 +113,12 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 }
 
 // openLedger opens the log with the machine's own key.
-func (m *machine) openLedger() (*ledger.Log, error) {
-	key, err := machineKey(m.set)
+func (m *machine) openLedger(ctx context.Context) (*ledger.Log, error) {
+	files, err := m.store.Blobs.List(ctx, storage.Ledger+"/", "", 1)
+	if err != nil {
+		return nil, err
+	}
+	key, err := machineKey(m.set, len(files) > 0)
 	if err != nil {
 		return nil, err
 	}

@@ -77,11 +77,12 @@ func (r *rounds) make(ctx context.Context) error {
 			return err
 		}
 	}
+	examined := r.ledger.Examine(ctx)
 	m, err := r.tasks.Measure(ctx)
 	if err == nil && !m.Oldest.IsZero() {
 		r.log.InfoContext(ctx, event.DocumentOldest, "seconds", m.OldestAge().Seconds(), "limit_seconds", m.Policy.Unprocessed.Seconds())
 	}
-	return errors.Join(err, r.canary.Tick(ctx))
+	return errors.Join(examined, err, r.canary.Tick(ctx))
 }
 
 // examine has the doctor look at the stamp, and the ledger remember it.

@@ -307,6 +307,9 @@ func (c *connection) showAudit(w io.Writer, a *ledger.Audit) error {
 		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprintf(table, "ledger\t%s\n", printable(a.Origin))
 		fmt.Fprintf(table, "entries\t%d, from %s to %s\n", a.Size, a.First.Format(time.RFC3339), a.Last.Format(time.RFC3339))
+		if f := a.Follows; f != nil {
+			fmt.Fprintf(table, "begun after\t%s, which ended with %d entries (root %s)\n", printable(f.Origin), f.Size, printable(f.Root))
+		}
 		if a.Since > 0 {
 			fmt.Fprintf(table, "consistent\twith your checkpoint of %d entries\n", a.Since)
 		}

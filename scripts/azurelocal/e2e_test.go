@@ -26,6 +26,7 @@ import (
 	"golang.org/x/image/math/fixed"
 
 	"github.com/lethe-ocr/lethe/scripts/azurelocal/stack"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 )
 
 // The first credentials of a new stamp, and the word in every document of these tests.
@@ -71,7 +72,13 @@ func startBare(t *testing.T, settings map[string]string, change func(*stack.Conf
 	}
 	t.Cleanup(azurite.Stop)
 	hash := sha256.Sum256([]byte(secret))
-	values := map[string]string{"LETHE_BOOTSTRAP_APP": application, "LETHE_BOOTSTRAP_HASH": hex.EncodeToString(hash[:])}
+	private, _, err := ledger.GenerateKey("lethe.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]string{
+		"LETHE_BOOTSTRAP_APP": application, "LETHE_BOOTSTRAP_HASH": hex.EncodeToString(hash[:]), "LETHE_SIGNING_KEY": private,
+	}
 	maps.Copy(values, settings)
 	cfg := stack.Config{
 		Tools: tools, Package: folder, Folder: t.TempDir(), Storage: azurite.ConnectionString(), Settings: values, Schedule: everyFiveSeconds,

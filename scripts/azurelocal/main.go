@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/lethe-ocr/lethe/scripts/azurelocal/stack"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 )
 
 func main() {
@@ -54,6 +55,13 @@ func run(ctx context.Context, args []string) error {
 		return errors.New("usage: azurelocal [flags] FOLDER, the folder of the staged package")
 	}
 
+	if _, given := values["LETHE_SIGNING_KEY"]; !given { // nothing is taken in without one
+		private, _, err := ledger.GenerateKey("localhost")
+		if err != nil {
+			return err
+		}
+		values["LETHE_SIGNING_KEY"] = private
+	}
 	tools := stack.FindTools(".")
 	azurite, err := stack.StartAzurite(ctx, tools)
 	if err != nil {

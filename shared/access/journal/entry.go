@@ -27,6 +27,7 @@ const (
 	ErasureSubject Act = "erasure.subject" // everything about a subject was erased
 	SweepRun       Act = "sweep.run"       // a sweep was started by hand
 	ClockAccepted  Act = "clock.accepted"  // the wall clock was taken for right
+	LedgerBegun    Act = "ledger.begun"    // a new ledger took the place of one that could not go on
 	LogRead        Act = "access-log.read" // the log of all applications was read
 	CaseOpened     Act = "case.opened"     // a reviewer asked to see a document
 	CaseApproved   Act = "case.approved"   // a second person agreed
@@ -38,7 +39,7 @@ const (
 // Acts lists every act.
 func Acts() []Act {
 	return []Act{
-		ResultLink, ResultRead, AppCreated, AppRotated, AppRevoked, AppsExported, AppsImported, ErasureSubject, SweepRun, ClockAccepted, LogRead,
+		ResultLink, ResultRead, AppCreated, AppRotated, AppRevoked, AppsExported, AppsImported, ErasureSubject, SweepRun, ClockAccepted, LedgerBegun, LogRead,
 		CaseOpened, CaseApproved, CaseRead, CaseOriginal, CaseClosed,
 	}
 }

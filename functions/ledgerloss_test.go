@@ -1,0 +1,143 @@
+//go:build linux && cgo
+
+package main_test
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/ledger"
+)
+
+// folderLog reads the files of the ledger in a data folder.
+type folderLog struct{ data, below string }
+
+// ReadFile implements ledger.Source.
+func (l folderLog) ReadFile(_ context.Context, path string) ([]byte, error) {
+	found, err := filepath.Glob(filepath.Join(l.data, "blobs", "ledger", l.below, path) + ",*")
+	if err != nil || len(found) != 1 {
+		return nil, fs.ErrNotExist
+	}
+	return os.ReadFile(found[0])
+}
+
+// erased sends a document through its whole life and waits until its receipt has its place in the ledger.
+func (s *server) erased(t *testing.T) (receipt []byte) {
+	t.Helper()
+	task := s.follow(s.send(photo(t, "A short note."), client.Settings{}).ID, time.Minute)
+	if err := s.erase(t.Context(), task.ID); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		receipt, err := s.Receipt(t.Context(), task.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(receipt, []byte("not yet")) {
+			return receipt
+		}
+		select {
+		case <-t.Context().Done():
+			t.Fatal("the receipt got no place in the ledger")
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// check is the ledger's whole check with the public keys.
+func (l folderLog) check(t *testing.T, keys []string, since []byte) *ledger.Audit {
+	t.Helper()
+	a, err := ledger.Check(t.Context(), l, ledger.Examination{Keys: keys, Since: since, Now: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func publicKey(t *testing.T, data string) string {
+	t.Helper()
+	private, err := os.ReadFile(filepath.Join(data, "signing.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ledger.ParseSigner(string(private))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer.Public()
+}
+
+// The database is lost, then the signing key: the ledger is never signed shorter than it was published, nothing is taken in
+// without a key that can be trusted, and a new ledger is bound to the old one.
+func TestLedgerOutlivesTheLossOfDatabaseAndKey(t *testing.T) {
+	data := t.TempDir()
+	s := startAt(t, data)
+	s.erased(t)
+	here, old := folderLog{data, ""}, publicKey(t, data)
+	s.stop()
+	kept, err := here.ReadFile(t.Context(), "checkpoint")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := here.check(t, []string{old}, kept)
+
+	lost, err := filepath.Glob(filepath.Join(data, "lethe.db*"))
+	if err != nil || len(lost) == 0 {
+		t.Fatalf("no database: %v", err)
+	}
+	for _, file := range lost {
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = startAt(t, data)
+	s.erased(t)
+	s.stop()
+	if after := here.check(t, []string{old}, kept); after.Size <= before.Size || after.Since != before.Size {
+		t.Errorf("after the loss of the database the ledger has %d entries, and had %d", after.Size, before.Size)
+	}
+
+	if err := os.Remove(filepath.Join(data, "signing.key")); err != nil {
+		t.Fatal(err)
+	}
+	s = startAt(t, data)
+	if says := s.readiness("ledger"); !strings.Contains(says, "signing key is not") {
+		t.Errorf("without the key: %q", says)
+	}
+	if status, says := s.inline(photo(t, "Taken in?")); status != http.StatusServiceUnavailable {
+		t.Errorf("a document that no receipt can be given for is answered %d %s", status, says)
+	}
+	s.stop()
+	if _, err := os.Stat(filepath.Join(data, "signing.key")); err == nil {
+		t.Error("a key was made where a ledger is")
+	}
+
+	out, err := exec.Command(program(t), "ledger", "begin", "second.example.org", "--data", data).CombinedOutput()
+	if err != nil {
+		t.Fatalf("begin: %v\n%s", err, out)
+	}
+	fresh := publicKey(t, data)
+	if !bytes.Contains(out, []byte(fresh)) {
+		t.Errorf("the new public key is not told:\n%s", out)
+	}
+	last, err := folderLog{data, "log-1"}.ReadFile(t.Context(), "checkpoint")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s = startAt(t, data)
+	s.erased(t)
+	s.stop()
+	audit, retired := here.check(t, []string{fresh}, last), (folderLog{data, "log-1"}).check(t, []string{old}, kept)
+	if audit.Follows == nil || audit.Follows.Size != retired.Size || len(audit.Breaches) > 0 {
+		t.Errorf("the new ledger: %+v", audit)
+	}
+}

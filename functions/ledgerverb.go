@@ -1,0 +1,160 @@
+//go:build linux && cgo
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lethe-ocr/lethe/functions/verbs"
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/clock"
+	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/storage/azure"
+	"github.com/lethe-ocr/lethe/shared/storage/local"
+)
+
+// ledgerCommands are the verbs of the ledger that work on its storage.
+func ledgerCommands(env environment) []*cobra.Command { return []*cobra.Command{newBegin(env)} }
+
+// newBegin ends a ledger that cannot go on.
+func newBegin(env environment) *cobra.Command {
+	o := &operator{}
+	cmd := &cobra.Command{
+		Use:   "begin [NAME]",
+		Short: "Begin a new ledger in place of one whose key or files are lost",
+		Long: `Begin a new ledger in place of one that cannot go on, because its signing key or some of its files are lost. Put them back
+from a copy if there is any: a new ledger is the last resort. Stop the server first.
+
+In a data folder a new signing key is made under NAME, which must not be the old ledger's name; the old key file, if there is
+one, stays beside it. For a stamp on Azure (--azure) make the key with "lethe keygen" and give it as LETHE_SIGNING_KEY.
+
+The new ledger's first entry names the last checkpoint of the old one, and the old files move to a folder of their own beside
+the new ones (ledger/log-1). "lethe audit" tells of it; whoever kept a checkpoint of the old ledger checks it with --since.
+Publish the new public key as you published the first.`,
+		Example: `  lethe ledger begin archive-2.example.org --data /var/lib/lethe`,
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.azure {
+				return o.beginAzure(cmd, env)
+			}
+			if len(args) == 0 {
+				return verbs.Usage(errors.New("give the name of the new ledger, such as archive-2.example.org"))
+			}
+			return o.beginHere(cmd, env, args[0])
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().BoolVar(&o.azure, "azure", false, "work on the stamp on Azure that the Documents__ settings name")
+	return cmd
+}
+
+// beginHere begins a new ledger in a data folder that no server uses.
+func (o *operator) beginHere(cmd *cobra.Command, env environment, name string) (err error) {
+	set, err := config.Load(func(s *config.Settings) {
+		if o.data != "" {
+			s.Data = o.data
+		}
+	})
+	if err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	machine := folderClock(ctx, set.Data)
+	store, err := local.Open(ctx, local.Config{Dir: set.Data, Server: true, Now: machine.Now})
+	if errors.Is(err, local.ErrInUse) {
+		return fmt.Errorf("%w: stop it first", err)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	if set.SigningKey == "" {
+		if set.SigningKey, err = freshKey(set.Data, name); err != nil {
+			return err
+		}
+	}
+	log, err := newLedger(set, store.Blobs, store.Records, scale{machine.Now, machine.Offset}, newLog(env))
+	if err != nil {
+		return err
+	}
+	record, err := newActs(set, store.Blobs, store.Records, scale{machine.Now, machine.Offset})
+	if err != nil {
+		return err
+	}
+	return begin(cmd, log, record)
+}
+
+// freshKey makes the new ledger's key in the data folder and keeps the old one beside it. A call that is repeated after it
+// failed in the middle finds the key that it made.
+func freshKey(folder, name string) (string, error) {
+	file := filepath.Join(folder, keyFile)
+	old, err := os.ReadFile(file) //nolint:gosec // in the folder of the settings
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return "", fmt.Errorf("read signing key: %w", err)
+	default:
+		if signer, err := ledger.ParseSigner(string(old)); err == nil && signer.Name() == name {
+			return string(old), nil
+		}
+		if err := keep(file+".retired", string(old)); err != nil {
+			return "", fmt.Errorf("keep the old signing key: %w", err)
+		}
+	}
+	private, _, err := ledger.GenerateKey(name)
+	if err != nil {
+		return "", verbs.Usage(err)
+	}
+	if err := keep(file, private+"\n"); err != nil {
+		return "", fmt.Errorf("write signing key: %w", err)
+	}
+	return private, nil
+}
+
+// beginAzure begins a new ledger of a stamp, with the key of the settings.
+func (o *operator) beginAzure(cmd *cobra.Command, env environment) error {
+	set, err := config.Load()
+	if err != nil {
+		return err
+	}
+	remote := clock.NewRemote(time.Now)
+	store, err := azure.Open(connection(remote))
+	if err != nil {
+		return verbs.Usage(fmt.Errorf("the settings Documents__blobServiceUri, __queueServiceUri and __tableServiceUri name the account: %w", err))
+	}
+	log, err := newLedger(set, store.Blobs, store.Records, scale{now: remote.Now}, newLog(env))
+	if err != nil {
+		return err
+	}
+	record, err := newActs(set, store.Blobs, store.Records, scale{now: remote.Now})
+	if err != nil {
+		return err
+	}
+	return begin(cmd, log, record)
+}
+
+func begin(cmd *cobra.Command, log *ledger.Log, record recorder) error {
+	ctx := context.WithoutCancel(cmd.Context()) // half a beginning has to be ended by another call
+	folder, err := log.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	if err := record(ctx, access.Operator, journal.LedgerBegun, journal.Stamp); err != nil {
+		return err
+	}
+	if _, err := log.Sequence(ctx); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "A new ledger has begun. Its public key, to be published:\n\n%s\n\nThe old ledger's files are in ledger/%s of the storage.\n", log.Signer.Public(), folder)
+	return err
+}
