@@ -42,14 +42,16 @@ type simulation struct {
 	tasks  *task.Service
 	run    azure.Function // the retention function
 
-	faults float64       // share of writes that are lost
-	jumps  time.Duration // how far the program's clock may be off
-	skew   time.Duration // how far it is off now
-	jumped time.Duration // how far it ever was
-	lost   int           // writes
-	quiet  bool          // clients do nothing
-	brief  bool          // one violation is enough
-	down   bool          // the timer is down
+	machine   *machine // that the program runs on; nil where its clock is right
+	inventory []erasure.Item
+	faults    float64       // share of writes that are lost
+	jumps     time.Duration // how far the program's clock may be off
+	skew      time.Duration // how far it is off now
+	jumped    time.Duration // how far it ever was
+	lost      int           // writes
+	quiet     bool          // clients do nothing
+	brief     bool          // one violation is enough
+	down      bool          // the timer is down
 
 	alive   []task.Ref
 	waiting []push // what the queue holds
@@ -71,9 +73,10 @@ type push struct {
 func newSimulation(t *testing.T, seed uint64, inventory []erasure.Item) *simulation {
 	t.Helper()
 	s := &simulation{
-		t: t, random: rand.New(rand.NewPCG(seed, 1)), store: memory.New(time.Now),
+		t: t, random: rand.New(rand.NewPCG(seed, 1)), inventory: inventory,
 		born: map[string]time.Time{}, ended: map[string]time.Time{}, origin: map[string]time.Time{}, latest: map[string]time.Time{},
 	}
+	s.store = memory.New(s.stored)
 	s.blobs = s.store.Blobs()
 	s.faulty = storagetest.NewFaulty(storagetest.Stores{Blobs: s.blobs, Records: s.store, Agenda: s.store})
 	s.faulty.Before(s.fail)
@@ -85,24 +88,57 @@ func newSimulation(t *testing.T, seed uint64, inventory []erasure.Item) *simulat
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.start()
+	return s
+}
+
+// start is a start of the program: what it knew is forgotten.
+func (s *simulation) start() {
+	s.waiting = nil
 	log := slog.New(slog.DiscardHandler)
 	proofs := ledger.New(ledger.Config{
 		Blobs: s.faulty.FaultyBlobs(), Records: s.faulty.FaultyRecords(), Signer: s.signer, Region: "test", Program: "test",
-		Keep: limits.TombstoneLife, Now: s.now, Log: log,
+		Keep: limits.TombstoneLife, Now: s.now, Offset: s.offset, Log: log,
 	})
 	s.tasks = task.New(task.Config{
 		Store:  task.Store{Blobs: s.faulty.FaultyBlobs(), Records: s.faulty.FaultyRecords(), Agenda: s.faulty.FaultyAgenda()},
-		Ledger: proofs, Inventory: inventory, Links: links{}, Engine: engine{s}, Queue: queue{s},
-		Policy: limits.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test", Now: s.now, Log: log,
+		Ledger: proofs, Inventory: s.inventory, Links: links{}, Engine: engine{s}, Queue: queue{s},
+		Policy: limits.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test", Now: s.now, Horizon: s.horizon, Log: log,
 	})
 	s.run = retention.New(retention.Config{
 		Tasks: s.tasks, Ledger: proofs, Rounds: func(context.Context) error { return nil }, Interval: 24 * time.Hour, Now: s.now,
 	})
-	return s
 }
 
 // now is the program's clock.
-func (s *simulation) now() time.Time { return time.Now().Add(s.skew) }
+func (s *simulation) now() time.Time {
+	if s.machine != nil {
+		return s.machine.clock.Now()
+	}
+	return time.Now().Add(s.skew)
+}
+
+// stored is the store's clock: on a machine of its own the store has no other than the program.
+func (s *simulation) stored() time.Time {
+	if s.machine != nil {
+		return s.machine.clock.Now()
+	}
+	return time.Now()
+}
+
+func (s *simulation) offset() time.Duration {
+	if s.machine != nil {
+		return s.machine.clock.Offset()
+	}
+	return 0
+}
+
+func (s *simulation) horizon() time.Time {
+	if s.machine != nil {
+		return s.machine.clock.Horizon()
+	}
+	return time.Time{}
+}
 
 // watch keeps the truth: when each copy came and went, by the true clock.
 func (s *simulation) watch(op storagetest.Op, name string) error {
@@ -158,6 +194,9 @@ func (s *simulation) live(d time.Duration) {
 			s.skew = time.Duration(s.random.Int64N(int64(2*s.jumps))) - s.jumps
 			s.jumped = max(s.jumped, s.skew.Abs())
 		}
+		if s.machine != nil {
+			s.machine.happen()
+		}
 		if !s.quiet && s.random.IntN(4) == 0 {
 			s.client()
 		}
@@ -197,7 +236,7 @@ func (s *simulation) work() {
 		cancel()
 		if t, err := s.tasks.Get(s.t.Context(), p.ref); err == nil && t.State.Ended() {
 			if _, known := s.ended[p.ref.ID]; !known {
-				s.ended[p.ref.ID] = t.Ended
+				s.ended[p.ref.ID] = s.truth(t.Ended)
 			}
 		}
 	}
@@ -227,6 +266,9 @@ func (s *simulation) pick() task.Ref { return s.alive[s.random.IntN(len(s.alive)
 
 // submit makes a task and usually sends its document; the event may be lost, or come twice.
 func (s *simulation) submit(ctx context.Context) {
+	if s.machine != nil && s.machine.clock.Agrees() != nil {
+		return // intake is closed
+	}
 	o := task.Order{Application: "app", Settings: task.Settings{Formats: []render.Format{render.TXT, render.JSON}}}
 	switch s.random.IntN(8) {
 	case 0:

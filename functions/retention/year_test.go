@@ -142,7 +142,7 @@ func (s *simulation) check(grace time.Duration) {
 			continue
 		}
 		limit := unprocessed
-		if b.Uncommitted {
+		if b.Uncommitted && s.machine == nil {
 			limit = time.Hour + 24*time.Hour // after the link ended a full pass comes
 		}
 		if now.Sub(born) > limit+grace {
@@ -164,7 +164,7 @@ func (s *simulation) violate(format string, args ...any) {
 // audit checks the ledger from outside.
 func (s *simulation) audit() *ledger.Audit {
 	s.t.Helper()
-	audit, err := ledger.Check(s.t.Context(), s, ledger.Examination{Keys: []string{s.signer.Public()}, Since: nil, Now: time.Now()})
+	audit, err := ledger.Check(s.t.Context(), s, ledger.Examination{Keys: []string{s.signer.Public()}, Since: nil, Now: s.now().Add(s.offset())})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -173,6 +173,10 @@ func (s *simulation) audit() *ledger.Audit {
 
 // fail draws whether a write is lost.
 func (s *simulation) fail(op storagetest.Op, _ string) error {
+	if s.machine != nil && s.machine.full && (op == storagetest.PutBlob || op == storagetest.PutRecord) {
+		s.lost++
+		return errFull
+	}
 	if !op.Writes() || s.faults == 0 || s.random.Float64() >= s.faults {
 		return nil
 	}

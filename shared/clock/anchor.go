@@ -23,7 +23,7 @@ type Anchor struct {
 	BootID  string        `json:"boot_id"`
 	Wall    time.Time     `json:"wall"`
 	Offset  time.Duration `json:"offset"` // of UTC against service time, as an operator accepted it
-	// Horizon is the last moment before which time went by that nobody measured. What began before it cannot be dated.
+	// Horizon is the last moment after which time went by that nobody measured. What began until then cannot be dated.
 	Horizon time.Time `json:"horizon,omitzero"`
 	// Behind says that the wall clock was behind what was stored when the machine had been started. As long as it is, the
 	// machine has not learned the time yet.

@@ -89,7 +89,7 @@ func (c *Clock) Offset() time.Duration {
 	return c.anchor.Offset
 }
 
-// Horizon is the service time before which time went by that nobody measured; zero if there was none.
+// Horizon is the last service time after which time went by that nobody measured; zero if there is none.
 func (c *Clock) Horizon() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

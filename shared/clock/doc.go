@@ -3,7 +3,9 @@
 // Service time is what every stored time, every age and every deadline is counted in. On one machine it is elapsed time: it
 // goes on with the kernel's boot-time clock (suspended time counts), whatever anybody does to the wall clock, and an Anchor
 // that is stored carries it over restarts. After a reboot, whose length nobody measured, it is the higher of what was stored
-// and what the wall clock says. On a cloud it is the clock of the store, which every answer tells (Remote).
+// and what the wall clock says; if the wall clock is behind what was stored, nobody knows how long the machine was off, and
+// what was there before cannot be dated (Horizon). A wall clock that is set back by less than the machine is off goes
+// unnoticed: nothing on one machine could tell. On a cloud it is the clock of the store, which every answer tells (Remote).
 //
 // Wall time is UTC as the system believes it to be. Only what the world outside compares with its own clock uses it: links,
 // certificates, tokens.

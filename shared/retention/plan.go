@@ -65,11 +65,12 @@ func Plan(subjects []Subject, policy Policy, now time.Time) []Decision {
 func (p Policy) Decide(s Subject, now time.Time) Decision {
 	d := Decision{Subject: s}
 	d.Due, d.Limit = p.Due(s)
-	if s.Undatable(now) {
+	undatable := s.Undatable(now)
+	if undatable {
 		d.Due = now
 	}
 	d.Action, d.Reason = p.action(s, d.Due, now)
-	d.Alarm = d.Action == Erase && !d.Limit.IsZero() && !now.Before(d.Limit.Add(p.Alarm-p.Margin))
+	d.Alarm = d.Action == Erase && !d.Limit.IsZero() && (undatable || !now.Before(d.Limit.Add(p.Alarm-p.Margin)))
 	return d
 }
 

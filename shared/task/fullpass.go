@@ -58,14 +58,20 @@ func (s *Service) passBlobs(ctx context.Context, done *Swept) error {
 			}
 			d := s.judge(b, t)
 			if d.Action != retention.Erase {
-				return s.welcome(ctx, b, t, done)
+				if err := s.welcome(ctx, b, t, done); err != nil {
+					return s.unread(ctx, b, err, done)
+				}
+				return nil
 			}
 			if d.Reason != retention.NoRecord && d.Reason != retention.LateCopy {
 				t, err := s.remove(ctx, t.Ref, func(t *Task) retention.Reason { return erasing(s.judge(b, t)) })
-				if err == nil && !t.Erased.IsZero() {
+				if err != nil {
+					return s.unread(ctx, b, err, done)
+				}
+				if !t.Erased.IsZero() {
 					done.Erased++
 				}
-				return err
+				return nil
 			}
 			s.Log.WarnContext(ctx, event.UploadRefused, "reason", d.Reason, "bytes", b.Size)
 			err := s.eraseStranger(ctx, b, d.Reason)

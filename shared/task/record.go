@@ -63,8 +63,17 @@ func (s *Service) subject(t *Task) retention.Subject {
 	if !t.Uploaded.IsZero() {
 		began = t.Uploaded
 	}
-	subject.Undated = s.Horizon != nil && began.Before(s.Horizon())
+	subject.Undated = s.undated(began)
 	return subject
+}
+
+// undated reports whether time went by since then that nobody measured.
+func (s *Service) undated(began time.Time) bool {
+	if s.Horizon == nil {
+		return false
+	}
+	horizon := s.Horizon()
+	return !horizon.IsZero() && !began.After(horizon)
 }
 
 func later(a, b time.Time) time.Time {

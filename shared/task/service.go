@@ -60,7 +60,7 @@ type Config struct {
 	Owner    string           // names this process in leases; unique for each start
 	Software string           // name and version, written into results
 	Now      func() time.Time // service time: it goes on evenly, whatever happens to the wall clock
-	Horizon  func() time.Time // what began before it cannot be dated, since time went by that nobody measured; nil for none
+	Horizon  func() time.Time // what began until then cannot be dated, since time went by that nobody measured; nil for none
 	Log      *slog.Logger
 }
 

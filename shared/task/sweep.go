@@ -183,7 +183,7 @@ func (s *Service) act(ctx context.Context, t *Task, d retention.Decision, done *
 func (s *Service) expire(ctx context.Context, t *Task, done *Swept) error {
 	if t.State == Submitted {
 		if _, err := s.Landed(ctx, t.Ref.UploadName()); err != nil {
-			return err
+			return s.unreadTask(ctx, t.Ref, err, done)
 		}
 	}
 	t, err := s.remove(ctx, t.Ref, func(t *Task) retention.Reason { return erasing(s.Policy.Decide(s.subject(t), s.Now())) })
@@ -225,8 +225,9 @@ func (s *Service) reconcile(ctx context.Context, t *Task, done *Swept) error {
 	var err error
 	switch t.State {
 	case Submitted:
-		if t, err = s.Landed(ctx, t.Ref.UploadName()); err != nil {
-			return err
+		ref := t.Ref
+		if t, err = s.Landed(ctx, ref.UploadName()); err != nil {
+			return s.unreadTask(ctx, ref, err, done)
 		}
 	case InProgress:
 		if s.Now().Before(t.Lease.Expires) {

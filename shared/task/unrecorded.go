@@ -17,9 +17,9 @@ import (
 // Erasing must not wait for a record that cannot be read or written: from the alarm on the bytes go first, and what happened
 // is written down when it can be.
 
-// ownTime judges a copy whose record cannot be read: it goes when it is past its alarm by its own time, not before. That is
-// when storage got it; of what was derived from a document only the name tells when its task, and so the document, came at
-// the earliest.
+// ownTime judges a copy whose record cannot be read or written: it goes when it is past its alarm by its own time, or when elapsed time
+// cannot date that, not before. Its own time is when storage got it; of what was derived from a document only the name tells
+// when its task, and so the document, came at the earliest.
 func (s *Service) ownTime(b storage.Blob) retention.Decision {
 	subject := retention.Subject{Uploaded: b.Created}
 	if container, ref, _, err := ParseName(b.Name); err == nil && (container != storage.Uploads || b.Uncommitted) {
@@ -28,6 +28,7 @@ func (s *Service) ownTime(b storage.Blob) retention.Decision {
 			subject.Ended = b.Created
 		}
 	}
+	subject.Undated = s.undated(subject.Uploaded)
 	d := s.Policy.Decide(subject, s.Now())
 	if !d.Alarm {
 		d.Action, d.Reason = retention.Keep, retention.WithinClocks
@@ -35,7 +36,8 @@ func (s *Service) ownTime(b storage.Blob) retention.Decision {
 	return d
 }
 
-// unread deals with a copy whose record could not be read because of cause, which is returned with what else went wrong.
+// unread deals with a copy whose record could not be read or written because of cause, which is returned with what else went
+// wrong.
 func (s *Service) unread(ctx context.Context, b storage.Blob, cause error, done *Swept) error {
 	if s.ownTime(b).Action != retention.Erase {
 		return cause
@@ -74,6 +76,9 @@ func (s *Service) unreadTask(ctx context.Context, ref Ref, cause error, done *Sw
 // begin with the hour of creation: it ends where nothing can be so old.
 func (s *Service) passOverdue(ctx context.Context, done *Swept) error {
 	youngest := s.Now().Add(min(s.Policy.Processed, s.Policy.Unprocessed)*-1 + s.Policy.Margin - s.Policy.Alarm)
+	if s.Horizon != nil {
+		youngest = later(youngest, s.Horizon())
+	}
 	var errs []error
 	for _, c := range erasure.Containers(s.Inventory) {
 		errs = append(errs, s.listAll(ctx, c, func(b storage.Blob) (more bool) {

@@ -242,3 +242,37 @@ func TestStrayGoesByTheAlarmWhenTheLedgerTakesNothing(t *testing.T) {
 		}
 	})
 }
+
+// Nothing of such a document stands in its record: only what storage says tells how old it is.
+func TestADocumentThatCannotBeTakenInIsErasedAllTheSame(t *testing.T) {
+	for name, run := range map[string]func(*world) (task.Swept, error){
+		"sweep":     func(w *world) (task.Swept, error) { return w.Sweep(w.Context()) },
+		"full pass": func(w *world) (task.Swept, error) { return w.FullPass(w.Context()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				ref := w.create(order())
+				w.upload(ref, content) // and the event was lost
+				w.faulty.Before(func(op storagetest.Op, _ string) error {
+					if op == storagetest.PutRecord || op == storagetest.PutBlob {
+						return fault.New(fault.StorageFull, "full")
+					}
+					return nil
+				})
+				pass(47 * time.Hour)
+				if _, err := run(w); err == nil || len(w.blobsOf(ref)) != 1 {
+					t.Errorf("before its alarm: %v, %v", w.blobsOf(ref), err)
+				}
+				pass(30 * time.Minute)
+				if done, err := run(w); err == nil || done.Overdue != 1 || len(w.blobsOf(ref)) != 0 {
+					t.Errorf("past its alarm: %v, %+v, %v", w.blobsOf(ref), done, err)
+				}
+				w.faulty.Heal()
+				w.sweep()
+				w.fullPass()
+				w.checkNothingLeft(ref)
+				w.checkNothingFetchable(ref)
+			})
+		})
+	}
+}
