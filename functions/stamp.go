@@ -76,8 +76,9 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 		Open: func(ctx context.Context, name string, upload bool, life time.Duration) (local.Transfer, error) {
 			return m.tasks.OpenLink(ctx, name, upload, life)
 		},
-		Landed: m.landed,
-		Error:  web.Error(log),
+		Landed:   m.landed,
+		Repeated: func(ctx context.Context, name, digest string) error { return m.tasks.Repeated(ctx, name, digest) },
+		Error:    web.Error(log),
 	})
 	m.tasks, err = newService(set, serviceParts{
 		store:   task.Store{Blobs: m.store.Blobs, Records: m.store.Records, Agenda: m.store.Records},

@@ -276,3 +276,32 @@ func TestClockOfATaskWithoutDocumentSparesOneThatLandedMeanwhile(t *testing.T) {
 		})
 	}
 }
+
+func TestDocumentSentAgainIsToldFromAnother(t *testing.T) {
+	ends := map[string]func(w *world) task.Ref{
+		"stored, not landed": func(w *world) task.Ref {
+			ref := w.create(order())
+			w.upload(ref, content)
+			return ref
+		},
+		"queued":    func(w *world) task.Ref { return w.queued(order()) },
+		"completed": func(w *world) task.Ref { return w.completed(order()) },
+	}
+	for name, reach := range ends {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				ref := reach(w)
+				if err := w.Repeated(t.Context(), ref.UploadName(), sum(content)); err != nil {
+					t.Errorf("the same: %v", err)
+				}
+				if err := w.Repeated(t.Context(), ref.UploadName(), sum("another")); !errors.Is(err, fault.AlreadyExists) {
+					t.Errorf("another: %v", err)
+				}
+				w.delete(ref)
+				if err := w.Repeated(t.Context(), ref.UploadName(), sum(content)); !errors.Is(err, fault.TaskErased) {
+					t.Errorf("after the delete: %v", err)
+				}
+			})
+		})
+	}
+}

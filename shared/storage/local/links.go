@@ -5,8 +5,10 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -38,7 +40,9 @@ type LinksConfig struct {
 	// its Close.
 	Open   func(ctx context.Context, name string, upload bool, life time.Duration) (Transfer, error)
 	Landed func(ctx context.Context, name string) error // called once a document is stored
-	Error  func(w http.ResponseWriter, r *http.Request, err error)
+	// Repeated tells whether a document that is sent once more, by its SHA-256 in hex, is the one that came.
+	Repeated func(ctx context.Context, name, digest string) error
+	Error    func(w http.ResponseWriter, r *http.Request, err error)
 }
 
 // Transfer is a document or result on its way.
@@ -126,43 +130,62 @@ func (l *Links) upload(w http.ResponseWriter, r *http.Request, name string) erro
 	if err != nil {
 		return err
 	}
-	if err := l.Admit(r.Context(), name); err != nil {
-		return err
+	admitted := l.Admit(r.Context(), name)
+	if admitted != nil && !errors.Is(admitted, fault.WrongState) {
+		return admitted
 	}
 	if r.ContentLength > l.MaxSize {
 		return fault.New(fault.BodyTooLarge, "the document has %d bytes; at most %d are taken: split it", r.ContentLength, l.MaxSize)
 	}
-	if err := l.store(w, r, name, expires); err != nil {
+	status, err := l.store(w, r, name, expires, admitted)
+	if err != nil {
 		return err
 	}
 	// Stored: the client may go, the document is taken in all the same.
 	if err := l.Landed(context.WithoutCancel(r.Context()), name); err != nil {
 		return err
 	}
-	w.WriteHeader(http.StatusCreated)
+	w.WriteHeader(status)
 	return nil
 }
 
-// store takes a document in. Its transfer is over before anybody is told of the document.
-func (l *Links) store(w http.ResponseWriter, r *http.Request, name string, expires time.Time) error {
-	room, err := l.Blobs.space.Claim(r.ContentLength)
+// store takes a document in, or reads one that came before to compare it: a client that was not told of its success sends it
+// again. Its transfer is over before anybody is told of the document.
+func (l *Links) store(w http.ResponseWriter, r *http.Request, name string, expires time.Time, admitted error) (status int, err error) {
+	t, err := l.Open(r.Context(), name, true, expires.Sub(l.Now()))
+	if err != nil {
+		return 0, err
+	}
+	defer t.Close()
+	hash := sha256.New()
+	body := io.TeeReader(web.Body(w, http.MaxBytesReader(w, r.Body, l.MaxSize), t), hash)
+	status, err = http.StatusCreated, admitted
+	if admitted == nil {
+		err = l.create(t.Context(), name, r.ContentLength, body)
+	}
+	if errors.Is(err, fault.AlreadyExists) || errors.Is(err, fault.WrongState) {
+		status = http.StatusOK
+		if _, err = io.Copy(io.Discard, body); err == nil {
+			err = l.Repeated(t.Context(), name, hex.EncodeToString(hash.Sum(nil)))
+		}
+	}
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return 0, fault.New(fault.BodyTooLarge, "the document has more than %d bytes; split it", l.MaxSize)
+	}
+	if cause := context.Cause(t.Context()); err != nil && cause != nil && r.Context().Err() == nil {
+		return 0, cause // what storage saw is its echo
+	}
+	return status, err
+}
+
+func (l *Links) create(ctx context.Context, name string, size int64, body io.Reader) error {
+	room, err := l.Blobs.space.Claim(size)
 	if err != nil {
 		return err
 	}
 	defer room.Release()
-	t, err := l.Open(r.Context(), name, true, expires.Sub(l.Now()))
-	if err != nil {
-		return err
-	}
-	defer t.Close()
 	const octets = "application/octet-stream" // what a client says of the type is not kept: content decides
-	_, err = l.Blobs.Create(t.Context(), name, octets, room.Reader(web.Body(w, http.MaxBytesReader(w, r.Body, l.MaxSize), t)))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return fault.New(fault.BodyTooLarge, "the document has more than %d bytes; split it", l.MaxSize)
-	}
-	if cause := context.Cause(t.Context()); err != nil && cause != nil && r.Context().Err() == nil {
-		return cause // what storage saw is its echo
-	}
+	_, err = l.Blobs.Create(ctx, name, octets, room.Reader(body))
 	return err
 }
 

@@ -3,6 +3,8 @@ package local_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io/fs"
 	"net/http"
@@ -182,11 +184,13 @@ func TestServerErasesWhatAnEarlierOneLeftHalfWritten(t *testing.T) {
 // linked serves the links of a store and notes what landed.
 type linked struct {
 	*local.Links
-	store  *local.Store
-	landed []string
-	closed bool
-	now    time.Time
-	opened chan *transfer // tells of each transfer, if it is not nil
+	store   *local.Store
+	landed  []string
+	ledger  error // what taking note of a document fails with
+	closed  bool
+	refused error // what a document is not admitted with
+	now     time.Time
+	opened  chan *transfer // tells of each transfer, if it is not nil
 }
 
 // transfer is one that a test can end.
@@ -225,10 +229,22 @@ func serveLinks(t *testing.T) *linked {
 			if l.closed {
 				return fault.New(fault.TaskErased, "gone")
 			}
+			return l.refused
+		},
+		Open: l.open,
+		Landed: func(_ context.Context, name string) error {
+			if l.ledger != nil {
+				return l.ledger
+			}
+			l.landed = append(l.landed, name)
 			return nil
 		},
-		Open:   l.open,
-		Landed: func(_ context.Context, name string) error { l.landed = append(l.landed, name); return nil },
+		Repeated: func(_ context.Context, _, digest string) error {
+			if digest != sum("document") {
+				return fault.New(fault.AlreadyExists, "another document")
+			}
+			return nil
+		},
 		Error: func(w http.ResponseWriter, _ *http.Request, err error) {
 			var f *fault.Error
 			if errors.As(err, &f) {
@@ -292,6 +308,41 @@ func TestUploadLinkCreatesOneObjectOnce(t *testing.T) {
 	l.now = l.now.Add(time.Hour)
 	if code, _ := do(t, "PUT", link.URL, "late"); code != string(fault.LinkExpired) {
 		t.Errorf("expired link: code %q", code)
+	}
+}
+
+func sum(document string) string {
+	h := sha256.Sum256([]byte(document))
+	return hex.EncodeToString(h[:])
+}
+
+// A client that was answered with a fault cannot know whether its document was stored.
+func TestUploadThatIsRepeatedWithTheSameBytesIsASuccess(t *testing.T) {
+	l := serveLinks(t)
+	link, err := l.UploadLink(t.Context(), "uploads/h/a/1", l.now.Add(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.ledger = fault.New(fault.StorageUnavailable, "away")
+	if code, _ := do(t, "PUT", link.URL, "document"); code != string(fault.StorageUnavailable) {
+		t.Fatalf("first PUT: code %q", code)
+	}
+	l.ledger = nil
+	if code, _ := do(t, "PUT", link.URL, "another"); code != string(fault.AlreadyExists) {
+		t.Errorf("other bytes: code %q", code)
+	}
+	for _, refused := range []error{nil, fault.New(fault.WrongState, "the task is Queued")} {
+		l.refused = refused
+		if code, status := do(t, "PUT", link.URL, "document"); status != http.StatusOK {
+			t.Errorf("the same bytes again, admitted with %v: %d %s", refused, status, code)
+		}
+	}
+	if len(l.landed) != 2 {
+		t.Errorf("landed: %v", l.landed)
+	}
+	stored, err := l.store.Blobs.Stat(t.Context(), "uploads/h/a/1")
+	if err != nil || stored.Size != int64(len("document")) {
+		t.Errorf("%+v, %v", stored, err)
 	}
 }
 
