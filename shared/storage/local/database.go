@@ -1,8 +1,10 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/sys/unix"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -49,7 +52,7 @@ func openRecords(ctx context.Context, root *os.Root, file string, space *Space, 
 	db.SetMaxOpenConns(handles)
 	db.SetMaxIdleConns(0) // a connection to a database that is put back must be new
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	r := &Records{db: db, log: file + "-wal", space: space, patience: patience, stop: stop}
+	r := &Records{db: db, log: file + "-wal", space: space, patience: patience, inUse: semaphore.NewWeighted(handles), stop: stop}
 	r.prepare(ctx, root)
 	r.done.Go(func() { r.keep(background, root) })
 	return r, nil
@@ -107,23 +110,66 @@ func (r *Records) keep(ctx context.Context, root *os.Root) {
 			if r.unready.Load() != nil {
 				r.prepare(ctx, root)
 			} else if log, err := os.Stat(r.log); err == nil && log.Size() > 0 {
-				_ = r.Scrub(ctx) // the next tick tries again
+				_ = r.scrubOnce(ctx) // the next tick tries again
 			}
 		}
 	}
 }
 
+const (
+	// scrubTurn is how long one try at emptying the log waits until no statement of this process runs. Those that come
+	// meanwhile wait too.
+	scrubTurn = 5 * time.Second
+	// scrubWait is how long it then waits for other processes, and how long it pauses before the next try.
+	scrubWait = 250 * time.Millisecond
+)
+
 // Scrub empties the write-ahead log, in which values that were erased or replaced since the last time can still be found.
-// It happens by itself within seconds; a caller that must know calls it.
+// It happens by itself within seconds; a caller that must know calls it. However much the database is used by this process,
+// it has its turn; another process is waited for.
 func (r *Records) Scrub(ctx context.Context) error {
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		err := r.scrubOnce(ctx)
+		if err != nil && !errors.Is(err, errBusy) {
+			err = backoff.Permanent(err)
+		}
+		return struct{}{}, err
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(scrubWait)), backoff.WithMaxElapsedTime(r.patience))
+	return failed(err)
+}
+
+// scrubOnce is one try. SQLite waits neither for another checkpoint nor longer than its busy_timeout for readers, of whom new
+// ones come all the time: those of this process are held back meanwhile.
+func (r *Records) scrubOnce(ctx context.Context) error {
+	turn, done := context.WithTimeout(ctx, scrubTurn)
+	defer done()
+	if r.inUse.Acquire(turn, handles) != nil {
+		return cmp.Or(ctx.Err(), errBusy)
+	}
+	defer r.inUse.Release(handles)
+	conn, err := r.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }() // gives it back
 	var busy, frames, moved int
-	err := r.try(func() error {
-		return r.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
+	if _, err := conn.ExecContext(ctx, busyTimeout(scrubWait)); err != nil {
+		return err
+	}
+	err = r.try(func() error {
+		return conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
 	})
+	if _, resetErr := conn.ExecContext(context.WithoutCancel(ctx), busyTimeout(r.patience)); resetErr != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // so that nobody gets it
+	}
 	if err == nil && busy != 0 {
 		err = errBusy
 	}
-	return failed(err)
+	return err
+}
+
+func busyTimeout(d time.Duration) string {
+	return fmt.Sprintf("PRAGMA busy_timeout(%d)", d.Milliseconds())
 }
 
 var errBusy = errors.New("the database is in use")
@@ -134,12 +180,21 @@ func (r *Records) close() error {
 	r.done.Wait()
 	var err error
 	if r.Check(context.Background()) == nil {
-		err = r.Scrub(context.Background())
+		err = r.scrubOnce(context.Background())
 	}
 	if errors.Is(err, errBusy) {
 		err = nil
 	}
-	return errors.Join(err, r.db.Close())
+	return errors.Join(failed(err), r.db.Close())
+}
+
+// use runs a statement on the tables. It waits while the log is emptied.
+func (r *Records) use(ctx context.Context, statement func() error) error {
+	if err := r.inUse.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer r.inUse.Release(1)
+	return r.try(statement)
 }
 
 // try runs a statement, with the room of the reserve if it needs it, and remembers a damage that it met.

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
@@ -19,6 +21,7 @@ type Records struct {
 	log      string // the file of the write-ahead log
 	space    *Space
 	patience time.Duration
+	inUse    *semaphore.Weighted // one for each statement that runs, all of them for emptying the log
 	stop     context.CancelFunc
 	done     sync.WaitGroup
 
@@ -41,7 +44,7 @@ func (r *Records) Get(ctx context.Context, key storage.Key) (storage.Record, err
 	}
 	rec := storage.Record{Key: key}
 	var due int64
-	err := r.try(func() error {
+	err := r.use(ctx, func() error {
 		return r.db.QueryRowContext(ctx, "SELECT value, etag, due FROM records WHERE tbl=? AND partition=? AND row=?",
 			key.Table, key.Partition, key.Row).Scan(&rec.Value, &rec.ETag, &due)
 	})
@@ -67,7 +70,7 @@ func (r *Records) Put(ctx context.Context, rec storage.Record) (string, error) {
 		values = []any{rec.Value, secondsOf(rec.Due), rec.Table, rec.Partition, rec.Row, rec.ETag}
 	}
 	var etag string
-	err := r.try(func() error { return r.db.QueryRowContext(ctx, statement, values...).Scan(&etag) })
+	err := r.use(ctx, func() error { return r.db.QueryRowContext(ctx, statement, values...).Scan(&etag) })
 	switch {
 	case errors.Is(err, sql.ErrNoRows) && rec.ETag == "":
 		return "", fault.New(fault.AlreadyExists, "the record exists already")
@@ -83,7 +86,7 @@ func (r *Records) Delete(ctx context.Context, key storage.Key, etag string) erro
 		return err
 	}
 	var n int64
-	err := r.try(func() error {
+	err := r.use(ctx, func() error {
 		res, err := r.db.ExecContext(ctx, "DELETE FROM records WHERE tbl=? AND partition=? AND row=? AND (?='' OR etag=?)",
 			key.Table, key.Partition, key.Row, etag, etag)
 		if err == nil {
@@ -124,7 +127,7 @@ func (r *Records) List(ctx context.Context, q storage.Query) ([]storage.Record, 
 // query returns the rows of a query.
 func query[T any](ctx context.Context, r *Records, scan func(*sql.Rows) (T, error), statement string, args ...any) ([]T, error) {
 	var found []T
-	err := r.try(func() (err error) {
+	err := r.use(ctx, func() (err error) {
 		found = nil
 		rows, err := r.db.QueryContext(ctx, statement, args...)
 		if err != nil {
