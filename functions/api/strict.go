@@ -132,11 +132,10 @@ func (t accepts) content(r *http.Request, w http.ResponseWriter) error {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // where it cannot be set, the transport has its own
 	var text bytes.Buffer
 	n, err := text.ReadFrom(io.LimitReader(r.Body, t.most))
-	r.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(text.Bytes()), r.Body), r.Body}
+	r.Body = &reread{text: bytes.NewReader(text.Bytes()), rest: r.Body, failed: err}
 	switch {
+	case t.body == nil && err != nil:
+		return fault.Wrap(err, fault.BadRequest, "the body did not arrive, and nothing is taken in it here; leave it out").In("body")
 	case t.body == nil:
 		return none(text.Bytes())
 	case err != nil, n == t.most, n == 0:
@@ -145,6 +144,27 @@ func (t accepts) content(r *http.Request, w http.ResponseWriter) error {
 		return web.Names(text.Bytes(), t.body)
 	}
 }
+
+// reread is a body of which a part was read. If reading failed it fails again, without anybody waiting again.
+type reread struct {
+	text   *bytes.Reader
+	rest   io.ReadCloser
+	failed error
+}
+
+// Read implements io.Reader.
+func (r *reread) Read(p []byte) (int, error) {
+	if r.text.Len() > 0 {
+		return r.text.Read(p)
+	}
+	if r.failed != nil {
+		return 0, r.failed
+	}
+	return r.rest.Read(p)
+}
+
+// Close implements io.Closer.
+func (r *reread) Close() error { return r.rest.Close() }
 
 // none refuses a body where none is taken. Some clients send an empty object all the same.
 func none(text []byte) error {

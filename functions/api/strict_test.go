@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -272,5 +273,34 @@ func TestStrictRequestsStillReachTheirOperations(t *testing.T) {
 	}
 	if rec := w.call(t, c, "GET", "/v1/tasks?&limit=5&", ""); rec.Code != 200 {
 		t.Errorf("nothing between ampersands: status %d: %s", rec.Code, rec.Body)
+	}
+}
+
+// stuck is a body that times out, and counts how often somebody waited for it.
+type stuck struct{ waits int }
+
+func (s *stuck) Read([]byte) (int, error) {
+	s.waits++
+	return 0, os.ErrDeadlineExceeded
+}
+
+// Looking at a body before it is decoded must not double the time that a client may stall.
+func TestBodyThatStallsIsWaitedForOnce(t *testing.T) {
+	for target, want := range map[string]int{"POST /v1/tasks": 408, "POST /v1/tasks:batch": 408, "DELETE /v1/tasks/{id}": 400} {
+		w := newWorld()
+		c := w.client(t, access.Scopes()...)
+		about := w.task(c, task.Queued).Ref
+		method, path, _ := strings.Cut(strings.ReplaceAll(target, "{id}", about.ID), " ")
+		body := &stuck{}
+		r := httptest.NewRequestWithContext(t.Context(), method, path, body)
+		r.Header.Set("Authorization", c.header)
+		rec := httptest.NewRecorder()
+		w.handler.ServeHTTP(rec, r)
+		if rec.Code != want || body.waits != 1 {
+			t.Errorf("%s: status %d after %d waits, want %d: %s", target, rec.Code, body.waits, want, rec.Body)
+		}
+		if got, err := w.find(about); err != nil || got.State != task.Queued {
+			t.Errorf("%s: the task is %v, %v", target, got, err)
+		}
 	}
 }

@@ -93,9 +93,12 @@ func paths() []Request {
 	for _, f := range []string{"exe", "TXT", "..", "%2e%2e%2ftxt", "txt%00", Marker, "txt.pdf"} {
 		r.add("result "+strings.ReplaceAll(f, Marker, "(marker)"), call("GET", "/v1/tasks/{ended}/results/"+f, ""), 404)
 	}
+	for _, q := range []string{"t=1.a&t=2.b", "t=1.a&retain_seconds=60", "T=1.a", "t=1.a;a=b", "t=%zz"} {
+		r.add("query of a link "+q, call("PUT", "/blobs/uploads/1?"+q, Marker), 400, 422)
+	}
 	for _, p := range []string{
 		"/blobs/", "/blobs/" + Marker, "/blobs/uploads/../../records.db?t=" + Marker, "/blobs/..%2f..%2fetc%2fpasswd?t=1.a", "/blobs/uploads/2026010100/a/b/1?t=" + Marker,
-		"/blobs/uploads/1?t=-1." + Marker, "/blobs/uploads/1?t=zzzzzzzzzzzzzzzzzzzzzz.a", "/blobs/uploads/1?t=.", "/blobs/uploads/1?t=1.a&t=2.b", "/blobs/%00?t=1.a", "/blobs/uploads/1?t=" + strings.Repeat("9", 9_000),
+		"/blobs/uploads/1?t=-1." + Marker, "/blobs/uploads/1?t=zzzzzzzzzzzzzzzzzzzzzz.a", "/blobs/uploads/1?t=.", "/blobs/%00?t=1.a", "/blobs/uploads/1?t=" + strings.Repeat("9", 9_000),
 	} {
 		name := p
 		if len(name) > 50 {
