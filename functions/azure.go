@@ -144,6 +144,7 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 		operatorAllows(a.set.Intake),
 		condition{name: "place", life: time.Minute, holds: a.checkPlace},
 		storageAnswers(a.log, a.tasks, time.Minute),
+		storageTakes(a.log, a.store.Records, time.Minute),
 		clocksAgree(a.clock.Agrees), // after what has asked the store
 		workersConfined(a.engine),
 		ledgerGoesOn(a.log, a.ledger, time.Minute),

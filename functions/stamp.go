@@ -99,9 +99,10 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 	m.intake = newGate(m.clock.Now, log,
 		operatorAllows(set.Intake),
 		clocksAgree(m.clock.Agrees),
-		condition{name: "space", life: time.Second, holds: m.store.Space.Check},
-		condition{name: "database", life: time.Second, holds: m.store.Records.Check},
-		storageAnswers(log, m.tasks, time.Second),
+		folderTakes(log, m.store),
+		roomLeft(m.store.Space),
+		databaseAnswers(m.store.Records),
+		storageAnswers(log, m.tasks, checked),
 		workersConfined(m.engine),
 		ledgerGoesOn(log, m.ledger, time.Second),
 		engineStarts(log, m.engine),
@@ -238,22 +239,6 @@ func (m *machine) process(ctx context.Context, ref task.Ref) (task.Outcome, erro
 		return task.Busy, m.queue.Push(ctx, ref, gateRetry)
 	}
 	return m.tasks.Process(ctx, ref)
-}
-
-// storageAnswers is the condition that the numbers of retention can be read.
-func storageAnswers(log *slog.Logger, tasks *task.Service, life time.Duration) condition {
-	return quiet(log, "storage", "storage does not answer; see the log", life, func(ctx context.Context) error {
-		_, err := tasks.Measure(ctx)
-		return err
-	})
-}
-
-// engineStarts is the condition that worker processes start.
-func engineStarts(log *slog.Logger, engine *process.Pool) condition {
-	return quiet(log, "engine", "no worker process starts; see the log", time.Second, func(ctx context.Context) error {
-		_, err := engine.Sandbox(ctx)
-		return err
-	})
 }
 
 func (m *machine) close() error {

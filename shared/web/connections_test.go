@@ -2,11 +2,13 @@ package web
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 )
 
 // fakeConn is a connection from an address that notes that it was closed.
@@ -177,7 +179,7 @@ func TestRequestOfSomebodyKnownOutlivesAFlood(t *testing.T) {
 	for name, known := range map[string]bool{"known": true, "a stranger": false} {
 		t.Run(name, func(t *testing.T) {
 			began, free := make(chan struct{}), make(chan struct{})
-			server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if known && r.URL.Path == "/known" {
 					Note(r.Context(), "application", "/")
 				}
@@ -226,7 +228,9 @@ func TestRequestOfSomebodyKnownOutlivesAFlood(t *testing.T) {
 			if err := server.Close(); err != nil {
 				t.Error(err)
 			}
-			<-ended
+			if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+				t.Error(err)
+			}
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -35,6 +36,9 @@ type Store struct {
 	folder  *os.File // the folder itself; the one server has it locked
 	lock    *os.File
 	key     []byte
+
+	probing sync.Mutex
+	probe   *os.File // guarded by probing; nil until the first Probe
 }
 
 // ErrInUse means that another server has the folder.
@@ -119,7 +123,7 @@ func (s *Store) Close() error {
 	if s.Space != nil {
 		errs = append(errs, s.Space.close())
 	}
-	for _, f := range []*os.File{s.lock, s.folder} {
+	for _, f := range []*os.File{s.probe, s.lock, s.folder} {
 		if f != nil {
 			errs = append(errs, f.Close())
 		}

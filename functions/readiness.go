@@ -1,0 +1,66 @@
+//go:build linux && cgo
+
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr/process"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/local"
+	"github.com/lethe-ocr/lethe/shared/task"
+)
+
+// checked is how long a look at what lies on this machine counts, however many ask: once a second is often enough.
+const checked = time.Second
+
+// folderTakes is the condition that a byte can be written to the data folder, and that it is where it was.
+func folderTakes(log *slog.Logger, store *local.Store) condition {
+	return quiet(log, "folder", "nothing can be written to the data folder, or it was moved; see the log", checked, store.Probe)
+}
+
+// roomLeft is the condition that documents leave the floor of free space, and that the reserve is whole.
+func roomLeft(space *local.Space) condition {
+	return condition{name: "space", life: checked, holds: space.Check}
+}
+
+// databaseAnswers is the condition that the database of the data folder can be used.
+func databaseAnswers(records *local.Records) condition {
+	return condition{name: "database", life: checked, holds: records.Check}
+}
+
+// storageAnswers is the condition that the numbers of retention can be read.
+func storageAnswers(log *slog.Logger, tasks *task.Service, life time.Duration) condition {
+	return quiet(log, "storage", "storage does not answer; see the log", life, func(ctx context.Context) error {
+		_, err := tasks.Measure(ctx)
+		return err
+	})
+}
+
+// storageTakes is the condition that storage takes a byte and keeps it. Of several instances that write it at once one does.
+func storageTakes(log *slog.Logger, records storage.Records, life time.Duration) condition {
+	key := storage.Key{Table: storage.State, Partition: "readiness", Row: "probe"}
+	return quiet(log, "writing", "storage takes nothing; see the log", life, func(ctx context.Context) error {
+		before, err := records.Get(ctx, key)
+		if err != nil && !errors.Is(err, fault.NotFound) {
+			return err
+		}
+		_, err = records.Put(ctx, storage.Record{Key: key, Value: []byte("."), ETag: before.ETag})
+		if errors.Is(err, fault.ETagMismatch) || errors.Is(err, fault.AlreadyExists) {
+			return nil
+		}
+		return err
+	})
+}
+
+// engineStarts is the condition that worker processes start.
+func engineStarts(log *slog.Logger, engine *process.Pool) condition {
+	return quiet(log, "engine", "no worker process starts; see the log", checked, func(ctx context.Context) error {
+		_, err := engine.Sandbox(ctx)
+		return err
+	})
+}
