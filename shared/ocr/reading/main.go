@@ -32,7 +32,7 @@ func Main(ctx context.Context, socket int, cfg Config) error {
 		return fmt.Errorf("start engine: %w", err)
 	}
 	if !process.Landlocked() {
-		// PDFium takes 50 MiB, so that otherwise it waits for the first PDF.
+		// PDFium takes 40 MiB, so that otherwise it waits for the first PDF.
 		engine.takePDFium(ctx)
 	}
 	confined := process.Confine(models.Count(), cfg.Cache)
