@@ -69,7 +69,10 @@ func (a *API) takeInline(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out := a.created(accepted)
+	out, err := a.created(r.Context(), accepted)
+	if err != nil {
+		return err
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Location", out.Location)
 	w.WriteHeader(out.Status)

@@ -23,6 +23,7 @@ type Erasures interface {
 // Ledger signs receipts and serves the append-only log. *ledger.Log implements this.
 type Ledger interface {
 	Receipt(ctx context.Context, o ledger.Opening, e ledger.Entry) ([]byte, error)
+	Promise(ctx context.Context, p ledger.Promise) ([]byte, error)
 	Checkpoint(ctx context.Context) ([]byte, error)
 	Keys(ctx context.Context) ([]string, error)
 	File(ctx context.Context, path string) ([]byte, error)

@@ -53,6 +53,11 @@ func (d *domain) EraseSubject(context.Context, string, string) ([]*task.Task, er
 // someLog answers every question about the ledger.
 type someLog struct{}
 
+// Promise implements api.Ledger.
+func (someLog) Promise(context.Context, ledger.Promise) ([]byte, error) {
+	return []byte("promise"), nil
+}
+
 func (someLog) Receipt(context.Context, ledger.Opening, ledger.Entry) ([]byte, error) {
 	return []byte("receipt"), nil
 }

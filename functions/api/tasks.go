@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -124,10 +125,10 @@ func (a *API) createTask(ctx context.Context, in *createInput) (*createOutput, e
 	if err != nil {
 		return nil, err
 	}
-	return a.created(accepted), nil
+	return a.created(ctx, accepted)
 }
 
-func (a *API) created(accepted task.Accepted) *createOutput {
+func (a *API) created(ctx context.Context, accepted task.Accepted) (*createOutput, error) {
 	out := &createOutput{Status: http.StatusCreated, Location: "/v1/tasks/" + accepted.Task.Ref.ID, Body: a.view(accepted.Task)}
 	if accepted.Replayed {
 		out.Status = http.StatusOK
@@ -135,7 +136,7 @@ func (a *API) created(accepted task.Accepted) *createOutput {
 	if accepted.Upload != nil {
 		out.Body.Upload = viewLink(*accepted.Upload)
 	}
-	return out
+	return out, a.promise(ctx, accepted.Task, &out.Body, true)
 }
 
 func (a *API) createTasks(ctx context.Context, in *batchInput) (*batchOutput, error) {
@@ -146,11 +147,15 @@ func (a *API) createTasks(ctx context.Context, in *batchInput) (*batchOutput, er
 	accepted, errs := a.Intake.CreateBatch(ctx, orders)
 	out := &batchOutput{}
 	for i := range orders {
+		var made *createOutput
+		if errs[i] == nil {
+			made, errs[i] = a.created(ctx, accepted[i])
+		}
 		if errs[i] != nil {
 			out.Body.Tasks = append(out.Body.Tasks, batchResult{Problem: web.Explain(ctx, a.Log, errs[i])})
 			continue
 		}
-		out.Body.Tasks = append(out.Body.Tasks, batchResult{Task: &a.created(accepted[i]).Body})
+		out.Body.Tasks = append(out.Body.Tasks, batchResult{Task: &made.Body})
 	}
 	return out, nil
 }
@@ -192,6 +197,10 @@ func (a *API) look(ctx context.Context, r task.Ref, known string, wait time.Dura
 		}
 		if unchanged {
 			return &getOutput{Status: http.StatusNotModified, ETag: tag}, nil
+		}
+		// Where no promise can be signed any more, results that were promised before can still be fetched.
+		if err := a.promise(ctx, t, &v, false); err != nil && !errors.Is(err, fault.ReceiptUnavailable) {
+			return nil, err
 		}
 		return &getOutput{Status: http.StatusOK, ETag: tag, Body: &v}, a.link(ctx, t, &v)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -74,6 +75,8 @@ type taskView struct {
 	Reason      string       `json:"reason,omitempty" doc:"Why the task was erased."`
 	Removed     *time.Time   `json:"removed,omitempty" doc:"When the erasure was accepted."`
 	Erased      *time.Time   `json:"erased,omitempty" doc:"When a check found no copy left."`
+	Promise     string       `json:"promise,omitempty" doc:"Only in the answer to a creation: a signed promise that the ledger will know the task, and by when everything of it is gone. Keep it; an auditor holds it against the ledger."`
+	Acceptance  string       `json:"acceptance,omitempty" doc:"Once the document is here: a signed promise about the document. It is the same however often it is asked for."`
 	Receipt     string       `json:"receipt,omitempty" doc:"Only in the answer to a delete: the signed receipt, as at /v1/tasks/{id}/receipt."`
 }
 
@@ -172,6 +175,25 @@ func (a *API) link(ctx context.Context, t *task.Task, v *taskView) error {
 		return nil
 	}
 	return a.record(ctx, journal.ResultLink, t.Ref.Application, t.Ref.ID)
+}
+
+// promise puts what the client is promised into a view. It is no part of the version: it follows from what is.
+func (a *API) promise(ctx context.Context, t *task.Task, v *taskView, creation bool) error {
+	created, accepted := t.Promises()
+	for _, p := range []struct {
+		promise *ledger.Promise
+		into    *string
+	}{{created, &v.Promise}, {accepted, &v.Acceptance}} {
+		if p.promise == nil || p.promise == created && !creation {
+			continue
+		}
+		signed, err := a.Ledger.Promise(ctx, *p.promise)
+		if err != nil {
+			return err
+		}
+		*p.into = string(signed)
+	}
+	return nil
 }
 
 // instant is a service time as clients see it, nil for none.

@@ -25,6 +25,8 @@ type work struct {
 	fresh bool         // no earlier run made a task of it
 	here  bool         // its results are in the folder
 	done  bool         // nothing is left to do
+
+	promised bool // what the server promised of the document is in the folder
 }
 
 // run is one large submission.
@@ -183,6 +185,9 @@ func (r *run) create(ctx context.Context, slice []*work) error {
 		case result.Task != nil:
 			w.task, w.entry.Task = result.Task, result.Task.ID
 			made = append(made, w.entry)
+			if err := r.keepPromises(w, result.Task); err != nil {
+				return err
+			}
 		case superseded(result.Problem):
 			if err := w.entry.renew(); err != nil {
 				return err
@@ -226,7 +231,7 @@ func (r *run) task(ctx context.Context, w *work) (*client.Task, error) {
 		switch {
 		case err == nil:
 			w.entry.Task = t.ID
-			return t, r.journal.note(w.entry)
+			return t, errors.Join(r.keepPromises(w, t), r.journal.note(w.entry))
 		case full(err):
 			r.waits()
 		default:
@@ -259,9 +264,13 @@ func (r *run) finish(ctx context.Context, w *work) error {
 	if err := r.send(ctx, w); err != nil || r.noWait {
 		return err
 	}
-	t, err := follow(ctx, r.client, w.task.ID, func(*client.Task) {})
+	var kept error
+	t, err := follow(ctx, r.client, w.task.ID, func(t *client.Task) { kept = errors.Join(kept, r.keepPromises(w, t)) })
 	if t != nil {
 		w.task = t
+	}
+	if err := errors.Join(kept, r.keepPromises(w, t)); err != nil {
+		return err
 	}
 	if err != nil {
 		return errors.Join(err, r.renew(w))
@@ -290,7 +299,14 @@ func (r *run) send(ctx context.Context, w *work) (err error) {
 		return err
 	}
 	w.entry.Sent = true
-	return r.journal.note(w.entry)
+	if err := r.journal.note(w.entry); err != nil || !r.noWait || r.out == "" {
+		return err
+	}
+	t, err := r.client.Get(ctx, w.task.ID, 0) // the first status that shows the document promises it
+	if err != nil {
+		return err
+	}
+	return r.keepPromises(w, t)
 }
 
 // forget erases the task of a document whose results are here, if that was asked for.

@@ -81,10 +81,10 @@ func newVerify() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use:   "verify RECEIPT --key PUBLIC",
-		Short: "Check a receipt without the server",
+		Short: "Check a receipt or a promise without the server",
 		Long: `Check a receipt with the stamp's public key alone: who signed it, that it belongs to the task it names, and that the
 ledger contains it. With --file also that it is about that very document. --key takes a key or the name of a file with keys,
-and may be repeated.
+and may be repeated. A signed promise is checked and shown likewise; whether it was kept "lethe audit --promises" tells.
 ` + exitTable,
 		Example: "  lethe verify scan.receipt --key stamp.pub --file scan.pdf",
 		Args:    cobra.ExactArgs(1),
@@ -96,6 +96,16 @@ and may be repeated.
 			keys, err := readKeys(public)
 			if err != nil {
 				return Usage(err)
+			}
+			if ledger.IsPromise(receipt) {
+				p, err := ledger.VerifyPromise(receipt, keys)
+				if err != nil {
+					return err
+				}
+				if err := sameFile(ledger.Opening{Digest: p.Digest}, file); err != nil {
+					return err
+				}
+				return showPromise(cmd.OutOrStdout(), p, file != "")
 			}
 			v, err := ledger.Verify(receipt, keys)
 			if err != nil {
@@ -178,55 +188,6 @@ func showVerdict(w io.Writer, v ledger.Verdict, compared bool) error {
 	return table.Flush()
 }
 
-func newAudit(version string) *cobra.Command {
-	c := &connection{version: version}
-	var public []string
-	var since, save string
-	cmd := &cobra.Command{
-		Use:   "audit [LOG]",
-		Short: "Check the whole ledger and compute the longest life of any document",
-		Long: `Read a whole ledger, check every entry and signature, and compute how long documents lived. LOG is a folder or the address
-of a copy; without it the server's own ledger is read. With --since it is proved that the log only grew since that checkpoint:
-keep the one that --save writes for the next audit. Ends with code 1 if the promise was broken.` + connectionHelp,
-		Example: `  lethe audit --key stamp.pub --save monday.checkpoint
-  lethe audit --key stamp.pub --since monday.checkpoint
-  lethe audit ./copy-of-the-ledger --key stamp.pub`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			keys, err := readKeys(public)
-			if err != nil {
-				return Usage(err)
-			}
-			src, err := c.source(args)
-			if err != nil {
-				return err
-			}
-			var kept []byte
-			if since != "" {
-				if kept, err = os.ReadFile(since); err != nil { //nolint:gosec // the user names the file
-					return Usage(err)
-				}
-			}
-			audit, err := ledger.Check(cmd.Context(), src, ledger.Examination{Keys: keys, Since: kept, Now: time.Now()})
-			if err != nil {
-				return err
-			}
-			if save != "" {
-				if err := os.WriteFile(save, audit.Checkpoint, 0o600); err != nil {
-					return err
-				}
-			}
-			return c.showAudit(cmd.OutOrStdout(), audit)
-		},
-	}
-	c.flags(cmd)
-	f := cmd.Flags()
-	f.StringArrayVar(&public, "key", nil, "public key that you trust, or a file with public keys")
-	f.StringVar(&since, "since", "", "checkpoint kept from an earlier audit")
-	f.StringVar(&save, "save", "", "write the checkpoint here, for the next audit")
-	return cmd
-}
-
 func newLedger(version string) *cobra.Command {
 	c := &connection{version: version}
 	save := &cobra.Command{
@@ -296,37 +257,6 @@ type published struct{ fetcher *torchwood.TileFetcher }
 // ReadFile implements ledger.Source.
 func (p published) ReadFile(ctx context.Context, path string) ([]byte, error) {
 	return p.fetcher.ReadEndpoint(ctx, path)
-}
-
-func (c *connection) showAudit(w io.Writer, a *ledger.Audit) error {
-	if c.jsonOut {
-		if err := printJSON(w, a); err != nil {
-			return err
-		}
-	} else {
-		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		fmt.Fprintf(table, "ledger\t%s\n", printable(a.Origin))
-		fmt.Fprintf(table, "entries\t%d, from %s to %s\n", a.Size, a.First.Format(time.RFC3339), a.Last.Format(time.RFC3339))
-		if f := a.Follows; f != nil {
-			fmt.Fprintf(table, "begun after\t%s, which ended with %d entries (root %s)\n", printable(f.Origin), f.Size, printable(f.Root))
-		}
-		if a.Since > 0 {
-			fmt.Fprintf(table, "consistent\twith your checkpoint of %d entries\n", a.Since)
-		}
-		fmt.Fprintf(table, "documents\t%d, of them %d erased with a receipt and %d alive\n", a.Documents, a.Erased, a.Open)
-		fmt.Fprintf(table, "longest life\t%s after upload, %s after processing\n", a.LongestAfterUpload, a.LongestAfterProcessing)
-		fmt.Fprintf(table, "strays\t%d\nprivileged acts\t%d\nbreaches\t%d\n", a.Strays, a.Acts, len(a.Breaches))
-		for _, b := range a.Breaches {
-			fmt.Fprintf(table, "\t%s\n", b)
-		}
-		if err := table.Flush(); err != nil {
-			return fmt.Errorf("write output: %w", err)
-		}
-	}
-	if len(a.Breaches) > 0 {
-		return fmt.Errorf("the promise was broken %d times", len(a.Breaches))
-	}
-	return nil
 }
 
 func newKeygen() *cobra.Command {

@@ -90,6 +90,36 @@ func TestAuditReadsTheServersLedgerAndACopyOfIt(t *testing.T) {
 	w.want(verbs.ExitFailure, "audit", copied, "--key", w.public)
 }
 
+// What the server promised lies beside the results, and the ledger shows whether it was kept.
+func TestPromisesAreKeptBesideTheResultsAndAudited(t *testing.T) {
+	w := newWorld(t)
+	dir, out := files(t, map[string]string{"scan.pdf": "%PDF"}), t.TempDir()
+	stdout, _ := w.want(verbs.ExitOK, "submit", "--no-wait", "-o", out, filepath.Join(dir, "scan.pdf"))
+	id := strings.TrimSpace(stdout)
+	created, accepted := filepath.Join(out, "scan.pdf.created.promise"), filepath.Join(out, "scan.pdf.accepted.promise")
+	if stdout, _ = w.want(verbs.ExitOK, "verify", created, "--key", w.public); !strings.Contains(stdout, id) {
+		t.Errorf("the promise of the creation: %s", stdout)
+	}
+	if stdout, _ = w.want(verbs.ExitOK, "verify", accepted, "--key", w.public); !strings.Contains(stdout, "everything gone") {
+		t.Errorf("the promise of the document: %s", stdout)
+	}
+	w.want(verbs.ExitFailure, "verify", accepted, "--key", w.public, "--file", created)
+	if _, err := w.ledger.Sequence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if stdout, _ = w.want(verbs.ExitOK, "audit", "--key", w.public, "--promises", accepted); !strings.Contains(stdout, "not yet") {
+		t.Errorf("before the erasure: %s", stdout)
+	}
+	w.want(verbs.ExitOK, "delete", id)
+	if _, err := w.ledger.Sequence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if stdout, _ = w.want(verbs.ExitOK, "audit", "--key", w.public, "--promises", filepath.Join(out, "*.promise")); strings.Count(stdout, "kept") != 2 {
+		t.Errorf("after it: %s", stdout)
+	}
+	w.want(verbs.ExitUsage, "audit", "--key", w.public, "--promises", filepath.Join(out, "*.nothing"))
+}
+
 func TestKeygenWritesAKeyThatOthersCannotReadAndReplacesNone(t *testing.T) {
 	w := newWorld(t)
 	file := filepath.Join(t.TempDir(), "stamp.key")

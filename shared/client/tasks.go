@@ -39,6 +39,8 @@ type Task struct {
 	Upload      *Link     `json:"upload,omitempty"`
 	Results     []Result  `json:"results,omitempty"`
 	Failure     *Failure  `json:"failure,omitempty"`
+	Promise     string    `json:"promise,omitempty"`    // in the answer to a creation: signed, to be kept
+	Acceptance  string    `json:"acceptance,omitempty"` // once the document is there: likewise
 	EraseDue    time.Time `json:"erase_due,omitzero"`
 	DeleteAfter time.Time `json:"delete_after,omitzero"`
 	Reason      string    `json:"reason,omitempty"`

@@ -41,6 +41,7 @@ type Audit struct {
 	LongestAfterUpload     time.Duration  `json:"longest_after_upload"`     // that any copy lived, until the check found none
 	LongestAfterProcessing time.Duration  `json:"longest_after_processing"` // likewise
 	Reasons                map[string]int `json:"reasons"`                  // why documents were erased
+	Promises               []Judgement    `json:"promises,omitempty"`       // of the promises given, in their order
 	Breaches               []string       `json:"breaches"`                 // each a name and a sentence; empty if the promise was kept
 	Checkpoint             []byte         `json:"-"`                        // as read; keep it for the next audit
 }
@@ -69,10 +70,12 @@ type auditor struct {
 
 // Examination says how a log is checked.
 type Examination struct {
-	Keys  []string    // public keys that the caller trusts; later ones are trusted if the log holds their vouchers
-	Since []byte      // a checkpoint kept from an earlier examination; nil for none
-	Now   time.Time   // when the examination is made
-	Visit func(Entry) // sees every entry in the log's order; nil for nobody
+	Keys  []string // public keys that the caller trusts; later ones are trusted if the log holds their vouchers
+	Since []byte   // a checkpoint kept from an earlier examination; nil for none
+	// Promises are signed promises that are held against the log.
+	Promises [][]byte
+	Now      time.Time   // when the examination is made
+	Visit    func(Entry) // sees every entry in the log's order; nil for nobody
 }
 
 // Check reads a whole log and computes the longest life that any document had.
@@ -112,6 +115,17 @@ func Check(ctx context.Context, src Source, x Examination) (*Audit, error) {
 		if err := a.consistent(ctx, src, claimed.Tree, x.Since); err != nil {
 			return nil, err
 		}
+	}
+	for i, signed := range x.Promises {
+		p, err := a.trusted.promise(signed)
+		if err != nil {
+			return nil, fmt.Errorf("promise %d: %w", i+1, err)
+		}
+		j := a.judge(&p)
+		if j.Verdict == Broken {
+			a.breach("broken-promise: task %s: %s", p.Task, j.Why)
+		}
+		a.Promises = append(a.Promises, j)
 	}
 	a.conclude(x.Now.Add(-a.offset))
 	return &a.Audit, nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"filippo.io/torchwood"
@@ -33,7 +34,8 @@ type Config struct {
 // place, and of several calls at once one does.
 type Log struct {
 	Config
-	tiles tiles
+	tiles   tiles
+	vouched atomic.Bool // the signing key was seen among those published
 }
 
 // New returns the log over its storage.

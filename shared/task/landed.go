@@ -136,7 +136,7 @@ func (s *Service) admit(ctx context.Context, ref Ref, blob storage.Blob, digest 
 			return errUnchanged
 		}
 		t.Uploaded, t.Attempt = blob.Created.UTC(), ""
-		t.Input = Input{Size: blob.Size, Digest: digest}
+		t.Input = Input{Size: blob.Size, Digest: digest, Received: digest}
 		t.State = Queued
 		if refusal != nil {
 			s.end(t, ProcessingFailed)

@@ -31,7 +31,7 @@ func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Sourc
 	if err != nil {
 		return err
 	}
-	h.progress(Input{Size: t.Input.Size, Type: info.Type, Digest: t.Input.Digest}, Progress{Total: info.Pages})
+	h.progress(Input{Size: t.Input.Size, Type: info.Type, Digest: t.Input.Digest, Received: t.Input.Received}, Progress{Total: info.Pages})
 	if _, err := h.renew(ctx); err != nil {
 		return err
 	}

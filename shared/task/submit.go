@@ -48,6 +48,7 @@ func (s *Service) create(ctx context.Context, o Order, ref Ref) (Accepted, error
 		Ref:      ref,
 		State:    Submitted,
 		Created:  now,
+		Terms:    s.terms(),
 		Settings: o.Settings,
 		Password: o.Password,
 		Subject:  subjectDigest(o.Application, o.Subject),

@@ -64,6 +64,7 @@ type Task struct {
 	Evidence []erasure.Evidence `json:"evidence,omitempty"` // of the erasure, by class
 	Logged   bool               `json:"logged,omitempty"`   // the receipt was handed to the ledger
 
+	Terms    Terms            `json:"terms,omitzero"` // what was promised at the creation
 	Settings Settings         `json:"settings,omitzero"`
 	Password string           `json:"password,omitempty"`
 	Subject  string           `json:"subject,omitempty"`  // digest of the client's tag; not kept in a tombstone
@@ -111,6 +112,8 @@ type Input struct {
 	Size   int64  `json:"size,omitempty"`
 	Type   string `json:"type,omitempty"`   // media type by content
 	Digest string `json:"digest,omitempty"` // SHA-256 of its bytes in hex, once this program has read them
+	// Received is Digest where the bytes came through this program, known from the first on. It stands in the promise.
+	Received string `json:"received,omitempty"`
 }
 
 // Progress counts pages.

@@ -1,0 +1,128 @@
+package verbs
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lethe-ocr/lethe/shared/ledger"
+)
+
+func newAudit(version string) *cobra.Command {
+	c := &connection{version: version}
+	var public []string
+	var promises []string
+	var since, save string
+	cmd := &cobra.Command{
+		Use:   "audit [LOG]",
+		Short: "Check the whole ledger and compute the longest life of any document",
+		Long: `Read a whole ledger, check every entry and signature, and compute how long documents lived. LOG is a folder or the address
+of a copy; without it the server's own ledger is read. With --since it is proved that the log only grew since that checkpoint:
+keep the one that --save writes for the next audit. With --promises every signed promise given is held against the ledger: it
+was kept, its time has not come yet, or it was broken. Ends with code 1 if any promise was broken.` + connectionHelp,
+		Example: `  lethe audit --key stamp.pub --save monday.checkpoint
+  lethe audit --key stamp.pub --since monday.checkpoint
+  lethe audit ./copy-of-the-ledger --key stamp.pub
+  lethe audit --key stamp.pub --promises 'out/*.promise'`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			keys, err := readKeys(public)
+			if err != nil {
+				return Usage(err)
+			}
+			src, err := c.source(args)
+			if err != nil {
+				return err
+			}
+			var kept []byte
+			if since != "" {
+				if kept, err = os.ReadFile(since); err != nil { //nolint:gosec // the user names the file
+					return Usage(err)
+				}
+			}
+			held, err := readFiles(promises)
+			if err != nil {
+				return Usage(err)
+			}
+			audit, err := ledger.Check(cmd.Context(), src, ledger.Examination{Keys: keys, Since: kept, Promises: held, Now: time.Now()})
+			if err != nil {
+				return err
+			}
+			if save != "" {
+				if err := os.WriteFile(save, audit.Checkpoint, 0o600); err != nil {
+					return err
+				}
+			}
+			return c.showAudit(cmd.OutOrStdout(), audit)
+		},
+	}
+	c.flags(cmd)
+	f := cmd.Flags()
+	f.StringArrayVar(&public, "key", nil, "public key that you trust, or a file with public keys")
+	f.StringVar(&since, "since", "", "checkpoint kept from an earlier audit")
+	f.StringArrayVar(&promises, "promises", nil, "signed promise, as lethe submit keeps it beside the results; may be repeated, and be a pattern")
+	f.StringVar(&save, "save", "", "write the checkpoint here, for the next audit")
+	return cmd
+}
+
+func (c *connection) showAudit(w io.Writer, a *ledger.Audit) error {
+	if c.jsonOut {
+		if err := printJSON(w, a); err != nil {
+			return err
+		}
+	} else {
+		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		fmt.Fprintf(table, "ledger\t%s\n", printable(a.Origin))
+		fmt.Fprintf(table, "entries\t%d, from %s to %s\n", a.Size, a.First.Format(time.RFC3339), a.Last.Format(time.RFC3339))
+		if f := a.Follows; f != nil {
+			fmt.Fprintf(table, "begun after\t%s, which ended with %d entries (root %s)\n", printable(f.Origin), f.Size, printable(f.Root))
+		}
+		if a.Since > 0 {
+			fmt.Fprintf(table, "consistent\twith your checkpoint of %d entries\n", a.Since)
+		}
+		fmt.Fprintf(table, "documents\t%d, of them %d erased with a receipt and %d alive\n", a.Documents, a.Erased, a.Open)
+		fmt.Fprintf(table, "longest life\t%s after upload, %s after processing\n", a.LongestAfterUpload, a.LongestAfterProcessing)
+		fmt.Fprintf(table, "strays\t%d\nprivileged acts\t%d\nbreaches\t%d\n", a.Strays, a.Acts, len(a.Breaches))
+		for _, j := range a.Promises {
+			fmt.Fprintf(table, "promise (%s)\t%s %s: %s\n", j.About, printable(j.Task), j.Verdict, j.Why)
+		}
+		for _, b := range a.Breaches {
+			fmt.Fprintf(table, "\t%s\n", b)
+		}
+		if err := table.Flush(); err != nil {
+			return fmt.Errorf("write output: %w", err)
+		}
+	}
+	if len(a.Breaches) > 0 {
+		return fmt.Errorf("the promise was broken %d times", len(a.Breaches))
+	}
+	return nil
+}
+
+// readFiles reads the files that patterns name. A pattern that names none is a mistake.
+func readFiles(patterns []string) ([][]byte, error) {
+	var texts [][]byte
+	for _, pattern := range patterns {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			return nil, fmt.Errorf("%s is no pattern of file names", printable(pattern))
+		}
+		if len(names) == 0 {
+			return nil, fmt.Errorf("%s: no such file", printable(pattern))
+		}
+		for _, name := range names {
+			text, err := os.ReadFile(name) //nolint:gosec // the user names the files
+			if err != nil {
+				return nil, errors.New("cannot read " + printable(name))
+			}
+			texts = append(texts, text)
+		}
+	}
+	return texts, nil
+}

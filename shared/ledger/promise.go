@@ -1,0 +1,241 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/fault"
+)
+
+// promiseHeading begins every promise and fixes its format.
+const promiseHeading = "lethe-promise/v1"
+
+// Promise is what a client is told, signed, when a task was created and when its document came: that the log will say so and
+// when everything is gone. It follows from the task's record alone, so that it is the same however often it is made, and an
+// operator who never logs a document can be found out by whoever holds it.
+type Promise struct {
+	Task        string
+	Application string
+	Subject     string        // the commitment that stands in every entry about the task
+	Created     time.Time     // when the task was created
+	Uploaded    time.Time     // when its document came, by storage's clock; zero in the promise of the creation
+	Digest      string        // SHA-256 of the document in hex, where its bytes came through the service
+	Submission  time.Duration // limits, slack included: after the creation without a document,
+	Unprocessed time.Duration // after the upload,
+	Processed   time.Duration // after the end of processing
+	Retain      time.Duration // how long after processing erasure is due; zero where the limit says it
+	Fetched     bool          // the document is erased once every result was fetched
+	Formats     []string
+	Languages   []string
+	Region      string
+}
+
+// promiseNames are the lines of a promise, in their order.
+func promiseNames() []string {
+	return []string{
+		"task", "application", "subject", "created", "uploaded", "document", "limit-without-document", "limit-after-upload", "limit-after-processing",
+		"retained-after-processing", "erased-on-fetch", "formats", "languages", "region",
+	}
+}
+
+// Text is the promise as it is signed: one line for each field.
+func (p *Promise) Text() string {
+	document, retain := "unread", "to the limit"
+	if p.Digest != "" {
+		document = "sha256:" + p.Digest
+	}
+	if p.Retain > 0 {
+		retain = p.Retain.String()
+	}
+	values := []string{
+		p.Task, p.Application, p.Subject, Time("", p.Created).Value, Time("", p.Uploaded).Value, document,
+		p.Submission.String(), p.Unprocessed.String(), p.Processed.String(), retain, fmt.Sprint(p.Fetched),
+		strings.Join(p.Formats, ","), strings.Join(p.Languages, ","), p.Region,
+	}
+	var b strings.Builder
+	fmt.Fprintln(&b, promiseHeading)
+	for i, name := range promiseNames() {
+		fmt.Fprintf(&b, "%s %s\n", name, values[i])
+	}
+	return b.String()
+}
+
+// parsePromise reads what Text writes, and nothing else.
+func parsePromise(text string) (Promise, error) {
+	malformed := errors.New("this is not a promise")
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	names := promiseNames()
+	if len(lines) != 1+len(names) || lines[0] != promiseHeading {
+		return Promise{}, malformed
+	}
+	said := map[string]string{}
+	for i, name := range names {
+		value, ok := strings.CutPrefix(lines[i+1], name+" ")
+		if !ok {
+			return Promise{}, malformed
+		}
+		said[name] = value
+	}
+	p := Promise{
+		Task: said["task"], Application: said["application"], Subject: said["subject"], Region: said["region"],
+		Fetched: said["erased-on-fetch"] == "true", Formats: listed(said["formats"]), Languages: listed(said["languages"]),
+	}
+	p.Digest, _ = strings.CutPrefix(said["document"], "sha256:")
+	if said["document"] == "unread" {
+		p.Digest = ""
+	}
+	e := Entry{}
+	for name, value := range said {
+		e.Fields = append(e.Fields, Field{name, value})
+	}
+	p.Created, p.Uploaded = e.Time("created"), e.Time("uploaded")
+	for name, into := range map[string]*time.Duration{
+		"limit-without-document": &p.Submission, "limit-after-upload": &p.Unprocessed, "limit-after-processing": &p.Processed,
+		"retained-after-processing": &p.Retain,
+	} {
+		*into, _ = time.ParseDuration(said[name]) // what cannot be read is written otherwise, which the comparison notices
+	}
+	if p.Text() != text {
+		return Promise{}, malformed
+	}
+	return p, nil
+}
+
+func listed(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
+}
+
+// Promise signs a promise about a record that is durable. The same promise is signed with the same bytes.
+func (l *Log) Promise(ctx context.Context, p Promise) ([]byte, error) {
+	signer, err := l.promiser(ctx)
+	if err != nil {
+		l.Log.WarnContext(ctx, event.ReceiptUnsigned)
+		return nil, fault.Wrap(err, fault.ReceiptUnavailable, "this stamp has no signing key that a published key vouches for, so it cannot sign promises; /readyz tells its operator why")
+	}
+	p.Region = l.Region
+	signed, err := note.Sign(&note.Note{Text: p.Text()}, signer)
+	if err != nil {
+		return nil, fmt.Errorf("sign promise: %w", err)
+	}
+	return signed, nil
+}
+
+// promiser returns the voucher. Once the signing key is among those published it stays there, and is not looked for again.
+func (l *Log) promiser(ctx context.Context) (note.Signer, error) {
+	if l.vouched.Load() {
+		return l.Signer, nil
+	}
+	h, err := l.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := l.voucher(h)
+	if err == nil && slices.Contains(h.Keys, l.Signer.Public()) {
+		l.vouched.Store(true)
+	}
+	return signer, err
+}
+
+// IsPromise reports whether a file is a promise and no receipt.
+func IsPromise(signed []byte) bool { return strings.HasPrefix(string(signed), promiseHeading+"\n") }
+
+// VerifyPromise checks the signature of a promise with public keys alone. Whether it was kept only the log can tell: see
+// Examination.
+func VerifyPromise(signed []byte, public []string) (Promise, error) {
+	ks, err := parseKeys(public)
+	if err != nil {
+		return Promise{}, err
+	}
+	return ks.promise(signed)
+}
+
+func (ks keys) promise(signed []byte) (Promise, error) {
+	if len(signed) > maxReceipt || !IsPromise(signed) {
+		return Promise{}, errors.New("this is not a promise")
+	}
+	text, err := ks.open(signed)
+	if err != nil {
+		return Promise{}, err
+	}
+	return parsePromise(text)
+}
+
+// Verdicts about a promise.
+const (
+	Kept   = "kept"
+	NotYet = "not yet" // what it says is younger than the log, less the time in which entries get their place
+	Broken = "broken"
+)
+
+// Judgement is what a log says of a promise.
+type Judgement struct {
+	Task    string `json:"task"`
+	About   string `json:"about"` // creation, or document
+	Verdict string `json:"verdict"`
+	Why     string `json:"why"`
+}
+
+// judge holds a promise against the log. The log's last entry is how far it can know.
+func (a *auditor) judge(p *Promise) Judgement {
+	j := Judgement{Task: p.Task, About: "creation", Verdict: Broken}
+	l := a.lives[p.Subject]
+	if l == nil {
+		l = &life{}
+	}
+	known, gone := a.Last.Add(-Sequencing), l.gone()
+	if p.Uploaded.IsZero() {
+		switch until := p.Created.Add(p.Submission); {
+		case l.logged:
+			j.Verdict, j.Why = Kept, "the document came and is in the log"
+		case !gone.IsZero():
+			j.Verdict, j.Why = Kept, "a receipt says that no document came, or that it was erased"
+		case known.Before(until):
+			j.Verdict, j.Why = NotYet, "a document may come until "+until.UTC().Format(time.RFC3339)
+		default:
+			j.Why = "the log knows neither a document nor a receipt of the task"
+		}
+		return j
+	}
+	j.About = "document"
+	limit := p.Uploaded.Add(p.Unprocessed)
+	if ended := l.ended.first(); !ended.IsZero() {
+		limit = earliest(limit, ended.Add(p.Processed))
+		if p.Retain > 0 {
+			limit = earliest(limit, ended.Add(p.Retain+Sequencing))
+		}
+	}
+	switch {
+	case !l.logged && known.Before(p.Uploaded):
+		j.Verdict, j.Why = NotYet, "the document is younger than what the log tells of"
+	case !l.logged:
+		j.Why = "the log does not know the document"
+	case !slices.ContainsFunc(l.uploaded, p.Uploaded.Equal):
+		j.Why = "the log gives another time of upload"
+	case gone.IsZero() && known.Before(limit):
+		j.Verdict, j.Why = NotYet, "the document may live until "+limit.UTC().Format(time.RFC3339)
+	case gone.IsZero():
+		j.Why = "there is no receipt, and the document had to be gone at " + limit.UTC().Format(time.RFC3339)
+	case gone.After(limit):
+		j.Why = fmt.Sprintf("the document had to be gone at %s and was at %s", limit.UTC().Format(time.RFC3339), gone.UTC().Format(time.RFC3339))
+	default:
+		j.Verdict, j.Why = Kept, "the document is in the log, and its receipt is in time"
+	}
+	return j
+}
+
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
