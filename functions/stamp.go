@@ -176,8 +176,8 @@ func newService(set config.Settings, p serviceParts) (*task.Service, error) {
 const sweepers = 8
 
 // landed takes in a document that a client sent to its upload link.
-func (m *machine) landed(ctx context.Context, name string) error {
-	t, err := m.tasks.Landed(ctx, name)
+func (m *machine) landed(ctx context.Context, name, digest string) error {
+	t, err := m.tasks.Received(ctx, name, digest)
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (s *Service) take(ctx context.Context, o Order, a Accepted, body Body) (sto
 
 // arrived takes note of a document of the digest that is stored, and returns the task only if it is kept with that document.
 func (s *Service) arrived(ctx context.Context, ref Ref, digest string) (*Task, error) {
-	t, err := s.landed(ctx, ref.UploadName(), digest)
+	t, err := s.Received(ctx, ref.UploadName(), digest)
 	if err != nil {
 		return nil, err
 	}

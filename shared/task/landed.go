@@ -16,11 +16,12 @@ import (
 // gone. A document that cannot be processed is erased at once and its task explains why; a blob that no task waits for is
 // erased unread. The task is returned as it stands afterwards: Queued means that Process has work.
 func (s *Service) Landed(ctx context.Context, name string) (*Task, error) {
-	return s.landed(ctx, name, "")
+	return s.Received(ctx, name, "")
 }
 
-// landed is Landed with the digest of the document, where its bytes came through this program.
-func (s *Service) landed(ctx context.Context, name, digest string) (*Task, error) {
+// Received is Landed with the SHA-256 of the document in hex, where its bytes came through this program. It stands in what the
+// client is promised.
+func (s *Service) Received(ctx context.Context, name, digest string) (*Task, error) {
 	if !strings.HasPrefix(name, storage.Uploads+"/") {
 		return nil, fault.New(fault.ThingNotFound, "the blob is not in the container of uploads; it was left alone")
 	}

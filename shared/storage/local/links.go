@@ -38,8 +38,9 @@ type LinksConfig struct {
 	Admit   func(ctx context.Context, name string) error // whether a document may still be sent to a name
 	// Open registers what is about to be sent or fetched, for as long as the link lives or less. Whoever erases waits for
 	// its Close.
-	Open   func(ctx context.Context, name string, upload bool, life time.Duration) (Transfer, error)
-	Landed func(ctx context.Context, name string) error // called once a document is stored
+	Open func(ctx context.Context, name string, upload bool, life time.Duration) (Transfer, error)
+	// Landed is called once a document is stored, with the SHA-256 of its bytes in hex.
+	Landed func(ctx context.Context, name, digest string) error
 	// Repeated tells whether a document that is sent once more, by its SHA-256 in hex, is the one that came.
 	Repeated func(ctx context.Context, name, digest string) error
 	Error    func(w http.ResponseWriter, r *http.Request, err error)
@@ -137,12 +138,12 @@ func (l *Links) upload(w http.ResponseWriter, r *http.Request, name string) erro
 	if r.ContentLength > l.MaxSize {
 		return fault.New(fault.BodyTooLarge, "the document has %d bytes; at most %d are taken: split it", r.ContentLength, l.MaxSize)
 	}
-	status, err := l.store(w, r, name, expires, admitted)
+	status, digest, err := l.store(w, r, name, expires, admitted)
 	if err != nil {
 		return err
 	}
 	// Stored: the client may go, the document is taken in all the same.
-	if err := l.Landed(context.WithoutCancel(r.Context()), name); err != nil {
+	if err := l.Landed(context.WithoutCancel(r.Context()), name, digest); err != nil {
 		return err
 	}
 	w.WriteHeader(status)
@@ -151,10 +152,10 @@ func (l *Links) upload(w http.ResponseWriter, r *http.Request, name string) erro
 
 // store takes a document in, or reads one that came before to compare it: a client that was not told of its success sends it
 // again. Its transfer is over before anybody is told of the document.
-func (l *Links) store(w http.ResponseWriter, r *http.Request, name string, expires time.Time, admitted error) (status int, err error) {
+func (l *Links) store(w http.ResponseWriter, r *http.Request, name string, expires time.Time, admitted error) (status int, digest string, err error) {
 	t, err := l.Open(r.Context(), name, true, expires.Sub(l.Now()))
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	defer t.Close()
 	hash := sha256.New()
@@ -170,12 +171,12 @@ func (l *Links) store(w http.ResponseWriter, r *http.Request, name string, expir
 		}
 	}
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return 0, fault.New(fault.BodyTooLarge, "the document has more than %d bytes; split it", l.MaxSize)
+		return 0, "", fault.New(fault.BodyTooLarge, "the document has more than %d bytes; split it", l.MaxSize)
 	}
 	if cause := context.Cause(t.Context()); err != nil && cause != nil && r.Context().Err() == nil {
-		return 0, cause // what storage saw is its echo
+		return 0, "", cause // what storage saw is its echo
 	}
-	return status, err
+	return status, hex.EncodeToString(hash.Sum(nil)), err
 }
 
 func (l *Links) create(ctx context.Context, name string, size int64, body io.Reader) error {

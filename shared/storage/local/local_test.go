@@ -232,9 +232,12 @@ func serveLinks(t *testing.T) *linked {
 			return l.refused
 		},
 		Open: l.open,
-		Landed: func(_ context.Context, name string) error {
+		Landed: func(_ context.Context, name, digest string) error {
 			if l.ledger != nil {
 				return l.ledger
+			}
+			if digest != sum("document") {
+				t.Errorf("the digest told of the document is %q", digest)
 			}
 			l.landed = append(l.landed, name)
 			return nil
@@ -376,7 +379,7 @@ func FuzzLinkToken(f *testing.F) {
 		Blobs: s.Blobs, Base: func() string { return "http://h" }, MaxSize: 10, Now: time.Now,
 		Admit:  func(context.Context, string) error { return nil },
 		Open:   (&linked{}).open,
-		Landed: func(context.Context, string) error { return nil },
+		Landed: func(context.Context, string, string) error { return nil },
 		Error:  func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusForbidden) },
 	})
 	f.Add("uploads/h/a/1", "abc.def")
