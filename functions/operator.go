@@ -172,6 +172,7 @@ held to that for good: a request may ask for less, never for more.`,
 	f.BoolVar(&app.Ceilings.DeleteOnFetch, "delete-on-fetch", false, "erase every task once its results were fetched")
 	f.StringSliceVar(&formats, "formats", nil, "formats that its results may have, such as txt,json; all if not given")
 	f.StringSliceVar(&app.Ceilings.Languages, "languages", nil, "languages that it may use, the usual one first, such as eng,deu; all if not given")
+	verbs.Once(cmd, "retain", "delete-on-fetch")
 	return cmd
 }
 

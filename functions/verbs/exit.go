@@ -55,11 +55,14 @@ func Some(err error) error { return &coded{ExitSome, err} }
 func ExitCode(err error) int {
 	var c *coded
 	var p *client.Problem
+	var dropped *client.DroppedError
 	switch {
 	case err == nil:
 		return ExitOK
 	case errors.As(err, &c):
 		return c.code
+	case errors.As(err, &dropped):
+		return ExitUsage
 	case errors.Is(err, context.Canceled):
 		return ExitInterrupted
 	case errors.Is(err, client.ErrUnreachable):

@@ -60,6 +60,7 @@ is in the file ` + journalFile + ` in that folder. A document that cannot be rea
 	f.IntVar(&s.parallel, "parallel", 4, fmt.Sprintf("documents at a time, at most %d", mostParallel))
 	f.BoolVar(&s.noWait, "no-wait", false, "send, print the ids of the tasks, and do not follow them")
 	f.BoolVar(&s.erase, "delete", false, "erase each task after its results were fetched")
+	Once(cmd, "lang", "profile", "on-page-error", "password-file", "retain", "delete-on-fetch", "delete")
 	return cmd
 }
 
@@ -104,14 +105,20 @@ func (s *submission) check(cmd *cobra.Command) error {
 	if s.parallel < 1 || s.parallel > mostParallel {
 		return fmt.Errorf("--parallel must be 1 to %d", mostParallel)
 	}
-	if cmd.Flags().Changed("retain") && s.retain < time.Second {
-		return errors.New("--retain must be a second or longer, such as 1h")
+	if cmd.Flags().Changed("retain") && (s.retain < time.Second || s.retain%time.Second != 0) {
+		return errors.New("--retain must be whole seconds, such as 90s or 1h")
+	}
+	if len(s.settings.Formats) == 0 || slices.Contains(s.settings.Formats, "") {
+		return errors.New("--format names a format such as txt, or several with commas between them")
 	}
 	if s.noWait && s.erase {
 		return errors.New("--delete comes after fetching, which --no-wait leaves out; use --delete-on-fetch or --retain")
 	}
 	s.settings.RetainSeconds = int(s.retain.Seconds())
 	s.settings.Languages = strings.Split(s.langs, "+")
+	if slices.Contains(s.settings.Languages, "") {
+		return errors.New("--lang names a language such as eng, or several joined by +")
+	}
 	var formats []string
 	for _, f := range s.settings.Formats {
 		if !slices.Contains(formats, f) {

@@ -58,6 +58,7 @@ func TestScripts(t *testing.T) {
 				env.Setenv(name, value)
 			}
 			env.Setenv("STORAGE", s.Storage)
+			env.Setenv("SERVER", s.URL)
 			return nil
 		},
 		Condition: func(name string) (bool, error) {
@@ -123,6 +124,8 @@ func fail(ts *testscript.TestScript, s *clienttest.Server, what, times string) {
 			f.Held = n
 		case "full":
 			f.Full = n
+		case "lax":
+			f.Lax = n > 0
 		default:
 			ts.Fatalf("unknown fault %s", what)
 		}

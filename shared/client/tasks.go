@@ -11,17 +11,6 @@ import (
 	"github.com/gofrs/uuid/v5"
 )
 
-// Settings is how a document is to be treated.
-type Settings struct {
-	Languages     []string `json:"languages,omitempty"`
-	Formats       []string `json:"formats,omitempty"`
-	Profile       string   `json:"profile,omitempty"`
-	Password      string   `json:"password,omitempty"`
-	OnPageError   string   `json:"on_page_error,omitempty"`
-	RetainSeconds int      `json:"retain_seconds,omitempty"`
-	DeleteOnFetch bool     `json:"delete_on_fetch,omitempty"`
-}
-
 // Task is what the server says of a task.
 type Task struct {
 	ID       string    `json:"id"`
@@ -36,6 +25,7 @@ type Task struct {
 	} `json:"pages"`
 	Type        string    `json:"type,omitempty"`
 	Bytes       int64     `json:"bytes,omitempty"`
+	Settings    *Settings `json:"settings,omitempty"` // that hold; nil once the task is erased
 	Upload      *Link     `json:"upload,omitempty"`
 	Results     []Result  `json:"results,omitempty"`
 	Failure     *Failure  `json:"failure,omitempty"`
@@ -86,8 +76,11 @@ func (t *Task) Failed() bool { return t.State == failed }
 func taskPath(id string) string { return "/v1/tasks/" + url.PathEscape(id) }
 
 // Create makes a task. The key makes a repeated call return the first one's task; an empty one is replaced, so that a
-// call that is tried again makes no second task.
+// call that is tried again makes no second task. A task that is not held to the settings is a DroppedError.
 func (c *Client) Create(ctx context.Context, s Settings, key string) (*Task, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
 	if key == "" {
 		id, err := uuid.NewV4()
 		if err != nil {
@@ -97,6 +90,9 @@ func (c *Client) Create(ctx context.Context, s Settings, key string) (*Task, err
 	}
 	t := &Task{}
 	_, err := c.do(ctx, call{method: http.MethodPost, path: "/v1/tasks", in: s, header: map[string]string{"Idempotency-Key": key}, out: t}) //nolint:bodyclose // closed by decode
+	if err == nil {
+		err = s.held(t)
+	}
 	return t, err
 }
 
@@ -115,8 +111,14 @@ type BatchResult struct {
 // MaxBatch is how many tasks one call may ask for.
 const MaxBatch = 1000
 
-// CreateBatch makes many tasks at once; results are in the order of the items.
+// CreateBatch makes many tasks at once; results are in the order of the items. If one of them is not held to its settings,
+// that is a DroppedError.
 func (c *Client) CreateBatch(ctx context.Context, items []BatchItem) ([]BatchResult, error) {
+	for _, item := range items {
+		if err := item.check(); err != nil {
+			return nil, err
+		}
+	}
 	in := struct {
 		Tasks []BatchItem `json:"tasks"`
 	}{items}
@@ -130,9 +132,15 @@ func (c *Client) CreateBatch(ctx context.Context, items []BatchItem) ([]BatchRes
 	if len(out.Tasks) != len(items) {
 		return nil, fmt.Errorf("the server answered %d of %d tasks", len(out.Tasks), len(items))
 	}
-	for _, r := range out.Tasks {
+	for i, r := range out.Tasks {
 		if (r.Task == nil) == (r.Problem == nil) {
 			return nil, fmt.Errorf("the server answered neither a task nor a problem")
+		}
+		if r.Task == nil {
+			continue
+		}
+		if err := items[i].held(r.Task); err != nil {
+			return nil, err
 		}
 	}
 	return out.Tasks, nil

@@ -31,6 +31,7 @@ type Faults struct {
 	Held        int           // deletes answered 202
 	Full        int           // creates answered 429 for too many unfinished tasks
 	Redirect    bool          // every call is answered with a redirect to the storage's origin
+	Lax         bool          // wishes for a short life are dropped, as an old server may
 	PlainLinks  bool          // links lead over plain http to another machine
 	Overwrite   bool          // storage says 403 to a second upload, as Azure does
 }
@@ -68,6 +69,7 @@ type task struct {
 	Results  []result  `json:"results,omitempty"`
 	Failure  *failure  `json:"failure,omitempty"`
 	Erased   time.Time `json:"erased,omitzero"`
+	Shown    *settings `json:"settings"` // without the password
 	settings settings
 	document []byte
 	sent     int // uploads that were stored
@@ -101,7 +103,7 @@ type settings struct {
 	Languages     []string `json:"languages"`
 	Formats       []string `json:"formats"`
 	Profile       string   `json:"profile"`
-	Password      string   `json:"password"`
+	Password      string   `json:"password,omitempty"`
 	OnPageError   string   `json:"on_page_error"`
 	RetainSeconds int      `json:"retain_seconds"`
 	DeleteOnFetch bool     `json:"delete_on_fetch"`

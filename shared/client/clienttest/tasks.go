@@ -78,11 +78,20 @@ func (s *Server) accept(wanted settings, key string) (*task, *problem) {
 	if take(&s.faults.Full) {
 		return nil, &problem{429, "open_tasks_exceeded", "too many unfinished tasks", true}
 	}
-	t := &task{ID: fmt.Sprintf("task-%03d", len(s.order)+1), State: "Submitted", Created: time.Unix(0, 0).UTC(), settings: wanted, fetched: map[string]bool{}}
+	t := &task{ID: fmt.Sprintf("task-%03d", len(s.order)+1), State: "Submitted", Created: time.Unix(0, 0).UTC(), Shown: s.shown(wanted), settings: wanted, fetched: map[string]bool{}}
 	s.tasks[t.ID], s.keys[key], s.orders[key] = t, t.ID, request
 	s.order = append(s.order, t.ID)
 	s.issue(t)
 	return t, nil
+}
+
+// shown is what a task says of its settings.
+func (s *Server) shown(wanted settings) *settings {
+	wanted.Password = ""
+	if s.faults.Lax {
+		wanted.RetainSeconds, wanted.DeleteOnFetch = 0, false
+	}
+	return &wanted
 }
 
 // find returns a task, or answers why there is none.
