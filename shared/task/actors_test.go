@@ -25,7 +25,7 @@ func decoded(t *testing.T, rec storage.Record) *task.Task {
 }
 
 func (x *scene) order() task.Order {
-	return task.Order{Application: app, IdempotencyKey: "key", Settings: task.Settings{Languages: []string{"lat"}}}
+	return task.Order{Application: app, IdempotencyKey: "key", Subject: "matter", Settings: task.Settings{Languages: []string{"lat"}, DeleteOnFetch: x.fetched}}
 }
 
 // sent is a document on its way; each part is a step. It ends well, or as its last error says.
@@ -178,6 +178,31 @@ func (x *scene) result(ctx context.Context, s *task.Service, ref task.Ref) (io.R
 	}
 	r, _, err := x.Blobs(x.blobs).Get(ctx, ref.ResultName(render.TXT))
 	return r, err
+}
+
+// fetches reads the result to its end, which erases a task that wanted so.
+func (x *scene) fetches(s *task.Service, ref task.Ref) func(context.Context) {
+	return func(ctx context.Context) {
+		x.reads(s, ref)(ctx)
+		if x.tolerate("fetched", s.Fetched(ctx, ref, render.TXT), fault.TaskErased) {
+			x.mu.Lock()
+			x.deleted[ref] = true
+			x.mu.Unlock()
+		}
+	}
+}
+
+// erases erases every task of the subject that there is.
+func (x *scene) erases(s *task.Service) func(context.Context) {
+	return func(ctx context.Context) {
+		gone, err := s.EraseSubject(ctx, app, "matter")
+		x.tolerate("erase", err)
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		for _, t := range gone {
+			x.deleted[t.Ref] = true
+		}
+	}
 }
 
 func (x *scene) sweeps(s *task.Service) func(context.Context) {

@@ -111,6 +111,25 @@ func histories() map[string]history {
 			ref := queued(x)
 			return actors{"one": x.processes(x.one, ref), "two": x.processes(x.two, ref), "event": x.event(x.one, ref)}
 		},
+		"host gives up under a worker": func(x *scene) actors {
+			x.clocks = true
+			ref := queued(x)
+			return actors{
+				"worker": x.processes(x.one, ref), "clock": x.clock(35 * time.Second),
+				"poison": func(ctx context.Context) { x.tolerate("give up", x.two.GiveUp(ctx, ref), x.late()...) },
+			}
+		},
+		"last result is fetched twice": func(x *scene) actors {
+			x.fetched = true
+			ref := completed(x)
+			return actors{"one": x.fetches(x.one, ref), "two": x.fetches(x.two, ref), "sweep": x.sweeps(x.one)}
+		},
+		"subject is erased under an upload": func(x *scene) actors {
+			return actors{
+				"upload": x.inline(x.one, content, fault.TaskErased),
+				"erase":  x.erases(x.two), "worker": x.worker(x.one),
+			}
+		},
 		"worker under a delete": func(x *scene) actors {
 			ref := queued(x)
 			return actors{"worker": x.processes(x.one, ref), "delete": x.deletes(x.one, ref), "sweep": x.sweeps(x.two)}

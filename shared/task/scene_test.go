@@ -36,6 +36,7 @@ type scene struct {
 	taken    func(storage.Records) storage.Records // takes a mend out, if set
 	lax      func(storage.Blobs) storage.Blobs     // likewise
 
+	fetched      bool // tasks are erased when their results were fetched
 	streams      task.Streams
 	unregistered bool // readers are not told to the service
 
