@@ -154,6 +154,13 @@ func histories() map[string]history {
 			ref := completed(x)
 			return actors{"reader": x.reads(x.one, ref), "delete": x.deletes(x.two, ref), "clock": x.clock(7 * time.Second)}
 		},
+		"result is read elsewhere under two deletes": func(x *scene) actors {
+			x.clocks = true
+			ref := completed(x)
+			return actors{
+				"reader": x.reads(x.one, ref), "delete": x.deletes(x.two, ref), "again": x.deletes(x.two, ref), "clock": x.clock(7 * time.Second),
+			}
+		},
 		"result is read under its clock": func(x *scene) actors {
 			x.clocks = true
 			ref := completed(x)

@@ -185,18 +185,23 @@ func (s *Service) OpenResult(ctx context.Context, ref Ref, f render.Format) (*St
 
 // Fetched notes that a result was sent to its last byte. It erases a task that wanted so once every result was.
 func (s *Service) Fetched(ctx context.Context, ref Ref, f render.Format) error {
+	mine := false
 	t, err := s.change(ctx, ref, func(t *Task) error {
+		mine = false
 		if t.State != Completed || !t.Settings.DeleteOnFetch || slices.Contains(t.Fetched, f) {
 			return errUnchanged
 		}
 		t.Fetched = append(t.Fetched, f)
-		if len(t.Fetched) == len(t.Results) {
+		if mine = len(t.Fetched) == len(t.Results); mine {
 			s.bury(t, retention.FetchedAll)
 		}
 		return nil
 	})
 	if err != nil || t.State != Deleted {
 		return err
+	}
+	if mine {
+		t = s.buried(ctx, t)
 	}
 	_, err = s.finish(ctx, t)
 	return err

@@ -56,11 +56,11 @@ func (s *Service) outlast(ctx context.Context, t *Task) (*Task, error) {
 // task is returned as it stands afterwards: Deleted, or left alone. With an error it is the tombstone of an erasure that was
 // accepted and not finished, or nil when not even that could be written.
 func (s *Service) remove(ctx context.Context, ref Ref, why verdict) (*Task, error) {
-	wasOpen := false
+	wasOpen, mine := false, false
 	t, err := s.change(ctx, ref, func(t *Task) error {
 		wasOpen = t.State.Open()
 		reason := why(t)
-		if t.State == Deleted || reason == "" {
+		if mine = t.State != Deleted && reason != ""; !mine {
 			return errUnchanged
 		}
 		if t.Password != "" {
@@ -85,11 +85,35 @@ func (s *Service) remove(ctx context.Context, ref Ref, why verdict) (*Task, erro
 		return t, nil
 	}
 	s.Log.InfoContext(ctx, event.TaskDeleted, "task", ref.String(), "reason", t.Reason)
+	if mine {
+		t = s.buried(ctx, t)
+	}
 	erased, err := s.finish(ctx, t)
 	if err != nil {
 		return t, err
 	}
 	return erased, nil
+}
+
+// buried shortens the hold of a tombstone that this call wrote. Transfers elsewhere go on from their last look at the task as
+// it was, so the hold counts from when the tombstone was there; nobody else knows that, and counts with the longest write.
+func (s *Service) buried(ctx context.Context, t *Task) *Task {
+	if t.Streamed.IsZero() {
+		return t
+	}
+	known, err := s.change(ctx, t.Ref, func(t *Task) error {
+		until := s.Now().UTC().Add(transferHold)
+		if t.State != Deleted || !until.Before(t.Streamed) {
+			return errUnchanged
+		}
+		t.Streamed = until
+		return nil
+	})
+	if err != nil {
+		s.Log.WarnContext(ctx, event.SweepAwaited, "task", t.Ref.String(), "step", "hold", "kind", fault.KindOf(err))
+		return t
+	}
+	return known
 }
 
 // bury turns a task into its tombstone. Only times, the reason and a live lease stay.
@@ -112,7 +136,7 @@ func (s *Service) bury(t *Task, why retention.Reason) {
 		buried.Lease = t.Lease
 	}
 	if s.streamed(t, now) {
-		buried.Streamed = now.Add(transferHold)
+		buried.Streamed = now.Add(longestWrite + transferHold)
 	}
 	if buried.Nonce == "" {
 		buried.Nonce = ledger.NewNonce() // a record from before there were receipts

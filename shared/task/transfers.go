@@ -40,7 +40,7 @@ const (
 const (
 	transferLook  = 2 * time.Second  // how often a transfer looks at its task
 	transferTrust = 5 * time.Second  // one that could not look for so long ends itself
-	transferHold  = 6 * time.Second  // after a delete no transfer of another process goes on for longer
+	transferHold  = 6 * time.Second  // no transfer of another process goes on for longer once a tombstone is written
 	transferClose = 10 * time.Second // how long an erasure waits for the transfers of this process
 
 	rateWindow  = time.Minute // uploads are measured over this time

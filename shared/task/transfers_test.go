@@ -218,6 +218,36 @@ func TestDeleteOutlastsTransfersOfAnotherInstance(t *testing.T) {
 	})
 }
 
+// A transfer elsewhere sees the task as it was until the tombstone is there, however long that takes.
+func TestDeleteOutlastsTransfersAfterASlowWriteOfItsTombstone(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		here, there := w.instances()
+		ref := w.completed(order())
+		stream := w.opened(there, ref)
+		gone := make(chan time.Time, 1)
+		go func() {
+			<-stream.Context().Done()
+			gone <- time.Now()
+			_ = stream.Close()
+		}()
+		w.faulty.Before(func(op storagetest.Op, key string) error {
+			if op == storagetest.PutRecord && strings.HasPrefix(key, "tasks/") {
+				w.faulty.Heal()
+				pass(7 * time.Second)
+			}
+			return nil
+		})
+		got, err := here.Delete(t.Context(), ref)
+		if err != nil || got.Erased.IsZero() {
+			t.Fatalf("delete: %+v, %v", got, err)
+		}
+		if at := <-gone; got.Erased.Before(at) {
+			t.Errorf("the stream went on for %v after the receipt", at.Sub(got.Erased))
+		}
+		w.checkNothingLeft(ref)
+	})
+}
+
 func TestDeleteDoesNotWaitWhereNothingIsOpenElsewhere(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		here, there := w.instances()
