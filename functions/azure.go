@@ -126,6 +126,7 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 	}
 	a.registry = access.NewRegistry(a.store.Records, a.clock.Wall, a.log)
 	a.tasks, err = newService(a.set, serviceParts{
+		stored:  1 << 40,
 		store:   task.Store{Blobs: a.store.Blobs, Records: a.store.Records, Agenda: a.store.Records},
 		ledger:  a.ledger,
 		links:   a.store.Links,

@@ -178,6 +178,11 @@ func (t gatedTasks) CreateWith(ctx context.Context, o task.Order, body task.Body
 	if err := t.refuse(ctx); err != nil {
 		return task.Accepted{}, err
 	}
+	done, err := t.Expect(ctx, o.Application, body.Size)
+	if err != nil {
+		return task.Accepted{}, err
+	}
+	defer done()
 	if t.room != nil {
 		claim, err := t.room.Claim(body.Size)
 		if err != nil {

@@ -167,6 +167,7 @@ held to that for good: a request may ask for less, never for more.`,
 	f.DurationVar(&life, "expires-in", 0, "life of the secret, such as 2160h; without end if not given")
 	f.IntVar(&app.Caps.OpenTasks, "max-open", 0, "unfinished tasks at once; 0 for no cap")
 	f.Int64Var(&app.Caps.BytesPerDay, "max-bytes-per-day", 0, "bytes a day; 0 for no cap")
+	f.Int64Var(&app.Caps.BytesStored, "max-bytes-stored", 0, "bytes of documents and results at once; 0 for the cap of the stamp (LETHE_MAX_STORED_MIB)")
 	f.IntVar(&app.Caps.PagesPerDay, "max-pages-per-day", 0, "pages a day; 0 for no cap")
 	f.DurationVar(&app.Ceilings.Retain, "retain", 0, "longest retention after processing that its tasks may have, such as 2h; the policy's if not given")
 	f.BoolVar(&app.Ceilings.DeleteOnFetch, "delete-on-fetch", false, "erase every task once its results were fetched")

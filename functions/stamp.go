@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,11 +77,19 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 		Open: func(ctx context.Context, name string, upload bool, life time.Duration) (local.Transfer, error) {
 			return m.tasks.OpenLink(ctx, name, upload, life)
 		},
+		Expect: func(ctx context.Context, name string, size int64) (func(), error) {
+			return m.tasks.ExpectUpload(ctx, name, size)
+		},
 		Landed:   m.landed,
 		Repeated: func(ctx context.Context, name, digest string) error { return m.tasks.Repeated(ctx, name, digest) },
 		Error:    web.Error(log),
 	})
+	free, _, err := m.store.Space.Free()
+	if err != nil {
+		return nil, errors.Join(err, m.close())
+	}
 	m.tasks, err = newService(set, serviceParts{
+		stored:  max(free/4, 1),
 		store:   task.Store{Blobs: m.store.Blobs, Records: m.store.Records, Agenda: m.store.Records},
 		ledger:  m.ledger,
 		links:   clock.Linker{Linker: m.links, AtWall: m.clock.AtWall},
@@ -140,6 +149,7 @@ type serviceParts struct {
 	streams task.Streams
 	now     func() time.Time // service time
 	horizon func() time.Time // what began before it cannot be dated; nil for none
+	stored  int64            // bytes of one application at once, where the settings do not say
 	log     *slog.Logger
 }
 
@@ -150,6 +160,7 @@ func newService(set config.Settings, p serviceParts) (*task.Service, error) {
 	}
 	limits := task.DefaultLimits()
 	limits.Document, limits.Deadline = set.Limits(), set.Deadline
+	limits.Stored = cmp.Or(set.MaxStored<<20, p.stored)
 	return task.New(task.Config{
 		Store:         p.store,
 		Ledger:        p.ledger,

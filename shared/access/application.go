@@ -85,7 +85,7 @@ func (a *Application) check() error {
 	if a.Client != "" && !clientForm.MatchString(a.Client) {
 		return fault.New(fault.BadField, "a client is named as the identity provider does: 1 to 200 letters, digits and . _ ~ : / @ -").In("client")
 	}
-	if a.Caps.OpenTasks < 0 || a.Caps.BytesPerDay < 0 || a.Caps.PagesPerDay < 0 {
+	if a.Caps.OpenTasks < 0 || a.Caps.BytesPerDay < 0 || a.Caps.BytesStored < 0 || a.Caps.PagesPerDay < 0 {
 		return fault.New(fault.BadField, "a cap is 0 for none, or a positive number").In("caps")
 	}
 	return a.Ceilings.Check()

@@ -40,6 +40,7 @@ type Settings struct {
 
 	Reserve          int64 `envconfig:"RESERVE_MIB" default:"64" desc:"room on the disk of the data folder that only erasing may use, in MiB"`
 	FreeFloor        int64 `envconfig:"FREE_FLOOR_MIB" default:"1024" desc:"free space in MiB below which no document is taken in"`
+	MaxStored        int64 `envconfig:"MAX_STORED_MIB" desc:"bytes of one application at once in MiB, unless it has a cap of its own; by default a quarter of what is free at the start, 1 TiB on clouds"`
 	FreeFloorPercent int   `envconfig:"FREE_FLOOR_PERCENT" default:"5" desc:"likewise in per cent of the disk; the larger of the two counts"`
 
 	Workers      int           `envconfig:"WORKERS" desc:"worker processes; by default one for each core"`
@@ -203,6 +204,7 @@ func (s Settings) validate() error {
 	check((s.TLSCert == "") == (s.TLSKey == ""), "TLS_CERT", "certificate and key come together: set LETHE_TLS_KEY too, or neither")
 	check(s.Reserve >= 1 && s.Reserve <= 1<<20, "RESERVE_MIB", "must be 1 to 1048576")
 	check(s.FreeFloor >= 0 && s.FreeFloor <= 1<<30, "FREE_FLOOR_MIB", "must be 0 to 1073741824")
+	check(s.MaxStored >= 0 && s.MaxStored <= 1<<30, "MAX_STORED_MIB", "must be 1 to 1073741824, or 0 for the default")
 	check(s.FreeFloorPercent >= 0 && s.FreeFloorPercent <= 90, "FREE_FLOOR_PERCENT", "must be 0 to 90")
 	check(s.Workers >= 1 && s.Workers <= 256, "WORKERS", "must be 1 to 256")
 	check(s.WorkerMemory >= 256 && s.WorkerMemory <= 64<<10, "WORKER_MEMORY_MIB", "must be 256 to 65536")

@@ -34,6 +34,7 @@ const (
 	OpenTasksExceeded  Code = "open_tasks_exceeded"
 	BytesExceeded      Code = "bytes_per_day_exceeded"
 	PagesExceeded      Code = "pages_per_day_exceeded"
+	StoredExceeded     Code = "bytes_stored_exceeded"
 	IntakeClosed       Code = "intake_closed"
 	StorageUnavailable Code = "storage_unavailable"
 	StorageFull        Code = "storage_full"
@@ -99,6 +100,7 @@ func meanings() map[Code]meaning {
 		OpenTasksExceeded:  {Exhausted, true, "The application has too many unfinished tasks."},
 		BytesExceeded:      {Exhausted, true, "The application has used up its bytes for the day."},
 		PagesExceeded:      {Exhausted, true, "The application has used up its pages for the day."},
+		StoredExceeded:     {Exhausted, true, "The application has as many bytes stored as it may."},
 		IntakeClosed:       {Unavailable, true, "The service takes no new documents at the moment."},
 		StorageUnavailable: {Unavailable, true, "Storage did not answer in time."},
 		StorageFull:        {Unavailable, true, "Storage has no room for a document at the moment."},

@@ -189,18 +189,22 @@ func (s *Service) ownerOf(ctx context.Context, name string, last *Task) (*Task, 
 	return t, err
 }
 
-// passRecords finds records that want attention and that the due index did not bring up, and recounts open tasks.
+// passRecords finds records that want attention and that the due index did not bring up, and counts open tasks and stored bytes anew.
 func (s *Service) passRecords(ctx context.Context, done *Swept) error {
 	etags, err := s.openCounts(ctx)
 	if err != nil {
 		return err
 	}
-	open := map[string]int{}
+	counted := map[string]usage{}
 	var errs []error
 	err = s.eachRecord(ctx, done, func(t *Task) error {
-		if app := t.Ref.Application; t.State.Open() {
-			open[app]++
-			if _, counted := etags[app]; !counted {
+		app, u := t.Ref.Application, counted[t.Ref.Application]
+		if t.State.Open() {
+			u.Open++
+		}
+		u.Stored += s.stored(t)
+		if counted[app] = u; u != (usage{}) {
+			if _, known := etags[app]; !known {
 				etags[app] = ""
 			}
 		}
@@ -216,7 +220,7 @@ func (s *Service) passRecords(ctx context.Context, done *Swept) error {
 	errs = append(errs, err)
 	if err == nil {
 		for app, etag := range etags {
-			errs = append(errs, s.recount(ctx, app, etag, open[app]))
+			errs = append(errs, s.recount(ctx, app, etag, counted[app]))
 		}
 	}
 	return errors.Join(errs...)
@@ -242,14 +246,14 @@ func (s *Service) openCounts(ctx context.Context) (map[string]string, error) {
 	}
 }
 
-// recount corrects the number of open tasks if nobody changed it since etag was read.
-func (s *Service) recount(ctx context.Context, application, etag string, open int) error {
+// recount corrects the number of open tasks and stored bytes if nobody changed them since etag was read.
+func (s *Service) recount(ctx context.Context, application, etag string, counted usage) error {
 	u, now, err := s.usage(ctx, openKey(application))
-	if err != nil || now != etag || u.Open == open {
+	if err != nil || now != etag || u.Open == counted.Open && u.Stored == counted.Stored {
 		return err
 	}
 	return s.count(ctx, openKey(application), time.Time{}, func(u *usage) error {
-		u.Open = open
+		u.Open, u.Stored = counted.Open, counted.Stored
 		return nil
 	})
 }

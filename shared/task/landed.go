@@ -121,6 +121,12 @@ func (s *Service) admit(ctx context.Context, ref Ref, blob storage.Blob, digest 
 		refusal = fault.New(fault.DocumentEmpty, "the document has no bytes; upload it again with a new task")
 	case blob.Size > s.Limits.Document.Bytes:
 		refusal = fault.New(fault.DocumentTooLarge, "the document has more than %d bytes; split it", s.Limits.Document.Bytes)
+	default:
+		u, _, err := s.usage(ctx, openKey(ref.Application))
+		if err != nil {
+			return nil, err
+		}
+		refusal = s.mayStore(u, blob.Size)
 	}
 	// Before the transition: what the ledger says of the arrival is the same whoever writes it, and no document may be taken
 	// in that the ledger does not know.

@@ -139,6 +139,7 @@ func (s *Service) change(ctx context.Context, ref Ref, apply func(*Task) error) 
 		if err != nil {
 			return nil, err
 		}
+		before := s.stored(t)
 		err = apply(t)
 		if errors.Is(err, errUnchanged) {
 			return t, nil
@@ -149,6 +150,9 @@ func (s *Service) change(ctx context.Context, ref Ref, apply func(*Task) error) 
 		err = s.save(ctx, t)
 		if errors.Is(err, fault.ETagMismatch) {
 			continue
+		}
+		if err == nil {
+			s.countStored(ctx, ref.Application, s.stored(t)-before)
 		}
 		return t, err
 	}

@@ -70,6 +70,7 @@ type Limits struct {
 	UploadLink time.Duration // life of an upload link
 	ResultLink time.Duration // longest life of a result link
 	Deadline   time.Duration // how long one call of Process works before it hands the rest on
+	Stored     int64         // bytes of an application that may be stored at once, unless it has a cap of its own; 0 for no cap
 }
 
 // DefaultLimits are DefaultLimits of the document, a quarter of an hour for uploads and results, 50 minutes of work.
@@ -87,6 +88,7 @@ type Service struct {
 	Config
 	running   running
 	transfers transfers
+	expected  expected
 	floor     *floor
 	catchUp   catchUp
 	sweeps    streak // of sweeps
@@ -118,6 +120,7 @@ type Order struct {
 type Caps struct {
 	OpenTasks   int   `json:"open_tasks"`
 	BytesPerDay int64 `json:"bytes_per_day"`
+	BytesStored int64 `json:"bytes_stored,omitempty"` // at once; 0 for the cap of the stamp
 	PagesPerDay int   `json:"pages_per_day"`
 }
 

@@ -14,14 +14,16 @@ import (
 // usageLife is how long a day's counts are kept after its last entry.
 const usageLife = 48 * time.Hour
 
-// openRow holds the number of open tasks; the other rows of a usage partition are days.
+// openRow holds the number of open tasks and what is stored; the other rows of a usage partition are days.
 const openRow = "open"
 
 // usage is what an application has used.
 type usage struct {
-	Open  int   `json:"open,omitempty"`
-	Bytes int64 `json:"bytes,omitempty"`
-	Pages int   `json:"pages,omitempty"`
+	Open   int   `json:"open,omitempty"`
+	Stored int64 `json:"stored,omitempty"` // bytes of documents and results
+	Cap    int64 `json:"cap,omitempty"`    // of Stored, the application's own; 0 for none
+	Bytes  int64 `json:"bytes,omitempty"`
+	Pages  int   `json:"pages,omitempty"`
 }
 
 // reserve counts one more open task, unless a cap is reached.
@@ -42,6 +44,10 @@ func (s *Service) reserve(ctx context.Context, application string, caps Caps) er
 	return s.count(ctx, openKey(application), time.Time{}, func(u *usage) error {
 		if caps.OpenTasks > 0 && u.Open >= caps.OpenTasks {
 			return fault.New(fault.OpenTasksExceeded, "%d unfinished tasks are allowed at once; wait until some have ended or delete them", caps.OpenTasks).Retry(10 * time.Second)
+		}
+		u.Cap = caps.BytesStored
+		if refusal := s.mayStore(*u, 0); refusal != nil {
+			return refusal
 		}
 		u.Open++
 		return nil

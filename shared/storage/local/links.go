@@ -39,6 +39,8 @@ type LinksConfig struct {
 	// Open registers what is about to be sent or fetched, for as long as the link lives or less. Whoever erases waits for
 	// its Close.
 	Open func(ctx context.Context, name string, upload bool, life time.Duration) (Transfer, error)
+	// Expect takes the size of a document that is about to come into account, negative if it is unknown, until done.
+	Expect func(ctx context.Context, name string, size int64) (done func(), err error)
 	// Landed is called once a document is stored, with the SHA-256 of its bytes in hex.
 	Landed func(ctx context.Context, name, digest string) error
 	// Repeated tells whether a document that is sent once more, by its SHA-256 in hex, is the one that came.
@@ -185,6 +187,11 @@ func (l *Links) create(ctx context.Context, name string, size int64, body io.Rea
 		return err
 	}
 	defer room.Release()
+	done, err := l.Expect(ctx, name, size)
+	if err != nil {
+		return err
+	}
+	defer done()
 	const octets = "application/octet-stream" // what a client says of the type is not kept: content decides
 	_, err = l.Blobs.Create(ctx, name, octets, room.Reader(body))
 	return err
