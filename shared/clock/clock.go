@@ -137,15 +137,12 @@ func (c *Clock) Agrees() error {
 // Renew stores the anchor, takes over what an operator accepted meanwhile, and tells the log when the wall clock jumped. When
 // storing fails the log is told and time goes on: only a reboot before the next success would make a difference.
 func (c *Clock) Renew(ctx context.Context) {
+	err := c.keeper.Update(func(stored Anchor) (Anchor, error) { return c.renew(stored), nil })
+	if err != nil {
+		c.renew(Anchor{})
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	err := c.keeper.Update(func(stored Anchor) (Anchor, error) {
-		c.anchor = c.renewed(stored)
-		return c.anchor, nil
-	})
-	if err != nil {
-		c.anchor = c.renewed(Anchor{})
-	}
 	if err != nil && !c.failed {
 		c.log.ErrorContext(ctx, event.ClockUnsaved, "step", "write", "error", err)
 	}
@@ -153,8 +150,10 @@ func (c *Clock) Renew(ctx context.Context) {
 	c.watch(ctx)
 }
 
-// renewed carries the clock on to now. The caller holds mu.
-func (c *Clock) renewed(stored Anchor) Anchor {
+// renew carries the clock on to now.
+func (c *Clock) renew(stored Anchor) Anchor {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	now := c.source()
 	next := c.anchor.at(now)
 	if !stored.Service.IsZero() {
@@ -163,7 +162,8 @@ func (c *Clock) renewed(stored Anchor) Anchor {
 			next.Service = other.Service // another process followed the wall clock a little further
 		}
 	}
-	return next.settle(now.Boot - c.anchor.Boot)
+	c.anchor = next.settle(now.Boot - c.anchor.Boot)
+	return c.anchor
 }
 
 // watch tells the log of each jump once. The caller holds mu.
@@ -186,19 +186,19 @@ type Correction struct {
 }
 
 // Accept takes the wall clock for right: UTC is told by it from now on, and intake opens. Service time is not touched, so no
-// document becomes older or younger. The function writes the correction down before it counts; with its error nothing is
-// changed. A running server follows within Renewal.
+// document becomes older or younger. The function writes the correction down before it counts, and may ask the clock for it;
+// with its error nothing is changed. A running server follows within Renewal.
 func (c *Clock) Accept(record func(Correction) error) (Correction, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	var made Correction
 	err := c.keeper.Update(func(stored Anchor) (Anchor, error) {
-		next := c.renewed(stored)
+		next := c.renew(stored)
 		made = Correction{Service: next.Service, From: next.Service.Add(next.Offset).UTC(), To: next.Wall}
 		if err := record(made); err != nil {
 			return stored, err
 		}
 		next.Offset, next.Behind = next.Wall.Sub(next.Service), false
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		c.anchor = next
 		return next, nil
 	})

@@ -203,7 +203,13 @@ func TestAnAcceptedCorrectionOpensIntakeAndMakesNothingOlder(t *testing.T) {
 		t.Errorf("a correction that was not written down: %v, agrees %v", err, verb.Agrees())
 	}
 	var told clock.Correction
-	if _, err := verb.Accept(func(c clock.Correction) error { told = c; return nil }); err != nil {
+	if _, err := verb.Accept(func(c clock.Correction) error {
+		told = c
+		if verb.Offset() != 0 || verb.Now().IsZero() {
+			t.Error("the correction counts before it is written down")
+		}
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if !told.From.Equal(m.at.Add(10*day)) || !told.To.Equal(m.at) || !told.Service.Equal(document.Add(hour)) {
