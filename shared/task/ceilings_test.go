@@ -16,7 +16,8 @@ import (
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
-// A request may ask for less than the application's ceilings, never for more; what holds stands in the record.
+// A request may ask for less than the application's ceilings, never for more; what holds stands in the record and in
+// the promise.
 func TestOrdersAreHeldToTheCeilingsOfTheirApplication(t *testing.T) {
 	all := task.Ceilings{Retain: 2 * time.Hour, DeleteOnFetch: true, Formats: []render.Format{render.JSON, render.TXT}, Languages: []string{"eng", "lat"}}
 	for name, s := range map[string]struct {
@@ -79,6 +80,11 @@ func TestOrdersAreHeldToTheCeilingsOfTheirApplication(t *testing.T) {
 				}
 				if err != nil {
 					t.Fatal(err)
+				}
+				promised, _ := w.get(a.Task.Ref).Promises()
+				if promised.Retain != s.want.Retain || promised.Fetched != s.want.DeleteOnFetch || !slices.Equal(promised.Languages, s.want.Languages) ||
+					len(promised.Formats) != len(s.want.Formats) {
+					t.Errorf("promised is %+v", promised)
 				}
 				got := w.get(a.Task.Ref).Settings
 				got.Profile, got.OnPageError = "", ""
