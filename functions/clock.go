@@ -39,13 +39,11 @@ func clocksAgree(agrees func() error) condition {
 	return condition{name: "clock", life: time.Second, holds: func(context.Context) error { return agrees() }}
 }
 
-// recollect tells a clock whose anchor is not there, at a first start or since it was lost, when the last sweep was.
+// recollect tells a clock whose anchor is not there, at a first start or since it was lost, what time is known to have been.
 func (m *machine) recollect(ctx context.Context) {
-	if !m.clock.Fresh() {
-		return
-	}
-	if seen, err := m.tasks.Measure(ctx); err == nil { // else there is nothing that could tell
-		m.clock.Known(seen.LastSweep)
+	if m.clock.Fresh() {
+		latest, _ := m.tasks.LastKnown(ctx) // what cannot be read cannot tell
+		m.clock.Known(latest)
 	}
 }
 

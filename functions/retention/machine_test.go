@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,9 +69,11 @@ func (m *machine) restart() {
 	m.power()
 	m.start()
 	if m.clock.Fresh() {
-		if seen, err := m.tasks.Measure(m.t.Context()); err == nil {
-			m.clock.Known(seen.LastSweep)
+		latest, err := m.tasks.LastKnown(m.t.Context())
+		if err != nil {
+			m.t.Fatal(err)
 		}
+		m.clock.Known(latest)
 	}
 	m.clock.Renew(m.t.Context())
 	_, _ = m.tasks.Rescan(m.t.Context()) // the sweep finds what this could not
@@ -227,6 +230,21 @@ func TestYearOfMachineFaults(t *testing.T) {
 		s.settle()
 		if len(s.violations) > 0 {
 			t.Errorf("violations %q", s.violations)
+		}
+		// Where time was lost the log says what the service took for true, which is the longer life, and of what the database
+		// knew alone it has no receipt. It never contradicts itself.
+		audit := s.audit()
+		kinds := map[string]int{}
+		for _, b := range audit.Breaches {
+			kind, _, _ := strings.Cut(b, ":")
+			kinds[kind]++
+		}
+		t.Logf("%d documents, %d receipts, %v, breaches %v", audit.Documents, audit.Erased, audit.Reasons, kinds)
+		for _, explained := range []string{"outlived-upload", "outlived-processing", "no-receipt", "late-entry"} {
+			delete(kinds, explained)
+		}
+		if len(kinds) > 0 || audit.Reasons["undatable"] == 0 {
+			t.Errorf("breaches %v, reasons %v", kinds, audit.Reasons)
 		}
 		if left := s.copies(); len(left) > 0 {
 			t.Errorf("%d copies are left", len(left))

@@ -148,7 +148,7 @@ func write(file *os.File, s slot) error {
 
 // syncFolder makes the name of a new file durable.
 func syncFolder(dir string) error {
-	d, err := os.Open(dir)
+	d, err := os.Open(dir) //nolint:gosec // the folder of the settings
 	if err != nil {
 		return err
 	}

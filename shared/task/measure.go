@@ -76,6 +76,20 @@ func (s *Service) lastSweep(ctx context.Context) (sweepNote, error) {
 	return note, nil
 }
 
+// LastKnown returns the latest service time that anything stored bears: the last sweep, the youngest blob of any container. It
+// is for a clock that was lost, and costs in proportion to what is stored. With an error it is what could be read.
+func (s *Service) LastKnown(ctx context.Context) (time.Time, error) {
+	note, err := s.lastSweep(ctx)
+	latest, errs := note.Began, []error{err}
+	for _, c := range storage.Containers() {
+		errs = append(errs, s.listAll(ctx, c, func(b storage.Blob) bool {
+			latest = later(latest, b.Created)
+			return true
+		}))
+	}
+	return latest.UTC(), errors.Join(errs...)
+}
+
 // Measure reads how retention stands. Its cost does not depend on how much is stored.
 func (s *Service) Measure(ctx context.Context) (Measurement, error) {
 	const next = 10
