@@ -213,7 +213,7 @@ func ofMachine() []Expectation {
 		},
 		{
 			Check: Database, Subject: OfFolder, What: "the database overwrites what it deletes (secure_delete) and keeps a write-ahead log",
-			Why: "erased records would stay in free pages", Remedy: "open the folder with this program only; restart it",
+			Why: "erased records would stay in free pages", Remedy: "open the folder with this program only; restart it; what is said of a damaged or locked database names its own remedy",
 			Ask: "start the program once with this folder", Places: here,
 		},
 		{
