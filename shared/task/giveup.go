@@ -36,7 +36,7 @@ func (s *Service) GiveUp(ctx context.Context, ref Ref) error {
 	s.Log.ErrorContext(ctx, event.UploadPoisoned, "task", ref.String(), "state", t.State, "attempts", t.Attempts)
 	switch {
 	case failed:
-		return s.discard(ctx, t)
+		return errors.Join(s.tellProcessed(ctx, t), s.discard(ctx, t))
 	case t.State == Queued:
 		return s.Queue.Push(ctx, ref, retryDelay(t.Attempts+1))
 	default:

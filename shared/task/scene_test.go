@@ -43,6 +43,7 @@ type scene struct {
 	mu       sync.Mutex
 	kept     map[task.Ref]string     // digests of the documents whose calls were answered with success; guarded by mu
 	deleted  map[task.Ref]bool       // tasks whose delete was answered with success; guarded by mu
+	erased   map[task.Ref]bool       // tasks whose receipt is in the ledger; guarded by mu
 	receipts map[string]ledger.Entry // by subject; guarded by mu
 	ends     map[string]string       // outcomes of processing, by subject; guarded by mu
 	faults   []error                 // what went wrong; guarded by mu
@@ -51,7 +52,7 @@ type scene struct {
 func newScene(t *testing.T, s *interleave.Schedule) *scene {
 	x := &scene{
 		T: t, Schedule: s, store: memory.New(time.Now), engine: &engine{pages: 1}, queue: &queue{}, streams: task.StreamsMarked,
-		kept: map[task.Ref]string{}, deleted: map[task.Ref]bool{}, receipts: map[string]ledger.Entry{}, ends: map[string]string{},
+		kept: map[task.Ref]string{}, deleted: map[task.Ref]bool{}, erased: map[task.Ref]bool{}, receipts: map[string]ledger.Entry{}, ends: map[string]string{},
 	}
 	x.blobs = x.store.Blobs()
 	return x
@@ -112,7 +113,11 @@ func (x *scene) Append(ctx context.Context, e ledger.Entry) error {
 		}
 		x.receipts[e.Subject] = e
 		for _, t := range x.tasks() {
-			if left := x.copiesOf(t.Ref); t.Opening().Subject() == e.Subject && len(left) > 0 {
+			if t.Opening().Subject() != e.Subject {
+				continue
+			}
+			x.erased[t.Ref] = true
+			if left := x.copiesOf(t.Ref); len(left) > 0 {
 				x.faults = append(x.faults, fmt.Errorf("the receipt came before %v was gone", left))
 			}
 		}
@@ -128,23 +133,9 @@ func (x *scene) Append(ctx context.Context, e ledger.Entry) error {
 
 // certified reports whether the task's receipt is in the ledger.
 func (x *scene) certified(ref task.Ref) bool {
-	t, err := x.look(ref)
-	if err != nil {
-		return false
-	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	_, ok := x.receipts[t.Opening().Subject()]
-	return ok
-}
-
-func (x *scene) look(ref task.Ref) (*task.Task, error) {
-	for _, t := range x.tasks() {
-		if t.Ref == ref {
-			return t, nil
-		}
-	}
-	return nil, errors.New("there is no record")
+	return x.erased[ref]
 }
 
 // tasks reads every record beside the schedule.

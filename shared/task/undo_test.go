@@ -249,7 +249,7 @@ func TestClockOfATaskWithoutDocumentSparesOneThatLandedMeanwhile(t *testing.T) {
 	lands := map[string]func(w *world, ref task.Ref){
 		"event lost": func(*world, task.Ref) {},
 		"event during the sweep": func(w *world, ref task.Ref) {
-			w.faulty.Before(func(op storagetest.Op, key string) error {
+			w.faulty.Before(func(op storagetest.Op, _ string) error {
 				if op == storagetest.StatBlob {
 					w.faulty.Heal()
 					w.landed(ref)
