@@ -47,7 +47,7 @@ type siege struct {
 }
 
 // besiege starts the server at an address that stays.
-func besiege(t *testing.T, stop context.Context) *siege {
+func besiege(stop context.Context, t *testing.T) *siege {
 	t.Helper()
 	probe, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // ends at once
 	if err != nil {
@@ -79,7 +79,7 @@ func (w *siege) kill() {
 	if err := w.live.cmd.Process.Kill(); err != nil {
 		w.t.Fatal(err)
 	}
-	<-w.live.ended
+	_ = <-w.live.ended // killed, so it did not end well
 	w.kinds["kills"].Add(1)
 	w.live = w.start()
 }
@@ -333,7 +333,7 @@ func TestMixedSoakWithKillsLosesNothingAndLeavesNothing(t *testing.T) {
 	}
 	stop, end := context.WithTimeout(t.Context(), span)
 	defer end()
-	w := besiege(t, stop)
+	w := besiege(stop, t)
 	levels := []*level{
 		{name: "memory of the server, MB", allowed: 32, read: func() float64 { return float64(resident(w.live.cmd.Process.Pid)) / (1 << 20) }},
 		{name: "descriptors", allowed: 12, read: func() float64 { return float64(w.live.descriptors()) }},

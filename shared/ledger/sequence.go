@@ -81,7 +81,7 @@ func overtaken(err error) error {
 
 // fill puts waiting entries into the head's batch, after a change of key if there is one.
 func (l *Log) fill(ctx context.Context, h *head) error {
-	change, err := l.keyChange(ctx, h)
+	change, err := l.keyChange(h)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func inOrder(waiting []storage.Record) {
 
 // keyChange returns the entry that brings the signer's key into use, if it is not yet, and notes it in the head. The first
 // key vouches for itself; a later one must be vouched for by the one before it.
-func (l *Log) keyChange(ctx context.Context, h *head) (string, error) {
+func (l *Log) keyChange(h *head) (string, error) {
 	public := l.Signer.Public()
 	if len(h.Keys) > 0 && h.Keys[len(h.Keys)-1] == public {
 		return "", nil
