@@ -79,7 +79,9 @@ func (w *siege) kill() {
 	if err := w.live.cmd.Process.Kill(); err != nil {
 		w.t.Fatal(err)
 	}
-	_ = <-w.live.ended // killed, so it did not end well
+	if err := <-w.live.ended; err == nil {
+		w.t.Error("the killed server ended as if nothing had happened")
+	}
 	w.kinds["kills"].Add(1)
 	w.live = w.start()
 }
