@@ -39,10 +39,13 @@ import (
 // portVariable is where the Functions host says which port the handler listens on.
 const portVariable = "FUNCTIONS_CUSTOMHANDLER_PORT"
 
+// functionsVerb starts the program as a custom handler.
+const functionsVerb = "functions"
+
 // newFunctions is the custom handler of a function app. The host starts it, nobody else.
 func newFunctions(env environment) *cobra.Command {
 	return &cobra.Command{
-		Use:    "functions",
+		Use:    functionsVerb,
 		Short:  "Serve as custom handler of the Azure Functions host",
 		Hidden: true,
 		Args:   cobra.NoArgs,
@@ -61,6 +64,7 @@ type app struct {
 	ledger   *ledger.Log
 	tasks    *task.Service
 	intake   *gate
+	memory   *forgetter
 }
 
 // serveFunctions answers the host until it is killed. A bad setting does not end the process, which the host would start
@@ -78,7 +82,8 @@ func serveFunctions(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("listen where the host says: %w", err)
 	}
-	a := &app{clock: clock.NewRemote(time.Now), log: log}
+	a := &app{clock: clock.NewRemote(time.Now), memory: newForgetter(log), log: log}
+	go a.memory.run(ctx)
 	handler, err := a.join(ctx)
 	if err != nil {
 		log.ErrorContext(ctx, event.IntakeClosed, "error", err)
@@ -88,6 +93,7 @@ func serveFunctions(ctx context.Context, log *slog.Logger) error {
 	}
 	server := &http.Server{
 		Handler:           handler,
+		ConnContext:       web.KeepConn,
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(discardBelow{log.Handler()}, slog.LevelDebug),
 	}
@@ -98,7 +104,7 @@ func serveFunctions(ctx context.Context, log *slog.Logger) error {
 		defer done()
 		_ = server.Shutdown(last) // the process ends either way
 	}()
-	err = connections(false).Serve(server, ln)
+	err = connections(false).Serve(server, web.Wiping(ln))
 	if a.engine != nil {
 		a.engine.Close()
 	}
@@ -134,6 +140,7 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 		queue:   requeue.Pushed{To: a.store.Queue(requeue.Queue)},
 		apps:    a.registry,
 		streams: task.StreamsMarked,
+		erased:  a.memory.erased,
 		now:     a.clock.Now,
 		log:     a.log,
 	})

@@ -40,6 +40,8 @@ func listen(ctx context.Context, set config.Settings) (net.Listener, string, err
 	case !set.BehindProxy && !loopback(ln.Addr()):
 		return nil, "", errors.Join(fmt.Errorf("plain HTTP on %s would carry documents and secrets in the clear: give --tls-cert and --tls-key, "+
 			"or --behind-proxy if a proxy in front ends TLS, or listen on 127.0.0.1", set.Listen), ln.Close())
+	default:
+		ln = web.Wiping(ln)
 	}
 	return ln, scheme, nil
 }

@@ -26,6 +26,10 @@ type environment struct {
 }
 
 func main() {
+	if err := overwriteFreed(os.Args); err != nil {
+		fmt.Fprintln(os.Stderr, "lethe:", err)
+		os.Exit(1)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], environment{os.Stdin, os.Stdout, os.Stderr})
 	stop()

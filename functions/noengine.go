@@ -10,3 +10,6 @@ func engineCommands(environment) []*cobra.Command { return nil }
 
 // ledgerCommands is empty here likewise.
 func ledgerCommands(environment) []*cobra.Command { return nil }
+
+// overwriteFreed has nothing to do here: no server runs.
+func overwriteFreed([]string) error { return nil }

@@ -31,11 +31,14 @@ func engineCommands(env environment) []*cobra.Command {
 	return []*cobra.Command{newServe(env), newRead(env), newApp(env), newSweep(env), newClock(env), newDoctor(env), newFunctions(env), newWorker(), newWarm()}
 }
 
+// serveVerb starts a server on this machine.
+const serveVerb = "serve"
+
 func newServe(env environment) *cobra.Command {
 	var ephemeral bool
 	var set config.Settings
 	cmd := &cobra.Command{
-		Use:   "serve",
+		Use:   serveVerb,
 		Short: "Run a server on this machine",
 		Long: `Run a server with embedded storage on this machine. At its first start it prints the first administrator's id and
 secret, once. Settings come from the environment and from flags, which win:
@@ -175,7 +178,7 @@ func (m *machine) run(ctx context.Context, ln net.Listener, handler http.Handler
 
 // start begins the work that no request asks for, and returns what waits for its end.
 func (m *machine) start(ctx context.Context) (wait func()) {
-	done := make(chan struct{}, 7)
+	done := make(chan struct{}, 8)
 	begin := func(work func()) {
 		go func() {
 			defer func() { done <- struct{}{} }()
@@ -183,6 +186,7 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 		}()
 	}
 	begin(func() { m.queue.Run(ctx, m.process) })
+	begin(func() { m.memory.run(ctx) })
 	begin(func() {
 		trigger.Every(ctx, clock.Renewal, m.clock.Renew)
 		m.clock.Renew(context.WithoutCancel(ctx)) // the last thing that is remembered

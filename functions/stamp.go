@@ -49,6 +49,7 @@ type machine struct {
 	acts     *journal.Log
 	links    *local.Links
 	intake   *gate
+	memory   *forgetter
 	base     string // address that links begin with; set once the server listens
 }
 
@@ -67,6 +68,7 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 	if m.ledger, err = m.openLedger(ctx); err != nil {
 		return nil, errors.Join(err, m.close())
 	}
+	m.memory = newForgetter(log, m.store.Records.Refresh)
 	m.queue = trigger.NewScheduler(8*set.Workers, 4*set.Workers, log)
 	m.links = m.store.Links(local.LinksConfig{
 		Blobs:   m.store.Blobs,
@@ -88,6 +90,10 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 	if err != nil {
 		return nil, errors.Join(err, m.close())
 	}
+	sealer, err := m.store.Sealer()
+	if err != nil {
+		return nil, errors.Join(err, m.close())
+	}
 	m.tasks, err = newService(set, serviceParts{
 		stored:  max(free/4, 1),
 		store:   task.Store{Blobs: m.store.Blobs, Records: m.store.Records, Agenda: m.store.Records},
@@ -96,6 +102,8 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 		engine:  m.engine,
 		queue:   m.queue,
 		apps:    m.registry,
+		erased:  m.memory.erased,
+		sealer:  sealer,
 		now:     m.clock.Now,
 		horizon: m.clock.Horizon,
 		log:     log,
@@ -146,6 +154,8 @@ type serviceParts struct {
 	engine  *process.Pool
 	queue   task.Queue
 	apps    *access.Registry
+	erased  func()
+	sealer  task.Sealer // nil where records are kept elsewhere
 	streams task.Streams
 	now     func() time.Time // service time
 	horizon func() time.Time // what began before it cannot be dated; nil for none
@@ -168,6 +178,8 @@ func newService(set config.Settings, p serviceParts) (*task.Service, error) {
 		Engine:        p.engine,
 		Queue:         p.queue,
 		Applications:  p.apps,
+		Erased:        p.erased,
+		Sealer:        p.sealer,
 		Streams:       p.streams,
 		StreamResults: set.Results == config.ResultsByAPI,
 		Policy:        set.Policy(),

@@ -12,6 +12,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // Erasures shows that something was erased. *task.Service implements this.
@@ -127,6 +128,7 @@ func (a *API) eraseSubject(ctx context.Context, in *erasureInput) (*erasureOutpu
 	if err := a.record(ctx, journal.ErasureSubject, caller(ctx).ID, ""); err != nil {
 		return nil, err
 	}
+	web.Private(ctx)
 	gone, err := a.Erasures.EraseSubject(ctx, caller(ctx).ID, in.Body.Subject)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // Settings is what a client asks for.
@@ -33,6 +34,9 @@ const longestWish = 1 << 30
 
 func (s Settings) order(ctx context.Context, idempotencyKey string) task.Order {
 	app := caller(ctx)
+	if s.Password != "" || s.Subject != "" {
+		web.Private(ctx)
+	}
 	formats := make([]render.Format, 0, len(s.Formats))
 	for _, f := range s.Formats {
 		formats = append(formats, render.Format(f))

@@ -29,6 +29,7 @@ const (
 	Message     Class = "queue-message"
 	Poison      Class = "poison-message"
 	Memory      Class = "worker-memory"
+	Server      Class = "server-memory"
 	MemoryFile  Class = "memory-file"
 	Staging     Class = "partial-upload"
 	Transfer    Class = "open-transfer"
@@ -90,7 +91,7 @@ func Inventory() []Item {
 		{Result, "recognised text; the searchable copy of the document", both, ByEraser, storage.Results, "at delete; at its clock; with delete-on-fetch after the last transfer", "TestYear"},
 		{Remnant, "earlier or deleted copies that the storage account keeps", cloud, ByCheck, "", "never exists: the account is deployed without, the doctor looks, and no receipt is given while one is listed", "TestRemnantKeepsTheReceiptBack"},
 		{DeadLetter, "names of uploads whose event could not be delivered; no content", cloud, ByEraser, storage.DeadLetters, "with the next full pass", "TestYear"},
-		{Password, "the password that opens the document", both, ByDomain, "", "when processing ends; at delete; at its clock", "TestPasswordLeavesTheRecordWhenProcessingEnds"},
+		{Password, "the password that opens the document, on one machine sealed", both, ByDomain, "", "when processing ends; at delete; at its clock", "TestPasswordLeavesTheRecordWhenProcessingEnds"},
 		{Journal, "records as they were before: passwords, openings", machine, ByScrub, "", "two seconds after the write; before a receipt is given", "TestErasedValuesLeaveNoBytesInAnyFile"},
 		{TaskRecord, "times, sizes, counts, codes, settings; after erasure a tombstone with times and the reason", both, BySweep, "", "30 days after erasure", "TestYear"},
 		{KeyRecord, "digests of a request's key and settings", both, BySweep, "", "24 hours after the request", "TestYear"},
@@ -99,6 +100,7 @@ func Inventory() []Item {
 		{Message, "ids of a task that waits; no content", cloud, BySweep, "", "when it was handled; the queue drops it after 7 days", "TestMessagesHoldIdsAlone"},
 		{Poison, "ids of an upload that the host gave up on; no content", cloud, BySweep, "", "when it was handled; the queue drops it after 7 days", "TestMessagesHoldIdsAlone"},
 		{Memory, "the document and its text in a worker process", both, ByProcess, "", "two seconds after the worker's last page of it", "TestIdleChildLetsGoOfDocument"},
+		{Server, "passwords, text and parts of documents in the memory of the program itself", both, ByProcess, "", "ten seconds after the receipt", "TestServerForgetsInMemoryToo"},
 		{MemoryFile, "the document in a sealed memory file", cloud, ByProcess, "", "when the call that reads it ends", "TestLargestUploadGrowsNeitherHandlerNorHost"},
 		{Staging, "a document or result that is being written", machine, ByStaging, "", "when the write ends or fails; at delete; at its clock; at the next start after a crash, else within hours", "TestDeleteEndsATrickledUpload"},
 		{Transfer, "a document or result on its way between this program and a client", both, ByDomain, "", "at delete; at its clock; with its application: before the receipt", "TestDeleteEndsASlowDownload"},

@@ -24,6 +24,7 @@ type engine struct {
 	errs     map[int][]error // guarded by mu; by page, 0 for Inspect; each is returned once
 	always   map[int]error   // guarded by mu; by page, returned every time
 	read     map[int]int     // guarded by mu; how often each page was read with success
+	password string          // guarded by mu; of the document inspected last
 	pdfErr   error
 	starting bool            // no language is known yet
 	slow     time.Duration   // each page takes so long
@@ -167,6 +168,9 @@ func (e *engine) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) 
 	if err := errors.Join(ctx.Err(), e.next(0)); err != nil {
 		return ocr.Info{}, err
 	}
+	e.mu.Lock()
+	e.password = src.Password
+	e.mu.Unlock()
 	b, err := io.ReadAll(io.NewSectionReader(src.File, 0, 1<<20))
 	if err != nil || string(b) != content {
 		return ocr.Info{}, fault.New(fault.DocumentDamaged, "the document is not what was uploaded")

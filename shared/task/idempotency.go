@@ -109,7 +109,7 @@ func (s *Service) again(ctx context.Context, o Order, ref Ref) (Accepted, error)
 		err = s.visible(t)
 	}
 	// While the record still has the password it can be compared; afterwards it makes no difference any more.
-	if err == nil && t.State.Open() && subtle.ConstantTimeCompare([]byte(t.Password), []byte(o.Password)) == 0 {
+	if err == nil && t.State.Open() && subtle.ConstantTimeCompare([]byte(s.password(t)), []byte(o.Password)) == 0 {
 		err = reused()
 	}
 	if err != nil {

@@ -216,6 +216,6 @@ func (s *Service) erase(ctx context.Context, b storage.Blob) error {
 func (s *Service) end(t *Task, state State) {
 	t.State = state
 	t.Ended = s.Now().UTC()
-	t.Password = ""
+	t.dropPassword()
 	t.Lease = Lease{}
 }

@@ -26,7 +26,7 @@ func (s *Service) open(ctx context.Context, t *Task) (ocr.Source, func(), error)
 		if err != nil {
 			return opened{}, err
 		}
-		src := ocr.Source{File: f, ID: t.Ref.ID + " " + blob.ETag, Password: t.Password, Owner: t.Ref.Application}
+		src := ocr.Source{File: f, ID: t.Ref.ID + " " + blob.ETag, Password: s.password(t), Owner: t.Ref.Application}
 		return opened{src, f.Close}, nil
 	})
 	if errors.Is(err, fault.NotFound) {

@@ -63,7 +63,7 @@ func (s *Service) remove(ctx context.Context, ref Ref, why verdict) (*Task, erro
 		if mine = t.State != Deleted && reason != ""; !mine {
 			return errUnchanged
 		}
-		if t.Password != "" {
+		if t.Password != "" || t.Sealed != nil {
 			s.owed.written(t.Ref) // it goes only now, whenever the bytes went
 		}
 		s.bury(t, reason)
@@ -187,6 +187,9 @@ func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
 	}
 	if erased {
 		s.owed.written(t.Ref)
+		if s.Erased != nil {
+			s.Erased()
+		}
 		s.Log.InfoContext(ctx, event.TaskErased, "task", t.Ref.String(), "reason", t.Reason, "seconds", t.Erased.Sub(t.Removed).Seconds())
 	}
 	if t.Erased.IsZero() {

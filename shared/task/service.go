@@ -55,6 +55,8 @@ type Config struct {
 	// StreamResults gives results only through the program, whose transfers end with their task; false for links.
 	StreamResults bool
 
+	Sealer   Sealer           // of passwords; nil leaves them as they are
+	Erased   func()           // called after an erasure, so that memory is given back; it does not wait. Nil for nothing
 	Sweepers int              // tasks that a sweep erases at once; 0 for one
 	Review   bool             // documents that made the engine fail stay until their clock, so that two reviewers can look at them
 	Owner    string           // names this process in leases; unique for each start

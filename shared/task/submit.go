@@ -50,12 +50,12 @@ func (s *Service) create(ctx context.Context, o Order, ref Ref) (Accepted, error
 		Created:  now,
 		Terms:    s.terms(),
 		Settings: o.Settings,
-		Password: o.Password,
 		Subject:  subjectDigest(o.Application, o.Subject),
 		Nonce:    ledger.NewNonce(),
 		LinkEnds: now.Add(s.Limits.UploadLink),
 		Attempt:  newAttempt(),
 	}
+	s.keepPassword(t, o.Password)
 	if err := s.reserve(ctx, ref.Application, o.Caps); err != nil {
 		return Accepted{}, err
 	}

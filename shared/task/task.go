@@ -66,7 +66,8 @@ type Task struct {
 
 	Terms    Terms            `json:"terms,omitzero"` // what was promised at the creation
 	Settings Settings         `json:"settings,omitzero"`
-	Password string           `json:"password,omitempty"`
+	Password string           `json:"password,omitempty"` // in the clear, where there is no Sealer
+	Sealed   []byte           `json:"sealed,omitempty"`   // the password, sealed
 	Subject  string           `json:"subject,omitempty"`  // digest of the client's tag; not kept in a tombstone
 	LinkEnds time.Time        `json:"link_ends,omitzero"` // when the latest upload link expires
 	Attempt  string           `json:"attempt,omitempty"`  // random; of the last call that was given the task to send a document to

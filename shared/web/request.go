@@ -26,6 +26,7 @@ type request struct {
 	application string // guarded by mu
 	code        string // of the problem; guarded by mu
 	broken      bool   // the body could not be read to its end; guarded by mu
+	private     bool   // the request held a password or a tag; guarded by mu
 }
 
 func (r *request) broke() bool {
@@ -53,6 +54,15 @@ func Note(ctx context.Context, application, route string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.application, r.route = application, route
+}
+
+// Private tells that the request holds what must not stay in memory: its connection, whose buffers have it, ends with the
+// answer. It is called before that begins.
+func Private(ctx context.Context) {
+	r := of(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.private = true
 }
 
 // Explain returns the problem document of an error with the request's id, and logs the cause of a fault of ours.
@@ -185,6 +195,11 @@ func (c *counted) WriteHeader(status int) {
 	}
 	if c.status == 0 {
 		c.status = status
+		c.notes.mu.Lock()
+		if c.notes.private {
+			once(c.ResponseWriter)
+		}
+		c.notes.mu.Unlock()
 	}
 	c.ResponseWriter.WriteHeader(status)
 }
@@ -192,7 +207,7 @@ func (c *counted) WriteHeader(status int) {
 // Write implements http.ResponseWriter.
 func (c *counted) Write(p []byte) (int, error) {
 	if c.status == 0 {
-		c.status = http.StatusOK
+		c.WriteHeader(http.StatusOK)
 	}
 	n, err := c.ResponseWriter.Write(p)
 	c.bytes += int64(n)

@@ -77,10 +77,14 @@ func (c *connection) drop() {
 	}
 }
 
+// once makes a connection end with its answer: its buffers hold the last bytes of what went through them.
+func once(w http.ResponseWriter) { w.Header().Set("Connection", "close") }
+
 // Body reads a request's body for a transfer. A read that waits for the client ends with the transfer, with its cause, and
-// after half a minute of silence.
+// after half a minute of silence. The connection is used for nothing more.
 func Body(w http.ResponseWriter, body io.Reader, t Transfer) io.Reader {
 	vouch(t.Context())
+	once(w)
 	c := &connection{set: http.NewResponseController(w).SetReadDeadline, ctx: t.Context()}
 	context.AfterFunc(t.Context(), c.cut)
 	return &incoming{body: body, t: t, c: c}
@@ -108,8 +112,10 @@ func (b *incoming) Read(p []byte) (int, error) {
 
 // Answer writes an answer for a transfer. A write that waits for the client ends with the transfer, with its cause, and when
 // the client took nothing for a minute. Flush it before the transfer is closed, so that no byte waits in this process.
+// The connection is used for nothing more.
 func Answer(w http.ResponseWriter, t Transfer) http.ResponseWriter {
 	vouch(t.Context())
+	once(w)
 	c := &connection{set: http.NewResponseController(w).SetWriteDeadline, ctx: t.Context()}
 	context.AfterFunc(t.Context(), func() {
 		c.drop()

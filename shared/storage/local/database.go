@@ -95,6 +95,32 @@ func makeTables(ctx context.Context, root *os.Root, db *sql.DB, patience time.Du
 	return err
 }
 
+// Refresh replaces the connections that nobody uses: their memory holds pages of the database as they were. One is open at
+// any time, since the last one to go would take the write-ahead log along, and who opens the next would find it busy.
+func (r *Records) Refresh(ctx context.Context) error {
+	if r.unready.Load() != nil {
+		return nil
+	}
+	old, err := r.db.Conn(ctx)
+	if err != nil {
+		return failed(err)
+	}
+	r.db.SetMaxIdleConns(0)
+	r.db.SetMaxIdleConns(handles)
+	fresh, err := r.db.Conn(ctx)
+	if err == nil {
+		err = fresh.PingContext(ctx)
+	}
+	if err != nil {
+		return failed(errors.Join(err, old.Close()))
+	}
+	err = old.Raw(func(any) error { return driver.ErrBadConn }) // the pool closes it
+	if errors.Is(err, driver.ErrBadConn) {
+		err = nil
+	}
+	return failed(errors.Join(err, fresh.Close()))
+}
+
 // keep empties the write-ahead log soon after each burst of writes, whichever process wrote, and the log that a killed
 // process left. What a reader keeps it from doing it does the next time. A database that could not be used is tried again,
 // and so is a reserve that had no room.

@@ -178,7 +178,7 @@ func secret(root *os.Root) ([]byte, error) {
 		return nil, fmt.Errorf("read key: %w", err)
 	}
 	if len(stored) != secretSize {
-		return nil, fmt.Errorf("the key file has %d bytes, want %d: remove it, and links issued before stop working", len(stored), secretSize)
+		return nil, fmt.Errorf("the key file has %d bytes, want %d: remove it, and links and passwords given before stop working", len(stored), secretSize)
 	}
 	return stored, nil
 }
