@@ -251,7 +251,7 @@ func (s *server) left(needles ...string) []string {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		if strings.Contains(path, "/blobs/") && !strings.Contains(path, "/blobs/ledger/") || strings.Contains(path, "/staging/") {
+		if strings.Contains(path, "/blobs/") && !strings.Contains(path, "/blobs/ledger/") || strings.Contains(path, "/staging/") && !strings.Contains(path, "/staging/ledger~") {
 			found = append(found, path)
 		}
 		content, err := os.ReadFile(path)
