@@ -129,15 +129,15 @@ func TestLedgerOutlivesTheLossOfDatabaseAndKey(t *testing.T) {
 	if !bytes.Contains(out, []byte(fresh)) {
 		t.Errorf("the new public key is not told:\n%s", out)
 	}
-	last, err := folderLog{data, "log-1"}.ReadFile(t.Context(), "checkpoint")
+	last, err := folderLog{data, "retired/1"}.ReadFile(t.Context(), "checkpoint")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s = startAt(t, data)
 	s.erased(t)
 	s.stop()
-	audit, retired := here.check(t, []string{fresh}, last), (folderLog{data, "log-1"}).check(t, []string{old}, kept)
-	if audit.Follows == nil || audit.Follows.Size != retired.Size || len(audit.Breaches) > 0 {
+	audit, retired := here.check(t, []string{fresh, old}, last), (folderLog{data, "retired/1"}).check(t, []string{old}, kept)
+	if audit.Follows == nil || audit.Follows.Size != retired.Size || !audit.Follows.Vouched || len(audit.Breaches) > 0 || audit.Documents <= retired.Documents {
 		t.Errorf("the new ledger: %+v", audit)
 	}
 }

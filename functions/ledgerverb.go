@@ -39,8 +39,9 @@ In a data folder a new signing key is made under NAME, which must not be the old
 one, stays beside it. For a stamp on Azure (--azure) make the key with "lethe keygen" and give it as LETHE_SIGNING_KEY.
 
 The new ledger's first entry names the last checkpoint of the old one, and the old files move to a folder of their own beside
-the new ones (ledger/log-1). "lethe audit" tells of it; whoever kept a checkpoint of the old ledger checks it with --since.
-Publish the new public key as you published the first.`,
+the new ones (ledger/retired/1). "lethe audit" reads them on: lives that began there go on here; a checkpoint kept of the old
+ledger can be given with --since. Publish the new public key as you published the first, and keep the old one published:
+receipts and promises of the old ledger's time are checked with both.`,
 		Example: `  lethe ledger begin archive-2.example.org --data /var/lib/lethe`,
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -53,7 +53,7 @@ const keyFile = "signing.key"
 // machineKey returns the signing key of a server on one machine: the one of the settings, else that of the data folder,
 // which is made at the first start. No key is made where a ledger is: the ledger's own was lost, and one that nobody vouches
 // for would sign another history. It is empty then.
-func machineKey(set config.Settings, exists bool) (string, error) {
+func machineKey(set config.Settings, exists func() bool) (string, error) {
 	if set.SigningKey != "" {
 		return set.SigningKey, nil
 	}
@@ -65,7 +65,7 @@ func machineKey(set config.Settings, exists bool) (string, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("read signing key: %w", err)
 	}
-	if exists {
+	if exists() {
 		return "", nil
 	}
 	name, err := os.Hostname()

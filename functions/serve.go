@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -197,8 +198,13 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 		}
 		trigger.Every(ctx, m.set.FullPassInterval, func(ctx context.Context) { m.forget(m.tasks.FullPass(ctx)) })
 	})
+	swept := make(chan struct{})
 	begin(func() {
-		trigger.Every(ctx, m.set.SweepInterval, func(ctx context.Context) { m.forget(m.tasks.Sweep(ctx)) })
+		first := sync.OnceFunc(func() { close(swept) })
+		trigger.Every(ctx, m.set.SweepInterval, func(ctx context.Context) {
+			m.forget(m.tasks.Sweep(ctx))
+			first()
+		})
 	})
 	watch := &rounds{
 		tasks:  m.tasks,
@@ -212,6 +218,11 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 		})
 	})
 	begin(func() {
+		// What an earlier process could not tell the ledger any more, the first sweep tells: it is older than all that comes now.
+		select {
+		case <-swept:
+		case <-ctx.Done():
+		}
 		trigger.Every(ctx, sequenced, func(ctx context.Context) { sequenceLedger(ctx, m.ledger, m.log) })
 	})
 	begin(func() {

@@ -133,11 +133,10 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 
 // openLedger opens the log with the machine's own key.
 func (m *machine) openLedger(ctx context.Context) (*ledger.Log, error) {
-	files, err := m.store.Blobs.List(ctx, storage.Ledger+"/", "", 1)
-	if err != nil {
-		return nil, err
-	}
-	key, err := machineKey(m.set, len(files) > 0)
+	key, err := machineKey(m.set, func() bool {
+		exists, err := ledger.New(ledger.Config{Blobs: m.store.Blobs, Records: m.store.Records}).Exists(ctx)
+		return exists || err != nil // where it cannot be seen there may be one, and erasing goes on without a key
+	})
 	if err != nil {
 		return nil, err
 	}

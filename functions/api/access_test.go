@@ -39,6 +39,7 @@ func routes() []route {
 		{id: "getCheckpoint", method: "GET", path: "/v1/ledger/checkpoint", scope: access.Read, also: []access.Scope{access.Auditor}, good: 200},
 		{id: "getKeys", method: "GET", path: "/v1/ledger/keys", scope: access.Read, also: []access.Scope{access.Auditor}, good: 200},
 		{id: "getLedgerFile", method: "GET", path: "/v1/ledger/tile/0/000.p/1", scope: access.Read, also: []access.Scope{access.Auditor}, good: 200},
+		{id: "getRetiredLedgerFile", method: "GET", path: "/v1/ledger/retired/1/checkpoint", scope: access.Read, also: []access.Scope{access.Auditor}, good: 200},
 		{id: "getRetention", method: "GET", path: "/v1/retention", scope: access.Read, also: []access.Scope{access.Operator, access.Auditor}, good: 200},
 		{id: "getCapabilities", method: "GET", path: "/v1/capabilities", scope: access.Read, good: 200},
 		{id: "getAccessLog", method: "GET", path: "/v1/access-log", scope: access.Auditor, also: []access.Scope{access.Read}, good: 200},

@@ -164,9 +164,10 @@ func (a *API) explainErrors() {
 		delete(doc.Components.Schemas.Map(), unused)
 	}
 	// OpenAPI has no name for "the rest of the path"; the parameter's text says what it holds.
-	rest := ledgerPath + "tile/{level}/{index...}"
-	doc.Paths[strings.Replace(rest, "...", "", 1)] = doc.Paths[rest]
-	delete(doc.Paths, rest)
+	for _, rest := range []string{tilePath, retiredPath} {
+		doc.Paths[strings.Replace(rest, "...", "", 1)] = doc.Paths[rest]
+		delete(doc.Paths, rest)
+	}
 	create := doc.Paths[tasksPath].Post
 	alike(create, "201", "200", "The task of an earlier request with the same idempotency key.")
 	task := doc.Paths[tasksPath+"/{id}"]

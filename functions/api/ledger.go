@@ -31,8 +31,10 @@ type Ledger interface {
 }
 
 const (
-	textType   = "text/plain; charset=utf-8"
-	ledgerPath = "/v1/ledger/"
+	textType    = "text/plain; charset=utf-8"
+	ledgerPath  = "/v1/ledger/"
+	tilePath    = ledgerPath + "tile/{level}/{index...}"
+	retiredPath = ledgerPath + "retired/{number}/{file...}"
 )
 
 type fileOutput struct {
@@ -44,6 +46,11 @@ type fileOutput struct {
 type tileInput struct {
 	Level string `path:"level" doc:"A level of hashes, or entries."`
 	Index string `path:"index" doc:"Number of the file as c2sp.org/tlog-tiles writes it, with .p/N for a partial one."`
+}
+
+type retiredInput struct {
+	Number string `path:"number" doc:"Number of the log before, the first being 1."`
+	File   string `path:"file" doc:"checkpoint, or tile/ and what follows it as in the log itself."`
 }
 
 type erasureInput struct {
@@ -70,9 +77,12 @@ func (a *API) registerLedger() {
 	handleAny(a, file(checkpoint, textType), readers, a.getCheckpoint)
 	keys := operation("getKeys", http.MethodGet, ledgerPath+"keys", "Fetch the public keys that signed the log", "One key on each line, oldest first.")
 	handleAny(a, file(keys, textType), readers, a.getKeys)
-	tile := operation("getLedgerFile", http.MethodGet, ledgerPath+"tile/{level}/{index...}", "Fetch a file of the log",
+	tile := operation("getLedgerFile", http.MethodGet, tilePath, "Fetch a file of the log",
 		"Hashes and entries as c2sp.org/tlog-tiles describes them.")
 	handleAny(a, file(tile, octets), readers, a.getLedgerFile)
+	before := operation("getRetiredLedgerFile", http.MethodGet, retiredPath, "Fetch a file of a log before",
+		"Where a log had to be begun anew, the files of those before it. Each log names the last checkpoint of the one before.")
+	handleAny(a, file(before, octets), readers, a.getRetiredLedgerFile)
 	erase := operation("eraseSubject", http.MethodPost, "/v1/erasures", "Erase every task about a subject",
 		"202 while a worker has to let go of one of them: ask again. The tag goes in the body, since addresses reach logs.")
 	handle(a, erase, access.Delete, a.eraseSubject)
@@ -121,6 +131,11 @@ func (a *API) getKeys(ctx context.Context, _ *struct{}) (*fileOutput, error) {
 func (a *API) getLedgerFile(ctx context.Context, in *tileInput) (*fileOutput, error) {
 	body, err := a.Ledger.File(ctx, "tile/"+in.Level+"/"+in.Index)
 	// A full file never changes, and a partial one of the same name neither.
+	return &fileOutput{ContentType: octets, CacheControl: "private, max-age=3600, immutable", Body: body}, err
+}
+
+func (a *API) getRetiredLedgerFile(ctx context.Context, in *retiredInput) (*fileOutput, error) {
+	body, err := a.Ledger.File(ctx, "retired/"+in.Number+"/"+in.File)
 	return &fileOutput{ContentType: octets, CacheControl: "private, max-age=3600, immutable", Body: body}, err
 }
 

@@ -39,7 +39,11 @@ func TestCreationAndDocumentArePromised(t *testing.T) {
 	}
 	ref := task.Ref{Application: c.id, ID: first.ID}
 	s.upload(t, ref)
+	listed := read[struct{ Tasks []promised }](t, s.call(t, c, "GET", "/v1/tasks", ""), 200).Tasks
 	shown := read[promised](t, s.call(t, c, "GET", "/v1/tasks/"+first.ID, ""), 200)
+	if len(listed) != 1 || listed[0].Acceptance != shown.Acceptance || listed[0].Promise != "" {
+		t.Errorf("listed as %+v", listed)
+	}
 	document, err := ledger.VerifyPromise([]byte(shown.Acceptance), []string{s.public})
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -198,8 +197,7 @@ func (a *API) look(ctx context.Context, r task.Ref, known string, wait time.Dura
 		if unchanged {
 			return &getOutput{Status: http.StatusNotModified, ETag: tag}, nil
 		}
-		// Where no promise can be signed any more, results that were promised before can still be fetched.
-		if err := a.promise(ctx, t, &v, false); err != nil && !errors.Is(err, fault.ReceiptUnavailable) {
+		if err := a.accepted(ctx, t, &v); err != nil {
 			return nil, err
 		}
 		return &getOutput{Status: http.StatusOK, ETag: tag, Body: &v}, a.link(ctx, t, &v)
@@ -214,7 +212,11 @@ func (a *API) listTasks(ctx context.Context, in *listInput) (*listOutput, error)
 	out := &listOutput{}
 	out.Body.Tasks = []taskView{}
 	for _, t := range tasks {
-		out.Body.Tasks = append(out.Body.Tasks, a.view(t))
+		v := a.view(t)
+		if err := a.accepted(ctx, t, &v); err != nil {
+			return nil, err
+		}
+		out.Body.Tasks = append(out.Body.Tasks, v)
 	}
 	if len(tasks) == in.Limit {
 		out.Body.After = tasks[len(tasks)-1].Ref.ID

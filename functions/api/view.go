@@ -5,10 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/render"
@@ -198,6 +200,16 @@ func (a *API) promise(ctx context.Context, t *task.Task, v *taskView, creation b
 		*p.into = string(signed)
 	}
 	return nil
+}
+
+// accepted puts the promise of a document into the view of what shows it. Where none can be signed any more, what was promised
+// before is shown all the same.
+func (a *API) accepted(ctx context.Context, t *task.Task, v *taskView) error {
+	err := a.promise(ctx, t, v, false)
+	if errors.Is(err, fault.ReceiptUnavailable) {
+		return nil
+	}
+	return err
 }
 
 // instant is a service time as clients see it, nil for none.

@@ -39,6 +39,7 @@ type simulation struct {
 	blobs  *memory.Blobs
 	faulty *storagetest.Faulty
 	signer *ledger.Signer
+	proofs *ledger.Log
 	tasks  *task.Service
 	run    azure.Function // the retention function
 
@@ -96,17 +97,17 @@ func newSimulation(t *testing.T, seed uint64, inventory []erasure.Item) *simulat
 func (s *simulation) start() {
 	s.waiting = nil
 	log := slog.New(slog.DiscardHandler)
-	proofs := ledger.New(ledger.Config{
+	s.proofs = ledger.New(ledger.Config{
 		Blobs: s.faulty.FaultyBlobs(), Records: s.faulty.FaultyRecords(), Signer: s.signer, Region: "test", Program: "test",
 		Keep: limits.TombstoneLife, Now: s.now, Offset: s.offset, Log: log,
 	})
 	s.tasks = task.New(task.Config{
 		Store:  task.Store{Blobs: s.faulty.FaultyBlobs(), Records: s.faulty.FaultyRecords(), Agenda: s.faulty.FaultyAgenda()},
-		Ledger: proofs, Inventory: s.inventory, Links: links{}, Engine: engine{s}, Queue: queue{s},
+		Ledger: s.proofs, Inventory: s.inventory, Links: links{}, Engine: engine{s}, Queue: queue{s},
 		Policy: limits.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test", Now: s.now, Horizon: s.horizon, Log: log,
 	})
 	s.run = retention.New(retention.Config{
-		Tasks: s.tasks, Ledger: proofs, Rounds: func(context.Context) error { return nil }, Interval: 24 * time.Hour, Now: s.now,
+		Tasks: s.tasks, Ledger: s.proofs, Rounds: func(context.Context) error { return nil }, Interval: 24 * time.Hour, Now: s.now,
 	})
 }
 

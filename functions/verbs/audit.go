@@ -20,18 +20,22 @@ func newAudit(version string) *cobra.Command {
 	var promises []string
 	var since, save string
 	cmd := &cobra.Command{
-		Use:   "audit [LOG]",
+		Use:   "audit [LOG] --key PUBLIC [--promises FILE...]",
 		Short: "Check the whole ledger and compute the longest life of any document",
 		Long: `Read a whole ledger, check every entry and signature, and compute how long documents lived. LOG is a folder or the address
 of a copy; without it the server's own ledger is read. With --since it is proved that the log only grew since that checkpoint:
 keep the one that --save writes for the next audit. With --promises every signed promise given is held against the ledger: it
-was kept, its time has not come yet, or it was broken. Ends with code 1 if any promise was broken.` + connectionHelp,
+was kept, its time has not come yet, or it was broken. Where the ledger was begun anew, those before it are read first. Ends
+with code 1 if any promise was broken.` + connectionHelp,
 		Example: `  lethe audit --key stamp.pub --save monday.checkpoint
   lethe audit --key stamp.pub --since monday.checkpoint
   lethe audit ./copy-of-the-ledger --key stamp.pub
-  lethe audit --key stamp.pub --promises 'out/*.promise'`,
-		Args: cobra.MaximumNArgs(1),
+  lethe audit --key stamp.pub --promises out/*.promise`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			args, more := promiseFiles(args, len(promises) > 0)
+			if len(args) > 1 {
+				return Usage(fmt.Errorf("there is one ledger to audit, and %d were given", len(args)))
+			}
 			keys, err := readKeys(public)
 			if err != nil {
 				return Usage(err)
@@ -46,7 +50,7 @@ was kept, its time has not come yet, or it was broken. Ends with code 1 if any p
 					return Usage(err)
 				}
 			}
-			held, err := readFiles(promises)
+			held, err := readFiles(append(promises, more...))
 			if err != nil {
 				return Usage(err)
 			}
@@ -80,13 +84,16 @@ func (c *connection) showAudit(w io.Writer, a *ledger.Audit) error {
 		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprintf(table, "ledger\t%s\n", printable(a.Origin))
 		fmt.Fprintf(table, "entries\t%d, from %s to %s\n", a.Size, a.First.Format(time.RFC3339), a.Last.Format(time.RFC3339))
-		if f := a.Follows; f != nil {
-			fmt.Fprintf(table, "begun after\t%s, which ended with %d entries (root %s)\n", printable(f.Origin), f.Size, printable(f.Root))
+		for f := a.Follows; f != nil; f = f.Follows {
+			fmt.Fprintf(table, "begun after\t%s, which ended with %d entries (root %s)%s\n", printable(f.Origin), f.Size, printable(f.Root), told(f))
 		}
 		if a.Since > 0 {
 			fmt.Fprintf(table, "consistent\twith your checkpoint of %d entries\n", a.Since)
 		}
 		fmt.Fprintf(table, "documents\t%d, of them %d erased with a receipt and %d alive\n", a.Documents, a.Erased, a.Open)
+		for _, c := range a.Corrections {
+			fmt.Fprintf(table, "clock corrected\tat %s by %s\n", c.At.Format(time.RFC3339), c.To.Sub(c.From).Round(time.Second))
+		}
 		fmt.Fprintf(table, "longest life\t%s after upload, %s after processing\n", a.LongestAfterUpload, a.LongestAfterProcessing)
 		fmt.Fprintf(table, "strays\t%d\nprivileged acts\t%d\nbreaches\t%d\n", a.Strays, a.Acts, len(a.Breaches))
 		for _, j := range a.Promises {
@@ -105,13 +112,40 @@ func (c *connection) showAudit(w io.Writer, a *ledger.Audit) error {
 	return nil
 }
 
+// promiseFiles separates the files with promises from the ledger, which is none: a shell that expands a pattern after --promises
+// leaves all but the first to the arguments.
+func promiseFiles(args []string, wanted bool) (rest, files []string) {
+	for _, arg := range args {
+		if info, err := os.Stat(arg); wanted && err == nil && info.Mode().IsRegular() {
+			files = append(files, arg)
+		} else {
+			rest = append(rest, arg)
+		}
+	}
+	return rest, files
+}
+
+// told says how far a log before was read, and who signed it.
+func told(f *ledger.Before) string {
+	switch {
+	case f.Unread != "":
+		return ": " + printable(f.Unread)
+	case !f.Vouched:
+		return ": read; its checkpoint is signed by none of the keys given, so give its public key too"
+	default:
+		return ": read"
+	}
+}
+
 // readFiles reads the files that patterns name. A pattern that names none is a mistake.
 func readFiles(patterns []string) ([][]byte, error) {
 	var texts [][]byte
 	for _, pattern := range patterns {
-		names, err := filepath.Glob(pattern)
-		if err != nil {
-			return nil, fmt.Errorf("%s is no pattern of file names", printable(pattern))
+		names := []string{pattern}
+		if _, err := os.Stat(pattern); err != nil {
+			if names, err = filepath.Glob(pattern); err != nil {
+				return nil, fmt.Errorf("%s is no pattern of file names", printable(pattern))
+			}
 		}
 		if len(names) == 0 {
 			return nil, fmt.Errorf("%s: no such file", printable(pattern))

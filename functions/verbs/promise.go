@@ -3,9 +3,7 @@ package verbs
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -13,29 +11,13 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ledger"
 )
 
-// keepPromises saves what the server promised of a document beside where its results go. What is there already is the same.
-func (r *run) keepPromises(w *work, t *client.Task) error {
+// keepPromises saves what the server promised of a document beside where its results go.
+func (r *run) keepPromises(w *work, t *client.Task) (err error) {
 	if r.out == "" || t == nil || w.promised {
 		return nil
 	}
-	for suffix, promise := range map[string]string{".created.promise": t.Promise, ".accepted.promise": t.Acceptance} {
-		path := filepath.Join(r.out, w.name+suffix)
-		if promise == "" {
-			continue
-		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return fmt.Errorf("make output folder: %w", err)
-		}
-		err := save(path, func(file io.Writer) (int64, error) {
-			n, err := io.Copy(file, strings.NewReader(promise))
-			return n, err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	w.promised = w.promised || t.Acceptance != ""
-	return nil
+	w.promised, err = t.KeepPromises(filepath.Join(r.out, w.name))
+	return err
 }
 
 // showPromise tells what was promised.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 )
@@ -30,9 +31,13 @@ type Ledger struct{ c *Client }
 // Ledger returns the server's ledger.
 func (c *Client) Ledger() Ledger { return Ledger{c} }
 
-// ReadFile fetches a file of the ledger by its path, such as checkpoint.
+// ReadFile fetches a file of the ledger by its path, such as checkpoint. One that is not there is fs.ErrNotExist.
 func (l Ledger) ReadFile(ctx context.Context, path string) ([]byte, error) {
-	return l.c.file(ctx, "/v1/ledger/"+path)
+	text, err := l.c.file(ctx, "/v1/ledger/"+path)
+	if p, ok := errors.AsType[*Problem](err); ok && p.Status == http.StatusNotFound {
+		err = errors.Join(fs.ErrNotExist, err)
+	}
+	return text, err
 }
 
 func (c *Client) file(ctx context.Context, path string) ([]byte, error) {

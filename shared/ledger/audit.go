@@ -2,10 +2,8 @@ package ledger
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,7 +12,8 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// Source is a copy of a log: a folder, a web server, the service itself. Paths are those of c2sp.org/tlog-tiles.
+// Source is a copy of a log: a folder, a web server, the service itself. Paths are those of c2sp.org/tlog-tiles; a log before it
+// has them below retired/N/. A file that is not there is an error that is fs.ErrNotExist.
 type Source interface {
 	ReadFile(ctx context.Context, path string) ([]byte, error)
 }
@@ -26,7 +25,7 @@ type Audit struct {
 	First     time.Time `json:"first"`             // time of the earliest entry
 	Last      time.Time `json:"last"`              // time of the latest entry
 	Keys      []string  `json:"keys"`              // public keys that signed, oldest first
-	Follows   *Before   `json:"follows,omitempty"` // the log before this one; nil for none
+	Follows   *Before   `json:"follows,omitempty"` // the log before this one, whose entries count too; nil for none
 	Since     int64     `json:"since"`             // size of the checkpoint that consistency was proved with; 0 for none
 	Documents int       `json:"documents"`
 	Erased    int       `json:"erased"` // of them, with a receipt
@@ -38,6 +37,7 @@ type Audit struct {
 	Visits    int       `json:"doctor_visits"`
 	Findings  int       `json:"doctor_breaches"`
 
+	Corrections            []Correction   `json:"clock_corrections,omitempty"`
 	LongestAfterUpload     time.Duration  `json:"longest_after_upload"`     // that any copy lived, until the check found none
 	LongestAfterProcessing time.Duration  `json:"longest_after_processing"` // likewise
 	Reasons                map[string]int `json:"reasons"`                  // why documents were erased
@@ -46,12 +46,11 @@ type Audit struct {
 	Checkpoint             []byte         `json:"-"`                        // as read; keep it for the next audit
 }
 
-// Before is the log that another one was begun after, as that one's own entry says.
-type Before struct {
-	Origin string `json:"origin"`
-	Size   int64  `json:"size"`
-	Root   string `json:"root"`       // in base64
-	Signed string `json:"checkpoint"` // SHA-256 of its last signed checkpoint
+// Correction is what an operator corrected UTC by.
+type Correction struct {
+	At   time.Time `json:"at"` // in the log's own time, which went on undisturbed
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
 }
 
 // Sequencing is how long an entry may wait for its place before an audit calls it missing or late.
@@ -61,8 +60,12 @@ const Sequencing = time.Hour
 type auditor struct {
 	Audit
 	trusted keys
+	src     Source
+	folder  string // of the log before that is being read, below src
 	visit   func(Entry)
 	lives   map[string]*life
+	reached time.Time     // the log's own time: the latest that an entry bears
+	blind   time.Time     // what came until then may stand in a log before that cannot be read
 	late    int           // entries that stand behind much younger ones
 	latest  time.Duration // by how much at most
 	offset  time.Duration // of UTC against the log's own time, since the last correction of the clock
@@ -89,91 +92,71 @@ func Check(ctx context.Context, src Source, x Examination) (*Audit, error) {
 		return nil, fmt.Errorf("read checkpoint: %w", err)
 	}
 	// Which key signed it is checked after the entries, which may bring new keys.
-	text, _, _ := strings.Cut(string(signed), "\n\n")
-	claimed, err := torchwood.ParseCheckpoint(text + "\n")
+	c, err := claimed(signed)
 	if err != nil {
-		return nil, errors.New("the checkpoint is malformed")
+		return nil, err
 	}
-	a := &auditor{trusted: trusted, visit: x.Visit, lives: map[string]*life{}}
-	a.Origin, a.Size, a.Checkpoint, a.Reasons = claimed.Origin, claimed.N, signed, map[string]int{}
-	reader, err := torchwood.NewClient(sourceReader{src})
-	if err != nil {
-		return nil, fmt.Errorf("read log: %w", err)
+	a := &auditor{trusted: trusted, src: src, visit: x.Visit, lives: map[string]*life{}}
+	a.Origin, a.Size, a.Checkpoint, a.Reasons = c.Origin, c.N, signed, map[string]int{}
+	if err := a.entries(ctx, src, c.Tree); err != nil {
+		return nil, err
 	}
-	for index, entry := range reader.AllEntries(ctx, claimed.Tree, 0) {
-		if err := a.read(string(entry)); err != nil {
-			return nil, fmt.Errorf("entry %d: %w", index, err)
-		}
-	}
-	if err := reader.Err(); err != nil {
-		return nil, fmt.Errorf("read log: %w", err)
-	}
-	if tree, err := a.trusted.tree(signed); err != nil || tree != claimed.Tree {
+	if tree, err := a.trusted.tree(signed); err != nil || tree != c.Tree {
 		return nil, errors.Join(errors.New("the checkpoint is not signed by a key that is trusted"), err)
 	}
 	if x.Since != nil {
-		if err := a.consistent(ctx, src, claimed.Tree, x.Since); err != nil {
+		if err := a.consistent(ctx, c.Tree, x.Since); err != nil {
 			return nil, err
 		}
 	}
-	for i, signed := range x.Promises {
-		p, err := a.trusted.promise(signed)
-		if err != nil {
-			return nil, fmt.Errorf("promise %d: %w", i+1, err)
-		}
-		j := a.judge(&p)
-		if j.Verdict == Broken {
-			a.breach("broken-promise: task %s: %s", p.Task, j.Why)
-		}
-		a.Promises = append(a.Promises, j)
+	now := x.Now.Add(-a.offset) // as the log tells time
+	if ahead := a.Last.Sub(now); ahead > Sequencing {
+		a.breach("ahead-of-time: the log has an entry of %s, which is %s ahead of the time of this examination", a.Last, ahead.Round(time.Second))
 	}
-	a.conclude(x.Now.Add(-a.offset))
+	if err := a.judgeAll(x.Promises, now); err != nil {
+		return nil, err
+	}
+	a.conclude(now)
 	return &a.Audit, nil
 }
 
-// consistent proves that the log only grew since a checkpoint.
-func (a *auditor) consistent(ctx context.Context, src Source, tree tlog.Tree, since []byte) error {
-	if origin, _, _ := strings.Cut(string(since), "\n"); a.Follows != nil && origin == a.Follows.Origin {
-		return a.bound(since)
+// entries reads every entry of a log.
+func (a *auditor) entries(ctx context.Context, src Source, tree tlog.Tree) error {
+	reader, err := torchwood.NewClient(sourceReader{src})
+	if err != nil {
+		return fmt.Errorf("read log: %w", err)
+	}
+	for index, entry := range reader.AllEntries(ctx, tree, 0) {
+		if err := a.read(ctx, string(entry)); err != nil {
+			return fmt.Errorf("entry %d: %w", index, err)
+		}
+	}
+	if err := reader.Err(); err != nil {
+		return fmt.Errorf("read log: %w", err)
+	}
+	return nil
+}
+
+// consistent proves that the log only grew since a checkpoint, be it one of a log before.
+func (a *auditor) consistent(ctx context.Context, tree tlog.Tree, since []byte) error {
+	origin, _, _ := strings.Cut(string(since), "\n")
+	for b := a.Follows; b != nil; b = b.Follows {
+		if b.Origin == origin {
+			var err error
+			a.Since, err = b.grewFrom(ctx, a.src, since)
+			return err
+		}
 	}
 	old, err := a.trusted.tree(since)
 	if err != nil {
 		return fmt.Errorf("the checkpoint kept: %w", err)
 	}
 	a.Since = old.N
-	if old.N > tree.N {
-		return fmt.Errorf("the log shrank: it has %d entries and had %d", tree.N, old.N)
-	}
-	proof, err := tlog.ProveTree(tree.N, old.N, torchwood.TileHashReaderWithContext(ctx, tree, sourceReader{src}))
-	if err != nil {
-		return fmt.Errorf("prove consistency: %w", err)
-	}
-	if err := tlog.CheckTree(proof, tree.N, tree.Hash, old.N, old.Hash); err != nil {
-		return fmt.Errorf("the log was rewritten since that checkpoint: %w", err)
-	}
-	return nil
-}
-
-// bound checks that a checkpoint kept of the log before is the one that this log is bound to. An older one is held against the
-// old log's own files.
-func (a *auditor) bound(since []byte) error {
-	text, _, _ := strings.Cut(string(since), "\n\n")
-	old, err := torchwood.ParseCheckpoint(text + "\n")
-	switch {
-	case err != nil:
-		return errors.New("the checkpoint kept is malformed")
-	case old.N == a.Follows.Size && base64.StdEncoding.EncodeToString(old.Hash[:]) == a.Follows.Root:
-		a.Since = 0
-		return nil
-	case old.N < a.Follows.Size:
-		return fmt.Errorf("the checkpoint kept is an older one of the log before this, which ended with %d entries: audit a copy of that log with it", a.Follows.Size)
-	default:
-		return errors.New("this log is bound to another end of the log before than the checkpoint kept")
-	}
+	return grew(ctx, a.src, tree, old)
 }
 
 // read takes note of one entry.
-func (a *auditor) read(text string) error {
+func (a *auditor) read(ctx context.Context, text string) error {
 	signed := ""
 	if strings.HasPrefix(text, heading+string(Key)+"\n") {
 		top, _, ok := strings.Cut(text, "\n\n")
@@ -217,15 +200,22 @@ func (a *auditor) read(text string) error {
 	case Accepted, Processed, Erased:
 		a.follow(&e)
 	case Begun:
-		size, err := strconv.ParseInt(e.Value(FieldSize), 10, 64)
-		if err != nil || a.Follows != nil {
-			return errors.New("the entry about the log before is malformed, or is not the only one")
-		}
-		a.Follows = &Before{e.Value(FieldOrigin), size, e.Value(FieldRoot), e.Value(FieldCheckpoint)}
-	case Clock: // ages are told by the log's own time, which a correction does not move
-		a.offset = e.Time(FieldTo).Sub(e.Time(FieldElapsed))
+		return a.precede(ctx, &e)
+	case Clock:
+		a.correct(&e)
 	}
 	return nil
+}
+
+// correct takes note of a correction of the clock. Ages are told by the log's own time, which it does not move: it only tells
+// what UTC is, and so how old an unfinished life is now.
+func (a *auditor) correct(e *Entry) {
+	c := Correction{At: e.Time(FieldElapsed), From: e.Time(FieldFrom), To: e.Time(FieldTo)}
+	a.Corrections = append(a.Corrections, c)
+	if wrong := c.From.Sub(c.At) - a.offset; wrong.Abs() > resolution || c.To.IsZero() || c.At.Sub(e.At).Abs() > resolution {
+		a.breach("clock-contradiction: the correction of %s does not begin with the time that the log told until then", e.At)
+	}
+	a.offset = c.To.Sub(c.At)
 }
 
 // newKey trusts a key that a trusted one vouches for.

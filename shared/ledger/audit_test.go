@@ -70,13 +70,18 @@ func TestContradictionsAreBreachesByNameAndTheLongestLifeCounts(t *testing.T) {
 		breach  string // empty if the log is honest
 		longest time.Duration
 	}{
-		"told once":                     {told, "", time.Hour},
-		"told twice":                    {append(told, told...), "", time.Hour},
-		"a second, later acceptance":    {append(told, later.entries()[0]), "two-uploads", time.Hour},
-		"a second, earlier receipt":     {append(told, earlier.receipt()), "two-receipts", time.Hour},
-		"a receipt from before":         {append(slices.Clone(told[:1]), backwards.receipt()), "erased-before-upload", 0},
-		"processed before it came":      {append(slices.Clone(told[:1]), unprocessed.entries()[1:]...), "ended-before-upload", time.Hour},
-		"a receipt that was dated back": {append(told, ledger.Entry{Kind: ledger.Doctor, Subject: "-", At: noon.Add(90 * time.Hour)}, later.entries()[1]), "late-entry", time.Hour},
+		"told once":                               {told, "", time.Hour},
+		"told twice":                              {append(told, told...), "", time.Hour},
+		"a second, later acceptance":              {append(told, later.entries()[0]), "two-uploads", time.Hour},
+		"a second, earlier receipt":               {append(told, earlier.receipt()), "two-receipts", time.Hour},
+		"a receipt from before":                   {append(slices.Clone(told[:1]), backwards.receipt()), "erased-before-upload", 0},
+		"processed before it came":                {append(slices.Clone(told[:1]), unprocessed.entries()[1:]...), "ended-before-upload", time.Hour},
+		"a copy that went later":                  {append(slices.Clone(told[:2]), copied(told[2], honest.uploaded.Add(50*time.Hour))), "outlived-upload", 50 * time.Hour},
+		"erased after the receipt":                {append(slices.Clone(told[:2]), erased(told[2], honest.uploaded.Add(50*time.Hour))), "outlived-upload", 50 * time.Hour},
+		"a log that runs ahead":                   {append(slices.Clone(told), ledger.Entry{Kind: ledger.Doctor, Subject: "-", At: noon.Add(102 * time.Hour)}), "ahead-of-time", time.Hour},
+		"a correction from nowhere":               {append(slices.Clone(told), corrected(noon.Add(2*time.Hour), time.Hour, 0)), "clock-contradiction", time.Hour},
+		"a correction that hides an old document": {append(slices.Clone(told[:2]), corrected(noon.Add(2*time.Hour), 0, 1000*time.Hour)), "ahead-of-time", 0},
+		"a receipt that was dated back":           {append(told, ledger.Entry{Kind: ledger.Doctor, Subject: "-", At: noon.Add(90 * time.Hour)}, later.entries()[1]), "late-entry", time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			key := signer(t, "lethe.test")
@@ -97,6 +102,26 @@ func TestContradictionsAreBreachesByNameAndTheLongestLifeCounts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// copied is a receipt that names a copy which went at another time.
+func copied(receipt ledger.Entry, gone time.Time) ledger.Entry {
+	value := "page " + gone.Format(time.RFC3339Nano) + " " + gone.Format(time.RFC3339Nano)
+	receipt.Fields = append(slices.Clone(receipt.Fields), ledger.Field{Name: ledger.FieldCopy, Value: value})
+	return receipt
+}
+
+// erased is a receipt that says of itself that the last copy went at another time.
+func erased(receipt ledger.Entry, gone time.Time) ledger.Entry {
+	receipt.Fields = append(slices.Clone(receipt.Fields), ledger.Time(ledger.FieldErased, gone))
+	return receipt
+}
+
+// corrected is a correction of the clock: UTC was ahead of the log's time by from, and is by to.
+func corrected(at time.Time, from, to time.Duration) ledger.Entry {
+	return ledger.Entry{Kind: ledger.Clock, Subject: "-", At: at, Fields: []ledger.Field{
+		ledger.Time(ledger.FieldFrom, at.Add(from)), ledger.Time(ledger.FieldTo, at.Add(to)), ledger.Time(ledger.FieldElapsed, at),
+	}}
 }
 
 // A correction of the clock moves no age: a log that runs ten days ahead of UTC is judged by its own time.
@@ -124,8 +149,8 @@ func TestAuditorCountsAgesAcrossACorrectionByElapsedTime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a.LongestAfterUpload != 2*time.Hour || len(a.Breaches) != c.breaches {
-			t.Errorf("%v after upload: the longest life is %v, breaches are %q", c.after, a.LongestAfterUpload, a.Breaches)
+		if a.LongestAfterUpload != 2*time.Hour || len(a.Breaches) != c.breaches || len(a.Corrections) != 1 || a.Corrections[0].To.Sub(a.Corrections[0].From) != -ahead {
+			t.Errorf("%v after upload: the longest life is %v, corrected by %+v, breaches are %q", c.after, a.LongestAfterUpload, a.Corrections, a.Breaches)
 		}
 	}
 }
@@ -135,7 +160,7 @@ func TestAuditorCountsAgesAcrossACorrectionByElapsedTime(t *testing.T) {
 func TestNoForgeryOfEntriesShortensALifeUnnoticed(t *testing.T) {
 	key := signer(t, "lethe.test")
 	rapid.Check(t, func(t *rapid.T) {
-		entries, longest := honestLog(t)
+		entries, longest, longestProcessed := honestLog(t)
 		entries = forged(t, entries)
 		log, err := forgedLog(t.Context(), key, entries)
 		if err != nil {
@@ -148,11 +173,14 @@ func TestNoForgeryOfEntriesShortensALifeUnnoticed(t *testing.T) {
 		if len(a.Breaches) == 0 && a.LongestAfterUpload < longest-ledger.Sequencing {
 			t.Errorf("a document lived %v, the auditor says %v and names no breach", longest, a.LongestAfterUpload)
 		}
+		if len(a.Breaches) == 0 && a.LongestAfterProcessing < longestProcessed-ledger.Sequencing {
+			t.Errorf("a document lived %v after processing, the auditor says %v and names no breach", longestProcessed, a.LongestAfterProcessing)
+		}
 	})
 }
 
 // honestLog is the lives of a few documents in the order in which they were told, with the doctor's visits between them.
-func honestLog(t *rapid.T) (entries []ledger.Entry, longest time.Duration) {
+func honestLog(t *rapid.T) (entries []ledger.Entry, longest, longestProcessed time.Duration) {
 	hours := func(most int, label string) time.Duration {
 		return time.Duration(rapid.IntRange(1, most*60).Draw(t, label)) * time.Minute
 	}
@@ -163,12 +191,13 @@ func honestLog(t *rapid.T) (entries []ledger.Entry, longest time.Duration) {
 		d.ended = d.uploaded.Add(hours(20, "is read"))
 		d.gone = d.ended.Add(hours(20, "is gone"))
 		longest = max(longest, d.gone.Sub(d.uploaded))
+		longestProcessed = max(longestProcessed, d.gone.Sub(d.ended))
 		for _, e := range d.entries() {
 			entries = append(entries, ledger.Entry{Kind: ledger.Doctor, Subject: e.Subject + string(e.Kind), At: e.At, Fields: []ledger.Field{{Name: ledger.FieldBreach, Value: "0"}}}, e)
 		}
 	}
 	slices.SortStableFunc(entries, func(a, b ledger.Entry) int { return a.At.Compare(b.At) })
-	return entries, longest
+	return entries, longest, longestProcessed
 }
 
 // forged changes the log in one of the three ways.

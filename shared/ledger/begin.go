@@ -13,9 +13,6 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// retiredFolder begins the names of the folders in which the files of earlier logs stay.
-const retiredFolder = "log-"
-
 // Begin ends a log that cannot go on, because its key or its files are lost, and begins a new one under the signer's name. The
 // old log's files move to a folder of their own beside the new ones; the first entry of the new log after its key names the old
 // one's last checkpoint, so that nobody can deny that there was one. Whatever waits goes into the new log. It may be called
@@ -39,10 +36,16 @@ func (l *Log) Begin(ctx context.Context) (string, error) {
 		if p.signed == nil && h.Size == 0 {
 			return "", errors.New("there is no log to be ended; the next start begins one by itself")
 		}
-		if p.signed != nil && strings.HasPrefix(string(p.signed), l.Signer.Name()+"\n") {
+		if h.Checkpoint != "" && p.tree.N < h.Size { // the file is lost, or an older one, and the head still has it
+			p = published{[]byte(h.Checkpoint), h.tree()}
+			if err := l.tiles.write(ctx, checkpointFile, p.signed); err != nil {
+				return "", err
+			}
+		}
+		if strings.HasPrefix(string(p.signed), l.Signer.Name()+"\n") {
 			return "", fmt.Errorf("the old log is named %s too: give the new key another name, so that the two cannot be taken for one", l.Signer.Name())
 		}
-		if h, err = l.successor(ctx, h, p); err != nil {
+		if h, err = l.successor(ctx, h.etag, p); err != nil {
 			return "", err
 		}
 	}
@@ -50,30 +53,28 @@ func (l *Log) Begin(ctx context.Context) (string, error) {
 	if err := l.retire(ctx, folder); err != nil {
 		return "", err
 	}
-	h.Begun, h.Retired = "", strings.TrimSuffix(folder, "/")
+	h.Begun, h.Retired = "", folder
 	return h.Retired, l.save(ctx, &h)
 }
 
 // successor writes the head of the new log, whose first batch binds the old one in.
-func (l *Log) successor(ctx context.Context, old head, p published) (head, error) {
+func (l *Log) successor(ctx context.Context, etag string, p published) (head, error) {
 	folder, err := l.unused(ctx)
 	if err != nil {
 		return head{}, err
 	}
-	next := head{etag: old.etag, Begun: folder}
+	next := head{etag: etag, Begun: folder}
 	e := Entry{Kind: Key, Subject: "-", At: l.Now(), Fields: []Field{{FieldKey, l.Signer.Public()}}}
 	signed, err := note.Sign(&note.Note{Text: e.Text()}, l.Signer)
 	if err != nil {
 		return head{}, fmt.Errorf("sign the first key: %w", err)
-	}
-	if p.signed == nil { // the file is lost and the head still has it
-		p = published{[]byte(old.Checkpoint), old.tree()}
 	}
 	origin, _, _ := strings.Cut(string(p.signed), "\n")
 	sum := sha256.Sum256(p.signed)
 	begun := Entry{Kind: Begun, Subject: "-", At: l.Now(), Fields: append([]Field{
 		{FieldOrigin, origin}, {FieldSize, strconv.FormatInt(p.tree.N, 10)},
 		{FieldRoot, base64.StdEncoding.EncodeToString(p.tree.Hash[:])}, {FieldCheckpoint, "sha256:" + hex.EncodeToString(sum[:])},
+		{FieldFolder, folder},
 	}, l.origin()...)}
 	next.Keys = []string{l.Signer.Public()}
 	next.Batch = []batch{{Text: string(signed)}, {Text: begun.Text()}}
@@ -97,7 +98,7 @@ func (l *Log) retire(ctx context.Context, folder string) error {
 			}
 			data, err := l.tiles.ReadFile(ctx, path)
 			if err == nil {
-				err = l.tiles.write(ctx, folder+path, data)
+				err = l.tiles.write(ctx, folder+"/"+path, data)
 			}
 			if err == nil {
 				err = l.Blobs.Delete(ctx, b.Name)
@@ -115,8 +116,8 @@ func (l *Log) retire(ctx context.Context, folder string) error {
 // unused returns the first folder for an old log's files that holds none.
 func (l *Log) unused(ctx context.Context) (string, error) {
 	for n := 1; ; n++ {
-		folder := retiredFolder + strconv.Itoa(n) + "/"
-		files, err := l.Blobs.List(ctx, blobName(folder), "", 1)
+		folder := retiredFolder + strconv.Itoa(n)
+		files, err := l.Blobs.List(ctx, blobName(folder+"/"), "", 1)
 		if err != nil {
 			return "", fmt.Errorf("look for a folder for the old log: %w", err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"filippo.io/torchwood"
@@ -16,18 +17,22 @@ type Target interface {
 	WriteFile(ctx context.Context, path string, text []byte) error
 }
 
-// Copy brings a copy of a log up to date and returns how many files it fetched. What the copy has is not fetched again: a
-// file of the log never changes. The checkpoint comes last, so that a copy is whole whenever it has one. Nothing is checked
-// here; Check does that on the copy.
+// Copy brings a copy of a log, and of those before it, up to date and returns how many files it fetched. What the copy has is not
+// fetched again: a file of the log never changes. The checkpoint comes last, so that a copy is whole whenever it has one. Files
+// of a log before that are lost stay lost. Nothing is checked here; Check does that on the copy.
 func Copy(ctx context.Context, from Source, to Target) (int, error) {
-	checkpoint, err := from.ReadFile(ctx, "checkpoint")
+	checkpoint, err := from.ReadFile(ctx, checkpointFile)
 	if err != nil {
 		return 0, fmt.Errorf("read checkpoint: %w", err)
 	}
-	text, _, _ := strings.Cut(string(checkpoint), "\n\n")
-	c, err := torchwood.ParseCheckpoint(text + "\n")
+	c, err := claimed(checkpoint)
 	if err != nil {
-		return 0, errors.New("the checkpoint is malformed")
+		return 0, err
+	}
+	if kept, err := to.ReadFile(ctx, checkpointFile); err == nil {
+		if origin, _, _ := strings.Cut(string(kept), "\n"); origin != c.Origin {
+			return 0, fmt.Errorf("the folder holds a copy of the log %s, and the log is now %s: keep that copy, and give a folder of its own", origin, c.Origin)
+		}
 	}
 	files := tlog.NewTiles(torchwood.TileHeight, 0, c.N)
 	for _, tile := range files {
@@ -51,5 +56,53 @@ func Copy(ctx context.Context, from Source, to Target) (int, error) {
 		}
 		fetched++
 	}
-	return fetched + 1, to.WriteFile(ctx, "checkpoint", checkpoint)
+	folder, err := begunAfter(ctx, to, c.N)
+	if err != nil {
+		return fetched, err
+	}
+	if folder != "" {
+		n, err := Copy(ctx, below{from, folder}, targetBelow{below{to, folder}, to})
+		fetched += n
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fetched, err
+		}
+	}
+	return fetched + 1, to.WriteFile(ctx, checkpointFile, checkpoint)
+}
+
+// targetBelow is the copy of a log before, in a folder of the copy.
+type targetBelow struct {
+	below
+	to Target
+}
+
+// WriteFile implements Target.
+func (t targetBelow) WriteFile(ctx context.Context, path string, text []byte) error {
+	return t.to.WriteFile(ctx, t.folder+"/"+path, text)
+}
+
+// begunAfter returns the folder of the log before, as the second entry names it; empty if there is none.
+func begunAfter(ctx context.Context, src Source, size int64) (string, error) {
+	if size < 2 {
+		return "", nil
+	}
+	first := tlog.Tile{H: torchwood.TileHeight, L: -1, W: int(min(size, torchwood.TileWidth))}
+	bundle, err := src.ReadFile(ctx, torchwood.TilePath(first))
+	if err != nil {
+		return "", fmt.Errorf("read the first entries: %w", err)
+	}
+	var entry []byte
+	for range 2 {
+		if entry, bundle, err = torchwood.ReadTileEntry(bundle); err != nil {
+			return "", errors.New("the first entries are malformed")
+		}
+	}
+	e, err := ParseEntry(string(entry))
+	if err != nil || e.Kind != Begun {
+		return "", nil //nolint:nilerr // any other entry
+	}
+	if _, rest, ok := retired(e.Value(FieldFolder)); !ok || rest != "" {
+		return "", nil
+	}
+	return e.Value(FieldFolder), nil
 }

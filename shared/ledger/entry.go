@@ -58,6 +58,7 @@ const (
 	FieldSize        = "size"         // entries of the log before
 	FieldRoot        = "root"         // of its tree, in base64
 	FieldCheckpoint  = "checkpoint"   // SHA-256 of its last signed checkpoint
+	FieldFolder      = "folder"       // of its files, below those of this one
 	FieldOffset      = "clock-offset" // what UTC is ahead of the log's own time, in force when the entry was made; none for zero
 )
 

@@ -19,6 +19,9 @@ import (
 // few minutes.
 const ExaminedWithin = 24 * time.Hour
 
+// mostAtOnce bounds what one call makes up for: the files that are due in so long.
+const mostAtOnce = time.Hour
+
 // examination is how far the log's own files were looked at.
 type examination struct {
 	Next    int64     `json:"next"`              // the bundle of entries to be looked at next
@@ -61,18 +64,18 @@ func (l *Log) Examine(ctx context.Context) error {
 		return err
 	}
 	bundles := (h.Size + torchwood.TileWidth - 1) / torchwood.TileWidth
-	due := bundles // at the first call everything
-	if since := l.Now().Sub(x.At); !x.At.IsZero() && since >= 0 && since < ExaminedWithin {
-		due = 1 + bundles*int64(since/time.Second)/int64(ExaminedWithin/(2*time.Second)) // twice as fast as needed
+	since := l.Now().Sub(x.At)
+	if x.At.IsZero() || since < 0 || since > mostAtOnce {
+		since = mostAtOnce
 	}
+	due := 1 + bundles*int64(since/time.Second)/int64(ExaminedWithin/(2*time.Second)) // twice as fast as needed
 	stored := l.tiles.hashes(ctx, h.tree())
+	var failed error
 	for range min(due, bundles) {
-		if x.Next >= bundles {
-			x.Next, x.Damaged, x.Bad = 0, x.Bad, false
-		}
+		x.again(bundles)
 		good, err := l.sound(ctx, stored, x.Next, h.Size)
-		if err != nil {
-			return err
+		if failed = err; failed != nil {
+			break // the next call goes on from here
 		}
 		if !good {
 			l.Log.ErrorContext(ctx, event.LedgerStuck, "reason", "a file was changed", "bundle", x.Next)
@@ -80,16 +83,21 @@ func (l *Log) Examine(ctx context.Context) error {
 		}
 		x.Next++
 	}
-	if x.Next >= bundles {
-		x.Next, x.Damaged, x.Bad = 0, x.Bad, false
-	}
+	x.again(bundles)
 	x.At = l.Now().UTC()
 	value, err := json.Marshal(x)
 	if err != nil {
 		return fmt.Errorf("encode the examination of the ledger: %w", err)
 	}
 	_, err = l.Records.Put(ctx, storage.Record{Key: examinationKey(), Value: value, ETag: x.etag})
-	return ignoreOvertaken(err) // another process looked at the same files
+	return errors.Join(failed, ignoreOvertaken(err)) // another process looked at the same files
+}
+
+// again begins a new round after the last bundle.
+func (x *examination) again(bundles int64) {
+	if x.Next >= bundles {
+		x.Next, x.Damaged, x.Bad = 0, x.Bad, false
+	}
 }
 
 func ignoreOvertaken(err error) error {

@@ -69,7 +69,9 @@ func parseKeys(public []string) (keys, error) {
 		if err != nil {
 			return nil, errors.New("a public key has the form name+hash+key, as `lethe keygen` prints it")
 		}
-		ks = append(ks, v)
+		if !ks.has(strings.TrimSpace(p)) { // of one given twice neither would count
+			ks = append(ks, v)
+		}
 	}
 	if len(ks) == 0 {
 		return nil, errors.New("a public key is needed; the service publishes its own at /v1/ledger/keys")

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/retention"
@@ -36,15 +37,26 @@ func (m moments) first() time.Time {
 	return slices.MinFunc(m, time.Time.Compare)
 }
 
-// gone is when the latest receipt says that nothing was left, zero without a receipt.
+// gone is the latest time at which a receipt says that something was left until then, zero without a receipt.
 func (l *life) gone() time.Time {
 	var last time.Time
 	for _, r := range l.receipts {
-		if r.At.After(last) {
-			last = r.At
+		last = later(later(last, r.At), r.Time(FieldErased))
+		for _, f := range r.Fields {
+			if f.Name == FieldCopy {
+				last = later(last, erasedCopy(f.Value))
+			}
 		}
 	}
 	return last
+}
+
+// erasedCopy is when a copy went: <class> <erased> <checked>. A check may be later, and finds nothing.
+func erasedCopy(value string) time.Time {
+	_, times, _ := strings.Cut(value, " ")
+	erased, _, _ := strings.Cut(times, " ")
+	e := Entry{Fields: []Field{{FieldErased, erased}}}
+	return e.Time(FieldErased)
 }
 
 // follow adds an entry to the life of its task.
@@ -94,7 +106,7 @@ func (a *auditor) conclude(now time.Time) {
 		if !gone.IsZero() {
 			a.Erased++
 			a.lasted(uploaded, ended, gone)
-			if !l.logged {
+			if !l.logged && !uploaded.Before(a.blind) {
 				a.breach("not-accepted: the document that was gone at %s is not in the log as accepted", gone)
 			}
 			continue
@@ -152,9 +164,14 @@ func (a *auditor) lasted(uploaded, ended, gone time.Time) {
 }
 
 // place holds an entry against the log's own time, the latest that an entry before it bears. Entries get their place soon
-// after they are handed in: one that is much older was dated back, or the log was not written for so long.
+// after they are handed in: one that is much older was dated back, or the log was not written for so long. What the log writes
+// of itself stands before everything that waits, and tells no time.
 func (a *auditor) place(e *Entry) {
-	behind := a.Last.Sub(e.At)
+	if e.Kind == Key || e.Kind == Begun {
+		return
+	}
+	behind := a.reached.Sub(e.At)
+	a.reached = later(a.reached, e.At)
 	if behind <= Sequencing {
 		return
 	}

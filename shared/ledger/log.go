@@ -150,27 +150,55 @@ func (l *Log) save(ctx context.Context, h *head) error {
 	return nil
 }
 
-// Checkpoint returns the signed checkpoint; a fault of kind NotFound before the first.
+// Checkpoint returns the signed checkpoint; a fault of kind NotFound before the first. While the state is lost it is the one
+// that was published.
 func (l *Log) Checkpoint(ctx context.Context) ([]byte, error) {
 	h, err := l.load(ctx)
-	if err == nil && h.Checkpoint == "" {
+	if err != nil || h.Checkpoint != "" {
+		return []byte(h.Checkpoint), err
+	}
+	signed, err := l.tiles.ReadFile(ctx, checkpointFile)
+	if errors.Is(err, fault.NotFound) {
 		err = fault.New(fault.ThingNotFound, "the ledger has no checkpoint yet")
 	}
-	return []byte(h.Checkpoint), err
+	return signed, err
 }
 
-// Keys returns the public keys that signed the log so far, oldest first.
+// Keys returns the public keys that signed the log so far, oldest first; of a log that is to begin the one that will. While
+// nobody can tell which they are it is a fault ReceiptUnavailable.
 func (l *Log) Keys(ctx context.Context) ([]string, error) {
-	h, err := l.load(ctx)
+	h, err := l.authority(ctx)
+	if stuck, ok := errors.AsType[Stuck](err); ok {
+		return nil, fault.Wrap(stuck, fault.ReceiptUnavailable, "the ledger's state is lost, and with it which keys signed it; /readyz tells its operator what to do")
+	}
 	if err == nil && len(h.Keys) == 0 && l.Signer != nil {
 		return []string{l.Signer.Public()}, nil
 	}
 	return h.Keys, err
 }
 
-// File returns one file of the log by its path, such as tile/0/000 or tile/entries/000.p/7.
+// Exists reports whether there ever was a log in the storage, as far as that can be seen: its state or one of its files is there.
+func (l *Log) Exists(ctx context.Context) (bool, error) {
+	h, err := l.load(ctx)
+	if err != nil || h.etag != "" {
+		return h.etag != "", err
+	}
+	files, err := l.Blobs.List(ctx, blobName(""), "", 1)
+	if err != nil {
+		return false, fmt.Errorf("look for files of a ledger: %w", err)
+	}
+	return len(files) > 0, nil
+}
+
+// File returns one file of the log by its path, such as tile/0/000 or tile/entries/000.p/7, or one of a log before it, such as
+// retired/1/checkpoint.
 func (l *Log) File(ctx context.Context, path string) ([]byte, error) {
-	if _, err := torchwood.ParseTilePath(path); err != nil {
+	tile := path
+	_, inner, old := retired(path)
+	if old {
+		tile = inner
+	}
+	if _, err := torchwood.ParseTilePath(tile); err != nil && (!old || tile != checkpointFile) {
 		return nil, fault.New(fault.ThingNotFound, "the ledger has no such file; paths are those of c2sp.org/tlog-tiles")
 	}
 	return l.tiles.ReadFile(ctx, path)

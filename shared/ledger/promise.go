@@ -9,9 +9,6 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
-
-	"github.com/lethe-ocr/lethe/shared/event"
-	"github.com/lethe-ocr/lethe/shared/fault"
 )
 
 // promiseHeading begins every promise and fixes its format.
@@ -119,8 +116,7 @@ func listed(text string) []string {
 func (l *Log) Promise(ctx context.Context, p Promise) ([]byte, error) {
 	signer, err := l.promiser(ctx)
 	if err != nil {
-		l.Log.WarnContext(ctx, event.ReceiptUnsigned)
-		return nil, fault.Wrap(err, fault.ReceiptUnavailable, "this stamp has no signing key that a published key vouches for, so it cannot sign promises; /readyz tells its operator why")
+		return nil, err
 	}
 	p.Region = l.Region
 	signed, err := note.Sign(&note.Note{Text: p.Text()}, signer)
@@ -135,11 +131,7 @@ func (l *Log) promiser(ctx context.Context) (note.Signer, error) {
 	if l.vouched.Load() {
 		return l.Signer, nil
 	}
-	h, err := l.load(ctx)
-	if err != nil {
-		return nil, err
-	}
-	signer, err := l.voucher(h)
+	h, signer, err := l.signing(ctx)
 	if err == nil && slices.Contains(h.Keys, l.Signer.Public()) {
 		l.vouched.Store(true)
 	}
@@ -185,29 +177,94 @@ type Judgement struct {
 	Why     string `json:"why"`
 }
 
-// judge holds a promise against the log. The log's last entry is how far it can know.
+// judgeAll holds promises against the log. now is the time of the examination, as the log tells time.
+func (a *auditor) judgeAll(promises [][]byte, now time.Time) error {
+	earlier := map[string]*Promise{} // by subject
+	for i, signed := range promises {
+		p, err := a.trusted.promise(signed)
+		if err != nil {
+			return fmt.Errorf("promise %d: %w", i+1, err)
+		}
+		j := a.judge(&p)
+		if e := earlier[p.Subject]; e != nil && e.contradicts(p) {
+			j.Verdict, j.Why = Broken, "another promise that names the same entries of the log says something else"
+		}
+		if earlier[p.Subject] == nil || earlier[p.Subject].Uploaded.IsZero() {
+			earlier[p.Subject] = &p
+		}
+		a.Promises = append(a.Promises, j)
+		switch due := p.due(); {
+		case j.Verdict == Broken:
+			a.breach("broken-promise: task %s: %s", p.Task, j.Why)
+		case j.Verdict == NotYet && now.After(due.Add(2*Sequencing)):
+			a.breach("silent-log: task %s: the log had to tell of it by %s and ends before that: take a newer copy, or it is no longer written", p.Task, due)
+		}
+	}
+	return nil
+}
+
+// due is when the log has to say what became of the task.
+func (p *Promise) due() time.Time {
+	if p.Uploaded.IsZero() {
+		return p.Created.Add(p.Submission)
+	}
+	return p.Uploaded.Add(p.Unprocessed)
+}
+
+// contradicts reports whether two promises about the same entries of the log cannot both be meant: one life in the log would
+// otherwise do for many documents.
+func (p Promise) contradicts(o Promise) bool {
+	if p.Uploaded.IsZero() || o.Uploaded.IsZero() { // the creation knows no document
+		p.Uploaded, o.Uploaded, p.Digest, o.Digest = time.Time{}, time.Time{}, "", ""
+	}
+	return p.Text() != o.Text()
+}
+
+// judge holds a promise against the log. How far the log can know is its own time, less the time in which entries get their place.
 func (a *auditor) judge(p *Promise) Judgement {
-	j := Judgement{Task: p.Task, About: "creation", Verdict: Broken}
 	l := a.lives[p.Subject]
 	if l == nil {
 		l = &life{}
 	}
-	known, gone := a.Last.Add(-Sequencing), l.gone()
+	var j Judgement
 	if p.Uploaded.IsZero() {
-		switch until := p.Created.Add(p.Submission); {
-		case l.logged:
-			j.Verdict, j.Why = Kept, "the document came and is in the log"
-		case !gone.IsZero():
-			j.Verdict, j.Why = Kept, "a receipt says that no document came, or that it was erased"
-		case known.Before(until):
-			j.Verdict, j.Why = NotYet, "a document may come until "+until.UTC().Format(time.RFC3339)
-		default:
-			j.Why = "the log knows neither a document nor a receipt of the task"
-		}
-		return j
+		j = a.judgeCreation(p, l)
+	} else {
+		j = a.judgeDocument(p, l)
 	}
-	j.About = "document"
-	limit := p.Uploaded.Add(p.Unprocessed)
+	if j.Verdict == Broken && !l.logged && p.Created.Before(a.blind) {
+		j.Why += "; the log before, which may have told of it, cannot be read"
+	}
+	j.Task = p.Task
+	return j
+}
+
+func (a *auditor) judgeCreation(p *Promise, l *life) Judgement {
+	j := Judgement{About: "creation", Verdict: Broken}
+	known, gone, uploaded, until := a.reached.Add(-Sequencing), l.gone(), l.uploaded.first(), p.due()
+	limit := until.UTC().Format(time.RFC3339)
+	switch {
+	case l.logged && uploaded.Before(until.Add(Sequencing)):
+		j.Verdict, j.Why = Kept, "the document came and is in the log"
+	case l.logged:
+		j.Why = "the log lets the document come after " + limit
+	case !gone.IsZero() && !uploaded.IsZero():
+		j.Why = "a receipt tells of a document that the log does not know as accepted"
+	case !gone.IsZero() && gone.Before(until.Add(Sequencing)):
+		j.Verdict, j.Why = Kept, "a receipt says that no document came"
+	case !gone.IsZero():
+		j.Why = "a receipt says that no document came, and had to say so at " + limit
+	case known.Before(until):
+		j.Verdict, j.Why = NotYet, "a document may come until "+limit
+	default:
+		j.Why = "the log knows neither a document nor a receipt of the task"
+	}
+	return j
+}
+
+func (a *auditor) judgeDocument(p *Promise, l *life) Judgement {
+	j := Judgement{About: "document", Verdict: Broken}
+	known, gone, limit := a.reached.Add(-Sequencing), l.gone(), p.due()
 	if ended := l.ended.first(); !ended.IsZero() {
 		limit = earliest(limit, ended.Add(p.Processed))
 		if p.Retain > 0 {

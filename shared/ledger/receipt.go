@@ -14,7 +14,6 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
@@ -50,18 +49,13 @@ func (l *Log) remember(ctx context.Context, subject string, index int64) error {
 // Receipt returns the signed text that proves an erasure. Once the entry has its place, the receipt holds the proof that
 // the log contains it; before that it says so.
 func (l *Log) Receipt(ctx context.Context, o Opening, e Entry) ([]byte, error) {
-	h, err := l.load(ctx)
+	h, signer, err := l.signing(ctx)
 	if err != nil {
 		return nil, err
 	}
-	signer, err := l.voucher(h)
-	if err != nil {
-		l.Log.WarnContext(ctx, event.ReceiptUnsigned)
-		return nil, fault.Wrap(err, fault.ReceiptUnavailable, "this stamp has no signing key that a published key vouches for, so it cannot sign receipts; /readyz tells its operator why")
-	}
 	e.Fields = append(e.Fields, l.origin()...)
 	text, proof := e.Text(), []byte(notLogged+"\n")
-	logged, found, err := l.find(ctx, o.Subject())
+	logged, found, err := l.find(ctx, h, o.Subject())
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +74,9 @@ func (l *Log) Receipt(ctx context.Context, o Opening, e Entry) ([]byte, error) {
 	return bytes.Join([][]byte{signed, proof}, []byte("\n")), nil
 }
 
-// find returns the text of a receipt's entry in the log and the proof that it is there; no proof if it is not.
-func (l *Log) find(ctx context.Context, subject string) (text string, proof []byte, err error) {
+// find returns the text of a receipt's entry in the log and the proof that it is there; no proof if it is not. An entry that
+// got its place before this log was begun stands in one of those before it.
+func (l *Log) find(ctx context.Context, h head, subject string) (text string, proof []byte, err error) {
 	rec, err := l.Records.Get(ctx, placeKey(subject))
 	if errors.Is(err, fault.NotFound) {
 		return "", nil, nil
@@ -93,21 +88,45 @@ func (l *Log) find(ctx context.Context, subject string) (text string, proof []by
 	if err := json.Unmarshal(rec.Value, &at); err != nil {
 		return "", nil, fmt.Errorf("decode place of a receipt: %w", err)
 	}
-	h, err := l.load(ctx)
-	if err != nil || at.Index >= h.Size {
-		return "", nil, err // placed, and not published yet
+	text, proof, err = prove(ctx, l.tiles, h.tree(), h.Checkpoint, at.Index, subject)
+	for folder := h.Retired; err == nil && proof == nil && folder != ""; folder = before(folder) {
+		text, proof, err = proveRetired(ctx, below{l.tiles, folder}, at.Index, subject)
 	}
-	tree := tlog.Tree{N: h.Size}
-	copy(tree.Hash[:], h.Root)
-	reader, err := torchwood.NewClient(sourceReader{l.tiles})
+	return text, proof, err
+}
+
+// proveRetired is prove in a log before. One that lacks files proves nothing: it may be what was lost.
+func proveRetired(ctx context.Context, src Source, index int64, subject string) (text string, proof []byte, err error) {
+	signed, err := src.ReadFile(ctx, checkpointFile)
+	if err != nil {
+		return "", nil, unread(ctx, err)
+	}
+	body, _, _ := strings.Cut(string(signed), "\n\n")
+	c, err := torchwood.ParseCheckpoint(body + "\n")
+	if err != nil {
+		return "", nil, nil //nolint:nilerr // damage is why the log ended
+	}
+	text, proof, err = prove(ctx, src, c.Tree, string(signed), index, subject)
+	return text, proof, unread(ctx, err)
+}
+
+// prove returns the entry with that index and the proof that a tree contains it, if it is the receipt about the subject.
+func prove(ctx context.Context, src Source, tree tlog.Tree, checkpoint string, index int64, subject string) (text string, proof []byte, err error) {
+	if index >= tree.N {
+		return "", nil, nil // placed, and not published yet
+	}
+	reader, err := torchwood.NewClient(sourceReader{src})
 	if err != nil {
 		return "", nil, fmt.Errorf("read the ledger: %w", err)
 	}
-	entry, hashes, err := reader.Entry(ctx, tree, at.Index)
+	entry, hashes, err := reader.Entry(ctx, tree, index)
 	if err != nil {
 		return "", nil, fmt.Errorf("prove a receipt: %w", err)
 	}
-	return string(entry), formatProof(at.Index, hashes, h.Checkpoint), nil
+	if e, err := ParseEntry(string(entry)); err != nil || e.Kind != Erased || e.Subject != subject {
+		return "", nil, nil //nolint:nilerr // the place is one in another log
+	}
+	return string(entry), formatProof(index, hashes, checkpoint), nil
 }
 
 // formatProof writes a proof of inclusion as c2sp.org/tlog-proof says.

@@ -158,23 +158,33 @@ func (l *Log) proves(ctx context.Context, h head, p published) error {
 }
 
 // rebuild makes the head anew from the published checkpoint and the entries below it. The keys are those that the entries
-// brought into use; one of them must have signed the checkpoint.
+// brought into use; one of them must have signed the checkpoint. Where receipts stand is remembered again: tombstones that come
+// from a copy of the database may be older than their receipts.
 func (l *Log) rebuild(ctx context.Context, etag string, p published) (head, error) {
 	reader, err := torchwood.NewClient(sourceReader{l.tiles})
 	if err != nil {
 		return head{}, fmt.Errorf("read the ledger: %w", err)
 	}
 	h := head{etag: etag, Size: p.tree.N, Root: p.tree.Hash[:], Checkpoint: string(p.signed)}
-	for _, entry := range reader.AllEntries(ctx, p.tree, 0) {
-		text, _, signed := strings.Cut(string(entry), "\n\n")
-		if !signed {
-			continue // only changes of key are signed
+	for index, entry := range reader.AllEntries(ctx, p.tree, 0) {
+		text, _, signed := strings.Cut(string(entry), "\n\n") // as changes of key are
+		if signed {
+			text += "\n"
 		}
-		e, err := ParseEntry(text + "\n")
+		e, err := ParseEntry(text)
 		if err != nil {
 			return head{}, stuckDamaged
 		}
-		h.Keys = append(h.Keys, e.Value(FieldKey))
+		switch {
+		case e.Kind == Key:
+			h.Keys = append(h.Keys, e.Value(FieldKey))
+		case e.Kind == Begun:
+			h.Retired = e.Value(FieldFolder)
+		case e.Kind == Erased && l.Now().Sub(e.At) < l.Keep:
+			if err := l.remember(ctx, e.Subject, index); err != nil {
+				return head{}, err
+			}
+		}
 	}
 	if err := reader.Err(); err != nil {
 		l.Log.ErrorContext(ctx, event.LedgerStuck, "reason", "its files cannot be read", "kind", fault.KindOf(err))
@@ -192,6 +202,34 @@ func (l *Log) rebuild(ctx context.Context, etag string, p published) (head, erro
 	}
 	l.Log.WarnContext(ctx, event.LedgerRebuilt, "entries", h.Size, "keys", len(h.Keys))
 	return h, nil
+}
+
+// authority returns the head that says which keys sign the log. While the state is lost no key counts: not even as the first
+// one of a new log.
+func (l *Log) authority(ctx context.Context) (head, error) {
+	h, err := l.load(ctx)
+	if err != nil || len(h.Keys) > 0 {
+		return h, err
+	}
+	h, _, s, err := l.stand(ctx)
+	if err == nil && s == outlived {
+		err = stuckLost
+	}
+	return h, err
+}
+
+// signing returns the head and who signs under it: a fault ReceiptUnavailable if nobody may.
+func (l *Log) signing(ctx context.Context) (head, note.Signer, error) {
+	h, err := l.authority(ctx)
+	var signer note.Signer
+	if err == nil {
+		signer, err = l.voucher(h)
+	}
+	if stuck, ok := errors.AsType[Stuck](err); ok {
+		l.Log.WarnContext(ctx, event.ReceiptUnsigned)
+		err = fault.Wrap(stuck, fault.ReceiptUnavailable, "this stamp has no signing key that a published key vouches for, so it can sign neither receipts nor promises; /readyz tells its operator why")
+	}
+	return h, signer, err
 }
 
 // voucher returns the signer that a published key stands for: the key itself, or the one before it while the change is being

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
@@ -232,112 +231,87 @@ func TestReceiptIsNotSignedByAKeyThatNobodyVouchesFor(t *testing.T) {
 	}
 }
 
-// A new log names the last checkpoint of the one before, and the old files stay.
-func TestNewLogIsBoundToTheOneBefore(t *testing.T) {
-	for writes := 0; ; writes++ { // each write of the beginning is lost once
-		w := newWorld(t)
-		kept := w.grow(t, 1, 3)
-		if err := w.Append(t.Context(), w.document(9).receipt()); err != nil {
-			t.Fatal(err)
-		}
-		old := w.Signer
-		w.Log = w.process(signer(t, "next.test"), nil)
-		count := 0
-		w.store.After(func(op storagetest.Op, _ string) error {
-			if op.Writes() {
-				count++
-			}
-			if count == writes && op.Writes() {
-				return fault.New(fault.StorageUnavailable, "write %d is lost", writes)
-			}
-			return nil
-		})
-		folder, err := w.Begin(t.Context())
-		w.store.Heal()
-		if err != nil {
-			if folder, err = w.Begin(t.Context()); err != nil {
-				t.Fatalf("write %d lost, and then: %v", writes, err)
-			}
-		}
-		if n := w.sequence(t); n != 3 {
-			t.Errorf("write %d lost: the new log begins with %d entries, want its key, the old log and what waited", writes, n)
-		}
-		if err := w.Check(t.Context()); err != nil {
-			t.Error(err)
-		}
-		a := w.audit(t, kept)
-		if a.Follows == nil || a.Follows.Origin != "lethe.test" || a.Follows.Size != 7 {
-			t.Errorf("audit says %+v of the log before", a.Follows)
-		}
-		before, err := ledger.Check(t.Context(), below{w, folder}, ledger.Examination{Keys: []string{old.Public()}, Since: kept, Now: w.now})
-		if err != nil || before.Size != 7 {
-			t.Errorf("the old log in its folder: %+v, %v", before, err)
-		}
-		if count < writes {
-			return
-		}
-	}
-}
-
-// below is a log in a folder of another one's files.
-type below struct {
-	ledger.Source
-	folder string
-}
-
-// ReadFile implements ledger.Source.
-func (b below) ReadFile(ctx context.Context, path string) ([]byte, error) {
-	return b.Source.ReadFile(ctx, b.folder+"/"+path)
-}
-
-func TestNewLogNeedsAnotherName(t *testing.T) {
+// While the state is lost nobody can tell which keys sign the log: none is published, and none signs, not even as the first.
+func TestNobodySignsWhileTheStateIsLost(t *testing.T) {
 	w := newWorld(t)
 	w.grow(t, 1, 3)
-	if _, err := w.process(signer(t, "lethe.test"), nil).Begin(t.Context()); err == nil || !strings.Contains(err.Error(), "another name") {
-		t.Errorf("a second log of one name: %v", err)
+	d, own := w.document(1), w.Signer
+	w.forget(t, nil)
+	for name, key := range map[string]*ledger.Signer{"a foreign key": signer(t, "lethe.test"), "the log's own": own} {
+		l := w.process(key, nil)
+		if _, err := l.Receipt(t.Context(), d.Opening, d.receipt()); !errors.Is(err, fault.ReceiptUnavailable) {
+			t.Errorf("%s signs a receipt: %v", name, err)
+		}
+		if _, err := l.Promise(t.Context(), d.promise()); !errors.Is(err, fault.ReceiptUnavailable) {
+			t.Errorf("%s signs a promise: %v", name, err)
+		}
+		if keys, err := l.Keys(t.Context()); !errors.Is(err, fault.ReceiptUnavailable) {
+			t.Errorf("%s is published: %v, %v", name, keys, err)
+		}
+	}
+	if kept, err := w.Checkpoint(t.Context()); err != nil || !bytes.HasPrefix(kept, []byte("lethe.test\n7\n")) {
+		t.Errorf("what is published is served as %q, %v", kept, err)
+	}
+	w.sequence(t) // which rebuilds
+	if _, err := w.Receipt(t.Context(), d.Opening, d.receipt()); err != nil {
+		t.Errorf("after it was rebuilt: %v", err)
 	}
 }
 
-// Whichever file of the log is changed, it is noticed within a day of steps of five minutes, and forgiven once it is put back.
-func TestChangedFileOfTheLogIsNoticedWithinADay(t *testing.T) {
+// A database from a copy knows tombstones whose receipts got their place after the copy was made: they are found all the same.
+func TestReceiptsAreFoundAfterTheLossOfState(t *testing.T) {
 	w := newWorld(t)
-	var entries []ledger.Entry
-	for n := 1; n <= 300; n++ {
-		entries = append(entries, w.document(n).entries()...)
-	}
-	for _, e := range entries {
-		if err := w.Append(t.Context(), e); err != nil {
-			t.Fatal(err)
-		}
+	d := w.document(1)
+	if err := w.tell(t.Context(), d); err != nil {
+		t.Fatal(err)
 	}
 	w.sequence(t)
-	w.examine(t) // the first round, of everything
-	for _, path := range []string{"tile/entries/000", "tile/entries/002", "tile/0/001", "tile/1/000.p/3"} {
-		good, err := w.ReadFile(t.Context(), path)
+	w.forget(t, nil)
+	place := storage.Key{Table: storage.Receipts, Partition: d.Subject()[:2], Row: d.Subject()}
+	if err := w.store.Records.Delete(t.Context(), place, ""); err != nil {
+		t.Fatal(err)
+	}
+	w.sequence(t)
+	receipt, err := w.Receipt(t.Context(), d.Opening, d.receipt())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := ledger.Verify(receipt, []string{w.Signer.Public()}); err != nil || !v.Logged {
+		t.Errorf("the receipt's place is lost: %+v, %v", v, err)
+	}
+}
+
+// There is a log as long as any of its parts is there: no key may be made beside it.
+func TestLogExistsWhileAnyPartIsThere(t *testing.T) {
+	w := newWorld(t)
+	exists := func() bool {
+		t.Helper()
+		there, err := w.process(nil, nil).Exists(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		bad := bytes.Clone(good)
-		bad[len(bad)/2] ^= 1
-		w.putFile(t, path, bad)
-		noticed := false
-		for passed := time.Duration(0); passed < ledger.ExaminedWithin; passed += 5 * time.Minute {
-			w.now = w.now.Add(5 * time.Minute)
-			w.examine(t)
-			if noticed = w.Check(t.Context()) != nil; noticed {
-				break
-			}
+		return there
+	}
+	if exists() {
+		t.Error("a log exists before anything was written")
+	}
+	w.grow(t, 1, 2)
+	state := w.head(t)
+	w.forget(t, nil)
+	if !exists() {
+		t.Error("without its state the log's files are not seen")
+	}
+	w.forget(t, state)
+	files, err := w.store.Blobs.List(t.Context(), storage.Ledger+"/", "", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range files {
+		if err := w.store.Blobs.Delete(t.Context(), b.Name); err != nil {
+			t.Fatal(err)
 		}
-		if !noticed {
-			t.Errorf("%s: the change is not noticed", path)
-		}
-		w.putFile(t, path, good)
-		for passed := time.Duration(0); passed < 2*ledger.ExaminedWithin; passed += time.Hour {
-			w.now = w.now.Add(time.Hour)
-			w.examine(t)
-		}
-		if err := w.Check(t.Context()); err != nil {
-			t.Errorf("%s: after it was put back: %v", path, err)
-		}
+	}
+	if !exists() {
+		t.Error("without its files the log's state is not seen")
 	}
 }

@@ -20,6 +20,9 @@ import (
 const (
 	batchEntries = 256
 	batchBytes   = 40 << 10 // so that the head fits a record
+
+	backlogEntries = 16 * batchEntries // that are kept in memory while they get their places
+	listing        = 1000              // records that are listed at once
 )
 
 // errOvertaken says that another process is adding entries.
@@ -36,8 +39,9 @@ func (l *Log) Sequence(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	placed := 0
+	var queue backlog
 	for ctx.Err() == nil {
-		n, err := l.sequenceOnce(ctx)
+		n, err := l.sequenceOnce(ctx, &queue)
 		placed += n
 		if errors.Is(err, errOvertaken) {
 			return placed, nil
@@ -53,7 +57,7 @@ func (l *Log) Sequence(ctx context.Context) (int, error) {
 }
 
 // sequenceOnce carries out the batch in the head, or makes one and carries it out.
-func (l *Log) sequenceOnce(ctx context.Context) (int, error) {
+func (l *Log) sequenceOnce(ctx context.Context, queue *backlog) (int, error) {
 	h, p, err := l.current(ctx)
 	if err != nil {
 		return 0, err
@@ -62,14 +66,16 @@ func (l *Log) sequenceOnce(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	if len(h.Batch) == 0 {
-		if err := l.fill(ctx, &h); err != nil || len(h.Batch) == 0 {
+		if err := l.fill(ctx, &h, queue); err != nil || len(h.Batch) == 0 {
 			return 0, err
 		}
 		if err := l.save(ctx, &h); err != nil {
 			return 0, overtaken(err)
 		}
 	}
-	return l.place(ctx, h, p)
+	n, err := l.place(ctx, &h, p)
+	queue.etag = h.etag
+	return n, err
 }
 
 func overtaken(err error) error {
@@ -80,7 +86,7 @@ func overtaken(err error) error {
 }
 
 // fill puts waiting entries into the head's batch, after a change of key if there is one.
-func (l *Log) fill(ctx context.Context, h *head) error {
+func (l *Log) fill(ctx context.Context, h *head, queue *backlog) error {
 	change, err := l.keyChange(h)
 	if err != nil {
 		return err
@@ -88,30 +94,62 @@ func (l *Log) fill(ctx context.Context, h *head) error {
 	if change != "" {
 		h.Batch = append(h.Batch, batch{Text: change})
 	}
-	waiting, err := l.Records.List(ctx, storage.Query{Table: storage.Pending, Partition: pendingPartition, Limit: batchEntries})
-	if err != nil {
-		return fmt.Errorf("list entries that wait: %w", err)
+	if queue.etag != h.etag || len(queue.first) == 0 {
+		if queue.first, err = l.oldest(ctx); err != nil {
+			return err
+		}
 	}
-	inOrder(waiting)
-	size := 0
-	for _, rec := range waiting {
-		if size += len(rec.Value) + len(rec.Row); size > batchBytes {
+	size, taken := 0, 0
+	for _, w := range queue.first[:min(len(queue.first), batchEntries)] {
+		if size += len(w.text) + len(w.row); size > batchBytes {
 			break
 		}
-		h.Batch = append(h.Batch, batch{Text: string(rec.Value), Row: rec.Row})
+		h.Batch = append(h.Batch, batch{Text: w.text, Row: w.row})
+		taken++
 	}
+	queue.first = queue.first[taken:]
 	return nil
 }
 
-// inOrder sorts entries by the time that they bear: after an outage the log's own time goes on from the oldest.
-func inOrder(waiting []storage.Record) {
-	at := map[string]time.Time{}
-	for _, rec := range waiting {
-		if e, err := ParseEntry(string(rec.Value)); err == nil {
-			at[rec.Row] = e.At
+// backlog is what waits longest, as it was while the head had the ETag. Only under that head is it sure that none of it was
+// placed meanwhile.
+type backlog struct {
+	etag  string
+	first []waiting // by the time that they bear
+}
+
+// waiting is an entry that has no place yet.
+type waiting struct {
+	at        time.Time
+	row, text string
+}
+
+// oldest returns the entries that wait and bear the earliest times, in that order, whatever number waits: after an outage the
+// log's own time goes on from the oldest.
+func (l *Log) oldest(ctx context.Context) ([]waiting, error) {
+	var first []waiting
+	early := func(most int) {
+		slices.SortStableFunc(first, func(a, b waiting) int { return a.at.Compare(b.at) })
+		first = first[:min(len(first), most)]
+	}
+	for query := (storage.Query{Table: storage.Pending, Partition: pendingPartition, Limit: listing}); ; {
+		recs, err := l.Records.List(ctx, query)
+		if err != nil {
+			return nil, fmt.Errorf("list entries that wait: %w", err)
+		}
+		for _, rec := range recs {
+			e, _ := ParseEntry(string(rec.Value)) // what cannot be read stands first
+			first = append(first, waiting{e.At, rec.Row, string(rec.Value)})
+		}
+		if len(recs) < listing {
+			early(len(first))
+			return first[:min(len(first), backlogEntries)], nil
+		}
+		query.After = recs[len(recs)-1].Key
+		if len(first) >= 2*backlogEntries {
+			early(backlogEntries)
 		}
 	}
-	slices.SortStableFunc(waiting, func(a, b storage.Record) int { return at[a.Row].Compare(at[b.Row]) })
 }
 
 // keyChange returns the entry that brings the signer's key into use, if it is not yet, and notes it in the head. The first
@@ -140,7 +178,7 @@ func (l *Log) keyChange(h *head) (string, error) {
 }
 
 // place writes the batch into the log, then moves the head over it.
-func (l *Log) place(ctx context.Context, h head, p published) (int, error) {
+func (l *Log) place(ctx context.Context, h *head, p published) (int, error) {
 	entries := make([]string, len(h.Batch))
 	for i, b := range h.Batch {
 		entries[i] = b.Text
@@ -173,7 +211,7 @@ func (l *Log) place(ctx context.Context, h head, p published) (int, error) {
 	}
 	placed := len(h.Batch)
 	h.Size, h.Root, h.Checkpoint, h.Batch = after.N, after.Hash[:], string(checkpoint), nil
-	if err := l.save(ctx, &h); err != nil {
+	if err := l.save(ctx, h); err != nil {
 		return 0, overtaken(err)
 	}
 	// Only now: a call that carries out the same batch again would need them.
