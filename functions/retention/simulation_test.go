@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,7 +48,7 @@ type simulation struct {
 	inventory []erasure.Item
 	faults    float64       // share of writes that are lost
 	jumps     time.Duration // how far the program's clock may be off
-	skew      time.Duration // how far it is off now
+	skew      atomic.Int64  // how far it is off now, in nanoseconds; transfers under way look at the clock too
 	jumped    time.Duration // how far it ever was
 	lost      int           // writes
 	quiet     bool          // clients do nothing
@@ -116,7 +117,7 @@ func (s *simulation) now() time.Time {
 	if s.machine != nil {
 		return s.machine.clock.Now()
 	}
-	return time.Now().Add(s.skew)
+	return time.Now().Add(time.Duration(s.skew.Load()))
 }
 
 // stored is the store's clock: on a machine of its own the store has no other than the program.
@@ -192,8 +193,9 @@ func (s *simulation) live(d time.Duration) {
 	for time.Now().Before(full) && !s.impatient() {
 		time.Sleep(step)
 		if s.jumps > 0 && s.random.IntN(50) == 0 {
-			s.skew = time.Duration(s.random.Int64N(int64(2*s.jumps))) - s.jumps
-			s.jumped = max(s.jumped, s.skew.Abs())
+			skew := time.Duration(s.random.Int64N(int64(2*s.jumps))) - s.jumps
+			s.skew.Store(int64(skew))
+			s.jumped = max(s.jumped, skew.Abs())
 		}
 		if s.machine != nil {
 			s.machine.happen()

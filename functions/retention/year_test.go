@@ -127,7 +127,8 @@ func (s *simulation) outage(d time.Duration) {
 	s.live(d)
 	s.down = false
 	faults, jumps := s.faults, s.jumps
-	s.faults, s.jumps, s.skew = 0, 0, 0
+	s.faults, s.jumps = 0, 0
+	s.skew.Store(0)
 	s.timer()
 	s.check(0)
 	s.faults, s.jumps = faults, jumps
