@@ -74,6 +74,31 @@ func TestWorkersKilledAtRandomCostPagesNotTheServer(t *testing.T) {
 	}
 }
 
+// The machine gives the workers no processor time for longer than a page may use of it: the page is read all the same.
+func TestMachineThatStandsStillDoesNotFailADocument(t *testing.T) {
+	s := start(t, "LETHE_PAGE_TIME=8s", "LETHE_DRAW_TIME=8s")
+	s.follow(s.send(scan(t, 1), client.Settings{}).ID, 5*time.Minute) // every worker has started
+	workers := s.workers()
+	for _, pid := range workers {
+		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	id := s.send(scan(t, 2), client.Settings{}).ID
+	time.Sleep(10 * time.Second) // what is tried is the time that goes by
+	if task, err := s.Get(t.Context(), id, 0); err != nil || task.Over() {
+		t.Errorf("%+v, %v", task, err)
+	}
+	for _, pid := range workers {
+		if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+			t.Error(err)
+		}
+	}
+	if task := s.follow(id, 5*time.Minute); task.State != "Completed" {
+		t.Errorf("task ended as %+v", task)
+	}
+}
+
 // The server dies in the middle as in a power cut and is started again: the same. What was in hand is then read alone, and no
 // attempt is held against it.
 func TestServerKilledInTheMiddleLosesNothing(t *testing.T) {

@@ -44,7 +44,7 @@ type Settings struct {
 	FreeFloorPercent int   `envconfig:"FREE_FLOOR_PERCENT" default:"5" desc:"likewise in per cent of the disk; the larger of the two counts"`
 
 	Workers      int           `envconfig:"WORKERS" desc:"worker processes; by default one for each core"`
-	WorkerMemory int64         `envconfig:"WORKER_MEMORY_MIB" default:"1536" desc:"memory limit of a worker process in MiB"`
+	WorkerMemory int64         `envconfig:"WORKER_MEMORY_MIB" default:"1536" desc:"memory limit of a worker process in MiB; together they have no more than this for each worker"`
 	WorkerPages  int           `envconfig:"WORKER_PAGES" default:"200" desc:"pages after which a worker process is replaced"`
 	PageTime     time.Duration `envconfig:"PAGE_TIME" default:"2m" desc:"processor time limit of one page"`
 	DrawTime     time.Duration `envconfig:"DRAW_TIME" default:"15s" desc:"processor time limit for drawing one page, before it is read"`

@@ -229,7 +229,7 @@ func (p *Pool) died(why Reason, over step) error {
 			return fault.Wrap(cause, fault.PageTime, "Drawing the page took more processor time than the limit of %s.", l.Draw)
 		}
 		return fault.Wrap(cause, fault.PageTime, "The page took more processor time than the limit of %s.", l.CPU)
-	case OverTime, Stalled:
+	case OverTime, Stalled, PutBack:
 		return fault.Wrap(cause, fault.EngineStarved, "%s", fault.EngineStarved.Meaning())
 	case OverOutput:
 		return fault.Wrap(cause, fault.PageFailed, "The result became larger than the limit of %d bytes.", l.Output)

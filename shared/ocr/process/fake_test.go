@@ -137,6 +137,9 @@ func (e *fakeEngine) Recognise(_ context.Context, src ocr.Source, n int, opt ocr
 		for {
 			runtime.Gosched()
 		}
+	case "nap": // so many milliseconds, without using the processor
+		n, _ := strconv.Atoi(arg)
+		time.Sleep(time.Duration(n) * time.Millisecond)
 	case "work": // so many milliseconds of processor time
 		work(arg)
 	case "fat": // with so many MiB

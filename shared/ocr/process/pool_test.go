@@ -159,6 +159,20 @@ func TestFailuresOfChildrenBecomeFaults(t *testing.T) {
 	}
 }
 
+// On a machine that is wanted by others a page takes longer than it may use the processor. That is not the document's fault.
+func TestOnlyProcessorTimeCondemnsAPage(t *testing.T) {
+	p := newPool(t, "serve", func(c *process.Config) { c.Limits.CPU, c.Limits.Wall = 200*time.Millisecond, time.Minute })
+	if _, err := p.Recognise(t.Context(), document(t, "a", "nap 600"), 1, options()); err != nil {
+		t.Errorf("a page that had to wait: %v", err)
+	}
+	if _, err := p.Recognise(t.Context(), document(t, "b", "work 600"), 1, options()); !errors.Is(err, fault.PageTime) {
+		t.Errorf("a page that used too much: %v", err)
+	}
+	if d := process.DefaultLimits(); d.Wall < 8*d.CPU {
+		t.Errorf("a page may take %v on the clock and %v of the processor: under load it would never end", d.Wall, d.CPU)
+	}
+}
+
 func TestCrashIsRetriedInAFreshProcess(t *testing.T) {
 	for _, command := range []string{"crash-used", "eat-used"} {
 		t.Run(command, func(t *testing.T) {

@@ -65,13 +65,19 @@ func (p *Pool) unhalt(g *guard) {
 	delete(p.halted, g)
 }
 
-// relieve puts back the stopped child that has most memory when all children together have more than those that may run at
-// once are granted: stopped ones have their memory at the expense of no one.
+// relieve ends an idle child, or puts back the stopped one that has most memory, when all children together have more than
+// those that may run at once are granted.
 func (p *Pool) relieve() {
+	if p.tally.resident() <= int64(p.cfg.Children)*p.cfg.Limits.Memory {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.halted) == 0 || p.tally.resident() <= int64(p.cfg.Children)*p.cfg.Limits.Memory {
-		return
+	for _, s := range p.free {
+		if s.lives() {
+			s.child.kill(Recycled)
+			return
+		}
 	}
 	var largest *guard
 	for g := range p.halted {
@@ -79,5 +85,7 @@ func (p *Pool) relieve() {
 			largest = g
 		}
 	}
-	largest.c.kill(PutBack)
+	if largest != nil {
+		largest.c.kill(PutBack)
+	}
 }

@@ -128,7 +128,7 @@ func (e *export) result(ctx context.Context, pageErr error, resp response, err e
 	}
 	why := e.child.why()
 	switch why {
-	case OverMemory, OverCPU, OverTime, Stalled, OverOutput:
+	case OverMemory, OverCPU, OverTime, Stalled, OverOutput, PutBack:
 		return e.pool.died(why, step{})
 	default:
 		cause := errors.Join(fmt.Errorf("child ended: %s", why), err)

@@ -13,11 +13,11 @@ import (
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
-// Scheduler is a task.Queue that runs what is pushed: a bounded number of tasks at once, in rotation over applications,
-// so that one that floods the queue delays another by at most the tasks it may run at once.
+// Scheduler is a task.Queue that runs what is pushed: a bounded number of tasks at once, in rotation over applications. One
+// of which nothing runs need not wait for the long tasks of others: up to twice the number run for the sake of such.
 type Scheduler struct {
 	log    *slog.Logger
-	total  int           // tasks that run at once
+	total  int           // tasks that run at once; twice as many where each of the others is its application's only one
 	perApp int           // of one application
 	wake   chan struct{} // holds one token when there may be something to start
 
@@ -100,11 +100,12 @@ func (s *Scheduler) Run(ctx context.Context, process func(context.Context, task.
 func (s *Scheduler) next() (task.Ref, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.count >= s.total {
-		return task.Ref{}, false
-	}
 	for i, app := range s.order {
-		if s.running[app] >= s.perApp {
+		most := s.total
+		if s.running[app] == 0 {
+			most = 2 * s.total
+		}
+		if s.count >= most || s.running[app] >= s.perApp {
 			continue
 		}
 		ref := s.waiting[app][0]

@@ -48,6 +48,40 @@ func TestFloodDoesNotStarveAnotherApplication(t *testing.T) {
 	})
 }
 
+// Two applications whose tasks never end fill the scheduler; a third has its task run all the same.
+func TestLongTasksOfSomeDoNotKeepAnotherWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := local.NewScheduler(4, 2, slog.New(slog.DiscardHandler))
+		for n := range 10 {
+			_ = s.Push(t.Context(), ref("one", n), 0)
+			_ = s.Push(t.Context(), ref("two", n), 0)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		modest := 0
+		go s.Run(ctx, func(ctx context.Context, r task.Ref) (task.Outcome, error) {
+			if r.Application == "modest" {
+				modest++
+				return task.Done, nil
+			}
+			<-ctx.Done()
+			return task.HandedOn, nil
+		})
+		synctest.Wait()
+		if _, running := s.Waiting(); running != 4 {
+			t.Errorf("%d tasks run, want 4", running)
+		}
+		for n := range 3 {
+			_ = s.Push(t.Context(), ref("modest", n), 0)
+		}
+		synctest.Wait()
+		if modest != 3 {
+			t.Errorf("%d of 3 tasks of the third application ran", modest)
+		}
+		cancel()
+		synctest.Wait()
+	})
+}
+
 func TestTaskThatWaitsIsNotQueuedTwice(t *testing.T) {
 	s := local.NewScheduler(1, 1, slog.New(slog.DiscardHandler))
 	_ = s.Push(t.Context(), ref("a", 1), 0)
