@@ -110,6 +110,10 @@ func TestSuspectsAndOthersHaveTheirTurns(t *testing.T) {
 		for _, ref := range suspects {
 			group.Go(func() { w.together(w.Service, ref) })
 		}
+		pass(2 * time.Minute)
+		if w.get(suspects[0]).Pages.Done+w.get(suspects[1]).Pages.Done+w.get(suspects[2]).Pages.Done == 0 {
+			t.Error("no suspect had its turn in two minutes")
+		}
 		for range 10 {
 			before := w.get(long).Pages.Done
 			began := time.Now()

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/process"
@@ -46,7 +48,7 @@ func begun(t *testing.T, p *process.Pool, children int) {
 func TestPageThatTakesLongMakesWayForAnotherOwner(t *testing.T) {
 	for _, children := range []int{1, 2} {
 		t.Run(fmt.Sprint(children), func(t *testing.T) {
-			p := newPool(t, "serve", func(cfg *process.Config) { eager(cfg); cfg.Children = children })
+			p := newPool(t, "serve", func(cfg *process.Config) { eager(cfg); cfg.Children, cfg.Limits.CPU = children, 5*time.Second })
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			var hostile sync.WaitGroup
@@ -163,10 +165,15 @@ func TestStoppedPageGivesItsMemoryToTheOneThatRuns(t *testing.T) {
 }
 
 func TestDrawingAPageHasALimitOfItsOwn(t *testing.T) {
-	p := newPool(t, "serve", func(cfg *process.Config) { cfg.Limits.Draw = 100 * time.Millisecond })
+	p := newPool(t, "serve", func(cfg *process.Config) { cfg.Limits.Draw, cfg.Limits.CPU = 100*time.Millisecond, 20*time.Second })
+	used := usedByChildren(t)
 	_, err := p.Recognise(t.Context(), document(t, "a", "spin-drawing"), 1, options())
 	if !errors.Is(err, fault.PageTime) || !strings.Contains(err.Error(), "Drawing") || !strings.Contains(err.Error(), "100ms") {
 		t.Errorf("got %v", err)
+	}
+	eventually(t, func() bool { return p.Stats().Ends[process.OverCPU] == 1 })
+	if used = usedByChildren(t) - used; used > 10*time.Second {
+		t.Errorf("the child was ended after %v of processor time", used)
 	}
 	if _, err := p.Recognise(t.Context(), document(t, "b", "damaged-drawing"), 1, options()); !errors.Is(err, fault.PageDamaged) {
 		t.Errorf("got %v", err)
@@ -174,4 +181,14 @@ func TestDrawingAPageHasALimitOfItsOwn(t *testing.T) {
 	if _, err := p.Recognise(t.Context(), document(t, "c", "work 300"), 1, options()); err != nil {
 		t.Errorf("reading for longer than drawing may take: %v", err)
 	}
+}
+
+// usedByChildren is the processor time of all children that have ended.
+func usedByChildren(t *testing.T) time.Duration {
+	t.Helper()
+	var used unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_CHILDREN, &used); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
