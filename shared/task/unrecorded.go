@@ -141,9 +141,12 @@ func (s *Service) deleteUnwritten(ctx context.Context, ref Ref, cause error) (*T
 
 // settleOwed writes down what could not be written when it happened.
 func (s *Service) settleOwed(ctx context.Context) error {
-	for _, e := range s.owed.takeEntries() {
+	waiting := s.owed.takeEntries()
+	for i, e := range waiting {
 		if err := s.Ledger.Append(ctx, e); err != nil {
-			s.owed.entry(e)
+			for _, left := range waiting[i:] {
+				s.owed.entry(left)
+			}
 			return err
 		}
 	}

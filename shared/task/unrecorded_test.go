@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
-	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
@@ -218,18 +217,21 @@ func TestDeleteOfAnUnreadableRecordErasesNothing(t *testing.T) {
 	})
 }
 
-func TestStrayGoesByTheAlarmWhenTheLedgerTakesNothing(t *testing.T) {
+func TestOrphansGoByTheAlarmWhenTheLedgerTakesNothingAndItIsToldOfEach(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		ref := w.create(order())
-		w.upload(ref, content)
-		if err := w.store.Delete(t.Context(), storage.Key{Table: storage.Tasks, Partition: app + "!" + time.Now().UTC().Format("20060102"), Row: ref.ID}, ""); err != nil {
-			t.Fatal(err)
+		const orphans = 3
+		for range orphans {
+			ref := w.create(order())
+			w.upload(ref, content)
+			if err := w.store.Delete(t.Context(), storage.Key{Table: storage.Tasks, Partition: app + "!" + time.Now().UTC().Format("20060102"), Row: ref.ID}, ""); err != nil {
+				t.Fatal(err)
+			}
 		}
 		byUpload, _ := alarm(w.Policy)
 		w.failing(recordWrites()...)
 		w.runsFor(byUpload-sweeping, runs()["full pass"])
-		if len(w.names()) == 0 {
-			t.Error("the stray went without an entry before its alarm")
+		if len(w.names()) != orphans {
+			t.Error("an orphan went without an entry before its alarm")
 		}
 		w.runsFor(2*sweeping, runs()["full pass"])
 		if left := w.names(); len(left) > 0 {
@@ -237,8 +239,8 @@ func TestStrayGoesByTheAlarmWhenTheLedgerTakesNothing(t *testing.T) {
 		}
 		w.faulty.Heal()
 		w.sweep()
-		if text := w.pending(); !strings.Contains(text, string(ledger.Stray)) {
-			t.Errorf("the ledger is not told: %s", text)
+		if told := strings.Count(w.pending(), "reason "+string(retention.NoRecord)); told != orphans {
+			t.Errorf("the ledger is told of %d orphans out of %d: %s", told, orphans, w.pending())
 		}
 	})
 }
