@@ -38,6 +38,14 @@ func before(folder string) string {
 	return retiredFolder + strconv.Itoa(number-1)
 }
 
+// precedes reports whether a folder is that of a log before the one in another folder, empty for the present log. Numbers only go
+// down: no log comes before itself.
+func precedes(folder, other string) bool {
+	number, rest, ok := retired(folder)
+	last, _, inner := retired(other)
+	return ok && rest == "" && (!inner || number < last)
+}
+
 // below is a log whose files lie in a folder of another one's.
 type below struct {
 	src    Source
@@ -55,7 +63,7 @@ type Before struct {
 	Size    int64    `json:"size"`
 	Root    string   `json:"root"`              // in base64
 	Signed  string   `json:"checkpoint"`        // SHA-256 of its last signed checkpoint
-	Folder  string   `json:"folder"`            // of its files, below those of the log that names it
+	Folder  string   `json:"folder"`            // of its files, below those of the present log
 	Keys    []string `json:"keys"`              // public keys that signed it, oldest first
 	Vouched bool     `json:"vouched"`           // its checkpoint is signed by a key that is trusted, not only named by the log after it
 	Unread  string   `json:"unread,omitempty"`  // why its entries could not be read; empty if they were
@@ -84,8 +92,7 @@ func (a *auditor) precede(ctx context.Context, e *Entry) error {
 
 // readBefore returns why the entries of a log before cannot be read, empty if they were. An error means that nothing can be told.
 func (a *auditor) readBefore(ctx context.Context, b *Before, within string) (unread string, err error) {
-	number, rest, ok := retired(b.Folder)
-	if last, _, inner := retired(within); !ok || rest != "" || inner && number >= last {
+	if !precedes(b.Folder, within) {
 		return "it is not said where its files are", nil
 	}
 	src := below{a.src, b.Folder}

@@ -97,12 +97,20 @@ func TestLivesGoOnFromLogToLog(t *testing.T) {
 	}
 	w.sequence(t)
 
-	for trusted, vouched := range map[string]bool{strings.Join(keys, " "): true, keys[2]: false} {
-		x := ledger.Examination{Keys: strings.Fields(trusted), Since: old, Now: w.now}
+	copied := shelf{}
+	if _, err := ledger.Copy(t.Context(), w, copied); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		src     ledger.Source
+		trusted []string
+		vouched bool
+	}{{w, keys, true}, {w, keys[2:], false}, {copied, keys, true}} {
+		vouched, x := c.vouched, ledger.Examination{Keys: c.trusted, Since: old, Now: w.now}
 		if vouched {
 			x.Promises = promises
 		}
-		a, err := ledger.Check(t.Context(), w, x)
+		a, err := ledger.Check(t.Context(), c.src, x)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -21,6 +21,16 @@ type Target interface {
 // fetched again: a file of the log never changes. The checkpoint comes last, so that a copy is whole whenever it has one. Files
 // of a log before that are lost stay lost. Nothing is checked here; Check does that on the copy.
 func Copy(ctx context.Context, from Source, to Target) (int, error) {
+	return copyLog(ctx, from, to, "")
+}
+
+// copyLog copies the log whose files lie in a folder, empty for the present one, and those before it. All folders lie beside
+// each other, below the present log.
+func copyLog(ctx context.Context, all Source, copied Target, folder string) (int, error) {
+	from, to := all, copied
+	if folder != "" {
+		from, to = below{all, folder}, targetBelow{below{copied, folder}, copied}
+	}
 	checkpoint, err := from.ReadFile(ctx, checkpointFile)
 	if err != nil {
 		return 0, fmt.Errorf("read checkpoint: %w", err)
@@ -56,12 +66,12 @@ func Copy(ctx context.Context, from Source, to Target) (int, error) {
 		}
 		fetched++
 	}
-	folder, err := begunAfter(ctx, to, c.N)
+	older, err := begunAfter(ctx, to, c.N)
 	if err != nil {
 		return fetched, err
 	}
-	if folder != "" {
-		n, err := Copy(ctx, below{from, folder}, targetBelow{below{to, folder}, to})
+	if older != "" && precedes(older, folder) {
+		n, err := copyLog(ctx, all, copied, older)
 		fetched += n
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fetched, err
@@ -100,9 +110,6 @@ func begunAfter(ctx context.Context, src Source, size int64) (string, error) {
 	e, err := ParseEntry(string(entry))
 	if err != nil || e.Kind != Begun {
 		return "", nil //nolint:nilerr // any other entry
-	}
-	if _, rest, ok := retired(e.Value(FieldFolder)); !ok || rest != "" {
-		return "", nil
 	}
 	return e.Value(FieldFolder), nil
 }
