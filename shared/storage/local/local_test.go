@@ -74,6 +74,10 @@ func TestVerbKnowsWhetherAServerHasTheFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	is(true)
+	if err := os.Remove(filepath.Join(dir, "lock")); err != nil { // by hand, by somebody who thought it stale
+		t.Fatal(err)
+	}
+	is(true)
 	if err := server.Close(); err != nil {
 		t.Fatal(err)
 	}

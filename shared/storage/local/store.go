@@ -150,17 +150,29 @@ func (s *Store) take() error {
 	return nil
 }
 
-// Served reports whether a server has the folder at this moment. It is for processes that are not that server.
+// Served reports whether a server has the folder at this moment, of this version or an earlier one. It is for processes that
+// are not that server.
 func (s *Store) Served() (bool, error) {
-	f, err := s.root.OpenFile(lockFile, os.O_CREATE|os.O_RDWR, fileMode)
+	folder, err := s.root.Open(".")
+	if err != nil {
+		return false, fmt.Errorf("open data folder: %w", err)
+	}
+	defer func() { _ = folder.Close() }() // nothing was written
+	lock, err := s.root.OpenFile(lockFile, os.O_CREATE|os.O_RDWR, fileMode)
 	if err != nil {
 		return false, fmt.Errorf("open lock: %w", err)
 	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		return true, f.Close()
+	defer func() { _ = lock.Close() }() // likewise
+	for _, f := range []*os.File{folder, lock} {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB) // closing gives it back
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return true, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("look at lock: %w", err)
+		}
 	}
-	return false, errors.Join(err, f.Close())
+	return false, nil
 }
 
 const secretSize = 32
