@@ -108,7 +108,7 @@ func freshKey(folder, name string) (string, error) {
 		if signer, err := ledger.ParseSigner(string(old)); err == nil && signer.Name() == name {
 			return string(old), nil
 		}
-		if err := keep(file+".retired", string(old)); err != nil {
+		if err := retireKey(file, string(old)); err != nil {
 			return "", fmt.Errorf("keep the old signing key: %w", err)
 		}
 	}
@@ -120,6 +120,21 @@ func freshKey(folder, name string) (string, error) {
 		return "", fmt.Errorf("write signing key: %w", err)
 	}
 	return private, nil
+}
+
+// retireKey keeps an old key beside the file that is to hold the new one. It writes over no key that was retired before: where a
+// beginning failed and another name is given, that is the one that the published ledger is signed with.
+func retireKey(file, old string) error {
+	for n := 1; ; n++ {
+		place := fmt.Sprintf("%s.retired-%d", file, n)
+		kept, err := os.ReadFile(place) //nolint:gosec // in the folder of the settings
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return keep(place, old)
+		case err != nil || string(kept) == old:
+			return err
+		}
+	}
 }
 
 // beginAzure begins a new ledger of a stamp, with the key of the settings.
