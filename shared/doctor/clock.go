@@ -3,6 +3,8 @@ package doctor
 import (
 	"context"
 	"time"
+
+	"github.com/lethe-ocr/lethe/shared/clock"
 )
 
 // Clock is the probe of the wall clock beside a data folder.
@@ -12,9 +14,6 @@ type Clock struct {
 
 var _ Probe = Clock{}
 
-// driftLimit is how far the two may differ.
-const driftLimit = 5 * time.Minute
-
 // Subject implements Probe.
 func (c Clock) Subject() Subject { return OfFolder }
 
@@ -23,7 +22,7 @@ func (c Clock) Inspect(context.Context) []Finding {
 	if c.Drift == nil {
 		return []Finding{unseen(nil).unknown(WallClock)}
 	}
-	if drift := c.Drift().Round(time.Second); drift.Abs() > driftLimit {
+	if drift := c.Drift().Round(time.Second); drift.Abs() > clock.Tolerance {
 		return []Finding{breach(WallClock, "the wall clock is %s ahead of elapsed time", drift)}
 	}
 	return []Finding{fine(WallClock, "agrees with elapsed time")}
