@@ -254,12 +254,18 @@ func (l *Log) voucher(h head) (note.Signer, error) {
 // Check says whether the log can go on: its head and its published checkpoint agree, a published key vouches for the signing
 // key, and no file was found changed. A Stuck names the remedy. It costs a few reads, however long the log is.
 func (l *Log) Check(ctx context.Context) error {
-	h, _, s, err := l.stand(ctx)
+	h, p, s, err := l.stand(ctx)
 	if err != nil {
 		return err
 	}
-	if s == outlived {
+	switch s {
+	case outlived:
 		return stuckLost
+	case unshown: // files of an earlier time may have been put back
+		if err := l.proves(ctx, h, p); err != nil {
+			return err
+		}
+	case sound, fresh:
 	}
 	if _, err := l.voucher(h); err != nil {
 		return err

@@ -212,6 +212,42 @@ func (w *world) beginHalf(t *testing.T) {
 	w.Log = next
 }
 
+// Files of an earlier time, put back under a newer state, close intake: the log cannot go on from them.
+func TestFilesOfAnEarlierTimeCloseIntake(t *testing.T) {
+	w := newWorld(t)
+	w.grow(t, 1, 3)
+	earlier := map[string][]byte{}
+	for _, path := range []string{"checkpoint", "tile/0/000.p/7", "tile/entries/000.p/7"} {
+		file, err := w.ReadFile(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		earlier[path] = file
+	}
+	w.grow(t, 3, 5)
+	for _, path := range []string{"tile/0/000.p/13", "tile/entries/000.p/13"} {
+		if err := w.store.Blobs.Delete(t.Context(), storage.Ledger+"/"+path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, file := range earlier {
+		w.putFile(t, path, file)
+	}
+	var stuck ledger.Stuck
+	if err := w.Check(t.Context()); !errors.As(err, &stuck) {
+		t.Errorf("the check says %v", err)
+	}
+	if err := w.Append(t.Context(), w.document(9).receipt()); err != nil {
+		t.Error(err)
+	}
+	if _, err := w.Sequence(t.Context()); !errors.As(err, &stuck) {
+		t.Errorf("sequencing says %v", err)
+	}
+	if after, err := w.ReadFile(t.Context(), "checkpoint"); err != nil || !bytes.Equal(after, earlier["checkpoint"]) {
+		t.Error("a checkpoint was signed")
+	}
+}
+
 // A receipt is signed with a key that a published one stands for, or not at all.
 func TestReceiptIsNotSignedByAKeyThatNobodyVouchesFor(t *testing.T) {
 	w := newWorld(t)
