@@ -5,6 +5,7 @@ package main_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io/fs"
 	"net/http"
 	"os"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/client"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/storage/azure/azurite"
 )
 
 // folderLog reads the files of the ledger in a data folder.
@@ -106,6 +108,14 @@ func TestLedgerOutlivesTheLossOfDatabaseAndKey(t *testing.T) {
 		t.Errorf("after the loss of the database the ledger has %d entries, and had %d", after.Size, before.Size)
 	}
 
+	// A document that lives on over the end of the ledger, and what its client was promised.
+	s = startAt(t, data)
+	alive := s.send(photo(t, "Lives on."), client.Settings{})
+	shown := s.follow(alive.ID, time.Minute)
+	app, secret := s.app, s.secret
+	s.stop()
+	promises := [][]byte{[]byte(alive.Promise), []byte(shown.Acceptance)}
+
 	if err := os.Remove(filepath.Join(data, "signing.key")); err != nil {
 		t.Fatal(err)
 	}
@@ -134,10 +144,44 @@ func TestLedgerOutlivesTheLossOfDatabaseAndKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = startAt(t, data)
+	owner, err := client.New(client.Config{URL: s.url, Application: app, Secret: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := owner.Erase(t.Context(), alive.ID); err != nil {
+		t.Fatal(err)
+	}
 	s.erased(t)
+	if _, err := s.Ledger().ReadFile(t.Context(), "retired/1/checkpoint"); err != nil {
+		t.Errorf("the old ledger is not served: %v", err)
+	}
+	if _, err := s.Ledger().ReadFile(t.Context(), "retired/2/checkpoint"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a ledger that never was: %v", err)
+	}
 	s.stop()
 	audit, retired := here.check(t, []string{fresh, old}, last), (folderLog{data, "retired/1"}).check(t, []string{old}, kept)
 	if audit.Follows == nil || audit.Follows.Size != retired.Size || !audit.Follows.Vouched || len(audit.Breaches) > 0 || audit.Documents <= retired.Documents {
 		t.Errorf("the new ledger: %+v", audit)
+	}
+	both, err := ledger.Check(t.Context(), here, ledger.Examination{Keys: []string{fresh, old}, Promises: promises, Now: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, j := range both.Promises {
+		if j.Verdict != ledger.Kept {
+			t.Errorf("a promise that the old ledger's key signed: %+v", j)
+		}
+	}
+}
+
+// Without a signing key no place takes anything in. One machine makes its own; see above for one that lost it.
+func TestFunctionAppWithoutASigningKeyTakesNothingIn(t *testing.T) {
+	c, _ := handlerOf(t, azurite.Start(t).Account(t), "", "/healthz", "LETHE_SIGNING_KEY=")
+	if status := c.call(http.MethodPost, "/v1/tasks", "{}", nil); status != http.StatusServiceUnavailable {
+		t.Errorf("a task is created with %d", status)
+	}
+	s := &server{t: t, url: c.base}
+	if says := s.readiness("ledger"); !strings.Contains(says, "lethe keygen") {
+		t.Errorf("readiness says %q", says)
 	}
 }

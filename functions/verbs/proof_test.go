@@ -117,7 +117,12 @@ func TestPromisesAreKeptBesideTheResultsAndAudited(t *testing.T) {
 	if stdout, _ = w.want(verbs.ExitOK, "audit", "--key", w.public, "--promises", filepath.Join(out, "*.promise")); strings.Count(stdout, "kept") != 2 {
 		t.Errorf("after it: %s", stdout)
 	}
+	// As a shell expands a pattern that nobody quoted.
+	if stdout, _ = w.want(verbs.ExitOK, "audit", "--key", w.public, "--promises", accepted, created); strings.Count(stdout, "kept") != 2 {
+		t.Errorf("two files: %s", stdout)
+	}
 	w.want(verbs.ExitUsage, "audit", "--key", w.public, "--promises", filepath.Join(out, "*.nothing"))
+	w.want(verbs.ExitUsage, "audit", out, dir, "--key", w.public)
 }
 
 func TestKeygenWritesAKeyThatOthersCannotReadAndReplacesNone(t *testing.T) {
