@@ -160,21 +160,23 @@ func TestAuditorCountsAgesAcrossACorrectionByElapsedTime(t *testing.T) {
 func TestNoForgeryOfEntriesShortensALifeUnnoticed(t *testing.T) {
 	key := signer(t, "lethe.test")
 	rapid.Check(t, func(t *rapid.T) {
-		entries, longest, longestProcessed := honestLog(t)
-		entries = forged(t, entries)
-		log, err := forgedLog(t.Context(), key, entries)
-		if err != nil {
-			t.Fatal(err)
-		}
-		a, err := ledger.Check(t.Context(), log, ledger.Examination{Keys: []string{key.Public()}, Now: noon.Add(1000 * time.Hour)})
-		if err != nil {
-			return // a log that cannot be read proves nothing, which is noticed
-		}
-		if len(a.Breaches) == 0 && a.LongestAfterUpload < longest-ledger.Sequencing {
-			t.Errorf("a document lived %v, the auditor says %v and names no breach", longest, a.LongestAfterUpload)
-		}
-		if len(a.Breaches) == 0 && a.LongestAfterProcessing < longestProcessed-ledger.Sequencing {
-			t.Errorf("a document lived %v after processing, the auditor says %v and names no breach", longestProcessed, a.LongestAfterProcessing)
+		honest, longest, longestProcessed := honestLog(t)
+		for range 5 {
+			log, err := forgedLog(t.Context(), key, forged(t, honest))
+			if err != nil {
+				t.Fatal(err)
+			}
+			a, err := ledger.Check(t.Context(), log, ledger.Examination{Keys: []string{key.Public()}, Now: noon.Add(1000 * time.Hour)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(a.Breaches) > 0 {
+				continue
+			}
+			if a.LongestAfterUpload < longest-ledger.Sequencing || a.LongestAfterProcessing < longestProcessed-ledger.Sequencing {
+				t.Errorf("a document lived %v, and %v after processing; the auditor says %v and %v and names no breach",
+					longest, longestProcessed, a.LongestAfterUpload, a.LongestAfterProcessing)
+			}
 		}
 	})
 }
@@ -204,16 +206,19 @@ func honestLog(t *rapid.T) (entries []ledger.Entry, longest, longestProcessed ti
 func forged(t *rapid.T, entries []ledger.Entry) []ledger.Entry {
 	which := func(label string) int { return rapid.IntRange(0, len(entries)-1).Draw(t, label) }
 	from := which("entry")
+	for entries[from].Kind == ledger.Doctor { // the lives are in the others
+		from++
+	}
 	switch rapid.SampledFrom([]string{"reorder", "repeat", "date back"}).Draw(t, "forgery") {
 	case "reorder":
 		e := entries[from]
 		entries = slices.Delete(slices.Clone(entries), from, from+1)
 		return slices.Insert(entries, rapid.IntRange(0, len(entries)).Draw(t, "to"), e)
 	case "repeat":
-		by := time.Duration(rapid.IntRange(-80*60, 80*60).Draw(t, "by")) * time.Minute
+		by := time.Duration(rapid.IntRange(-30*60, 30*60).Draw(t, "by")) * time.Minute
 		return slices.Insert(slices.Clone(entries), which("to"), shifted(entries[from], by))
 	default:
-		by := time.Duration(rapid.IntRange(1, 80*60).Draw(t, "by")) * time.Minute
+		by := time.Duration(rapid.IntRange(1, 30*60).Draw(t, "by")) * time.Minute
 		entries = slices.Clone(entries)
 		entries[from] = shifted(entries[from], -by)
 		return entries

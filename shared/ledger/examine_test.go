@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -12,39 +13,52 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
 )
 
-// One call looks at what is due in an hour at most, however long nobody called, and goes on where storage did not answer.
+// One call looks at what is due in an hour at most, however long nobody called, and the next goes on where storage did not answer.
 func TestExaminationIsBoundedAndGoesOn(t *testing.T) {
 	w := newWorld(t)
-	for n := range 3 * 256 {
+	const bundles = 12
+	for n := range bundles*256 - 1 { // and the key
 		if err := w.Append(t.Context(), w.document(n+1).receipt()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	w.sequence(t)
 	var seen []string
+	w.store.Before(func(op storagetest.Op, key string) error {
+		if op == storagetest.GetBlob && strings.Contains(key, "tile/entries/") {
+			seen = append(seen, key)
+		}
+		return nil
+	})
+	for range 2 { // never before, and long ago
+		seen = nil
+		w.examine(t)
+		if len(seen) != 2 { // of twelve files in twelve hours
+			t.Errorf("one call looked at %q", seen)
+		}
+		w.now = w.now.Add(100 * time.Hour)
+	}
+	seen = nil
 	failing := true
 	w.store.Before(func(op storagetest.Op, key string) error {
 		if op != storagetest.GetBlob || !strings.Contains(key, "tile/entries/") {
 			return nil
 		}
-		if failing = !failing; !failing {
+		if failing = !failing; failing { // every second time
 			return fault.New(fault.StorageUnavailable, "not now")
 		}
 		seen = append(seen, key)
 		return nil
 	})
-	for calls := range 8 {
+	for range bundles {
 		w.now = w.now.Add(100 * time.Hour)
 		before := len(seen)
-		if err := w.Examine(t.Context()); (err != nil) != (len(seen) == before) {
-			t.Errorf("call %d: %v, and looked at %q", calls, err, seen[before:])
-		}
-		if len(seen)-before > 1 {
-			t.Errorf("call %d looked at %q", calls, seen[before:])
+		if err := w.Examine(t.Context()); !errors.Is(err, fault.StorageUnavailable) || len(seen) != before+1 {
+			t.Fatalf("one call looked at %q: %v", seen[before:], err)
 		}
 	}
 	slices.Sort(seen)
-	if len(slices.Compact(seen)) != 4 {
+	if len(slices.Compact(seen)) != bundles {
 		t.Errorf("looked at %q", seen)
 	}
 }
