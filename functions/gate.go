@@ -29,6 +29,9 @@ const gateRetry = 2 * time.Second
 // gatePatience is how long a condition may take to be looked at, whoever asked and however soon they went.
 const gatePatience = 30 * time.Second
 
+// gateAnswer is how long readiness waits for somebody else's look at a condition.
+const gateAnswer = 5 * time.Second
+
 // intakeClosed is the setting with which an operator closes intake.
 const intakeClosed = "closed"
 
@@ -56,9 +59,12 @@ type gate struct {
 	now func() time.Time
 	log *slog.Logger
 
-	mu         sync.Mutex
 	conditions []condition
-	seen       []sight // one for each condition; guarded by mu
+	turn       chan struct{} // holds one token while somebody looks
+
+	mu      sync.Mutex
+	seen    []sight // one for each condition; guarded by mu
+	looking int     // the condition that is being looked at, -1 for none; guarded by mu
 }
 
 // sight is what was last seen of a condition.
@@ -69,34 +75,76 @@ type sight struct {
 
 // newGate returns the gate with these conditions.
 func newGate(now func() time.Time, log *slog.Logger, conditions ...condition) *gate {
-	return &gate{now: now, log: log, conditions: conditions, seen: make([]sight, len(conditions))}
+	return &gate{
+		now: now, log: log, conditions: conditions, seen: make([]sight, len(conditions)),
+		turn: make(chan struct{}, 1), looking: -1,
+	}
 }
 
-// look brings what was seen up to date and returns it, in the order of the conditions.
+// look brings what was seen up to date and returns it, in the order of the conditions. A caller that gives up while another one
+// looks gets what was seen so far, without the condition that takes so long: that one does not hold.
 func (g *gate) look(ctx context.Context) []sight {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for i, c := range g.conditions {
-		before, now := g.seen[i], g.now()
-		life := c.life
-		if before.err != nil {
-			life = gateRetry
-		}
-		age := now.Sub(before.at)
-		if !before.at.IsZero() && age >= 0 && (life == 0 || age < life) {
-			continue
-		}
-		patient, done := context.WithTimeout(context.WithoutCancel(ctx), gatePatience)
-		g.seen[i] = sight{now, c.holds(patient)}
-		done()
-		switch err := g.seen[i].err; {
-		case err != nil && before.err == nil:
-			g.log.ErrorContext(ctx, event.IntakeClosed, "condition", c.name, "error", err)
-		case err == nil && before.err != nil:
-			g.log.InfoContext(ctx, event.IntakeOpened, "condition", c.name)
+	select {
+	case g.turn <- struct{}{}: // first, so that a client that has gone takes its turn too
+	default:
+		select {
+		case g.turn <- struct{}{}:
+		case <-ctx.Done():
+			return g.soFar()
 		}
 	}
-	return slices.Clone(g.seen)
+	defer func() { <-g.turn }()
+	for i, c := range g.conditions {
+		if !g.fresh(i) {
+			g.note(ctx, i, c)
+		}
+	}
+	return g.soFar()
+}
+
+// fresh reports whether what was seen of a condition still counts.
+func (g *gate) fresh(i int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	life := g.conditions[i].life
+	if g.seen[i].err != nil {
+		life = gateRetry
+	}
+	age := g.now().Sub(g.seen[i].at)
+	return !g.seen[i].at.IsZero() && age >= 0 && (life == 0 || age < life)
+}
+
+// note looks at a condition and tells of a change. The caller has the turn.
+func (g *gate) note(ctx context.Context, i int, c condition) {
+	g.mu.Lock()
+	before := g.seen[i].err
+	g.looking = i
+	g.mu.Unlock()
+
+	patient, done := context.WithTimeout(context.WithoutCancel(ctx), gatePatience)
+	err := c.holds(patient)
+	done()
+
+	g.mu.Lock()
+	g.seen[i], g.looking = sight{g.now(), err}, -1
+	g.mu.Unlock()
+	switch {
+	case err != nil && before == nil:
+		g.log.ErrorContext(ctx, event.IntakeClosed, "condition", c.name, "error", err)
+	case err == nil && before != nil:
+		g.log.InfoContext(ctx, event.IntakeOpened, "condition", c.name)
+	}
+}
+
+// soFar returns what was seen.
+func (g *gate) soFar() []sight {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	seen := slices.Clone(g.seen)
+	if i := g.looking; i >= 0 && seen[i].err == nil {
+		seen[i].err = errors.New("it is still being looked at, longer than it should take; see the log")
+	}
+	return seen
 }
 
 // open returns nil while documents may be taken in, else what is wrong first.
@@ -109,8 +157,10 @@ func (g *gate) open(ctx context.Context) error {
 	return nil
 }
 
-// rows are the conditions as /readyz shows them.
+// rows are the conditions as /readyz shows them, within gateAnswer.
 func (g *gate) rows(ctx context.Context) []api.Check {
+	ctx, done := context.WithTimeout(ctx, gateAnswer)
+	defer done()
 	rows := make([]api.Check, len(g.conditions))
 	for i, s := range g.look(ctx) {
 		rows[i] = api.Check{Name: g.conditions[i].name, OK: s.err == nil}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -79,6 +80,33 @@ func TestGateLooksOnceHoweverManyAsk(t *testing.T) {
 	if d.looks != 1 {
 		t.Errorf("looked %d times, want once", d.looks)
 	}
+}
+
+// A condition that hangs holds up whoever looks, not those who give up or ask for readiness: they are told.
+func TestGateThatHangsLetsCallersGoAndTellsWhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		g := newGate(time.Now, slog.New(slog.DiscardHandler),
+			condition{name: "folder", life: time.Second, holds: func(context.Context) error { return nil }},
+			condition{name: "storage", life: time.Second, holds: func(context.Context) error { <-release; return nil }})
+		first := make(chan error)
+		go func() { first <- g.open(context.Background()) }()
+		synctest.Wait()
+		gone, leave := context.WithCancel(t.Context())
+		leave()
+		if err := g.open(gone); err == nil || !strings.Contains(err.Error(), "still being looked at") {
+			t.Errorf("a caller that gave up is told %v", err)
+		}
+		began := time.Now()
+		rows := g.rows(t.Context())
+		if waited := time.Since(began); waited != gateAnswer || !rows[0].OK || rows[1].OK {
+			t.Errorf("readiness after %v: %+v", waited, rows)
+		}
+		close(release)
+		if err := <-first; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestOperatorClosesIntake(t *testing.T) {
