@@ -163,14 +163,14 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	acts := journal.New(a.store.Records, a.ledger, a.set.RetainAccessLog, a.clock.Now, a.log)
+	gated := gatedTasks{Service: a.tasks, gate: a.intake}
 	watch := &rounds{
 		tasks:  a.tasks,
-		canary: newCanary(a.set, a.tasks, a.store.Records, a.ledger, a.clock.Now, a.log),
+		canary: newCanary(a.set, gated, a.store.Records, a.ledger, a.clock.Now, a.log),
 		ledger: a.ledger,
 		probes: []doctor.Probe{a.store.Inspection(stampOf(a.set)), doctor.Self{Workers: workers{a.engine}}},
 		now:    a.clock.Now, log: a.log,
 	}
-	gated := gatedTasks{Service: a.tasks, gate: a.intake}
 	handler := trigger.New(web.Serve(a.api(gated, guard, acts), a.log, a.clock.Now), map[string]trigger.Function{
 		ocr.Name:       ocr.New(gated, a.log),
 		requeue.Name:   requeue.New(gated),

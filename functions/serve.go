@@ -208,7 +208,7 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 	})
 	watch := &rounds{
 		tasks:  m.tasks,
-		canary: newCanary(m.set, m.tasks, m.store.Records, m.ledger, m.clock.Now, m.log), ledger: m.ledger, probes: machineProbes(m.store, m.engine, m.clock), now: m.clock.Now, log: m.log,
+		canary: newCanary(m.set, m.gated(), m.store.Records, m.ledger, m.clock.Now, m.log), ledger: m.ledger, probes: machineProbes(m.store, m.engine, m.clock), now: m.clock.Now, log: m.log,
 	}
 	begin(func() {
 		trigger.Every(ctx, watched, func(ctx context.Context) {

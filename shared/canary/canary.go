@@ -136,6 +136,9 @@ func (c *Canary) send(ctx context.Context, f flight) error {
 		return err
 	}
 	a, err := c.Tasks.Create(ctx, task.Order{Application: Application, Settings: task.Settings{Formats: []render.Format{render.TXT}, Retain: retain}})
+	if errors.Is(err, fault.IntakeClosed) {
+		return nil // told by who closed it; the next page is sent in its time
+	}
 	if err != nil {
 		return c.fail(ctx, f, "create", err)
 	}

@@ -26,6 +26,7 @@ type stamp struct {
 	text     string
 	uploaded []byte
 	broken   error
+	refused  error // of the next creations
 	log      bytes.Buffer
 	canaries []*Canary
 	outcomes []string // that the ledger was told
@@ -53,6 +54,9 @@ func (s *stamp) Append(_ context.Context, e ledger.Entry) error {
 }
 
 func (s *stamp) Create(_ context.Context, o task.Order) (task.Accepted, error) {
+	if s.refused != nil {
+		return task.Accepted{}, s.refused
+	}
 	s.task = &task.Task{Ref: task.Ref{Application: o.Application, ID: "id"}, State: task.Submitted, Settings: o.Settings}
 	return task.Accepted{Task: s.task, Upload: &storage.Link{}}, nil
 }
@@ -194,5 +198,22 @@ func TestNoIntervalMeansNoCanary(t *testing.T) {
 	s.canaries[0].Interval, s.canaries[1].Interval = 0, 0
 	if s.tick(t, 0); s.task != nil {
 		t.Error("a page was sent")
+	}
+}
+
+// While intake is closed the canary sends nothing, and calls for nobody: whoever closed it told why.
+func TestCanaryWaitsWhileIntakeIsClosed(t *testing.T) {
+	s := newStamp()
+	s.refused = fault.New(fault.IntakeClosed, "closed")
+	s.tick(t, 0)
+	s.tick(t, time.Hour)
+	s.told(t, event.CanaryFailed, 0)
+	if s.task != nil || len(s.outcomes) > 0 {
+		t.Errorf("a page was sent: %v", s.outcomes)
+	}
+	s.refused = nil
+	s.tick(t, time.Hour)
+	if s.task == nil || s.uploaded == nil {
+		t.Error("no page was sent when intake was open again")
 	}
 }
