@@ -187,9 +187,12 @@ type Correction struct {
 
 // Accept takes the wall clock for right: UTC is told by it from now on, and intake opens. Service time is not touched, so no
 // document becomes older or younger. The function writes the correction down before it counts, and may ask the clock for it;
-// with its error nothing is changed. A running server follows within Renewal.
+// with its error, or where the anchor cannot be stored, nothing is changed. A running server follows within Renewal.
 func (c *Clock) Accept(record func(Correction) error) (Correction, error) {
-	var made Correction
+	var (
+		made     Correction
+		accepted Anchor
+	)
 	err := c.keeper.Update(func(stored Anchor) (Anchor, error) {
 		next := c.renew(stored)
 		made = Correction{Service: next.Service, From: next.Service.Add(next.Offset).UTC(), To: next.Wall}
@@ -197,10 +200,13 @@ func (c *Clock) Accept(record func(Correction) error) (Correction, error) {
 			return stored, err
 		}
 		next.Offset, next.Behind = next.Wall.Sub(next.Service), false
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.anchor = next
+		accepted = next
 		return next, nil
 	})
+	if err == nil { // only what is stored counts
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.anchor = accepted
+	}
 	return made, err
 }

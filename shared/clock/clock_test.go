@@ -60,6 +60,7 @@ func (m *machine) run(t *testing.T, c *clock.Clock, d time.Duration) {
 type memory struct {
 	anchor clock.Anchor
 	broken error
+	full   error // nothing can be stored
 }
 
 func (m *memory) Load() (clock.Anchor, error) { return m.anchor, m.broken }
@@ -69,6 +70,9 @@ func (m *memory) Update(change func(clock.Anchor) (clock.Anchor, error)) error {
 		return m.broken
 	}
 	next, err := change(m.anchor)
+	if err == nil {
+		err = m.full
+	}
 	if err == nil {
 		m.anchor = next
 	}
@@ -228,6 +232,20 @@ func TestAnAcceptedCorrectionOpensIntakeAndMakesNothingOlder(t *testing.T) {
 	m.reboot(hour)
 	if again := m.start(t); !again.UTC(again.Now()).Equal(m.at) || again.Now().Sub(document) != 2*hour+clock.Renewal {
 		t.Errorf("after a reboot: %s, aged %s", again.UTC(again.Now()), again.Now().Sub(document))
+	}
+}
+
+func TestACorrectionThatCannotBeStoredOpensNothing(t *testing.T) {
+	m := newMachine()
+	c := m.start(t)
+	m.wrong = 10 * day
+	m.run(t, c, 2*minute)
+	m.kept.full = errors.New("no space left on device")
+	if _, err := c.Accept(func(clock.Correction) error { return nil }); !errors.Is(err, m.kept.full) {
+		t.Errorf("the correction was accepted with %v", err)
+	}
+	if c.Agrees() == nil {
+		t.Error("a correction that no restart would know of opened intake")
 	}
 }
 
