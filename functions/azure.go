@@ -22,18 +22,18 @@ import (
 	"github.com/lethe-ocr/lethe/functions/requeue"
 	"github.com/lethe-ocr/lethe/functions/retention"
 	"github.com/lethe-ocr/lethe/shared/access"
-	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/doctor"
-	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/ledger"
-	"github.com/lethe-ocr/lethe/shared/ocr/process"
+	"github.com/lethe-ocr/lethe/shared/logevent"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
 	"github.com/lethe-ocr/lethe/shared/task"
 	trigger "github.com/lethe-ocr/lethe/shared/trigger/azure"
-	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // portVariable is where the Functions host says which port the handler listens on.
@@ -59,7 +59,7 @@ type app struct {
 	clock    *clock.Remote
 	log      *slog.Logger
 	store    *azure.Store
-	engine   *process.Pool
+	engine   *worker.Pool
 	registry *access.Registry
 	ledger   *ledger.Log
 	tasks    *task.Service
@@ -70,7 +70,7 @@ type app struct {
 // serveFunctions answers the host until it is killed. A bad setting does not end the process, which the host would start
 // again three times and then give up on: it closes intake, and whatever can run runs.
 func serveFunctions(ctx context.Context, log *slog.Logger) error {
-	if err := process.Hide(); err != nil {
+	if err := worker.Hide(); err != nil {
 		return fmt.Errorf("turn core dumps off: %w", err)
 	}
 	port := os.Getenv(portVariable)
@@ -86,25 +86,25 @@ func serveFunctions(ctx context.Context, log *slog.Logger) error {
 	go a.memory.run(ctx)
 	handler, err := a.join(ctx)
 	if err != nil {
-		log.ErrorContext(ctx, event.IntakeClosed, "error", err)
+		log.ErrorContext(ctx, logevent.IntakeClosed, "error", err)
 		handler = closed(log, err)
 	} else {
 		go a.prepare(ctx)
 	}
 	server := &http.Server{
 		Handler:           handler,
-		ConnContext:       web.KeepConn,
+		ConnContext:       httpserver.KeepConn,
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(discardBelow{log.Handler()}, slog.LevelDebug),
 	}
-	log.InfoContext(ctx, event.ServerReady, "region", a.set.Region, "version", version)
+	log.InfoContext(ctx, logevent.ServerReady, "region", a.set.Region, "version", version)
 	go func() {
 		<-ctx.Done()
 		last, done := context.WithTimeout(context.WithoutCancel(ctx), drain)
 		defer done()
 		_ = server.Shutdown(last) // the process ends either way
 	}()
-	err = connections(false).Serve(server, web.Wiping(ln))
+	err = connections(false).Serve(server, httpserver.Wiping(ln))
 	if a.engine != nil {
 		a.engine.Close()
 	}
@@ -118,7 +118,7 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 	wrong := error(nil)
 	if a.set, wrong = config.Load(); wrong != nil {
 		// Intake is closed, but what is stored is still erased, on the clocks of the promise.
-		a.log.ErrorContext(ctx, event.IntakeClosed, "error", wrong)
+		a.log.ErrorContext(ctx, logevent.IntakeClosed, "error", wrong)
 		a.set = config.Fallback()
 	}
 	if a.store, err = azure.Open(connection(a.clock)); err != nil {
@@ -162,7 +162,7 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	acts := journal.New(a.store.Records, a.ledger, a.set.RetainAccessLog, a.clock.Now, a.log)
+	acts := accesslog.New(a.store.Records, a.ledger, a.set.RetainAccessLog, a.clock.Now, a.log)
 	gated := gatedTasks{Service: a.tasks, gate: a.intake}
 	watch := &rounds{
 		tasks:  a.tasks,
@@ -171,7 +171,7 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 		probes: []doctor.Probe{a.store.Inspection(stampOf(a.set)), doctor.Self{Workers: workers{a.engine}}},
 		now:    a.clock.Now, log: a.log,
 	}
-	handler := trigger.New(web.Serve(a.api(gated, guard, acts), a.log, a.clock.Now), map[string]trigger.Function{
+	handler := trigger.New(httpserver.Serve(a.api(gated, guard, acts), a.log, a.clock.Now), map[string]trigger.Function{
 		ocr.Name:       ocr.New(gated, a.log),
 		requeue.Name:   requeue.New(gated),
 		poison.Name:    poison.New(a.tasks),
@@ -180,7 +180,7 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 	return dated(caughtUp(handler, a.tasks, a.log), a.clock, a.store.Tell, a.log), nil
 }
 
-func (a *app) api(tasks gatedTasks, guard *access.Guard, acts *journal.Log) http.Handler {
+func (a *app) api(tasks gatedTasks, guard *access.Guard, acts *accesslog.Log) http.Handler {
 	return api.New(api.Config{
 		Intake:       tasks,
 		Tasks:        tasks,
@@ -227,7 +227,7 @@ func connection(c *clock.Remote) azure.Config {
 func (a *app) prepare(ctx context.Context) {
 	fail := func(step string, err error) {
 		if err != nil {
-			a.log.ErrorContext(ctx, event.PrepareFailed, "step", step, "error", err)
+			a.log.ErrorContext(ctx, logevent.PrepareFailed, "step", step, "error", err)
 		}
 	}
 	if a.store.Emulated() {
@@ -250,7 +250,7 @@ func (a *app) prepare(ctx context.Context) {
 		fail("engine", err)
 		return
 	}
-	a.log.InfoContext(ctx, event.EngineReady, "sandbox", sandbox.String(), "cache_seconds", time.Since(began).Seconds())
+	a.log.InfoContext(ctx, logevent.EngineReady, "sandbox", sandbox.String(), "cache_seconds", time.Since(began).Seconds())
 }
 
 // warmed fills the PDF compilation cache in a process of its own, whose memory goes with it.

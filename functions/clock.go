@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/clock"
-	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 )
 
 // movable is the machine's clocks, moved forward together: that is for an ephemeral server alone.
@@ -53,7 +53,7 @@ func dated(next http.Handler, store *clock.Remote, ask func(context.Context) err
 		if !store.Seen() {
 			ctx, done := context.WithTimeout(r.Context(), gatePatience)
 			if err := ask(ctx); err != nil && !store.Seen() {
-				log.WarnContext(ctx, event.ClockUnseen, "error", err)
+				log.WarnContext(ctx, logevent.ClockUnseen, "error", err)
 			}
 			done()
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lethe-ocr/lethe/shared/access"
-	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
@@ -73,7 +73,7 @@ func (o *operator) acceptClock(ctx context.Context, env environment, set config.
 	}
 	record, err := newActs(set, store.Blobs, store.Records, elapsed)
 	if err == nil {
-		err = record(ctx, access.Operator, journal.ClockAccepted, journal.Stamp)
+		err = record(ctx, access.Operator, accesslog.ClockAccepted, accesslog.Stamp)
 	}
 	if err != nil {
 		return err

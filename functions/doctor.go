@@ -22,7 +22,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/doctor"
-	"github.com/lethe-ocr/lethe/shared/ocr/process"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
 	"github.com/lethe-ocr/lethe/shared/storage/azure/inspectarm"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
@@ -34,7 +34,7 @@ func stampOf(set config.Settings) doctor.Stamp {
 }
 
 // machineProbes look at a machine that serves from its data folder.
-func machineProbes(store *local.Store, engine *process.Pool, now *clock.Clock) []doctor.Probe {
+func machineProbes(store *local.Store, engine *worker.Pool, now *clock.Clock) []doctor.Probe {
 	return []doctor.Probe{store.Inspection(), doctor.Clock{Drift: now.Drift}, doctor.Self{Workers: workers{engine}}}
 }
 
@@ -115,7 +115,7 @@ func examineMachine(ctx context.Context, set config.Settings) (found doctor.Find
 		return nil, verbs.Usage(fmt.Errorf("%s is no data folder: name one with --data, or --azure for a stamp on Azure", set.Data))
 	}
 	// The server does this at its start. Whether it holds is for the probe to say.
-	_ = process.Hide()
+	_ = worker.Hide()
 	now := folderClock(ctx, set.Data)
 	store, err := local.Open(ctx, local.Config{Dir: set.Data, Room: roomOf(set), Now: now.Now})
 	if err != nil {
@@ -141,7 +141,7 @@ func examineSandbox(ctx context.Context, set config.Settings) (doctor.Findings, 
 }
 
 // examinedEngine starts one worker, however it is confined: the finding tells.
-func examinedEngine(set config.Settings) (*process.Pool, error) {
+func examinedEngine(set config.Settings) (*worker.Pool, error) {
 	set.Workers, set.Sandbox = 1, config.SandboxBestEffort
 	return startEngine(set, slog.New(slog.DiscardHandler))
 }

@@ -13,16 +13,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lethe-ocr/lethe/shared/config"
-	"github.com/lethe-ocr/lethe/shared/event"
-	"github.com/lethe-ocr/lethe/shared/ocr/process"
-	"github.com/lethe-ocr/lethe/shared/ocr/reading"
+	"github.com/lethe-ocr/lethe/shared/logevent"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker/reader"
 )
 
 // workerVerb starts the program as a worker process. It is not for people.
 const workerVerb = "worker"
 
 // startEngine starts worker processes: this very program again, with nothing of its environment.
-func startEngine(set config.Settings, log *slog.Logger) (*process.Pool, error) {
+func startEngine(set config.Settings, log *slog.Logger) (*worker.Pool, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find the program itself: %w", err)
@@ -31,7 +31,7 @@ func startEngine(set config.Settings, log *slog.Logger) (*process.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return process.New(process.Config{
+	return worker.New(worker.Config{
 		Path: self,
 		Args: []string{
 			workerVerb,
@@ -44,14 +44,14 @@ func startEngine(set config.Settings, log *slog.Logger) (*process.Pool, error) {
 		Children: set.Workers,
 		Confined: set.Sandbox != config.SandboxBestEffort,
 		Document: set.Limits(),
-		Limits: process.Limits{
+		Limits: worker.Limits{
 			Memory: set.WorkerMemory << 20,
 			CPU:    set.PageTime,
 			Draw:   min(set.DrawTime, set.PageTime),
 			Pages:  set.WorkerPages,
 		},
-		Killed: func(why process.Reason, peak int64) {
-			log.Warn(event.WorkerKilled, "reason", why, "peak_bytes", peak)
+		Killed: func(why worker.Reason, peak int64) {
+			log.Warn(logevent.WorkerKilled, "reason", why, "peak_bytes", peak)
 		},
 	})
 }
@@ -84,14 +84,14 @@ func cacheFolder(set config.Settings) (string, error) {
 
 // newWorker is the worker process. It takes everything from its arguments, since its environment is empty.
 func newWorker() *cobra.Command {
-	var cfg reading.Config
+	var cfg reader.Config
 	cmd := &cobra.Command{
 		Use:    workerVerb,
 		Hidden: true,
 		Args:   cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			// Not the command's context: a worker ends with its socket, not with a signal meant for the server.
-			return reading.Main(context.Background(), process.Socket, cfg)
+			return reader.Main(context.Background(), worker.Socket, cfg)
 		},
 	}
 	f := cmd.Flags()
@@ -119,7 +119,7 @@ func newWarm() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return errors.Join(reading.Warm(cmd.Context(), dir))
+			return errors.Join(reader.Warm(cmd.Context(), dir))
 		},
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
-	"github.com/lethe-ocr/lethe/shared/web"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
 )
 
 // clockPath moves the clock of an ephemeral server: POST {"advance": "47h"}. The answer tells the time after the sweep and
@@ -29,11 +29,11 @@ func (m *machine) withClock(next http.Handler) http.Handler {
 		}
 		text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<10))
 		if err == nil {
-			err = errors.Join(web.Names(text, &web.Shape{Fields: map[string]*web.Shape{"advance": nil}}), json.Unmarshal(text, &in))
+			err = errors.Join(httpserver.Names(text, &httpserver.Shape{Fields: map[string]*httpserver.Shape{"advance": nil}}), json.Unmarshal(text, &in))
 		}
 		d, parseErr := time.ParseDuration(in.Advance)
 		if err != nil || parseErr != nil || d < 0 {
-			web.Error(m.log)(w, r, fault.New(fault.BadField, "give a duration such as 47h or 90m").In("advance"))
+			httpserver.Error(m.log)(w, r, fault.New(fault.BadField, "give a duration such as 47h or 90m").In("advance"))
 			return
 		}
 		m.kernel.advance(d)

@@ -14,13 +14,13 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/functions/api"
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/task"
 	trigger "github.com/lethe-ocr/lethe/shared/trigger/azure"
-	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // gateRetry is how soon a condition that did not hold is looked at again.
@@ -130,9 +130,9 @@ func (g *gate) note(ctx context.Context, i int, c condition) {
 	g.mu.Unlock()
 	switch {
 	case err != nil && before == nil:
-		g.log.ErrorContext(ctx, event.IntakeClosed, "condition", c.name, "error", err)
+		g.log.ErrorContext(ctx, logevent.IntakeClosed, "condition", c.name, "error", err)
 	case err == nil && before != nil:
-		g.log.InfoContext(ctx, event.IntakeOpened, "condition", c.name)
+		g.log.InfoContext(ctx, logevent.IntakeOpened, "condition", c.name)
 	}
 }
 
@@ -181,7 +181,7 @@ func quiet(log *slog.Logger, name, sentence string, life time.Duration, holds fu
 		if err == nil {
 			return nil
 		}
-		log.WarnContext(ctx, event.IntakeClosed, "condition", name, "error", err)
+		log.WarnContext(ctx, logevent.IntakeClosed, "condition", name, "error", err)
 		return errors.New(sentence)
 	}}
 }
@@ -276,7 +276,7 @@ func caughtUp(next http.Handler, tasks *task.Service, log *slog.Logger) http.Han
 			go func() {
 				defer looking.Store(false)
 				if _, err := tasks.CatchUp(context.WithoutCancel(r.Context())); err != nil {
-					log.WarnContext(r.Context(), event.SweepAwaited, "step", "catch up", "kind", fault.KindOf(err))
+					log.WarnContext(r.Context(), logevent.SweepAwaited, "step", "catch up", "kind", fault.KindOf(err))
 				}
 			}()
 		}
@@ -294,7 +294,7 @@ func closed(log *slog.Logger, cause error) http.Handler {
 			_, _ = io.WriteString(w, cause.Error()+"\n") // names settings, never values
 			return
 		}
-		web.Error(log)(w, r, fault.New(fault.IntakeClosed, "the service is not configured; /readyz tells what is wrong").Retry(time.Minute))
+		httpserver.Error(log)(w, r, fault.New(fault.IntakeClosed, "the service is not configured; /readyz tells what is wrong").Retry(time.Minute))
 	})
-	return trigger.New(web.Serve(answer, log, time.Now), nil, log)
+	return trigger.New(httpserver.Serve(answer, log, time.Now), nil, log)
 }

@@ -24,7 +24,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/scripts/hostile"
 	"github.com/lethe-ocr/lethe/shared/client"
-	"github.com/lethe-ocr/lethe/shared/web"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
 )
 
 // What one request may take, and one that the client never ends.
@@ -94,9 +94,9 @@ func explained(resp *http.Response, body []byte, plain bool) error {
 	if plain && len(body) == 0 && resp.Header.Get("X-Request-Id") == "" {
 		return nil
 	}
-	var p web.Problem
+	var p httpserver.Problem
 	switch err := json.Unmarshal(body, &p); {
-	case resp.Header.Get("Content-Type") != web.ProblemType:
+	case resp.Header.Get("Content-Type") != httpserver.ProblemType:
 		return fmt.Errorf("status %d of type %q", resp.StatusCode, resp.Header.Get("Content-Type"))
 	case err != nil:
 		return fmt.Errorf("status %d: %w", resp.StatusCode, err)

@@ -15,7 +15,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/access"
-	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/ledger"
@@ -165,7 +165,7 @@ func begin(cmd *cobra.Command, log *ledger.Log, record recorder) error {
 	if err != nil {
 		return err
 	}
-	if err := record(ctx, access.Operator, journal.LedgerBegun, journal.Stamp); err != nil {
+	if err := record(ctx, access.Operator, accesslog.LedgerBegun, accesslog.Stamp); err != nil {
 		return err
 	}
 	if _, err := log.Sequence(ctx); err != nil {

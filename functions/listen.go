@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/lethe-ocr/lethe/shared/config"
-	"github.com/lethe-ocr/lethe/shared/web"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
 )
 
 // listen opens the server's socket. Plain HTTP beyond loopback is refused unless a proxy ends TLS: documents and secrets
@@ -41,7 +41,7 @@ func listen(ctx context.Context, set config.Settings) (net.Listener, string, err
 		return nil, "", errors.Join(fmt.Errorf("plain HTTP on %s would carry documents and secrets in the clear: give --tls-cert and --tls-key, "+
 			"or --behind-proxy if a proxy in front ends TLS, or listen on 127.0.0.1", set.Listen), ln.Close())
 	default:
-		ln = web.Wiping(ln)
+		ln = httpserver.Wiping(ln)
 	}
 	return ln, scheme, nil
 }
@@ -53,8 +53,8 @@ func loopback(a net.Addr) bool {
 
 // connections bounds the connections of this process by the descriptors that it may have open. Go's own start has raised that
 // limit as far as it may be.
-func connections(ownAddresses bool) *web.Connections {
+func connections(ownAddresses bool) *httpserver.Connections {
 	limit := unix.Rlimit{Cur: 1024} // what there is nearly everywhere
 	_ = unix.Getrlimit(unix.RLIMIT_NOFILE, &limit)
-	return web.NewConnections(limit.Cur, ownAddresses)
+	return httpserver.NewConnections(limit.Cur, ownAddresses)
 }

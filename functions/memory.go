@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 )
 
 // overwriting is the setting of Go's runtime that overwrites memory when it is freed, not only when it is used again.
@@ -87,7 +87,7 @@ func (f *forgetter) run(ctx context.Context) {
 func (f *forgetter) round(ctx context.Context) {
 	for _, letGo := range f.caches {
 		if err := letGo(ctx); err != nil && ctx.Err() == nil {
-			f.log.WarnContext(ctx, event.MemoryKept, "kind", fault.KindOf(err)) // the next round tries again
+			f.log.WarnContext(ctx, logevent.MemoryKept, "kind", fault.KindOf(err)) // the next round tries again
 		}
 	}
 	for range 3 { // pools keep their buffers for two collections

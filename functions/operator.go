@@ -18,7 +18,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/access"
-	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -90,7 +90,7 @@ func (o *operator) registry(ctx context.Context, do func(*access.Registry, recor
 }
 
 // recorder writes what is done on the machine itself into the access log, before it is done.
-type recorder func(ctx context.Context, scope access.Scope, act journal.Act, application string) error
+type recorder func(ctx context.Context, scope access.Scope, act accesslog.Act, application string) error
 
 func newActs(set config.Settings, blobs storage.Blobs, records storage.Records, now scale) (recorder, error) {
 	quiet := slog.New(slog.DiscardHandler)
@@ -98,9 +98,9 @@ func newActs(set config.Settings, blobs storage.Blobs, records storage.Records, 
 	if err != nil {
 		return nil, err
 	}
-	acts := journal.New(records, log, set.RetainAccessLog, now.now, quiet)
-	return func(ctx context.Context, scope access.Scope, act journal.Act, application string) error {
-		return acts.Record(ctx, journal.Entry{Application: application, Who: journal.Console, Scope: string(scope), Act: act})
+	acts := accesslog.New(records, log, set.RetainAccessLog, now.now, quiet)
+	return func(ctx context.Context, scope access.Scope, act accesslog.Act, application string) error {
+		return acts.Record(ctx, accesslog.Entry{Application: application, Who: accesslog.Console, Scope: string(scope), Act: act})
 	}, nil
 }
 
@@ -151,7 +151,7 @@ held to that for good: a request may ask for less, never for more.`,
 			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
 				made, secret, err := r.Create(cmd.Context(), app, ends(life))
 				if err == nil {
-					err = record(cmd.Context(), access.Admin, journal.AppCreated, made.ID)
+					err = record(cmd.Context(), access.Admin, accesslog.AppCreated, made.ID)
 				}
 				if err != nil {
 					return err
@@ -238,7 +238,7 @@ func (o *operator) newRotate() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
-				if err := record(cmd.Context(), access.Admin, journal.AppRotated, ids[0]); err != nil {
+				if err := record(cmd.Context(), access.Admin, accesslog.AppRotated, ids[0]); err != nil {
 					return err
 				}
 				app, secret, err := r.Rotate(cmd.Context(), ids[0], grace, ends(life))
@@ -261,7 +261,7 @@ func (o *operator) newRevoke() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
-				if err := record(cmd.Context(), access.Admin, journal.AppRevoked, ids[0]); err != nil {
+				if err := record(cmd.Context(), access.Admin, accesslog.AppRevoked, ids[0]); err != nil {
 					return err
 				}
 				_, err := r.Revoke(cmd.Context(), ids[0])
@@ -279,7 +279,7 @@ func (o *operator) newExport() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
-				if err := record(cmd.Context(), access.Admin, journal.AppsExported, journal.Stamp); err != nil {
+				if err := record(cmd.Context(), access.Admin, accesslog.AppsExported, accesslog.Stamp); err != nil {
 					return err
 				}
 				_, err := r.Export(cmd.Context(), cmd.OutOrStdout())
@@ -297,7 +297,7 @@ func (o *operator) newImport() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
-				if err := record(cmd.Context(), access.Admin, journal.AppsImported, journal.Stamp); err != nil {
+				if err := record(cmd.Context(), access.Admin, accesslog.AppsImported, accesslog.Stamp); err != nil {
 					return err
 				}
 				n, err := r.Import(cmd.Context(), cmd.InOrStdin())
@@ -344,7 +344,7 @@ print exactly what would be done and why, and do nothing.`,
 				}
 				record, err := newActs(set, store.Blobs, store.Records, elapsed)
 				if err == nil {
-					err = record(cmd.Context(), access.Operator, journal.SweepRun, journal.Stamp)
+					err = record(cmd.Context(), access.Operator, accesslog.SweepRun, accesslog.Stamp)
 				}
 				if err != nil && !errors.Is(err, fault.Unavailable) { // erasing waits for no record
 					return err

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/client"
-	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 )
 
 // A delete is sent once, while other clients ask for their tasks without a pause. An erasure that met a database in use would
@@ -50,7 +50,7 @@ func TestDeleteFinishesUnderConstantPolling(t *testing.T) {
 	others.Wait()
 	s.stop()
 	for line := range strings.Lines(s.log.String()) {
-		if strings.Contains(line, `"ERROR"`) && strings.Contains(line, event.SweepFailed) {
+		if strings.Contains(line, `"ERROR"`) && strings.Contains(line, logevent.SweepFailed) {
 			t.Errorf("an operator is called: %s", line)
 		}
 	}

@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/config"
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
@@ -104,7 +104,7 @@ func ledgerGoesOn(log *slog.Logger, l *ledger.Log, life time.Duration) condition
 		if err == nil || errors.As(err, &stuck) {
 			return err
 		}
-		log.WarnContext(ctx, event.IntakeClosed, "condition", "ledger", "error", err)
+		log.WarnContext(ctx, logevent.IntakeClosed, "condition", "ledger", "error", err)
 		return errors.New("the ledger cannot be read; see the log")
 	}}
 }
@@ -115,6 +115,6 @@ const sequenced = 5 * time.Second
 // sequenceLedger gives waiting entries their place and tells the log of a failure.
 func sequenceLedger(ctx context.Context, l *ledger.Log, log *slog.Logger) {
 	if _, err := l.Sequence(ctx); err != nil && ctx.Err() == nil {
-		log.ErrorContext(ctx, event.LedgerStuck, "kind", fault.KindOf(err))
+		log.ErrorContext(ctx, logevent.LedgerStuck, "kind", fault.KindOf(err))
 	}
 }

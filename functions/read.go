@@ -22,7 +22,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
-	"github.com/lethe-ocr/lethe/shared/ocr/process"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/render"
 )
 
@@ -30,7 +30,7 @@ import (
 type readVerb struct {
 	lang, out, profile, passwordFile string
 	formats                          []string
-	engine                           *process.Pool
+	engine                           *worker.Pool
 	options                          ocr.Options
 	password                         string
 	wanted                           []render.Format

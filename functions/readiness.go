@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
-	"github.com/lethe-ocr/lethe/shared/ocr/process"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -58,7 +58,7 @@ func storageTakes(log *slog.Logger, records storage.Records, life time.Duration)
 }
 
 // engineStarts is the condition that worker processes start.
-func engineStarts(log *slog.Logger, engine *process.Pool) condition {
+func engineStarts(log *slog.Logger, engine *worker.Pool) condition {
 	return quiet(log, "engine", "no worker process starts; see the log", checked, func(ctx context.Context) error {
 		_, err := engine.Sandbox(ctx)
 		return err

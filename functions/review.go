@@ -13,7 +13,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/access/oidc"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/ocr"
-	"github.com/lethe-ocr/lethe/shared/ocr/process"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
@@ -22,7 +22,7 @@ import (
 type documents struct {
 	tasks  *task.Service
 	blobs  storage.Blobs
-	engine *process.Pool
+	engine *worker.Pool
 	limit  int64
 }
 

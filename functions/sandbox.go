@@ -9,18 +9,18 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/doctor"
-	"github.com/lethe-ocr/lethe/shared/ocr/process"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 )
 
 // workers tells the doctor what confines the worker processes.
-type workers struct{ engine *process.Pool }
+type workers struct{ engine *worker.Pool }
 
 var _ doctor.Workers = workers{}
 
 // Confinement implements doctor.Workers.
 func (w workers) Confinement(ctx context.Context) (missing, lacks []string, err error) {
 	s, err := w.engine.Sandbox(ctx)
-	if open, ok := errors.AsType[*process.Unconfined](err); ok {
+	if open, ok := errors.AsType[*worker.Unconfined](err); ok {
 		s, err = open.Sandbox, nil
 	}
 	if err != nil {
@@ -34,9 +34,9 @@ func (w workers) Confinement(ctx context.Context) (missing, lacks []string, err 
 }
 
 // confined returns an error that names the remedy if a sandbox is required and workers cannot be given one.
-func confined(ctx context.Context, engine *process.Pool) error {
+func confined(ctx context.Context, engine *worker.Pool) error {
 	_, err := engine.Sandbox(ctx)
-	if open, ok := errors.AsType[*process.Unconfined](err); ok {
+	if open, ok := errors.AsType[*worker.Unconfined](err); ok {
 		return fmt.Errorf("%w: %s", open, doctor.SandboxRemedy)
 	}
 	return nil
@@ -46,7 +46,7 @@ var errUnknownSandbox = errors.New("no worker process has told what confines it;
 
 // workersConfined is the condition that worker processes can bring about nothing outside. Where that is only to be tried,
 // every worker that starts will do.
-func workersConfined(engine *process.Pool) condition {
+func workersConfined(engine *worker.Pool) condition {
 	return condition{name: "sandbox", life: time.Second, holds: func(ctx context.Context) error {
 		if err := confined(ctx, engine); err != nil {
 			return err

@@ -17,7 +17,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/scripts/sample/page"
 	"github.com/lethe-ocr/lethe/shared/client"
-	"github.com/lethe-ocr/lethe/shared/ocr/process/processtest"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker/workertest"
 	"github.com/lethe-ocr/lethe/shared/storage/azure/azurite"
 )
 
@@ -30,11 +30,11 @@ func TestMain(m *testing.M) {
 	if names == "" {
 		os.Exit(m.Run())
 	}
-	var mechanisms []processtest.Mechanism
+	var mechanisms []workertest.Mechanism
 	for name := range strings.SplitSeq(names, ",") {
-		mechanisms = append(mechanisms, processtest.Mechanism(name))
+		mechanisms = append(mechanisms, workertest.Mechanism(name))
 	}
-	if err := errors.Join(processtest.Lack(mechanisms...), os.Unsetenv(lacksVariable)); err != nil {
+	if err := errors.Join(workertest.Lack(mechanisms...), os.Unsetenv(lacksVariable)); err != nil {
 		panic(err)
 	}
 	panic(syscall.Exec(os.Args[1], os.Args[1:], os.Environ())) // #nosec G204 G702 -- the program under test

@@ -20,9 +20,9 @@ import (
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
-	"github.com/lethe-ocr/lethe/shared/ocr/process"
+	"github.com/lethe-ocr/lethe/shared/logevent"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	trigger "github.com/lethe-ocr/lethe/shared/trigger/local"
 )
@@ -55,7 +55,7 @@ secret, once. Settings come from the environment and from flags, which win:
 				return err
 			}
 			// The server's memory holds secrets and text: no core dump, no look from other processes of its user.
-			if err := process.Hide(); err != nil {
+			if err := worker.Hide(); err != nil {
 				return fmt.Errorf("turn core dumps off: %w", err)
 			}
 			if ephemeral {
@@ -122,7 +122,7 @@ func (m *machine) firstStart(ctx context.Context, env environment) error {
 	}
 	admin, secret, err := m.registry.EnsureAdmin(ctx)
 	if errors.Is(err, fault.Unavailable) {
-		m.log.ErrorContext(ctx, event.PrepareFailed, "step", "administrator", "error", err)
+		m.log.ErrorContext(ctx, logevent.PrepareFailed, "step", "administrator", "error", err)
 		return nil
 	}
 	if err == nil && secret != "" {
@@ -158,13 +158,13 @@ func (m *machine) run(ctx context.Context, ln net.Listener, handler http.Handler
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- connections(!m.set.BehindProxy).Serve(server, ln) }()
-	m.log.InfoContext(ctx, event.ServerReady, "address", m.base, "region", m.set.Region, "version", version)
+	m.log.InfoContext(ctx, logevent.ServerReady, "address", m.base, "region", m.set.Region, "version", version)
 
 	var err error
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
-		m.log.InfoContext(ctx, event.ServerStopping)
+		m.log.InfoContext(ctx, logevent.ServerStopping)
 		last, done := context.WithTimeout(work, drain)
 		err = server.Shutdown(last)
 		done()
@@ -194,7 +194,7 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 	})
 	begin(func() {
 		if _, err := m.tasks.Rescan(ctx); err != nil {
-			m.log.WarnContext(ctx, event.SweepAwaited, "step", "rescan", "kind", fault.KindOf(err))
+			m.log.WarnContext(ctx, logevent.SweepAwaited, "step", "rescan", "kind", fault.KindOf(err))
 		}
 		trigger.Every(ctx, m.set.FullPassInterval, func(ctx context.Context) { m.forget(m.tasks.FullPass(ctx)) })
 	})
@@ -213,7 +213,7 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 	begin(func() {
 		trigger.Every(ctx, watched, func(ctx context.Context) {
 			if err := watch.make(ctx); err != nil && ctx.Err() == nil {
-				m.log.ErrorContext(ctx, event.CanaryFailed, "kind", fault.KindOf(err))
+				m.log.ErrorContext(ctx, logevent.CanaryFailed, "kind", fault.KindOf(err))
 			}
 		})
 	})
@@ -227,14 +227,14 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 	})
 	begin(func() {
 		if err := warmed(ctx); err != nil && ctx.Err() == nil {
-			m.log.ErrorContext(ctx, event.PrepareFailed, "step", "cache", "error", err) // PDFs cost seconds more
+			m.log.ErrorContext(ctx, logevent.PrepareFailed, "step", "cache", "error", err) // PDFs cost seconds more
 		}
 		sandbox, err := m.engine.Sandbox(ctx)
 		if err != nil {
-			m.log.ErrorContext(ctx, event.EngineFailed, "error", err)
+			m.log.ErrorContext(ctx, logevent.EngineFailed, "error", err)
 			return
 		}
-		m.log.InfoContext(ctx, event.EngineReady, "sandbox", sandbox.String(), "languages", strings.Join(m.engine.Languages(), " "))
+		m.log.InfoContext(ctx, logevent.EngineReady, "sandbox", sandbox.String(), "languages", strings.Join(m.engine.Languages(), " "))
 	})
 	return func() {
 		for range cap(done) {

@@ -16,18 +16,18 @@ import (
 
 	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/shared/access"
-	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/erasure"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/ledger"
-	"github.com/lethe-ocr/lethe/shared/ocr/process"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/task"
 	trigger "github.com/lethe-ocr/lethe/shared/trigger/local"
-	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // inlineLimit is the largest document in a request's own body.
@@ -40,13 +40,13 @@ type machine struct {
 	clock    *clock.Clock
 	log      *slog.Logger
 	store    *local.Store
-	engine   *process.Pool
+	engine   *worker.Pool
 	registry *access.Registry
 	queue    *trigger.Scheduler
 	ledger   *ledger.Log
 	tasks    *task.Service
 	guard    *access.Guard
-	acts     *journal.Log
+	acts     *accesslog.Log
 	links    *local.Links
 	intake   *gate
 	memory   *forgetter
@@ -84,7 +84,7 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 		},
 		Landed:   m.landed,
 		Repeated: func(ctx context.Context, name, digest string) error { return m.tasks.Repeated(ctx, name, digest) },
-		Error:    web.Error(log),
+		Error:    httpserver.Error(log),
 	})
 	free, _, err := m.store.Space.Free()
 	if err != nil {
@@ -127,7 +127,7 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 	if m.guard, err = newGuard(set, m.registry, m.clock.Now, m.clock.Wall, log); err != nil {
 		return nil, errors.Join(err, m.close())
 	}
-	m.acts = journal.New(m.store.Records, m.ledger, set.RetainAccessLog, m.clock.Now, log)
+	m.acts = accesslog.New(m.store.Records, m.ledger, set.RetainAccessLog, m.clock.Now, log)
 	return m, nil
 }
 
@@ -150,7 +150,7 @@ type serviceParts struct {
 	store   task.Store
 	ledger  task.Ledger
 	links   storage.Linker
-	engine  *process.Pool
+	engine  *worker.Pool
 	queue   task.Queue
 	apps    *access.Registry
 	erased  func()
@@ -239,10 +239,10 @@ func (m *machine) handler() http.Handler {
 		Log:           m.log,
 	}))
 	mux.HandleFunc(local.LinkPath, func(w http.ResponseWriter, r *http.Request) {
-		web.Note(r.Context(), "", local.LinkPath)
+		httpserver.Note(r.Context(), "", local.LinkPath)
 		m.links.ServeHTTP(w, r)
 	})
-	return caughtUp(web.Serve(mux, m.log, m.clock.Now), m.tasks, m.log)
+	return caughtUp(httpserver.Serve(mux, m.log, m.clock.Now), m.tasks, m.log)
 }
 
 // gated is the domain as clients reach it.

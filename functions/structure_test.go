@@ -74,7 +74,7 @@ func TestDependenciesPointInward(t *testing.T) {
 			case within(p.ImportPath, "shared", "functions") && cloud(imported) && !within(p.ImportPath, drivers...):
 				t.Errorf("%s imports %s: cloud SDKs belong in drivers", p.ImportPath, imported)
 			case imported == "net/http" && within(p.ImportPath, "shared") &&
-				!within(p.ImportPath, append(drivers, "shared/web", "shared/access", "shared/trigger", "shared/client")...):
+				!within(p.ImportPath, append(drivers, "shared/httpserver", "shared/access", "shared/trigger", "shared/client")...):
 				t.Errorf("%s imports net/http: the domain knows no protocol", p.ImportPath)
 			case isOurs && within(ours, drivers...) && p.ImportPath != "functions" && !within(p.ImportPath, append(drivers, "scripts")...):
 				t.Errorf("%s imports %s: only the composition root joins drivers", p.ImportPath, ours)

@@ -16,8 +16,8 @@ import (
 	"github.com/lethe-ocr/lethe/shared/canary"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/doctor"
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
@@ -80,7 +80,7 @@ func (r *rounds) make(ctx context.Context) error {
 	examined := r.ledger.Examine(ctx)
 	m, err := r.tasks.Measure(ctx)
 	if err == nil && !m.Oldest.IsZero() {
-		r.log.InfoContext(ctx, event.DocumentOldest, "seconds", m.OldestAge().Seconds(), "limit_seconds", m.Policy.Unprocessed.Seconds())
+		r.log.InfoContext(ctx, logevent.DocumentOldest, "seconds", m.OldestAge().Seconds(), "limit_seconds", m.Policy.Unprocessed.Seconds())
 	}
 	return errors.Join(examined, err, r.canary.Tick(ctx))
 }

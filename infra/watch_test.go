@@ -11,22 +11,22 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 )
 
 // heard lists the log alerts with the events of the program that each must ask for.
 func heard() map[string][]string {
 	return map[string][]string{
-		"document-overdue": {event.DocumentOverdue},
-		"no-sweep":         {event.SweepDone},
-		"upload-poisoned":  {event.UploadPoisoned},
-		"canary-failed":    {event.CanaryFailed},
-		"no-canary":        {event.CanaryDone},
-		"doctor-finding":   {event.DoctorFinding},
-		"ledger-stuck":     {event.LedgerStuck},
-		"intake-closed":    {event.IntakeClosed},
-		"receipt-unsigned": {event.ReceiptUnsigned},
-		"server-errors":    {event.RequestDone},
+		"document-overdue": {logevent.DocumentOverdue},
+		"no-sweep":         {logevent.SweepDone},
+		"upload-poisoned":  {logevent.UploadPoisoned},
+		"canary-failed":    {logevent.CanaryFailed},
+		"no-canary":        {logevent.CanaryDone},
+		"doctor-finding":   {logevent.DoctorFinding},
+		"ledger-stuck":     {logevent.LedgerStuck},
+		"intake-closed":    {logevent.IntakeClosed},
+		"receipt-unsigned": {logevent.ReceiptUnsigned},
+		"server-errors":    {logevent.RequestDone},
 		"foreign-read":     nil,
 		"log-cap":          nil,
 	}
@@ -356,7 +356,7 @@ func (s stamp) within(kind, path string, least, most float64) []string {
 
 // TestAlertsNameNothingButEventsOfTheProgram holds every event that an alert asks for against the constants themselves.
 func TestAlertsNameNothingButEventsOfTheProgram(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "../shared/event/event.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "../shared/logevent/names.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

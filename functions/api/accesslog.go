@@ -8,13 +8,13 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/access"
-	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 )
 
 // AccessLog records privileged acts and shows them. *journal.Log implements it.
 type AccessLog interface {
-	Record(ctx context.Context, e journal.Entry) error
-	List(ctx context.Context, q journal.Query) (page []journal.Opened, next string, err error)
+	Record(ctx context.Context, e accesslog.Entry) error
+	List(ctx context.Context, q accesslog.Query) (page []accesslog.Opened, next string, err error)
 }
 
 const accessLogPath = "/v1/access-log"
@@ -35,17 +35,17 @@ type accessLogOutput struct {
 }
 
 type entryView struct {
-	At          time.Time   `json:"at"`
-	Application string      `json:"application" doc:"That is concerned; stamp for none or all of them."`
-	Who         string      `json:"who" doc:"Opaque: an application, or the subject of a token."`
-	Scope       string      `json:"scope" doc:"That was used."`
-	Act         journal.Act `json:"act"`
-	Task        string      `json:"task,omitempty"`
-	Case        string      `json:"case,omitempty"`
-	Why         string      `json:"why,omitempty" doc:"A reviewer's reason."`
-	Text        string      `json:"text" doc:"The entry as the ledger commits to it."`
-	Nonce       string      `json:"nonce"`
-	Commitment  string      `json:"commitment" doc:"Subject of the ledger's entry of kind access: the SHA-256 of lethe.access.v1, the nonce and the text, with a line end after the first two, in base64url without padding."`
+	At          time.Time     `json:"at"`
+	Application string        `json:"application" doc:"That is concerned; stamp for none or all of them."`
+	Who         string        `json:"who" doc:"Opaque: an application, or the subject of a token."`
+	Scope       string        `json:"scope" doc:"That was used."`
+	Act         accesslog.Act `json:"act"`
+	Task        string        `json:"task,omitempty"`
+	Case        string        `json:"case,omitempty"`
+	Why         string        `json:"why,omitempty" doc:"A reviewer's reason."`
+	Text        string        `json:"text" doc:"The entry as the ledger commits to it."`
+	Nonce       string        `json:"nonce"`
+	Commitment  string        `json:"commitment" doc:"Subject of the ledger's entry of kind access: the SHA-256 of lethe.access.v1, the nonce and the text, with a line end after the first two, in base64url without padding."`
 }
 
 func (a *API) registerAccessLog() {
@@ -55,10 +55,10 @@ func (a *API) registerAccessLog() {
 }
 
 func (a *API) getAccessLog(ctx context.Context, in *accessLogInput) (*accessLogOutput, error) {
-	q := journal.Query{Application: caller(ctx).ID, Since: in.Since, After: in.After, Limit: in.Limit}
+	q := accesslog.Query{Application: caller(ctx).ID, Since: in.Since, After: in.After, Limit: in.Limit}
 	if caller(ctx).Scope == access.Auditor {
 		q.Application = ""
-		if err := a.record(ctx, journal.LogRead, journal.Stamp, ""); err != nil {
+		if err := a.record(ctx, accesslog.LogRead, accesslog.Stamp, ""); err != nil {
 			return nil, err
 		}
 	}
@@ -85,7 +85,7 @@ func (a *API) getAccessLog(ctx context.Context, in *accessLogInput) (*accessLogO
 }
 
 // record writes what the caller is about to be given. Without the record it is not given.
-func (a *API) record(ctx context.Context, act journal.Act, application, task string) error {
+func (a *API) record(ctx context.Context, act accesslog.Act, application, task string) error {
 	who := caller(ctx)
-	return a.AccessLog.Record(ctx, journal.Entry{Application: application, Who: who.Subject, Scope: string(who.Scope), Act: act, Task: task})
+	return a.AccessLog.Record(ctx, accesslog.Entry{Application: application, Who: who.Subject, Scope: string(who.Scope), Act: act, Task: task})
 }

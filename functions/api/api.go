@@ -14,12 +14,12 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
-	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // Name is the function's name, and its folder's.
@@ -122,7 +122,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h, pattern := a.mux.Handler(r)
 	// A path such as //v1 would be answered by a redirect that repeats it.
 	if pattern == "" || path.Clean(r.URL.Path) != r.URL.Path {
-		web.Error(a.Log)(w, r, lost(w.Header(), h, r))
+		httpserver.Error(a.Log)(w, r, lost(w.Header(), h, r))
 		return
 	}
 	a.mux.ServeHTTP(w, r)
@@ -182,7 +182,7 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	checked, err := a.check(ctx.Context(), ctx.Operation(), ctx.Header("Authorization"), ctx.RemoteAddr())
 	if err != nil {
 		r, w := humago.Unwrap(ctx)
-		web.Error(a.Log)(w, r, err)
+		httpserver.Error(a.Log)(w, r, err)
 		return
 	}
 	next(huma.WithContext(ctx, checked))
@@ -190,7 +190,7 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 
 // check is where every request is let in or refused. The context returned knows the caller.
 func (a *API) check(ctx context.Context, op *huma.Operation, authorization, remote string) (context.Context, error) {
-	web.Note(ctx, "", op.Path)
+	httpserver.Note(ctx, "", op.Path)
 	scopes, declared := op.Metadata[scopeKey].([]access.Scope)
 	if !declared {
 		return nil, fault.New(fault.InternalError, "operation %s declares no scope", op.OperationID)
@@ -202,7 +202,7 @@ func (a *API) check(ctx context.Context, op *huma.Operation, authorization, remo
 	if err != nil {
 		return nil, err
 	}
-	web.Note(ctx, who.String(), op.Path)
+	httpserver.Note(ctx, who.String(), op.Path)
 	return context.WithValue(ctx, callerKey{}, who), nil
 }
 
@@ -250,7 +250,7 @@ func handleAny[I, O any](a *API, op huma.Operation, scopes []access.Scope, f fun
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := f(ctx, in)
 		if err != nil {
-			return nil, web.Explain(ctx, a.Log, err)
+			return nil, httpserver.Explain(ctx, a.Log, err)
 		}
 		return out, nil
 	})

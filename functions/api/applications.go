@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/access"
-	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
@@ -128,7 +128,7 @@ func (a *API) createApplication(ctx context.Context, in *applicationInput) (*app
 	}
 	app, secret, err := a.Applications.Create(ctx, wanted, orZero(in.Body.Expires))
 	if err == nil {
-		err = a.record(ctx, journal.AppCreated, app.ID, "")
+		err = a.record(ctx, accesslog.AppCreated, app.ID, "")
 	}
 	if err != nil {
 		return nil, err // a secret that is not shown opens nothing
@@ -150,7 +150,7 @@ func (a *API) listApplications(ctx context.Context, _ *struct{}) (*applicationsO
 }
 
 func (a *API) rotateSecret(ctx context.Context, in *rotateInput) (*applicationOutput, error) {
-	if err := a.recordOf(ctx, journal.AppRotated, in.ID); err != nil {
+	if err := a.recordOf(ctx, accesslog.AppRotated, in.ID); err != nil {
 		return nil, err
 	}
 	app, secret, err := a.Applications.Rotate(ctx, in.ID, time.Duration(in.Body.GraceSeconds)*time.Second, orZero(in.Body.Expires))
@@ -161,7 +161,7 @@ func (a *API) rotateSecret(ctx context.Context, in *rotateInput) (*applicationOu
 }
 
 func (a *API) revokeApplication(ctx context.Context, in *idInput) (*applicationOutput, error) {
-	if err := a.recordOf(ctx, journal.AppRevoked, in.ID); err != nil {
+	if err := a.recordOf(ctx, accesslog.AppRevoked, in.ID); err != nil {
 		return nil, err
 	}
 	app, err := a.Applications.Revoke(ctx, in.ID)
@@ -175,7 +175,7 @@ func (a *API) revokeApplication(ctx context.Context, in *idInput) (*applicationO
 }
 
 // recordOf records an act on an application before it is done. There must be one: the log names no application that is not.
-func (a *API) recordOf(ctx context.Context, act journal.Act, id string) error {
+func (a *API) recordOf(ctx context.Context, act accesslog.Act, id string) error {
 	if _, err := a.Applications.Get(ctx, id); err != nil {
 		return err
 	}

@@ -10,11 +10,11 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/lethe-ocr/lethe/shared/access"
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/task"
-	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // Cases keeps exceptional reviews.
@@ -163,16 +163,16 @@ func (a *API) sendCase(kind review.Kind) func(context.Context, *idInput) (*huma.
 			r, w := humago.Unwrap(hc)
 			out := &late{w: w}
 			err := a.Cases.Read(ctx, caller(ctx), in.ID, kind, func(t task.Transfer) io.Writer {
-				out.w = web.Answer(w, t)
+				out.w = httpserver.Answer(w, t)
 				return out
 			})
 			switch {
 			case err == nil:
 				out.begin()
 			case !out.begun:
-				web.Error(a.Log)(w, r, err)
+				httpserver.Error(a.Log)(w, r, err)
 			default:
-				a.Log.WarnContext(ctx, event.RequestFailed, "case", in.ID, "code", web.NewProblem(err).Code)
+				a.Log.WarnContext(ctx, logevent.RequestFailed, "case", in.ID, "code", httpserver.NewProblem(err).Code)
 				panic(http.ErrAbortHandler) // so that nobody takes a part for the whole
 			}
 		}}, nil

@@ -13,7 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
-	"github.com/lethe-ocr/lethe/shared/web"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
 )
 
 const (
@@ -93,7 +93,7 @@ func (a *API) explain(ctx huma.Context, _ string, v any) (any, error) {
 	if !ok {
 		return v, nil
 	}
-	p := web.Explain(ctx.Context(), a.Log, translate(ctx.Operation(), model))
+	p := httpserver.Explain(ctx.Context(), a.Log, translate(ctx.Operation(), model))
 	if model.Status < http.StatusInternalServerError { // else the body broke off, which Explain has found out
 		p.Status, p.Title = model.Status, http.StatusText(model.Status)
 	}
@@ -139,14 +139,14 @@ func field(location string) string {
 	if place, name, ok := strings.Cut(location, "."); ok && slices.Contains([]string{"body", "query", "header", "path"}, place) {
 		location = name
 	}
-	return web.Name(location)
+	return httpserver.Name(location)
 }
 
 // explainErrors documents our problem documents on every operation, in place of the framework's own.
 func (a *API) explainErrors() {
 	doc := a.huma.OpenAPI()
-	schema := doc.Components.Schemas.Schema(reflect.TypeFor[web.Problem](), true, "Problem")
-	problem := map[string]*huma.MediaType{web.ProblemType: {Schema: schema}}
+	schema := doc.Components.Schemas.Schema(reflect.TypeFor[httpserver.Problem](), true, "Problem")
+	problem := map[string]*huma.MediaType{httpserver.ProblemType: {Schema: schema}}
 	for _, item := range doc.Paths {
 		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Delete} {
 			if op == nil {

@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/task"
-	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // documentTypes are what a request's own body may be. The content decides what it is; the header only says that it is no
@@ -43,7 +43,7 @@ func (a *API) inline(w http.ResponseWriter, r *http.Request) {
 		err = a.takeInline(w, r)
 	}
 	if err != nil {
-		web.Error(a.Log)(w, r, err)
+		httpserver.Error(a.Log)(w, r, err)
 	}
 }
 
@@ -156,7 +156,7 @@ func newLimited(w http.ResponseWriter, r *http.Request, limit int64) *limited {
 
 // attach ends reads with a transfer. The domain counts what it reads.
 func (l *limited) attach(t task.Transfer) {
-	l.tied = web.Body(l.w, l.body, unregistered{t.Context()})
+	l.tied = httpserver.Body(l.w, l.body, unregistered{t.Context()})
 }
 
 // Read implements io.Reader.

@@ -8,11 +8,11 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/lethe-ocr/lethe/shared/access"
-	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/task"
-	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // Erasures shows that something was erased. *task.Service implements this.
@@ -140,10 +140,10 @@ func (a *API) getRetiredLedgerFile(ctx context.Context, in *retiredInput) (*file
 }
 
 func (a *API) eraseSubject(ctx context.Context, in *erasureInput) (*erasureOutput, error) {
-	if err := a.record(ctx, journal.ErasureSubject, caller(ctx).ID, ""); err != nil {
+	if err := a.record(ctx, accesslog.ErasureSubject, caller(ctx).ID, ""); err != nil {
 		return nil, err
 	}
-	web.Private(ctx)
+	httpserver.Private(ctx)
 	gone, err := a.Erasures.EraseSubject(ctx, caller(ctx).ID, in.Body.Subject)
 	if err != nil {
 		return nil, err

@@ -10,12 +10,12 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"github.com/lethe-ocr/lethe/shared/access/journal"
-	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/task"
-	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 type resultInput struct {
@@ -54,7 +54,7 @@ func (a *API) getResult(ctx context.Context, in *resultInput) (*huma.StreamRespo
 	if err != nil {
 		return nil, err
 	}
-	if err := a.record(ctx, journal.ResultLink, r.Application, r.ID); err != nil {
+	if err := a.record(ctx, accesslog.ResultLink, r.Application, r.ID); err != nil {
 		return nil, err
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
@@ -72,7 +72,7 @@ func (a *API) stream(ctx context.Context, r task.Ref, f render.Format) (*huma.St
 	if err != nil {
 		return nil, err
 	}
-	if err := a.record(ctx, journal.ResultRead, r.Application, r.ID); err != nil {
+	if err := a.record(ctx, accesslog.ResultRead, r.Application, r.ID); err != nil {
 		return nil, errors.Join(err, result.Close())
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
@@ -86,13 +86,13 @@ func (a *API) stream(ctx context.Context, r task.Ref, f render.Format) (*huma.St
 		}
 		sent, err := send(hc, result)
 		if err != nil || sent != size {
-			a.Log.WarnContext(ctx, event.ResultFetched, "task", r.String(), "format", f, "sent", sent, "of", size)
+			a.Log.WarnContext(ctx, logevent.ResultFetched, "task", r.String(), "format", f, "sent", sent, "of", size)
 			return
 		}
 		_ = result.Close() // the transfer is over: an erasure that begins now need not wait for it
 		// The client may be gone already: what it asked for on fetching happens all the same.
 		if err := a.Results.Fetched(context.WithoutCancel(ctx), r, f); err != nil {
-			_ = web.Explain(ctx, a.Log, err) // logged; the answer is out, and the clock erases the task
+			_ = httpserver.Explain(ctx, a.Log, err) // logged; the answer is out, and the clock erases the task
 		}
 	}}, nil
 }
@@ -101,7 +101,7 @@ func (a *API) stream(ctx context.Context, r task.Ref, f render.Format) (*huma.St
 // piece cannot be flushed; there the buffer is all that is seen.
 func send(hc huma.Context, result *task.Stream) (int64, error) {
 	_, w := humago.Unwrap(hc)
-	answer := web.Answer(w, result)
+	answer := httpserver.Answer(w, result)
 	sent, err := io.Copy(answer, result)
 	if err != nil {
 		return sent, err

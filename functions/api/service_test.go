@@ -12,8 +12,9 @@ import (
 
 	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/shared/access"
-	record "github.com/lethe-ocr/lethe/shared/access/journal"
+	record "github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/erasure"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/retention"
@@ -21,7 +22,6 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/memory"
 	"github.com/lethe-ocr/lethe/shared/task"
-	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // word is what the engine reads on every page.
@@ -118,7 +118,7 @@ func newService() *service {
 		Limits: ocr.DefaultLimits(), Policy: retention.Default(), Inline: inlineLimit, Version: "test", Region: "testland",
 		Now: time.Now, Log: log,
 	})
-	s.handler = web.Serve(s.api, log, time.Now)
+	s.handler = httpserver.Serve(s.api, log, time.Now)
 	return s
 }
 

@@ -13,16 +13,16 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
-	"github.com/lethe-ocr/lethe/shared/web"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
 )
 
 // accepts is what an operation takes, by the names of its description. What a request asks for beside that would be
 // dropped by the framework without a word, so it is refused first.
 type accepts struct {
 	query   []string
-	headers []string   // of which one value counts
-	body    *web.Shape // nil if the operation takes no body
-	most    int64      // bytes of the body
+	headers []string          // of which one value counts
+	body    *httpserver.Shape // nil if the operation takes no body
+	most    int64             // bytes of the body
 }
 
 // accepted lists what each operation takes, by its id. It is called before the description tells of documents in the body,
@@ -60,7 +60,7 @@ func (t *accepts) add(parameters []*huma.Param) {
 }
 
 // shape returns the names that a schema has.
-func shape(s *huma.Schema, schemas huma.Registry) *web.Shape {
+func shape(s *huma.Schema, schemas huma.Registry) *httpserver.Shape {
 	if s.Ref != "" {
 		s = schemas.SchemaFromRef(s.Ref)
 	}
@@ -69,13 +69,13 @@ func shape(s *huma.Schema, schemas huma.Registry) *web.Shape {
 		if free, ok := s.AdditionalProperties.(bool); s.AdditionalProperties != nil && (!ok || free) {
 			return nil // names of the client's own
 		}
-		fields := map[string]*web.Shape{}
+		fields := map[string]*httpserver.Shape{}
 		for name, field := range s.Properties {
 			fields[name] = shape(field, schemas)
 		}
-		return &web.Shape{Fields: fields}
+		return &httpserver.Shape{Fields: fields}
 	case huma.TypeArray:
-		return &web.Shape{Items: shape(s.Items, schemas)}
+		return &httpserver.Shape{Items: shape(s.Items, schemas)}
 	default:
 		return nil
 	}
@@ -90,7 +90,7 @@ func (a *API) strict(ctx huma.Context, next func(huma.Context)) {
 		err = takes.content(r, w)
 	}
 	if err != nil {
-		web.Error(a.Log)(w, r, described(err))
+		httpserver.Error(a.Log)(w, r, described(err))
 		return
 	}
 	next(ctx)
@@ -114,10 +114,10 @@ func (t accepts) parameters(r *http.Request) (map[string]string, error) {
 			return nil, fault.New(fault.BadField, "the header goes with a document in the request's own body; give %s in the JSON that creates a task", setting).In(name)
 		}
 	}
-	if err := web.Once(r.Header, t.headers...); err != nil {
+	if err := httpserver.Once(r.Header, t.headers...); err != nil {
 		return nil, err
 	}
-	return web.Query(r.URL.RawQuery, t.query)
+	return httpserver.Query(r.URL.RawQuery, t.query)
 }
 
 // content looks at the names in the body and leaves it to be read again. One that cannot be read, is too large or is no
@@ -141,7 +141,7 @@ func (t accepts) content(r *http.Request, w http.ResponseWriter) error {
 	case err != nil, n == t.most, n == 0:
 		return nil
 	default:
-		return web.Names(text.Bytes(), t.body)
+		return httpserver.Names(text.Bytes(), t.body)
 	}
 }
 
@@ -172,7 +172,7 @@ func none(text []byte) error {
 	if len(text) == 0 {
 		return nil
 	}
-	if err := web.Names(text, &web.Shape{Fields: map[string]*web.Shape{}}); errors.Is(err, fault.BadField) {
+	if err := httpserver.Names(text, &httpserver.Shape{Fields: map[string]*httpserver.Shape{}}); errors.Is(err, fault.BadField) {
 		return err // by the name of what would be dropped
 	} else if err != nil || text[0] != '{' {
 		return fault.New(fault.BadRequest, "nothing is taken in the body here; leave it out").In("body")

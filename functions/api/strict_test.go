@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/task"
-	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // described is an operation as the served description has it.
@@ -203,7 +203,7 @@ func TestEveryOperationRefusesEverySlipByName(t *testing.T) {
 			w.clock = w.clock.Add(10e9) // rates have a test of their own
 			tried++
 			rec := w.attemptSlip(t, c, d, target, s)
-			var p web.Problem
+			var p httpserver.Problem
 			if err := json.Unmarshal(rec.Body.Bytes(), &p); err != nil || p.Field != s.field || !slices.Contains(s.status, rec.Code) {
 				t.Errorf("%s (%s), %s: ?%s %s: status %d of %q, want %v of %q: %s", d.route.id, d.typed, s.name, s.query, s.body[:min(len(s.body), 80)], rec.Code, p.Field, s.status, s.field, p.Detail)
 			}

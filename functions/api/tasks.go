@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/task"
-	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // tasksPath is where tasks are created and listed.
@@ -54,8 +54,8 @@ type batchOutput struct {
 }
 
 type batchResult struct {
-	Task    *taskView    `json:"task,omitempty"`
-	Problem *web.Problem `json:"problem,omitempty"`
+	Task    *taskView           `json:"task,omitempty"`
+	Problem *httpserver.Problem `json:"problem,omitempty"`
 }
 
 type getInput struct {
@@ -151,7 +151,7 @@ func (a *API) createTasks(ctx context.Context, in *batchInput) (*batchOutput, er
 			made, errs[i] = a.created(ctx, accepted[i])
 		}
 		if errs[i] != nil {
-			out.Body.Tasks = append(out.Body.Tasks, batchResult{Problem: web.Explain(ctx, a.Log, errs[i])})
+			out.Body.Tasks = append(out.Body.Tasks, batchResult{Problem: httpserver.Explain(ctx, a.Log, errs[i])})
 			continue
 		}
 		out.Body.Tasks = append(out.Body.Tasks, batchResult{Task: &made.Body})
@@ -164,7 +164,7 @@ func (a *API) getTask(ctx context.Context, in *getInput) (*getOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	wait := web.PreferWait(in.Prefer)
+	wait := httpserver.PreferWait(in.Prefer)
 	out, err := a.look(ctx, r, in.IfNoneMatch, wait)
 	if out != nil && wait > 0 {
 		out.PreferenceApplied = "wait"
@@ -186,7 +186,7 @@ func (a *API) look(ctx context.Context, r task.Ref, known string, wait time.Dura
 		if err != nil {
 			return nil, err
 		}
-		unchanged := known != "" && web.NoneMatch(known, tag)
+		unchanged := known != "" && httpserver.NoneMatch(known, tag)
 		waiting := unchanged || (known == "" && t.State.Open())
 		if waiting && held.Err() == nil {
 			if t, err = a.Tasks.Wait(held, r, t.ETag()); err != nil {

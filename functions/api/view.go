@@ -9,14 +9,14 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
-	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // Settings is what a client asks for.
@@ -37,7 +37,7 @@ const longestWish = 1 << 30
 func (s Settings) order(ctx context.Context, idempotencyKey string) task.Order {
 	app := caller(ctx)
 	if s.Password != "" || s.Subject != "" {
-		web.Private(ctx)
+		httpserver.Private(ctx)
 	}
 	formats := make([]render.Format, 0, len(s.Formats))
 	for _, f := range s.Formats {
@@ -180,7 +180,7 @@ func (a *API) link(ctx context.Context, t *task.Task, v *taskView) error {
 	if len(t.Results) == 0 {
 		return nil
 	}
-	return a.record(ctx, journal.ResultLink, t.Ref.Application, t.Ref.ID)
+	return a.record(ctx, accesslog.ResultLink, t.Ref.Application, t.Ref.ID)
 }
 
 // promise puts what the client is promised into a view. It is no part of the version: it follows from what is.

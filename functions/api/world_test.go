@@ -18,8 +18,9 @@ import (
 
 	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/shared/access"
-	accesslog "github.com/lethe-ocr/lethe/shared/access/journal"
+	accesslog "github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/retention"
@@ -27,7 +28,6 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/memory"
 	"github.com/lethe-ocr/lethe/shared/task"
-	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // inlineLimit is small here, so that its tests need little memory.
@@ -285,7 +285,7 @@ func newWorld() *world {
 		Now:       now,
 		Log:       log,
 	})
-	w.handler = web.Serve(w.api, log, now)
+	w.handler = httpserver.Serve(w.api, log, now)
 	return w
 }
 
@@ -378,13 +378,13 @@ func (w *world) stream(t *testing.T, c client, target, mediaType string) (rec *h
 }
 
 // problem reads a problem document and checks what holds for all of them.
-func problem(t *testing.T, rec *httptest.ResponseRecorder) web.Problem {
+func problem(t *testing.T, rec *httptest.ResponseRecorder) httpserver.Problem {
 	t.Helper()
-	var p web.Problem
+	var p httpserver.Problem
 	if err := json.Unmarshal(rec.Body.Bytes(), &p); err != nil {
 		t.Fatalf("status %d with a body that is no problem document: %v: %s", rec.Code, err, rec.Body)
 	}
-	if ct := rec.Header().Get("Content-Type"); ct != web.ProblemType {
+	if ct := rec.Header().Get("Content-Type"); ct != httpserver.ProblemType {
 		t.Errorf("content type is %q", ct)
 	}
 	if p.Status != rec.Code || p.Title != http.StatusText(rec.Code) || p.Type != "about:blank" || p.Code == "" || p.Detail == "" {

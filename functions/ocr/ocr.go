@@ -5,7 +5,7 @@ import (
 	"context"
 	"log/slog"
 
-	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/task"
 	"github.com/lethe-ocr/lethe/shared/trigger/azure"
 )
@@ -30,7 +30,7 @@ func New(tasks Tasks, log *slog.Logger) azure.Function {
 			return azure.ErrMalformed
 		}
 		if p.Inline(Binding) {
-			log.ErrorContext(ctx, event.InvocationInline, "function", Name)
+			log.ErrorContext(ctx, logevent.InvocationInline, "function", Name)
 		}
 		t, err := tasks.Landed(ctx, name)
 		if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lethe-ocr/lethe/functions/ocr"
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/task"
 	"github.com/lethe-ocr/lethe/shared/trigger/azure"
 	"github.com/lethe-ocr/lethe/shared/trigger/azure/azuretest"
@@ -60,16 +60,16 @@ func TestUploads(t *testing.T) {
 		},
 		{
 			"storage away", azuretest.Blob("uploads", canary), fakeTasks{landed: fault.New(fault.StorageUnavailable, "away")},
-			http.StatusInternalServerError, []string{"landed uploads/" + canary}, event.InvocationFailed,
+			http.StatusInternalServerError, []string{"landed uploads/" + canary}, logevent.InvocationFailed,
 		},
 		{
 			"state not written", azuretest.Blob("uploads", canary), fakeTasks{process: fault.New(fault.StorageUnavailable, "away")},
-			http.StatusInternalServerError, []string{"landed uploads/" + canary, processed}, event.InvocationFailed,
+			http.StatusInternalServerError, []string{"landed uploads/" + canary, processed}, logevent.InvocationFailed,
 		},
-		{"another container", azuretest.Blob("results", canary), fakeTasks{}, http.StatusOK, nil, event.InvocationMalformed},
-		{"a queue message", azuretest.Recorded(t, "poison"), fakeTasks{}, http.StatusOK, nil, event.InvocationMalformed},
-		{"a timer", azuretest.Recorded(t, "timer"), fakeTasks{}, http.StatusOK, nil, event.InvocationMalformed},
-		{"inline content", inline(t, canary), fakeTasks{}, http.StatusOK, []string{"landed uploads/1", processed}, event.InvocationInline},
+		{"another container", azuretest.Blob("results", canary), fakeTasks{}, http.StatusOK, nil, logevent.InvocationMalformed},
+		{"a queue message", azuretest.Recorded(t, "poison"), fakeTasks{}, http.StatusOK, nil, logevent.InvocationMalformed},
+		{"a timer", azuretest.Recorded(t, "timer"), fakeTasks{}, http.StatusOK, nil, logevent.InvocationMalformed},
+		{"inline content", inline(t, canary), fakeTasks{}, http.StatusOK, []string{"landed uploads/1", processed}, logevent.InvocationInline},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var log bytes.Buffer

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	accesslog "github.com/lethe-ocr/lethe/shared/access/journal"
+	accesslog "github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/client"
 )
 

@@ -24,9 +24,10 @@ import (
 	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/access"
-	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/retention"
@@ -34,7 +35,6 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/memory"
 	"github.com/lethe-ocr/lethe/shared/task"
-	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // word is what the engine reads on every page.
@@ -123,10 +123,10 @@ func newWorld(t *testing.T) *world {
 		Now: time.Now, Log: log,
 	})
 	w.apps = access.NewRegistry(store, time.Now, log)
-	acts := journal.New(store, w.ledger, time.Hour, time.Now, log)
+	acts := accesslog.New(store, w.ledger, time.Hour, time.Now, log)
 	guard := access.NewGuard(w.apps, access.Rates{PerSecond: 1000, Burst: 1000}, time.Now, log)
 	guard.AcceptTokens(people{}, false)
-	server := httptest.NewServer(web.Serve(api.New(api.Config{
+	server := httptest.NewServer(httpserver.Serve(api.New(api.Config{
 		Intake: w.tasks, Tasks: w.tasks, Results: w.tasks, Erasures: w.tasks, Ledger: w.ledger, Applications: w.apps,
 		Guard: guard, AccessLog: acts, Cases: review.New(review.Config{
 			Records: store, Tasks: w.tasks, Documents: w, Journal: acts, Now: time.Now, Log: log,

@@ -14,8 +14,8 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 )
 
 // Rates bounds how often somebody may call.
@@ -70,7 +70,7 @@ func (g *Guard) Check(ctx context.Context, authorization, remote string, scopes 
 		return nil, err
 	}
 	if !who.use(scopes) {
-		g.log.WarnContext(ctx, event.AccessDenied, "reason", fault.Forbidden, "application", who.String(), "scope", scopes)
+		g.log.WarnContext(ctx, logevent.AccessDenied, "reason", fault.Forbidden, "application", who.String(), "scope", scopes)
 		return nil, g.lacking(who, scopes)
 	}
 	limiter := g.limiter(g.calls, who.String(), rate.Limit(g.rates.PerSecond), g.rates.Burst)
@@ -156,7 +156,7 @@ func (g *Guard) failed(ctx context.Context, remote string, denied error) error {
 	if !g.limiter(g.failures, Source(remote), rate.Every(failureEvery), failureBurst).AllowN(g.now(), 1) {
 		return fault.New(fault.RateLimited, "too many wrong credentials came from this address; wait %v between tries", failureEvery).Retry(failureEvery)
 	}
-	g.log.WarnContext(ctx, event.AccessDenied, "reason", fault.Unauthenticated)
+	g.log.WarnContext(ctx, logevent.AccessDenied, "reason", fault.Unauthenticated)
 	return denied
 }
 

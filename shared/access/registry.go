@@ -12,8 +12,8 @@ import (
 
 	"github.com/gofrs/uuid/v5"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
@@ -85,7 +85,7 @@ func (r *Registry) Create(ctx context.Context, wanted Application, expires time.
 	if err != nil {
 		return nil, "", err
 	}
-	r.log.InfoContext(ctx, event.CredentialIssued, "application", app.ID, "secret", stored.ID, "act", "create")
+	r.log.InfoContext(ctx, logevent.CredentialIssued, "application", app.ID, "secret", stored.ID, "act", "create")
 	return app, secret, nil
 }
 
@@ -194,7 +194,7 @@ func (r *Registry) Rotate(ctx context.Context, id string, grace time.Duration, e
 	if err != nil {
 		return nil, "", err
 	}
-	r.log.InfoContext(ctx, event.CredentialIssued, "application", id, "secret", stored.ID, "act", "rotate")
+	r.log.InfoContext(ctx, logevent.CredentialIssued, "application", id, "secret", stored.ID, "act", "rotate")
 	return app, secret, nil
 }
 
@@ -208,7 +208,7 @@ func (r *Registry) Revoke(ctx context.Context, id string) (*Application, error) 
 		return nil
 	})
 	if err == nil {
-		r.log.InfoContext(ctx, event.CredentialIssued, "application", id, "act", "revoke")
+		r.log.InfoContext(ctx, logevent.CredentialIssued, "application", id, "act", "revoke")
 	}
 	return app, err
 }

@@ -14,9 +14,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -200,7 +200,7 @@ func (c *Canary) look(ctx context.Context, f flight) error {
 		}
 		return nil
 	}
-	c.Log.InfoContext(ctx, event.CanaryDone, "task", Application+"/"+f.ID,
+	c.Log.InfoContext(ctx, logevent.CanaryDone, "task", Application+"/"+f.ID,
 		"seconds_to_result", f.Ended.Sub(f.Began).Seconds(), "seconds_to_erasure", t.Erased.Sub(f.Ended).Seconds())
 	return c.settle(ctx, f, ledger.Done, t.Erased)
 }
@@ -224,6 +224,6 @@ func seconds(name string, d time.Duration) ledger.Field {
 
 // fail tells that this page did not make it, and gives it up. Its task is erased by its clock like any other.
 func (c *Canary) fail(ctx context.Context, f flight, step string, cause error) error {
-	c.Log.ErrorContext(ctx, event.CanaryFailed, "task", Application+"/"+f.ID, "step", step, "kind", fault.KindOf(cause), "seconds", c.Now().Sub(f.Began).Seconds())
+	c.Log.ErrorContext(ctx, logevent.CanaryFailed, "task", Application+"/"+f.ID, "step", step, "kind", fault.KindOf(cause), "seconds", c.Now().Sub(f.Began).Seconds())
 	return c.settle(ctx, f, step+"-failed", time.Time{})
 }

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/memory"
@@ -124,11 +124,11 @@ func TestPageIsFollowedToItsDisappearance(t *testing.T) {
 	s.tick(t, 5*time.Minute)
 	s.state(task.Completed)
 	s.tick(t, 5*time.Minute)
-	s.told(t, event.CanaryDone, 0)
+	s.told(t, logevent.CanaryDone, 0)
 	s.state(task.Deleted)
 	s.tick(t, 5*time.Minute)
-	s.told(t, event.CanaryDone, 1)
-	s.told(t, event.CanaryFailed, 0)
+	s.told(t, logevent.CanaryDone, 1)
+	s.told(t, logevent.CanaryFailed, 0)
 	if len(s.outcomes) != 1 || s.outcomes[0] != ledger.Done {
 		t.Errorf("the ledger was told %q", s.outcomes)
 	}
@@ -180,8 +180,8 @@ func TestEveryWayToFailIsTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newStamp()
 			fails(t, s)
-			s.told(t, event.CanaryFailed, 1)
-			s.told(t, event.CanaryDone, 0)
+			s.told(t, logevent.CanaryFailed, 1)
+			s.told(t, logevent.CanaryDone, 0)
 			if len(s.outcomes) != 1 || !strings.HasSuffix(s.outcomes[0], "-failed") {
 				t.Errorf("the ledger was told %q", s.outcomes)
 			}
@@ -207,7 +207,7 @@ func TestCanaryWaitsWhileIntakeIsClosed(t *testing.T) {
 	s.refused = fault.New(fault.IntakeClosed, "closed")
 	s.tick(t, 0)
 	s.tick(t, time.Hour)
-	s.told(t, event.CanaryFailed, 0)
+	s.told(t, logevent.CanaryFailed, 0)
 	if s.task != nil || len(s.outcomes) > 0 {
 		t.Errorf("a page was sent: %v", s.outcomes)
 	}

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 )
 
 // Renewal is how often a server stores the anchor: what a reboot may make it forget.
@@ -43,7 +43,7 @@ type Clock struct {
 func Open(ctx context.Context, keeper Keeper, source Source, log *slog.Logger) *Clock {
 	stored, err := keeper.Load()
 	if err != nil {
-		log.ErrorContext(ctx, event.ClockUnsaved, "step", "read", "error", err)
+		log.ErrorContext(ctx, logevent.ClockUnsaved, "step", "read", "error", err)
 	}
 	return &Clock{keeper: keeper, source: source, log: log, anchor: stored.at(source()), fresh: stored.Service.IsZero()}
 }
@@ -144,7 +144,7 @@ func (c *Clock) Renew(ctx context.Context) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil && !c.failed {
-		c.log.ErrorContext(ctx, event.ClockUnsaved, "step", "write", "error", err)
+		c.log.ErrorContext(ctx, logevent.ClockUnsaved, "step", "write", "error", err)
 	}
 	c.failed = err != nil
 	c.watch(ctx)
@@ -172,10 +172,10 @@ func (c *Clock) watch(ctx context.Context) {
 	switch {
 	case drift.Abs() > Tolerance && (drift-c.jump).Abs() > Tolerance:
 		c.jump = drift
-		c.log.ErrorContext(ctx, event.ClockJumped, "seconds", drift.Seconds())
+		c.log.ErrorContext(ctx, logevent.ClockJumped, "seconds", drift.Seconds())
 	case drift.Abs() <= Tolerance && c.jump != 0:
 		c.jump = 0
-		c.log.InfoContext(ctx, event.ClockAgrees)
+		c.log.InfoContext(ctx, logevent.ClockAgrees)
 	}
 }
 

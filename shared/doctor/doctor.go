@@ -13,7 +13,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 )
 
 // Outcome is what a look at an expectation came to.
@@ -105,10 +105,10 @@ func Report(ctx context.Context, log *slog.Logger, probes ...Probe) Findings {
 	all := Run(ctx, probes...)
 	for _, f := range all {
 		if f.Outcome == Breach {
-			log.ErrorContext(ctx, event.DoctorFinding, "check", f.Check, "found", f.Found, "remedy", f.Remedy)
+			log.ErrorContext(ctx, logevent.DoctorFinding, "check", f.Check, "found", f.Found, "remedy", f.Remedy)
 		}
 	}
-	log.InfoContext(ctx, event.DoctorDone, "breaches", all.Count(Breach), "ok", all.Count(OK), "unknown", all.Count(Unknown))
+	log.InfoContext(ctx, logevent.DoctorDone, "breaches", all.Count(Breach), "ok", all.Count(OK), "unknown", all.Count(Unknown))
 	return all
 }
 

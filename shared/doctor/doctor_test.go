@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lethe-ocr/lethe/shared/doctor"
-	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 )
 
 // fake is a probe that found something.
@@ -138,8 +138,8 @@ func TestReportTellsBreachesAndCounts(t *testing.T) {
 		}
 	}
 	want := []line{
-		{Msg: event.DoctorFinding, Level: "ERROR", Check: "folder-modes", Found: "open", Remedy: remedy},
-		{Msg: event.DoctorDone, Level: "INFO", Breaches: 1, OK: 1, Unknown: ofFolder - 2},
+		{Msg: logevent.DoctorFinding, Level: "ERROR", Check: "folder-modes", Found: "open", Remedy: remedy},
+		{Msg: logevent.DoctorDone, Level: "INFO", Breaches: 1, OK: 1, Unknown: ofFolder - 2},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

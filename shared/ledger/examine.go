@@ -10,8 +10,8 @@ import (
 	"filippo.io/torchwood"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
@@ -78,7 +78,7 @@ func (l *Log) Examine(ctx context.Context) error {
 			break // the next call goes on from here
 		}
 		if !good {
-			l.Log.ErrorContext(ctx, event.LedgerStuck, "reason", "a file was changed", "bundle", x.Next)
+			l.Log.ErrorContext(ctx, logevent.LedgerStuck, "reason", "a file was changed", "bundle", x.Next)
 			x.Damaged, x.Bad = true, true
 		}
 		x.Next++

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 )
 
 // Stuck is why a log cannot go on: a sentence for its operator that names the remedy. What was signed stays true, entries
@@ -187,7 +187,7 @@ func (l *Log) rebuild(ctx context.Context, etag string, p published) (head, erro
 		}
 	}
 	if err := reader.Err(); err != nil {
-		l.Log.ErrorContext(ctx, event.LedgerStuck, "reason", "its files cannot be read", "kind", fault.KindOf(err))
+		l.Log.ErrorContext(ctx, logevent.LedgerStuck, "reason", "its files cannot be read", "kind", fault.KindOf(err))
 		return head{}, stuckDamaged
 	}
 	ks, err := parseKeys(h.Keys)
@@ -200,7 +200,7 @@ func (l *Log) rebuild(ctx context.Context, etag string, p published) (head, erro
 	if err := l.save(ctx, &h); err != nil {
 		return head{}, overtaken(err)
 	}
-	l.Log.WarnContext(ctx, event.LedgerRebuilt, "entries", h.Size, "keys", len(h.Keys))
+	l.Log.WarnContext(ctx, logevent.LedgerRebuilt, "entries", h.Size, "keys", len(h.Keys))
 	return h, nil
 }
 
@@ -226,7 +226,7 @@ func (l *Log) signing(ctx context.Context) (head, note.Signer, error) {
 		signer, err = l.voucher(h)
 	}
 	if stuck, ok := errors.AsType[Stuck](err); ok {
-		l.Log.WarnContext(ctx, event.ReceiptUnsigned)
+		l.Log.WarnContext(ctx, logevent.ReceiptUnsigned)
 		err = fault.Wrap(stuck, fault.ReceiptUnavailable, "this stamp has no signing key that a published key vouches for, so it can sign neither receipts nor promises; /readyz tells its operator why")
 	}
 	return h, signer, err

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
@@ -34,7 +34,7 @@ func (l *Log) Sequence(ctx context.Context) (int, error) {
 	if l.Signer == nil {
 		waiting, err := l.Records.List(ctx, storage.Query{Table: storage.Pending, Partition: pendingPartition, Limit: 1})
 		if err == nil && len(waiting) > 0 {
-			l.Log.WarnContext(ctx, event.LedgerStuck, "reason", "no signing key")
+			l.Log.WarnContext(ctx, logevent.LedgerStuck, "reason", "no signing key")
 		}
 		return 0, err
 	}
@@ -48,7 +48,7 @@ func (l *Log) Sequence(ctx context.Context) (int, error) {
 		}
 		if err != nil || n == 0 {
 			if placed > 0 {
-				l.Log.InfoContext(ctx, event.LedgerGrown, "entries", placed)
+				l.Log.InfoContext(ctx, logevent.LedgerGrown, "entries", placed)
 			}
 			return placed, err
 		}

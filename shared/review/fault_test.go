@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/access"
-	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -67,7 +67,7 @@ func (w *world) story() {
 // happened, never less.
 func (w *world) checkNothingGoesUnrecorded() {
 	w.t.Helper()
-	count := map[journal.Act]int{}
+	count := map[accesslog.Act]int{}
 	recs, err := w.store.List(w.t.Context(), storage.Query{Table: storage.AccessLog, Limit: 1000})
 	if err != nil {
 		w.t.Fatal(err)
@@ -75,29 +75,29 @@ func (w *world) checkNothingGoesUnrecorded() {
 	for _, e := range w.entries(recs) {
 		count[e.Act]++
 	}
-	if len(w.given) > count[journal.CaseOriginal]+count[journal.CaseRead] {
+	if len(w.given) > count[accesslog.CaseOriginal]+count[accesslog.CaseRead] {
 		w.t.Errorf("%d reads, recorded: %v", len(w.given), count)
 	}
-	if len(w.given) > 0 && count[journal.CaseApproved] == 0 {
+	if len(w.given) > 0 && count[accesslog.CaseApproved] == 0 {
 		w.t.Error("read without a recorded approval")
 	}
 	cases, err := w.store.List(w.t.Context(), storage.Query{Table: storage.Cases, Limit: 1000})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if len(cases) > count[journal.CaseOpened] {
+	if len(cases) > count[accesslog.CaseOpened] {
 		w.t.Errorf("%d cases, recorded: %v", len(cases), count)
 	}
 }
 
 // entries reads the access log as it is stored.
-func (w *world) entries(recs []storage.Record) []journal.Opened {
+func (w *world) entries(recs []storage.Record) []accesslog.Opened {
 	w.t.Helper()
 	if len(recs) == 0 {
 		return nil
 	}
-	healthy := journal.New(w.store, w, time.Hour, func() time.Time { return w.now }, w.Log)
-	page, _, err := healthy.List(w.t.Context(), journal.Query{Limit: len(recs)})
+	healthy := accesslog.New(w.store, w, time.Hour, func() time.Time { return w.now }, w.Log)
+	page, _, err := healthy.List(w.t.Context(), accesslog.Query{Limit: len(recs)})
 	if err != nil {
 		w.t.Fatal(err)
 	}

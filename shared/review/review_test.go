@@ -11,7 +11,7 @@ import (
 	"github.com/gofrs/uuid/v5"
 
 	"github.com/lethe-ocr/lethe/shared/access"
-	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -61,7 +61,7 @@ func TestTwoPersonsReadADocumentAndEachStepIsRecorded(t *testing.T) {
 func TestOwnerReadsTheReasonInTheAccessLog(t *testing.T) {
 	w := newWorld(t)
 	c := w.opened()
-	page, _, err := w.log.List(t.Context(), journal.Query{Application: w.ref.Application, Limit: 10})
+	page, _, err := w.log.List(t.Context(), accesslog.Query{Application: w.ref.Application, Limit: 10})
 	if err != nil || len(page) != 1 || page[0].Why != reason || page[0].Case != c.ID || page[0].Task != w.ref.ID {
 		t.Errorf("%+v, %v", page, err)
 	}

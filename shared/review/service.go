@@ -16,9 +16,9 @@ import (
 	"github.com/gofrs/uuid/v5"
 
 	"github.com/lethe-ocr/lethe/shared/access"
-	"github.com/lethe-ocr/lethe/shared/access/journal"
-	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
@@ -51,7 +51,7 @@ type Tasks interface {
 // Journal records acts. *journal.Log implements it.
 type Journal interface {
 	// Record writes an act durably, or fails.
-	Record(ctx context.Context, e journal.Entry) error
+	Record(ctx context.Context, e accesslog.Entry) error
 }
 
 // Config is what the service needs. Every field is required.
@@ -78,8 +78,8 @@ func (s *Service) Open(ctx context.Context, who *access.Identity, ref task.Ref, 
 	}
 	reason = strings.TrimSpace(reason)
 	switch {
-	case reason == "" || utf8.RuneCountInString(reason) > journal.MaxReason || !journal.Printable(reason):
-		return nil, fault.New(fault.BadField, "a reason is one line of 1 to %d characters", journal.MaxReason).In("reason")
+	case reason == "" || utf8.RuneCountInString(reason) > accesslog.MaxReason || !accesslog.Printable(reason):
+		return nil, fault.New(fault.BadField, "a reason is one line of 1 to %d characters", accesslog.MaxReason).In("reason")
 	case box == 0:
 		box = DefaultBox
 	case box < 0 || box > MaxBox:
@@ -93,13 +93,13 @@ func (s *Service) Open(ctx context.Context, who *access.Identity, ref task.Ref, 
 		return nil, fmt.Errorf("make case id: %w", err)
 	}
 	c := &Case{Version: formatVersion, ID: id.String(), Ref: ref, Reason: reason, Box: box, Opened: s.Now().UTC(), OpenedBy: by}
-	if err := s.record(ctx, by, journal.CaseOpened, c); err != nil {
+	if err := s.record(ctx, by, accesslog.CaseOpened, c); err != nil {
 		return nil, err
 	}
 	if err := s.save(ctx, c); err != nil {
 		return nil, err
 	}
-	s.tell(ctx, event.CaseOpened, c)
+	s.tell(ctx, logevent.CaseOpened, c)
 	return c, nil
 }
 
@@ -122,10 +122,10 @@ func (s *Service) Approve(ctx context.Context, who *access.Identity, id string) 
 			return fault.New(fault.SecondPersonNeeded, "one of you has a token and the other one a secret, which does not tell who uses it; use tokens both")
 		}
 		c.Approved, c.ApprovedBy = s.Now().UTC(), by
-		return s.record(ctx, by, journal.CaseApproved, c)
+		return s.record(ctx, by, accesslog.CaseApproved, c)
 	})
 	if err == nil {
-		s.tell(ctx, event.CaseApproved, c)
+		s.tell(ctx, logevent.CaseApproved, c)
 	}
 	return c, err
 }
@@ -141,10 +141,10 @@ func (s *Service) Close(ctx context.Context, who *access.Identity, id string) (*
 			return errDone
 		}
 		c.Closed, c.ClosedBy = s.Now().UTC(), by
-		return s.record(ctx, by, journal.CaseClosed, c)
+		return s.record(ctx, by, accesslog.CaseClosed, c)
 	})
 	if err == nil {
-		s.tell(ctx, event.CaseClosed, c)
+		s.tell(ctx, logevent.CaseClosed, c)
 	}
 	return c, err
 }
@@ -208,9 +208,9 @@ func (s *Service) Read(ctx context.Context, who *access.Identity, id string, kin
 		return err
 	}
 	defer transfer.Close()
-	act, give := journal.CaseRead, s.Documents.Derivative
+	act, give := accesslog.CaseRead, s.Documents.Derivative
 	if kind == Original {
-		act, give = journal.CaseOriginal, s.Documents.Original
+		act, give = accesslog.CaseOriginal, s.Documents.Original
 	}
 	if err := s.record(ctx, by, act, c); err != nil {
 		return err
@@ -228,11 +228,11 @@ func person(who *access.Identity) (Person, error) {
 	return Person{who.Subject, who.ByToken}, nil
 }
 
-func (s *Service) record(ctx context.Context, by Person, act journal.Act, c *Case) error {
-	e := journal.Entry{
+func (s *Service) record(ctx context.Context, by Person, act accesslog.Act, c *Case) error {
+	e := accesslog.Entry{
 		Application: c.Ref.Application, Who: by.Subject, Scope: string(access.Reviewer), Act: act, Task: c.Ref.ID, Case: c.ID,
 	}
-	if act == journal.CaseOpened {
+	if act == accesslog.CaseOpened {
 		e.Why = c.Reason
 	}
 	return s.Journal.Record(ctx, e)

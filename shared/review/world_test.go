@@ -16,7 +16,7 @@ import (
 	"github.com/gofrs/uuid/v5"
 
 	"github.com/lethe-ocr/lethe/shared/access"
-	"github.com/lethe-ocr/lethe/shared/access/journal"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/storage/memory"
@@ -34,7 +34,7 @@ type world struct {
 	now    time.Time
 	faults *storagetest.Faulty
 	store  *memory.Store
-	log    *journal.Log
+	log    *accesslog.Log
 	events bytes.Buffer
 	guard  *access.Guard
 	apps   *access.Registry
@@ -53,7 +53,7 @@ func newWorld(t *testing.T) *world {
 	quiet := slog.New(slog.DiscardHandler)
 	w.store = memory.New(clock)
 	w.faults = storagetest.NewFaulty(storagetest.Stores{Blobs: w.store.Blobs(), Records: w.store, Agenda: w.store})
-	w.log = journal.New(w.faults.FaultyRecords(), w, 400*24*time.Hour, clock, quiet)
+	w.log = accesslog.New(w.faults.FaultyRecords(), w, 400*24*time.Hour, clock, quiet)
 	w.Service = review.New(review.Config{
 		Records: w.faults.FaultyRecords(), Tasks: w, Documents: w, Journal: w.log, Now: clock, Log: slog.New(slog.NewJSONHandler(&w.events, nil)),
 	})
@@ -178,11 +178,11 @@ func (w *world) read(who *access.Identity, id string, kind review.Kind) (string,
 // acts lists what the access log says was done with the task, in order.
 func (w *world) acts() []string {
 	w.t.Helper()
-	page, _, err := w.log.List(w.t.Context(), journal.Query{Application: w.ref.Application, Limit: 1000})
+	page, _, err := w.log.List(w.t.Context(), accesslog.Query{Application: w.ref.Application, Limit: 1000})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	slices.SortStableFunc(page, func(a, b journal.Opened) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(page, func(a, b accesslog.Opened) int { return a.At.Compare(b.At) })
 	var acts []string
 	for _, e := range page {
 		acts = append(acts, string(e.Act)+" by "+e.Who)

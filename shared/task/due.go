@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
@@ -61,7 +61,7 @@ func known(entries []storage.Due, left map[storage.Table]int) []storage.Due {
 func (s *Service) reportLeft(ctx context.Context, left map[storage.Table]int) (total int) {
 	for _, table := range slices.Sorted(maps.Keys(left)) {
 		total += left[table]
-		s.Log.ErrorContext(ctx, event.DueUnknown, "table", table, "records", left[table])
+		s.Log.ErrorContext(ctx, logevent.DueUnknown, "table", table, "records", left[table])
 	}
 	return total
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lethe-ocr/lethe/shared/event"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -73,7 +73,7 @@ func TestDueRecordsOfUnknownTablesAreLeftAndReported(t *testing.T) {
 		if done := w.sweep(); done.Left != 300 || done.Failed != 0 || len(agenda.settled) > 0 {
 			t.Errorf("sweep says %+v, settled %v", done, agenda.settled)
 		}
-		if !strings.Contains(w.log.String(), `"msg":"`+event.DueUnknown+`","table":"pledges","records":300`) {
+		if !strings.Contains(w.log.String(), `"msg":"`+logevent.DueUnknown+`","table":"pledges","records":300`) {
 			t.Error("nobody is told of the records")
 		}
 	})

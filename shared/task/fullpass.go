@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/erasure"
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
@@ -73,7 +73,7 @@ func (s *Service) passBlobs(ctx context.Context, done *Swept) error {
 				}
 				return nil
 			}
-			s.Log.WarnContext(ctx, event.UploadRefused, "reason", d.Reason, "bytes", b.Size)
+			s.Log.WarnContext(ctx, logevent.UploadRefused, "reason", d.Reason, "bytes", b.Size)
 			err := s.eraseStranger(ctx, b, d.Reason)
 			if err == nil {
 				done.Strays++
@@ -95,7 +95,7 @@ func (s *Service) passStaging(ctx context.Context, container string, done *Swept
 	n, err := staging.Discard(ctx, container+"/", s.Now().Add(-longest))
 	if n > 0 {
 		done.Strays += n
-		s.Log.WarnContext(ctx, event.UploadRefused, "reason", "half-written", "copies", n)
+		s.Log.WarnContext(ctx, logevent.UploadRefused, "reason", "half-written", "copies", n)
 	}
 	return err
 }

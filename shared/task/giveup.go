@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 )
 
 // GiveUp takes note that a host gave up on a document. The task fails with an explanation only when no worker holds it and
@@ -33,7 +33,7 @@ func (s *Service) GiveUp(ctx context.Context, ref Ref) error {
 	if err != nil {
 		return err
 	}
-	s.Log.ErrorContext(ctx, event.UploadPoisoned, "task", ref.String(), "state", t.State, "attempts", t.Attempts)
+	s.Log.ErrorContext(ctx, logevent.UploadPoisoned, "task", ref.String(), "state", t.State, "attempts", t.Attempts)
 	switch {
 	case failed:
 		return errors.Join(s.tellProcessed(ctx, t), s.discard(ctx, t))

@@ -9,8 +9,8 @@ import (
 	"hash"
 	"io"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 )
 
 // CreateWith accepts a task together with its document. Nothing is kept of a document that is refused. A replay must bring
@@ -36,7 +36,7 @@ func (s *Service) CreateWith(ctx context.Context, o Order, body Body) (Accepted,
 	}
 	if t.State == Queued {
 		if err := s.Queue.Push(ctx, t.Ref, 0); err != nil {
-			s.Log.WarnContext(ctx, event.TaskRequeued, "task", t.Ref.String(), "error", fault.KindOf(err))
+			s.Log.WarnContext(ctx, logevent.TaskRequeued, "task", t.Ref.String(), "error", fault.KindOf(err))
 		}
 	}
 	return Accepted{Task: t, Replayed: a.Replayed}, nil

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
@@ -158,10 +158,10 @@ func (s *Service) admit(ctx context.Context, ref Ref, blob storage.Blob, digest 
 		return t, nil // another event for the same document was quicker
 	}
 	if refusal == nil {
-		s.Log.InfoContext(ctx, event.UploadLanded, "task", ref.String(), "bytes", blob.Size)
+		s.Log.InfoContext(ctx, logevent.UploadLanded, "task", ref.String(), "bytes", blob.Size)
 		return t, s.spend(ctx, ref.Application, blob.Size, 0)
 	}
-	s.Log.InfoContext(ctx, event.UploadRefused, "task", ref.String(), "code", refusal.Code, "bytes", blob.Size)
+	s.Log.InfoContext(ctx, logevent.UploadRefused, "task", ref.String(), "code", refusal.Code, "bytes", blob.Size)
 	return t, errors.Join(s.erase(ctx, blob), s.release(ctx, ref.Application), s.tellProcessed(ctx, t))
 }
 
@@ -170,7 +170,7 @@ func (s *Service) eraseStray(ctx context.Context, name string, why *fault.Error)
 	if err := s.eraseBlob(ctx, name, retention.NoRecord); err != nil && !errors.Is(err, fault.Invalid) {
 		return fmt.Errorf("erase stray blob: %w", err)
 	}
-	s.Log.WarnContext(ctx, event.UploadRefused, "reason", retention.NoRecord)
+	s.Log.WarnContext(ctx, logevent.UploadRefused, "reason", retention.NoRecord)
 	return why
 }
 
@@ -179,7 +179,7 @@ func (s *Service) eraseLate(ctx context.Context, t *Task, name string) error {
 	if err := s.eraseBlob(ctx, name, retention.LateCopy); err != nil {
 		return fmt.Errorf("erase late upload: %w", err)
 	}
-	s.Log.InfoContext(ctx, event.UploadRefused, "task", t.Ref.String(), "reason", retention.LateCopy)
+	s.Log.InfoContext(ctx, logevent.UploadRefused, "task", t.Ref.String(), "reason", retention.LateCopy)
 	return nil
 }
 

@@ -8,8 +8,8 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
@@ -52,10 +52,10 @@ func (s *Service) Process(ctx context.Context, ref Ref) (Outcome, error) {
 		return "", err
 	}
 	if t.State != InProgress {
-		s.Log.WarnContext(ctx, event.TaskFailed, "task", ref.String(), "code", t.Failure.Code)
+		s.Log.WarnContext(ctx, logevent.TaskFailed, "task", ref.String(), "code", t.Failure.Code)
 		return Done, errors.Join(s.tellProcessed(ctx, t), s.discard(ctx, t))
 	}
-	s.Log.InfoContext(ctx, event.TaskClaimed, "task", ref.String(), "attempt", t.Attempts, "alone", visit.alone)
+	s.Log.InfoContext(ctx, logevent.TaskClaimed, "task", ref.String(), "attempt", t.Attempts, "alone", visit.alone)
 
 	work, h := s.keep(work, t)
 	s.running.add(ref, h.stop)
@@ -136,20 +136,20 @@ func (s *Service) report(ctx context.Context, t *Task, handOn bool, workErr erro
 	log := s.Log.With("task", t.Ref.String())
 	switch {
 	case t.State == Completed:
-		log.InfoContext(ctx, event.TaskCompleted, "pages", t.Pages.Total, "pages_failed", t.Pages.Failed, "seconds", t.Ended.Sub(t.Uploaded).Seconds())
+		log.InfoContext(ctx, logevent.TaskCompleted, "pages", t.Pages.Total, "pages_failed", t.Pages.Failed, "seconds", t.Ended.Sub(t.Uploaded).Seconds())
 		return Done, errors.Join(s.tellProcessed(ctx, t), s.discard(ctx, t), s.spend(ctx, t.Ref.Application, 0, t.Pages.Total))
 	case t.State == ProcessingFailed:
-		log.WarnContext(ctx, event.TaskFailed, "code", t.Failure.Code)
+		log.WarnContext(ctx, logevent.TaskFailed, "code", t.Failure.Code)
 		return Done, errors.Join(s.tellProcessed(ctx, t), s.discard(ctx, t))
 	case handOn:
-		log.InfoContext(ctx, event.TaskHandedOn, "pages", t.Pages.Total, "done", t.Pages.Done)
+		log.InfoContext(ctx, logevent.TaskHandedOn, "pages", t.Pages.Total, "done", t.Pages.Done)
 		return HandedOn, s.Queue.Push(ctx, t.Ref, 0)
 	default:
 		delay := retryDelay(t.Attempts)
 		if errors.Is(workErr, fault.EngineStarved) {
 			delay = min(retryDelay(t.Starved), longestDelay)
 		}
-		log.WarnContext(ctx, event.TaskRequeued, "attempt", t.Attempts, "kind", fault.KindOf(workErr), "delay_seconds", delay.Seconds())
+		log.WarnContext(ctx, logevent.TaskRequeued, "attempt", t.Attempts, "kind", fault.KindOf(workErr), "delay_seconds", delay.Seconds())
 		return Retried, s.Queue.Push(ctx, t.Ref, delay)
 	}
 }

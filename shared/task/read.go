@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -156,7 +156,7 @@ func (s *Service) ResultLink(ctx context.Context, ref Ref, f render.Format) (sto
 	if err != nil {
 		return storage.Link{}, err
 	}
-	s.Log.InfoContext(ctx, event.ResultFetched, "task", ref.String(), "format", f, "by", "link")
+	s.Log.InfoContext(ctx, logevent.ResultFetched, "task", ref.String(), "format", f, "by", "link")
 	return link, nil
 }
 
@@ -179,7 +179,7 @@ func (s *Service) OpenResult(ctx context.Context, ref Ref, f render.Format) (*St
 		transfer.Close()
 		return nil, err
 	}
-	s.Log.InfoContext(ctx, event.ResultFetched, "task", ref.String(), "format", f, "by", "stream")
+	s.Log.InfoContext(ctx, logevent.ResultFetched, "task", ref.String(), "format", f, "by", "stream")
 	return NewStream(transfer, blob, body), nil
 }
 

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/erasure"
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
@@ -24,7 +24,7 @@ func (s *Service) Delete(ctx context.Context, ref Ref) (*Task, error) {
 		t, err = s.outlast(ctx, t)
 	}
 	if err != nil && t != nil {
-		s.Log.WarnContext(ctx, event.SweepAwaited, "task", ref.String(), "step", "erase", "kind", fault.KindOf(err))
+		s.Log.WarnContext(ctx, logevent.SweepAwaited, "task", ref.String(), "step", "erase", "kind", fault.KindOf(err))
 		return t, nil // accepted: the sweep goes on
 	}
 	return t, err
@@ -78,13 +78,13 @@ func (s *Service) remove(ctx context.Context, ref Ref, why verdict) (*Task, erro
 	s.running.cancel(ref)
 	if wasOpen {
 		if err := s.release(ctx, ref.Application); err != nil {
-			s.Log.WarnContext(ctx, event.SweepAwaited, "task", ref.String(), "step", "usage", "kind", fault.KindOf(err))
+			s.Log.WarnContext(ctx, logevent.SweepAwaited, "task", ref.String(), "step", "usage", "kind", fault.KindOf(err))
 		}
 	}
 	if !t.Erased.IsZero() {
 		return t, nil
 	}
-	s.Log.InfoContext(ctx, event.TaskDeleted, "task", ref.String(), "reason", t.Reason)
+	s.Log.InfoContext(ctx, logevent.TaskDeleted, "task", ref.String(), "reason", t.Reason)
 	if mine {
 		t = s.buried(ctx, t)
 	}
@@ -110,7 +110,7 @@ func (s *Service) buried(ctx context.Context, t *Task) *Task {
 		return nil
 	})
 	if err != nil {
-		s.Log.WarnContext(ctx, event.SweepAwaited, "task", t.Ref.String(), "step", "hold", "kind", fault.KindOf(err))
+		s.Log.WarnContext(ctx, logevent.SweepAwaited, "task", t.Ref.String(), "step", "hold", "kind", fault.KindOf(err))
 		return t
 	}
 	return known
@@ -190,7 +190,7 @@ func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
 		if s.Erased != nil {
 			s.Erased()
 		}
-		s.Log.InfoContext(ctx, event.TaskErased, "task", t.Ref.String(), "reason", t.Reason, "seconds", t.Erased.Sub(t.Removed).Seconds())
+		s.Log.InfoContext(ctx, logevent.TaskErased, "task", t.Ref.String(), "reason", t.Reason, "seconds", t.Erased.Sub(t.Removed).Seconds())
 	}
 	if t.Erased.IsZero() {
 		return t, nil

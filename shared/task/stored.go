@@ -5,8 +5,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 )
 
 // stored returns how many bytes storage keeps for the task: its document until processing ends, then its results. Pages that
@@ -40,7 +40,7 @@ func (s *Service) countStored(ctx context.Context, application string, change in
 		return nil
 	})
 	if err != nil {
-		s.Log.WarnContext(ctx, event.SweepAwaited, "application", application, "step", "usage", "kind", fault.KindOf(err))
+		s.Log.WarnContext(ctx, logevent.SweepAwaited, "application", application, "step", "usage", "kind", fault.KindOf(err))
 	}
 }
 

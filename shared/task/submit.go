@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -72,7 +72,7 @@ func (s *Service) create(ctx context.Context, o Order, ref Ref) (Accepted, error
 		return Accepted{}, errors.Join(err, s.undo(ctx, o, a))
 	}
 	a.Upload = &link
-	s.Log.InfoContext(ctx, event.TaskCreated, "task", ref.String())
+	s.Log.InfoContext(ctx, logevent.TaskCreated, "task", ref.String())
 	return a, nil
 }
 

@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
@@ -133,10 +133,10 @@ func (s *Service) tell(ctx context.Context, failing *streak, done Swept, err err
 		"strays", done.Strays, "overdue", done.Overdue, "failed", done.Failed, "left", done.Left, "seconds", done.Took.Seconds(),
 	}
 	if err != nil {
-		s.Log.Log(ctx, level, event.SweepFailed, append(attrs, "kind", fault.KindOf(err))...)
+		s.Log.Log(ctx, level, logevent.SweepFailed, append(attrs, "kind", fault.KindOf(err))...)
 		return done, err
 	}
-	s.Log.InfoContext(ctx, event.SweepDone, attrs...)
+	s.Log.InfoContext(ctx, logevent.SweepDone, attrs...)
 	return done, nil
 }
 
@@ -152,7 +152,7 @@ func (s *Service) resave(ctx context.Context, t *Task) error {
 func (s *Service) act(ctx context.Context, t *Task, d retention.Decision, done *Swept) error {
 	if d.Alarm {
 		done.Overdue++
-		s.Log.ErrorContext(ctx, event.DocumentOverdue, "task", t.Ref.String(), "reason", d.Reason, "limit", d.Limit)
+		s.Log.ErrorContext(ctx, logevent.DocumentOverdue, "task", t.Ref.String(), "reason", d.Reason, "limit", d.Limit)
 		if err := s.eraseFirst(ctx, t.Ref); err != nil {
 			return err
 		}
@@ -208,7 +208,7 @@ func (s *Service) requeue(ctx context.Context, t *Task, done *Swept) error {
 		return err
 	}
 	done.Requeued++
-	s.Log.InfoContext(ctx, event.TaskRequeued, "task", t.Ref.String(), "reason", "reconciled")
+	s.Log.InfoContext(ctx, logevent.TaskRequeued, "task", t.Ref.String(), "reason", "reconciled")
 	return nil
 }
 

@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/retention"
 )
 
@@ -39,7 +39,7 @@ func (s *Service) undo(ctx context.Context, o Order, a Accepted) error {
 	if err != nil || !undone {
 		return err
 	}
-	s.Log.InfoContext(ctx, event.TaskDeleted, "task", ref.String(), "reason", t.Reason)
+	s.Log.InfoContext(ctx, logevent.TaskDeleted, "task", ref.String(), "reason", t.Reason)
 	_, err = s.finish(ctx, t)
 	return errors.Join(s.forgetKey(ctx, o, ref), s.release(ctx, ref.Application), err)
 }

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/erasure"
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
@@ -43,7 +43,7 @@ func (s *Service) unread(ctx context.Context, b storage.Blob, cause error, done 
 		return cause
 	}
 	done.Overdue++
-	s.Log.ErrorContext(ctx, event.DocumentOverdue, "reason", retention.Unreadable, "bytes", b.Size)
+	s.Log.ErrorContext(ctx, logevent.DocumentOverdue, "reason", retention.Unreadable, "bytes", b.Size)
 	if err := s.erase(ctx, b); err != nil {
 		return errors.Join(cause, err)
 	}

@@ -17,8 +17,8 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/lethe-ocr/lethe/shared/access"
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 )
 
 const (
@@ -148,7 +148,7 @@ func (k *keys) ask(ctx context.Context) ([]jose.JSONWebKey, error) {
 		defer k.mu.Unlock()
 		if err != nil {
 			k.failed = k.now()
-			k.log.WarnContext(ctx, event.IssuerFailed, "error", err)
+			k.log.WarnContext(ctx, logevent.IssuerFailed, "error", err)
 			return nil, unavailable()
 		}
 		k.known, k.read, k.failed = fresh, k.now(), time.Time{}

@@ -7,10 +7,10 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 
-	"github.com/lethe-ocr/lethe/shared/erasure/erasuretest"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
 	"github.com/lethe-ocr/lethe/shared/storage/azure/azurite"
 	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
+	"github.com/lethe-ocr/lethe/shared/task/erasuretest"
 )
 
 // opened is an empty account with everything that a stamp has.

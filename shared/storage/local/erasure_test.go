@@ -3,8 +3,8 @@ package local_test
 import (
 	"testing"
 
-	"github.com/lethe-ocr/lethe/shared/erasure/erasuretest"
 	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
+	"github.com/lethe-ocr/lethe/shared/task/erasuretest"
 )
 
 func TestErasureSurvivesEveryLostWrite(t *testing.T) {

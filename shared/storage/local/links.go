@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/storage"
-	"github.com/lethe-ocr/lethe/shared/web"
 )
 
 // LinkPath is where links point to below the server's address.
@@ -50,7 +50,7 @@ type LinksConfig struct {
 
 // Transfer is a document or result on its way.
 type Transfer interface {
-	web.Transfer
+	httpserver.Transfer
 	Close()
 }
 
@@ -102,7 +102,7 @@ func (l *Links) verify(method, name, token string) (time.Time, error) {
 
 // admitted verifies the link of a request. Whatever else its address asks for is nothing that a link gives.
 func (l *Links) admitted(method, name string, r *http.Request) (expires time.Time, err error) {
-	query, err := web.Query(r.URL.RawQuery, []string{"t"})
+	query, err := httpserver.Query(r.URL.RawQuery, []string{"t"})
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -161,7 +161,7 @@ func (l *Links) store(w http.ResponseWriter, r *http.Request, name string, expir
 	}
 	defer t.Close()
 	hash := sha256.New()
-	body := io.TeeReader(web.Body(w, http.MaxBytesReader(w, r.Body, l.MaxSize), t), hash)
+	body := io.TeeReader(httpserver.Body(w, http.MaxBytesReader(w, r.Body, l.MaxSize), t), hash)
 	status, err = http.StatusCreated, admitted
 	if admitted == nil {
 		err = l.create(t.Context(), name, r.ContentLength, body)
@@ -212,7 +212,7 @@ func (l *Links) download(w http.ResponseWriter, r *http.Request, name string) er
 		return err
 	}
 	defer func() { _ = f.Close() }() // opened for reading
-	answer := web.Answer(w, t)
+	answer := httpserver.Answer(w, t)
 	h := answer.Header()
 	h.Set("Content-Type", blob.ContentType)
 	h.Set("Cache-Control", "no-store")

@@ -4,9 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lethe-ocr/lethe/shared/erasure/erasuretest"
 	"github.com/lethe-ocr/lethe/shared/storage/memory"
 	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
+	"github.com/lethe-ocr/lethe/shared/task/erasuretest"
 )
 
 func TestErasureSurvivesEveryLostWrite(t *testing.T) {

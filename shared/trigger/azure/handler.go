@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 )
 
 // Function carries out one invocation. An error means that another try may succeed; the host then tries again at once. So
@@ -44,7 +44,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.invoke(w, r, name, f)
 	case r.Method == http.MethodPost && strings.HasPrefix(r.UserAgent(), hostAgent):
 		// A function of another version of the package: its message must fail here, and stay for that version.
-		h.log.ErrorContext(r.Context(), event.InvocationFailed, "kind", fault.NotFound)
+		h.log.ErrorContext(r.Context(), logevent.InvocationFailed, "kind", fault.NotFound)
 		w.WriteHeader(http.StatusNotFound)
 	case name == "":
 		w.WriteHeader(http.StatusNoContent) // the host polls until it is answered
@@ -68,11 +68,11 @@ const answer = `{"Outputs":{},"Logs":[],"ReturnValue":null}`
 func (h *Handler) invoke(w http.ResponseWriter, r *http.Request, name string, f Function) {
 	err := call(r, f)
 	if errors.Is(err, ErrMalformed) {
-		h.log.ErrorContext(r.Context(), event.InvocationMalformed, "function", name)
+		h.log.ErrorContext(r.Context(), logevent.InvocationMalformed, "function", name)
 		err = nil
 	}
 	if err != nil && fault.Transient(err) {
-		h.log.ErrorContext(r.Context(), event.InvocationFailed, "function", name, "kind", fault.KindOf(err))
+		h.log.ErrorContext(r.Context(), logevent.InvocationFailed, "function", name, "kind", fault.KindOf(err))
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}

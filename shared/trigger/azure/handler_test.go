@@ -14,8 +14,8 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/trigger/azure"
 	"github.com/lethe-ocr/lethe/shared/trigger/azure/azuretest"
 )
@@ -56,21 +56,21 @@ func TestInvocationIsAnsweredAsTheHostNeeds(t *testing.T) {
 		{"permanent fault", returns(fault.New(fault.DocumentDamaged, canary)), blob, http.StatusOK, ""},
 		{"erased task", returns(fault.New(fault.TaskErased, canary)), blob, http.StatusOK, ""},
 		{"unknown task", returns(fault.New(fault.TaskNotFound, canary)), blob, http.StatusOK, ""},
-		{"transient fault", returns(fault.New(fault.StorageUnavailable, canary)), blob, http.StatusInternalServerError, event.InvocationFailed},
-		{"unclassified error", returns(errors.New(canary)), blob, http.StatusInternalServerError, event.InvocationFailed},
-		{"panic", func(context.Context, azure.Payload) error { panic(canary) }, blob, http.StatusInternalServerError, event.InvocationFailed},
-		{"malformed for its trigger", returns(azure.ErrMalformed), blob, http.StatusOK, event.InvocationMalformed},
-		{"no body", forbid(t), nil, http.StatusOK, event.InvocationMalformed},
-		{"no JSON", forbid(t), []byte(canary), http.StatusOK, event.InvocationMalformed},
-		{"null", forbid(t), []byte("null"), http.StatusOK, event.InvocationMalformed},
-		{"array", forbid(t), []byte(`["` + canary + `"]`), http.StatusOK, event.InvocationMalformed},
-		{"string", forbid(t), []byte(`"` + canary + `"`), http.StatusOK, event.InvocationMalformed},
-		{"no data", forbid(t), []byte(`{"Metadata":{"name":"` + canary + `"}}`), http.StatusOK, event.InvocationMalformed},
-		{"data of another type", forbid(t), []byte(`{"Data":["` + canary + `"]}`), http.StatusOK, event.InvocationMalformed},
-		{"truncated", forbid(t), blob[:len(blob)/2], http.StatusOK, event.InvocationMalformed},
-		{"two objects", forbid(t), append(bytes.Clone(blob), blob...), http.StatusOK, event.InvocationMalformed},
-		{"deep nesting", forbid(t), bytes.Repeat([]byte("["), 1<<19), http.StatusOK, event.InvocationMalformed},
-		{"metadata of 2 MiB", forbid(t), withMetadata(strings.Repeat(canary, 2<<20/len(canary))), http.StatusOK, event.InvocationMalformed},
+		{"transient fault", returns(fault.New(fault.StorageUnavailable, canary)), blob, http.StatusInternalServerError, logevent.InvocationFailed},
+		{"unclassified error", returns(errors.New(canary)), blob, http.StatusInternalServerError, logevent.InvocationFailed},
+		{"panic", func(context.Context, azure.Payload) error { panic(canary) }, blob, http.StatusInternalServerError, logevent.InvocationFailed},
+		{"malformed for its trigger", returns(azure.ErrMalformed), blob, http.StatusOK, logevent.InvocationMalformed},
+		{"no body", forbid(t), nil, http.StatusOK, logevent.InvocationMalformed},
+		{"no JSON", forbid(t), []byte(canary), http.StatusOK, logevent.InvocationMalformed},
+		{"null", forbid(t), []byte("null"), http.StatusOK, logevent.InvocationMalformed},
+		{"array", forbid(t), []byte(`["` + canary + `"]`), http.StatusOK, logevent.InvocationMalformed},
+		{"string", forbid(t), []byte(`"` + canary + `"`), http.StatusOK, logevent.InvocationMalformed},
+		{"no data", forbid(t), []byte(`{"Metadata":{"name":"` + canary + `"}}`), http.StatusOK, logevent.InvocationMalformed},
+		{"data of another type", forbid(t), []byte(`{"Data":["` + canary + `"]}`), http.StatusOK, logevent.InvocationMalformed},
+		{"truncated", forbid(t), blob[:len(blob)/2], http.StatusOK, logevent.InvocationMalformed},
+		{"two objects", forbid(t), append(bytes.Clone(blob), blob...), http.StatusOK, logevent.InvocationMalformed},
+		{"deep nesting", forbid(t), bytes.Repeat([]byte("["), 1<<19), http.StatusOK, logevent.InvocationMalformed},
+		{"metadata of 2 MiB", forbid(t), withMetadata(strings.Repeat(canary, 2<<20/len(canary))), http.StatusOK, logevent.InvocationMalformed},
 		{"metadata of 1 MB", returns(nil), withMetadata(strings.Repeat("m", 1000*1000)), http.StatusOK, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/lethe-ocr/lethe/shared/event"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
@@ -84,7 +84,7 @@ func (s *Scheduler) Run(ctx context.Context, process func(context.Context, task.
 			calls.Go(func() {
 				defer s.ended(ref)
 				if _, err := process(ctx, ref); err != nil {
-					s.log.WarnContext(ctx, event.TaskRequeued, "task", ref.String(), "kind", fault.KindOf(err))
+					s.log.WarnContext(ctx, logevent.TaskRequeued, "task", ref.String(), "kind", fault.KindOf(err))
 				}
 			})
 		}

@@ -1,0 +1,218 @@
+package httpserver
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"path"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/gofrs/uuid/v5"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
+)
+
+// request is what is logged of a request. Handlers fill it; it is written once at the end.
+type request struct {
+	id string
+
+	mu          sync.Mutex
+	route       string // the pattern, never the path; guarded by mu
+	application string // guarded by mu
+	code        string // of the problem; guarded by mu
+	broken      bool   // the body could not be read to its end; guarded by mu
+	private     bool   // the request held a password or a tag; guarded by mu
+}
+
+func (r *request) broke() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.broken
+}
+
+type requestKey struct{}
+
+// of returns the request's notes, or notes that nobody reads.
+func of(ctx context.Context) *request {
+	if r, ok := ctx.Value(requestKey{}).(*request); ok {
+		return r
+	}
+	return &request{}
+}
+
+// Note records for the log who sent the request and which route it took. Route is a pattern such as /v1/tasks/{id}.
+func Note(ctx context.Context, application, route string) {
+	if application != "" {
+		vouch(ctx)
+	}
+	r := of(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.application, r.route = application, route
+}
+
+// Private tells that the request holds what must not stay in memory: its connection, whose buffers have it, ends with the
+// answer. It is called before that begins.
+func Private(ctx context.Context) {
+	r := of(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.private = true
+}
+
+// Explain returns the problem document of an error with the request's id, and logs the cause of a fault of ours.
+func Explain(ctx context.Context, log *slog.Logger, err error) *Problem {
+	r := of(ctx)
+	if kind := fault.KindOf(err); r.broke() && (kind == fault.Internal || kind == fault.Unavailable) {
+		err = fault.New(fault.BadRequest, "the body broke off before its end, or its chunks do not fit; send it again").In("body")
+	}
+	p, ok := errors.AsType[*Problem](err)
+	if !ok {
+		p = NewProblem(err)
+	}
+	p.Instance = r.id
+	r.mu.Lock()
+	r.code = p.Code
+	r.mu.Unlock()
+	if kind := fault.KindOf(err); !ok && (kind == fault.Internal || kind == fault.Unavailable) {
+		log.ErrorContext(ctx, logevent.RequestFailed, "request", r.id, "code", p.Code, "error", err)
+	}
+	return p
+}
+
+// Serve wraps a handler with what every request gets: an id, safe headers, one log line, and an answer instead of a
+// broken connection when a handler panics. A path such as //v1 or /v1/.. is found nowhere: the library's router would
+// answer with a redirect that repeats it.
+func Serve(next http.Handler, log *slog.Logger, now func() time.Time) http.Handler {
+	problem := Error(log)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := now()
+		notes := &request{id: newID()}
+		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, notes))
+		safe(w.Header(), r.TLS != nil)
+		w.Header().Set("X-Request-Id", notes.id)
+		out := &counted{ResponseWriter: w, notes: notes}
+		if r.Body != nil {
+			r.Body = &body{ReadCloser: r.Body, notes: notes}
+		}
+		defer func() {
+			if cause := recover(); cause != nil {
+				if cause == http.ErrAbortHandler { //nolint:errorlint // the documented way to compare it
+					panic(cause)
+				}
+				// The value of a panic may hold anything; the stack shows where it was.
+				log.ErrorContext(r.Context(), logevent.RequestFailed, "request", notes.id, "stack", string(debug.Stack()))
+				if out.status == 0 {
+					problem(out, r, fault.New(fault.InternalError, "the request met a fault of the service"))
+				}
+			}
+			if out.status == 0 {
+				out.status = http.StatusOK // what the server sends for a handler that wrote nothing
+			}
+			notes.mu.Lock()
+			defer notes.mu.Unlock()
+			log.InfoContext(r.Context(), logevent.RequestDone,
+				"request", notes.id, "method", method(r.Method), "route", notes.route, "status", out.status, "bytes", out.bytes,
+				"seconds", now().Sub(began).Seconds(), "application", notes.application, "code", notes.code)
+		}()
+		if !clean(r.URL.Path) {
+			problem(out, r, fault.New(fault.ThingNotFound, "there is nothing at this address"))
+			return
+		}
+		next.ServeHTTP(out, r)
+	})
+}
+
+// clean reports whether a path is as the router wants it. Those of CONNECT and of OPTIONS * are not.
+func clean(p string) bool {
+	c := path.Clean(p)
+	return path.IsAbs(p) && (p == c || c != "/" && p == c+"/")
+}
+
+// body notes that a client broke off or sent chunks that do not fit: what then fails is no fault of the service.
+type body struct {
+	io.ReadCloser
+	notes *request
+}
+
+// Read implements io.Reader.
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.notes.mu.Lock()
+		defer b.notes.mu.Unlock()
+		b.notes.broken = true
+	}
+	return n, err
+}
+
+// method keeps a made-up method out of the log.
+func method(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions:
+		return m
+	default:
+		return "other"
+	}
+}
+
+// safe sets headers for answers that no browser should keep, guess at, frame or run.
+func safe(h http.Header, tls bool) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
+	if tls {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+}
+
+func newID() string {
+	id, err := uuid.NewV4()
+	if err != nil {
+		return ""
+	}
+	return id.String()
+}
+
+// counted notes status and size of an answer.
+type counted struct {
+	http.ResponseWriter
+	notes  *request
+	status int
+	bytes  int64
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (c *counted) WriteHeader(status int) {
+	if status == http.StatusInternalServerError && c.notes.broke() {
+		status = http.StatusBadRequest // frameworks that read the body themselves
+	}
+	if c.status == 0 {
+		c.status = status
+		c.notes.mu.Lock()
+		if c.notes.private {
+			once(c.ResponseWriter)
+		}
+		c.notes.mu.Unlock()
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (c *counted) Write(p []byte) (int, error) {
+	if c.status == 0 {
+		c.WriteHeader(http.StatusOK)
+	}
+	n, err := c.ResponseWriter.Write(p)
+	c.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (c *counted) Unwrap() http.ResponseWriter { return c.ResponseWriter }

@@ -1,6 +1,0 @@
-//go:build linux && race
-
-package process
-
-// limitAddressSpace is off: the race detector reserves terabytes of address space.
-const limitAddressSpace = false

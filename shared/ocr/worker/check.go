@@ -1,0 +1,162 @@
+//go:build linux
+
+package worker
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
+)
+
+const (
+	maxSide      = 1 << 22 // pixels of one side of a page, and its resolution
+	maxWordBytes = 4096
+	maxLanguages = 500
+)
+
+var errLied = errors.New("child sent an answer that cannot be true")
+
+// checker holds answers of children against what is possible.
+type checker struct {
+	limits    ocr.Limits
+	language  *regexp.Regexp
+	mediaType *regexp.Regexp
+}
+
+func newChecker(limits ocr.Limits) checker {
+	return checker{
+		limits:    limits,
+		language:  regexp.MustCompile(`^[A-Za-z0-9_/-]{1,64}$`),
+		mediaType: regexp.MustCompile(`^[a-z]{1,20}/[a-z0-9.+-]{1,80}$`),
+	}
+}
+
+func (c checker) languages(names []string) error {
+	if len(names) > maxLanguages {
+		return errLied
+	}
+	for _, n := range names {
+		if !c.language.MatchString(n) {
+			return errLied
+		}
+	}
+	return nil
+}
+
+func (c checker) info(i *ocr.Info) error {
+	if i == nil || i.Pages < 1 || i.Pages > c.limits.Pages || !c.mediaType.MatchString(i.Type) {
+		return errLied
+	}
+	return nil
+}
+
+// survey holds what a derivative will be made of against its ranges.
+func (c checker) survey(p *derivative.Page, mediaType string) error {
+	if p == nil || p.Check(mediaType, c.limits) != nil {
+		return errLied
+	}
+	return nil
+}
+
+// code lets through what an engine may say of a document.
+func (c checker) code(code fault.Code) error {
+	if code.Kind() == fault.Document || code == fault.LanguageUnknown {
+		return nil
+	}
+	return errLied
+}
+
+func (c checker) page(p *ocr.Page, number int, opt ocr.Options) error {
+	if p == nil || p.Number != number || p.Failure != nil {
+		return errLied
+	}
+	if p.Width < 1 || p.Width > maxSide || p.Height < 1 || p.Height > maxSide || p.DPI < 1 || p.DPI > maxSide {
+		return errLied
+	}
+	switch p.Angle {
+	case 0, 90, 180, 270:
+	default:
+		return errLied
+	}
+	switch p.Origin {
+	case ocr.Recognised, ocr.TextLayer, ocr.Blank:
+	default:
+		return errLied
+	}
+	for _, l := range p.Languages {
+		if !slices.Contains(opt.Languages, l) {
+			return errLied
+		}
+	}
+	if !percent(p.Confidence) {
+		return errLied
+	}
+	for _, b := range p.Blocks {
+		if err := block(b, p.Width, p.Height); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func block(b ocr.Block, width, height int) error {
+	if !inside(b.Box, width, height) {
+		return errLied
+	}
+	for _, g := range b.Paragraphs {
+		if !inside(g.Box, width, height) {
+			return errLied
+		}
+		for _, l := range g.Lines {
+			if !inside(l.Box, width, height) {
+				return errLied
+			}
+			for _, w := range l.Words {
+				if !inside(w.Box, width, height) || !percent(w.Confidence) || !readable(w.Text) {
+					return errLied
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func percent(f float64) bool { return f >= 0 && f <= 100 }
+
+// inside reports whether the box lies in the page. Empty boxes are allowed: a text layer has words without extent.
+func inside(b ocr.Box, width, height int) bool {
+	return b.X0 >= 0 && b.X0 <= b.X1 && b.X1 <= width && b.Y0 >= 0 && b.Y0 <= b.Y1 && b.Y1 <= height
+}
+
+// readable reports whether every writer can pass the text on: valid UTF-8, not empty, no control characters.
+func readable(s string) bool {
+	if s == "" || len(s) > maxWordBytes || !utf8.ValidString(s) {
+		return false
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// explain makes the error for a code that a child gave. The sentence comes from here and names the limit.
+func (c checker) explain(code fault.Code) error {
+	switch code {
+	case fault.DocumentTooLarge:
+		return fault.New(code, "The document is larger than the limit of %d bytes.", c.limits.Bytes)
+	case fault.DocumentTooManyPages:
+		return fault.New(code, "The document has more pages than the limit of %d; split it.", c.limits.Pages)
+	case fault.PageTooLarge:
+		return fault.New(code, "The page has more pixels than the limit of %d; scan it at a lower resolution.", c.limits.Pixels)
+	default:
+		return fault.New(code, "%s", code.Meaning())
+	}
+}

@@ -1,0 +1,387 @@
+//go:build linux
+
+package worker_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker/workertest"
+)
+
+// The test binary plays the child, and once a parent, when it is executed with this variable.
+const roleVariable = "LETHE_TEST_ROLE"
+
+// What a child is told: the folder that it may read, and what its kernel lacks.
+const (
+	readVariable  = "LETHE_TEST_READ"
+	lacksVariable = "LETHE_TEST_LACKS"
+)
+
+func lacking(names string) []workertest.Mechanism {
+	var list []workertest.Mechanism
+	for name := range strings.SplitSeq(names, ",") {
+		list = append(list, workertest.Mechanism(name))
+	}
+	return list
+}
+
+func TestMain(m *testing.M) {
+	switch role := os.Getenv(roleVariable); role {
+	case "":
+		os.Exit(m.Run())
+	case "serve":
+		if lacks := os.Getenv(lacksVariable); lacks != "" {
+			if err := workertest.Lack(lacking(lacks)...); err != nil {
+				panic(err)
+			}
+		}
+		err := worker.Serve(context.Background(), worker.Socket, &fakeEngine{}, worker.Confine(0, os.Getenv(readVariable)))
+		if err != nil {
+			os.Exit(1)
+		}
+	case "parent":
+		beParent()
+	case "silent":
+		select {}
+	case "noisy":
+		fmt.Fprint(os.Stderr, "cannot load the library")
+		os.Exit(3)
+	default:
+		lie(role)
+	}
+}
+
+// fakeEngine does what the first line of a document says.
+type fakeEngine struct {
+	opened string // id of the open document
+	opens  int
+	calls  int // of Recognise
+	hoard  [][]byte
+}
+
+func (e *fakeEngine) command(src ocr.Source) string {
+	if e.opened != src.ID || src.ID == "" {
+		e.opened = src.ID
+		e.opens++
+	}
+	line, _, _ := bufio.NewReader(io.NewSectionReader(src.File, 0, 1<<20)).ReadLine()
+	return string(line)
+}
+
+func (e *fakeEngine) Release() { e.opened, e.opens = "", 0 }
+
+func (e *fakeEngine) Languages() []string { return []string{"deu", "eng"} }
+
+func (e *fakeEngine) Inspect(_ context.Context, src ocr.Source) (ocr.Info, error) {
+	switch e.command(src) {
+	case "damaged":
+		return ocr.Info{}, fault.New(fault.DocumentDamaged, "the secret content is damaged")
+	case "many":
+		return ocr.Info{}, fault.New(fault.DocumentTooManyPages, "x")
+	case "crash":
+		crash()
+	}
+	return ocr.Info{Type: "application/pdf", Pages: 3}, nil
+}
+
+func (e *fakeEngine) Draw(_ context.Context, src ocr.Source, _ int) error {
+	switch e.command(src) {
+	case "spin-drawing":
+		for {
+			runtime.Gosched()
+		}
+	case "damaged-drawing":
+		return fault.New(fault.PageDamaged, "x")
+	}
+	return nil
+}
+
+func (e *fakeEngine) Recognise(_ context.Context, src ocr.Source, n int, opt ocr.Options) (ocr.Page, error) {
+	command := e.command(src)
+	e.calls++
+	name, arg, _ := strings.Cut(command, " ")
+	switch name {
+	case "crash":
+		crash()
+	case "crash-used":
+		if e.calls > 1 {
+			crash()
+		}
+	case "panic":
+		panic("secret content")
+	case "unclassified":
+		return ocr.Page{}, errors.New("secret content")
+	case "hang":
+		select {}
+	case "spin":
+		for {
+			runtime.Gosched()
+		}
+	case "nap": // so many milliseconds, without using the processor
+		n, _ := strconv.Atoi(arg)
+		time.Sleep(time.Duration(n) * time.Millisecond)
+	case "work": // so many milliseconds of processor time
+		work(arg)
+	case "fat": // with so many MiB
+		mib, rest, _ := strings.Cut(arg, " ")
+		if err := hold(mib); err != nil {
+			return ocr.Page{}, err
+		}
+		work(rest)
+	case "eat":
+		e.eat(1 << 40)
+	case "eat-used":
+		if e.calls > 1 {
+			e.eat(1 << 40)
+		}
+	case "hold":
+		if err := hold(arg); err != nil {
+			return ocr.Page{}, err
+		}
+	case "spam":
+		for range 1000 {
+			fmt.Fprintln(os.Stderr, strings.Repeat("secret ", 100))
+		}
+	case "write":
+		_, err := src.File.WriteAt([]byte("changed"), 0)
+		return words(n, opt, fmt.Sprint(err != nil)), nil
+	case "environment":
+		return words(n, opt, strings.Join(os.Environ(), ";")), nil
+	case "escape":
+		return words(n, opt, escape(src.File, arg)...), nil
+	}
+	return words(n, opt, fmt.Sprintf("pid=%d", os.Getpid()), fmt.Sprintf("opens=%d", e.opens), "command="+name), nil
+}
+
+func (e *fakeEngine) WritePDF(_ context.Context, src ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+	command := e.command(src)
+	n := 0
+	for page, err := range pages {
+		if err != nil {
+			return err
+		}
+		n++
+		if _, err := fmt.Fprintf(w, "page %d\n", page.Number); err != nil {
+			return err
+		}
+		if n == 2 {
+			switch command {
+			case "crash":
+				crash()
+			case "hang":
+				select {}
+			case "damaged":
+				return fault.New(fault.DocumentDamaged, "x")
+			}
+		}
+		if command == "early" && n == 2 {
+			return nil
+		}
+		if command == "flood" {
+			for {
+				if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	_, err := fmt.Fprintln(w, "end")
+	return err
+}
+
+func crash() {
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {}
+}
+
+// hold takes so many MiB. They are not touched here: the race detector would take as much again.
+func hold(mib string) error {
+	n, _ := strconv.Atoi(mib)
+	_, err := unix.Mmap(-1, 0, n<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE|unix.MAP_POPULATE)
+	return err
+}
+
+// work uses so many milliseconds of processor time.
+func work(milliseconds string) {
+	n, _ := strconv.Atoi(milliseconds)
+	processor := func() time.Duration {
+		var used unix.Rusage
+		_ = unix.Getrusage(unix.RUSAGE_SELF, &used)
+		return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+	}
+	for began := processor(); processor()-began < time.Duration(n)*time.Millisecond; {
+		runtime.Gosched()
+	}
+}
+
+func (e *fakeEngine) eat(bytes int) {
+	const step = 4 << 20
+	for range bytes / step {
+		b := make([]byte, step)
+		for i := 0; i < len(b); i += 4096 {
+			b[i] = 1
+		}
+		e.hoard = append(e.hoard, b)
+	}
+}
+
+func words(n int, opt ocr.Options, texts ...string) ocr.Page {
+	var list []ocr.Word
+	for i, t := range texts {
+		list = append(list, ocr.Word{Text: t, Box: ocr.Box{X0: i, Y0: 0, X1: i + 1, Y1: 10}, Confidence: 90})
+	}
+	box := ocr.Box{X1: 1000, Y1: 10}
+	return ocr.Page{
+		Number: n, Width: 1000, Height: 1000, DPI: 300, Origin: ocr.Recognised, Languages: opt.Languages, Confidence: 90,
+		Blocks: []ocr.Block{{Box: box, Paragraphs: []ocr.Paragraph{{Box: box, Lines: []ocr.Line{{Box: box, Words: list}}}}}},
+	}
+}
+
+// lie speaks the protocol, badly.
+func lie(role string) {
+	conn := os.NewFile(worker.Socket, "pool")
+	say := func(v any) {
+		body, err := json.Marshal(v)
+		if err != nil {
+			panic(err)
+		}
+		_, _ = conn.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...))
+	}
+	say(map[string]any{"languages": []string{"eng"}})
+	_, _ = conn.Read(make([]byte, 4096))
+	page := words(1, ocr.Options{}, "word")
+	switch role {
+	case "huge":
+		_, _ = conn.Write([]byte{0xff, 0xff, 0xff, 0xff})
+	case "garbage":
+		_, _ = conn.Write([]byte{0, 0, 0, 4, 'j', 'u', 'n', 'k'})
+	case "elements":
+		_, _ = conn.Write(binary.BigEndian.AppendUint32(nil, 6<<20))
+		_, _ = conn.Write(bytes.Repeat([]byte("{},"), 2<<20))
+	case "nothing":
+		say(map[string]any{})
+	case "code":
+		say(map[string]any{"code": "made_up_by_a_document"})
+	case "number":
+		page.Number = 2
+		say(map[string]any{"page": page})
+	case "box":
+		page.Blocks[0].Paragraphs[0].Lines[0].Words[0].Box.X1 = 1001
+		say(map[string]any{"page": page})
+	case "control":
+		page.Blocks[0].Paragraphs[0].Lines[0].Words[0].Text = "a\x00b"
+		say(map[string]any{"page": page})
+	case "language":
+		page.Languages = []string{"invented"}
+		say(map[string]any{"page": page})
+	case "descriptors":
+		for range 50 {
+			rights := unix.UnixRights(0, 1, 2, worker.Socket)
+			_ = unix.Sendmsg(worker.Socket, []byte{0}, rights, nil, 0)
+		}
+	case "close":
+		_ = conn.Close()
+	}
+	select {}
+}
+
+// document returns a file with the text, and a source for it.
+func document(t *testing.T, id, text string) ocr.Source {
+	t.Helper()
+	path := t.TempDir() + "/document"
+	if err := os.WriteFile(path, []byte(text+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	return ocr.Source{File: f, ID: id}
+}
+
+// newPool returns a pool of children in the role, and checks at the end of the test that none is left.
+func newPool(t *testing.T, role string, change func(*worker.Config)) *worker.Pool {
+	t.Helper()
+	cfg := config(t, role)
+	if change != nil {
+		change(&cfg)
+	}
+	p, err := worker.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		p.Close()
+		if left := p.Stats().Children; len(left) != 0 {
+			t.Errorf("children left after Close: %v", left)
+		}
+		if pids := ownChildren(t); len(pids) != 0 {
+			t.Errorf("processes left after Close: %v", pids)
+		}
+	})
+	return p
+}
+
+func config(t testing.TB, role string) worker.Config {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return worker.Config{
+		Path: self, Env: []string{roleVariable + "=" + role}, Children: 1, Document: ocr.DefaultLimits(),
+		Limits: worker.Limits{Start: time.Minute, Poll: 10 * time.Millisecond},
+	}
+}
+
+// ownChildren lists the processes whose parent is this one, zombies too.
+func ownChildren(t *testing.T) []string {
+	t.Helper()
+	var pids []string
+	entries, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		b, err := os.ReadFile("/proc/self/task/" + e.Name() + "/children")
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		pids = append(pids, strings.Fields(string(b))...)
+	}
+	return pids
+}
+
+func texts(p ocr.Page) []string {
+	var list []string
+	for w := range p.Words {
+		list = append(list, w.Text)
+	}
+	return list
+}
+
+func options() ocr.Options { return ocr.Options{Languages: []string{"eng"}} }

@@ -1,0 +1,62 @@
+//go:build linux
+
+package reader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
+	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
+	"github.com/lethe-ocr/lethe/shared/pdf"
+)
+
+// Survey finds what a derivative takes over from page n, counted from 1.
+func (e *Engine) Survey(ctx context.Context, src ocr.Source, n int) (derivative.Page, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	doc, err := e.page(ctx, src, n)
+	if err != nil {
+		return derivative.Page{}, err
+	}
+	page, err := doc.survey(n)
+	if err != nil {
+		return derivative.Page{}, err
+	}
+	if err := page.Check(doc.info().Type, e.cfg.Limits); err != nil {
+		return derivative.Page{}, fault.Wrap(err, fault.PageDamaged, "The page has dimensions that no derivative can have.")
+	}
+	return page, nil
+}
+
+// Derive writes a derivative. It looks at no document: all there is to know is in the plan.
+func (e *Engine) Derive(_ context.Context, plan derivative.Plan, w io.Writer) error {
+	switch plan.Type {
+	case derivative.PDF:
+		return pdf.WriteSheets(w, plan.Pages, e.cfg.Limits)
+	case derivative.WebP, derivative.JP2:
+		if len(plan.Pages) != 1 {
+			return errors.New("write derivative: only TIFF and PDF have several pages")
+		}
+		encoded, err := tesseract.EncodeSheet(plan.Type, plan.Pages[0])
+		if err != nil {
+			return fmt.Errorf("write derivative: %w", err)
+		}
+		if _, err := w.Write(encoded); err != nil {
+			return fmt.Errorf("write derivative: %w", err)
+		}
+		return nil
+	default:
+		return derivative.Write(w, plan)
+	}
+}
+
+func (d *imageDocument) survey(n int) (derivative.Page, error) {
+	return tesseract.Survey(d.data, d.mediaType, n-1, d.limits)
+}
+
+func (d *pdfDocument) survey(n int) (derivative.Page, error) { return d.pdf.Survey(n, d.limits) }

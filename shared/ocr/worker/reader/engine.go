@@ -1,0 +1,252 @@
+//go:build linux
+
+package reader
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"sync"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
+	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker"
+	"github.com/lethe-ocr/lethe/shared/pdf"
+)
+
+// Config says where the engine finds its data, and what documents may ask of it.
+type Config struct {
+	Tessdata string // folder of the language data; empty: where packages put it
+	Cache    string // folder of the compilation cache that Warm fills; empty: none
+	Limits   ocr.Limits
+}
+
+// Engine reads documents in this process. It works on one call at a time and keeps the last document open.
+type Engine struct {
+	cfg    Config
+	reader *tesseract.Reader
+
+	mu      sync.Mutex
+	runtime *pdf.Runtime // nil until the first PDF comes; guarded by mu
+	id      string       // of the open document; guarded by mu
+	open    opened       // nil if none is open; guarded by mu
+	drawn   sheet        // a page of it that waits to be read; guarded by mu
+}
+
+// sheet is a page that is ready to be read. The zero value is none.
+type sheet struct {
+	number int
+	page   *ocr.Page        // its text layer, where that can be trusted
+	image  *tesseract.Image // its pixels otherwise
+	dpi    int              // that it is drawn with; 0 for what the image states
+}
+
+func (s *sheet) close() {
+	if s.image != nil {
+		s.image.Close()
+	}
+	*s = sheet{}
+}
+
+var _ worker.Engine = (*Engine)(nil)
+
+// opened is a document of one kind.
+type opened interface {
+	info() ocr.Info
+	// draw makes page n ready to be read.
+	draw(n int) (sheet, error)
+	// survey finds what a derivative takes over from page n.
+	survey(n int) (derivative.Page, error)
+	// write writes the searchable PDF.
+	write(ctx context.Context, pages iter.Seq2[ocr.Page, error], w io.Writer) error
+	close()
+}
+
+// New returns an engine with the models. It opens nothing else before the first document comes.
+func New(cfg Config, models *tesseract.Models) (*Engine, error) {
+	if cfg.Limits.Bytes <= 0 || cfg.Limits.Pages <= 0 || cfg.Limits.Pixels <= 0 {
+		return nil, errors.New("document limits must be positive")
+	}
+	return &Engine{cfg: cfg, reader: tesseract.New(models)}, nil
+}
+
+// Close releases everything.
+func (e *Engine) Close() error {
+	e.Release()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	err := e.reader.Close()
+	if e.runtime != nil {
+		err = errors.Join(err, e.runtime.Close())
+	}
+	return err
+}
+
+// Languages lists the installed languages as Tesseract's codes, sorted, without osd.
+func (e *Engine) Languages() []string { return e.reader.Languages() }
+
+// Release closes the document that is kept open between calls.
+func (e *Engine) Release() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.release()
+}
+
+func (e *Engine) release() {
+	e.drawn.close()
+	if e.open != nil {
+		e.open.close()
+	}
+	e.open, e.id = nil, ""
+}
+
+// Inspect finds type, page count and readability of a document.
+func (e *Engine) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	doc, err := e.document(ctx, src)
+	if err != nil {
+		return ocr.Info{}, err
+	}
+	return doc.info(), nil
+}
+
+// Draw makes page n, counted from 1, ready for Recognise.
+func (e *Engine) Draw(ctx context.Context, src ocr.Source, n int) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.draw(ctx, src, n)
+}
+
+// draw draws page n unless it is drawn already.
+func (e *Engine) draw(ctx context.Context, src ocr.Source, n int) error {
+	doc, err := e.page(ctx, src, n) // another document takes the sheet along
+	if err != nil || e.drawn.number == n {
+		return err
+	}
+	e.drawn.close()
+	e.drawn, err = doc.draw(n)
+	e.drawn.number = n
+	if err != nil {
+		e.drawn = sheet{}
+	}
+	return err
+}
+
+// Recognise reads page n, counted from 1. It draws the page if that was not asked for before.
+func (e *Engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.Options) (ocr.Page, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.draw(ctx, src, n); err != nil {
+		return ocr.Page{}, err
+	}
+	defer e.drawn.close()
+	if e.drawn.page != nil {
+		return *e.drawn.page, nil
+	}
+	page, err := e.reader.Read(e.drawn.image, opt)
+	if err != nil {
+		return ocr.Page{}, err
+	}
+	if e.drawn.dpi > 0 {
+		page.DPI = e.drawn.dpi // a JPEG may state another than the one it is drawn with
+	}
+	if page.DPI < 1 {
+		page.DPI = assumedDPI
+	}
+	page.Number = n
+	return page, nil
+}
+
+// WritePDF writes a searchable PDF: of a PDF a copy with invisible text, of images one page for each.
+func (e *Engine) WritePDF(ctx context.Context, src ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	doc, err := e.document(ctx, src)
+	if err != nil {
+		return err
+	}
+	return doc.write(ctx, pages, w)
+}
+
+// page returns the open document if it has a page n.
+func (e *Engine) page(ctx context.Context, src ocr.Source, n int) (opened, error) {
+	doc, err := e.document(ctx, src)
+	if err != nil {
+		return nil, err
+	}
+	if pages := doc.info().Pages; n < 1 || n > pages {
+		return nil, fault.New(fault.PageDamaged, "There is no page %d in a document of %d.", n, pages)
+	}
+	return doc, nil
+}
+
+// document returns the open document, or opens it within the limits.
+func (e *Engine) document(ctx context.Context, src ocr.Source) (opened, error) {
+	if e.open != nil && src.ID != "" && e.id == src.ID {
+		return e.open, nil
+	}
+	e.release()
+	doc, err := e.openSource(ctx, src)
+	if err != nil {
+		return nil, err
+	}
+	if pages := doc.info().Pages; pages > e.cfg.Limits.Pages {
+		doc.close()
+		return nil, fault.New(fault.DocumentTooManyPages, "The document has %d pages; the limit is %d.", pages, e.cfg.Limits.Pages)
+	}
+	e.open, e.id = doc, src.ID
+	return doc, nil
+}
+
+func (e *Engine) openSource(ctx context.Context, src ocr.Source) (opened, error) {
+	stat, err := src.File.Stat()
+	if err != nil {
+		return nil, fault.Wrap(err, fault.InternalError, "The document cannot be looked at.")
+	}
+	size := stat.Size()
+	switch {
+	case !stat.Mode().IsRegular():
+		return nil, fault.New(fault.InternalError, "The document is not a regular file.")
+	case size == 0:
+		return nil, fault.New(fault.DocumentEmpty, "The document has no bytes.")
+	case size > e.cfg.Limits.Bytes:
+		return nil, fault.New(fault.DocumentTooLarge, "The document has %d bytes; the limit is %d.", size, e.cfg.Limits.Bytes)
+	}
+	head := make([]byte, min(size, pdf.HeadBytes))
+	if _, err := src.File.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fault.Wrap(err, fault.DocumentDamaged, "The document cannot be read.")
+	}
+	mediaType, err := pdf.Type(head)
+	if err != nil {
+		return nil, err
+	}
+	if mediaType != pdfType {
+		return openImages(src.File, size, mediaType, e.cfg.Limits, e.pdf)
+	}
+	runtime, err := e.pdf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return openPDF(runtime, src, size, e.cfg.Limits)
+}
+
+// pdf starts PDFium when it is needed for the first time. A cache that is missing, or made by another version, cannot be
+// filled from here, where no file can be written; then it is compiled for this process alone.
+func (e *Engine) pdf(ctx context.Context) (*pdf.Runtime, error) {
+	if e.runtime != nil {
+		return e.runtime, nil
+	}
+	runtime, err := pdf.NewRuntime(ctx, e.cfg.Cache, pdfMemory)
+	if err != nil && e.cfg.Cache != "" {
+		runtime, err = pdf.NewRuntime(ctx, "", pdfMemory)
+	}
+	if err != nil {
+		return nil, fault.Wrap(err, fault.EngineUnavailable, "The PDF module does not start.")
+	}
+	e.runtime = runtime
+	return runtime, nil
+}

@@ -1,0 +1,117 @@
+//go:build linux
+
+package reader
+
+import (
+	"bytes"
+	"context"
+	"image/jpeg"
+	"io"
+	"iter"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
+	"github.com/lethe-ocr/lethe/shared/pdf"
+)
+
+const jpegType = "image/jpeg"
+
+// assumedDPI stands for the resolution of an image that does not state one.
+const assumedDPI = 200
+
+// imageDocument is an open image file, mapped into memory: it is read where the decoder needs it and never copied.
+type imageDocument struct {
+	runtime   func(context.Context) (*pdf.Runtime, error)
+	data      []byte
+	mediaType string
+	frames    []tesseract.Frame
+	limits    ocr.Limits
+}
+
+func openImages(
+	file *os.File, size int64, mediaType string, limits ocr.Limits,
+	runtime func(context.Context) (*pdf.Runtime, error),
+) (opened, error) {
+	data, err := unix.Mmap(int(file.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_PRIVATE) // #nosec G115 -- a descriptor
+	if err != nil {
+		return nil, fault.Wrap(err, fault.InternalError, "The document cannot be mapped.")
+	}
+	d := &imageDocument{runtime: runtime, data: data, mediaType: mediaType, limits: limits}
+	if d.frames, err = tesseract.Probe(data, mediaType, limits); err != nil {
+		d.close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *imageDocument) info() ocr.Info { return ocr.Info{Type: d.mediaType, Pages: len(d.frames)} }
+
+func (d *imageDocument) close() {
+	// An error would mean that the address is wrong. The process that maps documents is short-lived either way.
+	_ = unix.Munmap(d.data)
+}
+
+func (d *imageDocument) draw(n int) (sheet, error) {
+	image, err := tesseract.Decode(d.data, d.mediaType, n-1, d.limits)
+	return sheet{image: image}, err
+}
+
+func (d *imageDocument) write(ctx context.Context, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+	runtime, err := d.runtime(ctx)
+	if err != nil {
+		return err
+	}
+	writer, err := runtime.NewWriter(nil, w)
+	if err != nil {
+		return err
+	}
+	defer writer.Close()
+	for page, err := range pages {
+		if err != nil {
+			return err
+		}
+		if page.Number < 1 || page.Number > len(d.frames) {
+			return fault.New(fault.PageDamaged, "There is no page %d in a document of %d.", page.Number, len(d.frames))
+		}
+		if frame := d.frames[page.Number-1]; page.Origin == ocr.Failed {
+			// Its size was never found out, or only by a reader that failed.
+			page.Width, page.Height, page.DPI = frame.Width, frame.Height, frame.DPI
+		}
+		if page.DPI < 1 {
+			page.DPI = assumedDPI
+		}
+		if err := writer.Page(page, d.picture(page.Number)); err != nil {
+			return err
+		}
+	}
+	return writer.Finish()
+}
+
+// picture returns page n as it is drawn. A page that cannot be decoded is drawn blank.
+func (d *imageDocument) picture(n int) *pdf.Picture {
+	if d.mediaType == jpegType {
+		if _, err := jpeg.DecodeConfig(bytes.NewReader(d.data)); err == nil {
+			return &pdf.Picture{JPEG: d.data, Orientation: tesseract.Orientation(d.data)}
+		}
+	}
+	image, err := tesseract.Decode(d.data, d.mediaType, n-1, d.limits)
+	if err != nil {
+		return nil
+	}
+	defer image.Close()
+	pixels, err := image.Pixels()
+	if err != nil {
+		return nil
+	}
+	format := pdf.Gray
+	if pixels.Channels == 3 {
+		format = pdf.RGB
+	}
+	return &pdf.Picture{
+		Pixels: pixels.Data, Format: format, Stride: pixels.Width * pixels.Channels, Width: pixels.Width, Height: pixels.Height,
+	}
+}

@@ -1,0 +1,80 @@
+//go:build linux
+
+package reader
+
+import (
+	"context"
+	"io"
+	"iter"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
+	"github.com/lethe-ocr/lethe/shared/pdf"
+)
+
+const pdfType = "application/pdf"
+
+// pdfDocument is an open PDF.
+type pdfDocument struct {
+	runtime *pdf.Runtime
+	pdf     *pdf.PDF
+	limits  ocr.Limits
+}
+
+func openPDF(runtime *pdf.Runtime, src ocr.Source, size int64, limits ocr.Limits) (opened, error) {
+	pdf, err := runtime.Open(io.NewSectionReader(src.File, 0, size), size, src.Password)
+	if err != nil {
+		return nil, err
+	}
+	if pdf.Restricted() {
+		pdf.Close()
+		return nil, fault.New(fault.DocumentRestricted, "The document forbids extraction; give its owner password with the task.")
+	}
+	return &pdfDocument{runtime: runtime, pdf: pdf, limits: limits}, nil
+}
+
+func (d *pdfDocument) info() ocr.Info {
+	return ocr.Info{Type: pdfType, Pages: d.pdf.Pages(), Encrypted: d.pdf.Encrypted()}
+}
+
+// draw takes the text layer if it can be trusted, and rasterises the page otherwise.
+func (d *pdfDocument) draw(n int) (sheet, error) {
+	page, ok, err := d.pdf.Text(n)
+	if err != nil || ok {
+		page.Number = n
+		return sheet{page: &page}, err
+	}
+	raster, err := d.pdf.Raster(n, d.limits)
+	if err != nil {
+		return sheet{}, err
+	}
+	image, err := d.image(raster)
+	return sheet{image: image, dpi: raster.DPI}, err
+}
+
+func (d *pdfDocument) image(raster pdf.Raster) (*tesseract.Image, error) {
+	if raster.JPEG == nil {
+		return tesseract.NewGray(raster.Gray, raster.Stride, raster.Width, raster.Height, raster.DPI)
+	}
+	return tesseract.Decode(raster.JPEG, tesseract.StoredJPEG, 0, d.limits)
+}
+
+func (d *pdfDocument) write(_ context.Context, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+	writer, err := d.runtime.NewWriter(d.pdf, w)
+	if err != nil {
+		return err
+	}
+	defer writer.Close()
+	for page, err := range pages {
+		if err != nil {
+			return err
+		}
+		if err := writer.Page(page, nil); err != nil {
+			return err
+		}
+	}
+	return writer.Finish()
+}
+
+func (d *pdfDocument) close() { d.pdf.Close() }

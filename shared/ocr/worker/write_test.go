@@ -1,0 +1,151 @@
+//go:build linux
+
+package worker_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker"
+)
+
+func pages(n int) iter.Seq2[ocr.Page, error] {
+	return func(yield func(ocr.Page, error) bool) {
+		for i := range n {
+			if !yield(words(i+1, options(), "word"), nil) {
+				return
+			}
+		}
+	}
+}
+
+func TestWritePDFStreamsPagesInAndBytesOut(t *testing.T) {
+	p := newPool(t, "serve", nil)
+	src := document(t, "a", "echo")
+	for _, command := range []string{"echo", "early"} {
+		var b strings.Builder
+		if err := p.WritePDF(t.Context(), document(t, command, command), pages(3), &b); err != nil {
+			t.Fatal(err)
+		}
+		want := "page 1\npage 2\npage 3\nend\n"
+		if command == "early" {
+			want = "page 1\npage 2\n"
+		}
+		if b.String() != want {
+			t.Errorf("%s: got %q", command, b.String())
+		}
+	}
+	if _, err := p.Recognise(t.Context(), src, 1, options()); err != nil {
+		t.Errorf("the page after it: %v", err)
+	}
+	if s := p.Stats(); s.Starts != 1 {
+		t.Errorf("%d starts, want the same child for all", s.Starts)
+	}
+}
+
+func TestWritePDFHoldsOnePageAtATime(t *testing.T) {
+	p := newPool(t, "serve", nil)
+	big := make([]string, 20_000)
+	for i := range big {
+		big[i] = "word"
+	}
+	var peak uint64
+	many := func(yield func(ocr.Page, error) bool) {
+		for i := range 20 {
+			if !yield(words(i+1, options(), big...), nil) {
+				return
+			}
+			var m runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			peak = max(peak, m.HeapAlloc)
+		}
+	}
+	if err := p.WritePDF(t.Context(), document(t, "a", "echo"), many, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if peak > 32<<20 {
+		t.Errorf("%d MiB in use between pages", peak>>20)
+	}
+}
+
+var errStorage = errors.New("storage is away")
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errStorage }
+
+func TestWritePDFFailures(t *testing.T) {
+	failing := func(yield func(ocr.Page, error) bool) {
+		if yield(words(1, options(), "word"), nil) {
+			yield(ocr.Page{}, errStorage)
+		}
+	}
+	for _, c := range []struct {
+		name    string
+		command string
+		limits  worker.Limits
+		pages   iter.Seq2[ocr.Page, error]
+		w       io.Writer
+		want    error
+	}{
+		{name: "pages fail", command: "echo", pages: failing, want: errStorage},
+		{name: "writer fails", command: "echo", pages: pages(1000), w: brokenWriter{}, want: errStorage},
+		{name: "child crashes", command: "crash", pages: pages(5), want: fault.EngineUnavailable},
+		{name: "child crashes while many pages wait", command: "crash", pages: pages(20_000), want: fault.EngineUnavailable},
+		{name: "child hangs", command: "hang", limits: worker.Limits{Wall: 100 * time.Millisecond}, pages: pages(5), want: fault.EngineStarved},
+		{name: "document is damaged", command: "damaged", pages: pages(20_000), want: fault.DocumentDamaged},
+		{name: "output without end", command: "flood", limits: worker.Limits{Output: 1 << 20}, pages: pages(5), want: fault.PageFailed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPool(t, "serve", func(cfg *worker.Config) {
+				c.limits.Poll, c.limits.Start = cfg.Limits.Poll, cfg.Limits.Start
+				cfg.Limits = c.limits
+			})
+			w := c.w
+			if w == nil {
+				w = io.Discard
+			}
+			if err := p.WritePDF(t.Context(), document(t, "a", c.command), c.pages, w); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+			if err := p.WritePDF(t.Context(), document(t, "b", "echo"), pages(3), io.Discard); err != nil {
+				t.Errorf("the document after it: %v", err)
+			}
+		})
+	}
+}
+
+func TestWritePDFDoesNotCountTimeOfTheCaller(t *testing.T) {
+	p := newPool(t, "serve", func(c *worker.Config) { c.Limits.Wall = 300 * time.Millisecond })
+	slow := func(yield func(ocr.Page, error) bool) {
+		<-time.After(600 * time.Millisecond)
+		yield(words(1, options(), "word"), nil)
+	}
+	if err := p.WritePDF(t.Context(), document(t, "a", "echo"), slow, io.Discard); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWritePDFEndsWhenCancelled(t *testing.T) {
+	p := newPool(t, "serve", nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	endless := func(yield func(ocr.Page, error) bool) {
+		for i := 1; yield(words(i, options(), "word"), nil); i++ {
+			if i == 10 {
+				cancel()
+			}
+		}
+	}
+	if err := p.WritePDF(ctx, document(t, "a", "echo"), endless, io.Discard); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}

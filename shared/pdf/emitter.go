@@ -1,0 +1,105 @@
+package pdf
+
+import (
+	"bytes"
+	"compress/zlib"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+)
+
+// emitter writes PDF objects one after the other and remembers where they are. The first error sticks and makes the rest
+// a no-op; finish returns it.
+type emitter struct {
+	w       io.Writer
+	at      int64
+	next    int // the next free object number
+	written map[int]location
+	err     error
+}
+
+type location struct {
+	offset     int64
+	generation int
+}
+
+func newEmitter(w io.Writer) *emitter {
+	return &emitter{w: w, next: 1, written: map[int]location{}}
+}
+
+// Write counts what passes to the underlying writer.
+func (e *emitter) Write(b []byte) (int, error) {
+	if e.err != nil {
+		return 0, e.err
+	}
+	n, err := e.w.Write(b)
+	e.at += int64(n)
+	e.err = err
+	return n, err
+}
+
+func (e *emitter) printf(format string, args ...any) {
+	_, _ = fmt.Fprintf(e, format, args...) // e keeps the error
+}
+
+func (e *emitter) reserve() int {
+	e.next++
+	return e.next - 1
+}
+
+// object writes object number n, which is reserved or replaces one of an earlier section.
+func (e *emitter) object(n, generation int, body string) {
+	e.written[n] = location{e.at, generation}
+	e.printf("%d %d obj\n%s\nendobj\n", n, generation, body)
+}
+
+// stream writes a stream whose length is known when fill has written it. dict holds the entries beside the length.
+func (e *emitter) stream(n int, dict string, fill func(io.Writer) error) {
+	length := e.reserve()
+	e.written[n] = location{offset: e.at}
+	e.printf("%d 0 obj\n<<%s/Length %d 0 R>>\nstream\n", n, dict, length)
+	start := e.at
+	if err := fill(e); err != nil && e.err == nil {
+		e.err = err
+	}
+	size := e.at - start
+	e.printf("\nendstream\nendobj\n")
+	e.object(length, 0, fmt.Sprint(size))
+}
+
+// packed writes a compressed stream.
+func (e *emitter) packed(n int, dict string, data []byte) {
+	e.stream(n, dict+"/Filter/FlateDecode", func(w io.Writer) error { return deflate(w, data) })
+}
+
+func deflate(w io.Writer, data []byte) error {
+	z := zlib.NewWriter(w)
+	if _, err := z.Write(data); err != nil {
+		return err
+	}
+	return z.Close()
+}
+
+// finish writes the cross-reference section of the objects of this emitter and the trailer. entries are the trailer's
+// beside the size.
+func (e *emitter) finish(entries string) error {
+	start := e.at
+	e.printf("xref\n0 1\n0000000000 65535 f\r\n")
+	numbers := slices.Sorted(maps.Keys(e.written))
+	for len(numbers) > 0 {
+		run := 1
+		for run < len(numbers) && numbers[run] == numbers[0]+run {
+			run++
+		}
+		e.printf("%d %d\n", numbers[0], run)
+		var rows bytes.Buffer
+		for _, n := range numbers[:run] {
+			fmt.Fprintf(&rows, "%010d %05d n\r\n", e.written[n].offset, e.written[n].generation)
+		}
+		_, _ = e.Write(rows.Bytes()) // e keeps the error
+		numbers = numbers[run:]
+	}
+	e.printf("trailer\n<<%s/Size %d>>\nstartxref\n%d\n%%%%EOF\n", entries, e.next, start)
+	return e.err
+}

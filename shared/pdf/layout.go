@@ -1,0 +1,190 @@
+package pdf
+
+import (
+	"math"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+)
+
+// line is a line of a text layer; its box is in the upright frame, in points, y downwards.
+type line struct {
+	box   rect
+	words []word
+}
+
+type word struct {
+	text []byte
+	box  rect // upright frame
+}
+
+// upright returns the transformation from the displayed page into the frame in which text that needs a clockwise turn by
+// angle is upright. Its origin does not matter.
+func upright(angle int) matrix {
+	switch angle {
+	case 90:
+		return matrix{0, 1, -1, 0, 0, 0}
+	case 180:
+		return matrix{-1, 0, 0, -1, 0, 0}
+	case 270:
+		return matrix{0, -1, 1, 0, 0, 0}
+	default:
+		return matrix{a: 1, d: 1}
+	}
+}
+
+// arrange groups glyphs into words, lines, paragraphs and blocks, in the order of the text layer.
+func arrange(glyphs []glyph, v view, angle int) []ocr.Block {
+	turned := upright(angle)
+	lines := joinLines(splitLines(glyphs, turned))
+	back := turned.inverse().then(v.scale(textDPI))
+	width, height := v.pixels(textDPI)
+	place := func(box rect) ocr.Box { return whole(box.through(back), width, height) }
+
+	var blocks []ocr.Block
+	for i := range lines {
+		l := ocr.Line{}
+		for j := range lines[i].words {
+			w := &lines[i].words[j]
+			l.Words = append(l.Words, ocr.Word{Text: string(w.text), Box: place(w.box), Confidence: 100})
+			l.Box = l.Box.Union(l.Words[j].Box)
+		}
+		step := newBlock
+		if i > 0 {
+			step = follow(lines[i-1], lines[i])
+		}
+		switch step {
+		case newBlock:
+			blocks = append(blocks, ocr.Block{Paragraphs: []ocr.Paragraph{{}}})
+		case newParagraph:
+			b := &blocks[len(blocks)-1]
+			b.Paragraphs = append(b.Paragraphs, ocr.Paragraph{})
+		}
+		b := &blocks[len(blocks)-1]
+		p := &b.Paragraphs[len(b.Paragraphs)-1]
+		p.Lines = append(p.Lines, l)
+		p.Box = p.Box.Union(l.Box)
+		b.Box = b.Box.Union(l.Box)
+	}
+	return blocks
+}
+
+// maxWord bounds a word in bytes: a font may map each of its letters to hundreds.
+const maxWord = 1000
+
+// splitLines cuts words at spaces and where they are too long to be any, and lines at the ends that PDFium found.
+func splitLines(glyphs []glyph, turned matrix) []line {
+	var lines []line
+	var current line
+	open := false // the last word takes more letters
+	for _, g := range glyphs {
+		switch {
+		case g.char == '\r' || g.char == '\n':
+			open = false
+			if current = closed(current); len(current.words) > 0 {
+				lines = append(lines, current)
+			}
+			current = line{}
+		case unicode.IsSpace(g.char):
+			open = false
+		default:
+			if !open {
+				current.words = append(current.words, word{})
+			}
+			last := &current.words[len(current.words)-1]
+			last.add(g, turned)
+			open = len(last.text) < maxWord
+		}
+	}
+	if current = closed(current); len(current.words) > 0 {
+		lines = append(lines, current)
+	}
+	return lines
+}
+
+func (w *word) add(g glyph, turned matrix) {
+	if unicode.IsPrint(g.char) || unicode.In(g.char, unicode.Co, unicode.Cf) {
+		w.text = utf8.AppendRune(w.text, g.char)
+	}
+	box := g.box.through(turned)
+	switch {
+	case !(box.width() > 0 && box.height() > 0): // marks without extent, NaN
+	case w.box == rect{}:
+		w.box = box
+	default:
+		w.box = w.box.union(box)
+	}
+}
+
+// closed drops words without text or place and computes the box of the line.
+func closed(l line) line {
+	kept := l.words[:0]
+	for i := range l.words {
+		w := &l.words[i]
+		if len(w.text) == 0 || (w.box == rect{}) {
+			continue
+		}
+		if len(kept) == 0 {
+			l.box = w.box
+		}
+		l.box = l.box.union(w.box)
+		kept = append(kept, *w)
+	}
+	l.words = kept
+	return l
+}
+
+// joinLines puts together what stands side by side on one line, such as the cells of a table's row.
+func joinLines(lines []line) []line {
+	var joined []line
+	for _, l := range lines {
+		if n := len(joined); n > 0 {
+			last := &joined[n-1]
+			level := min(last.box.y1, l.box.y1) - max(last.box.y0, l.box.y0)
+			apart := l.box.x0 >= last.box.x1 || l.box.x1 <= last.box.x0
+			if apart && level > 0.5*max(last.box.height(), l.box.height()) {
+				last.words = append(last.words, l.words...)
+				last.box = last.box.union(l.box)
+				continue
+			}
+		}
+		joined = append(joined, l)
+	}
+	return joined
+}
+
+type step int
+
+const (
+	sameParagraph step = iota
+	newParagraph
+	newBlock
+)
+
+// follow says how a line follows the one before it.
+func follow(before, l line) step {
+	height := max(before.box.height(), l.box.height())
+	gap := l.box.y0 - before.box.y1
+	beside := l.box.x0 >= before.box.x1 || l.box.x1 <= before.box.x0
+	switch {
+	case beside, gap < -0.5*height, gap > 2.5*height:
+		return newBlock
+	case gap > 0.8*height, before.box.height() > 1.5*l.box.height(), l.box.height() > 1.5*before.box.height(),
+		l.box.x0-before.box.x0 > 1.2*height && before.box.x1-l.box.x1 < height:
+		return newParagraph
+	default:
+		return sameParagraph
+	}
+}
+
+// whole rounds a box outwards to pixels within the page, at least one pixel in size.
+func whole(r rect, width, height int) ocr.Box {
+	within := func(x float64, limit int) int { return int(max(0, min(x, float64(limit)))) }
+	b := ocr.Box{
+		X0: within(math.Floor(r.x0), width-1), Y0: within(math.Floor(r.y0), height-1),
+		X1: within(math.Ceil(r.x1), width), Y1: within(math.Ceil(r.y1), height),
+	}
+	b.X1, b.Y1 = max(b.X1, b.X0+1), max(b.Y1, b.Y0+1)
+	return b
+}

@@ -1,0 +1,275 @@
+package pdf
+
+import (
+	"math"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/klippa-app/go-pdfium/enums"
+	"github.com/klippa-app/go-pdfium/references"
+	"github.com/klippa-app/go-pdfium/requests"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+)
+
+const (
+	// textDPI is the resolution in which pages of text layers are expressed; it is also the one pages are rendered at.
+	textDPI = 200
+
+	// maxChars is the number of characters above which a text layer is not taken: no sheet of paper holds as many.
+	maxChars = 200_000
+)
+
+// glyph is a character of a text layer.
+type glyph struct {
+	char  rune
+	box   rect // displayed page, points
+	angle int  // clockwise turn in degrees that makes it upright: 0, 90, 180, 270
+}
+
+// Text returns page n, counted from 1, from its text layer, with words in pixels at 200 dpi. ok is false if there is no
+// layer, or none that can be trusted to say what the page shows: such a page is to be recognised. A page that draws nothing
+// at all is a page of Origin Blank.
+func (p *PDF) Text(n int) (page ocr.Page, ok bool, err error) {
+	err = p.look(n, func(v view) error {
+		page, ok, err = p.text(v)
+		page.Number = n
+		return err
+	})
+	if err != nil || !ok {
+		return ocr.Page{}, false, err
+	}
+	return page, true, nil
+}
+
+func (p *PDF) text(v view) (ocr.Page, bool, error) {
+	page := ocr.Page{DPI: textDPI, Origin: ocr.TextLayer}
+	page.Width, page.Height = v.pixels(textDPI)
+
+	annotations, err := p.instance.FPDFPage_GetAnnotCount(&requests.FPDFPage_GetAnnotCount{Page: v.page})
+	if err != nil {
+		return ocr.Page{}, false, p.fail(err)
+	}
+	drawn, err := p.survey(v)
+	if err != nil {
+		return ocr.Page{}, false, err
+	}
+	if drawn.empty() && annotations.Count == 0 {
+		page.Origin = ocr.Blank
+		return page, true, nil
+	}
+	if drawn.visible == 0 {
+		return ocr.Page{}, false, nil
+	}
+	shown, err := p.annotated(v, annotations.Count)
+	if err != nil || shown {
+		return ocr.Page{}, false, err
+	}
+	glyphs, err := p.glyphs(v, drawn.invisible > 0)
+	if err != nil || !plausible(glyphs, drawn) {
+		return ocr.Page{}, false, err
+	}
+	page.Angle = mainAngle(glyphs)
+	if page.Angle != 0 {
+		if glyphs, err = p.turnedGlyphs(v, page.Angle, drawn.invisible > 0); err != nil {
+			return ocr.Page{}, false, err
+		}
+	}
+	page.Blocks = arrange(glyphs, v, page.Angle)
+	if len(page.Blocks) == 0 {
+		return ocr.Page{}, false, nil
+	}
+	page.Confidence = 100
+	return page, true, nil
+}
+
+// glyphs reads the text layer in PDFium's order, without what is outside the page and, if asked, without invisible text.
+// It returns none if there are too many.
+func (p *PDF) glyphs(v view, visibleOnly bool) ([]glyph, error) {
+	layer, err := p.instance.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: v.page})
+	if err != nil {
+		return nil, p.fail(err)
+	}
+	count, err := p.instance.FPDFText_CountChars(&requests.FPDFText_CountChars{TextPage: layer.TextPage})
+	if err != nil {
+		return nil, p.fail(err)
+	}
+	if count.Count == 0 || count.Count > maxChars {
+		_, err := p.instance.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: layer.TextPage})
+		if err != nil {
+			return nil, p.fail(err)
+		}
+		return nil, nil
+	}
+	hidden := func(int) (bool, error) { return false, nil }
+	if visibleOnly {
+		hidden = func(i int) (bool, error) {
+			p.handles++
+			object, err := p.instance.FPDFText_GetTextObject(
+				&requests.FPDFText_GetTextObject{TextPage: layer.TextPage, Index: i})
+			if err != nil {
+				if trapped(err) {
+					return false, err
+				}
+				return false, nil // PDFium made the character up: a space or a line end
+			}
+			mode, err := p.instance.FPDFTextObj_GetTextRenderMode(
+				&requests.FPDFTextObj_GetTextRenderMode{PageObject: object.TextObject})
+			if err != nil {
+				return false, err
+			}
+			return unseen(mode.TextRenderMode), nil
+		}
+	}
+	chars, err := p.instance.GetPageTextStructured(
+		&requests.GetPageTextStructured{Page: v.page, Mode: requests.GetPageTextStructuredModeChars})
+	if err != nil {
+		return nil, p.fail(err)
+	}
+	glyphs := make([]glyph, 0, len(chars.Chars))
+	page := rect{0, 0, v.width, v.height}
+	for i, c := range chars.Chars {
+		char, _ := utf8.DecodeRuneInString(c.Text)
+		if c.Text == "" {
+			continue
+		}
+		at := c.PointPosition
+		g := glyph{char: mapped(char)}
+		g.box = rect{min(at.Left, at.Right), min(at.Bottom, at.Top), max(at.Left, at.Right), max(at.Bottom, at.Top)}.
+			through(v.display)
+		// PDFium counts the angle clockwise, in user space.
+		g.angle = (720 - quarter(c.Angle) - v.turn) % 360
+		if !unicode.IsSpace(g.char) {
+			if centre := (rect{g.box.x0 + g.box.width()/2, g.box.y0 + g.box.height()/2, 0, 0}); g.box.area() > 0 &&
+				!(centre.x0 >= page.x0 && centre.x0 <= page.x1 && centre.y0 >= page.y0 && centre.y0 <= page.y1) {
+				continue
+			}
+			skip, err := hidden(i)
+			if err != nil {
+				return nil, p.fail(err)
+			}
+			if skip {
+				continue
+			}
+		}
+		glyphs = append(glyphs, g)
+		if char == lineHyphen || char == lineHyphenOld {
+			glyphs = append(glyphs, glyph{char: '\n'})
+		}
+	}
+	if _, err := p.instance.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: layer.TextPage}); err != nil {
+		return nil, p.fail(err)
+	}
+	return glyphs, nil
+}
+
+// turnedGlyphs is glyphs with the page turned clockwise by angle meanwhile: PDFium finds lines on the displayed page and
+// takes lines that are not upright for columns.
+func (p *PDF) turnedGlyphs(v view, angle int, visibleOnly bool) ([]glyph, error) {
+	turn := func(degrees int) error {
+		_, err := p.instance.FPDFPage_SetRotation(&requests.FPDFPage_SetRotation{
+			Page: v.page, Rotate: enums.FPDF_PAGE_ROTATION(degrees / 90 % 4),
+		})
+		return err
+	}
+	if err := turn(v.turn + angle); err != nil {
+		return nil, p.fail(err)
+	}
+	glyphs, err := p.glyphs(v, visibleOnly)
+	if err != nil {
+		p.broken = true // the page stays turned
+		return nil, err
+	}
+	if err := turn(v.turn); err != nil {
+		return nil, p.fail(err)
+	}
+	return glyphs, nil
+}
+
+// PDFium reports a hyphen that it takes for the break of a word as one of these, and leaves out the line end after it.
+const (
+	lineHyphen    = 0x02
+	lineHyphenOld = 0xFFFE
+	softHyphen    = 0xAD // printed only where a word is broken
+)
+
+func mapped(char rune) rune {
+	switch char {
+	case lineHyphen, lineHyphenOld, softHyphen:
+		return '-'
+	}
+	return char
+}
+
+// quarter rounds an angle in radians to a multiple of 90 degrees.
+func quarter(radians float64) int {
+	return ((int(math.Round(radians/(math.Pi/2)))%4 + 4) % 4) * 90
+}
+
+// mainAngle returns the angle of most letters.
+func mainAngle(glyphs []glyph) int {
+	var letters [4]int
+	for _, g := range glyphs {
+		if unicode.IsLetter(g.char) {
+			letters[g.angle/90]++
+		}
+	}
+	main := 0
+	for quarter, n := range letters {
+		if n > letters[main] {
+			main = quarter
+		}
+	}
+	return main * 90
+}
+
+// annotated reports whether annotations put text on the page, which is not in its text layer.
+func (p *PDF) annotated(v view, count int) (bool, error) {
+	for i := range min(count, maxObjects) {
+		annotation, err := p.instance.FPDFPage_GetAnnot(&requests.FPDFPage_GetAnnot{Page: v.page, Index: i})
+		if err != nil {
+			if trapped(err) {
+				return false, p.fail(err)
+			}
+			continue
+		}
+		text, err := p.annotationText(annotation.Annotation)
+		if err == nil {
+			_, err = p.instance.FPDFPage_CloseAnnot(&requests.FPDFPage_CloseAnnot{Annotation: annotation.Annotation})
+		}
+		if err != nil {
+			return false, p.fail(err)
+		}
+		if text {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// annotationText reports whether an annotation's normal appearance shows text.
+func (p *PDF) annotationText(ref references.FPDF_ANNOTATION) (bool, error) {
+	subtype, err := p.instance.FPDFAnnot_GetSubtype(&requests.FPDFAnnot_GetSubtype{Annotation: ref})
+	if err != nil {
+		return false, err
+	}
+	switch subtype.Subtype {
+	case enums.FPDF_ANNOT_SUBTYPE_WIDGET, enums.FPDF_ANNOT_SUBTYPE_FREETEXT,
+		enums.FPDF_ANNOT_SUBTYPE_STAMP, enums.FPDF_ANNOT_SUBTYPE_WATERMARK:
+	default:
+		return false, nil
+	}
+	appearance, err := p.instance.FPDFAnnot_GetAP(&requests.FPDFAnnot_GetAP{
+		Annotation: ref, AppearanceMode: enums.FPDF_ANNOT_APPEARANCEMODE_NORMAL,
+	})
+	if err != nil {
+		if trapped(err) {
+			return false, err
+		}
+		return false, nil // it has none
+	}
+	shows := strings.Contains(appearance.Value, "Tj") || strings.Contains(appearance.Value, "TJ")
+	// The tick of a checkbox is a letter of this font.
+	return shows && !strings.Contains(appearance.Value, "/ZaDb"), nil
+}
