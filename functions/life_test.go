@@ -130,7 +130,7 @@ func TestClocksEraseWithoutAnybodyAsking(t *testing.T) {
 
 func TestDeleteOnFetchErasesOnceEveryResultWasSent(t *testing.T) {
 	s := start(t)
-	task := s.follow(s.send(photo(t, page.Letter(3)), client.Settings{Formats: []string{"txt", "json"}, DeleteOnFetch: true}).ID, time.Minute)
+	task := s.follow(s.send(photo(t, page.Letter(3)), client.Settings{Formats: []string{"txt", "json"}, DeleteOnFetch: new(true)}).ID, time.Minute)
 	for i, format := range []string{"txt", "json"} {
 		if _, err := s.Get(t.Context(), task.ID, 0); err != nil {
 			t.Fatalf("before fetch %d: %v", i+1, err)

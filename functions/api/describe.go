@@ -14,6 +14,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
+	"github.com/lethe-ocr/lethe/shared/request"
 )
 
 const (
@@ -188,19 +189,19 @@ func alike(op *huma.Operation, from, to, description string) {
 
 // inlineParameters describes where the settings go when the body is a document.
 func inlineParameters(schemas huma.Registry) []*huma.Param {
-	body := schemas.Schema(reflect.TypeFor[Settings](), false, "")
+	body := schemas.Schema(reflect.TypeFor[request.Settings](), false, "")
 	var params []*huma.Param
-	for _, name := range inlineSettings() {
-		in, at := "query", name
-		if header, ok := privateHeaders()[name]; ok {
-			in, at = "header", header
+	for _, f := range request.All() {
+		in, at := "query", f.Name
+		if f.Header != "" {
+			in, at = "header", f.Header
 		}
 		explode := false
-		schema := *body.Properties[name]
+		schema := *body.Properties[f.Name]
 		schema.Nullable = false // nothing in an address is null
 		params = append(params, &huma.Param{
 			Name: at, In: in, Schema: &schema, Explode: &explode,
-			Description: "Only if the body is a document: the setting " + name + ".",
+			Description: "Only if the body is a document: the setting " + f.Name + ".",
 		})
 	}
 	return params

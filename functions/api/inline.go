@@ -8,11 +8,10 @@ import (
 	"mime"
 	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
+	"github.com/lethe-ocr/lethe/shared/request"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
@@ -61,7 +60,7 @@ func (a *API) takeInline(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	body := newLimited(w, r, a.Inline)
-	accepted, err := a.Intake.CreateWith(r.Context(), wanted.order(r.Context(), key),
+	accepted, err := a.Intake.CreateWith(r.Context(), order(r.Context(), wanted, key),
 		task.Body{Reader: body, Size: r.ContentLength, ContentType: octets, Attach: body.attach})
 	if body.exceeded {
 		return tooLarge
@@ -83,60 +82,32 @@ func (a *API) takeInline(w http.ResponseWriter, r *http.Request) error {
 // octets is the media type of a document whose content says what it is.
 const octets = "application/octet-stream"
 
-// passwordHeader carries the document's password.
-const passwordHeader = "Document-Password"
-
-// subjectHeader carries the tag of the document's subject.
-const subjectHeader = "Document-Subject"
-
-// inlineSettings lists the settings that can go with a document in the body.
-func inlineSettings() []string {
-	return []string{"languages", "formats", "profile", "on_page_error", "retain_seconds", "delete_on_fetch", "password", "subject"}
-}
-
-// privateHeaders carry settings that must not stand in an address.
-func privateHeaders() map[string]string {
-	return map[string]string{"password": passwordHeader, "subject": subjectHeader}
-}
-
-// settingsOf reads settings from the query. Password and subject have headers of their own: addresses reach logs.
-func (a *API) settingsOf(r *http.Request) (Settings, error) {
-	for name, header := range privateHeaders() {
-		if r.URL.Query().Has(name) {
-			return Settings{}, fault.New(fault.BadField, "addresses reach logs; send it in the header %s", header).In(name)
+// settingsOf reads settings from the query, and those that must not stand in an address from headers of their own.
+func (a *API) settingsOf(r *http.Request) (request.Settings, error) {
+	all := request.All()
+	for _, f := range all {
+		if f.Header != "" && r.URL.Query().Has(f.Name) {
+			return request.Settings{}, fault.New(fault.BadField, "addresses reach logs; send it in the header %s", f.Header).In(f.Name)
 		}
 	}
 	values, err := a.document.parameters(r)
 	if err != nil {
-		return Settings{}, err
+		return request.Settings{}, err
 	}
-	s := Settings{Password: r.Header.Get(passwordHeader), Subject: r.Header.Get(subjectHeader)}
-	for name, value := range values {
-		switch name {
-		case "languages":
-			s.Languages = strings.Split(value, ",")
-		case "formats":
-			s.Formats = strings.Split(value, ",")
-		case "profile":
-			s.Profile = value
-		case "on_page_error":
-			s.OnPageError = value
-		case "retain_seconds":
-			if s.RetainSeconds, err = strconv.Atoi(value); err == nil && s.RetainSeconds < 1 {
-				return Settings{}, fault.New(fault.BadField, "expected number >= 1").In(name)
-			}
-		case "delete_on_fetch":
-			var erase bool
-			erase, err = strconv.ParseBool(value)
-			s.DeleteOnFetch = &erase
-		default:
-			return Settings{}, fault.New(fault.InternalError, "the setting %s is described and not read", name)
+	wanted := request.Settings{}
+	for _, f := range all {
+		text := values[f.Name]
+		if f.Header != "" {
+			text = r.Header.Get(f.Header)
 		}
-		if err != nil {
-			return Settings{}, fault.New(fault.BadField, "the value has the wrong form").In(name)
+		if text == "" {
+			continue
+		}
+		if err := f.Parse(&wanted, text); err != nil {
+			return request.Settings{}, fault.New(fault.BadField, "%s", err).In(f.Name)
 		}
 	}
-	return s, nil
+	return wanted, nil
 }
 
 // limited notes that a body was larger than its limit. It gives up on a client that sends nothing for a while, and ends with

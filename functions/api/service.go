@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/request"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
@@ -107,7 +108,7 @@ func (a *API) getCapabilities(ctx context.Context, _ *struct{}) (*capabilitiesOu
 	}
 	out.Body.Documents = documentTypes()[1:]
 	out.Body.Limits = limitsView{
-		Bytes: a.Limits.Bytes, Inline: a.Inline, Pages: a.Limits.Pages, Pixels: a.Limits.Pixels, Batch: maxBatch,
+		Bytes: a.Limits.Bytes, Inline: a.Inline, Pages: a.Limits.Pages, Pixels: a.Limits.Pixels, Batch: request.MaxBatch,
 		Retain: int(held.LongestRetention(a.Policy.Processed - a.Policy.Margin).Seconds()),
 	}
 	return out, nil

@@ -14,6 +14,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
+	"github.com/lethe-ocr/lethe/shared/request"
 )
 
 // accepts is what an operation takes, by the names of its description. What a request asks for beside that would be
@@ -109,9 +110,9 @@ func described(err error) error {
 
 // parameters reads the query and looks at the headers.
 func (t accepts) parameters(r *http.Request) (map[string]string, error) {
-	for setting, name := range privateHeaders() {
-		if len(r.Header.Values(name)) > 0 && !slices.Contains(t.headers, name) {
-			return nil, fault.New(fault.BadField, "the header goes with a document in the request's own body; give %s in the JSON that creates a task", setting).In(name)
+	for _, f := range request.All() {
+		if f.Header != "" && len(r.Header.Values(f.Header)) > 0 && !slices.Contains(t.headers, f.Header) {
+			return nil, fault.New(fault.BadField, "the header goes with a document in the request's own body; give %s in the JSON that creates a task", f.Name).In(f.Header)
 		}
 	}
 	if err := httpserver.Once(r.Header, t.headers...); err != nil {

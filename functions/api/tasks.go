@@ -10,6 +10,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
+	"github.com/lethe-ocr/lethe/shared/request"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
@@ -19,15 +20,12 @@ const tasksPath = "/v1/tasks"
 // createTask is the operation whose body may be a document.
 const createTask = "createTask"
 
-// maxBatch is how many tasks one request may create.
-const maxBatch = 1000
-
 // maxKey bounds an idempotency key in characters.
 const maxKey = 200
 
 type createInput struct {
 	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"Makes a repeated request return the first one's task."`
-	Body           *Settings
+	Body           *request.Settings
 }
 
 type createOutput struct {
@@ -43,7 +41,7 @@ type batchInput struct {
 }
 
 type batchItem struct {
-	Settings
+	request.Settings
 	IdempotencyKey string `json:"idempotency_key,omitempty" maxLength:"200"`
 }
 
@@ -116,11 +114,11 @@ func (a *API) registerTasks() {
 }
 
 func (a *API) createTask(ctx context.Context, in *createInput) (*createOutput, error) {
-	wanted := Settings{}
+	wanted := request.Settings{}
 	if in.Body != nil {
 		wanted = *in.Body
 	}
-	accepted, err := a.Intake.Create(ctx, wanted.order(ctx, in.IdempotencyKey))
+	accepted, err := a.Intake.Create(ctx, order(ctx, wanted, in.IdempotencyKey))
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +139,7 @@ func (a *API) created(ctx context.Context, accepted task.Accepted) (*createOutpu
 func (a *API) createTasks(ctx context.Context, in *batchInput) (*batchOutput, error) {
 	orders := make([]task.Order, 0, len(in.Body.Tasks))
 	for _, t := range in.Body.Tasks {
-		orders = append(orders, t.order(ctx, t.IdempotencyKey))
+		orders = append(orders, order(ctx, t.Settings, t.IdempotencyKey))
 	}
 	accepted, errs := a.Intake.CreateBatch(ctx, orders)
 	out := &batchOutput{}

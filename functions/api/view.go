@@ -15,26 +15,16 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/request"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
-// Settings is what a client asks for.
-type Settings struct {
-	Languages     []string `json:"languages,omitempty" doc:"Tesseract's codes in order of preference; GET /v1/capabilities lists those installed." example:"[\"eng\"]"`
-	Formats       []string `json:"formats,omitempty" doc:"Results wanted: txt, json, hocr, alto, tsv, pdf." example:"[\"txt\",\"pdf\"]"`
-	Profile       string   `json:"profile,omitempty" doc:"accurate (default) reads doubtful pages a second time, fast does not." enum:"accurate,fast"`
-	Password      string   `json:"password,omitempty" writeOnly:"true" doc:"Opens an encrypted document. Never returned or logged, erased when processing ends."`
-	Subject       string   `json:"subject,omitempty" maxLength:"200" writeOnly:"true" doc:"Opaque tag of the person or matter that the document is about, for POST /v1/erasures. Only a digest is kept, until the erasure."`
-	OnPageError   string   `json:"on_page_error,omitempty" doc:"What an unreadable page does: continue (default) marks it, fail ends the task." enum:"continue,fail"`
-	RetainSeconds int      `json:"retain_seconds,omitempty" doc:"Retention after processing in seconds, shorter than the default. One that is longer than the application may have is cut: the answer says what holds." minimum:"1"`
-	DeleteOnFetch *bool    `json:"delete_on_fetch,omitempty" doc:"Erase the task once every result was fetched; results are then streamed, not linked. An application of which every task is erased so may not say false."`
-}
-
 // longestWish is beyond every retention that the domain accepts and small enough not to overflow a duration.
 const longestWish = 1 << 30
 
-func (s Settings) order(ctx context.Context, idempotencyKey string) task.Order {
+// order is what the domain is asked for.
+func order(ctx context.Context, s request.Settings, idempotencyKey string) task.Order {
 	app := caller(ctx)
 	if s.Password != "" || s.Subject != "" {
 		httpserver.Private(ctx)
@@ -64,26 +54,26 @@ func (s Settings) order(ctx context.Context, idempotencyKey string) task.Order {
 
 // taskView is a task as clients see it.
 type taskView struct {
-	ID          string       `json:"id" format:"uuid"`
-	State       task.State   `json:"state" enum:"Submitted,Queued,InProgress,Completed,ProcessingFailed,Deleted"`
-	Created     time.Time    `json:"created"`
-	Uploaded    *time.Time   `json:"uploaded,omitempty"`
-	Ended       *time.Time   `json:"ended,omitempty" doc:"When processing ended."`
-	Pages       *pagesView   `json:"pages,omitempty"`
-	Type        string       `json:"type,omitempty" doc:"Media type of the document, found by its content."`
-	Bytes       int64        `json:"bytes,omitempty"`
-	Settings    *Settings    `json:"settings,omitempty"`
-	Upload      *linkView    `json:"upload,omitempty" doc:"Where to send the document, while the task waits for it."`
-	Results     []resultView `json:"results,omitempty"`
-	Failure     *failureView `json:"failure,omitempty"`
-	EraseDue    *time.Time   `json:"erase_due,omitempty" doc:"When the task is erased; it cannot be read any more from then on."`
-	DeleteAfter *time.Time   `json:"delete_after,omitempty" doc:"What no copy outlives, slack included."`
-	Reason      string       `json:"reason,omitempty" doc:"Why the task was erased."`
-	Removed     *time.Time   `json:"removed,omitempty" doc:"When the erasure was accepted."`
-	Erased      *time.Time   `json:"erased,omitempty" doc:"When a check found no copy left."`
-	Promise     string       `json:"promise,omitempty" doc:"Only in the answer to a creation: a signed promise that the ledger will know the task, and by when everything of it is gone. Keep it; an auditor holds it against the ledger."`
-	Acceptance  string       `json:"acceptance,omitempty" doc:"Once the document is here: a signed promise about the document. It is the same however often it is asked for."`
-	Receipt     string       `json:"receipt,omitempty" doc:"Only in the answer to a delete: the signed receipt, as at /v1/tasks/{id}/receipt."`
+	ID          string            `json:"id" format:"uuid"`
+	State       task.State        `json:"state" enum:"Submitted,Queued,InProgress,Completed,ProcessingFailed,Deleted"`
+	Created     time.Time         `json:"created"`
+	Uploaded    *time.Time        `json:"uploaded,omitempty"`
+	Ended       *time.Time        `json:"ended,omitempty" doc:"When processing ended."`
+	Pages       *pagesView        `json:"pages,omitempty"`
+	Type        string            `json:"type,omitempty" doc:"Media type of the document, found by its content."`
+	Bytes       int64             `json:"bytes,omitempty"`
+	Settings    *request.Settings `json:"settings,omitempty"`
+	Upload      *linkView         `json:"upload,omitempty" doc:"Where to send the document, while the task waits for it."`
+	Results     []resultView      `json:"results,omitempty"`
+	Failure     *failureView      `json:"failure,omitempty"`
+	EraseDue    *time.Time        `json:"erase_due,omitempty" doc:"When the task is erased; it cannot be read any more from then on."`
+	DeleteAfter *time.Time        `json:"delete_after,omitempty" doc:"What no copy outlives, slack included."`
+	Reason      string            `json:"reason,omitempty" doc:"Why the task was erased."`
+	Removed     *time.Time        `json:"removed,omitempty" doc:"When the erasure was accepted."`
+	Erased      *time.Time        `json:"erased,omitempty" doc:"When a check found no copy left."`
+	Promise     string            `json:"promise,omitempty" doc:"Only in the answer to a creation: a signed promise that the ledger will know the task, and by when everything of it is gone. Keep it; an auditor holds it against the ledger."`
+	Acceptance  string            `json:"acceptance,omitempty" doc:"Once the document is here: a signed promise about the document. It is the same however often it is asked for."`
+	Receipt     string            `json:"receipt,omitempty" doc:"Only in the answer to a delete: the signed receipt, as at /v1/tasks/{id}/receipt."`
 }
 
 type pagesView struct {
@@ -128,9 +118,9 @@ func (a *API) view(t *task.Task) taskView {
 	if t.State == task.Deleted {
 		return v
 	}
-	v.Settings = &Settings{
+	v.Settings = &request.Settings{
 		Languages: t.Settings.Languages, Profile: string(t.Settings.Profile), OnPageError: string(t.Settings.OnPageError),
-		RetainSeconds: int(t.Settings.Retain.Seconds()),
+		RetainSeconds: request.Seconds(t.Settings.Retain.Seconds()),
 	}
 	if t.Settings.DeleteOnFetch {
 		v.Settings.DeleteOnFetch = &t.Settings.DeleteOnFetch

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/request"
 )
 
 // work is one document of a large submission.
@@ -138,7 +139,7 @@ func (r *run) all(ctx context.Context, todo []*work) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(r.parallel)
 	var err error
-	for slice := range slices.Chunk(todo, min(client.MaxBatch, 8*r.parallel)) {
+	for slice := range slices.Chunk(todo, min(request.MaxBatch, 8*r.parallel)) {
 		if err = r.create(groupCtx, slice); err != nil {
 			break
 		}

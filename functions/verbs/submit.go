@@ -5,32 +5,31 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/request"
 )
 
 // submission is what the submit verb was asked to do.
 type submission struct {
 	connection
-	settings     client.Settings
-	langs        string
-	retain       time.Duration
-	passwordFile string
-	out          string
-	parallel     int
-	noWait       bool
-	erase        bool
+	settings request.Settings
+	out      string
+	parallel int
+	noWait   bool
+	erase    bool
 }
 
 // mostParallel bounds the connections that one client opens.
 const mostParallel = 64
 
 func newSubmit(version string) *cobra.Command {
-	s := &submission{connection: connection{version: version}}
+	s := &submission{
+		connection: connection{version: version},
+		settings:   request.Settings{Languages: []string{"eng"}, Formats: []string{"txt"}},
+	}
 	cmd := &cobra.Command{
 		Use:   "submit FILE|DIR|-…",
 		Short: "Send documents, follow them, fetch their results",
@@ -39,7 +38,10 @@ for one document and one format. A single - stands for standard input.
 
 A folder is sent with all files below it, several at a time, hidden ones left out. Run again with the same output
 folder, the command goes on where it stopped, and what was accepted is not sent twice; what it needs to know for that
-is in the file ` + journalFile + ` in that folder. A document that cannot be read does not stop the others.` + connectionHelp,
+is in the file ` + journalFile + ` in that folder. A document that cannot be read does not stop the others.
+
+What the server promises of each document, signed, is kept in that folder too, as DOCUMENT.created.promise and
+DOCUMENT.accepted.promise; "lethe audit --promises" holds it against the ledger. Without --output no promise is kept.` + connectionHelp,
 		Example: `  lethe submit scan.pdf
   lethe submit --format txt,pdf --lang rus+eng -o out *.tif
   lethe submit --parallel 8 --delete -o out inbox/
@@ -48,24 +50,18 @@ is in the file ` + journalFile + ` in that folder. A document that cannot be rea
 		RunE: func(cmd *cobra.Command, args []string) error { return s.run(cmd, args) },
 	}
 	s.flags(cmd)
+	settingsFlags(cmd, &s.settings)
 	f := cmd.Flags()
-	f.StringVar(&s.langs, "lang", "eng", "languages as Tesseract's codes, joined by +")
-	f.StringSliceVar(&s.settings.Formats, "format", []string{"txt"}, "results: txt, json, hocr, alto, tsv, pdf")
-	f.StringVar(&s.settings.Profile, "profile", "", "accurate or fast")
-	f.StringVar(&s.settings.OnPageError, "on-page-error", "", "continue or fail")
-	f.StringVar(&s.passwordFile, "password-file", "", "file with the documents' password in its first line")
-	f.DurationVar(&s.retain, "retain", 0, "shorter retention after processing, such as 1h")
-	f.BoolVar(&s.settings.DeleteOnFetch, "delete-on-fetch", false, "the server erases a task once its results were fetched")
 	f.StringVarP(&s.out, "output", "o", "", "folder for results")
 	f.IntVar(&s.parallel, "parallel", 4, fmt.Sprintf("documents at a time, at most %d", mostParallel))
 	f.BoolVar(&s.noWait, "no-wait", false, "send, print the ids of the tasks, and do not follow them")
 	f.BoolVar(&s.erase, "delete", false, "erase each task after its results were fetched")
-	Once(cmd, "lang", "profile", "on-page-error", "password-file", "retain", "delete-on-fetch", "delete")
+	Once(cmd, "delete")
 	return cmd
 }
 
 func (s *submission) run(cmd *cobra.Command, args []string) error {
-	if err := s.check(cmd); err != nil {
+	if err := s.check(); err != nil {
 		return Usage(err)
 	}
 	documents, err := s.collect(args)
@@ -100,37 +96,13 @@ func (s *submission) run(cmd *cobra.Command, args []string) error {
 	return s.many(cmd, cl, documents)
 }
 
-// check completes the settings and refuses what makes no sense.
-func (s *submission) check(cmd *cobra.Command) error {
+// check refuses what makes no sense.
+func (s *submission) check() error {
 	if s.parallel < 1 || s.parallel > mostParallel {
 		return fmt.Errorf("--parallel must be 1 to %d", mostParallel)
 	}
-	if cmd.Flags().Changed("retain") && (s.retain < time.Second || s.retain%time.Second != 0) {
-		return errors.New("--retain must be whole seconds, such as 90s or 1h")
-	}
-	if len(s.settings.Formats) == 0 || slices.Contains(s.settings.Formats, "") {
-		return errors.New("--format names a format such as txt, or several with commas between them")
-	}
 	if s.noWait && s.erase {
 		return errors.New("--delete comes after fetching, which --no-wait leaves out; use --delete-on-fetch or --retain")
-	}
-	s.settings.RetainSeconds = int(s.retain.Seconds())
-	s.settings.Languages = strings.Split(s.langs, "+")
-	if slices.Contains(s.settings.Languages, "") {
-		return errors.New("--lang names a language such as eng, or several joined by +")
-	}
-	var formats []string
-	for _, f := range s.settings.Formats {
-		if !slices.Contains(formats, f) {
-			formats = append(formats, f)
-		}
-	}
-	s.settings.Formats = formats
-	if s.passwordFile != "" {
-		var err error
-		if s.settings.Password, err = firstLine(s.passwordFile); err != nil {
-			return fmt.Errorf("read password: %w", err)
-		}
 	}
 	return nil
 }

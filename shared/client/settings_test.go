@@ -15,7 +15,7 @@ func TestServerThatDropsAWishIsFoundOut(t *testing.T) {
 	s.Fail(func(f *clienttest.Faults) { f.Lax = true })
 	for field, wanted := range map[string]client.Settings{
 		"retain_seconds":  {RetainSeconds: 60},
-		"delete_on_fetch": {DeleteOnFetch: true},
+		"delete_on_fetch": {DeleteOnFetch: new(true)},
 	} {
 		_, one := c.Create(t.Context(), wanted, "")
 		_, many := c.CreateBatch(t.Context(), []client.BatchItem{{Key: "free" + field}, {Settings: wanted, Key: field}})

@@ -78,7 +78,7 @@ func taskPath(id string) string { return "/v1/tasks/" + url.PathEscape(id) }
 // Create makes a task. The key makes a repeated call return the first one's task; an empty one is replaced, so that a
 // call that is tried again makes no second task. A task that is not held to the settings is a DroppedError.
 func (c *Client) Create(ctx context.Context, s Settings, key string) (*Task, error) {
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	if key == "" {
@@ -91,7 +91,7 @@ func (c *Client) Create(ctx context.Context, s Settings, key string) (*Task, err
 	t := &Task{}
 	_, err := c.do(ctx, call{method: http.MethodPost, path: "/v1/tasks", in: s, header: map[string]string{"Idempotency-Key": key}, out: t}) //nolint:bodyclose // closed by decode
 	if err == nil {
-		err = s.held(t)
+		err = held(s, t)
 	}
 	return t, err
 }
@@ -108,14 +108,11 @@ type BatchResult struct {
 	Problem *Problem `json:"problem"`
 }
 
-// MaxBatch is how many tasks one call may ask for.
-const MaxBatch = 1000
-
-// CreateBatch makes many tasks at once; results are in the order of the items. If one of them is not held to its settings,
+// CreateBatch makes up to request.MaxBatch tasks at once; results are in the order of the items. If one of them is not held to its settings,
 // that is a DroppedError.
 func (c *Client) CreateBatch(ctx context.Context, items []BatchItem) ([]BatchResult, error) {
 	for _, item := range items {
-		if err := item.check(); err != nil {
+		if err := item.Check(); err != nil {
 			return nil, err
 		}
 	}
@@ -139,7 +136,7 @@ func (c *Client) CreateBatch(ctx context.Context, items []BatchItem) ([]BatchRes
 		if r.Task == nil {
 			continue
 		}
-		if err := items[i].held(r.Task); err != nil {
+		if err := held(items[i].Settings, r.Task); err != nil {
 			return nil, err
 		}
 	}

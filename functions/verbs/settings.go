@@ -1,0 +1,98 @@
+package verbs
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lethe-ocr/lethe/shared/request"
+)
+
+// settingsFlags gives a verb a flag for each setting of a task. What the settings hold are the defaults. A flag of a list may
+// be repeated, the others may not: the last one would count and the rest be dropped.
+func settingsFlags(cmd *cobra.Command, s *request.Settings) {
+	for _, setting := range request.All() {
+		value := &settingFlag{setting: setting, settings: s}
+		f := cmd.Flags().VarPF(value, setting.Flag, "", setting.Usage)
+		if value.Type() == "bool" {
+			f.NoOptDefVal = "true"
+		}
+		if value.Type() != "strings" {
+			Once(cmd, setting.Flag)
+		}
+	}
+}
+
+// settingFlag is the flag of one setting. It implements pflag.Value.
+type settingFlag struct {
+	setting  request.Setting
+	settings *request.Settings
+	given    bool
+}
+
+// Type is what help texts call the value.
+func (f *settingFlag) Type() string {
+	switch f.setting.Place(f.settings).(type) {
+	case *[]string:
+		return "strings"
+	case *request.Seconds:
+		return "duration"
+	case **bool:
+		return "bool"
+	default:
+		return "string"
+	}
+}
+
+// String is the default in help texts. No setting but a list has one: the server's holds.
+func (f *settingFlag) String() string {
+	if f.settings == nil { // as the library makes one to compare with
+		return ""
+	}
+	if list, ok := f.setting.Place(f.settings).(*[]string); ok {
+		return strings.Join(*list, f.setting.Separator)
+	}
+	return ""
+}
+
+// Set takes the text of a flag.
+func (f *settingFlag) Set(text string) error {
+	switch place := f.setting.Place(f.settings).(type) {
+	case *[]string:
+		return f.add(place, strings.Split(text, f.setting.Separator))
+	case *request.Seconds:
+		d, err := time.ParseDuration(text)
+		if err != nil || d < time.Second || d%time.Second != 0 {
+			return errors.New("it must be whole seconds, such as 90s or 1h")
+		}
+		text = strconv.Itoa(int(d / time.Second))
+	}
+	if strings.HasSuffix(f.setting.Flag, "-file") {
+		var err error
+		if text, err = firstLine(text); err != nil {
+			return err
+		}
+	}
+	return f.setting.Parse(f.settings, text)
+}
+
+// add puts values into a list, each once.
+func (f *settingFlag) add(list *[]string, values []string) error {
+	if slices.Contains(values, "") {
+		return fmt.Errorf("a name is missing: give one, or several with %s between them", f.setting.Separator)
+	}
+	if !f.given {
+		f.given, *list = true, nil
+	}
+	for _, v := range values {
+		if !slices.Contains(*list, v) {
+			*list = append(*list, v)
+		}
+	}
+	return nil
+}

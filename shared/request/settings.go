@@ -1,0 +1,161 @@
+// Package request is what clients ask for with a task. The bodies and queries of the API, the client and the flags of the
+// command line follow from the one type Settings.
+package request
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// MaxBatch is how many tasks one request may create.
+const MaxBatch = 1000
+
+// Settings is how a document is to be treated. A new setting is a new field; its tags say everything about it:
+//
+//   - json: its name in bodies, in queries and in refusals;
+//   - header: the header it travels in when the body is the document itself and the others travel in the query, because
+//     addresses reach logs;
+//   - flag and usage: its flag of `lethe submit`. A flag whose name ends in -file names a file that holds the value in its
+//     first line;
+//   - separator: what stands between the values of a list on the command line; a comma if not given. In a query it is a
+//     comma always;
+//   - doc, example, enum, minimum, maxLength, writeOnly: for the description of the API. What is writeOnly is not shown
+//     again, so that a client cannot check it.
+type Settings struct {
+	Languages     []string `json:"languages,omitempty" flag:"lang" separator:"+" usage:"languages as Tesseract's codes, joined by +" doc:"Tesseract's codes in order of preference; GET /v1/capabilities lists those installed." example:"[\"eng\"]"`
+	Formats       []string `json:"formats,omitempty" flag:"format" usage:"results: txt, json, hocr, alto, tsv, pdf" doc:"Results wanted: txt, json, hocr, alto, tsv, pdf." example:"[\"txt\",\"pdf\"]"`
+	Profile       string   `json:"profile,omitempty" flag:"profile" usage:"accurate or fast" doc:"accurate (default) reads doubtful pages a second time, fast does not." enum:"accurate,fast"`
+	Password      string   `json:"password,omitempty" header:"Document-Password" flag:"password-file" usage:"file with the documents' password in its first line" writeOnly:"true" doc:"Opens an encrypted document. Never returned or logged, erased when processing ends."`
+	Subject       string   `json:"subject,omitempty" header:"Document-Subject" flag:"subject" usage:"opaque tag of the person or matter that the documents are about, for lethe erase --subject" maxLength:"200" writeOnly:"true" doc:"Opaque tag of the person or matter that the document is about, for POST /v1/erasures. Only a digest is kept, until the erasure."`
+	OnPageError   string   `json:"on_page_error,omitempty" flag:"on-page-error" usage:"continue or fail" doc:"What an unreadable page does: continue (default) marks it, fail ends the task." enum:"continue,fail"`
+	RetainSeconds Seconds  `json:"retain_seconds,omitempty" flag:"retain" usage:"shorter retention after processing, such as 1h" doc:"Retention after processing in seconds, shorter than the default. One that is longer than the application may have is cut: the answer says what holds." minimum:"1"`
+	DeleteOnFetch *bool    `json:"delete_on_fetch,omitempty" flag:"delete-on-fetch" usage:"the server erases a task once its results were fetched" doc:"Erase the task once every result was fetched; results are then streamed, not linked. An application of which every task is erased so may not say false."`
+}
+
+// Seconds is the longest time that something may last: who grants less has granted it, who grants more has not.
+type Seconds int
+
+// Setting is one of the settings.
+type Setting struct {
+	Name      string // in JSON and in a query
+	Header    string // in place of the query; may be empty
+	Flag      string // of `lethe submit`
+	Usage     string // of the flag
+	Separator string // of a list on the command line
+	WriteOnly bool   // not shown again
+
+	index int // of the field
+}
+
+// All lists the settings in the order of the fields.
+func All() []Setting {
+	t := reflect.TypeFor[Settings]()
+	all := make([]Setting, 0, t.NumField())
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		separator := f.Tag.Get("separator")
+		if separator == "" {
+			separator = ","
+		}
+		all = append(all, Setting{
+			Name: name, Header: f.Tag.Get("header"), Flag: f.Tag.Get("flag"), Usage: f.Tag.Get("usage"), Separator: separator,
+			WriteOnly: f.Tag.Get("writeOnly") == "true", index: f.Index[0],
+		})
+	}
+	return all
+}
+
+// Place returns a pointer to the setting's field: a *[]string, *string, *Seconds or **bool.
+func (f Setting) Place(s *Settings) any {
+	return reflect.ValueOf(s).Elem().Field(f.index).Addr().Interface()
+}
+
+// errForm refuses a text that says nothing of a setting's kind.
+var errForm = errors.New("the value has the wrong form")
+
+// Parse sets the setting as a text says it: a list with commas between its values.
+func (f Setting) Parse(s *Settings, text string) (err error) {
+	switch place := f.Place(s).(type) {
+	case *[]string:
+		*place = strings.Split(text, ",")
+	case *string:
+		*place = text
+	case *Seconds:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return errForm
+		}
+		if *place = Seconds(n); n < 1 {
+			return errors.New("expected number >= 1")
+		}
+	case **bool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			return errForm
+		}
+		*place = &b
+	default:
+		return fmt.Errorf("the setting %s is described and not read", f.Name)
+	}
+	return nil
+}
+
+// Check refuses what cannot be.
+func (s Settings) Check() error {
+	for _, f := range All() {
+		switch place := f.Place(&s).(type) {
+		case *[]string:
+			if slices.Contains(*place, "") {
+				return fmt.Errorf("%s: a value is empty; give it a name, or leave it out", f.Name)
+			}
+		case *Seconds:
+			if *place < 0 {
+				return fmt.Errorf("%s: %d seconds cannot be: give a second or longer, or leave it out", f.Name, *place)
+			}
+		}
+	}
+	return nil
+}
+
+// Dropped returns the name of the first setting that does not hold, of those that were asked for and are shown again; nothing
+// if all hold. Where nothing was asked for, the server's default holds.
+func (s Settings) Dropped(held Settings) string {
+	for _, f := range All() {
+		if !f.WriteOnly && !holds(f.Place(&s), f.Place(&held)) {
+			return f.Name
+		}
+	}
+	return ""
+}
+
+// holds compares one setting.
+func holds(asked, held any) bool {
+	switch asked := asked.(type) {
+	case *[]string:
+		held, _ := held.(*[]string)
+		return len(*asked) == 0 || same(*asked, *held)
+	case *string:
+		held, _ := held.(*string)
+		return *asked == "" || *asked == *held
+	case *Seconds:
+		held, _ := held.(*Seconds)
+		return *asked == 0 || *held > 0 && *held <= *asked
+	case **bool:
+		held, _ := held.(**bool)
+		return *asked == nil || **asked == (*held != nil && **held)
+	default:
+		return false
+	}
+}
+
+// same compares lists in which order and repetitions say nothing.
+func same(a, b []string) bool {
+	within := func(a, b []string) bool {
+		return !slices.ContainsFunc(a, func(v string) bool { return !slices.Contains(b, v) })
+	}
+	return within(a, b) && within(b, a)
+}
