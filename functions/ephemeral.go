@@ -11,6 +11,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
+	"github.com/lethe-ocr/lethe/shared/strict"
 )
 
 // clockPath moves the clock of an ephemeral server: POST {"advance": "47h"}. The answer tells the time after the sweep and
@@ -29,7 +30,7 @@ func (m *machine) withClock(next http.Handler) http.Handler {
 		}
 		text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<10))
 		if err == nil {
-			err = errors.Join(httpserver.Names(text, &httpserver.Shape{Fields: map[string]*httpserver.Shape{"advance": nil}}), json.Unmarshal(text, &in))
+			err = errors.Join(strict.Names(text, &strict.Shape{Fields: map[string]*strict.Shape{"advance": nil}}), json.Unmarshal(text, &in))
 		}
 		d, parseErr := time.ParseDuration(in.Advance)
 		if err != nil || parseErr != nil || d < 0 {

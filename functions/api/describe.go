@@ -15,6 +15,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/request"
+	"github.com/lethe-ocr/lethe/shared/strict"
 )
 
 const (
@@ -140,7 +141,7 @@ func field(location string) string {
 	if place, name, ok := strings.Cut(location, "."); ok && slices.Contains([]string{"body", "query", "header", "path"}, place) {
 		location = name
 	}
-	return httpserver.Name(location)
+	return strict.Name(location)
 }
 
 // explainErrors documents our problem documents on every operation, in place of the framework's own.

@@ -15,15 +15,16 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/request"
+	"github.com/lethe-ocr/lethe/shared/strict"
 )
 
 // accepts is what an operation takes, by the names of its description. What a request asks for beside that would be
 // dropped by the framework without a word, so it is refused first.
 type accepts struct {
 	query   []string
-	headers []string          // of which one value counts
-	body    *httpserver.Shape // nil if the operation takes no body
-	most    int64             // bytes of the body
+	headers []string      // of which one value counts
+	body    *strict.Shape // nil if the operation takes no body
+	most    int64         // bytes of the body
 }
 
 // accepted lists what each operation takes, by its id. It is called before the description tells of documents in the body,
@@ -61,7 +62,7 @@ func (t *accepts) add(parameters []*huma.Param) {
 }
 
 // shape returns the names that a schema has.
-func shape(s *huma.Schema, schemas huma.Registry) *httpserver.Shape {
+func shape(s *huma.Schema, schemas huma.Registry) *strict.Shape {
 	if s.Ref != "" {
 		s = schemas.SchemaFromRef(s.Ref)
 	}
@@ -70,13 +71,13 @@ func shape(s *huma.Schema, schemas huma.Registry) *httpserver.Shape {
 		if free, ok := s.AdditionalProperties.(bool); s.AdditionalProperties != nil && (!ok || free) {
 			return nil // names of the client's own
 		}
-		fields := map[string]*httpserver.Shape{}
+		fields := map[string]*strict.Shape{}
 		for name, field := range s.Properties {
 			fields[name] = shape(field, schemas)
 		}
-		return &httpserver.Shape{Fields: fields}
+		return &strict.Shape{Fields: fields}
 	case huma.TypeArray:
-		return &httpserver.Shape{Items: shape(s.Items, schemas)}
+		return &strict.Shape{Items: shape(s.Items, schemas)}
 	default:
 		return nil
 	}
@@ -118,7 +119,7 @@ func (t accepts) parameters(r *http.Request) (map[string]string, error) {
 	if err := httpserver.Once(r.Header, t.headers...); err != nil {
 		return nil, err
 	}
-	return httpserver.Query(r.URL.RawQuery, t.query)
+	return strict.Query(r.URL.RawQuery, t.query)
 }
 
 // content looks at the names in the body and leaves it to be read again. One that cannot be read, is too large or is no
@@ -142,7 +143,7 @@ func (t accepts) content(r *http.Request, w http.ResponseWriter) error {
 	case err != nil, n == t.most, n == 0:
 		return nil
 	default:
-		return httpserver.Names(text.Bytes(), t.body)
+		return strict.Names(text.Bytes(), t.body)
 	}
 }
 
@@ -173,7 +174,7 @@ func none(text []byte) error {
 	if len(text) == 0 {
 		return nil
 	}
-	if err := httpserver.Names(text, &httpserver.Shape{Fields: map[string]*httpserver.Shape{}}); errors.Is(err, fault.BadField) {
+	if err := strict.Names(text, &strict.Shape{Fields: map[string]*strict.Shape{}}); errors.Is(err, fault.BadField) {
 		return err // by the name of what would be dropped
 	} else if err != nil || text[0] != '{' {
 		return fault.New(fault.BadRequest, "nothing is taken in the body here; leave it out").In("body")

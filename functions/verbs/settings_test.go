@@ -37,7 +37,7 @@ func TestEverySettingHasAFlag(t *testing.T) {
 			}
 			text = path
 		}
-		got, err := parse("--"+f.Flag+"="+text)
+		got, err := parse("--" + f.Flag + "=" + text)
 		if diff := cmp.Diff(requesttest.Only(t, f), got); err != nil || diff != "" {
 			t.Errorf("--%s: %v (-want +got):\n%s", f.Flag, err, diff)
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/strict"
 )
 
 // Get returns an application.
@@ -39,15 +40,25 @@ func (r *Registry) Export(ctx context.Context, w io.Writer) (int, error) {
 // what was revoked here stays revoked.
 func (r *Registry) Import(ctx context.Context, from io.Reader) (int, error) {
 	lines := json.NewDecoder(from)
-	lines.DisallowUnknownFields()
-	for n := 0; ; {
-		app := &Application{}
-		err := lines.Decode(app)
-		switch {
-		case errors.Is(err, io.EOF):
+	shape := strict.ShapeOf[Application]()
+	for n, line := 0, 1; ; line++ {
+		var text json.RawMessage
+		err := lines.Decode(&text)
+		if errors.Is(err, io.EOF) {
 			return n, nil
-		case err != nil:
-			return n, fault.New(fault.BadRequest, "line %d is no application as `lethe app export` writes it", n+1)
+		}
+		if err == nil {
+			err = strict.Names(text, shape)
+		}
+		app := &Application{}
+		if err == nil {
+			err = json.Unmarshal(text, app)
+		}
+		if named, ok := errors.AsType[*fault.Error](err); ok && named.Code == fault.BadField {
+			return n, fault.New(fault.BadField, "line %d: %s: %s", line, named.Field, named.Detail).In(named.Field)
+		}
+		if err != nil {
+			return n, fault.New(fault.BadRequest, "line %d is no application as `lethe app export` writes it", line)
 		}
 		if err := errors.Join(app.check(), key(app.ID).Check()); err != nil {
 			return n, err

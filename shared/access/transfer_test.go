@@ -3,6 +3,7 @@ package access_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"reflect"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage/memory"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -88,6 +90,19 @@ func TestCeilingsGoWithTheirApplication(t *testing.T) {
 		changed := strings.Replace(exported.String(), change[0], change[1], 1)
 		if n, err := newWorld().Import(t.Context(), strings.NewReader(changed)); err == nil || changed == exported.String() {
 			t.Errorf("%s: %d imported", change[1], n)
+		}
+	}
+	// A key that stands twice, or in another case, would have its last value taken and the other dropped.
+	for _, change := range [][3]string{
+		{`"retain":7200000000000`, `"retain":7200000000000,"retain":9000000000000`, "ceilings.retain"},
+		{`"delete_on_fetch":true`, `"delete_on_fetch":true,"Delete_On_Fetch":false`, "ceilings.Delete_On_Fetch"},
+		{`"name":"clinic"`, `"name":"clinic","name":"other"`, "name"},
+		{`"expires":`, `"expires":"2099-01-01T00:00:00Z","expires":`, "secrets[0].expires"},
+	} {
+		changed := strings.Replace(exported.String(), change[0], change[1], 1)
+		n, err := newWorld().Import(t.Context(), strings.NewReader(changed))
+		if f, ok := errors.AsType[*fault.Error](err); n != 0 || !ok || f.Field != change[2] || !strings.Contains(f.Detail, "line 1: "+change[2]) {
+			t.Errorf("%s: %d imported, %v", change[1], n, err)
 		}
 	}
 }

@@ -216,3 +216,13 @@ func (c *counted) Write(p []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach the connection.
 func (c *counted) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+// Once refuses a header that is sent twice although only one value of it can count.
+func Once(h http.Header, names ...string) error {
+	for _, name := range names {
+		if len(h.Values(name)) > 1 {
+			return fault.New(fault.BadRequest, "the header is sent more than once; send it once").In(name)
+		}
+	}
+	return nil
+}

@@ -219,3 +219,13 @@ func TestBodyThatBreaksOffIsNoFaultOfTheService(t *testing.T) {
 		}
 	}
 }
+
+func TestHeadersOfOneValueAreSentOnce(t *testing.T) {
+	h := http.Header{"Document-Subject": {"a", "a"}, "Idempotency-Key": {"k"}}
+	if err := httpserver.Once(h, "Idempotency-Key", "Document-Password"); err != nil {
+		t.Error(err)
+	}
+	if e, _ := errors.AsType[*fault.Error](httpserver.Once(h, "document-subject")); e == nil || e.Field != "document-subject" {
+		t.Errorf("%v", e)
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/strict"
 )
 
 // LinkPath is where links point to below the server's address.
@@ -102,7 +103,7 @@ func (l *Links) verify(method, name, token string) (time.Time, error) {
 
 // admitted verifies the link of a request. Whatever else its address asks for is nothing that a link gives.
 func (l *Links) admitted(method, name string, r *http.Request) (expires time.Time, err error) {
-	query, err := httpserver.Query(r.URL.RawQuery, []string{"t"})
+	query, err := strict.Query(r.URL.RawQuery, []string{"t"})
 	if err != nil {
 		return time.Time{}, err
 	}

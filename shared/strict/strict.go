@@ -1,22 +1,23 @@
-package httpserver
+// Package strict reads queries and JSON so that nothing of them is dropped: a name that is unknown, in another case or given
+// twice is refused by name. The decoders of the standard library are more forgiving: a query whose escapes are broken loses
+// that parameter, a repeated key of JSON takes its last value, and keys match in any case. A setting that shortens the life of
+// a document and is not understood must not be replaced by the default.
+package strict
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"io"
-	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 )
-
-// Nothing that a client asks for may be dropped: a setting that shortens the life of a document and is not understood
-// must be refused, not replaced by the default. The decoders of the standard library are more forgiving: a query whose
-// escapes are broken loses that parameter, a repeated key of JSON takes its last value, and keys match in any case.
 
 // Query reads a query string whose parameters are all known by exactly these names. Each is given at most once and has a
 // value.
@@ -73,20 +74,31 @@ func instead(name string, known []string) string {
 	return "leave it out"
 }
 
-// Once refuses a header that is sent twice although only one value of it can count.
-func Once(h http.Header, names ...string) error {
-	for _, name := range names {
-		if len(h.Values(name)) > 1 {
-			return fault.New(fault.BadRequest, "the header is sent more than once; send it once").In(name)
-		}
-	}
-	return nil
-}
-
 // Shape is which names a JSON value has. Its values are somebody else's to check. nil stands for any value.
 type Shape struct {
 	Fields map[string]*Shape // of an object
 	Items  *Shape            // of a list
+}
+
+// ShapeOf returns the names that encoding/json gives a type.
+func ShapeOf[T any]() *Shape { return shapeOf(reflect.TypeFor[T]()) }
+
+func shapeOf(t reflect.Type) *Shape {
+	switch {
+	case t.Implements(reflect.TypeFor[json.Marshaler]()), t.Implements(reflect.TypeFor[encoding.TextMarshaler]()):
+		return nil // a form of its own
+	case t.Kind() == reflect.Slice:
+		return &Shape{Items: shapeOf(t.Elem())}
+	case t.Kind() == reflect.Struct:
+		fields := map[string]*Shape{}
+		for f := range t.Fields() {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			fields[name] = shapeOf(f.Type)
+		}
+		return &Shape{Fields: fields}
+	default:
+		return nil
+	}
 }
 
 // deepest bounds how values are nested. Nothing of our interface comes near it.

@@ -1,4 +1,4 @@
-package httpserver_test
+package strict_test
 
 import (
 	"bytes"
@@ -6,20 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
-	"github.com/lethe-ocr/lethe/shared/httpserver"
+	"github.com/lethe-ocr/lethe/shared/strict"
 )
 
 // orders is a shape like those of the interface.
-func orders() *httpserver.Shape {
-	item := &httpserver.Shape{Fields: map[string]*httpserver.Shape{"formats": {Items: nil}, "retain_seconds": nil, "key": nil}}
-	return &httpserver.Shape{Fields: map[string]*httpserver.Shape{"tasks": {Items: item}, "retain_seconds": nil, "rest": nil}}
+func orders() *strict.Shape {
+	item := &strict.Shape{Fields: map[string]*strict.Shape{"formats": {Items: nil}, "retain_seconds": nil, "key": nil}}
+	return &strict.Shape{Fields: map[string]*strict.Shape{"tasks": {Items: item}, "retain_seconds": nil, "rest": nil}}
 }
 
 func TestQueryIsReadWholeOrRefused(t *testing.T) {
@@ -46,7 +45,7 @@ func TestQueryIsReadWholeOrRefused(t *testing.T) {
 		"=1":                  nil,
 		"=":                   nil,
 	} {
-		got, err := httpserver.Query(raw, known)
+		got, err := strict.Query(raw, known)
 		if (err != nil) != (want == nil) || err == nil && !maps.Equal(got, want) {
 			t.Errorf("%q: %v, %v", raw, got, err)
 		}
@@ -61,7 +60,7 @@ func FuzzQuery(f *testing.F) {
 	}
 	known := []string{"a", "b", "retain_seconds"}
 	f.Fuzz(func(t *testing.T, raw string) {
-		got, err := httpserver.Query(raw, known)
+		got, err := strict.Query(raw, known)
 		want, lost := url.ParseQuery(raw)
 		if err != nil {
 			if e, ok := errors.AsType[*fault.Error](err); !ok || e.Field == "" || e.Kind != fault.Invalid || len([]rune(e.Field)) > 81 {
@@ -107,7 +106,7 @@ func TestNamesAreThoseOfTheShapeAndStandOnce(t *testing.T) {
 		`{"rest":` + strings.Repeat(`{"a":`, 20000):              "body",
 		`{"rest":{"a":1},"tasks":[{"retain_seconds":1}],"x": 1}`: "x",
 	} {
-		err := httpserver.Names([]byte(text), orders())
+		err := strict.Names([]byte(text), orders())
 		e, _ := errors.AsType[*fault.Error](err)
 		if (err != nil) != (field != "") || err != nil && (e == nil || e.Field != field || e.Kind != fault.Invalid) {
 			t.Errorf("%.60s: %v, want the field %q", text, e, field)
@@ -116,21 +115,11 @@ func TestNamesAreThoseOfTheShapeAndStandOnce(t *testing.T) {
 }
 
 func TestOddlyCasedNamesAreToldTheRightOne(t *testing.T) {
-	_, query := httpserver.Query("Retain_Seconds=1", []string{"retain_seconds"})
-	for _, err := range []error{query, httpserver.Names([]byte(`{"RETAIN_SECONDS":1}`), orders())} {
+	_, query := strict.Query("Retain_Seconds=1", []string{"retain_seconds"})
+	for _, err := range []error{query, strict.Names([]byte(`{"RETAIN_SECONDS":1}`), orders())} {
 		if e, _ := errors.AsType[*fault.Error](err); e == nil || !strings.Contains(e.Detail, "it is written retain_seconds") {
 			t.Errorf("%v", err)
 		}
-	}
-}
-
-func TestHeadersOfOneValueAreSentOnce(t *testing.T) {
-	h := http.Header{"Document-Subject": {"a", "a"}, "Idempotency-Key": {"k"}}
-	if err := httpserver.Once(h, "Idempotency-Key", "Document-Password"); err != nil {
-		t.Error(err)
-	}
-	if e, _ := errors.AsType[*fault.Error](httpserver.Once(h, "document-subject")); e == nil || e.Field != "document-subject" {
-		t.Errorf("%v", e)
 	}
 }
 
@@ -142,7 +131,7 @@ func FuzzNames(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value string) {
 		text := []byte(`{"rest":` + value + `}`)
-		err := httpserver.Names(text, orders())
+		err := strict.Names(text, orders())
 		if err != nil {
 			if e, ok := errors.AsType[*fault.Error](err); !ok || e.Field == "" || e.Kind != fault.Invalid {
 				t.Errorf("refused with %#v", err)
@@ -163,10 +152,10 @@ func FuzzNames(f *testing.F) {
 				t.Errorf("accepted the name %q", name)
 			}
 		}
-		if err := httpserver.Names(fmt.Appendf(nil, `{"rest":%s,"rest":%s}`, value, value), orders()); err == nil {
+		if err := strict.Names(fmt.Appendf(nil, `{"rest":%s,"rest":%s}`, value, value), orders()); err == nil {
 			t.Error("accepted one field twice")
 		}
-		if err := httpserver.Names(fmt.Appendf(nil, `{"tasks":[{"Key":%s}]}`, value), orders()); err == nil {
+		if err := strict.Names(fmt.Appendf(nil, `{"tasks":[{"Key":%s}]}`, value), orders()); err == nil {
 			t.Error("accepted a field in another case")
 		}
 	})
@@ -210,7 +199,7 @@ func BenchmarkNamesOfALargeBatch(b *testing.B) {
 	text := []byte(`{"tasks":[` + strings.Repeat(`{"formats":["txt","pdf"],"retain_seconds":3600,"key":"0198c0de-0000-7000-8000-000000000000"},`, 999) + `{}]}`)
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		if err := httpserver.Names(text, orders()); err != nil {
+		if err := strict.Names(text, orders()); err != nil {
 			b.Fatal(err)
 		}
 	}
