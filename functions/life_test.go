@@ -55,7 +55,7 @@ func recall(text string, words []string) float64 {
 
 func TestDocumentGoesInItsTextComesOutAndNothingIsLeft(t *testing.T) {
 	s := start(t)
-	all := []string{"txt", "json", "hocr", "alto", "tsv", "pdf"}
+	all := formats()
 	task := s.send(scan(t, 1), client.Settings{Formats: all})
 	done := s.follow(task.ID, time.Minute)
 	if done.State != "Completed" || done.Pages.Done != 1 || len(done.Results) != len(all) {

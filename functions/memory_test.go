@@ -77,7 +77,7 @@ func TestServerForgetsInMemoryToo(t *testing.T) {
 	document := photo(t, word+" "+second)
 	var ids []string
 	for range 5 {
-		made := s.send(document, client.Settings{Password: password, Formats: []string{"txt", "json", "hocr", "alto", "tsv", "pdf"}})
+		made := s.send(document, client.Settings{Password: password, Formats: formats()})
 		ids = append(ids, made.ID)
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/v1/tasks?formats=txt,json", bytes.NewReader(document))
 		if err != nil {

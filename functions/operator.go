@@ -171,7 +171,7 @@ held to that for good: a request may ask for less, never for more.`,
 	f.IntVar(&app.Caps.PagesPerDay, "max-pages-per-day", 0, "pages a day; 0 for no cap")
 	f.DurationVar(&app.Ceilings.Retain, "retain", 0, "longest retention after processing that its tasks may have, such as 2h; the policy's if not given")
 	f.BoolVar(&app.Ceilings.DeleteOnFetch, "delete-on-fetch", false, "erase every task once its results were fetched")
-	f.StringSliceVar(&formats, "formats", nil, "formats that its results may have, such as txt,json; all if not given")
+	f.StringSliceVar(&formats, "formats", nil, "formats that its results may have, of "+render.Names()+"; all if not given")
 	f.StringSliceVar(&app.Ceilings.Languages, "languages", nil, "languages that it may use, the usual one first, such as eng,deu; all if not given")
 	verbs.Once(cmd, "retain", "delete-on-fetch")
 	return cmd

@@ -50,7 +50,7 @@ go to that folder.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&v.lang, "lang", "eng", "languages as Tesseract's codes, joined by +")
-	f.StringSliceVar(&v.formats, "format", []string{"txt"}, "txt, json, hocr, alto, tsv, pdf")
+	f.StringSliceVar(&v.formats, "format", []string{string(render.TXT)}, render.Names())
 	f.StringVar(&v.profile, "profile", string(ocr.Accurate), "accurate or fast")
 	f.StringVar(&v.passwordFile, "password-file", "", "file with the documents' password")
 	f.StringVarP(&v.out, "output", "o", "", "folder for results")
@@ -178,33 +178,28 @@ func (v *readVerb) file(ctx context.Context, path string, stdout io.Writer) erro
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	return v.write(ctx, path, stdout, src, pages)
+}
+
+// write writes the results of one document, to files of its name or to standard output.
+func (v *readVerb) write(ctx context.Context, path string, stdout io.Writer, src ocr.Source, pages []ocr.Page) (err error) {
+	doc := render.Document{
+		Languages: v.options.Languages, Created: time.Now().UTC(), Software: "lethe " + version, Pages: len(pages),
+		Original: render.Original{Engine: v.engine, Source: src},
+	}
+	if v.out == "" {
+		return render.Write(ctx, doc, sequence(pages), render.Output{Format: v.wanted[0], W: stdout})
+	}
+	var outputs []render.Output
 	for _, format := range v.wanted {
-		if err := v.write(ctx, path, stdout, src, format, pages); err != nil {
-			return err
+		f, openErr := os.OpenFile(filepath.Join(v.out, filepath.Base(path)+format.Extension()), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+		if openErr != nil {
+			return openErr
 		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		outputs = append(outputs, render.Output{Format: format, W: f})
 	}
-	return nil
-}
-
-func (v *readVerb) write(ctx context.Context, path string, stdout io.Writer, src ocr.Source, format render.Format, pages []ocr.Page) error {
-	w := stdout
-	if v.out != "" {
-		f, err := os.OpenFile(filepath.Join(v.out, filepath.Base(path)+format.Extension()), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-		if err != nil {
-			return err
-		}
-		err = v.render(ctx, f, src, format, pages)
-		return errors.Join(err, f.Close())
-	}
-	return v.render(ctx, w, src, format, pages)
-}
-
-func (v *readVerb) render(ctx context.Context, w io.Writer, src ocr.Source, format render.Format, pages []ocr.Page) error {
-	if format == render.PDF {
-		return v.engine.WritePDF(ctx, src, sequence(pages), w)
-	}
-	doc := render.Document{Languages: v.options.Languages, Created: time.Now().UTC(), Software: "lethe " + version, Pages: len(pages)}
-	return render.Write(w, format, doc, sequence(pages))
+	return render.Write(ctx, doc, sequence(pages), outputs...)
 }
 
 func sequence(pages []ocr.Page) iter.Seq2[ocr.Page, error] {

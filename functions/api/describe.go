@@ -14,6 +14,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
+	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/request"
 	"github.com/lethe-ocr/lethe/shared/strict"
 )
@@ -147,6 +148,7 @@ func field(location string) string {
 // explainErrors documents our problem documents on every operation, in place of the framework's own.
 func (a *API) explainErrors() {
 	doc := a.huma.OpenAPI()
+	describeFormats(doc)
 	schema := doc.Components.Schemas.Schema(reflect.TypeFor[httpserver.Problem](), true, "Problem")
 	problem := map[string]*huma.MediaType{httpserver.ProblemType: {Schema: schema}}
 	for _, item := range doc.Paths {
@@ -181,6 +183,27 @@ func (a *API) explainErrors() {
 		create.RequestBody.Content[t] = &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}
 	}
 	create.Parameters = append(create.Parameters, inlineParameters(doc.Components.Schemas)...)
+}
+
+// describeFormats lists the formats wherever a list of them, or one in an address, is described. What another name is
+// answered with is up to the domain, so this is no part of the schemas that requests are held against.
+func describeFormats(doc *huma.OpenAPI) {
+	enum := map[string]any{"enum": render.Formats()}
+	for _, s := range doc.Components.Schemas.Map() {
+		if list := s.Properties["formats"]; list != nil && list.Items.Type == huma.TypeString {
+			list.Items.Extensions = enum
+		}
+	}
+	for _, item := range doc.Paths {
+		if item.Get == nil {
+			continue
+		}
+		for _, p := range item.Get.Parameters {
+			if p.In == "path" && p.Name == "format" {
+				p.Schema.Extensions = enum
+			}
+		}
+	}
 }
 
 // alike describes an answer that differs from another one in its status only.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/render"
 )
 
 // description reads the served document.
@@ -164,5 +165,31 @@ func TestDescriptionTellsHowToSendADocumentInOneCall(t *testing.T) {
 	}
 	if slices.Contains(names, "query password") {
 		t.Error("the password must not go into the address")
+	}
+}
+
+func TestDescriptionListsEveryFormatAndItsMediaType(t *testing.T) {
+	doc := description(t)
+	var want []any
+	result := at[map[string]any](t, doc, "paths", "/v1/tasks/{id}/results/{format}", "get")
+	types := at[map[string]any](t, result, "responses", "200", "content")
+	for _, f := range render.Formats() {
+		want = append(want, string(f))
+		mediaType, _, _ := strings.Cut(f.MediaType(), ";")
+		if types[mediaType] == nil {
+			t.Errorf("a result of type %s is not described", mediaType)
+		}
+	}
+	inOrder := at[map[string]any](t, doc, "components", "schemas", "Settings", "properties", "formats", "items")
+	inAddress := map[string]any{}
+	for _, p := range at[[]any](t, result, "parameters") {
+		if at[string](t, p, "name") == "format" {
+			inAddress = at[map[string]any](t, p, "schema")
+		}
+	}
+	for place, schema := range map[string]map[string]any{"the settings": inOrder, "the address of a result": inAddress} {
+		if got, _ := schema["enum"].([]any); !slices.Equal(got, want) {
+			t.Errorf("%s list the formats %v, want %v", place, got, want)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -20,7 +21,7 @@ import (
 
 type resultInput struct {
 	ID     string `path:"id"`
-	Format string `path:"format" doc:"txt, json, hocr, alto, tsv or pdf."`
+	Format string `path:"format"`
 	Stream bool   `query:"stream" doc:"Send the result itself in place of a redirect, for clients that reach nothing but this interface."`
 }
 
@@ -28,10 +29,20 @@ func (a *API) registerResults() {
 	op := operation("getResult", http.MethodGet, "/v1/tasks/{id}/results/{format}", "Fetch a result",
 		"Redirects to a short-lived link. Streams the result if asked to, always if the task is erased once its results are fetched, and always on a stamp that gives no links. A transfer ends with its task.")
 	op.Responses = map[string]*huma.Response{
-		"200": {Description: "The result.", Content: map[string]*huma.MediaType{"*/*": {}}},
+		"200": {Description: "The result.", Content: resultTypes()},
 		"303": {Description: "See the link in Location; it needs no credentials."},
 	}
 	handle(a, op, "read", a.getResult)
+}
+
+// resultTypes describes what results are. A media type is described without its parameters.
+func resultTypes() map[string]*huma.MediaType {
+	types := map[string]*huma.MediaType{}
+	for _, f := range render.Formats() {
+		mediaType, _, _ := strings.Cut(f.MediaType(), ";")
+		types[mediaType] = &huma.MediaType{}
+	}
+	return types
 }
 
 func (a *API) getResult(ctx context.Context, in *resultInput) (*huma.StreamResponse, error) {

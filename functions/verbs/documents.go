@@ -146,18 +146,6 @@ func spool(in io.Reader) (client.Source, func(), error) {
 	}, remove, nil
 }
 
-// extension is added to the document's name.
-func extension(format string) string {
-	switch format {
-	case "hocr":
-		return ".hocr.html"
-	case "alto":
-		return ".alto.xml"
-	default:
-		return "." + format
-	}
-}
-
 // fetchFile writes a result to a file that appears whole or not at all, for its owner alone. A transfer that breaks is
 // started again.
 func fetchFile(ctx context.Context, cl *client.Client, id, format, path string) error {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/request"
 )
 
@@ -129,7 +130,7 @@ func (r *run) look(w *work) error {
 func (r *run) files(w *work) []string {
 	paths := make([]string, 0, len(r.settings.Formats))
 	for _, f := range r.settings.Formats {
-		paths = append(paths, filepath.Join(r.out, w.name+extension(f)))
+		paths = append(paths, filepath.Join(r.out, w.name+render.Format(f).Extension()))
 	}
 	return paths
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/render"
 )
 
 func newStatus(version string) *cobra.Command {
@@ -164,7 +165,7 @@ only its owner can read it.` + connectionHelp,
 		},
 	}
 	c.flags(cmd)
-	cmd.Flags().StringVar(&format, "format", "txt", "txt, json, hocr, alto, tsv or pdf")
+	cmd.Flags().StringVar(&format, "format", string(render.TXT), render.Names())
 	cmd.Flags().StringVarP(&out, "output", "o", "", "file to write; standard output without it")
 	return cmd
 }

@@ -1,7 +1,9 @@
 package render
 
 import (
+	"context"
 	"encoding/xml"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -18,7 +20,8 @@ const (
 // alto writes ALTO 4.4 (loc.gov/standards/alto): a ComposedBlock for each block, a TextBlock for each paragraph.
 type alto struct{ *markup }
 
-func (a *alto) begin(doc Document) error {
+func newALTO(_ context.Context, w io.Writer, doc Document) (Writer, error) {
+	a := &alto{newMarkup(w)}
 	a.declaration()
 	a.open("alto",
 		attr("xmlns", altoNamespace),
@@ -53,10 +56,11 @@ func (a *alto) begin(doc Document) error {
 	a.newline()
 	a.open("Layout")
 	a.newline()
-	return a.flush()
+	return a, a.err
 }
 
-func (a *alto) page(p ocr.Page) error {
+// Page implements Writer.
+func (a *alto) Page(p *ocr.Page) error {
 	id := newIdentifiers(p.Number)
 	attrs := []xml.Attr{
 		attr("ID", "page_"+strconv.Itoa(p.Number)),
@@ -149,7 +153,8 @@ func (a *alto) word(word ocr.Word, id identifiers, more ...xml.Attr) {
 	a.newline()
 }
 
-func (a *alto) end() error {
+// Close implements Writer.
+func (a *alto) Close() error {
 	a.close() // Layout
 	a.newline()
 	a.close() // alto

@@ -35,7 +35,7 @@ func fuzz(f *testing.F, format Format, check func(t *testing.T, result []byte, p
 		next.Number = 2
 		var b bytes.Buffer
 		doc := Document{ID: first, Software: second, Languages: []string{second}}
-		if err := Write(&b, format, doc, sequence(page, next)); err != nil {
+		if err := write(t, &b, format, doc, sequence(page, next)); err != nil {
 			t.Fatal(err)
 		}
 		if !utf8.Valid(b.Bytes()) {

@@ -1,8 +1,10 @@
 package render
 
 import (
+	"context"
 	"encoding/xml"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -17,7 +19,8 @@ const hocrCapabilities = "ocr_page ocr_carea ocr_par ocr_line ocrx_word ocrp_lan
 // DTD, so that no reader goes looking for one.
 type hocr struct{ *markup }
 
-func (h *hocr) begin(doc Document) error {
+func newHOCR(_ context.Context, w io.Writer, doc Document) (Writer, error) {
+	h := &hocr{newMarkup(w)}
 	h.declaration()
 	h.token(xml.Directive("DOCTYPE html"))
 	h.newline()
@@ -51,7 +54,7 @@ func (h *hocr) begin(doc Document) error {
 	h.newline()
 	h.open("body")
 	h.newline()
-	return h.flush()
+	return h, h.err
 }
 
 func (h *hocr) meta(name, content string) {
@@ -59,7 +62,8 @@ func (h *hocr) meta(name, content string) {
 	h.newline()
 }
 
-func (h *hocr) page(p ocr.Page) error {
+// Page implements Writer.
+func (h *hocr) Page(p *ocr.Page) error {
 	title := fmt.Sprintf("bbox 0 0 %d %d; ppageno %d", p.Width, p.Height, p.Number-1) // the first page has number 0
 	if p.DPI > 0 {
 		title += fmt.Sprintf("; scan_res %d %d", p.DPI, p.DPI)
@@ -114,7 +118,8 @@ func (h *hocr) paragraph(paragraph ocr.Paragraph, angle int, id identifiers) {
 	h.newline()
 }
 
-func (h *hocr) end() error {
+// Close implements Writer.
+func (h *hocr) Close() error {
 	h.close() // body
 	h.newline()
 	h.close() // html

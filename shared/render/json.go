@@ -1,8 +1,9 @@
 package render
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
+	"io"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
@@ -29,11 +30,12 @@ const jsonVersion = 1
 
 // jsonDocument writes a Result, one page a line.
 type jsonDocument struct {
-	b     *bytes.Buffer
+	output
 	pages int
 }
 
-func (j *jsonDocument) begin(doc Document) error {
+func newJSON(_ context.Context, w io.Writer, doc Document) (Writer, error) {
+	j := &jsonDocument{output: output{w: w}}
 	head := Head{
 		Version:   jsonVersion,
 		ID:        doc.ID,
@@ -42,31 +44,36 @@ func (j *jsonDocument) begin(doc Document) error {
 		Languages: append([]string{}, doc.Languages...),
 	}
 	if err := j.value(head); err != nil {
-		return err
+		return nil, err
 	}
 	// The object stays open for the pages.
 	j.b.Truncate(j.b.Len() - len("}"))
 	j.b.WriteString(`,"pages":[`)
-	return nil
+	return j, nil
 }
 
-func (j *jsonDocument) page(p ocr.Page) error {
+// Page implements Writer.
+func (j *jsonDocument) Page(p *ocr.Page) error {
 	if j.pages > 0 {
 		j.b.WriteByte(',')
 	}
 	j.pages++
 	j.b.WriteByte('\n')
-	return j.value(p)
+	if err := j.value(p); err != nil {
+		return err
+	}
+	return j.flush()
 }
 
-func (j *jsonDocument) end() error {
+// Close implements Writer.
+func (j *jsonDocument) Close() error {
 	j.b.WriteString("\n]}\n")
-	return nil
+	return j.flush()
 }
 
 // value appends v without the line break of the encoder.
 func (j *jsonDocument) value(v any) error {
-	e := json.NewEncoder(j.b)
+	e := json.NewEncoder(&j.b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
 		return err

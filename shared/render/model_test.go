@@ -2,7 +2,11 @@ package render
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"io"
 	"iter"
+	"strings"
 	"testing"
 	"time"
 
@@ -119,19 +123,44 @@ func sequence(pages ...ocr.Page) iter.Seq2[ocr.Page, error] {
 func render(t *testing.T, f Format, doc Document, pages ...ocr.Page) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Write(&b, f, doc, sequence(pages...)); err != nil {
+	if err := write(t, &b, f, doc, sequence(pages...)); err != nil {
 		t.Fatalf("write %s: %v", f, err)
 	}
 	return b.Bytes()
 }
 
-// formats are those that Write writes.
-func formats() []Format {
-	var all []Format
-	for _, f := range Formats() {
-		if f.FromModel() {
-			all = append(all, f)
+// write writes one format.
+func write(t *testing.T, w io.Writer, f Format, doc Document, pages iter.Seq2[ocr.Page, error]) error {
+	t.Helper()
+	doc.Original = Original{Engine: &engine{}}
+	return Write(t.Context(), doc, pages, Output{f, w})
+}
+
+// engine writes a PDF that is its text.
+type engine struct {
+	fails  error // once the pages have begun
+	unread bool  // it ends before it has asked for a page
+}
+
+func (e *engine) WritePDF(_ context.Context, _ ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+	if e.unread {
+		return e.fails
+	}
+	if _, err := io.WriteString(w, "%PDF\n"); err != nil {
+		return err
+	}
+	for page, err := range pages {
+		if err = errors.Join(err, e.fails); err != nil {
+			return err
+		}
+		var text strings.Builder
+		for word := range page.Words {
+			text.WriteString(word.Text + "\n")
+		}
+		if _, err := io.WriteString(w, text.String()); err != nil {
+			return err
 		}
 	}
-	return all
+	_, err := io.WriteString(w, "%%EOF\n")
+	return err
 }

@@ -5,10 +5,14 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"iter"
+	"mime"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,7 +23,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestEveryFormatMatchesItsGoldenFile(t *testing.T) {
-	for _, f := range formats() {
+	for _, f := range Formats() {
 		t.Run(string(f), func(t *testing.T) {
 			got := render(t, f, document(), model()...)
 			name := filepath.Join("testdata", string(f)+".golden")
@@ -41,9 +45,14 @@ func TestEveryFormatMatchesItsGoldenFile(t *testing.T) {
 
 func TestFormatsAgreeOnEveryWordItsPlaceAndItsConfidence(t *testing.T) {
 	want := modelWords(model())
-	for _, f := range []Format{JSON, HOCR, ALTO, TSV} {
+	for _, f := range Formats() {
 		t.Run(string(f), func(t *testing.T) {
-			got, err := parseWords(f, render(t, f, document(), model()...))
+			result := render(t, f, document(), model()...)
+			if f == TXT || f == PDF { // the one has no boxes, those of the other are the engine's
+				inOrder(t, string(result), want)
+				return
+			}
+			got, err := parseWords(f, result)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,20 +63,33 @@ func TestFormatsAgreeOnEveryWordItsPlaceAndItsConfidence(t *testing.T) {
 	}
 }
 
+// inOrder requires that a text has the words one after the other.
+func inOrder(t *testing.T, text string, words []placed) {
+	t.Helper()
+	for _, w := range words {
+		_, rest, ok := strings.Cut(text, w.Text)
+		if !ok {
+			t.Fatalf("%q of page %d is missing or out of order", w.Text, w.Page)
+		}
+		text = rest
+	}
+}
+
 func TestEachPageIsWrittenBeforeTheNextIsAskedFor(t *testing.T) {
-	for _, f := range formats() {
-		t.Run(string(f), func(t *testing.T) {
+	for _, f := range Formats() {
+		synctest.Test(t, func(t *testing.T) {
 			var b bytes.Buffer
 			pages := model()
 			pages[0].Blocks, pages[1].Blocks = pages[5].Blocks, pages[5].Blocks
 			seq := func(yield func(ocr.Page, error) bool) {
 				_ = yield(pages[0], nil)
+				synctest.Wait() // the engine of a PDF works beside
 				if n := strings.Count(b.String(), "Turned"); n != 1 {
 					t.Errorf("%d pages written after the first, want 1", n)
 				}
 				_ = yield(pages[1], nil)
 			}
-			if err := Write(&b, f, Document{}, seq); err != nil {
+			if err := write(t, &b, f, Document{}, seq); err != nil {
 				t.Fatal(err)
 			}
 			if n := strings.Count(b.String(), "Turned"); n != 2 {
@@ -79,8 +101,8 @@ func TestEachPageIsWrittenBeforeTheNextIsAskedFor(t *testing.T) {
 
 func TestErrorOfTheSequenceIsReturnedAndEndsTheResult(t *testing.T) {
 	cause := errors.New("no more pages")
-	for _, f := range formats() {
-		err := Write(io.Discard, f, Document{}, func(yield func(ocr.Page, error) bool) {
+	for _, f := range Formats() {
+		err := write(t, io.Discard, f, Document{}, func(yield func(ocr.Page, error) bool) {
 			if yield(model()[0], nil) && yield(ocr.Page{}, cause) {
 				t.Errorf("%s: asked for a page after an error", f)
 			}
@@ -103,10 +125,10 @@ func (f *full) Write(p []byte) (int, error) {
 }
 
 func TestErrorOfTheWriterIsReturned(t *testing.T) {
-	for _, f := range formats() {
+	for _, f := range Formats() {
 		size := len(render(t, f, document(), model()...))
 		for _, left := range []int{0, size / 2, size - 1} {
-			if err := Write(&full{left}, f, document(), sequence(model()...)); !errors.Is(err, io.ErrShortWrite) {
+			if err := write(t, &full{left}, f, document(), sequence(model()...)); !errors.Is(err, io.ErrShortWrite) {
 				t.Errorf("%s: after %d of %d bytes got %v, want the error of the writer", f, left, size, err)
 			}
 		}
@@ -129,8 +151,8 @@ func TestWrongSequencesAreRefused(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			for _, f := range formats() {
-				if err := Write(io.Discard, f, test.doc, sequence(test.pages...)); !errors.Is(err, fault.InternalError) {
+			for _, f := range Formats() {
+				if err := write(t, io.Discard, f, test.doc, sequence(test.pages...)); !errors.Is(err, fault.InternalError) {
 					t.Errorf("%s: got %v, want an internal error", f, err)
 				}
 			}
@@ -138,12 +160,90 @@ func TestWrongSequencesAreRefused(t *testing.T) {
 	}
 }
 
-func TestFormatsNobodyWritesHereAreRefused(t *testing.T) {
-	if err := Write(io.Discard, PDF, Document{}, sequence(model()...)); !errors.Is(err, fault.InternalError) {
-		t.Errorf("pdf: got %v, want an internal error", err)
-	}
-	if err := Write(io.Discard, "docx", Document{}, sequence(model()...)); !errors.Is(err, fault.FormatUnknown) {
+func TestFormatThatIsNotInTheTableIsRefused(t *testing.T) {
+	if err := write(t, io.Discard, "docx", Document{}, sequence(model()...)); !errors.Is(err, fault.FormatUnknown) {
 		t.Errorf("docx: got %v, want an unknown format", err)
+	}
+}
+
+func TestPDFIsNotWrittenWithoutTheOriginal(t *testing.T) {
+	if err := Write(t.Context(), Document{}, sequence(model()...), Output{PDF, io.Discard}); !errors.Is(err, fault.InternalError) {
+		t.Errorf("got %v, want an internal error", err)
+	}
+}
+
+func TestAllFormatsAreWrittenInOneReadingOfThePages(t *testing.T) {
+	var outputs []Output
+	for _, f := range Formats() {
+		outputs = append(outputs, Output{f, &bytes.Buffer{}})
+	}
+	doc, read := document(), 0
+	doc.Original = Original{Engine: &engine{}}
+	err := Write(t.Context(), doc, func(yield func(ocr.Page, error) bool) {
+		read++
+		sequence(model()...)(yield)
+	}, outputs...)
+	if err != nil || read != 1 {
+		t.Fatalf("pages were read %d times, %v", read, err)
+	}
+	for _, o := range outputs {
+		alone := render(t, o.Format, document(), model()...)
+		if together := o.W.(*bytes.Buffer).Bytes(); !bytes.Equal(alone, together) {
+			t.Errorf("%s differs beside others: %d bytes, alone %d", o.Format, len(together), len(alone))
+		}
+	}
+}
+
+// The engine works beside the other formats: whatever ends the pass, it has let go when Write returns.
+func TestEngineHasLetGoWhenThePassEnds(t *testing.T) {
+	cause := errors.New("cause")
+	broken := func(yield func(ocr.Page, error) bool) { _ = yield(model()[0], nil) && yield(ocr.Page{}, cause) }
+	for name, test := range map[string]struct {
+		engine engine
+		pages  iter.Seq2[ocr.Page, error]
+		other  io.Writer
+		want   error
+	}{
+		"no more pages":                  {pages: broken, other: io.Discard, want: cause},
+		"another format cannot go on":    {pages: sequence(model()...), other: &full{100}, want: io.ErrShortWrite},
+		"the engine fails":               {engine: engine{fails: cause}, pages: sequence(model()...), other: io.Discard, want: cause},
+		"the engine fails before a page": {engine: engine{fails: cause, unread: true}, pages: sequence(model()...), other: io.Discard, want: cause},
+		"the engine does not read on":    {engine: engine{unread: true}, pages: sequence(model()...), other: io.Discard, want: fault.InternalError},
+	} {
+		synctest.Test(t, func(t *testing.T) { // fails if a goroutine is left
+			doc := Document{Original: Original{Engine: &test.engine}}
+			err := Write(t.Context(), doc, test.pages, Output{PDF, io.Discard}, Output{HOCR, test.other})
+			if !errors.Is(err, test.want) {
+				t.Errorf("%s: got %v, want %v", name, err, test.want)
+			}
+		})
+	}
+}
+
+// A row of the table that lacks something would show in results, in file names or in storage.
+func TestEveryRowOfTheTableIsComplete(t *testing.T) {
+	for _, r := range table() {
+		if _, _, err := mime.ParseMediaType(r.mediaType); err != nil || r.mediaType == Format("").MediaType() {
+			t.Errorf("%s has the media type %q: %v", r.name, r.mediaType, err)
+		}
+		if !regexp.MustCompile(`^[a-z0-9]{1,16}$`).MatchString(string(r.name)) {
+			t.Errorf("%q is no name of a blob and of a segment of an address", r.name)
+		}
+		if !regexp.MustCompile(`^(\.[a-z0-9]+)+$`).MatchString(r.extension) || r.new == nil {
+			t.Errorf("%s has the extension %q, and can be written: %t", r.name, r.extension, r.new != nil)
+		}
+	}
+}
+
+func TestReadmeListsEveryFormat(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range Formats() {
+		if !strings.Contains(string(readme), "`"+string(f)+"`") {
+			t.Errorf("README.md does not name the format %s", f)
+		}
 	}
 }
 
@@ -154,9 +254,6 @@ func TestParseFormatKnowsEveryFormatAndListsThemOtherwise(t *testing.T) {
 		if err != nil || got != f {
 			t.Errorf("ParseFormat(%q) = %q, %v", f, got, err)
 		}
-		if f.MediaType() == Format("").MediaType() {
-			t.Errorf("%s has no media type", f)
-		}
 		if other, ok := seen[f.Extension()]; ok || f.Extension() == "" {
 			t.Errorf("%s and %s share the extension %q", f, other, f.Extension())
 		}
@@ -166,7 +263,7 @@ func TestParseFormatKnowsEveryFormatAndListsThemOtherwise(t *testing.T) {
 	if !errors.Is(err, fault.FormatUnknown) {
 		t.Fatalf("got %v, want an unknown format", err)
 	}
-	if !strings.Contains(err.Error(), "txt, json, hocr, alto, tsv, pdf") || strings.Contains(err.Error(), "doc") {
+	if !strings.Contains(err.Error(), Names()) || strings.Contains(err.Error(), "doc") {
 		t.Errorf("%q does not list the formats, or repeats the name given", err)
 	}
 }

@@ -1,7 +1,8 @@
 package render
 
 import (
-	"bytes"
+	"context"
+	"io"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
@@ -9,13 +10,16 @@ import (
 // text writes plain text: lines as recognised, in logical order, a blank line between paragraphs and a form feed between
 // pages. There is none after the last page, so that a document of n pages splits into n.
 type text struct {
-	b     *bytes.Buffer
+	output
 	pages int
 }
 
-func (t *text) begin(Document) error { return nil }
+func newText(_ context.Context, w io.Writer, _ Document) (Writer, error) {
+	return &text{output: output{w: w}}, nil
+}
 
-func (t *text) page(p ocr.Page) error {
+// Page implements Writer.
+func (t *text) Page(p *ocr.Page) error {
 	if t.pages > 0 {
 		t.b.WriteByte('\f')
 	}
@@ -32,7 +36,7 @@ func (t *text) page(p ocr.Page) error {
 			}
 		}
 	}
-	return nil
+	return t.flush()
 }
 
 func (t *text) line(line ocr.Line) {
@@ -45,4 +49,5 @@ func (t *text) line(line ocr.Line) {
 	t.b.WriteByte('\n')
 }
 
-func (t *text) end() error { return nil }
+// Close implements Writer.
+func (t *text) Close() error { return nil }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/lethe-ocr/lethe/shared/render"
 )
 
 // MaxBatch is how many tasks one request may create.
@@ -19,15 +21,15 @@ const MaxBatch = 1000
 //   - json: its name in bodies, in queries and in refusals;
 //   - header: the header it travels in when the body is the document itself and the others travel in the query, because
 //     addresses reach logs;
-//   - flag and usage: its flag of `lethe submit`. A flag whose name ends in -file names a file that holds the value in its
-//     first line;
+//   - flag and usage: its flag of `lethe submit`; {formats} stands for the names of all formats. A flag whose name ends
+//     in -file names a file that holds the value in its first line;
 //   - separator: what stands between the values of a list on the command line; a comma if not given. In a query it is a
 //     comma always;
 //   - doc, example, enum, minimum, maxLength, writeOnly: for the description of the API. What is writeOnly is not shown
 //     again, so that a client cannot check it.
 type Settings struct {
 	Languages     []string `json:"languages,omitempty" flag:"lang" separator:"+" usage:"languages as Tesseract's codes, joined by +" doc:"Tesseract's codes in order of preference; GET /v1/capabilities lists those installed." example:"[\"eng\"]"`
-	Formats       []string `json:"formats,omitempty" flag:"format" usage:"results: txt, json, hocr, alto, tsv, pdf" doc:"Results wanted: txt, json, hocr, alto, tsv, pdf." example:"[\"txt\",\"pdf\"]"`
+	Formats       []string `json:"formats,omitempty" flag:"format" usage:"results: {formats}" doc:"Results wanted; GET /v1/capabilities lists their media types." example:"[\"txt\",\"pdf\"]"`
 	Profile       string   `json:"profile,omitempty" flag:"profile" usage:"accurate or fast" doc:"accurate (default) reads doubtful pages a second time, fast does not." enum:"accurate,fast"`
 	Password      string   `json:"password,omitempty" header:"Document-Password" flag:"password-file" usage:"file with the documents' password in its first line" writeOnly:"true" doc:"Opens an encrypted document. Never returned or logged, erased when processing ends."`
 	Subject       string   `json:"subject,omitempty" header:"Document-Subject" flag:"subject" usage:"opaque tag of the person or matter that the documents are about, for lethe erase --subject" maxLength:"200" writeOnly:"true" doc:"Opaque tag of the person or matter that the document is about, for POST /v1/erasures. Only a digest is kept, until the erasure."`
@@ -62,7 +64,7 @@ func All() []Setting {
 			separator = ","
 		}
 		all = append(all, Setting{
-			Name: name, Header: f.Tag.Get("header"), Flag: f.Tag.Get("flag"), Usage: f.Tag.Get("usage"), Separator: separator,
+			Name: name, Header: f.Tag.Get("header"), Flag: f.Tag.Get("flag"), Usage: strings.ReplaceAll(f.Tag.Get("usage"), "{formats}", render.Names()), Separator: separator,
 			WriteOnly: f.Tag.Get("writeOnly") == "true", index: f.Index[0],
 		})
 	}

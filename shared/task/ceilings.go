@@ -32,8 +32,8 @@ func (c Ceilings) Check() error {
 		return fault.New(fault.BadField, "a ceiling of retention is whole seconds, 1 to %d; leave it out for the policy's", int(retention.ProcessedLimit.Seconds())).In("ceilings.retain_seconds")
 	}
 	for _, f := range c.Formats {
-		if !slices.Contains(render.Formats(), f) {
-			return fault.New(fault.FormatUnknown, "a format is unknown; known are: %s", spelled(render.Formats())).In("ceilings.formats")
+		if !f.Known() {
+			return fault.New(fault.FormatUnknown, "a format is unknown; known are: %s", render.Names()).In("ceilings.formats")
 		}
 	}
 	for _, l := range c.Languages {

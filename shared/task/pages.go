@@ -194,46 +194,46 @@ func (s *Service) kept(ctx context.Context, ref Ref, total int) iter.Seq2[ocr.Pa
 	}
 }
 
-// render writes every result that was asked for. Results are streamed: neither a page list nor a result is held in memory.
+// render writes every result that was asked for in one pass over the kept pages. Results are streamed: neither a page list
+// nor a result is held in memory.
 func (s *Service) render(ctx context.Context, t *Task, src ocr.Source, total int) ([]Result, error) {
-	results := make([]Result, 0, len(t.Settings.Formats))
-	for _, f := range t.Settings.Formats {
-		size, err := retry(ctx, func() (int64, error) { return s.renderOne(ctx, t, src, total, f) })
-		if err != nil {
-			return nil, fmt.Errorf("write result %s: %w", f, err)
-		}
-		results = append(results, Result{Format: f, Size: size})
-	}
-	return results, nil
+	return retry(ctx, func() ([]Result, error) { return s.pass(ctx, t, src, total) })
 }
 
-func (s *Service) renderOne(ctx context.Context, t *Task, src ocr.Source, total int, f render.Format) (int64, error) {
-	pages := s.kept(ctx, t.Ref, total)
-	r, w := io.Pipe()
+// pass writes all results once.
+func (s *Service) pass(ctx context.Context, t *Task, src ocr.Source, total int) ([]Result, error) {
+	results := make([]Result, len(t.Settings.Formats))
+	outputs := make([]render.Output, len(results))
+	pipes := make([]*io.PipeWriter, len(results))
 	var group errgroup.Group
-	group.Go(func() error {
-		err := s.write(ctx, w, t, src, total, f, pages)
-		return errors.Join(err, w.CloseWithError(err))
-	})
-	blob, err := s.Store.Blobs.Put(ctx, t.Ref.ResultName(f), f.MediaType(), r)
-	if closeErr := r.CloseWithError(io.ErrClosedPipe); closeErr != nil {
-		err = errors.Join(err, closeErr)
+	for i, f := range t.Settings.Formats {
+		r, w := io.Pipe()
+		outputs[i], pipes[i] = render.Output{Format: f, W: w}, w
+		group.Go(func() error {
+			blob, err := s.Store.Blobs.Put(ctx, t.Ref.ResultName(f), f.MediaType(), r)
+			results[i] = Result{Format: f, Size: blob.Size}
+			_ = r.CloseWithError(err) // never fails; whoever writes on learns why nobody reads
+			return err
+		})
 	}
-	if writeErr := group.Wait(); writeErr != nil && !errors.Is(writeErr, io.ErrClosedPipe) {
-		return 0, writeErr // the cause; what Put saw is its echo, as a closed pipe is that of a failed Put
+	err := render.Write(ctx, s.document(t, src, total), s.kept(ctx, t.Ref, total), outputs...)
+	for _, w := range pipes {
+		_ = w.CloseWithError(err) // never fails; nil lets Put end well
 	}
-	return blob.Size, err
+	if putErr := group.Wait(); err == nil {
+		err = putErr // else it is an echo
+	}
+	return results, err
 }
 
-func (s *Service) write(ctx context.Context, w io.Writer, t *Task, src ocr.Source, total int, f render.Format, pages iter.Seq2[ocr.Page, error]) error {
-	if f == render.PDF {
-		return s.Engine.WritePDF(ctx, src, pages, w)
-	}
-	return render.Write(w, f, render.Document{
+// document is what results say of the task's document.
+func (s *Service) document(t *Task, src ocr.Source, total int) render.Document {
+	return render.Document{
 		ID:        t.Ref.ID,
 		Languages: t.Settings.Languages,
 		Created:   t.Created,
 		Software:  s.Software,
 		Pages:     total,
-	}, pages)
+		Original:  render.Original{Engine: s.Engine, Source: src},
+	}
 }

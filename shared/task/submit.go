@@ -117,8 +117,8 @@ func (s *Service) complete(o *Order) error {
 		set.Formats = usual(render.TXT, o.Ceilings.AllowedFormats())
 	}
 	for _, f := range set.Formats {
-		if !slices.Contains(render.Formats(), f) {
-			return fault.New(fault.FormatUnknown, "a format is unknown; known are: %s", spelled(render.Formats())).In("formats")
+		if !f.Known() {
+			return fault.New(fault.FormatUnknown, "a format is unknown; known are: %s", render.Names()).In("formats")
 		}
 	}
 	set.Formats = compact(set.Formats)

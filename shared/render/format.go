@@ -1,0 +1,103 @@
+package render
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+)
+
+// Format is a result format. Its value is its name in the API, on the command line and in storage.
+type Format string
+
+// The formats.
+const (
+	TXT  Format = "txt"  // plain text in UTF-8, pages separated by a form feed
+	JSON Format = "json" // see Result
+	HOCR Format = "hocr" // hOCR 1.2 in XHTML
+	ALTO Format = "alto" // ALTO 4.4
+	TSV  Format = "tsv"  // the table of Tesseract's tsv output
+	PDF  Format = "pdf"  // searchable PDF with the look of the original
+)
+
+// row is all that there is to know of a format.
+type row struct {
+	name      Format
+	mediaType string // for a Content-Type header
+	extension string // of file names, with its dot
+	// new returns a Writer of one result. Once ctx ends, the result is discarded.
+	new func(ctx context.Context, w io.Writer, doc Document) (Writer, error)
+}
+
+// table lists every format. The program, its help, the API and its description follow from it.
+func table() []row {
+	return []row{
+		{TXT, "text/plain; charset=utf-8", ".txt", newText},
+		{JSON, "application/json", ".json", newJSON},
+		{HOCR, "text/vnd.hocr+html; charset=utf-8", ".hocr.html", newHOCR},
+		{ALTO, "application/xml", ".alto.xml", newALTO}, // ALTO has no registered type of its own
+		{TSV, "text/tab-separated-values; charset=utf-8", ".tsv", newTSV},
+		{PDF, "application/pdf", ".pdf", newPDF},
+	}
+}
+
+// Formats lists every format.
+func Formats() []Format {
+	rows := table()
+	all := make([]Format, 0, len(rows))
+	for _, r := range rows {
+		all = append(all, r.name)
+	}
+	return all
+}
+
+// Names lists the names of all formats for people, with commas between them.
+func Names() string {
+	names := make([]string, 0, len(table()))
+	for _, f := range Formats() {
+		names = append(names, string(f))
+	}
+	return strings.Join(names, ", ")
+}
+
+// ParseFormat returns the format of that name.
+func ParseFormat(name string) (Format, error) {
+	if f := Format(name); f.Known() {
+		return f, nil
+	}
+	return "", fault.New(fault.FormatUnknown, "A result format is unknown; the formats are %s.", Names())
+}
+
+func (f Format) row() (row, bool) {
+	rows := table()
+	i := slices.IndexFunc(rows, func(r row) bool { return r.name == f })
+	if i < 0 {
+		return row{}, false
+	}
+	return rows[i], true
+}
+
+// Known reports whether the format is one of the table.
+func (f Format) Known() bool {
+	_, ok := f.row()
+	return ok
+}
+
+// MediaType returns the media type for a Content-Type header, that of unknown bytes for an unknown format.
+func (f Format) MediaType() string {
+	if r, ok := f.row(); ok {
+		return r.mediaType
+	}
+	return "application/octet-stream"
+}
+
+// Extension returns the file name extension with its dot. That of an unknown format, which another version of the program
+// may know, is its name.
+func (f Format) Extension() string {
+	if r, ok := f.row(); ok {
+		return r.extension
+	}
+	return "." + string(f)
+}

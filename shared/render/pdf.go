@@ -1,0 +1,85 @@
+package render
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+)
+
+// Original is the document itself. Its bytes are read by the engine, in a process of its own.
+type Original struct {
+	Engine Engine
+	Source ocr.Source
+}
+
+// Engine makes results of a document's own bytes. Every ocr.Engine is one.
+type Engine interface {
+	// WritePDF writes a searchable PDF that keeps the look of the original. pages yields every page once, in order.
+	WritePDF(ctx context.Context, src ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error
+}
+
+// pdf has the engine write a searchable PDF. The engine asks for pages as it needs them: Page waits until it does.
+type pdf struct {
+	pages chan ocr.Page
+	ended chan struct{} // closed when the engine is done
+	err   error         // of the engine; set before ended is closed
+}
+
+func newPDF(ctx context.Context, w io.Writer, doc Document) (Writer, error) {
+	if doc.Original.Engine == nil {
+		return nil, fault.New(fault.InternalError, "The original is not at hand.")
+	}
+	p := &pdf{pages: make(chan ocr.Page), ended: make(chan struct{})}
+	go func() {
+		defer close(p.ended)
+		p.err = doc.Original.Engine.WritePDF(ctx, doc.Original.Source, p.sequence(ctx), w)
+	}()
+	return p, nil
+}
+
+// sequence yields the pages as they come. It breaks off with an error once the result is discarded.
+func (p *pdf) sequence(ctx context.Context) iter.Seq2[ocr.Page, error] {
+	return func(yield func(ocr.Page, error) bool) {
+		for {
+			select {
+			case page, more := <-p.pages:
+				switch {
+				case more && yield(page, nil):
+					continue
+				case !more && ctx.Err() != nil:
+					yield(ocr.Page{}, context.Cause(ctx))
+				}
+			case <-ctx.Done():
+				yield(ocr.Page{}, context.Cause(ctx))
+			}
+			return
+		}
+	}
+}
+
+// errUnread means that the engine ended without having asked for all pages.
+var errUnread = errors.New("the engine did not take all pages")
+
+// Page implements Writer.
+func (p *pdf) Page(page *ocr.Page) error {
+	select {
+	case p.pages <- *page:
+		return nil
+	case <-p.ended:
+		if p.err == nil {
+			return fault.Wrap(errUnread, fault.InternalError, "")
+		}
+		return p.err
+	}
+}
+
+// Close implements Writer.
+func (p *pdf) Close() error {
+	close(p.pages)
+	<-p.ended
+	return p.err
+}
