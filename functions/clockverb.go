@@ -25,10 +25,10 @@ func newClock(env environment) *cobra.Command {
 	o := &operator{}
 	cmd := &cobra.Command{
 		Use:   "clock",
-		Short: "Show how the wall clock and elapsed time agree, and accept a correction",
-		Long: `Show how the wall clock and elapsed time agree. Documents age by elapsed time, which goes on whatever the wall clock says.
-Where the two differ by more than five minutes the wall clock was moved, or was wrong before: intake is then closed. Set the
-wall clock right, or, if it is right now, accept it with "lethe clock accept". No document becomes older or younger by that.`,
+		Short: "Compare the wall clock with elapsed time, and accept a correction",
+		Long: `Compare the wall clock with elapsed time. Documents age by elapsed time, whatever the wall clock says. If the two differ by
+more than five minutes, the wall clock was changed or was wrong before, and the server accepts no documents. Correct the wall
+clock or, if it is right now, run "lethe clock accept". Neither changes the age of any document.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.with(cmd.Context(), func(_ config.Settings, _ *local.Store, now *clock.Clock) error {
@@ -44,9 +44,9 @@ wall clock right, or, if it is right now, accept it with "lethe clock accept". N
 func (o *operator) newAcceptClock(env environment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "accept",
-		Short: "Take the wall clock for right",
-		Long: `Take the wall clock for right, beside a running server or without one. The correction is an entry of the ledger; a running
-server opens its intake within ten seconds. Ages and deadlines stay what they are.`,
+		Short: "Accept the wall clock as correct",
+		Long: `Accept the wall clock as correct, beside a running server or without one. The ledger records the correction; a running
+server accepts documents again within ten seconds. Ages and deadlines do not change.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.with(cmd.Context(), func(set config.Settings, store *local.Store, now *clock.Clock) error {

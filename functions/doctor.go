@@ -49,15 +49,16 @@ func newDoctor(environment) *cobra.Command {
 	e := &examination{}
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check that the place the program runs in lets it keep its promise",
-		Long: `Check that the place the program runs in lets it keep its promise: that nothing keeps what was erased, nobody else can
-read it, and it stays where it belongs. Without flags the data folder and this machine are looked at. Nothing is changed.
+		Short: "Check that the machine or cloud account lets the program keep its promise",
+		Long: `Check that the machine or cloud account lets the program keep its promise: that nothing keeps what was deleted, that nobody
+else can read it, and that it stays in its region. Without flags the data folder and this machine are checked. Nothing is changed.
 
-A stamp on Azure is looked at from two sides: --azure uses the program's own rights and settings (Documents__..., LETHE_...),
---resource-group asks Resource Manager, which needs the role Reader on the documents account. What one side cannot see the
-other can; what nobody saw is unknown, with the command that tells it. ACCOUNT, GROUP and FOLDER stand for your names.
+A stamp on Azure is checked from two sides: --azure uses the program's own rights and settings (Documents__..., LETHE_...),
+--resource-group asks Resource Manager, which needs the role Reader on the documents account. Each sees
+what the other cannot. What neither sees is reported as unknown, with the command that shows it. ACCOUNT, GROUP and FOLDER stand
+for your names.
 
-The verb ends with code 1 if a check found a breach, or if nothing could be looked at.`,
+Exit code 1 means that a check found a breach, or that nothing could be checked.`,
 		Example: `  lethe doctor
   lethe doctor --sandbox         # before anything is stored here: would workers be confined?
   lethe doctor --azure --subscription ID --resource-group rg-lethe-westeurope`,
@@ -74,10 +75,10 @@ The verb ends with code 1 if a check found a breach, or if nothing could be look
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&e.data, "data", "", "folder of the embedded storage (LETHE_DATA)")
+	f.StringVar(&e.data, "data", "", "data folder (LETHE_DATA)")
 	f.BoolVar(&e.jsonOut, "json", false, "print JSON")
-	f.BoolVar(&e.sandbox, "sandbox", false, "look at the confinement of worker processes alone, in this place; no data folder is needed")
-	f.BoolVar(&e.azure, "azure", false, "look at the stamp on Azure that the Documents__ settings name")
+	f.BoolVar(&e.sandbox, "sandbox", false, "check only the sandbox of worker processes on this machine; needs no data folder")
+	f.BoolVar(&e.azure, "azure", false, "check the stamp on Azure that the Documents__ settings name")
 	f.StringVar(&e.subscription, "subscription", "", "subscription of the stamp (AZURE_SUBSCRIPTION_ID)")
 	f.StringVar(&e.group, "resource-group", "", "resource group of the stamp: ask Resource Manager too")
 	f.StringVar(&e.account, "account", "", "documents account; by default the one that the Documents__ settings name")

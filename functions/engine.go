@@ -107,7 +107,7 @@ func newWorker() *cobra.Command {
 func newWarm() *cobra.Command {
 	return &cobra.Command{
 		Use:    "warm",
-		Short:  "Fill the PDF compilation cache of this machine",
+		Short:  "Fill the PDF compilation cache",
 		Hidden: true,
 		Args:   cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -31,17 +31,17 @@ func newBegin(env environment) *cobra.Command {
 	o := &operator{}
 	cmd := &cobra.Command{
 		Use:   "begin [NAME]",
-		Short: "Begin a new ledger in place of one whose key or files are lost",
-		Long: `Begin a new ledger in place of one that cannot go on, because its signing key or some of its files are lost. Put them back
-from a copy if there is any: a new ledger is the last resort. Stop the server first.
+		Short: "Start a new ledger in place of one whose key or files are lost",
+		Long: `Start a new ledger in place of one that cannot continue because its signing key or some of its files are lost. Restore them
+from a copy if you have one: a new ledger is the last resort. Stop the server first.
 
-In a data folder a new signing key is made under NAME, which must not be the old ledger's name; the old key file, if there is
-one, stays beside it. For a stamp on Azure (--azure) make the key with "lethe keygen" and give it as LETHE_SIGNING_KEY.
+In a data folder the command creates a new signing key named NAME, which must differ from the old ledger's name; an old key file
+stays beside it. For a stamp on Azure (--azure) create the key with "lethe keygen" and set LETHE_SIGNING_KEY.
 
-The new ledger's first entry names the last checkpoint of the old one, and the old files move to a folder of their own beside
-the new ones (ledger/retired/1). "lethe audit" reads them on: lives that began there go on here; a checkpoint kept of the old
-ledger can be given with --since. Publish the new public key as you published the first, and keep the old one published:
-receipts and promises of the old ledger's time are checked with both.`,
+The new ledger's first entry names the last checkpoint of the old one, and the old files move to a folder beside the new ones
+(ledger/retired/1). "lethe audit" reads both, and follows documents from the old ledger to the new one; --since accepts a
+checkpoint of the old ledger. Publish the new public key as you published the first, and keep the old one published: receipts
+and promises from the old ledger are verified with both.`,
 		Example: `  lethe ledger begin archive-2.example.org --data /var/lib/lethe`,
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -38,7 +38,7 @@ type operator struct {
 }
 
 func (o *operator) flags(cmd *cobra.Command) {
-	cmd.PersistentFlags().StringVar(&o.data, "data", "", "folder of the embedded storage (LETHE_DATA)")
+	cmd.PersistentFlags().StringVar(&o.data, "data", "", "data folder (LETHE_DATA)")
 	cmd.PersistentFlags().BoolVar(&o.jsonOut, "json", false, "print JSON")
 }
 
@@ -109,8 +109,8 @@ func newApp(environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "app",
 		Short: "Manage applications and their secrets",
-		Long: `Manage applications in the data folder, beside a running server or without one. A running server notices a change within
-five seconds. Over the network the same is done at /v1/applications with the scope admin.`,
+		Long: `Manage applications in the data folder, whether a server is running or not. A running server notices a change within five
+seconds. Over the network, use /v1/applications with the scope admin.`,
 		Example: `  lethe app create --name scanner --scopes submit,read,delete
   lethe app create --name clinic --retain 2h --delete-on-fetch --formats txt,json --languages eng,deu
   lethe app rotate ID --grace 24h
@@ -129,8 +129,8 @@ func (o *operator) newCreate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create",
 		Short: "Create an application and show its secret once",
-		Long: `Create an application and show its secret once. With --retain, --delete-on-fetch, --formats or --languages its tasks are
-held to that for good: a request may ask for less, never for more.`,
+		Long: `Create an application and show its secret once. --retain, --delete-on-fetch, --formats and --languages limit all its tasks
+permanently: a request may ask for less, never for more.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
@@ -161,18 +161,18 @@ held to that for good: a request may ask for less, never for more.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&app.Name, "name", "application", "what people call it")
+	f.StringVar(&app.Name, "name", "application", "name for people")
 	f.StringSliceVar(&scopes, "scopes", []string{"submit", "read", "delete"}, "rights: submit, read, delete, admin; or operator, auditor, reviewer, which give no right to any document")
 	f.StringVar(&app.Client, "oidc-client", "", "client id whose tokens act as this application, in place of a secret")
-	f.DurationVar(&life, "expires-in", 0, "life of the secret, such as 2160h; without end if not given")
-	f.IntVar(&app.Caps.OpenTasks, "max-open", 0, "unfinished tasks at once; 0 for no cap")
+	f.DurationVar(&life, "expires-in", 0, "lifetime of the secret, such as 2160h; unlimited if not given")
+	f.IntVar(&app.Caps.OpenTasks, "max-open", 0, "most unfinished tasks; 0 for no cap")
 	f.Int64Var(&app.Caps.BytesPerDay, "max-bytes-per-day", 0, "bytes a day; 0 for no cap")
 	f.Int64Var(&app.Caps.BytesStored, "max-bytes-stored", 0, "bytes of documents and results at once; 0 for the cap of the stamp (LETHE_MAX_STORED_MIB)")
 	f.IntVar(&app.Caps.PagesPerDay, "max-pages-per-day", 0, "pages a day; 0 for no cap")
-	f.DurationVar(&app.Ceilings.Retain, "retain", 0, "longest retention after processing that its tasks may have, such as 2h; the policy's if not given")
-	f.BoolVar(&app.Ceilings.DeleteOnFetch, "delete-on-fetch", false, "erase every task once its results were fetched")
+	f.DurationVar(&app.Ceilings.Retain, "retain", 0, "longest retention of its tasks after processing, such as 2h; the server's if not given")
+	f.BoolVar(&app.Ceilings.DeleteOnFetch, "delete-on-fetch", false, "erase each task once its results were downloaded")
 	f.StringSliceVar(&formats, "formats", nil, "formats that its results may have, of "+render.Names()+"; all if not given")
-	f.StringSliceVar(&app.Ceilings.Languages, "languages", nil, "languages that it may use, the usual one first, such as eng,deu; all if not given")
+	f.StringSliceVar(&app.Ceilings.Languages, "languages", nil, "languages that it may request, the default first, such as eng,deu; all if not given")
 	verbs.Once(cmd, "retain", "delete-on-fetch")
 	return cmd
 }
@@ -234,7 +234,7 @@ func (o *operator) newRotate() *cobra.Command {
 	var grace, life time.Duration
 	cmd := &cobra.Command{
 		Use:   "rotate ID",
-		Short: "Add a secret and let older ones end",
+		Short: "Add a secret and let older ones expire",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
@@ -250,14 +250,14 @@ func (o *operator) newRotate() *cobra.Command {
 		},
 	}
 	cmd.Flags().DurationVar(&grace, "grace", 0, "how long older secrets stay valid")
-	cmd.Flags().DurationVar(&life, "expires-in", 0, "life of the new secret; without end if not given")
+	cmd.Flags().DurationVar(&life, "expires-in", 0, "lifetime of the new secret; unlimited if not given")
 	return cmd
 }
 
 func (o *operator) newRevoke() *cobra.Command {
 	return &cobra.Command{
 		Use:   "revoke ID",
-		Short: "End all secrets of an application",
+		Short: "Revoke all secrets of an application",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
@@ -275,7 +275,7 @@ func (o *operator) newExport() *cobra.Command {
 	return &cobra.Command{
 		Use:   "export",
 		Short: "Write every application with the hashes of its secrets",
-		Long:  "Write every application as a line of JSON, so that another stamp takes the same credentials. Keep it as carefully as secrets.",
+		Long:  "Write every application as a line of JSON, so that another stamp accepts the same credentials. Protect it like a secret.",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
@@ -292,8 +292,8 @@ func (o *operator) newExport() *cobra.Command {
 func (o *operator) newImport() *cobra.Command {
 	return &cobra.Command{
 		Use:   "import",
-		Short: "Take in applications that export wrote, from standard input",
-		Long:  "Take in what `lethe app export` wrote. An application that is here already stays as it is.",
+		Short: "Import applications from standard input, as written by export",
+		Long:  "Import what `lethe app export` wrote. An application that exists already is not changed.",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
@@ -313,9 +313,9 @@ func newSweep(env environment) *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "sweep",
-		Short: "Erase what is due now, or show what would be",
-		Long: `Erase what is due in the data folder and find what was lost, beside a running server or without one. With --dry-run
-print exactly what would be done and why, and do nothing.`,
+		Short: "Erase what is due now, or show what would be erased",
+		Long: `Erase what is due in the data folder and find lost tasks and orphans, whether a server is running or not. With --dry-run
+print what would be done and why, and do nothing.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.with(cmd.Context(), func(set config.Settings, store *local.Store, now *clock.Clock) error {

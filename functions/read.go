@@ -41,15 +41,15 @@ func newRead(environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "read FILE…",
 		Short: "Recognise local files, without a server",
-		Long: `Recognise local files without a server and keep nothing. Text goes to standard output; with --output each file's results
-go to that folder.`,
+		Long: `Recognise local files without a server, and keep nothing but the results: text on standard output, or with --output one
+file for each document and format in that folder.`,
 		Example: `  lethe read scan.pdf
   lethe read --lang rus+eng --format txt,pdf -o out *.tif`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error { return v.run(cmd, files) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&v.lang, "lang", "eng", "languages as Tesseract's codes, joined by +")
+	f.StringVar(&v.lang, "lang", "eng", "Tesseract language codes, joined by +")
 	f.StringSliceVar(&v.formats, "format", []string{string(render.TXT)}, render.Names())
 	f.StringVar(&v.profile, "profile", string(ocr.Accurate), "accurate or fast")
 	f.StringVar(&v.passwordFile, "password-file", "", "file with the documents' password")

@@ -13,9 +13,9 @@ func newRoot(env environment) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "lethe",
 		Short: "An OCR service that forgets",
-		Long: `Lethe reads scanned documents and forgets them: results come back through short-lived
-links, everything of a processed document is gone within 24 hours, of an unprocessed one
-within 48 hours, and a delete acts at once.
+		Long: `Lethe recognises the text of scanned documents and does not keep them: it deletes all copies
+of a processed document within 24 hours of processing, of an unprocessed one within 48 hours
+of upload, and at once on request.
 
 Start with "lethe read scan.pdf" (no server) or "lethe serve" (a server on this machine).`,
 		SilenceErrors: true,

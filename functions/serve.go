@@ -47,7 +47,7 @@ secret, once. Settings come from the environment and from flags, which win:
 ` + config.Usage(),
 		Example: `  lethe serve
   lethe serve --listen 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem
-  lethe serve --ephemeral        # for test suites: one line of JSON, nothing left behind`,
+  lethe serve --ephemeral        # for test suites: prints one line of JSON, leaves nothing behind`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			given, err := load(cmd, set)
@@ -65,13 +65,13 @@ secret, once. Settings come from the environment and from flags, which win:
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&set.Data, "data", "", "folder of the embedded storage (LETHE_DATA)")
+	f.StringVar(&set.Data, "data", "", "data folder (LETHE_DATA)")
 	f.StringVar(&set.Listen, "listen", "", "address to listen on (LETHE_LISTEN)")
-	f.StringVar(&set.PublicURL, "public-url", "", "address that clients see (LETHE_PUBLIC_URL)")
+	f.StringVar(&set.PublicURL, "public-url", "", "address under which clients reach the server (LETHE_PUBLIC_URL)")
 	f.StringVar(&set.TLSCert, "tls-cert", "", "certificate file (LETHE_TLS_CERT)")
 	f.StringVar(&set.TLSKey, "tls-key", "", "key file (LETHE_TLS_KEY)")
-	f.BoolVar(&set.BehindProxy, "behind-proxy", false, "a proxy in front ends TLS (LETHE_BEHIND_PROXY)")
-	f.BoolVar(&ephemeral, "ephemeral", false, "a private folder that dies with the server, a random port, a clock that can be moved")
+	f.BoolVar(&set.BehindProxy, "behind-proxy", false, "a reverse proxy terminates TLS (LETHE_BEHIND_PROXY)")
+	f.BoolVar(&ephemeral, "ephemeral", false, "for test suites: a private folder that is deleted with the server, a random port, an adjustable clock")
 	return cmd
 }
 

@@ -96,9 +96,9 @@ func (a *API) registerApplications() {
 	create.DefaultStatus = http.StatusCreated
 	handle(a, create, "admin", a.createApplication)
 	handle(a, operation("listApplications", http.MethodGet, "/v1/applications", "List applications", ""), "admin", a.listApplications)
-	handle(a, operation("rotateSecret", http.MethodPost, "/v1/applications/{id}/secrets", "Add a secret and let older ones end",
+	handle(a, operation("rotateSecret", http.MethodPost, "/v1/applications/{id}/secrets", "Add a secret and let older ones expire",
 		"Two secrets may be valid at once."), "admin", a.rotateSecret)
-	handle(a, operation("revokeApplication", http.MethodDelete, "/v1/applications/{id}", "End all secrets of an application",
+	handle(a, operation("revokeApplication", http.MethodDelete, "/v1/applications/{id}", "Revoke all secrets of an application",
 		"Its tasks stay on their clocks. Its uploads and downloads end, and nothing that comes through its upload links is read any more. Repeatable."), "admin", a.revokeApplication)
 }
 

@@ -21,12 +21,11 @@ func newAudit(version string) *cobra.Command {
 	var since, save string
 	cmd := &cobra.Command{
 		Use:   "audit [LOG] --key PUBLIC [--promises FILE...]",
-		Short: "Check the whole ledger and compute the longest life of any document",
-		Long: `Read a whole ledger, check every entry and signature, and compute how long documents lived. LOG is a folder or the address
-of a copy; without it the server's own ledger is read. With --since it is proved that the log only grew since that checkpoint:
-keep the one that --save writes for the next audit. With --promises every signed promise given is held against the ledger: it
-was kept, its time has not come yet, or it was broken. Where the ledger was begun anew, those before it are read first. Ends
-with code 1 if any promise was broken.` + connectionHelp,
+		Short: "Verify the whole ledger and compute how long any document existed",
+		Long: `Read a whole ledger, verify every entry and signature, and compute how long documents existed. LOG is the folder or address of
+a copy; without it the server's ledger is read. --since proves that the log has only grown since that checkpoint: keep the
+one that --save writes for the next audit. --promises compares signed promises with the ledger: each was kept, is pending, or was
+broken. If this ledger replaced an earlier one, the earlier ones are read first. Exit code 1 means that a promise was broken.` + connectionHelp,
 		Example: `  lethe audit --key stamp.pub --save monday.checkpoint
   lethe audit --key stamp.pub --since monday.checkpoint
   lethe audit ./copy-of-the-ledger --key stamp.pub

@@ -18,9 +18,9 @@ func newCase(version string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "case",
 		Short: "Review a document exceptionally",
-		Long: `Look at a document that cannot be explained by numbers. One reviewer opens a case with a reason, another person approves
-it, and for an hour (at most eight) both can fetch a copy in which nothing can be read, or the document itself. Each step is
-in the access log, which the document's owner reads. The document is erased on its clock regardless.`,
+		Long: `View a document that made the engine fail. One reviewer opens a case with a reason, another person approves it, and for an
+hour (at most eight) both can download a copy in which nothing is legible, or the document itself. The access log, which the
+document's owner can read, records each step. The document is erased at its deadline regardless.`,
 		Example: `  lethe case open APPLICATION TASK --reason "worker killed three times"
   lethe case approve CASE
   lethe case fetch CASE -o copy.pdf
@@ -59,8 +59,8 @@ func (c *connection) newOpenCase() *cobra.Command {
 		},
 	}
 	c.flags(cmd)
-	cmd.Flags().StringVar(&reason, "reason", "", "why, in one line without anything of a document")
-	cmd.Flags().IntVar(&hours, "hours", 0, "for how long after the approval, 1 to 8; 1 if not given")
+	cmd.Flags().StringVar(&reason, "reason", "", "reason, in one line, without content of a document")
+	cmd.Flags().IntVar(&hours, "hours", 0, "hours of access after the approval, 1 to 8; 1 if not given")
 	return cmd
 }
 
@@ -90,7 +90,7 @@ func (c *connection) newListCases() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List cases, oldest first",
-		Long:  "List cases, oldest first. They are remembered for 30 days after their end." + connectionHelp,
+		Long:  "List cases, oldest first. Cases are kept for 30 days after they end." + connectionHelp,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cl, err := c.dial()
@@ -121,9 +121,9 @@ func (c *connection) newFetchCase() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "fetch CASE --output FILE",
-		Short: "Fetch a copy in which nothing can be read, or the document itself",
-		Long: `Fetch a document of the same form in which nothing can be read. With --original fetch the document itself. The file appears
-when it is whole, and only its owner can read it: erase it when the case ends.` + connectionHelp,
+		Short: "Download a copy in which nothing is legible, or the document itself",
+		Long: `Download a document of the same form in which nothing is legible, or with --original the document itself. The file appears when
+the download is complete, and only its owner can read it: delete it when the case ends.` + connectionHelp,
 		Example: "  lethe case fetch CASE -o copy.pdf",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {

@@ -29,8 +29,8 @@ func Client(version string) []*cobra.Command {
 
 const connectionHelp = `
 
-The server and the credentials come from LETHE_URL, LETHE_APP and LETHE_SECRET; LETHE_TOKEN, a token of the identity
-provider, stands in place of the last two. Results go to standard output, messages to standard error.
+Server and credentials are read from LETHE_URL, LETHE_APP and LETHE_SECRET, or from LETHE_URL and LETHE_TOKEN, a token of the
+identity provider. Results are written to standard output, messages to standard error.
 ` + exitTable
 
 func (c *connection) flags(cmd *cobra.Command) {

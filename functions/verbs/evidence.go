@@ -45,11 +45,11 @@ func newEvidence(version string) *cobra.Command {
 	var public []string
 	cmd := &cobra.Command{
 		Use:   "evidence DIR --from DAY --to DAY --key PUBLIC",
-		Short: "Export what an auditor needs about a period",
-		Long: `Export a period into a folder: the whole ledger with its signed checkpoint and what it proves, the access log checked
-against it, the canary's times, the doctor's visits, reports of scans, and a page that maps all of it to SOC 2 criteria and
-articles of the GDPR. SHA256SUMS lists every file; with --sign it is signed with a key of yours (see "lethe keygen"). It takes
-credentials with the scope auditor.` + connectionHelp,
+		Short: "Export the evidence that an auditor needs for a period",
+		Long: `Export a period to a folder: the whole ledger with its signed checkpoint and what it proves, the access log checked against
+it, the canary's times, the results of doctor's examinations, scan reports, and a page that maps all of it to SOC 2 criteria
+and articles of the GDPR. SHA256SUMS lists every file; --sign signs it with your key (see "lethe keygen"). Needs credentials with
+the scope auditor.` + connectionHelp,
 		Example: "  lethe evidence q4 --from 2026-10-01 --to 2026-12-31 --key stamp.pub --since q3/ledger/checkpoint --sign auditor.key",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -72,10 +72,10 @@ credentials with the scope auditor.` + connectionHelp,
 	}
 	e.flags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&from, "from", "", "first day or time of the period")
-	f.StringVar(&to, "to", "", "last day, or the time it ends")
+	f.StringVar(&from, "from", "", "first day, or start time, of the period")
+	f.StringVar(&to, "to", "", "last day, or end time, of the period")
 	f.StringArrayVar(&public, "key", nil, "public key that you trust, or a file with public keys")
-	f.StringVar(&e.since, "since", "", "checkpoint of an earlier export, to prove that the ledger only grew")
+	f.StringVar(&e.since, "since", "", "checkpoint of an earlier export, to prove that the ledger has only grown")
 	f.StringArrayVar(&e.scans, "scan", nil, "report of a scan to include")
 	f.StringVar(&e.signer, "sign", "", "file with the private key that signs the export")
 	return cmd

@@ -30,8 +30,8 @@ func newReceipt(version string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "receipt ID",
 		Short: "Fetch the receipt of an erased task",
-		Long: `Fetch the signed text that proves the erasure of a task. Keep it: "lethe verify" checks it with the stamp's public key
-alone. Receipts can be fetched for 30 days.` + connectionHelp,
+		Long: `Download the signed text that proves the erasure of a task. Keep it: "lethe verify" verifies it with nothing but the stamp's
+public key. Receipts can be downloaded for 30 days.` + connectionHelp,
 		Example: "  lethe receipt 0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55 > scan.receipt",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
@@ -56,7 +56,7 @@ func newErase(version string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "erase --subject TAG",
 		Short:   "Erase every task about a subject",
-		Long:    "Erase every task that was submitted with an opaque tag (a patient's or case's pseudonym)." + connectionHelp,
+		Long:    "Erase every task that was submitted with the same opaque tag, such as the pseudonym of a patient or case." + connectionHelp,
 		Example: "  lethe erase --subject 7f3c9a",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -72,7 +72,7 @@ func newErase(version string) *cobra.Command {
 		},
 	}
 	c.flags(cmd)
-	cmd.Flags().StringVar(&subject, "subject", "", "the tag that the tasks were submitted with")
+	cmd.Flags().StringVar(&subject, "subject", "", "tag that the tasks were submitted with")
 	return cmd
 }
 
@@ -81,10 +81,10 @@ func newVerify() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use:   "verify RECEIPT --key PUBLIC",
-		Short: "Check a receipt or a promise without the server",
-		Long: `Check a receipt with the stamp's public key alone: who signed it, that it belongs to the task it names, and that the
-ledger contains it. With --file also that it is about that very document. --key takes a key or the name of a file with keys,
-and may be repeated. A signed promise is checked and shown likewise; whether it was kept "lethe audit --promises" tells.
+		Short: "Verify a receipt or a promise without the server",
+		Long: `Verify a receipt with nothing but the stamp's public key: who signed it, that it belongs to the task it names, and that the
+ledger contains it; with --file also that it is about this document. --key takes a key or the name of a file with keys, and may
+be repeated. A signed promise is verified in the same way; "lethe audit --promises" reports whether it was kept.
 ` + exitTable,
 		Example: "  lethe verify scan.receipt --key stamp.pub --file scan.pdf",
 		Args:    cobra.ExactArgs(1),
@@ -118,7 +118,7 @@ and may be repeated. A signed promise is checked and shown likewise; whether it 
 		},
 	}
 	cmd.Flags().StringArrayVar(&public, "key", nil, "public key, or a file with public keys")
-	cmd.Flags().StringVar(&file, "file", "", "the document that the receipt must be about")
+	cmd.Flags().StringVar(&file, "file", "", "document that the receipt must be about")
 	return cmd
 }
 
@@ -193,8 +193,8 @@ func newLedger(version string) *cobra.Command {
 	save := &cobra.Command{
 		Use:   "save DIR",
 		Short: "Copy the server's ledger to a folder",
-		Long: `Copy the server's whole ledger to a folder, in which "lethe audit" reads it without the server. Files that are there are
-kept, so a later copy fetches only what is new.` + connectionHelp,
+		Long: `Copy the server's whole ledger to a folder, where "lethe audit" reads it without the server. Files that exist are kept, so
+that a later copy downloads only what is new.` + connectionHelp,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cl, err := c.dial()
@@ -210,7 +210,7 @@ kept, so a later copy fetches only what is new.` + connectionHelp,
 		},
 	}
 	c.flags(save)
-	cmd := &cobra.Command{Use: "ledger", Short: "Work with the server's ledger", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "ledger", Short: "Copy or replace a ledger", Args: cobra.NoArgs}
 	cmd.AddCommand(save)
 	return cmd
 }
@@ -262,12 +262,12 @@ func (p published) ReadFile(ctx context.Context, path string) ([]byte, error) {
 func newKeygen() *cobra.Command {
 	return &cobra.Command{
 		Use:   "keygen NAME FILE",
-		Short: "Make a key that signs receipts and the ledger",
-		Long: `Make an Ed25519 signing key. NAME is the stamp's: a host name is a good one, and later keys of the stamp take the same. The
-private key goes to FILE, to be given as LETHE_SIGNING_KEY; the public key goes to FILE.pub and to standard output.
+		Short: "Create a key that signs receipts and the ledger",
+		Long: `Create an Ed25519 signing key. NAME is the name of the stamp, such as its host name; later keys of the stamp have the same name.
+The private key is written to FILE, for LETHE_SIGNING_KEY; the public key to FILE.pub and to standard output.
 
-To replace a key: make a new one, give it as LETHE_SIGNING_KEY and the old one as LETHE_PREVIOUS_KEY, and take the old one
-away once GET /v1/ledger/keys lists the new one. Both sign the change.`,
+To replace a key: create a new one, set LETHE_SIGNING_KEY to it and LETHE_PREVIOUS_KEY to the old one, and remove the old one
+once GET /v1/ledger/keys lists the new one. Both sign the change.`,
 		Example: "  lethe keygen lethe.example.org stamp.key",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -294,9 +294,9 @@ func newInventory() *cobra.Command {
 	var jsonOut bool
 	cmd := &cobra.Command{
 		Use:   "inventory",
-		Short: "List every class of copies a document can have, and when each is gone",
-		Long: `Print the record of processing: what the program may hold of a document, where, who removes it, by when, and which test
-proves it. The eraser, the check and the receipts walk this very list.`,
+		Short: "List every kind of copy that a document can have, and when each is deleted",
+		Long: `Print the record of processing: what the program may store of a document, where, who deletes it, by when, and which test
+proves that. The eraser, the independent check and the receipts use this same list.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if jsonOut {

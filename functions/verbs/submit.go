@@ -32,16 +32,16 @@ func newSubmit(version string) *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "submit FILE|DIR|-…",
-		Short: "Send documents, follow them, fetch their results",
-		Long: `Send documents to a server, follow them, and fetch their results: into the folder of --output, or to standard output
-for one document and one format. A single - stands for standard input.
+		Short: "Send documents, wait for them, and download their results",
+		Long: `Send documents to a server, wait until they are processed, and download the results to the folder of --output, or to standard
+output for one document and one format. A single - means standard input.
 
-A folder is sent with all files below it, several at a time, hidden ones left out. Run again with the same output
-folder, the command goes on where it stopped, and what was accepted is not sent twice; what it needs to know for that
-is in the file ` + journalFile + ` in that folder. A document that cannot be read does not stop the others.
+A folder is sent with all files below it except hidden ones, several at a time. If you run the command again with the same
+output folder it resumes and sends no document twice; it keeps what it needs for that in the file ` + journalFile + `
+in that folder. A document that fails does not stop the others.
 
-What the server promises of each document, signed, is kept in that folder too, as DOCUMENT.created.promise and
-DOCUMENT.accepted.promise; "lethe audit --promises" holds it against the ledger. Without --output no promise is kept.` + connectionHelp,
+The folder also receives the server's signed promises about each document, as DOCUMENT.created.promise and
+DOCUMENT.accepted.promise; "lethe audit --promises" compares them with the ledger. Without --output no promise is kept.` + connectionHelp,
 		Example: `  lethe submit scan.pdf
   lethe submit --format txt,pdf --lang rus+eng -o out *.tif
   lethe submit --parallel 8 --delete -o out inbox/
@@ -54,8 +54,8 @@ DOCUMENT.accepted.promise; "lethe audit --promises" holds it against the ledger.
 	f := cmd.Flags()
 	f.StringVarP(&s.out, "output", "o", "", "folder for results")
 	f.IntVar(&s.parallel, "parallel", 4, fmt.Sprintf("documents at a time, at most %d", mostParallel))
-	f.BoolVar(&s.noWait, "no-wait", false, "send, print the ids of the tasks, and do not follow them")
-	f.BoolVar(&s.erase, "delete", false, "erase each task after its results were fetched")
+	f.BoolVar(&s.noWait, "no-wait", false, "send the documents, print the ids of the tasks, and do not wait")
+	f.BoolVar(&s.erase, "delete", false, "erase each task after its results were downloaded")
 	Once(cmd, "delete")
 	return cmd
 }

@@ -18,7 +18,7 @@ func newStatus(version string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "status ID…",
 		Short:   "Show tasks",
-		Long:    "Show the state of tasks, and when the last trace of each will be gone." + connectionHelp,
+		Long:    "Show the state of tasks, and when the last copy of each will be deleted." + connectionHelp,
 		Example: "  lethe status 0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
@@ -137,7 +137,7 @@ func newList(version string) *cobra.Command {
 	}
 	c.flags(cmd)
 	cmd.Flags().StringVar(&state, "state", "", "only Submitted, Queued, InProgress, Completed, ProcessingFailed or Deleted")
-	cmd.Flags().IntVar(&limit, "limit", 1000, "at most so many")
+	cmd.Flags().IntVar(&limit, "limit", 1000, "most tasks to list")
 	return cmd
 }
 
@@ -147,8 +147,8 @@ func newGet(version string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "get ID",
 		Short: "Fetch a result",
-		Long: `Fetch one result of a completed task to a file, or to standard output. The file appears when the result is whole, and
-only its owner can read it.` + connectionHelp,
+		Long: `Download one result of a completed task to a file, or to standard output. The file appears when the download is complete,
+and only its owner can read it.` + connectionHelp,
 		Example: `  lethe get 0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55
   lethe get 0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55 --format pdf -o scan.pdf`,
 		Args: cobra.ExactArgs(1),
@@ -176,7 +176,7 @@ func newDelete(version string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "delete ID…",
 		Short: "Erase tasks now",
-		Long: `Erase tasks and everything of their documents. Nothing can be fetched from the server's answer on; the command returns
+		Long: `Erase tasks and all copies of their documents. As soon as the server answers, nothing can be downloaded; the command returns
 when a check has found no copy left.` + connectionHelp,
 		Example: "  lethe delete 0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55",
 		Args:    cobra.MinimumNArgs(1),

@@ -29,57 +29,57 @@ const ResultsByAPI = "api"
 type Settings struct {
 	Data        string `envconfig:"DATA" default:".data" desc:"folder of the embedded storage"`
 	Listen      string `envconfig:"LISTEN" default:"127.0.0.1:8080" desc:"address to listen on"`
-	PublicURL   string `envconfig:"PUBLIC_URL" desc:"address that clients see, for links; by default the one listened on"`
+	PublicURL   string `envconfig:"PUBLIC_URL" desc:"address under which clients reach the server, used in links; by default the one it listens on"`
 	TLSCert     string `envconfig:"TLS_CERT" desc:"certificate file (PEM)"`
 	TLSKey      string `envconfig:"TLS_KEY" desc:"key file (PEM)"`
-	BehindProxy bool   `envconfig:"BEHIND_PROXY" desc:"a proxy before the program ends TLS, so plain HTTP beyond loopback is meant"`
+	BehindProxy bool   `envconfig:"BEHIND_PROXY" desc:"a reverse proxy terminates TLS, so plain HTTP beyond loopback is intended"`
 	Region      string `envconfig:"REGION" default:"local" desc:"region the stamp lives in"`
 
 	Cache    string `envconfig:"CACHE" desc:"folder of the PDF compilation cache; by default below the user's cache folder"`
 	Tessdata string `envconfig:"TESSDATA" desc:"folder of the language data; by default Tesseract's own"`
 
-	Reserve          int64 `envconfig:"RESERVE_MIB" default:"64" desc:"room on the disk of the data folder that only erasing may use, in MiB"`
-	FreeFloor        int64 `envconfig:"FREE_FLOOR_MIB" default:"1024" desc:"free space in MiB below which no document is taken in"`
-	MaxStored        int64 `envconfig:"MAX_STORED_MIB" desc:"bytes of one application at once in MiB, unless it has a cap of its own; by default a quarter of what is free at the start, 1 TiB on clouds"`
-	FreeFloorPercent int   `envconfig:"FREE_FLOOR_PERCENT" default:"5" desc:"likewise in per cent of the disk; the larger of the two counts"`
+	Reserve          int64 `envconfig:"RESERVE_MIB" default:"64" desc:"disk space in MiB, reserved in the data folder, that only deletion may use"`
+	FreeFloor        int64 `envconfig:"FREE_FLOOR_MIB" default:"1024" desc:"free space in MiB below which the server accepts no documents"`
+	MaxStored        int64 `envconfig:"MAX_STORED_MIB" desc:"most MiB that one application may have stored, unless it has a cap of its own; by default a quarter of the space that is free at the start, 1 TiB on clouds"`
+	FreeFloorPercent int   `envconfig:"FREE_FLOOR_PERCENT" default:"5" desc:"the same in per cent of the disk; the larger of the two applies"`
 
 	Workers      int           `envconfig:"WORKERS" desc:"worker processes; by default one for each core"`
-	WorkerMemory int64         `envconfig:"WORKER_MEMORY_MIB" default:"1536" desc:"memory limit of a worker process in MiB; together they have no more than this for each worker"`
+	WorkerMemory int64         `envconfig:"WORKER_MEMORY_MIB" default:"1536" desc:"memory limit of one worker process in MiB; all together may use this times their number"`
 	WorkerPages  int           `envconfig:"WORKER_PAGES" default:"200" desc:"pages after which a worker process is replaced"`
 	PageTime     time.Duration `envconfig:"PAGE_TIME" default:"2m" desc:"processor time limit of one page"`
-	DrawTime     time.Duration `envconfig:"DRAW_TIME" default:"15s" desc:"processor time limit for drawing one page, before it is read"`
+	DrawTime     time.Duration `envconfig:"DRAW_TIME" default:"15s" desc:"processor time limit for rendering one page, before it is recognised"`
 
-	Sandbox string `envconfig:"SANDBOX" desc:"required takes in no documents where worker processes cannot be kept from network, programs, writing, files of others, signals and core dumps; best-effort confines them as far as the kernel can (default required; best-effort for lethe read)"`
+	Sandbox string `envconfig:"SANDBOX" desc:"required: accept no documents unless worker processes are confined (no network, programs, writing, files of others, signals, core dumps); best-effort: confine them as far as the kernel can (default required; best-effort for lethe read)"`
 
 	MaxBytes  int64 `envconfig:"MAX_MIB" default:"200" desc:"largest document in MiB"`
 	MaxPages  int   `envconfig:"MAX_PAGES" default:"2000" desc:"most pages of a document"`
 	MaxPixels int64 `envconfig:"MAX_MEGAPIXELS" default:"100" desc:"most megapixels of a page"`
 
-	RetainProcessed   time.Duration `envconfig:"RETAIN_PROCESSED" default:"24h" desc:"nothing outlives this after processing; at most 24h"`
-	RetainUnprocessed time.Duration `envconfig:"RETAIN_UNPROCESSED" default:"48h" desc:"nothing outlives this after upload; at most 48h"`
-	RetainMargin      time.Duration `envconfig:"RETAIN_MARGIN" default:"1h" desc:"how long before these limits things are erased"`
-	Deadline          time.Duration `envconfig:"DEADLINE" default:"50m" desc:"how long one call works on a document before it hands the rest on"`
-	BootstrapApp      string        `envconfig:"BOOTSTRAP_APP" desc:"id of the application that a new stamp begins with"`
+	RetainProcessed   time.Duration `envconfig:"RETAIN_PROCESSED" default:"24h" desc:"everything is deleted within this time after processing; at most 24h"`
+	RetainUnprocessed time.Duration `envconfig:"RETAIN_UNPROCESSED" default:"48h" desc:"everything is deleted within this time after upload; at most 48h"`
+	RetainMargin      time.Duration `envconfig:"RETAIN_MARGIN" default:"1h" desc:"how long before these limits deletion begins"`
+	Deadline          time.Duration `envconfig:"DEADLINE" default:"50m" desc:"how long one invocation works on a document before it hands over the rest"`
+	BootstrapApp      string        `envconfig:"BOOTSTRAP_APP" desc:"id of the first application of a new stamp"`
 	BootstrapHash     string        `envconfig:"BOOTSTRAP_HASH" desc:"SHA-256 of its secret in hex"`
 
-	Review         bool          `envconfig:"REVIEW" default:"true" desc:"documents that made the engine fail stay until their clock, so that two reviewers can look at them in a recorded case"`
-	CanaryInterval time.Duration `envconfig:"CANARY_INTERVAL" default:"0s" desc:"time between synthetic pages that try the whole service; 0 for none"`
-	Results        string        `envconfig:"RESULTS" default:"link" desc:"api gives results only through the program, whose transfers end with their task; link also by short-lived links"`
-	Intake         string        `envconfig:"INTAKE" default:"open" desc:"closed takes in no new documents; reading, deleting and erasing go on"`
+	Review         bool          `envconfig:"REVIEW" default:"true" desc:"keep documents that made the engine fail until their deadline, so that two reviewers can examine them in a recorded case"`
+	CanaryInterval time.Duration `envconfig:"CANARY_INTERVAL" default:"0s" desc:"interval at which a synthetic page tests the whole service; 0 for never"`
+	Results        string        `envconfig:"RESULTS" default:"link" desc:"api: results only through the program, which closes transfers when their task is deleted; link: also through short-lived links"`
+	Intake         string        `envconfig:"INTAKE" default:"open" desc:"closed: accept no new documents; downloads and deletion continue"`
 
-	SigningKey  string `envconfig:"SIGNING_KEY" desc:"private key that signs receipts and the ledger, as lethe keygen makes it; on one machine made at the first start"`
-	PreviousKey string `envconfig:"PREVIOUS_KEY" desc:"the key before it, until the ledger has recorded the change"`
+	SigningKey  string `envconfig:"SIGNING_KEY" desc:"private key that signs receipts and the ledger, as created by lethe keygen; on one machine created at the first start"`
+	PreviousKey string `envconfig:"PREVIOUS_KEY" desc:"the previous key, until the ledger has recorded the change"`
 
-	OIDCIssuer       string        `envconfig:"OIDC_ISSUER" desc:"address of an OpenID Connect issuer whose tokens are accepted beside secrets"`
-	OIDCAudience     string        `envconfig:"OIDC_AUDIENCE" desc:"what its tokens for this service have as their audience"`
+	OIDCIssuer       string        `envconfig:"OIDC_ISSUER" desc:"address of an OpenID Connect issuer whose tokens are accepted in addition to secrets"`
+	OIDCAudience     string        `envconfig:"OIDC_AUDIENCE" desc:"audience of tokens for this service"`
 	OIDCRolesClaim   string        `envconfig:"OIDC_ROLES_CLAIM" default:"roles" desc:"claim that lists a person's roles"`
-	OIDCRoles        string        `envconfig:"OIDC_ROLES" desc:"what roles give, such as Lethe.Operator:operator,Lethe.Auditor:auditor,Lethe.Reviewer:reviewer"`
-	OIDCSubjectClaim string        `envconfig:"OIDC_SUBJECT_CLAIM" default:"sub" desc:"claim that is one and the same for a person in every client: oid for Entra ID, whose sub depends on the client"`
-	OIDCRequired     bool          `envconfig:"OIDC_REQUIRED" desc:"the scopes operator, auditor and reviewer are given by token only"`
+	OIDCRoles        string        `envconfig:"OIDC_ROLES" desc:"scopes that roles give, such as Lethe.Operator:operator,Lethe.Auditor:auditor,Lethe.Reviewer:reviewer"`
+	OIDCSubjectClaim string        `envconfig:"OIDC_SUBJECT_CLAIM" default:"sub" desc:"claim that identifies a person in every client: oid for Entra ID, whose sub differs between clients"`
+	OIDCRequired     bool          `envconfig:"OIDC_REQUIRED" desc:"give the scopes operator, auditor and reviewer by token only"`
 	RetainAccessLog  time.Duration `envconfig:"RETAIN_ACCESS_LOG" default:"9600h" desc:"how long entries of the access log are kept"`
 
-	RatePerSecond float64 `envconfig:"RATE_PER_SECOND" default:"50" desc:"calls a second of one application"`
-	RateBurst     int     `envconfig:"RATE_BURST" default:"200" desc:"calls of one application at once"`
+	RatePerSecond float64 `envconfig:"RATE_PER_SECOND" default:"50" desc:"requests per second of one application"`
+	RateBurst     int     `envconfig:"RATE_BURST" default:"200" desc:"requests of one application in a burst"`
 
 	SweepInterval    time.Duration `envconfig:"SWEEP_INTERVAL" default:"5m" desc:"time between sweeps"`
 	FullPassInterval time.Duration `envconfig:"FULL_PASS_INTERVAL" default:"1h" desc:"time between full passes"`

@@ -28,14 +28,14 @@ const MaxBatch = 1000
 //   - doc, example, enum, minimum, maxLength, writeOnly: for the description of the API. What is writeOnly is not shown
 //     again, so that a client cannot check it.
 type Settings struct {
-	Languages     []string `json:"languages,omitempty" flag:"lang" separator:"+" usage:"languages as Tesseract's codes, joined by +" doc:"Tesseract's codes in order of preference; GET /v1/capabilities lists those installed." example:"[\"eng\"]"`
+	Languages     []string `json:"languages,omitempty" flag:"lang" separator:"+" usage:"Tesseract language codes, joined by +" doc:"Tesseract's codes in order of preference; GET /v1/capabilities lists those installed." example:"[\"eng\"]"`
 	Formats       []string `json:"formats,omitempty" flag:"format" usage:"results: {formats}" doc:"Results wanted; GET /v1/capabilities lists their media types." example:"[\"txt\",\"pdf\"]"`
-	Profile       string   `json:"profile,omitempty" flag:"profile" usage:"accurate or fast" doc:"accurate (default) reads doubtful pages a second time, fast does not." enum:"accurate,fast"`
-	Password      string   `json:"password,omitempty" header:"Document-Password" flag:"password-file" usage:"file with the documents' password in its first line" writeOnly:"true" doc:"Opens an encrypted document. Never returned or logged, erased when processing ends."`
-	Subject       string   `json:"subject,omitempty" header:"Document-Subject" flag:"subject" usage:"opaque tag of the person or matter that the documents are about, for lethe erase --subject" maxLength:"200" writeOnly:"true" doc:"Opaque tag of the person or matter that the document is about, for POST /v1/erasures. Only a digest is kept, until the erasure."`
-	OnPageError   string   `json:"on_page_error,omitempty" flag:"on-page-error" usage:"continue or fail" doc:"What an unreadable page does: continue (default) marks it, fail ends the task." enum:"continue,fail"`
-	RetainSeconds Seconds  `json:"retain_seconds,omitempty" flag:"retain" usage:"shorter retention after processing, such as 1h" doc:"Retention after processing in seconds, shorter than the default. One that is longer than the application may have is cut: the answer says what holds." minimum:"1"`
-	DeleteOnFetch *bool    `json:"delete_on_fetch,omitempty" flag:"delete-on-fetch" usage:"the server erases a task once its results were fetched" doc:"Erase the task once every result was fetched; results are then streamed, not linked. An application of which every task is erased so may not say false."`
+	Profile       string   `json:"profile,omitempty" flag:"profile" usage:"accurate or fast" doc:"accurate (default) recognises doubtful pages a second time, fast does not." enum:"accurate,fast"`
+	Password      string   `json:"password,omitempty" header:"Document-Password" flag:"password-file" usage:"file with the documents' password in its first line" writeOnly:"true" doc:"Password of an encrypted document. It is never returned or logged, and is erased when processing ends."`
+	Subject       string   `json:"subject,omitempty" header:"Document-Subject" flag:"subject" usage:"opaque tag of the person or case that the documents are about, for lethe erase --subject" maxLength:"200" writeOnly:"true" doc:"Opaque tag of the person or case that the document is about, for POST /v1/erasures. Only a digest is stored, until the erasure."`
+	OnPageError   string   `json:"on_page_error,omitempty" flag:"on-page-error" usage:"continue or fail" doc:"What happens if a page cannot be recognised: continue (default) marks the page, fail ends the task." enum:"continue,fail"`
+	RetainSeconds Seconds  `json:"retain_seconds,omitempty" flag:"retain" usage:"shorter retention after processing, such as 1h" doc:"Retention after processing in seconds, shorter than the default. A value above the limit of the application is reduced to it; the answer contains the value that applies." minimum:"1"`
+	DeleteOnFetch *bool    `json:"delete_on_fetch,omitempty" flag:"delete-on-fetch" usage:"let the server erase a task once its results were downloaded" doc:"Erase the task once every result was downloaded; results are then streamed, not linked. Must not be false if the application requires it."`
 }
 
 // Seconds is the longest time that something may last: who grants less has granted it, who grants more has not.
