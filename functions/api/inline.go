@@ -11,6 +11,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
+	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/request"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
@@ -18,10 +19,7 @@ import (
 // documentTypes are what a request's own body may be. The content decides what it is; the header only says that it is no
 // JSON.
 func documentTypes() []string {
-	return []string{
-		octets, "application/pdf", "image/tiff", "image/png", "image/jpeg", "image/bmp", "image/gif",
-		"image/webp", "image/jp2",
-	}
+	return append([]string{octets}, ocr.MediaTypes()...)
 }
 
 // takesInline reports whether a request creates a task with its document in the body.

@@ -40,6 +40,8 @@ type Info struct {
 type Options struct {
 	Languages []string `json:"languages"` // Tesseract's codes in order of preference; at least one
 	Profile   Profile  `json:"profile"`
+
+	Characters bool `json:"characters,omitempty"` // fill Word.Characters: a page takes about six times the memory
 }
 
 // Profile trades time for accuracy.

@@ -8,18 +8,6 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
-// The media types that derivatives are made of.
-const (
-	TIFF = "image/tiff"
-	PNG  = "image/png"
-	JPEG = "image/jpeg"
-	BMP  = "image/bmp"
-	GIF  = "image/gif"
-	WebP = "image/webp"
-	JP2  = "image/jp2"
-	PDF  = "application/pdf"
-)
-
 // Plan is all that a derivative is made from.
 type Plan struct {
 	Type  string `json:"type"` // media type
@@ -109,7 +97,7 @@ func (p Page) Check(mediaType string, limits ocr.Limits) error {
 	if !p.Ink.possible() {
 		return errImpossible
 	}
-	if mediaType == PDF {
+	if mediaType == ocr.PDF {
 		if p.Boxes == nil || p != (Page{Boxes: p.Boxes, Ink: p.Ink}) || !p.Boxes.possible() {
 			return errImpossible
 		}
@@ -118,7 +106,7 @@ func (p Page) Check(mediaType string, limits ocr.Limits) error {
 	if p.Boxes != nil || p.Width < 1 || p.Height < 1 || p.Width > maxSide || p.Height > maxSide ||
 		int64(p.Width)*int64(p.Height) > limits.Pixels ||
 		p.DPIX < 0 || p.DPIY < 0 || p.DPIX > maxSide || p.DPIY > maxSide ||
-		p.Orientation < 0 || p.Orientation > 8 || p.Orientation > 0 && mediaType != JPEG && mediaType != TIFF ||
+		p.Orientation < 0 || p.Orientation > 8 || p.Orientation > 0 && mediaType != ocr.JPEG && mediaType != ocr.TIFF ||
 		!slices.Contains(depths(mediaType), p.Depth) {
 		return errImpossible
 	}
@@ -159,26 +147,26 @@ func depths(mediaType string) []Depth {
 		}
 	}
 	switch mediaType {
-	case PNG:
+	case ocr.PNG:
 		add(true, []int{1}, 1, 2, 4, 8)
 		add(false, []int{1}, 1, 2, 4, 8, 16)
 		add(false, []int{2, 3, 4}, 8, 16)
-	case TIFF:
+	case ocr.TIFF:
 		add(true, []int{1}, 1, 2, 4, 8)
 		add(false, []int{1}, 1, 2, 4, 8, 16)
 		add(false, []int{2}, 8)
 		add(false, []int{3, 4}, 8, 16)
-	case BMP:
+	case ocr.BMP:
 		add(true, []int{1}, 1, 4, 8)
 		add(false, []int{3}, 5, 8)
 		add(false, []int{4}, 8)
-	case GIF:
+	case ocr.GIF:
 		add(true, []int{1}, 1, 2, 3, 4, 5, 6, 7, 8)
-	case JPEG:
+	case ocr.JPEG:
 		add(false, []int{1, 3}, 8)
-	case JP2:
+	case ocr.JP2:
 		add(false, []int{1, 3, 4}, 8)
-	case WebP:
+	case ocr.WebP:
 		add(false, []int{3, 4}, 8)
 		for _, d := range slices.Clone(list) {
 			d.Lossy = true

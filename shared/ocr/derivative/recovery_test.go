@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/lethe-ocr/lethe/scripts/sample/page"
+	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
 )
 
@@ -158,7 +159,7 @@ func TestStatisticsAreLessThanTenBits(t *testing.T) {
 					Boxes: &derivative.Boxes{Media: derivative.Rect{0, 0, 595, 842}},
 					Ink:   derivative.Ink{Density: density, Lines: lines, Height: height},
 				}
-				if p.Check(derivative.PDF, limits()) == nil {
+				if p.Check(ocr.PDF, limits()) == nil {
 					values++
 				}
 			}
@@ -200,7 +201,7 @@ func FuzzMeasure(f *testing.F) {
 		}
 		ink := derivative.Measure(grey, stride, width, height)
 		p := derivative.Page{Boxes: &derivative.Boxes{Media: derivative.Rect{0, 0, 1, 1}}, Ink: ink}
-		if err := p.Check(derivative.PDF, limits()); err != nil {
+		if err := p.Check(ocr.PDF, limits()); err != nil {
 			t.Errorf("%+v: %v", ink, err)
 		}
 		if width > 0 && height > 0 {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
 var errFormat = errors.New("derivatives of this type are not written here")
@@ -23,7 +25,7 @@ func Write(w io.Writer, plan Plan) error {
 }
 
 func write(w io.Writer, plan Plan) error {
-	if plan.Type == TIFF {
+	if plan.Type == ocr.TIFF {
 		return writeTIFF(w, plan.Pages)
 	}
 	if len(plan.Pages) != 1 {
@@ -32,13 +34,13 @@ func write(w io.Writer, plan Plan) error {
 	page := plan.Pages[0]
 	sheet := Draw(page.Width, page.Height, page.Ink, 0)
 	switch plan.Type {
-	case PNG:
+	case ocr.PNG:
 		return writePNG(w, page, sheet)
-	case JPEG:
+	case ocr.JPEG:
 		return writeJPEG(w, page, sheet)
-	case BMP:
+	case ocr.BMP:
 		return writeBMP(w, page, sheet)
-	case GIF:
+	case ocr.GIF:
 		return writeGIF(w, page, sheet)
 	default:
 		return errFormat

@@ -21,11 +21,11 @@ func limits() ocr.Limits { return ocr.Limits{Bytes: 1 << 20, Pages: 10, Pixels: 
 
 func decoder(mediaType string) func(*bytes.Reader) (image.Image, error) {
 	return map[string]func(*bytes.Reader) (image.Image, error){
-		derivative.PNG:  func(r *bytes.Reader) (image.Image, error) { return png.Decode(r) },
-		derivative.JPEG: func(r *bytes.Reader) (image.Image, error) { return jpeg.Decode(r) },
-		derivative.GIF:  func(r *bytes.Reader) (image.Image, error) { return gif.Decode(r) },
-		derivative.BMP:  func(r *bytes.Reader) (image.Image, error) { return bmp.Decode(r) },
-		derivative.TIFF: func(r *bytes.Reader) (image.Image, error) { return tiff.Decode(r) },
+		ocr.PNG:  func(r *bytes.Reader) (image.Image, error) { return png.Decode(r) },
+		ocr.JPEG: func(r *bytes.Reader) (image.Image, error) { return jpeg.Decode(r) },
+		ocr.GIF:  func(r *bytes.Reader) (image.Image, error) { return gif.Decode(r) },
+		ocr.BMP:  func(r *bytes.Reader) (image.Image, error) { return bmp.Decode(r) },
+		ocr.TIFF: func(r *bytes.Reader) (image.Image, error) { return tiff.Decode(r) },
 	}[mediaType]
 }
 
@@ -46,11 +46,11 @@ func everyDepth(mediaType string, try func(derivative.Depth)) {
 
 func TestEveryDepthOfEveryFormatShowsTheSheet(t *testing.T) {
 	ink := derivative.Ink{Density: 5, Lines: 3, Height: 2}
-	for _, mediaType := range []string{derivative.PNG, derivative.JPEG, derivative.GIF, derivative.BMP, derivative.TIFF} {
+	for _, mediaType := range []string{ocr.PNG, ocr.JPEG, ocr.GIF, ocr.BMP, ocr.TIFF} {
 		everyDepth(mediaType, func(d derivative.Depth) {
 			// A reader that other people wrote does not know all that the engine knows.
-			unknown := mediaType == derivative.BMP && (d.Bits < 8 || d.Samples == 4) ||
-				mediaType == derivative.TIFF && (d.Bits == 2 || d.Bits == 4 || d.Samples == 2 || d.Palette && d.Bits < 8)
+			unknown := mediaType == ocr.BMP && (d.Bits < 8 || d.Samples == 4) ||
+				mediaType == ocr.TIFF && (d.Bits == 2 || d.Bits == 4 || d.Samples == 2 || d.Palette && d.Bits < 8)
 			p := derivative.Page{Width: 203, Height: 301, DPIX: 200, DPIY: 200, Depth: d, Ink: ink}
 			var b bytes.Buffer
 			if err := derivative.Write(&b, derivative.Plan{Type: mediaType, Pages: []derivative.Page{p}}); err != nil {
@@ -95,29 +95,29 @@ func TestOnlyNumbersInTheirRangesPass(t *testing.T) {
 		change    func(*derivative.Page)
 		ok        bool
 	}{
-		{name: "a picture", mediaType: derivative.PNG, from: good, ok: true},
-		{name: "a page", mediaType: derivative.PDF, from: boxed, ok: true},
+		{name: "a picture", mediaType: ocr.PNG, from: good, ok: true},
+		{name: "a page", mediaType: ocr.PDF, from: boxed, ok: true},
 		{name: "unknown type", mediaType: "image/x", from: good},
-		{name: "too many pixels", mediaType: derivative.PNG, from: good, change: func(p *derivative.Page) { p.Width = 65_000; p.Height = 65_000 }},
-		{name: "no pixels", mediaType: derivative.PNG, from: good, change: func(p *derivative.Page) { p.Width = 0 }},
-		{name: "resolution", mediaType: derivative.PNG, from: good, change: func(p *derivative.Page) { p.DPIX = 1 << 40 }},
-		{name: "orientation", mediaType: derivative.JPEG, from: good, change: func(p *derivative.Page) { p.Orientation = 9 }},
-		{name: "orientation of PNG", mediaType: derivative.PNG, from: good, change: func(p *derivative.Page) { p.Orientation = 3 }},
-		{name: "depth", mediaType: derivative.PNG, from: good, change: func(p *derivative.Page) { p.Depth.Bits = 7 }},
-		{name: "ink", mediaType: derivative.PNG, from: good, change: func(p *derivative.Page) { p.Ink.Lines = 9 }},
-		{name: "boxes of a picture", mediaType: derivative.PNG, from: good, change: func(p *derivative.Page) { p.Boxes = boxed.Boxes }},
-		{name: "pixels of a PDF", mediaType: derivative.PDF, from: boxed, change: func(p *derivative.Page) { p.Width = 5 }},
-		{name: "PDF without boxes", mediaType: derivative.PDF, from: derivative.Page{}},
-		{name: "box with more digits than paper has", mediaType: derivative.PDF, from: boxed, change: func(p *derivative.Page) {
+		{name: "too many pixels", mediaType: ocr.PNG, from: good, change: func(p *derivative.Page) { p.Width = 65_000; p.Height = 65_000 }},
+		{name: "no pixels", mediaType: ocr.PNG, from: good, change: func(p *derivative.Page) { p.Width = 0 }},
+		{name: "resolution", mediaType: ocr.PNG, from: good, change: func(p *derivative.Page) { p.DPIX = 1 << 40 }},
+		{name: "orientation", mediaType: ocr.JPEG, from: good, change: func(p *derivative.Page) { p.Orientation = 9 }},
+		{name: "orientation of PNG", mediaType: ocr.PNG, from: good, change: func(p *derivative.Page) { p.Orientation = 3 }},
+		{name: "depth", mediaType: ocr.PNG, from: good, change: func(p *derivative.Page) { p.Depth.Bits = 7 }},
+		{name: "ink", mediaType: ocr.PNG, from: good, change: func(p *derivative.Page) { p.Ink.Lines = 9 }},
+		{name: "boxes of a picture", mediaType: ocr.PNG, from: good, change: func(p *derivative.Page) { p.Boxes = boxed.Boxes }},
+		{name: "pixels of a PDF", mediaType: ocr.PDF, from: boxed, change: func(p *derivative.Page) { p.Width = 5 }},
+		{name: "PDF without boxes", mediaType: ocr.PDF, from: derivative.Page{}},
+		{name: "box with more digits than paper has", mediaType: ocr.PDF, from: boxed, change: func(p *derivative.Page) {
 			p.Boxes = &derivative.Boxes{Media: derivative.Rect{0, 0, 595.2812345, 842}}
 		}},
-		{name: "box without end", mediaType: derivative.PDF, from: boxed, change: func(p *derivative.Page) {
+		{name: "box without end", mediaType: ocr.PDF, from: boxed, change: func(p *derivative.Page) {
 			p.Boxes = &derivative.Boxes{Media: derivative.Rect{0, 0, math.Inf(1), 842}}
 		}},
-		{name: "box that is no number", mediaType: derivative.PDF, from: boxed, change: func(p *derivative.Page) {
+		{name: "box that is no number", mediaType: ocr.PDF, from: boxed, change: func(p *derivative.Page) {
 			p.Boxes = &derivative.Boxes{Media: derivative.Rect{0, 0, math.NaN(), 842}}
 		}},
-		{name: "turn", mediaType: derivative.PDF, from: boxed, change: func(p *derivative.Page) {
+		{name: "turn", mediaType: ocr.PDF, from: boxed, change: func(p *derivative.Page) {
 			p.Boxes = &derivative.Boxes{Media: derivative.Rect{0, 0, 10, 10}, Rotate: 45}
 		}},
 	} {
@@ -133,7 +133,7 @@ func TestOnlyNumbersInTheirRangesPass(t *testing.T) {
 
 func TestEveryDepthHasANearestThatIsWritten(t *testing.T) {
 	for _, mediaType := range []string{
-		derivative.PNG, derivative.JPEG, derivative.GIF, derivative.BMP, derivative.TIFF, derivative.WebP, derivative.JP2,
+		ocr.PNG, ocr.JPEG, ocr.GIF, ocr.BMP, ocr.TIFF, ocr.WebP, ocr.JP2,
 	} {
 		for bits := range 40 {
 			for samples := range 8 {
@@ -147,7 +147,7 @@ func TestEveryDepthHasANearestThatIsWritten(t *testing.T) {
 			}
 		}
 	}
-	if d := derivative.Nearest(derivative.JPEG, derivative.Depth{Bits: 8, Samples: 4}); d.Samples != 3 {
+	if d := derivative.Nearest(ocr.JPEG, derivative.Depth{Bits: 8, Samples: 4}); d.Samples != 3 {
 		t.Errorf("four inks become %+v", d)
 	}
 }
@@ -172,7 +172,7 @@ func FuzzPlan(f *testing.F) {
 			}
 		}
 		decode := decoder(plan.Type)
-		if decode == nil || plan.Type != derivative.TIFF && len(plan.Pages) != 1 {
+		if decode == nil || plan.Type != ocr.TIFF && len(plan.Pages) != 1 {
 			return
 		}
 		var b bytes.Buffer

@@ -2,79 +2,144 @@ package tesseract
 
 import (
 	"image"
+	"math"
+	"slices"
 	"strings"
 	"unicode"
-
-	"github.com/otiai10/gosseract/v2"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
-// placing maps boxes of the picture that the engine saw to the page as given.
+// placing maps what the engine says of the picture that it saw to the page as given.
 type placing struct {
 	scale       float64
 	shownWidth  int // of the picture before it was turned
 	shownHeight int
-	page        ocr.Page
+	page        *ocr.Page // takes the fonts
 }
 
-// place returns a box of the page, never empty and never outside.
-func (p placing) place(r image.Rectangle, angle int) ocr.Box {
-	b := ocr.Box{X0: r.Min.X, Y0: r.Min.Y, X1: r.Max.X, Y1: r.Max.Y}
+// back turns a point of the turned picture into one of the page, which it may lie outside.
+func (p placing) back(at image.Point, angle int) (x, y float64) {
 	switch angle {
 	case 90:
-		b = ocr.Box{X0: r.Min.Y, Y0: p.shownHeight - r.Max.X, X1: r.Max.Y, Y1: p.shownHeight - r.Min.X}
+		at = image.Pt(at.Y, p.shownHeight-at.X)
 	case 180:
-		b = ocr.Box{X0: p.shownWidth - r.Max.X, Y0: p.shownHeight - r.Max.Y, X1: p.shownWidth - r.Min.X, Y1: p.shownHeight - r.Min.Y}
+		at = image.Pt(p.shownWidth-at.X, p.shownHeight-at.Y)
 	case 270:
-		b = ocr.Box{X0: p.shownWidth - r.Max.Y, Y0: r.Min.X, X1: p.shownWidth - r.Min.Y, Y1: r.Max.X}
+		at = image.Pt(p.shownWidth-at.Y, at.X)
 	}
-	b.X0, b.X1 = within(b.X0, b.X1, p.scale, p.page.Width)
-	b.Y0, b.Y1 = within(b.Y0, b.Y1, p.scale, p.page.Height)
+	return float64(at.X) / p.scale, float64(at.Y) / p.scale
+}
+
+// box returns a box of the page, never empty and never outside.
+func (p placing) box(r image.Rectangle, angle int) ocr.Box {
+	ax, ay := p.back(r.Min, angle)
+	bx, by := p.back(r.Max, angle)
+	var b ocr.Box
+	b.X0, b.X1 = within(min(ax, bx), max(ax, bx), p.page.Width)
+	b.Y0, b.Y1 = within(min(ay, by), max(ay, by), p.page.Height)
 	return b
 }
 
-// within scales an interval back and keeps at least one pixel of it on the page.
-func within(from, to int, scale float64, size int) (int, int) {
-	a := min(max(int(float64(from)/scale+0.5), 0), size-1)
-	b := min(max(int(float64(to)/scale+0.5), a+1), size)
+// within rounds an interval and keeps at least one pixel of it on the page.
+func within(from, to float64, size int) (int, int) {
+	a := min(max(int(from+0.5), 0), size-1)
+	b := min(max(int(to+0.5), a+1), size)
 	return a, b
 }
 
+func (p placing) baseline(line [2]image.Point, angle int) *ocr.Baseline {
+	if line[0] == line[1] {
+		return nil
+	}
+	ax, ay := p.back(line[0], angle)
+	bx, by := p.back(line[1], angle)
+	return &ocr.Baseline{
+		X0: int(math.Round(ax)), Y0: int(math.Round(ay)), X1: int(math.Round(bx)), Y1: int(math.Round(by)),
+	}
+}
+
+func (p placing) word(w word, text string, angle int) ocr.Word {
+	placed := ocr.Word{Text: text, Box: p.box(w.box, angle), Confidence: w.confidence, Font: p.font(w.height)}
+	for i, c := range w.characters {
+		box := p.box(c.box, angle)
+		if !c.box.Overlaps(w.box) {
+			box = p.part(placed.Box, i, len(w.characters))
+		}
+		placed.Characters = append(placed.Characters, ocr.Char{Text: c.text, Box: box, Confidence: c.confidence})
+	}
+	return placed
+}
+
+// part returns the i-th of n equal parts of a word in reading direction: of lines that run up or down the engine knows where
+// words are, and not where their characters are.
+func (p placing) part(b ocr.Box, i, n int) ocr.Box {
+	cut := func(from, to, i int) (int, int) {
+		return from + (to-from)*i/n, max(from+(to-from)*(i+1)/n, from+(to-from)*i/n+1)
+	}
+	switch {
+	case p.page.Angle == 90:
+		b.Y0, b.Y1 = cut(b.Y0, b.Y1, n-1-i)
+	case p.page.Angle == 270 || b.Height() > b.Width():
+		b.Y0, b.Y1 = cut(b.Y0, b.Y1, i)
+	case p.page.Angle == 180:
+		b.X0, b.X1 = cut(b.X0, b.X1, n-1-i)
+	default:
+		b.X0, b.X1 = cut(b.X0, b.X1, i)
+	}
+	return b
+}
+
+// font returns the place of the font of a height, in pixels of the picture, among those of the page. The engine's models
+// know no other property of fonts.
+func (p placing) font(height float64) int {
+	const inch, step = 72, 0.5 // points; letters of one font are measured differently by less than this
+	size := math.Round(height/p.scale*inch/float64(p.page.DPI)/step) * step
+	if size <= 0 {
+		return 0
+	}
+	font := ocr.Font{Size: size}
+	if i := slices.Index(p.page.Fonts, font); i >= 0 {
+		return i + 1
+	}
+	p.page.Fonts = append(p.page.Fonts, font)
+	return len(p.page.Fonts)
+}
+
 // assemble builds blocks, paragraphs and lines from the numbers that the engine gives each word. It returns the mean
-// confidence of what it kept.
+// confidence of what it kept, and fills the fonts of the page.
 func assemble(r reading, p placing) ([]ocr.Block, float64) {
 	var blocks []ocr.Block
-	var last gosseract.BoundingBox
+	var last word
 	var letters, sum float64
-	for _, b := range r.boxes {
-		text := strings.TrimSpace(b.Word)
-		if text == "" || (r.mean < goodConfidence && b.Confidence < junkWord) {
+	for _, w := range r.words {
+		text := strings.TrimSpace(w.text)
+		if text == "" || (r.mean < goodConfidence && w.confidence < junkWord) {
 			continue
 		}
-		word := ocr.Word{Text: text, Box: p.place(b.Box, r.angle), Confidence: b.Confidence}
-		if blocks == nil || b.BlockNum != last.BlockNum {
+		if blocks == nil || w.block != last.block {
 			blocks = append(blocks, ocr.Block{})
-			last = gosseract.BoundingBox{BlockNum: b.BlockNum}
+			last = word{block: w.block}
 		}
 		block := &blocks[len(blocks)-1]
-		if b.ParNum != last.ParNum || len(block.Paragraphs) == 0 {
+		if w.paragraph != last.paragraph || len(block.Paragraphs) == 0 {
 			block.Paragraphs = append(block.Paragraphs, ocr.Paragraph{})
-			last.LineNum = 0
+			last.line = 0
 		}
 		par := &block.Paragraphs[len(block.Paragraphs)-1]
-		if b.LineNum != last.LineNum || len(par.Lines) == 0 {
-			par.Lines = append(par.Lines, ocr.Line{})
+		if w.line != last.line || len(par.Lines) == 0 {
+			par.Lines = append(par.Lines, ocr.Line{Baseline: p.baseline(w.baseline, r.angle)})
 		}
 		line := &par.Lines[len(par.Lines)-1]
-		line.Words = append(line.Words, word)
-		line.Box = line.Box.Union(word.Box)
-		par.Box = par.Box.Union(word.Box)
-		block.Box = block.Box.Union(word.Box)
-		last = b
+		placed := p.word(w, text, r.angle)
+		line.Words = append(line.Words, placed)
+		line.Box = line.Box.Union(placed.Box)
+		par.Box = par.Box.Union(placed.Box)
+		block.Box = block.Box.Union(placed.Box)
+		last = w
 		n := float64(len([]rune(text)))
 		letters += n
-		sum += n * b.Confidence
+		sum += n * w.confidence
 	}
 	if letters == 0 || !legible(blocks, sum/letters) {
 		return nil, 0

@@ -9,7 +9,6 @@ import "C"
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
 	"syscall"
 	"unsafe"
@@ -57,8 +56,7 @@ func (m *Models) load(client *gosseract.Client, languages []string) error {
 	folder, names := C.CString(m.dir), C.CString(strings.Join(languages, "+"))
 	defer C.free(unsafe.Pointer(folder))
 	defer C.free(unsafe.Pointer(names))
-	engine := reflect.ValueOf(client).Elem().FieldByName("api").UnsafePointer()
-	if C.lethe_load(engine, folder, names) != 0 {
+	if C.lethe_load(api(client), folder, names) != 0 {
 		return errModels
 	}
 	return nil

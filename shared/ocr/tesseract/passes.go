@@ -9,6 +9,7 @@ import (
 	"github.com/otiai10/gosseract/v2"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
 // The thresholds below were chosen by kind of page on a corpus of scans, books, forms, receipts and tables, in steps so
@@ -31,20 +32,20 @@ const (
 
 // reading is one way of reading a page.
 type reading struct {
-	boxes []gosseract.BoundingBox
+	words []word
 	angle int     // the picture was turned clockwise by so many degrees
 	score float64 // higher is better; comparable between readings of one page
 	mean  float64 // mean confidence, weighed by letters
 }
 
-func rate(boxes []gosseract.BoundingBox, angle int) reading {
-	r := reading{boxes: boxes, angle: angle}
+func rate(words []word, angle int) reading {
+	r := reading{words: words, angle: angle}
 	var letters, sum float64
-	for _, b := range boxes {
-		n := float64(utf8.RuneCountInString(strings.TrimSpace(b.Word)))
+	for _, b := range words {
+		n := float64(utf8.RuneCountInString(strings.TrimSpace(b.text)))
 		letters += n
-		sum += n * b.Confidence
-		r.score += n * (b.Confidence - fairConfidence)
+		sum += n * b.confidence
+		r.score += n * (b.confidence - fairConfidence)
 	}
 	if letters > 0 {
 		r.mean = sum / letters
@@ -52,45 +53,45 @@ func rate(boxes []gosseract.BoundingBox, angle int) reading {
 	return r
 }
 
-// Read recognises a picture and fills everything of the page but its number. Boxes are those of the picture as given,
-// whatever size or turn the engine was shown.
-func (r *Reader) Read(im *Image, opt ocr.Options) (ocr.Page, error) {
-	page := ocr.Page{Width: im.Width(), Height: im.Height(), DPI: im.DPI(), Languages: opt.Languages, Origin: ocr.Recognised}
+// Read recognises a picture that stands for so many pixels an inch, and fills everything of the page but its number. Boxes
+// are those of the picture as given, whatever size or turn the engine was shown.
+func (r *Reader) Read(im *picture.Image, dpi int, opt ocr.Options) (ocr.Page, error) {
+	page := ocr.Page{Width: im.Width(), Height: im.Height(), DPI: dpi, Languages: opt.Languages, Origin: ocr.Recognised}
 	if min(im.Width(), im.Height()) < leastSide {
 		page.Origin = ocr.Blank
 		return page, nil
 	}
-	grey, err := im.grey()
+	grey, err := im.Grey()
 	if err != nil {
 		return ocr.Page{}, err
 	}
 	defer grey.Close()
-	scale := fit(grey.letters(), float64(im.Width()), float64(im.Height()))
+	scale := fit(grey.Letters(), float64(im.Width()), float64(im.Height()))
 	shown := grey
 	if scale != 1 {
-		if shown, err = grey.scale(scale); err != nil {
+		if shown, err = grey.Scale(scale); err != nil {
 			return ocr.Page{}, err
 		}
 		defer shown.Close()
 	}
-	shown.setDPI(resolution(im.DPI(), scale))
+	shown.SetDPI(resolution(im.DPI(), scale))
 	best, err := r.best(shown, opt)
 	if err != nil {
 		return ocr.Page{}, err
 	}
-	page.Angle = (best.angle + sideways(best.boxes)) % 360
-	page.Blocks, page.Confidence = assemble(best, placing{scale: scale, shownWidth: shown.Width(), shownHeight: shown.Height(), page: page})
+	page.Angle = (best.angle + sideways(best.words)) % 360
+	page.Blocks, page.Confidence = assemble(best, placing{scale: scale, shownWidth: shown.Width(), shownHeight: shown.Height(), page: &page})
 	if len(page.Blocks) == 0 {
-		page.Origin, page.Angle = ocr.Blank, 0
+		page.Origin, page.Angle, page.Fonts = ocr.Blank, 0, nil
 	}
 	return page, nil
 }
 
 // fit returns by how much to scale a page for its letters to have the best size and for the engine to take it.
-func fit(l letters, width, height float64) float64 {
+func fit(l picture.Letters, width, height float64) float64 {
 	scale := 1.0
-	if l.height > 0 && l.specks <= noisySpecks {
-		scale = letterHeight / float64(l.height)
+	if l.Height > 0 && l.Specks <= noisySpecks {
+		scale = letterHeight / float64(l.Height)
 		if scale > smallestScale && scale < largestScale {
 			scale = 1
 		}
@@ -111,73 +112,68 @@ func resolution(dpi int, scale float64) int {
 }
 
 // best reads a page in as many ways as its confidence calls for.
-func (r *Reader) best(shown *Image, opt ocr.Options) (reading, error) {
-	picture, err := shown.encode()
+func (r *Reader) best(shown *picture.Image, opt ocr.Options) (reading, error) {
+	words, err := r.recognise(shown, opt, gosseract.PSM_AUTO)
 	if err != nil {
 		return reading{}, err
 	}
-	boxes, err := r.recognise(opt.Languages, picture, gosseract.PSM_AUTO)
-	if err != nil {
-		return reading{}, err
-	}
-	best := rate(boxes, 0)
+	best := rate(words, 0)
 	if opt.Profile == ocr.Fast || best.mean >= goodConfidence {
 		return best, nil
 	}
 	if best.mean < turnConfidence && r.hasOrientation() {
-		turned, turnedPicture, err := r.turned(shown, picture, opt)
+		turned, upright, err := r.turned(shown, opt)
 		if err != nil {
 			return reading{}, err
 		}
+		defer upright.Close()
 		if turned.score > best.score {
-			best, picture = turned, turnedPicture
+			best, shown = turned, upright
 		}
 	}
 	if best.mean >= goodConfidence {
 		return best, nil
 	}
-	boxes, err = r.recognise(opt.Languages, picture, gosseract.PSM_SINGLE_BLOCK)
+	words, err = r.recognise(shown, opt, gosseract.PSM_SINGLE_BLOCK)
 	if err != nil {
 		return reading{}, err
 	}
-	if block := rate(boxes, best.angle); block.score > best.score {
+	if block := rate(words, best.angle); block.score > best.score {
 		best = block
 	}
 	return best, nil
 }
 
 // turned reads a page the way up that the orientation model finds. The engine then gives boxes of the picture as it is, so
-// the way words follow each other in a line tells the turn; the picture is turned by it and read again.
-func (r *Reader) turned(shown *Image, picture []byte, opt ocr.Options) (reading, []byte, error) {
-	boxes, err := r.recognise(opt.Languages, picture, gosseract.PSM_AUTO_OSD)
+// the way words follow each other in a line tells the turn; the picture is turned by it and read again. The caller closes
+// the picture that was read.
+func (r *Reader) turned(shown *picture.Image, opt ocr.Options) (reading, *picture.Image, error) {
+	words, err := r.recognise(shown, opt, gosseract.PSM_AUTO_OSD)
 	if err != nil {
 		return reading{}, nil, err
 	}
-	angle := direction(boxes)
+	angle := direction(words)
+	upright, err := shown.Turn(angle)
+	if err != nil {
+		return reading{}, nil, err
+	}
 	if angle == 0 {
-		return rate(boxes, 0), picture, nil
+		return rate(words, 0), upright, nil
 	}
-	upright, err := shown.turn(angle)
-	if err != nil {
+	upright.SetDPI(shown.DPI())
+	if words, err = r.recognise(upright, opt, gosseract.PSM_AUTO); err != nil {
+		upright.Close()
 		return reading{}, nil, err
 	}
-	defer upright.Close()
-	upright.setDPI(shown.DPI())
-	if picture, err = upright.encode(); err != nil {
-		return reading{}, nil, err
-	}
-	if boxes, err = r.recognise(opt.Languages, picture, gosseract.PSM_AUTO); err != nil {
-		return reading{}, nil, err
-	}
-	return rate(boxes, angle), picture, nil
+	return rate(words, angle), upright, nil
 }
 
 // sideways returns the turn that is left to make the text upright: the engine reads lines that run up or down by itself.
 // Chinese and Japanese lines that run down are upright.
-func sideways(boxes []gosseract.BoundingBox) int {
+func sideways(words []word) int {
 	var vertical, letters int
-	for _, b := range boxes {
-		for _, c := range b.Word {
+	for _, b := range words {
+		for _, c := range b.text {
 			letters++
 			if unicode.In(c, unicode.Han, unicode.Hiragana, unicode.Katakana) {
 				vertical++
@@ -187,14 +183,14 @@ func sideways(boxes []gosseract.BoundingBox) int {
 	if 2*vertical > letters {
 		return 0
 	}
-	return direction(boxes)
+	return direction(words)
 }
 
 // direction returns the clockwise turn that makes lines run as their script does, from the steps between the words of each.
-func direction(boxes []gosseract.BoundingBox) int {
+func direction(words []word) int {
 	var right, down, leftward, letters int
-	for i, b := range boxes {
-		for _, c := range b.Word {
+	for i, b := range words {
+		for _, c := range b.text {
 			if unicode.IsLetter(c) {
 				letters++
 			}
@@ -205,12 +201,12 @@ func direction(boxes []gosseract.BoundingBox) int {
 		if i == 0 {
 			continue
 		}
-		a := boxes[i-1]
-		if a.BlockNum != b.BlockNum || a.ParNum != b.ParNum || a.LineNum != b.LineNum {
+		a := words[i-1]
+		if a.block != b.block || a.paragraph != b.paragraph || a.line != b.line {
 			continue
 		}
-		right += b.Box.Min.X + b.Box.Max.X - a.Box.Min.X - a.Box.Max.X
-		down += b.Box.Min.Y + b.Box.Max.Y - a.Box.Min.Y - a.Box.Max.Y
+		right += b.box.Min.X + b.box.Max.X - a.box.Min.X - a.box.Max.X
+		down += b.box.Min.Y + b.box.Max.Y - a.box.Min.Y - a.box.Max.Y
 	}
 	if 2*leftward > letters {
 		right, down = -right, -down

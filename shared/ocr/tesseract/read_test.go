@@ -94,37 +94,6 @@ func near(a, b ocr.Box, tolerance int) bool {
 	return true
 }
 
-func TestEveryOrientationOfAJPEGGivesTheSameWords(t *testing.T) {
-	r := newReader(t)
-	img := letter(t)
-	// stored[o] is what a camera held in orientation o stores of the upright page.
-	mirrored := mirror(img)
-	stored := map[byte]*image.Gray{
-		1: img, 2: mirrored, 3: turned(img, 2), 4: turned(mirrored, 2),
-		5: turned(mirrored, 3), 6: turned(img, 3), 7: turned(mirrored, 1), 8: turned(img, 1),
-	}
-	for orientation, img := range stored {
-		page := read(t, r, decode(t, withEXIF(asJPEG(t, img), orientation), "image/jpeg", 0))
-		if got, want := text(page), strings.Join(sentences(), " "); got != want || page.Angle != 0 {
-			t.Errorf("orientation %d: angle %d, %q", orientation, page.Angle, got)
-		}
-		if page.Width != 900 || page.Height != 700 {
-			t.Errorf("orientation %d: %d x %d", orientation, page.Width, page.Height)
-		}
-	}
-}
-
-// mirror returns a copy with left and right changed.
-func mirror(src *image.Gray) *image.Gray {
-	dst := image.NewGray(src.Rect)
-	for y := range src.Rect.Dy() {
-		for x := range src.Rect.Dx() {
-			dst.SetGray(src.Rect.Dx()-1-x, y, src.GrayAt(x, y))
-		}
-	}
-	return dst
-}
-
 func TestLettersOfAnySizeAreReadWithBoxesOfThePageAsGiven(t *testing.T) {
 	r := newReader(t)
 	for _, points := range []float64{11, 20, 40, 90} {
@@ -166,7 +135,7 @@ func TestEmptyPagesAreBlank(t *testing.T) {
 func TestLanguagesThatAreNotInstalledAreRefused(t *testing.T) {
 	r := newReader(t)
 	for _, languages := range [][]string{nil, {"none"}, {"eng", "../eng"}, {"osd"}} {
-		_, err := r.Read(grey(t, letter(t)), ocr.Options{Languages: languages})
+		_, err := r.Read(grey(t, letter(t)), 200, ocr.Options{Languages: languages})
 		if !errors.Is(err, fault.LanguageUnknown) {
 			t.Errorf("%q: got %v", languages, err)
 		}
@@ -186,7 +155,7 @@ func TestManySetsOfLanguagesAreReadInTurn(t *testing.T) {
 				t.Skipf("the language data of %s is not installed", l)
 			}
 		}
-		page, err := r.Read(grey(t, letter(t)), ocr.Options{Languages: set, Profile: ocr.Fast})
+		page, err := r.Read(grey(t, letter(t)), 200, ocr.Options{Languages: set, Profile: ocr.Fast})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -222,5 +191,73 @@ func TestTextAcrossAVeryLongPageIsRead(t *testing.T) {
 	}
 	if b := page.Blocks[0].Box; b.X0 < 32_950 || b.X0 > 33_050 {
 		t.Errorf("box %+v", b)
+	}
+}
+
+func TestLinesHaveABaselineAndWordsASize(t *testing.T) {
+	r := newReader(t)
+	for quarters := range 4 {
+		page := read(t, r, grey(t, turned(letter(t), quarters)))
+		n := 0
+		for _, b := range page.Blocks {
+			for p := range b.Text {
+				for _, l := range p.Lines {
+					n++
+					x, y, width, height := 100, 100+45*n, 900, 700 // where the line begins on the upright page
+					for range quarters {
+						x, y, width, height = height-y, x, height, width
+					}
+					const tolerance = 5
+					if l.Baseline == nil || max(l.Baseline.X0-x, x-l.Baseline.X0, l.Baseline.Y0-y, y-l.Baseline.Y0) > tolerance {
+						t.Errorf("turned by %d, line %d: baseline %+v, drawn at %d, %d", quarters, n, l.Baseline, x, y)
+					}
+					for _, w := range l.Words {
+						// 30 pixels at 200 dpi are 10.8 points.
+						if w.Font < 1 || w.Font > len(page.Fonts) || page.Fonts[w.Font-1].Size < 8 || page.Fonts[w.Font-1].Size > 14 {
+							t.Errorf("turned by %d: font %d of %+v", quarters, w.Font, page.Fonts)
+						}
+					}
+				}
+			}
+		}
+		if n != len(sentences()) {
+			t.Errorf("turned by %d: %d lines", quarters, n)
+		}
+	}
+}
+
+func TestCharactersAreGivenWhereAskedFor(t *testing.T) {
+	r := newReader(t)
+	opt := english()
+	opt.Characters = true
+	for quarters := range 4 {
+		page, err := r.Read(grey(t, turned(letter(t), quarters)), 200, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for w := range page.Words {
+			var spelt strings.Builder
+			var box ocr.Box
+			for _, c := range w.Characters {
+				spelt.WriteString(c.Text)
+				box = box.Union(c.Box)
+			}
+			if spelt.String() != w.Text {
+				t.Errorf("turned by %d: %q is spelt %q", quarters, w.Text, spelt.String())
+			}
+			first, last := w.Characters[0].Box, w.Characters[len(w.Characters)-1].Box
+			step := map[int]int{0: last.X0 - first.X0, 90: first.Y0 - last.Y0, 180: first.X0 - last.X0, 270: last.Y0 - first.Y0}
+			if step[page.Angle] < 0 {
+				t.Errorf("turned by %d: %q begins at %+v and ends at %+v", quarters, w.Text, first, last)
+			}
+			if !near(box, w.Box, 6) {
+				t.Errorf("turned by %d: the characters of %q are in %+v, the word in %+v", quarters, w.Text, box, w.Box)
+			}
+		}
+	}
+	for w := range func(yield func(ocr.Word) bool) { page := read(t, r, grey(t, letter(t))); page.Words(yield) } {
+		if w.Characters != nil {
+			t.Fatalf("nobody asked for the characters of %q", w.Text)
+		}
 	}
 }

@@ -1,16 +1,20 @@
 package tesseract
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/otiai10/gosseract/v2"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
 // maxHandles is how many sets of languages stay loaded. A handle takes 60 to 200 MB.
@@ -30,7 +34,6 @@ type handle struct {
 
 // New returns a reader with the models.
 func New(m *Models) *Reader {
-	quiet()
 	return &Reader{models: m}
 }
 
@@ -51,24 +54,16 @@ func (r *Reader) Close() error {
 	return failed
 }
 
-// recognise runs the engine once over an encoded picture.
-func (r *Reader) recognise(languages []string, picture []byte, mode gosseract.PageSegMode) ([]gosseract.BoundingBox, error) {
-	client, err := r.client(languages)
+// recognise runs the engine once over a picture.
+func (r *Reader) recognise(im *picture.Image, opt ocr.Options, mode gosseract.PageSegMode) ([]word, error) {
+	client, err := r.client(opt.Languages)
 	if err != nil {
 		return nil, err
 	}
-	// Not SetPageSegMode: opening, which happens at the first page, forgets it and would read that page as one block.
-	if err := client.SetVariable("tessedit_pageseg_mode", strconv.Itoa(int(mode))); err != nil {
+	if err := client.SetPageSegMode(mode); err != nil {
 		return nil, fault.Wrap(err, fault.EngineUnavailable, "the engine refused its mode")
 	}
-	if err := client.SetImageFromBytes(picture); err != nil {
-		return nil, fault.Wrap(err, fault.PageDamaged, "the engine cannot take the page")
-	}
-	boxes, err := client.GetBoundingBoxesVerbose()
-	if err != nil {
-		return nil, fault.Wrap(err, fault.EngineUnavailable, "the engine could not be started")
-	}
-	return boxes, nil
+	return read(client, im, opt.Characters)
 }
 
 // client returns the handle for a set of languages.
@@ -99,6 +94,9 @@ func (r *Reader) client(languages []string) (*gosseract.Client, error) {
 	if err := r.models.load(client, languages); err != nil {
 		return nil, errors.Join(fault.Wrap(err, fault.EngineUnavailable, "the engine could not be started"), client.Close())
 	}
+	if err := open(client); err != nil {
+		return nil, errors.Join(fault.Wrap(err, fault.EngineUnavailable, "the engine could not be started"), client.Close())
+	}
 	r.handles = slices.Insert(r.handles, 0, handle{wanted, client})
 	if len(r.handles) > maxHandles {
 		last := r.handles[maxHandles]
@@ -109,6 +107,26 @@ func (r *Reader) client(languages []string) (*gosseract.Client, error) {
 		gosseract.ClearPersistentCache() // its dictionaries
 	}
 	return client, nil
+}
+
+// open has a client open its engine, which it does when it reads for the first time, and apply what it was configured with.
+func open(client *gosseract.Client) error {
+	const side = 64 // pixels, white: nothing to read
+	blank := image.NewGray(image.Rect(0, 0, side, side))
+	for i := range blank.Pix {
+		blank.Pix[i] = 0xff
+	}
+	var encoded bytes.Buffer
+	if err := png.Encode(&encoded, blank); err != nil {
+		return fmt.Errorf("draw a blank page: %w", err)
+	}
+	if err := client.SetImageFromBytes(encoded.Bytes()); err != nil {
+		return fmt.Errorf("show the engine a blank page: %w", err)
+	}
+	if _, err := client.Text(); err != nil {
+		return fmt.Errorf("open the engine: %w", err)
+	}
+	return nil
 }
 
 // nowhere reports whether the engine can be told to write its messages nowhere: it crashes at the first one if it cannot open

@@ -17,6 +17,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
+	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
 // TestMain executes itself once more with OpenMP off: its runtime reads the environment before any Go code runs.
@@ -106,9 +107,9 @@ func newReader(t *testing.T) *tesseract.Reader {
 
 func english() ocr.Options { return ocr.Options{Languages: []string{"eng"}, Profile: ocr.Accurate} }
 
-func grey(t *testing.T, img *image.Gray) *tesseract.Image {
+func grey(t *testing.T, img *image.Gray) *picture.Image {
 	t.Helper()
-	im, err := tesseract.NewGray(img.Pix, img.Stride, img.Rect.Dx(), img.Rect.Dy(), 200)
+	im, err := picture.NewGray(img.Pix, img.Stride, img.Rect.Dx(), img.Rect.Dy(), 200)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,9 +117,9 @@ func grey(t *testing.T, img *image.Gray) *tesseract.Image {
 	return im
 }
 
-func read(t *testing.T, r *tesseract.Reader, im *tesseract.Image) ocr.Page {
+func read(t *testing.T, r *tesseract.Reader, im *picture.Image) ocr.Page {
 	t.Helper()
-	page, err := r.Read(im, english())
+	page, err := r.Read(im, im.DPI(), english())
 	if err != nil {
 		t.Fatal(err)
 	}

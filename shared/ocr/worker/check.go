@@ -6,8 +6,6 @@ import (
 	"errors"
 	"regexp"
 	"slices"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
@@ -16,7 +14,6 @@ import (
 
 const (
 	maxSide      = 1 << 22 // pixels of one side of a page, and its resolution
-	maxWordBytes = 4096
 	maxLanguages = 500
 )
 
@@ -76,7 +73,8 @@ func (c checker) page(p *ocr.Page, number int, opt ocr.Options) error {
 	if p == nil || p.Number != number || p.Failure != nil {
 		return errLied
 	}
-	if p.Width < 1 || p.Width > maxSide || p.Height < 1 || p.Height > maxSide || p.DPI < 1 || p.DPI > maxSide {
+	if p.Width < 1 || p.Width > maxSide || p.Height < 1 || p.Height > maxSide || p.DPI < 1 || p.DPI > maxSide ||
+		p.DPIY < 0 || p.DPIY > maxSide {
 		return errLied
 	}
 	switch p.Angle {
@@ -97,54 +95,16 @@ func (c checker) page(p *ocr.Page, number int, opt ocr.Options) error {
 	if !percent(p.Confidence) {
 		return errLied
 	}
-	for _, b := range p.Blocks {
-		if err := block(b, p.Width, p.Height); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func block(b ocr.Block, width, height int) error {
-	if !inside(b.Box, width, height) {
+	if slices.ContainsFunc(p.Fonts, func(f ocr.Font) bool { return !font(f) }) {
 		return errLied
 	}
-	for _, g := range b.Paragraphs {
-		if !inside(g.Box, width, height) {
+	content := pageCheck{width: p.Width, height: p.Height, fonts: len(p.Fonts)}
+	for i := range p.Blocks {
+		if !content.block(&p.Blocks[i]) {
 			return errLied
-		}
-		for _, l := range g.Lines {
-			if !inside(l.Box, width, height) {
-				return errLied
-			}
-			for _, w := range l.Words {
-				if !inside(w.Box, width, height) || !percent(w.Confidence) || !readable(w.Text) {
-					return errLied
-				}
-			}
 		}
 	}
 	return nil
-}
-
-func percent(f float64) bool { return f >= 0 && f <= 100 }
-
-// inside reports whether the box lies in the page. Empty boxes are allowed: a text layer has words without extent.
-func inside(b ocr.Box, width, height int) bool {
-	return b.X0 >= 0 && b.X0 <= b.X1 && b.X1 <= width && b.Y0 >= 0 && b.Y0 <= b.Y1 && b.Y1 <= height
-}
-
-// readable reports whether every writer can pass the text on: valid UTF-8, not empty, no control characters.
-func readable(s string) bool {
-	if s == "" || len(s) > maxWordBytes || !utf8.ValidString(s) {
-		return false
-	}
-	for _, r := range s {
-		if unicode.IsControl(r) {
-			return false
-		}
-	}
-	return true
 }
 
 // explain makes the error for a code that a child gave. The sentence comes from here and names the limit.

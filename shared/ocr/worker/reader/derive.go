@@ -11,8 +11,8 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
-	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
 	"github.com/lethe-ocr/lethe/shared/pdf"
+	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
 // Survey finds what a derivative takes over from page n, counted from 1.
@@ -36,13 +36,13 @@ func (e *Engine) Survey(ctx context.Context, src ocr.Source, n int) (derivative.
 // Derive writes a derivative. It looks at no document: all there is to know is in the plan.
 func (e *Engine) Derive(_ context.Context, plan derivative.Plan, w io.Writer) error {
 	switch plan.Type {
-	case derivative.PDF:
+	case ocr.PDF:
 		return pdf.WriteSheets(w, plan.Pages, e.cfg.Limits)
-	case derivative.WebP, derivative.JP2:
+	case ocr.WebP, ocr.JP2:
 		if len(plan.Pages) != 1 {
 			return errors.New("write derivative: only TIFF and PDF have several pages")
 		}
-		encoded, err := tesseract.EncodeSheet(plan.Type, plan.Pages[0])
+		encoded, err := picture.EncodeSheet(plan.Type, plan.Pages[0])
 		if err != nil {
 			return fmt.Errorf("write derivative: %w", err)
 		}
@@ -56,7 +56,7 @@ func (e *Engine) Derive(_ context.Context, plan derivative.Plan, w io.Writer) er
 }
 
 func (d *imageDocument) survey(n int) (derivative.Page, error) {
-	return tesseract.Survey(d.data, d.mediaType, n-1, d.limits)
+	return picture.Survey(d.data, d.mediaType, n-1, d.limits)
 }
 
 func (d *pdfDocument) survey(n int) (derivative.Page, error) { return d.pdf.Survey(n, d.limits) }

@@ -23,9 +23,8 @@ import (
 	"github.com/lethe-ocr/lethe/scripts/sample/page"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
-	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
-	"github.com/lethe-ocr/lethe/shared/pdf"
+	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
 func derive(t *testing.T, p *worker.Pool, name string, data []byte) []byte {
@@ -176,7 +175,7 @@ func traces(data []byte) bool {
 // form tells what is to stay of a picture, read from its bytes without the code that derives: size, depth, resolution.
 func form(t *testing.T, data []byte) []string {
 	t.Helper()
-	mediaType, err := pdf.Type(data)
+	mediaType, err := ocr.MediaType(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +195,7 @@ func form(t *testing.T, data []byte) []string {
 		if string(data[6:11]) == "JFIF\x00" && data[13] == 1 {
 			say("dpi %d %d", be.Uint16(data[14:]), be.Uint16(data[16:]))
 		}
-		say("orientation %d", tesseract.Orientation(data))
+		say("orientation %d", picture.Orientation(data))
 	case "image/bmp":
 		say("%d x %d, %d bits, dpi %d %d", le.Uint32(data[18:]), int32(le.Uint32(data[22:])), le.Uint16(data[28:]),
 			metre(le.Uint32(data[38:])), metre(le.Uint32(data[42:])))

@@ -15,6 +15,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/pdf"
+	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
 // Config says where the engine finds its data, and what documents may ask of it.
@@ -24,10 +25,22 @@ type Config struct {
 	Limits   ocr.Limits
 }
 
+// Recogniser reads pictures of pages. The engine calls it for one page at a time.
+type Recogniser interface {
+	// Languages lists the installed languages as Tesseract's codes, sorted.
+	Languages() []string
+	// Read recognises a picture that stands for so many pixels an inch, and fills everything of the page but its number, in
+	// pixels of the picture as given.
+	Read(im *picture.Image, dpi int, opt ocr.Options) (ocr.Page, error)
+	Close() error
+}
+
+var _ Recogniser = (*tesseract.Reader)(nil)
+
 // Engine reads documents in this process. It works on one call at a time and keeps the last document open.
 type Engine struct {
-	cfg    Config
-	reader *tesseract.Reader
+	cfg        Config
+	recogniser Recogniser
 
 	mu      sync.Mutex
 	runtime *pdf.Runtime // nil until the first PDF comes; guarded by mu
@@ -39,9 +52,9 @@ type Engine struct {
 // sheet is a page that is ready to be read. The zero value is none.
 type sheet struct {
 	number int
-	page   *ocr.Page        // its text layer, where that can be trusted
-	image  *tesseract.Image // its pixels otherwise
-	dpi    int              // that it is drawn with; 0 for what the image states
+	page   *ocr.Page      // its text layer, where that can be trusted
+	image  *picture.Image // its pixels otherwise
+	dpi    int            // that it is drawn with; 0 for what the image states
 }
 
 func (s *sheet) close() {
@@ -65,12 +78,12 @@ type opened interface {
 	close()
 }
 
-// New returns an engine with the models. It opens nothing else before the first document comes.
-func New(cfg Config, models *tesseract.Models) (*Engine, error) {
+// New returns an engine that reads with a recogniser. It opens nothing before the first document comes.
+func New(cfg Config, recogniser Recogniser) (*Engine, error) {
 	if cfg.Limits.Bytes <= 0 || cfg.Limits.Pages <= 0 || cfg.Limits.Pixels <= 0 {
 		return nil, errors.New("document limits must be positive")
 	}
-	return &Engine{cfg: cfg, reader: tesseract.New(models)}, nil
+	return &Engine{cfg: cfg, recogniser: recogniser}, nil
 }
 
 // Close releases everything.
@@ -78,7 +91,7 @@ func (e *Engine) Close() error {
 	e.Release()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	err := e.reader.Close()
+	err := e.recogniser.Close()
 	if e.runtime != nil {
 		err = errors.Join(err, e.runtime.Close())
 	}
@@ -86,7 +99,7 @@ func (e *Engine) Close() error {
 }
 
 // Languages lists the installed languages as Tesseract's codes, sorted, without osd.
-func (e *Engine) Languages() []string { return e.reader.Languages() }
+func (e *Engine) Languages() []string { return e.recogniser.Languages() }
 
 // Release closes the document that is kept open between calls.
 func (e *Engine) Release() {
@@ -147,18 +160,16 @@ func (e *Engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.O
 	if e.drawn.page != nil {
 		return *e.drawn.page, nil
 	}
-	page, err := e.reader.Read(e.drawn.image, opt)
-	if err != nil {
-		return ocr.Page{}, err
+	dpi := e.drawn.dpi // a JPEG may state another than the one it is drawn with
+	if dpi < 1 {
+		dpi = e.drawn.image.DPI()
 	}
-	if e.drawn.dpi > 0 {
-		page.DPI = e.drawn.dpi // a JPEG may state another than the one it is drawn with
+	if dpi < 1 {
+		dpi = assumedDPI
 	}
-	if page.DPI < 1 {
-		page.DPI = assumedDPI
-	}
+	page, err := e.recogniser.Read(e.drawn.image, dpi, opt)
 	page.Number = n
-	return page, nil
+	return page, err
 }
 
 // WritePDF writes a searchable PDF: of a PDF a copy with invisible text, of images one page for each.
@@ -216,15 +227,15 @@ func (e *Engine) openSource(ctx context.Context, src ocr.Source) (opened, error)
 	case size > e.cfg.Limits.Bytes:
 		return nil, fault.New(fault.DocumentTooLarge, "The document has %d bytes; the limit is %d.", size, e.cfg.Limits.Bytes)
 	}
-	head := make([]byte, min(size, pdf.HeadBytes))
+	head := make([]byte, min(size, ocr.HeadBytes))
 	if _, err := src.File.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fault.Wrap(err, fault.DocumentDamaged, "The document cannot be read.")
 	}
-	mediaType, err := pdf.Type(head)
+	mediaType, err := ocr.MediaType(head)
 	if err != nil {
 		return nil, err
 	}
-	if mediaType != pdfType {
+	if mediaType != ocr.PDF {
 		return openImages(src.File, size, mediaType, e.cfg.Limits, e.pdf)
 	}
 	runtime, err := e.pdf(ctx)

@@ -14,11 +14,9 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
-	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
 	"github.com/lethe-ocr/lethe/shared/pdf"
+	"github.com/lethe-ocr/lethe/shared/picture"
 )
-
-const jpegType = "image/jpeg"
 
 // assumedDPI stands for the resolution of an image that does not state one.
 const assumedDPI = 200
@@ -28,7 +26,7 @@ type imageDocument struct {
 	runtime   func(context.Context) (*pdf.Runtime, error)
 	data      []byte
 	mediaType string
-	frames    []tesseract.Frame
+	frames    []picture.Frame
 	limits    ocr.Limits
 }
 
@@ -41,7 +39,7 @@ func openImages(
 		return nil, fault.Wrap(err, fault.InternalError, "The document cannot be mapped.")
 	}
 	d := &imageDocument{runtime: runtime, data: data, mediaType: mediaType, limits: limits}
-	if d.frames, err = tesseract.Probe(data, mediaType, limits); err != nil {
+	if d.frames, err = picture.Probe(data, mediaType, limits); err != nil {
 		d.close()
 		return nil, err
 	}
@@ -56,7 +54,7 @@ func (d *imageDocument) close() {
 }
 
 func (d *imageDocument) draw(n int) (sheet, error) {
-	image, err := tesseract.Decode(d.data, d.mediaType, n-1, d.limits)
+	image, err := picture.Decode(d.data, d.mediaType, n-1, d.limits)
 	return sheet{image: image}, err
 }
 
@@ -93,12 +91,12 @@ func (d *imageDocument) write(ctx context.Context, pages iter.Seq2[ocr.Page, err
 
 // picture returns page n as it is drawn. A page that cannot be decoded is drawn blank.
 func (d *imageDocument) picture(n int) *pdf.Picture {
-	if d.mediaType == jpegType {
+	if d.mediaType == ocr.JPEG {
 		if _, err := jpeg.DecodeConfig(bytes.NewReader(d.data)); err == nil {
-			return &pdf.Picture{JPEG: d.data, Orientation: tesseract.Orientation(d.data)}
+			return &pdf.Picture{JPEG: d.data, Orientation: picture.Orientation(d.data)}
 		}
 	}
-	image, err := tesseract.Decode(d.data, d.mediaType, n-1, d.limits)
+	image, err := picture.Decode(d.data, d.mediaType, n-1, d.limits)
 	if err != nil {
 		return nil
 	}

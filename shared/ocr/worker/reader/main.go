@@ -27,7 +27,7 @@ func Main(ctx context.Context, socket int, cfg Config) error {
 	if err != nil {
 		return fmt.Errorf("find language data: %w", err)
 	}
-	engine, err := New(cfg, models)
+	engine, err := New(cfg, tesseract.New(models))
 	if err != nil {
 		return fmt.Errorf("start engine: %w", err)
 	}

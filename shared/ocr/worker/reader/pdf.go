@@ -9,11 +9,9 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
-	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
 	"github.com/lethe-ocr/lethe/shared/pdf"
+	"github.com/lethe-ocr/lethe/shared/picture"
 )
-
-const pdfType = "application/pdf"
 
 // pdfDocument is an open PDF.
 type pdfDocument struct {
@@ -35,7 +33,7 @@ func openPDF(runtime *pdf.Runtime, src ocr.Source, size int64, limits ocr.Limits
 }
 
 func (d *pdfDocument) info() ocr.Info {
-	return ocr.Info{Type: pdfType, Pages: d.pdf.Pages(), Encrypted: d.pdf.Encrypted()}
+	return ocr.Info{Type: ocr.PDF, Pages: d.pdf.Pages(), Encrypted: d.pdf.Encrypted()}
 }
 
 // draw takes the text layer if it can be trusted, and rasterises the page otherwise.
@@ -53,11 +51,11 @@ func (d *pdfDocument) draw(n int) (sheet, error) {
 	return sheet{image: image, dpi: raster.DPI}, err
 }
 
-func (d *pdfDocument) image(raster pdf.Raster) (*tesseract.Image, error) {
+func (d *pdfDocument) image(raster pdf.Raster) (*picture.Image, error) {
 	if raster.JPEG == nil {
-		return tesseract.NewGray(raster.Gray, raster.Stride, raster.Width, raster.Height, raster.DPI)
+		return picture.NewGray(raster.Gray, raster.Stride, raster.Width, raster.Height, raster.DPI)
 	}
-	return tesseract.Decode(raster.JPEG, tesseract.StoredJPEG, 0, d.limits)
+	return picture.Decode(raster.JPEG, picture.StoredJPEG, 0, d.limits)
 }
 
 func (d *pdfDocument) write(_ context.Context, pages iter.Seq2[ocr.Page, error], w io.Writer) error {

@@ -18,7 +18,6 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker/reader"
-	"github.com/lethe-ocr/lethe/shared/pdf"
 )
 
 func TestDocumentsAreRead(t *testing.T) {
@@ -172,7 +171,7 @@ func TestPageThatFailedIsDrawnBlankInThePDFOfAnImage(t *testing.T) {
 	if err := p.WritePDF(t.Context(), src, failed, &out); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pdf.Type(out.Bytes()); err != nil {
+	if _, err := ocr.MediaType(out.Bytes()); err != nil {
 		t.Error(err)
 	}
 }

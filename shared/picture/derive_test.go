@@ -1,4 +1,4 @@
-package tesseract_test
+package picture_test
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
-	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
+	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
 // TestSheetsAreSurveyedAsTheyWereWritten is the round trip: what a derivative was made from is what it has.
@@ -19,19 +19,19 @@ func TestSheetsAreSurveyedAsTheyWereWritten(t *testing.T) {
 	grey := derivative.Draw(want.Width, want.Height, want.Ink, 0).Grey()
 	measured := derivative.Measure(grey, want.Width, want.Width, want.Height)
 	for _, mediaType := range []string{
-		derivative.PNG, derivative.JPEG, derivative.GIF, derivative.BMP, derivative.TIFF, derivative.WebP, derivative.JP2,
+		ocr.PNG, ocr.JPEG, ocr.GIF, ocr.BMP, ocr.TIFF, ocr.WebP, ocr.JP2,
 	} {
 		written := 0
 		for _, d := range depths() {
 			page := want
 			page.Depth = d
-			if mediaType == derivative.TIFF {
+			if mediaType == ocr.TIFF {
 				page.DPIY = 150
 			}
-			if mediaType == derivative.GIF || mediaType == derivative.WebP {
+			if mediaType == ocr.GIF || mediaType == ocr.WebP {
 				page.DPIX, page.DPIY = 0, 0 // they cannot state it
 			}
-			if mediaType == derivative.JPEG || mediaType == derivative.TIFF {
+			if mediaType == ocr.JPEG || mediaType == ocr.TIFF {
 				page.Orientation = 6
 			}
 			if page.Check(mediaType, ocr.DefaultLimits()) != nil {
@@ -43,7 +43,7 @@ func TestSheetsAreSurveyedAsTheyWereWritten(t *testing.T) {
 				t.Errorf("%s, %+v: %v", mediaType, d, err)
 				continue
 			}
-			got, err := tesseract.Survey(data, mediaType, 0, ocr.DefaultLimits())
+			got, err := picture.Survey(data, mediaType, 0, ocr.DefaultLimits())
 			if err != nil {
 				t.Errorf("%s, %+v: %v", mediaType, d, err)
 				continue
@@ -78,8 +78,8 @@ func depths() []derivative.Depth {
 }
 
 func sheet(mediaType string, page derivative.Page) ([]byte, error) {
-	if mediaType == derivative.WebP || mediaType == derivative.JP2 {
-		return tesseract.EncodeSheet(mediaType, page)
+	if mediaType == ocr.WebP || mediaType == ocr.JP2 {
+		return picture.EncodeSheet(mediaType, page)
 	}
 	var b bytes.Buffer
 	err := derivative.Write(&b, derivative.Plan{Type: mediaType, Pages: []derivative.Page{page}})
@@ -88,7 +88,7 @@ func sheet(mediaType string, page derivative.Page) ([]byte, error) {
 
 func TestSheetsOfAnySizeAreEncoded(t *testing.T) {
 	for _, size := range [][2]int{{1, 1}, {1, 300}, {300, 1}, {2, 3}, {33, 31}, {1000, 20}} {
-		for _, mediaType := range []string{derivative.WebP, derivative.JP2} {
+		for _, mediaType := range []string{ocr.WebP, ocr.JP2} {
 			page := derivative.Page{
 				Width: size[0], Height: size[1], Depth: derivative.Depth{Bits: 8, Samples: 3}, Ink: derivative.Ink{Density: 4, Lines: 2},
 			}
@@ -97,7 +97,7 @@ func TestSheetsOfAnySizeAreEncoded(t *testing.T) {
 				t.Errorf("%s of %v: %v", mediaType, size, err)
 				continue
 			}
-			got, err := tesseract.Survey(data, mediaType, 0, ocr.DefaultLimits())
+			got, err := picture.Survey(data, mediaType, 0, ocr.DefaultLimits())
 			if err != nil || got.Width != size[0] || got.Height != size[1] {
 				t.Errorf("%s of %v: %+v, %v", mediaType, size, got, err)
 			}

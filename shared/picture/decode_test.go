@@ -1,4 +1,4 @@
-package tesseract_test
+package picture_test
 
 import (
 	"bytes"
@@ -7,9 +7,9 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/gif"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,16 +17,16 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
-	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
+	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
-func decode(t *testing.T, data []byte, mediaType string, frame int) *tesseract.Image {
+func decode(t *testing.T, data []byte, mediaType string, frame int) *picture.Image {
 	t.Helper()
-	frames, err := tesseract.Probe(data, mediaType, ocr.DefaultLimits())
+	frames, err := picture.Probe(data, mediaType, ocr.DefaultLimits())
 	if err != nil {
 		t.Fatal(err)
 	}
-	im, err := tesseract.Decode(data, mediaType, frame, ocr.DefaultLimits())
+	im, err := picture.Decode(data, mediaType, frame, ocr.DefaultLimits())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,13 +37,37 @@ func decode(t *testing.T, data []byte, mediaType string, frame int) *tesseract.I
 	return im
 }
 
-func pixels(t *testing.T, im *tesseract.Image) tesseract.Pixels {
+func pixels(t *testing.T, im *picture.Image) picture.Pixels {
 	t.Helper()
 	p, err := im.Pixels()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// letter is a page of dark bars of many sizes, which every format keeps.
+func letter(t *testing.T) *image.Gray {
+	t.Helper()
+	img := image.NewGray(image.Rect(0, 0, 900, 700))
+	draw.Draw(img, img.Rect, image.White, image.Point{}, draw.Src)
+	for i := range 12 {
+		for j := range 16 {
+			at := image.Pt(40+50*j, 40+50*i)
+			draw.Draw(img, image.Rectangle{at, at.Add(image.Pt(4+2*j, 4+3*i))}, image.Black, image.Point{}, draw.Src)
+		}
+	}
+	return img
+}
+
+// difference is the mean difference between the grey values of a decoded picture and what was encoded, in the rows of both.
+func difference(got picture.Pixels, want *image.Gray) float64 {
+	sum := 0
+	for i := range got.Width * got.Height {
+		a, b := int(got.Data[i*got.Channels]), int(want.Pix[i])
+		sum += max(a-b, b-a)
+	}
+	return float64(sum) / float64(got.Width*got.Height)
 }
 
 func TestEveryTypeIsRead(t *testing.T) {
@@ -72,8 +96,8 @@ func TestEveryTypeIsRead(t *testing.T) {
 			if im.Width() != img.Rect.Dx() || im.Height() < img.Rect.Dy()-1 || im.Height() > img.Rect.Dy() {
 				t.Errorf("%d x %d", im.Width(), im.Height())
 			}
-			if got, want := text(read(t, newReader(t), im)), strings.Join(sentences(), " "); got != want {
-				t.Error(cmp.Diff(want, got))
+			if off := difference(pixels(t, im), img); off > 8 {
+				t.Errorf("a pixel is %.1f off on average", off)
 			}
 		})
 	}
@@ -114,14 +138,14 @@ func TestColourDepthsBecomeGreyOrRGBOnWhitePaper(t *testing.T) {
 }
 
 // displayed is a picture of 3 × 2 pixels after each orientation; stored it is 1 2 3 above 4 5 6.
-func displayed() map[uint32]tesseract.Pixels {
-	wide := func(p ...byte) tesseract.Pixels {
-		return tesseract.Pixels{Width: 3, Height: 2, Channels: 1, Data: p}
+func displayed() map[uint32]picture.Pixels {
+	wide := func(p ...byte) picture.Pixels {
+		return picture.Pixels{Width: 3, Height: 2, Channels: 1, Data: p}
 	}
-	tall := func(p ...byte) tesseract.Pixels {
-		return tesseract.Pixels{Width: 2, Height: 3, Channels: 1, Data: p}
+	tall := func(p ...byte) picture.Pixels {
+		return picture.Pixels{Width: 2, Height: 3, Channels: 1, Data: p}
 	}
-	return map[uint32]tesseract.Pixels{
+	return map[uint32]picture.Pixels{
 		1: wide(1, 2, 3, 4, 5, 6), 2: wide(3, 2, 1, 6, 5, 4), 3: wide(6, 5, 4, 3, 2, 1), 4: wide(4, 5, 6, 1, 2, 3),
 		5: tall(1, 4, 2, 5, 3, 6), 6: tall(4, 1, 5, 2, 6, 3), 7: tall(6, 3, 5, 2, 4, 1), 8: tall(3, 6, 2, 5, 1, 4),
 	}
@@ -160,7 +184,7 @@ func TestOrientationOfJPEGIsApplied(t *testing.T) {
 
 func TestJPEGOfAPDFIsShownAsStored(t *testing.T) {
 	data := withEXIF(asJPEG(t, image.NewGray(image.Rect(0, 0, 30, 20))), 6)
-	if im := decode(t, data, tesseract.StoredJPEG, 0); im.Width() != 30 || im.Height() != 20 {
+	if im := decode(t, data, picture.StoredJPEG, 0); im.Width() != 30 || im.Height() != 20 {
 		t.Errorf("%d x %d", im.Width(), im.Height())
 	}
 }
@@ -175,18 +199,15 @@ func TestResolutionThatNoScannerHasIsUnknown(t *testing.T) {
 	if im.DPI() != 0 {
 		t.Errorf("%d dpi", im.DPI())
 	}
-	if got, want := text(read(t, newReader(t), im)), strings.Join(sentences(), " "); got != want {
-		t.Error(cmp.Diff(want, got))
-	}
 }
 
 func TestHugePicturesAreRefusedAtOnce(t *testing.T) {
 	for mediaType, data := range huge(t) {
 		start := time.Now()
-		if _, err := tesseract.Probe(data, mediaType, ocr.DefaultLimits()); !errors.Is(err, fault.PageTooLarge) {
+		if _, err := picture.Probe(data, mediaType, ocr.DefaultLimits()); !errors.Is(err, fault.PageTooLarge) {
 			t.Errorf("%s: got %v", mediaType, err)
 		}
-		if _, err := tesseract.Decode(data, mediaType, 0, ocr.DefaultLimits()); !errors.Is(err, fault.PageTooLarge) {
+		if _, err := picture.Decode(data, mediaType, 0, ocr.DefaultLimits()); !errors.Is(err, fault.PageTooLarge) {
 			t.Errorf("%s: got %v", mediaType, err)
 		}
 		if d := time.Since(start); d > time.Second {
@@ -217,27 +238,27 @@ func TestPagesOfTIFF(t *testing.T) {
 	many.strips = 1 << 30
 	limits := ocr.DefaultLimits()
 	limits.Pages = 3
-	good, stand := tesseract.Frame{Width: 3, Height: 2}, tesseract.Frame{Width: 1654, Height: 2339, DPI: 200}
+	good, stand := picture.Frame{Width: 3, Height: 2}, picture.Frame{Width: 1654, Height: 2339, DPI: 200}
 	for _, c := range []struct {
 		name string
 		data []byte
-		want []tesseract.Frame
+		want []picture.Frame
 		err  error
 	}{
-		{"three pages", tiffFile(binary.BigEndian, 0, page, page, page), []tesseract.Frame{good, good, good}, nil},
+		{"three pages", tiffFile(binary.BigEndian, 0, page, page, page), []picture.Frame{good, good, good}, nil},
 		{"four pages", tiffFile(binary.LittleEndian, 0, page, page, page, page), nil, fault.DocumentTooManyPages},
-		{"a thumbnail first", tiffFile(binary.LittleEndian, 0, thumbnail, page), []tesseract.Frame{good}, nil},
-		{"a thumbnail alone", tiffFile(binary.LittleEndian, 0, thumbnail), []tesseract.Frame{good}, nil},
-		{"a page too large among others", tiffFile(binary.LittleEndian, 0, large, page), []tesseract.Frame{{Width: 60_000, Height: 60_000}, good}, nil},
+		{"a thumbnail first", tiffFile(binary.LittleEndian, 0, thumbnail, page), []picture.Frame{good}, nil},
+		{"a thumbnail alone", tiffFile(binary.LittleEndian, 0, thumbnail), []picture.Frame{good}, nil},
+		{"a page too large among others", tiffFile(binary.LittleEndian, 0, large, page), []picture.Frame{{Width: 60_000, Height: 60_000}, good}, nil},
 		{"more strips than bytes", tiffFile(binary.LittleEndian, 0, many), nil, fault.DocumentDamaged},
-		{"more strips than bytes on the first of two pages", tiffFile(binary.LittleEndian, 0, many, page), []tesseract.Frame{stand, good}, nil},
-		{"more strips than bytes on one of two pages", tiffFile(binary.LittleEndian, 0, page, many), []tesseract.Frame{good, stand}, nil},
+		{"more strips than bytes on the first of two pages", tiffFile(binary.LittleEndian, 0, many, page), []picture.Frame{stand, good}, nil},
+		{"more strips than bytes on one of two pages", tiffFile(binary.LittleEndian, 0, page, many), []picture.Frame{good, stand}, nil},
 		{"a circle", tiffFile(binary.LittleEndian, 8, page, page), nil, fault.DocumentDamaged},
-		{"a chain that breaks off", tiffFile(binary.LittleEndian, 1<<20, page), []tesseract.Frame{good, stand}, nil},
+		{"a chain that breaks off", tiffFile(binary.LittleEndian, 1<<20, page), []picture.Frame{good, stand}, nil},
 		{"no page", []byte("II*\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"), nil, fault.DocumentDamaged},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := tesseract.Probe(c.data, "image/tiff", limits)
+			got, err := picture.Probe(c.data, "image/tiff", limits)
 			if !errors.Is(err, c.err) {
 				t.Fatalf("got %v, want %v", err, c.err)
 			}
@@ -245,7 +266,7 @@ func TestPagesOfTIFF(t *testing.T) {
 				t.Fatal(diff)
 			}
 			for i, f := range got {
-				im, err := tesseract.Decode(c.data, "image/tiff", i, limits)
+				im, err := picture.Decode(c.data, "image/tiff", i, limits)
 				if ok := err == nil; ok != (f == good) || !ok && fault.KindOf(err) != fault.Document {
 					t.Errorf("page %d: got %v", i, err)
 				}
@@ -267,7 +288,7 @@ func TestTruncatedPicturesGiveAPartOrAFault(t *testing.T) {
 			whole := encode(t, img)
 			for _, percent := range []int{0, 1, 5, 25, 50, 75, 99} {
 				data := whole[:len(whole)*percent/100]
-				im, err := tesseract.Decode(data, mediaType, 0, ocr.DefaultLimits())
+				im, err := picture.Decode(data, mediaType, 0, ocr.DefaultLimits())
 				if err == nil {
 					im.Close()
 				} else if fault.KindOf(err) != fault.Document {
@@ -282,11 +303,11 @@ func TestAPictureUnderAnotherNameIsRefused(t *testing.T) {
 	for mediaType, data := range map[string][]byte{
 		"image/jpeg": asPNG(t, letter(t)), "image/png": asTIFF(t, letter(t)), "image/gif": asBMP(t, letter(t)),
 	} {
-		if _, err := tesseract.Decode(data, mediaType, 0, ocr.DefaultLimits()); !errors.Is(err, fault.DocumentDamaged) {
+		if _, err := picture.Decode(data, mediaType, 0, ocr.DefaultLimits()); !errors.Is(err, fault.DocumentDamaged) {
 			t.Errorf("%s: got %v", mediaType, err)
 		}
 	}
-	if _, err := tesseract.Probe([]byte("P5 1 1 255\n0"), "image/x-portable-graymap", ocr.DefaultLimits()); !errors.Is(err, fault.DocumentUnknownType) {
+	if _, err := picture.Probe([]byte("P5 1 1 255\n0"), "image/x-portable-graymap", ocr.DefaultLimits()); !errors.Is(err, fault.DocumentUnknownType) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -304,7 +325,7 @@ func FuzzProbe(f *testing.F) {
 		if kind < 0 || kind >= len(types) {
 			t.Skip("no such type")
 		}
-		frames, err := tesseract.Probe(data, types[kind], limits)
+		frames, err := picture.Probe(data, types[kind], limits)
 		if err != nil {
 			if fault.KindOf(err) != fault.Document {
 				t.Fatal(err)

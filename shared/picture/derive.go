@@ -1,4 +1,4 @@
-package tesseract
+package picture
 
 // #include "leptonica.h"
 import "C"
@@ -34,7 +34,7 @@ func Survey(data []byte, mediaType string, frame int, limits ocr.Limits) (deriva
 		Width: h.width, Height: h.height, Orientation: h.orientation, Depth: derivative.Nearest(mediaType, h.depth),
 		DPIX: int(C.pixGetXRes(im.pix)), DPIY: im.DPI(),
 	}
-	if mediaType == typeTIFF {
+	if mediaType == ocr.TIFF {
 		page.DPIX, page.DPIY = h.dpi, h.dpiY
 	}
 	if page.DPIX < 1 || page.DPIY < 1 || page.DPIX > maxSide || page.DPIY > maxSide {
@@ -46,13 +46,13 @@ func Survey(data []byte, mediaType string, frame int, limits ocr.Limits) (deriva
 
 // ink measures the ink of a picture on a copy of moderate size.
 func (im *Image) ink() (derivative.Ink, error) {
-	grey, err := im.grey()
+	grey, err := im.Grey()
 	if err != nil {
 		return derivative.Ink{}, err
 	}
 	defer grey.Close()
 	if f := math.Sqrt(surveyPixels / (float64(im.Width()) * float64(im.Height()))); f < 1 {
-		small, err := grey.scale(f)
+		small, err := grey.Scale(f)
 		if err != nil {
 			return derivative.Ink{}, err
 		}
@@ -84,14 +84,14 @@ func EncodeSheet(mediaType string, page derivative.Page) ([]byte, error) {
 	var size C.size_t
 	failed := C.l_ok(1)
 	switch mediaType {
-	case typeWebP:
+	case ocr.WebP:
 		const quality = 80
 		lossless := C.l_int32(1)
 		if page.Depth.Lossy {
 			lossless = 0
 		}
 		failed = C.pixWriteMemWebP(&data, &size, im.pix, quality, lossless)
-	case typeJP2:
+	case ocr.JP2:
 		const quality, mostLevels = 34, 6                                       // decibels; resolutions, of which a side must hold a pixel each
 		levels := min(mostLevels, bits.Len(uint(min(page.Width, page.Height)))) // #nosec G115 -- at least 1
 		failed = C.pixWriteMemJp2k(&data, &size, im.pix, quality, C.l_int32(levels), 0, 0)
@@ -104,7 +104,7 @@ func EncodeSheet(mediaType string, page derivative.Page) ([]byte, error) {
 		return nil, errors.New("encode sheet: too large")
 	}
 	encoded := C.GoBytes(unsafe.Pointer(data), C.int(size)) // #nosec G115 -- checked above
-	if mediaType == typeJP2 && page.DPIX > 0 && page.DPIY > 0 {
+	if mediaType == ocr.JP2 && page.DPIX > 0 && page.DPIY > 0 {
 		encoded = withResolution(encoded, page.DPIX, page.DPIY)
 	}
 	return encoded, nil

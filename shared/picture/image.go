@@ -1,4 +1,4 @@
-package tesseract
+package picture
 
 // #cgo LDFLAGS: -lleptonica
 // #include "leptonica.h"
@@ -34,7 +34,7 @@ func NewGray(pix []byte, stride, width, height, dpi int) (*Image, error) {
 	}
 	im, err := newImage(C.lethe_from_grey((*C.l_uint8)(unsafe.Pointer(&pix[0])), C.size_t(stride), C.int(width), C.int(height)))
 	if err == nil {
-		im.setDPI(dpi)
+		im.SetDPI(dpi)
 	}
 	return im, err
 }
@@ -55,8 +55,8 @@ func (im *Image) Height() int { return int(C.pixGetHeight(im.pix)) }
 // DPI returns the resolution that the file states in pixels an inch, or 0 if that means nothing.
 func (im *Image) DPI() int { return perInch(float64(C.pixGetYRes(im.pix)), unitInch) }
 
-// setDPI sets the resolution; 0 is none. Leptonica's call for both directions at once would keep the old one then.
-func (im *Image) setDPI(dpi int) {
+// SetDPI sets the resolution; 0 is none. Leptonica's call for both directions at once would keep the old one then.
+func (im *Image) SetDPI(dpi int) {
 	C.pixSetXRes(im.pix, C.l_int32(dpi))
 	C.pixSetYRes(im.pix, C.l_int32(dpi))
 }
@@ -76,7 +76,7 @@ func (im *Image) Pixels() (Pixels, error) {
 		C.lethe_copy_rgb(flat.pix, (*C.l_uint8)(unsafe.Pointer(&p.Data[0])))
 		return p, nil
 	}
-	flat, err := im.grey()
+	flat, err := im.Grey()
 	if err != nil {
 		return Pixels{}, err
 	}
@@ -86,16 +86,16 @@ func (im *Image) Pixels() (Pixels, error) {
 	return p, nil
 }
 
-// grey returns an 8-bit copy without colour map.
-func (im *Image) grey() (*Image, error) { return newImage(C.pixConvertTo8(im.pix, C.FALSE)) }
+// Grey returns an 8-bit copy without colour map.
+func (im *Image) Grey() (*Image, error) { return newImage(C.pixConvertTo8(im.pix, C.FALSE)) }
 
-// scale returns a copy of f times the size.
-func (im *Image) scale(f float64) (*Image, error) {
+// Scale returns a copy of f times the size.
+func (im *Image) Scale(f float64) (*Image, error) {
 	return newImage(C.pixScale(im.pix, C.l_float32(f), C.l_float32(f)))
 }
 
-// turn returns a copy turned clockwise by 90, 180 or 270 degrees.
-func (im *Image) turn(degrees int) (*Image, error) {
+// Turn returns a copy turned clockwise by 90, 180 or 270 degrees.
+func (im *Image) Turn(degrees int) (*Image, error) {
 	const right, half, left = 6, 3, 8 // values of the Exif tag
 	switch degrees {
 	case 90:
@@ -114,26 +114,19 @@ func (im *Image) orient(exif int) (*Image, error) {
 	return newImage(C.lethe_orient(im.pix, C.int(exif)))
 }
 
-// letters is what a page's ink tells before it is read.
-type letters struct {
-	height int     // median, in pixels; 0 if too few were found
-	specks float64 // share of specks, 0 to 1
+// Letters is what a page's ink tells before it is read.
+type Letters struct {
+	Height int     // median, in pixels; 0 if too few were found
+	Specks float64 // share of specks, 0 to 1
 }
 
-// letters measures a grey picture.
-func (im *Image) letters() letters {
+// Letters measures a grey picture.
+func (im *Image) Letters() Letters {
 	var found C.lethe_letters
 	C.lethe_measure_letters(im.pix, &found)
-	return letters{height: int(found.height), specks: float64(found.specks)}
+	return Letters{Height: int(found.height), Specks: float64(found.specks)}
 }
 
-// encode returns the picture in the form that costs least to write and to read again: uncompressed BMP.
-func (im *Image) encode() ([]byte, error) {
-	var data *C.l_uint8
-	var size C.size_t
-	if C.pixWriteMemBmp(&data, &size, im.pix) != 0 {
-		return nil, fault.New(fault.PageDamaged, "the page cannot be prepared for reading")
-	}
-	defer C.lept_free(unsafe.Pointer(data))
-	return C.GoBytes(unsafe.Pointer(data), C.int(size)), nil
-}
+// Share returns the picture as a PIX of Leptonica for other native code, which frees it with pixDestroy. Both share one
+// memory; neither changes the pixels.
+func (im *Image) Share() unsafe.Pointer { return unsafe.Pointer(C.pixClone(im.pix)) }

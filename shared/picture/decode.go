@@ -1,4 +1,4 @@
-package tesseract
+package picture
 
 // #include "leptonica.h"
 import "C"
@@ -13,19 +13,8 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
-// The media types that are read.
-const (
-	typeTIFF = "image/tiff"
-	typePNG  = "image/png"
-	typeJPEG = "image/jpeg"
-	typeBMP  = "image/bmp"
-	typeGIF  = "image/gif"
-	typeWebP = "image/webp"
-	typeJP2  = "image/jp2"
-)
-
 // StoredJPEG is a name of JPEG for which no Exif orientation is applied: a PDF shows its pictures as they are stored.
-const StoredJPEG = "image/jpeg; orientation=none"
+const StoredJPEG = ocr.JPEG + "; orientation=none"
 
 // Frame is one picture as displayed: after the orientation that the file states.
 type Frame struct {
@@ -76,7 +65,7 @@ func Decode(data []byte, mediaType string, frame int, limits ocr.Limits) (*Image
 	if err != nil {
 		return nil, err
 	}
-	if mediaType != typeTIFF && h.orientation > 1 { // Leptonica turns TIFF itself
+	if mediaType != ocr.TIFF && h.orientation > 1 { // Leptonica turns TIFF itself
 		stored := im
 		defer stored.Close()
 		if im, err = stored.orient(h.orientation); err != nil {
@@ -88,7 +77,7 @@ func Decode(data []byte, mediaType string, frame int, limits ocr.Limits) (*Image
 		return nil, fault.New(fault.PageDamaged, "The page is not of the size that its header says.")
 	}
 	if h.dpi > 0 {
-		im.setDPI(h.dpi)
+		im.SetDPI(h.dpi)
 	}
 	return im, nil
 }
@@ -96,25 +85,25 @@ func Decode(data []byte, mediaType string, frame int, limits ocr.Limits) (*Image
 // decode runs the decoder of a type, never the one that the bytes look like: the limits were checked for the former.
 func decode(data []byte, mediaType string, index int) (*Image, error) {
 	quiet()
-	if mediaType == typeGIF {
+	if mediaType == ocr.GIF {
 		data = firstOfGIF(data)
 	}
 	bytes, size := bytesOf(data), C.size_t(len(data))
 	var pix *C.PIX
 	switch mediaType {
-	case typeTIFF:
+	case ocr.TIFF:
 		pix = C.pixReadMemTiff(bytes, size, C.l_int32(index))
-	case typePNG:
+	case ocr.PNG:
 		pix = C.pixReadMemPng(bytes, size)
-	case typeJPEG, StoredJPEG:
+	case ocr.JPEG, StoredJPEG:
 		pix = C.pixReadMemJpeg(bytes, size, 0, 1, nil, 0)
-	case typeBMP:
+	case ocr.BMP:
 		pix = C.pixReadMemBmp(bytes, size)
-	case typeGIF:
+	case ocr.GIF:
 		pix = C.pixReadMemGif(bytes, size)
-	case typeWebP:
+	case ocr.WebP:
 		pix = C.pixReadMemWebP(bytes, size)
-	case typeJP2:
+	case ocr.JP2:
 		pix = C.pixReadMemJp2k(bytes, size, 1, nil, 0, 0)
 	}
 	return newImage(C.lethe_plain(pix))

@@ -1,4 +1,4 @@
-package pdf
+package ocr_test
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 	"golang.org/x/image/tiff"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
 // encoded returns what an encoder writes for a small picture.
@@ -28,7 +29,7 @@ func encoded(t testing.TB, encode func(*bytes.Buffer, image.Image) error) []byte
 
 func samples(t testing.TB) map[string][]byte {
 	return map[string][]byte{
-		"application/pdf": onePage(letter, prose()),
+		"application/pdf": []byte("%PDF-1.7\n"),
 		"image/png":       encoded(t, func(b *bytes.Buffer, m image.Image) error { return png.Encode(b, m) }),
 		"image/jpeg":      encoded(t, func(b *bytes.Buffer, m image.Image) error { return jpeg.Encode(b, m, nil) }),
 		"image/gif":       encoded(t, func(b *bytes.Buffer, m image.Image) error { return gif.Encode(b, m, nil) }),
@@ -41,26 +42,26 @@ func samples(t testing.TB) map[string][]byte {
 
 func TestTypeIsFoundInTheContent(t *testing.T) {
 	for want, data := range samples(t) {
-		got, err := Type(data)
+		got, err := ocr.MediaType(data)
 		if err != nil || got != want {
-			t.Errorf("Type = %q, %v; want %q", got, err, want)
+			t.Errorf("MediaType = %q, %v; want %q", got, err, want)
 		}
 	}
 }
 
 func TestTypeOfBigTIFF(t *testing.T) {
 	for _, head := range []string{"II\x2b\x00\x08\x00\x00\x00", "MM\x00\x2b\x00\x08\x00\x00"} {
-		if got, err := Type([]byte(head)); err != nil || got != "image/tiff" {
-			t.Errorf("%q: Type = %q, %v", head, got, err)
+		if got, err := ocr.MediaType([]byte(head)); err != nil || got != "image/tiff" {
+			t.Errorf("%q: MediaType = %q, %v", head, got, err)
 		}
 	}
 }
 
 func TestTypeOfPDFAfterJunk(t *testing.T) {
 	for _, junk := range []string{"\n\n", "HTTP/1.1 200 OK\r\n\r\n", "\xEF\xBB\xBF", strings.Repeat("x", 1019)} {
-		got, err := Type([]byte(junk + "%PDF-1.4\n"))
+		got, err := ocr.MediaType([]byte(junk + "%PDF-1.4\n"))
 		if err != nil || got != "application/pdf" {
-			t.Errorf("after %d bytes: Type = %q, %v", len(junk), got, err)
+			t.Errorf("after %d bytes: MediaType = %q, %v", len(junk), got, err)
 		}
 	}
 }
@@ -79,20 +80,20 @@ func TestTypeRefusesWhatIsNotRead(t *testing.T) {
 		{"drawing", []byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`), fault.DocumentUnknownType},
 	}
 	for _, c := range cases {
-		if got, err := Type(c.head); !errors.Is(err, c.want) {
-			t.Errorf("%s: Type = %q, %v; want %v", c.name, got, err, c.want)
+		if got, err := ocr.MediaType(c.head); !errors.Is(err, c.want) {
+			t.Errorf("%s: MediaType = %q, %v; want %v", c.name, got, err, c.want)
 		}
 	}
 }
 
-func FuzzType(f *testing.F) {
+func FuzzMediaType(f *testing.F) {
 	for _, data := range samples(f) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, head []byte) {
-		got, err := Type(head)
+		got, err := ocr.MediaType(head)
 		if (got == "") == (err == nil) {
-			t.Errorf("Type = %q, %v", got, err)
+			t.Errorf("MediaType = %q, %v", got, err)
 		}
 		if err != nil && fault.KindOf(err) != fault.Document {
 			t.Errorf("kind of %v", err)

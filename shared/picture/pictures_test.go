@@ -1,4 +1,4 @@
-package tesseract_test
+package picture_test
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package tesseract
+package picture
 
 // #include "leptonica.h"
 import "C"
@@ -37,24 +37,24 @@ func headers(data []byte, mediaType string, limits ocr.Limits) ([]header, error)
 	bytes, size := bytesOf(data), C.size_t(len(data))
 	ok := false
 	switch mediaType {
-	case typeTIFF:
+	case ocr.TIFF:
 		return tiffHeaders(data, limits)
-	case typePNG:
+	case ocr.PNG:
 		ok = C.readHeaderMemPng(bytes, size, &w, &ht, &bits, &samples, &palette) == 0
-	case typeJPEG, StoredJPEG:
+	case ocr.JPEG, StoredJPEG:
 		ok = C.readHeaderMemJpeg(bytes, size, &w, &ht, &samples, nil, nil) == 0
 		bits = 8
-		if mediaType == typeJPEG {
+		if mediaType == ocr.JPEG {
 			h.orientation = Orientation(data)
 		}
-	case typeWebP:
+	case ocr.WebP:
 		ok = C.readHeaderMemWebP(bytes, size, &w, &ht, &samples) == 0
 		bits = 8
-	case typeBMP:
+	case ocr.BMP:
 		h, ok = bmpHeader(data)
-	case typeGIF:
+	case ocr.GIF:
 		h, ok = gifHeader(data)
-	case typeJP2:
+	case ocr.JP2:
 		h, ok = jp2Header(data)
 	default:
 		return nil, fault.New(fault.DocumentUnknownType, "The media type is none of the pictures read here.")
@@ -62,8 +62,8 @@ func headers(data []byte, mediaType string, limits ocr.Limits) ([]header, error)
 	if w != 0 || ht != 0 {
 		h.width, h.height = int(w), int(ht)
 		h.depth = derivative.Depth{Bits: int(bits), Samples: int(samples), Palette: palette != 0}
-		h.depth.Lossy = mediaType == typeWebP && lossyWebP(data)
-		if mediaType == typePNG {
+		h.depth.Lossy = mediaType == ocr.WebP && lossyWebP(data)
+		if mediaType == ocr.PNG {
 			h.depth.Bits = int(data[24]) // of IHDR; Leptonica says what it makes of them
 		}
 	}

@@ -1,4 +1,4 @@
-package tesseract
+package picture
 
 import (
 	"encoding/binary"
