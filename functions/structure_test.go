@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -82,8 +83,15 @@ func TestDependenciesPointInward(t *testing.T) {
 				t.Errorf("%s imports %s: functions do not know each other", p.ImportPath, ours)
 			}
 		}
-		if len(p.CgoFiles) > 0 && p.ImportPath != "shared/ocr/tesseract" {
-			t.Errorf("%s has native code: it belongs in shared/ocr/tesseract", p.ImportPath)
+		native := []string{"shared/picture", "shared/ocr/tesseract"}
+		if len(p.CgoFiles) > 0 && !slices.Contains(native, p.ImportPath) {
+			t.Errorf("%s has native code: it belongs in one of %s", p.ImportPath, native)
+		}
+		for _, imported := range p.Imports {
+			ours := strings.TrimPrefix(imported, module)
+			if slices.Contains(native, ours) && !slices.Contains(append(native, "shared/ocr/worker/reader"), p.ImportPath) {
+				t.Errorf("%s imports %s: native code runs in worker processes alone", p.ImportPath, ours)
+			}
 		}
 		for _, vague := range []string{"util", "utils", "common", "helpers", "models", "types"} {
 			if strings.HasSuffix(p.ImportPath, "/"+vague) {
