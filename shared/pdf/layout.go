@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"math"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -17,6 +18,7 @@ type line struct {
 type word struct {
 	text []byte
 	box  rect // upright frame
+	set  *setting
 }
 
 // upright returns the transformation from the displayed page into the frame in which text that needs a clockwise turn by
@@ -34,8 +36,8 @@ func upright(angle int) matrix {
 	}
 }
 
-// arrange groups glyphs into words, lines, paragraphs and blocks, in the order of the text layer.
-func arrange(glyphs []glyph, v view, angle int) []ocr.Block {
+// arrange groups glyphs into words, lines, paragraphs and blocks, in the order of the text layer, and lists the fonts.
+func arrange(glyphs []glyph, v view, angle int) ([]ocr.Block, []ocr.Font) {
 	turned := upright(angle)
 	lines := joinLines(splitLines(glyphs, turned))
 	back := turned.inverse().then(v.scale(textDPI))
@@ -43,11 +45,12 @@ func arrange(glyphs []glyph, v view, angle int) []ocr.Block {
 	place := func(box rect) ocr.Box { return whole(box.through(back), width, height) }
 
 	var blocks []ocr.Block
+	var fonts fontTable
 	for i := range lines {
-		l := ocr.Line{}
+		l := ocr.Line{Baseline: lines[i].baseline(turned, back, width, height)}
 		for j := range lines[i].words {
 			w := &lines[i].words[j]
-			l.Words = append(l.Words, ocr.Word{Text: string(w.text), Box: place(w.box), Confidence: 100})
+			l.Words = append(l.Words, ocr.Word{Text: string(w.text), Box: place(w.box), Confidence: 100, Font: fonts.number(w.set)})
 			l.Box = l.Box.Union(l.Words[j].Box)
 		}
 		step := newBlock
@@ -67,7 +70,35 @@ func arrange(glyphs []glyph, v view, angle int) []ocr.Block {
 		p.Box = p.Box.Union(l.Box)
 		b.Box = b.Box.Union(l.Box)
 	}
-	return blocks
+	return blocks, fonts
+}
+
+// baseline returns the line on which the letters stand, from the first word that says so to the last, over the length of the
+// line; nil if none does. It is level with the text: the origins of one line differ where letters are raised.
+func (l line) baseline(turned, back matrix, width, height int) *ocr.Baseline {
+	var levels []float64
+	for _, w := range l.words {
+		if w.set != nil {
+			_, y := turned.apply(w.set.origin.x, w.set.origin.y)
+			levels = append(levels, y)
+		}
+	}
+	if len(levels) == 0 {
+		return nil
+	}
+	slices.Sort(levels)
+	level := levels[len(levels)/2]
+	if !(level >= l.box.y0-l.box.height() && level <= l.box.y1+l.box.height()) { // also NaN
+		return nil
+	}
+	at := func(x float64) (int, int) {
+		x, y := back.apply(x, level)
+		return int(math.Round(max(0, min(x, float64(width))))), int(math.Round(max(0, min(y, float64(height)))))
+	}
+	var b ocr.Baseline
+	b.X0, b.Y0 = at(l.box.x0)
+	b.X1, b.Y1 = at(l.box.x1)
+	return &b
 }
 
 // maxWord bounds a word in bytes: a font may map each of its letters to hundreds.
@@ -90,7 +121,7 @@ func splitLines(glyphs []glyph, turned matrix) []line {
 			open = false
 		default:
 			if !open {
-				current.words = append(current.words, word{})
+				current.words = append(current.words, word{set: g.set})
 			}
 			last := &current.words[len(current.words)-1]
 			last.add(g, turned)

@@ -26,6 +26,13 @@ type glyph struct {
 	char  rune
 	box   rect // displayed page, points
 	angle int  // clockwise turn in degrees that makes it upright: 0, 90, 180, 270
+	set   *setting
+}
+
+// setting is how a word is set, as its first glyph says.
+type setting struct {
+	font   ocr.Font
+	origin struct{ x, y float64 } // of the glyph on its baseline; displayed page, points
 }
 
 // Text returns page n, counted from 1, from its text layer, with words in pixels at 200 dpi. ok is false if there is no
@@ -76,7 +83,7 @@ func (p *PDF) text(v view) (ocr.Page, bool, error) {
 			return ocr.Page{}, false, err
 		}
 	}
-	page.Blocks = arrange(glyphs, v, page.Angle)
+	page.Blocks, page.Fonts = arrange(glyphs, v, page.Angle)
 	if len(page.Blocks) == 0 {
 		return ocr.Page{}, false, nil
 	}
@@ -129,6 +136,7 @@ func (p *PDF) glyphs(v view, visibleOnly bool) ([]glyph, error) {
 	}
 	glyphs := make([]glyph, 0, len(chars.Chars))
 	page := rect{0, 0, v.width, v.height}
+	begins := true // a word
 	for i, c := range chars.Chars {
 		char, _ := utf8.DecodeRuneInString(c.Text)
 		if c.Text == "" {
@@ -152,7 +160,13 @@ func (p *PDF) glyphs(v view, visibleOnly bool) ([]glyph, error) {
 			if skip {
 				continue
 			}
+			if begins {
+				if g.set, err = p.setting(layer.TextPage, i, v); err != nil {
+					return nil, p.fail(err)
+				}
+			}
 		}
+		begins = unicode.IsSpace(g.char)
 		glyphs = append(glyphs, g)
 		if char == lineHyphen || char == lineHyphenOld {
 			glyphs = append(glyphs, glyph{char: '\n'})

@@ -1,0 +1,103 @@
+package pdf
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/klippa-app/go-pdfium/references"
+	"github.com/klippa-app/go-pdfium/requests"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+)
+
+// The flags of a font descriptor (ISO 32000-1, table 123).
+const (
+	flagFixedPitch = 1 << 0
+	flagSerif      = 1 << 1
+	flagItalic     = 1 << 6
+	flagSmallCaps  = 1 << 17
+	flagForceBold  = 1 << 18
+
+	maxSize = 100_000 // of a font, in points
+)
+
+// setting returns how the glyph at an index of a text layer is set. PDFium made spaces and line ends up: what it does not
+// know of a glyph stays zero.
+func (p *PDF) setting(layer references.FPDF_TEXTPAGE, index int, v view) (*setting, error) {
+	origin, err := p.instance.FPDFText_GetCharOrigin(&requests.FPDFText_GetCharOrigin{TextPage: layer, Index: index})
+	if err != nil {
+		return nil, unless(trapped, err)
+	}
+	set := &setting{}
+	set.origin.x, set.origin.y = v.display.apply(origin.X, origin.Y)
+	size, err := p.instance.FPDFText_GetFontSize(&requests.FPDFText_GetFontSize{TextPage: layer, Index: index})
+	if err != nil {
+		return set, unless(trapped, err)
+	}
+	matrix, err := p.instance.FPDFText_GetMatrix(&requests.FPDFText_GetMatrix{TextPage: layer, Index: index})
+	if err != nil {
+		return set, unless(trapped, err)
+	}
+	// The height of an em on the page.
+	if points := size.FontSize * math.Hypot(float64(matrix.Matrix.C), float64(matrix.Matrix.D)); points > 0 && points <= maxSize {
+		set.font.Size = math.Round(points*100) / 100
+	}
+	font, err := p.instance.FPDFText_GetFontInfo(&requests.FPDFText_GetFontInfo{TextPage: layer, Index: index})
+	if err != nil {
+		return set, unless(trapped, err)
+	}
+	set.font.Family = family(font.FontName)
+	for flag, style := range map[int]ocr.Style{
+		flagFixedPitch: ocr.FixedWidth, flagSerif: ocr.Serif, flagItalic: ocr.Italic, flagSmallCaps: ocr.SmallCaps,
+		flagForceBold: ocr.Bold,
+	} {
+		if font.Flags&flag != 0 {
+			set.font.Style |= style
+		}
+	}
+	// The standard fonts have no descriptor, and others say in their name alone that they are bold.
+	for part, style := range map[string]ocr.Style{"Bold": ocr.Bold, "Italic": ocr.Italic, "Oblique": ocr.Italic} {
+		if strings.Contains(set.font.Family, part) {
+			set.font.Style |= style
+		}
+	}
+	return set, nil
+}
+
+// unless returns an error only where it is of a kind.
+func unless(kind func(error) bool, err error) error {
+	if kind(err) {
+		return err
+	}
+	return nil
+}
+
+// family returns the name of a font without the tag of a subset (ISO 32000-1, section 9.6.4), or nothing if it is no name.
+func family(name string) string {
+	const tag, longest = 6, 200
+	if len(name) > tag && name[tag] == '+' {
+		name = name[tag+1:]
+	}
+	if len(name) > longest || !utf8.ValidString(name) || strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) }) {
+		return ""
+	}
+	return name
+}
+
+// fontTable numbers fonts in the order in which words use them.
+type fontTable []ocr.Font
+
+// number returns the place of a font, counted from 1; 0 if nothing is known of it.
+func (t *fontTable) number(set *setting) int {
+	if set == nil || set.font == (ocr.Font{}) {
+		return 0
+	}
+	if i := slices.Index(*t, set.font); i >= 0 {
+		return i + 1
+	}
+	*t = append(*t, set.font)
+	return len(*t)
+}
