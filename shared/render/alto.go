@@ -90,8 +90,8 @@ func (a *alto) Page(p *ocr.Page) error {
 	for _, block := range p.Blocks {
 		a.open("ComposedBlock", append(area(block.Box), attr("ID", id.next("block")))...)
 		a.newline()
-		for _, paragraph := range block.Paragraphs {
-			a.paragraph(paragraph, p.Angle, id)
+		for paragraph := range block.Text {
+			a.paragraph(*paragraph, p.Angle, id)
 		}
 		a.close()
 		a.newline()

@@ -2,6 +2,7 @@ package render
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -14,7 +15,11 @@ import (
 func clean(p ocr.Page) ocr.Page {
 	p.Width, p.Height, p.DPI = max(p.Width, 0), max(p.Height, 0), max(p.DPI, 0)
 	p.Confidence = percent(p.Confidence)
-	p.Blocks = keep(p.Blocks, frame{p.Width, p.Height}.block)
+	p.Fonts = slices.Clone(p.Fonts)
+	for i, f := range p.Fonts {
+		p.Fonts[i].Family = tidy(f.Family)
+	}
+	p.Blocks = keep(p.Blocks, frame{p.Width, p.Height, len(p.Fonts)}.block)
 	return p
 }
 
@@ -29,12 +34,29 @@ func keep[T any](items []T, clean func(T) (T, bool)) []T {
 	return kept
 }
 
-// frame is the size of a page in pixels, which bounds every box on it.
-type frame struct{ width, height int }
+// frame is what bounds the things on a page.
+type frame struct {
+	width, height int // pixels
+	fonts         int
+}
 
 func (f frame) block(b ocr.Block) (ocr.Block, bool) {
 	b.Box, b.Paragraphs = f.box(b.Box), keep(b.Paragraphs, f.paragraph)
-	return b, len(b.Paragraphs) > 0
+	if b.Rows = keep(b.Rows, f.row); len(b.Rows) == 0 {
+		b.Rows = nil // left out of JSON
+	}
+	return b, len(b.Paragraphs) > 0 || len(b.Rows) > 0
+}
+
+func (f frame) row(r ocr.Row) (ocr.Row, bool) {
+	r.Box, r.Cells = f.box(r.Box), keep(r.Cells, f.cell)
+	return r, len(r.Cells) > 0
+}
+
+// cell keeps empty cells: those after them have their place by them.
+func (f frame) cell(c ocr.Cell) (ocr.Cell, bool) {
+	c.Box, c.Paragraphs = f.box(c.Box), keep(c.Paragraphs, f.paragraph)
+	return c, true
 }
 
 func (f frame) paragraph(p ocr.Paragraph) (ocr.Paragraph, bool) {
@@ -48,8 +70,19 @@ func (f frame) line(l ocr.Line) (ocr.Line, bool) {
 }
 
 func (f frame) word(w ocr.Word) (ocr.Word, bool) {
-	w = ocr.Word{Text: tidy(w.Text), Box: f.box(w.Box), Confidence: percent(w.Confidence)}
+	w.Text, w.Box, w.Confidence = tidy(w.Text), f.box(w.Box), percent(w.Confidence)
+	if w.Font < 0 || w.Font > f.fonts {
+		w.Font = 0
+	}
+	if w.Characters = keep(w.Characters, f.character); len(w.Characters) == 0 {
+		w.Characters = nil // left out of JSON
+	}
 	return w, w.Text != ""
+}
+
+func (f frame) character(c ocr.Char) (ocr.Char, bool) {
+	c.Text, c.Box, c.Confidence = tidy(c.Text), f.box(c.Box), percent(c.Confidence)
+	return c, c.Text != ""
 }
 
 func (f frame) box(b ocr.Box) ocr.Box {

@@ -63,7 +63,7 @@ func TestCleanLeavesTheModelOfTheCallerAlone(t *testing.T) {
 	pages[0].Blocks[0].Paragraphs[0].Lines[0].Words[0].Text = "a\x00b"
 	before := pages[0].Blocks[0].Paragraphs[0].Lines[0].Words[0]
 	_ = clean(pages[0])
-	if after := pages[0].Blocks[0].Paragraphs[0].Lines[0].Words[0]; after != before {
-		t.Errorf("the word became %q", after.Text)
+	if diff := cmp.Diff(before, pages[0].Blocks[0].Paragraphs[0].Lines[0].Words[0]); diff != "" {
+		t.Error(diff)
 	}
 }

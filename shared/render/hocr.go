@@ -79,8 +79,8 @@ func (h *hocr) Page(p *ocr.Page) error {
 	for _, block := range p.Blocks {
 		h.open("div", class("ocr_carea", id.next("block"), bbox(block.Box))...)
 		h.newline()
-		for _, paragraph := range block.Paragraphs {
-			h.paragraph(paragraph, p.Angle, id)
+		for paragraph := range block.Text {
+			h.paragraph(*paragraph, p.Angle, id)
 		}
 		h.close()
 		h.newline()

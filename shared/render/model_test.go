@@ -130,6 +130,25 @@ func render(t *testing.T, f Format, doc Document, pages ...ocr.Page) []byte {
 }
 
 // write writes one format.
+// tabular is a page of a table with an empty cell, after those of the model.
+func tabular() ocr.Page {
+	cell := func(x, y int, words ...string) ocr.Cell {
+		if len(words) == 0 {
+			return ocr.Cell{Box: ocr.Box{X0: x, Y0: y, X1: x + 90, Y1: y + 20}}
+		}
+		p := paragraph(line(x, y, x+90, words...))
+		return ocr.Cell{Box: p.Box, Paragraphs: []ocr.Paragraph{p}}
+	}
+	rows := []ocr.Row{
+		{Cells: []ocr.Cell{cell(10, 10, "Item"), cell(110, 10, "Price")}},
+		{Cells: []ocr.Cell{cell(10, 40), cell(110, 40, "12", "EUR")}},
+	}
+	return ocr.Page{
+		Number: model()[len(model())-1].Number + 1, Width: 300, Height: 100, DPI: 200, Origin: ocr.Recognised,
+		Blocks: []ocr.Block{{Kind: ocr.TableBlock, Rows: rows}},
+	}
+}
+
 func write(t *testing.T, w io.Writer, f Format, doc Document, pages iter.Seq2[ocr.Page, error]) error {
 	t.Helper()
 	doc.Original = Original{Engine: &engine{}}

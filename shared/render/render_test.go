@@ -44,10 +44,12 @@ func TestEveryFormatMatchesItsGoldenFile(t *testing.T) {
 }
 
 func TestFormatsAgreeOnEveryWordItsPlaceAndItsConfidence(t *testing.T) {
-	want := modelWords(model())
+	pages, doc := append(model(), tabular()), document()
+	doc.Pages = len(pages)
+	want := modelWords(pages)
 	for _, f := range Formats() {
 		t.Run(string(f), func(t *testing.T) {
-			result := render(t, f, document(), model()...)
+			result := render(t, f, doc, pages...)
 			if f == TXT || f == PDF { // the one has no boxes, those of the other are the engine's
 				inOrder(t, string(result), want)
 				return

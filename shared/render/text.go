@@ -26,7 +26,7 @@ func (t *text) Page(p *ocr.Page) error {
 	t.pages++
 	first := true
 	for _, block := range p.Blocks {
-		for _, paragraph := range block.Paragraphs {
+		for paragraph := range block.Text {
 			if !first {
 				t.b.WriteByte('\n')
 			}

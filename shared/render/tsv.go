@@ -29,8 +29,8 @@ func (t *tsv) Page(p *ocr.Page) error {
 	for b, block := range p.Blocks {
 		at = place{page: p.Number, block: b + 1}
 		t.row(2, at, block.Box, "-1", "")
-		for g, paragraph := range block.Paragraphs {
-			at.paragraph, at.line, at.word = g+1, 0, 0
+		for paragraph := range block.Text {
+			at.paragraph, at.line, at.word = at.paragraph+1, 0, 0
 			t.row(3, at, paragraph.Box, "-1", "")
 			for l, line := range paragraph.Lines {
 				at.line, at.word = l+1, 0
