@@ -100,7 +100,7 @@ func prose() string {
 
 const letter = "/MediaBox[0 0 612 792]"
 
-func open(t testing.TB, data []byte) *PDF {
+func open(t testing.TB, data []byte) *Document {
 	t.Helper()
 	p, err := shared.Open(bytes.NewReader(data), int64(len(data)), "")
 	if err != nil {

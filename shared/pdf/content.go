@@ -38,7 +38,7 @@ type picture struct {
 }
 
 type surveyor struct {
-	pdf     *PDF
+	pdf     *Document
 	view    view
 	content content
 	cells   [coverGrid][coverGrid]bool
@@ -46,7 +46,7 @@ type surveyor struct {
 }
 
 // survey counts what a page draws.
-func (p *PDF) survey(v view) (content, error) {
+func (p *Document) survey(v view) (content, error) {
 	s := surveyor{pdf: p, view: v}
 	count, err := p.instance.FPDFPage_CountObjects(&requests.FPDFPage_CountObjects{Page: v.page})
 	if err != nil {
@@ -178,7 +178,7 @@ func (s *surveyor) form(ref references.FPDF_PAGEOBJECT, space matrix, depth int)
 	return nil
 }
 
-func (p *PDF) objectMatrix(ref references.FPDF_PAGEOBJECT) (matrix, error) {
+func (p *Document) objectMatrix(ref references.FPDF_PAGEOBJECT) (matrix, error) {
 	m, err := p.instance.FPDFPageObj_GetMatrix(&requests.FPDFPageObj_GetMatrix{PageObject: ref})
 	if err != nil {
 		return matrix{}, err

@@ -23,7 +23,7 @@ const (
 
 // Survey finds what a derivative takes over from page n, counted from 1: its geometry, and statistics of it rendered with
 // its annotations and forms. A page that does not render is a fault.
-func (p *PDF) Survey(n int, limits ocr.Limits) (derivative.Page, error) {
+func (p *Document) Survey(n int, limits ocr.Limits) (derivative.Page, error) {
 	var page derivative.Page
 	err := p.look(n, func(v view) error {
 		dpi, err := fitDPI(v, surveyDPI, limits)
@@ -44,7 +44,7 @@ func (p *PDF) Survey(n int, limits ocr.Limits) (derivative.Page, error) {
 
 // boxes finds the geometry of a page. PDFium tells the boxes that a page states itself. Those that it inherits are found on
 // a copy of the page, which states all of them; where there is no copy, what is shown stands for the page.
-func (p *PDF) boxes(v view, n int) (derivative.Boxes, error) {
+func (p *Document) boxes(v view, n int) (derivative.Boxes, error) {
 	shown, err := p.instance.FPDF_GetPageBoundingBox(&requests.FPDF_GetPageBoundingBox{Page: v.page})
 	if err != nil {
 		return derivative.Boxes{}, p.fail(err)
@@ -66,7 +66,7 @@ func (p *PDF) boxes(v view, n int) (derivative.Boxes, error) {
 }
 
 // stated returns the boxes of a page's own dictionary, if it has a media box.
-func (p *PDF) stated(page requests.Page) (media derivative.Rect, crop *derivative.Rect, ok bool) {
+func (p *Document) stated(page requests.Page) (media derivative.Rect, crop *derivative.Rect, ok bool) {
 	m, err := p.instance.FPDFPage_GetMediaBox(&requests.FPDFPage_GetMediaBox{Page: page})
 	if err != nil {
 		return media, nil, false
@@ -80,7 +80,7 @@ func (p *PDF) stated(page requests.Page) (media derivative.Rect, crop *derivativ
 }
 
 // inherited returns the boxes of a copy of page n in a document of its own.
-func (p *PDF) inherited(n int) (media derivative.Rect, crop *derivative.Rect, ok bool) {
+func (p *Document) inherited(n int) (media derivative.Rect, crop *derivative.Rect, ok bool) {
 	created, err := p.instance.FPDF_CreateNewDocument(&requests.FPDF_CreateNewDocument{})
 	if err != nil {
 		return media, nil, false
@@ -96,7 +96,7 @@ func (p *PDF) inherited(n int) (media derivative.Rect, crop *derivative.Rect, ok
 	return p.stated(requests.Page{ByIndex: &requests.PageByIndex{Document: copied}})
 }
 
-func (p *PDF) closeCopy(copied references.FPDF_DOCUMENT) {
+func (p *Document) closeCopy(copied references.FPDF_DOCUMENT) {
 	if _, err := p.instance.FPDF_CloseDocument(&requests.FPDF_CloseDocument{Document: copied}); err != nil {
 		p.broken = true // the next page starts with a fresh module
 	}

@@ -74,7 +74,7 @@ type view struct {
 }
 
 // look loads page n and calls use with it.
-func (p *PDF) look(n int, use func(view) error) error {
+func (p *Document) look(n int, use func(view) error) error {
 	if _, _, err := p.Size(n); err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (p *PDF) look(n int, use func(view) error) error {
 	return use(v)
 }
 
-func (p *PDF) measure(v *view) error {
+func (p *Document) measure(v *view) error {
 	size, err := p.instance.GetPageSize(&requests.GetPageSize{Page: v.page})
 	if err != nil {
 		return p.fail(err)

@@ -14,8 +14,8 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 )
 
-// PDF is an open PDF document. It belongs to one goroutine at a time.
-type PDF struct {
+// Document is an open Document document. It belongs to one goroutine at a time.
+type Document struct {
 	runtime  *Runtime
 	reader   io.ReadSeeker
 	size     int64
@@ -47,11 +47,11 @@ const (
 
 // Open opens a PDF of size bytes. It reads r where it needs to and never closes it. The faults are
 // fault.DocumentPasswordNeed, fault.DocumentPasswordWrong and fault.DocumentDamaged.
-func (r *Runtime) Open(reader io.ReadSeeker, size int64, password string) (*PDF, error) {
+func (r *Runtime) Open(reader io.ReadSeeker, size int64, password string) (*Document, error) {
 	if size <= 0 {
 		return nil, fault.New(fault.DocumentEmpty, "the document has no bytes")
 	}
-	p := &PDF{runtime: r, reader: reader, size: size, password: password}
+	p := &Document{runtime: r, reader: reader, size: size, password: password}
 	if err := p.start(); err != nil {
 		p.Close()
 		return nil, err
@@ -59,7 +59,7 @@ func (r *Runtime) Open(reader io.ReadSeeker, size int64, password string) (*PDF,
 	return p, nil
 }
 
-func (p *PDF) start() error {
+func (p *Document) start() error {
 	var err error
 	p.instance, err = p.runtime.pool.GetInstanceWithContext(context.Background())
 	if err != nil {
@@ -89,7 +89,7 @@ func (p *PDF) start() error {
 	return nil
 }
 
-func (p *PDF) describe() error {
+func (p *Document) describe() error {
 	count, err := p.instance.FPDF_GetPageCount(&requests.FPDF_GetPageCount{Document: p.document})
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (p *PDF) describe() error {
 }
 
 // counter is a PDF as the reader that its module reads from.
-type counter PDF
+type counter Document
 
 func (c *counter) Read(b []byte) (int, error) {
 	n, err := c.reader.Read(b)
@@ -121,16 +121,16 @@ func (c *counter) Read(b []byte) (int, error) {
 func (c *counter) Seek(offset int64, whence int) (int64, error) { return c.reader.Seek(offset, whence) }
 
 // Pages returns the number of pages, at least 1.
-func (p *PDF) Pages() int { return p.pages }
+func (p *Document) Pages() int { return p.pages }
 
 // Encrypted reports whether the document is encrypted, be it only to restrict what readers may do.
-func (p *PDF) Encrypted() bool { return p.encrypted }
+func (p *Document) Encrypted() bool { return p.encrypted }
 
 // Restricted reports whether the document forbids to extract its text and was not opened with its owner's password.
-func (p *PDF) Restricted() bool { return p.restricted }
+func (p *Document) Restricted() bool { return p.restricted }
 
 // Close releases the document. It may be called more than once.
-func (p *PDF) Close() {
+func (p *Document) Close() {
 	if p.instance == nil {
 		return
 	}
@@ -140,7 +140,7 @@ func (p *PDF) Close() {
 }
 
 // Size returns width and height in points of page n, counted from 1, as displayed: cropped and turned by /Rotate.
-func (p *PDF) Size(n int) (width, height float64, err error) {
+func (p *Document) Size(n int) (width, height float64, err error) {
 	if err := p.ready(n); err != nil {
 		return 0, 0, err
 	}
@@ -164,7 +164,7 @@ func checkSize(width, height float64) error {
 }
 
 // ready checks n and brings the instance into a state in which the next page can be taken on.
-func (p *PDF) ready(n int) error {
+func (p *Document) ready(n int) error {
 	if n < 1 || n > p.pages {
 		return fault.New(fault.PageDamaged, "there is no page %d in a document of %d", n, p.pages)
 	}
@@ -177,7 +177,7 @@ func (p *PDF) ready(n int) error {
 }
 
 // fail classifies what PDFium reported about a page.
-func (p *PDF) fail(err error) error {
+func (p *Document) fail(err error) error {
 	if trapped(err) {
 		p.broken = true
 		first, _, _ := strings.Cut(err.Error(), "\n")

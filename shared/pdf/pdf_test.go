@@ -263,10 +263,10 @@ func FuzzOpen(f *testing.F) {
 
 func TestWornInstancesAreReplaced(t *testing.T) {
 	data := onePage(letter, prose())
-	for name, wear := range map[string]func(*PDF){
-		"trapped": func(p *PDF) { p.broken = true },
-		"handles": func(p *PDF) { p.handles = maxHandles + 1 },
-		"bytes":   func(p *PDF) { p.used = maxUsed + 1 },
+	for name, wear := range map[string]func(*Document){
+		"trapped": func(p *Document) { p.broken = true },
+		"handles": func(p *Document) { p.handles = maxHandles + 1 },
+		"bytes":   func(p *Document) { p.used = maxUsed + 1 },
 	} {
 		p := open(t, data)
 		before := p.instance

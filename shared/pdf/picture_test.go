@@ -227,7 +227,7 @@ func TestEveryPageGetsItsOwnText(t *testing.T) {
 }
 
 // layer returns all text of a page, visible or not.
-func layer(t *testing.T, p *PDF, n int) string {
+func layer(t *testing.T, p *Document, n int) string {
 	t.Helper()
 	var text []rune
 	err := p.look(n, func(v view) error {

@@ -40,7 +40,7 @@ type Raster struct {
 
 // Raster renders page n, counted from 1, in grey at 200 dpi, or at the resolution of the image that is the page; at less if
 // the limit of pixels asks for it, and not at all (fault.PageTooLarge) if that would be under 72 dpi.
-func (p *PDF) Raster(n int, limits ocr.Limits) (Raster, error) {
+func (p *Document) Raster(n int, limits ocr.Limits) (Raster, error) {
 	var raster Raster
 	err := p.look(n, func(v view) error {
 		// The size is checked before the page's content: it costs nothing.
@@ -79,7 +79,7 @@ func fitDPI(v view, dpi int, limits ocr.Limits) (int, error) {
 	return 0, fault.New(fault.PageTooLarge, "the page has more than %d pixels at %d dpi", limits.Pixels, leastDPI)
 }
 
-func (p *PDF) render(v view, dpi int) (Raster, error) {
+func (p *Document) render(v view, dpi int) (Raster, error) {
 	annotations, err := p.instance.FPDFPage_GetAnnotCount(&requests.FPDFPage_GetAnnotCount{Page: v.page})
 	if err != nil {
 		return Raster{}, p.fail(err)
@@ -114,7 +114,7 @@ type scanned struct {
 }
 
 // scan finds the image that covers the page, if there is exactly one image and it covers 90 % of the page.
-func (p *PDF) scan(v view) (scanned, bool, error) {
+func (p *Document) scan(v view) (scanned, bool, error) {
 	drawn, err := p.survey(v)
 	if err != nil || len(drawn.images) != 1 || drawn.covered < 0.9 {
 		return scanned{}, false, err
@@ -153,7 +153,7 @@ func fills(place matrix, v view) bool {
 }
 
 // embedded returns the JPEG of an image, or nil if it is none, or one whose pixels are not what the page shows.
-func (p *PDF) embedded(v view, picture picture, s scanned) ([]byte, error) {
+func (p *Document) embedded(v view, picture picture, s scanned) ([]byte, error) {
 	annotations, err := p.instance.FPDFPage_GetAnnotCount(&requests.FPDFPage_GetAnnotCount{Page: v.page})
 	if err != nil {
 		return nil, p.fail(err)

@@ -26,7 +26,7 @@ const (
 
 // setting returns how the glyph at an index of a text layer is set. PDFium made spaces and line ends up: what it does not
 // know of a glyph stays zero.
-func (p *PDF) setting(layer references.FPDF_TEXTPAGE, index int, v view) (*setting, error) {
+func (p *Document) setting(layer references.FPDF_TEXTPAGE, index int, v view) (*setting, error) {
 	origin, err := p.instance.FPDFText_GetCharOrigin(&requests.FPDFText_GetCharOrigin{TextPage: layer, Index: index})
 	if err != nil {
 		return nil, unless(trapped, err)

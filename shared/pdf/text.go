@@ -38,7 +38,7 @@ type setting struct {
 // Text returns page n, counted from 1, from its text layer, with words in pixels at 200 dpi. ok is false if there is no
 // layer, or none that can be trusted to say what the page shows: such a page is to be recognised. A page that draws nothing
 // at all is a page of Origin Blank.
-func (p *PDF) Text(n int) (page ocr.Page, ok bool, err error) {
+func (p *Document) Text(n int) (page ocr.Page, ok bool, err error) {
 	err = p.look(n, func(v view) error {
 		page, ok, err = p.text(v)
 		page.Number = n
@@ -50,7 +50,7 @@ func (p *PDF) Text(n int) (page ocr.Page, ok bool, err error) {
 	return page, true, nil
 }
 
-func (p *PDF) text(v view) (ocr.Page, bool, error) {
+func (p *Document) text(v view) (ocr.Page, bool, error) {
 	page := ocr.Page{DPI: textDPI, Origin: ocr.TextLayer}
 	page.Width, page.Height = v.pixels(textDPI)
 
@@ -93,7 +93,7 @@ func (p *PDF) text(v view) (ocr.Page, bool, error) {
 
 // glyphs reads the text layer in PDFium's order, without what is outside the page and, if asked, without invisible text.
 // It returns none if there are too many.
-func (p *PDF) glyphs(v view, visibleOnly bool) ([]glyph, error) {
+func (p *Document) glyphs(v view, visibleOnly bool) ([]glyph, error) {
 	layer, err := p.instance.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: v.page})
 	if err != nil {
 		return nil, p.fail(err)
@@ -180,7 +180,7 @@ func (p *PDF) glyphs(v view, visibleOnly bool) ([]glyph, error) {
 
 // turnedGlyphs is glyphs with the page turned clockwise by angle meanwhile: PDFium finds lines on the displayed page and
 // takes lines that are not upright for columns.
-func (p *PDF) turnedGlyphs(v view, angle int, visibleOnly bool) ([]glyph, error) {
+func (p *Document) turnedGlyphs(v view, angle int, visibleOnly bool) ([]glyph, error) {
 	turn := func(degrees int) error {
 		_, err := p.instance.FPDFPage_SetRotation(&requests.FPDFPage_SetRotation{
 			Page: v.page, Rotate: enums.FPDF_PAGE_ROTATION(degrees / 90 % 4),
@@ -239,7 +239,7 @@ func mainAngle(glyphs []glyph) int {
 }
 
 // annotated reports whether annotations put text on the page, which is not in its text layer.
-func (p *PDF) annotated(v view, count int) (bool, error) {
+func (p *Document) annotated(v view, count int) (bool, error) {
 	for i := range min(count, maxObjects) {
 		annotation, err := p.instance.FPDFPage_GetAnnot(&requests.FPDFPage_GetAnnot{Page: v.page, Index: i})
 		if err != nil {
@@ -263,7 +263,7 @@ func (p *PDF) annotated(v view, count int) (bool, error) {
 }
 
 // annotationText reports whether an annotation's normal appearance shows text.
-func (p *PDF) annotationText(ref references.FPDF_ANNOTATION) (bool, error) {
+func (p *Document) annotationText(ref references.FPDF_ANNOTATION) (bool, error) {
 	subtype, err := p.instance.FPDFAnnot_GetSubtype(&requests.FPDFAnnot_GetSubtype{Annotation: ref})
 	if err != nil {
 		return false, err

@@ -19,7 +19,7 @@ type Writer struct {
 	out  *emitter
 	font font
 
-	source   *PDF           // the original; nil for image documents
+	source   *Document           // the original; nil for image documents
 	contents map[int][]byte // text by page number, for the original's pages
 	stale    []int          // pages of the original with invisible text to be removed
 	tree     int            // object number of the tree of pages of an image document
@@ -29,7 +29,7 @@ type Writer struct {
 // NewWriter starts a PDF that goes to w. With a src the result is a copy of it without encryption, with the same objects
 // and invisible text beneath; nothing is written before Finish. The writer uses src, so both belong to the same goroutine.
 // Without a src, each page is a Picture and is written as it comes.
-func (r *Runtime) NewWriter(src *PDF, w io.Writer) (*Writer, error) {
+func (r *Runtime) NewWriter(src *Document, w io.Writer) (*Writer, error) {
 	out := &Writer{out: newEmitter(w), source: src}
 	if src != nil {
 		out.contents = map[int][]byte{}
@@ -72,7 +72,7 @@ const fontResource = "LetheText"
 
 // known finds text that the page holds already although recognition has read it again: stale says that there is invisible
 // text of an earlier recognition, which can be removed; skip tells which words are there as visible text.
-func (p *PDF) known(v view, page ocr.Page) (skip func(ocr.Box) bool, stale bool, err error) {
+func (p *Document) known(v view, page ocr.Page) (skip func(ocr.Box) bool, stale bool, err error) {
 	none := func(ocr.Box) bool { return false }
 	drawn, err := p.survey(v)
 	if err != nil {
@@ -103,7 +103,7 @@ func (p *PDF) known(v view, page ocr.Page) (skip func(ocr.Box) bool, stale bool,
 }
 
 // removeText removes invisible text objects from a page and writes its content anew.
-func (p *PDF) removeText(v view) error {
+func (p *Document) removeText(v view) error {
 	count, err := p.instance.FPDFPage_CountObjects(&requests.FPDFPage_CountObjects{Page: v.page})
 	if err != nil {
 		return p.fail(err)
@@ -186,7 +186,7 @@ func (w *Writer) Finish() error {
 const removeSecurity requests.SaveFlags = 1 << 2
 
 // renewed opens the original a second time, without the text of earlier recognitions.
-func (w *Writer) renewed() (*PDF, error) {
+func (w *Writer) renewed() (*Document, error) {
 	p, err := w.source.runtime.Open(w.source.reader, w.source.size, w.source.password)
 	if err != nil {
 		return nil, err

@@ -16,7 +16,7 @@ import (
 // pdfDocument is an open PDF.
 type pdfDocument struct {
 	runtime *pdf.Runtime
-	pdf     *pdf.PDF
+	pdf     *pdf.Document
 	limits  ocr.Limits
 }
 
