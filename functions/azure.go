@@ -26,6 +26,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/doctor/account"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/logevent"
@@ -168,7 +169,7 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 		tasks:  a.tasks,
 		canary: newCanary(a.set, gated, a.store.Records, a.ledger, a.clock.Now, a.log),
 		ledger: a.ledger,
-		probes: []doctor.Probe{a.store.Inspection(stampOf(a.set)), doctor.Self{Workers: workers{a.engine}}},
+		probes: []doctor.Probe{account.New(a.store, stampOf(a.set), time.Now), doctor.Self{Workers: workers{a.engine}}},
 		now:    a.clock.Now, log: a.log,
 	}
 	handler := trigger.New(httpserver.Serve(a.api(gated, guard, acts), a.log, a.clock.Now), map[string]trigger.Function{

@@ -22,9 +22,11 @@ import (
 	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/doctor/account"
+	"github.com/lethe-ocr/lethe/shared/doctor/folder"
+	"github.com/lethe-ocr/lethe/shared/doctor/resourcemanager"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
-	"github.com/lethe-ocr/lethe/shared/storage/azure/inspectarm"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 )
 
@@ -35,7 +37,7 @@ func stampOf(set config.Settings) doctor.Stamp {
 
 // machineProbes look at a machine that serves from its data folder.
 func machineProbes(store *local.Store, engine *worker.Pool, now *clock.Clock) []doctor.Probe {
-	return []doctor.Probe{store.Inspection(), doctor.Clock{Drift: now.Drift}, doctor.Self{Workers: workers{engine}}}
+	return []doctor.Probe{folder.New(store), doctor.Clock{Drift: now.Drift}, doctor.Self{Workers: workers{engine}}}
 }
 
 // examination is one call of the doctor.
@@ -155,7 +157,7 @@ func (e *examination) examineAzure(ctx context.Context, set config.Settings) (do
 		if err != nil {
 			return nil, verbs.Usage(fmt.Errorf("the settings Documents__blobServiceUri, __queueServiceUri and __tableServiceUri name the account: %w", err))
 		}
-		probes = append(probes, store.Inspection(stampOf(set)))
+		probes = append(probes, account.New(store, stampOf(set), time.Now))
 	}
 	if e.group != "" {
 		if e.account == "" {
@@ -164,7 +166,7 @@ func (e *examination) examineAzure(ctx context.Context, set config.Settings) (do
 		if e.subscription == "" {
 			e.subscription = os.Getenv("AZURE_SUBSCRIPTION_ID")
 		}
-		probe, err := inspectarm.New(inspectarm.Config{
+		probe, err := resourcemanager.New(resourcemanager.Config{
 			Subscription: e.subscription, Group: e.group, Account: e.account, ClientID: where.ClientID, Stamp: stampOf(set),
 		})
 		if err != nil {

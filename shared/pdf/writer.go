@@ -19,7 +19,7 @@ type Writer struct {
 	out  *emitter
 	font font
 
-	source   *Document           // the original; nil for image documents
+	source   *Document      // the original; nil for image documents
 	contents map[int][]byte // text by page number, for the original's pages
 	stale    []int          // pages of the original with invisible text to be removed
 	tree     int            // object number of the tree of pages of an image document

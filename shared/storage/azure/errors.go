@@ -26,7 +26,7 @@ func classify(err error) error {
 	}
 	var resp *azcore.ResponseError
 	if !errors.As(err, &resp) {
-		return fault.Wrap(plainly(err), fault.StorageUnavailable, "storage did not answer; try again")
+		return fault.Wrap(Plainly(err), fault.StorageUnavailable, "storage did not answer; try again")
 	}
 	cause := fmt.Errorf("storage answered %d %s", resp.StatusCode, resp.ErrorCode)
 	switch resp.ErrorCode {
@@ -47,8 +47,8 @@ func classify(err error) error {
 	}
 }
 
-// plainly keeps what is known of an error without its text: cancellation, or the type of the failure.
-func plainly(err error) error {
+// Plainly keeps what is known of an error without its text: cancellation, or the type of the failure.
+func Plainly(err error) error {
 	for _, known := range sentinels() {
 		if errors.Is(err, known) {
 			return known

@@ -10,6 +10,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
@@ -109,10 +110,18 @@ func (s *Store) Region(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", classify(err)
 	}
-	for key, v := range resp.Metadata {
+	return RegionOf(resp.Metadata), nil
+}
+
+// RegionOf returns the region that a deployment wrote into the metadata of a container; empty if it wrote none.
+func RegionOf(metadata map[string]*string) string {
+	for key, v := range metadata {
 		if equalFold(key, regionKey) {
-			return value(v), nil
+			return value(v)
 		}
 	}
-	return "", nil
+	return ""
 }
+
+// Service returns the client of the account's blob service, for those who look at its settings.
+func (s *Store) Service() *service.Client { return s.clients.blobs }

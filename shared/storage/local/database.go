@@ -232,6 +232,18 @@ func (r *Records) try(statement func() error) error {
 	return err
 }
 
+// Erasing returns how the database erases, as SQLite's pragmas secure_delete and journal_mode say, from a connection like
+// every other: the first is a property of connections.
+func (r *Records) Erasing(ctx context.Context) (secureDelete int, journal string, err error) {
+	if err := r.db.QueryRowContext(ctx, "PRAGMA secure_delete").Scan(&secureDelete); err != nil {
+		return 0, "", unavailable(err)
+	}
+	if err := r.db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&journal); err != nil {
+		return 0, "", unavailable(err)
+	}
+	return secureDelete, journal, nil
+}
+
 // Check returns nil while the database can be used, else what is wrong and the remedy.
 func (r *Records) Check(context.Context) error {
 	why := r.unready.Load()

@@ -132,6 +132,12 @@ func (s *Space) held() (int64, error) {
 	return stat.Size(), nil
 }
 
+// Reserve returns how large the reserve is, and how large it should be, in bytes.
+func (s *Space) Reserve() (held, wanted int64, err error) {
+	held, err = s.held()
+	return held, s.room.Reserve, err
+}
+
 // writable refuses what is no erasing while erasing uses the reserve.
 func (s *Space) writable() error {
 	if s.given.Load() {

@@ -1,4 +1,6 @@
-package azure
+// Package account is the doctor's look at an Azure storage account, with the program's own rights: settings, dates and
+// properties that the data plane tells.
+package account
 
 import (
 	"context"
@@ -14,42 +16,43 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 
 	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/storage/azure"
 )
 
-// Inspection looks at the account with the program's own rights. It reads settings, dates and properties, no blob.
-type Inspection struct {
+// Probe looks at the account of a store. It reads no blob.
+type Probe struct {
 	service  *service.Client
 	emulated bool
 	stamp    doctor.Stamp
 	now      func() time.Time
 }
 
-var _ doctor.Probe = (*Inspection)(nil)
+var _ doctor.Probe = (*Probe)(nil)
 
-// Inspection returns the probe of the account, which is held against the stamp.
-func (s *Store) Inspection(stamp doctor.Stamp) *Inspection {
-	return &Inspection{service: s.clients.blobs, emulated: s.clients.shared, stamp: stamp, now: s.wall}
+// New returns the probe of a store's account, which is compared with the stamp. now is the program's wall clock.
+func New(store *azure.Store, stamp doctor.Stamp, now func() time.Time) *Probe {
+	return &Probe{service: store.Service(), emulated: store.Emulated(), stamp: stamp, now: now}
 }
 
 // Subject implements doctor.Probe.
-func (i *Inspection) Subject() doctor.Subject { return doctor.OfAccount }
+func (p *Probe) Subject() doctor.Subject { return doctor.OfAccount }
 
 // Inspect implements doctor.Probe.
-func (i *Inspection) Inspect(ctx context.Context) []doctor.Finding {
+func (p *Probe) Inspect(ctx context.Context) []doctor.Finding {
 	a := doctor.Account{Unseen: map[doctor.Check]string{}}
-	i.properties(ctx, &a)
-	i.sku(ctx, &a)
-	i.containers(ctx, &a)
-	i.changeFeed(ctx, &a)
-	i.leftovers(ctx, &a)
-	return a.Judge(i.stamp)
+	p.properties(ctx, &a)
+	p.sku(ctx, &a)
+	p.containers(ctx, &a)
+	p.changeFeed(ctx, &a)
+	p.leftovers(ctx, &a)
+	return a.Judge(p.stamp)
 }
 
 // properties reads what the blob service tells of itself, and the clock from the same answer.
-func (i *Inspection) properties(ctx context.Context, a *doctor.Account) {
-	began := i.now()
-	resp, err := i.service.GetProperties(ctx, nil)
-	ended := i.now()
+func (p *Probe) properties(ctx context.Context, a *doctor.Account) {
+	began := p.now()
+	resp, err := p.service.GetProperties(ctx, nil)
+	ended := p.now()
 	if err != nil {
 		for _, check := range []doctor.Check{doctor.BlobSoftDelete, doctor.StaticWebsite, doctor.ClassicLogs, doctor.ClockSkew} {
 			a.Unseen[check] = refusal(err)
@@ -58,7 +61,7 @@ func (i *Inspection) properties(ctx context.Context, a *doctor.Account) {
 	}
 	a.BlobSoftDelete = to.Ptr(resp.DeleteRetentionPolicy != nil && isSet(resp.DeleteRetentionPolicy.Enabled))
 	a.StaticWebsite = to.Ptr(resp.StaticWebsite != nil && isSet(resp.StaticWebsite.Enabled))
-	if logs := resp.Logging; i.emulated {
+	if logs := resp.Logging; p.emulated {
 		a.Unseen[doctor.ClassicLogs] = "an emulator logs nothing into its accounts"
 	} else {
 		a.ClassicLogs = to.Ptr(logs != nil && (isSet(logs.Read) || isSet(logs.Write) || isSet(logs.Delete)))
@@ -68,12 +71,12 @@ func (i *Inspection) properties(ctx context.Context, a *doctor.Account) {
 	}
 }
 
-func (i *Inspection) sku(ctx context.Context, a *doctor.Account) {
-	if i.emulated {
+func (p *Probe) sku(ctx context.Context, a *doctor.Account) {
+	if p.emulated {
 		a.Unseen[doctor.Replication] = "an emulator copies nothing"
 		return
 	}
-	resp, err := i.service.GetAccountInfo(ctx, nil)
+	resp, err := p.service.GetAccountInfo(ctx, nil)
 	if err != nil {
 		a.Unseen[doctor.Replication] = refusal(err)
 	} else if resp.SKUName != nil {
@@ -82,11 +85,11 @@ func (i *Inspection) sku(ctx context.Context, a *doctor.Account) {
 }
 
 // containers looks at every container of the program. The identity may be kept from some: then they are not seen.
-func (i *Inspection) containers(ctx context.Context, a *doctor.Account) {
+func (p *Probe) containers(ctx context.Context, a *doctor.Account) {
 	immutable, all := false, true
-	for _, name := range Containers() {
+	for _, name := range azure.Containers() {
 		seen := doctor.Container{Name: name}
-		resp, err := i.service.NewContainerClient(name).GetProperties(ctx, nil)
+		resp, err := p.service.NewContainerClient(name).GetProperties(ctx, nil)
 		if err != nil {
 			seen.Unseen, all = true, false
 			why := fmt.Sprintf("container %s: %s", name, refusal(err))
@@ -96,7 +99,7 @@ func (i *Inspection) containers(ctx context.Context, a *doctor.Account) {
 		} else {
 			seen.Public = resp.BlobPublicAccess != nil && *resp.BlobPublicAccess != ""
 			immutable = immutable || isSet(resp.HasImmutabilityPolicy) || isSet(resp.HasLegalHold) || isSet(resp.IsImmutableStorageWithVersioningEnabled)
-			seen.Region = region(resp.Metadata)
+			seen.Region = azure.RegionOf(resp.Metadata)
 		}
 		a.Containers = append(a.Containers, seen)
 	}
@@ -106,8 +109,8 @@ func (i *Inspection) containers(ctx context.Context, a *doctor.Account) {
 }
 
 // changeFeed looks for the container that the feed is kept in. It stays when the feed is switched off.
-func (i *Inspection) changeFeed(ctx context.Context, a *doctor.Account) {
-	_, err := i.service.NewContainerClient("$blobchangefeed").GetProperties(ctx, nil)
+func (p *Probe) changeFeed(ctx context.Context, a *doctor.Account) {
+	_, err := p.service.NewContainerClient("$blobchangefeed").GetProperties(ctx, nil)
 	switch {
 	case err == nil:
 		a.ChangeFeed = to.Ptr(true)
@@ -123,10 +126,10 @@ const sample = 100
 
 // leftovers looks for versions and for blobs that were deleted and are kept. Finding none proves nothing: the sample may
 // be older than the setting.
-func (i *Inspection) leftovers(ctx context.Context, a *doctor.Account) {
+func (p *Probe) leftovers(ctx context.Context, a *doctor.Account) {
 	looked := 0
-	for _, name := range Containers() {
-		page, err := i.service.NewContainerClient(name).NewListBlobsFlatPager(&container.ListBlobsFlatOptions{
+	for _, name := range azure.Containers() {
+		page, err := p.service.NewContainerClient(name).NewListBlobsFlatPager(&container.ListBlobsFlatOptions{
 			MaxResults: to.Ptr(int32(sample)),
 			Include:    container.ListBlobsInclude{Versions: true, Deleted: true},
 		}).NextPage(ctx)
@@ -139,7 +142,7 @@ func (i *Inspection) leftovers(ctx context.Context, a *doctor.Account) {
 			if isSet(item.Deleted) {
 				a.BlobSoftDelete = to.Ptr(true)
 			}
-			if value(item.VersionID) != "" {
+			if item.VersionID != nil && *item.VersionID != "" {
 				a.Versioning = to.Ptr(true)
 			}
 		}
@@ -149,22 +152,13 @@ func (i *Inspection) leftovers(ctx context.Context, a *doctor.Account) {
 	}
 }
 
-func region(metadata map[string]*string) string {
-	for key, v := range metadata {
-		if equalFold(key, regionKey) {
-			return value(v)
-		}
-	}
-	return ""
-}
-
 func isSet(b *bool) bool { return b != nil && *b }
 
 // refusal says why something could not be seen, without the SDK's text, which holds addresses.
 func refusal(err error) string {
 	var resp *azcore.ResponseError
 	if !errors.As(err, &resp) {
-		return "storage did not answer: " + plainly(err).Error()
+		return "storage did not answer: " + azure.Plainly(err).Error()
 	}
 	return strings.TrimSpace(fmt.Sprintf("storage answered %d %s", resp.StatusCode, resp.ErrorCode))
 }

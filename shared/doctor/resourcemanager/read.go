@@ -1,4 +1,4 @@
-package inspectarm
+package resourcemanager
 
 import (
 	"path"

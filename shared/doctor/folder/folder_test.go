@@ -1,4 +1,4 @@
-package local_test
+package folder_test
 
 import (
 	"io/fs"
@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/doctor/folder"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
 )
@@ -72,7 +73,7 @@ func TestInspectionOfRealFolders(t *testing.T) {
 				want[tc.breach] = doctor.Breach
 			}
 			got := map[doctor.Check]doctor.Outcome{}
-			for _, f := range doctor.Run(t.Context(), store.Inspection()) {
+			for _, f := range doctor.Run(t.Context(), folder.New(store)) {
 				if f.Check == doctor.WallClock {
 					continue // for the clock's own probe
 				}
@@ -99,7 +100,7 @@ func TestInspectionOfAClosedDatabaseIsUnknown(t *testing.T) {
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range doctor.Run(t.Context(), store.Inspection()) {
+	for _, f := range doctor.Run(t.Context(), folder.New(store)) {
 		if f.Check != doctor.FolderPlace && f.Outcome != doctor.Unknown {
 			t.Errorf("%s is %s", f.Check, f.Outcome)
 		}
@@ -118,10 +119,15 @@ func TestInspectionOfAFullDiskIsABreach(t *testing.T) {
 	if !here {
 		return
 	}
-	s := serverWithRoom(t, filepath.Join(dir, "data"))
+	s, err := local.Open(t.Context(), local.Config{
+		Dir: filepath.Join(dir, "data"), Server: true, Room: local.Room{Reserve: 1 << 20, Floor: 2 << 20}, Now: time.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer s.Close()
 	outcome := func() doctor.Outcome {
-		for _, f := range doctor.Run(t.Context(), s.Inspection()) {
+		for _, f := range doctor.Run(t.Context(), folder.New(s)) {
 			if f.Check == doctor.FolderSpace {
 				return f.Outcome
 			}

@@ -1,4 +1,5 @@
-package local
+// Package folder is the doctor's look at a data folder: who may read it, what it lies on, how its database erases.
+package folder
 
 import (
 	"context"
@@ -10,36 +11,37 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/storage/local"
 )
 
-// Inspection looks at the data folder: who may read it, what it lies on, how the database erases. It opens no document.
-type Inspection struct{ store *Store }
+// Probe looks at a data folder. It opens no document.
+type Probe struct{ store *local.Store }
 
-var _ doctor.Probe = (*Inspection)(nil)
+var _ doctor.Probe = (*Probe)(nil)
 
-// Inspection returns the probe of the folder.
-func (s *Store) Inspection() *Inspection { return &Inspection{store: s} }
+// New returns the probe of a store's folder.
+func New(store *local.Store) *Probe { return &Probe{store: store} }
 
 // Subject implements doctor.Probe.
-func (i *Inspection) Subject() doctor.Subject { return doctor.OfFolder }
+func (p *Probe) Subject() doctor.Subject { return doctor.OfFolder }
 
 // Inspect implements doctor.Probe.
-func (i *Inspection) Inspect(ctx context.Context) []doctor.Finding {
+func (p *Probe) Inspect(ctx context.Context) []doctor.Finding {
 	f := doctor.Folder{Unseen: map[doctor.Check]string{}}
-	if modes, err := i.modes(ctx); err == nil {
+	if modes, err := p.modes(ctx); err == nil {
 		f.Modes = &modes
 	} else {
 		f.Unseen[doctor.FolderModes] = "not all of the folder can be listed"
 	}
-	if err := i.place(&f); err != nil {
+	if err := p.place(&f); err != nil {
 		f.Unseen[doctor.FolderPlace] = "the file system cannot be told"
 	}
-	if err := i.space(&f); err != nil {
+	if err := p.space(&f); err != nil {
 		f.Unseen[doctor.FolderSpace] = "free space cannot be told"
 	}
-	if err := i.store.Records.Check(ctx); err != nil {
+	if err := p.store.Records.Check(ctx); err != nil {
 		f.Damage = err.Error()
-	} else if err := i.database(ctx, &f); err != nil {
+	} else if err := p.database(ctx, &f); err != nil {
 		f.Unseen[doctor.Database] = "the database did not answer"
 	}
 	return f.Judge()
@@ -49,9 +51,9 @@ func (i *Inspection) Inspect(ctx context.Context) []doctor.Finding {
 const mostEntries = 100_000
 
 // modes counts; it keeps no name.
-func (i *Inspection) modes(ctx context.Context) (doctor.Modes, error) {
+func (p *Probe) modes(ctx context.Context) (doctor.Modes, error) {
 	var m doctor.Modes
-	err := fs.WalkDir(i.store.root.FS(), ".", func(_ string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(p.store.Files(), ".", func(_ string, entry fs.DirEntry, err error) error {
 		var info fs.FileInfo
 		if err == nil {
 			info, err = entry.Info()
@@ -80,9 +82,9 @@ func (i *Inspection) modes(ctx context.Context) (doctor.Modes, error) {
 	return m, err
 }
 
-func (i *Inspection) place(f *doctor.Folder) error {
+func (p *Probe) place(f *doctor.Folder) error {
 	var at unix.Statfs_t
-	dir := i.store.root.Name()
+	dir := p.store.Dir()
 	if err := unix.Statfs(dir, &at); err != nil {
 		return err
 	}
@@ -95,16 +97,16 @@ func (i *Inspection) place(f *doctor.Folder) error {
 	return err
 }
 
-func (i *Inspection) space(f *doctor.Folder) error {
-	free, size, err := i.store.Space.Free()
+func (p *Probe) space(f *doctor.Folder) error {
+	free, size, err := p.store.Space.Free()
 	if err != nil {
 		return err
 	}
-	held, err := i.store.Space.held()
+	held, wanted, err := p.store.Space.Reserve()
 	if err != nil {
 		return err
 	}
-	f.Space = &doctor.Space{Free: free, Floor: i.store.Space.Floor(size), Reserve: held, Wanted: i.store.Space.room.Reserve}
+	f.Space = &doctor.Space{Free: free, Floor: p.store.Space.Floor(size), Reserve: held, Wanted: wanted}
 	return nil
 }
 
@@ -148,12 +150,10 @@ func synced(path string) string {
 	return ""
 }
 
-// database asks a connection like every other of the store: secure_delete is a property of connections.
-func (i *Inspection) database(ctx context.Context, f *doctor.Folder) error {
-	var secure int
-	if err := i.store.Records.db.QueryRowContext(ctx, "PRAGMA secure_delete").Scan(&secure); err != nil {
-		return err
+func (p *Probe) database(ctx context.Context, f *doctor.Folder) error {
+	secure, journal, err := p.store.Records.Erasing(ctx)
+	if err == nil {
+		f.SecureDelete, f.Journal = &secure, journal
 	}
-	f.SecureDelete = &secure
-	return i.store.Records.db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&f.Journal)
+	return err
 }

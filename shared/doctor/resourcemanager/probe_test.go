@@ -1,4 +1,4 @@
-package inspectarm_test
+package resourcemanager_test
 
 import (
 	"bytes"
@@ -20,8 +20,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/doctor/resourcemanager"
 	"github.com/lethe-ocr/lethe/shared/retention"
-	"github.com/lethe-ocr/lethe/shared/storage/azure/inspectarm"
 )
 
 const (
@@ -117,7 +117,7 @@ func (token) GetToken(context.Context, policy.TokenRequestOptions) (azcore.Acces
 
 func inspect(t *testing.T, a answers, p retention.Policy) doctor.Findings {
 	t.Helper()
-	probe, err := inspectarm.New(inspectarm.Config{
+	probe, err := resourcemanager.New(resourcemanager.Config{
 		Subscription: subscription, Group: "rg-lethe", Account: "stlethe",
 		Stamp:      doctor.Stamp{Region: "westeurope", Policy: p},
 		Credential: token{}, Transport: a,
@@ -266,15 +266,15 @@ func all(o doctor.Outcome, checks []doctor.Check) map[doctor.Check]doctor.Outcom
 }
 
 func TestAnAccountMustBeNamed(t *testing.T) {
-	whole := inspectarm.Config{Subscription: subscription, Group: "rg", Account: "st", Credential: token{}}
-	for name, spoil := range map[string]func(*inspectarm.Config){
-		"no subscription":   func(c *inspectarm.Config) { c.Subscription = "" },
-		"no group":          func(c *inspectarm.Config) { c.Group = "" },
-		"account is a path": func(c *inspectarm.Config) { c.Account = "st/../../other" },
+	whole := resourcemanager.Config{Subscription: subscription, Group: "rg", Account: "st", Credential: token{}}
+	for name, spoil := range map[string]func(*resourcemanager.Config){
+		"no subscription":   func(c *resourcemanager.Config) { c.Subscription = "" },
+		"no group":          func(c *resourcemanager.Config) { c.Group = "" },
+		"account is a path": func(c *resourcemanager.Config) { c.Account = "st/../../other" },
 	} {
 		cfg := whole
 		spoil(&cfg)
-		if _, err := inspectarm.New(cfg); err == nil {
+		if _, err := resourcemanager.New(cfg); err == nil {
 			t.Errorf("%s was accepted", name)
 		}
 	}

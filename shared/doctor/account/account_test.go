@@ -1,6 +1,7 @@
-package azure_test
+package account_test
 
 import (
+	"context"
 	"io"
 	"maps"
 	"net/http"
@@ -8,12 +9,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/doctor/account"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
@@ -73,17 +77,16 @@ func TestInspectionOfAnEmulatedAccount(t *testing.T) {
 		{name: "program's clock is early", breach: doctor.ClockSkew, late: -2 * time.Minute},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			account := emulator.Account(t)
-			store, err := azure.Open(azure.Config{
-				ConnectionString: account.ConnectionString, Now: func() time.Time { return time.Now().Add(-tc.late) },
-			})
+			emulated := emulator.Account(t)
+			now := func() time.Time { return time.Now().Add(-tc.late) }
+			store, err := azure.Open(azure.Config{ConnectionString: emulated.ConnectionString, Now: now})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if err := store.Prepare(t.Context(), "westeurope"); err != nil {
 				t.Fatal(err)
 			}
-			owner, err := service.NewClientFromConnectionString(account.ConnectionString, nil)
+			owner, err := service.NewClientFromConnectionString(emulated.ConnectionString, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,7 +101,7 @@ func TestInspectionOfAnEmulatedAccount(t *testing.T) {
 			if tc.breach != "" {
 				want[tc.breach] = doctor.Breach
 			}
-			found := doctor.Run(t.Context(), store.Inspection(s))
+			found := doctor.Run(t.Context(), account.New(store, s, now))
 			if diff := cmp.Diff(want, outcomes(found)); diff != "" {
 				t.Errorf("outcomes (-want +got):\n%s\n%+v", diff, found)
 			}
@@ -173,7 +176,7 @@ func TestInspectionOfWhatOnlyTheServiceHas(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, f := range doctor.Run(t.Context(), store.Inspection(stamp())) {
+			for _, f := range doctor.Run(t.Context(), account.New(store, stamp(), func() time.Time { return now })) {
 				if strings.Contains(f.Found, "secret") {
 					t.Errorf("%s tells a name: %s", f.Check, f.Found)
 				}
@@ -206,4 +209,17 @@ func (a answer) response(r *http.Request, date string) *http.Response {
 		header.Set("x-ms-error-code", a.code)
 	}
 	return &http.Response{StatusCode: status, Status: http.StatusText(status), Header: header, Body: io.NopCloser(strings.NewReader(a.body)), Request: r}
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+// Do implements policy.Transporter.
+func (f transport) Do(r *http.Request) (*http.Response, error) { return f(r) }
+
+// identity is a program's own, whose tokens nobody checks here.
+type identity struct{}
+
+// GetToken implements azcore.TokenCredential.
+func (identity) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return azcore.AccessToken{Token: "token", ExpiresOn: time.Now().Add(time.Hour)}, nil
 }

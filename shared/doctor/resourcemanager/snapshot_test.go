@@ -1,4 +1,4 @@
-package inspectarm_test
+package resourcemanager_test
 
 import (
 	"encoding/json"
@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/doctor/resourcemanager"
 	"github.com/lethe-ocr/lethe/shared/retention"
-	"github.com/lethe-ocr/lethe/shared/storage/azure/inspectarm"
 )
 
 const infra = "../../../../infra"
@@ -79,7 +79,7 @@ func TestEveryRegionIsDeployedAsExpected(t *testing.T) {
 	for _, file := range regions {
 		region := strings.TrimSuffix(filepath.Base(file), ".bicepparam")
 		t.Run(region, func(t *testing.T) {
-			probe, err := inspectarm.New(inspectarm.Config{
+			probe, err := resourcemanager.New(resourcemanager.Config{
 				Subscription: subscription, Group: "rg-lethe", Account: "stlethe",
 				Stamp:      doctor.Stamp{Region: region, Policy: retention.Default()},
 				Credential: token{}, Transport: deployed(t, infra+"/azure/testdata/snapshots/"+region+".json"),
