@@ -59,6 +59,9 @@ func within(path string, folders ...string) bool {
 	return false
 }
 
+// forTests reports whether a package serves tests alone.
+func forTests(path string) bool { return strings.HasSuffix(path, "test") }
+
 // cloud reports whether a package is a cloud's SDK.
 func cloud(path string) bool {
 	return within(path, "github.com/Azure", "github.com/aws")
@@ -73,6 +76,8 @@ func TestDependenciesPointInward(t *testing.T) {
 		for _, imported := range p.Imports {
 			ours, isOurs := strings.CutPrefix(imported, module)
 			switch {
+			case isOurs && forTests(ours) && !forTests(p.ImportPath) && !within(p.ImportPath, "scripts"):
+				t.Errorf("%s imports %s: it is for tests", p.ImportPath, ours)
 			case within(p.ImportPath, "shared") && isOurs && within(ours, "functions"):
 				t.Errorf("%s imports %s: the domain knows nothing of functions", p.ImportPath, ours)
 			case within(p.ImportPath, "shared", "functions") && cloud(imported) && !within(p.ImportPath, drivers...):
@@ -80,9 +85,9 @@ func TestDependenciesPointInward(t *testing.T) {
 			case imported == "net/http" && within(p.ImportPath, "shared") &&
 				!within(p.ImportPath, append(drivers, "shared/httpserver", "shared/access", "shared/trigger", "shared/client")...):
 				t.Errorf("%s imports net/http: the domain knows no protocol", p.ImportPath)
-			case isOurs && within(ours, drivers...) && p.ImportPath != "functions" && !within(p.ImportPath, append(drivers, "scripts")...):
+			case isOurs && within(ours, drivers...) && p.ImportPath != "functions" && !forTests(p.ImportPath) && !within(p.ImportPath, append(drivers, "scripts")...):
 				t.Errorf("%s imports %s: only the composition root joins drivers", p.ImportPath, ours)
-			case within(p.ImportPath, "functions") && p.ImportPath != "functions" && isOurs && within(ours, "functions"):
+			case within(p.ImportPath, "functions") && p.ImportPath != "functions" && !forTests(p.ImportPath) && isOurs && within(ours, "functions"):
 				t.Errorf("%s imports %s: functions do not know each other", p.ImportPath, ours)
 			}
 		}

@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,29 +10,8 @@ import (
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
-	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
-
-// ledger is the log over the service's store, made once.
-func (s *service) ledger(log *slog.Logger) *ledger.Log {
-	if s.proofs != nil {
-		return s.proofs
-	}
-	private, public, err := ledger.GenerateKey("lethe.test")
-	if err != nil {
-		panic(err) // no test can go on
-	}
-	signer, err := ledger.ParseSigner(private)
-	if err != nil {
-		panic(err) // no test can go on
-	}
-	s.public = public
-	s.proofs = ledger.New(ledger.Config{
-		Blobs: s.blobs, Records: s.store, Signer: signer, Region: "testland", Program: "test", Keep: retention.TombstoneLife, Now: time.Now, Log: log,
-	})
-	return s.proofs
-}
 
 // Erasure implements api.Erasures.
 func (d *domain) Erasure(_ context.Context, ref task.Ref) (*task.Task, error) {
@@ -86,7 +64,7 @@ func (f served) ReadFile(_ context.Context, path string) ([]byte, error) {
 
 func TestDeleteAnswersWithAReceiptThatProvesItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService()
+		s := newService(t)
 		c := s.client(t, access.Submit, access.Read, access.Delete)
 		ref := s.create(t, c, `{}`)
 		s.upload(t, ref)
@@ -94,21 +72,21 @@ func TestDeleteAnswersWithAReceiptThatProvesItself(t *testing.T) {
 			t.Errorf("receipt of a living task: %+v", p)
 		}
 		got := read[struct{ Receipt string }](t, s.call(t, c, "DELETE", "/v1/tasks/"+ref.ID, ""), 200)
-		v, err := ledger.Verify([]byte(got.Receipt), []string{s.public})
+		v, err := ledger.Verify([]byte(got.Receipt), []string{s.Key})
 		if err != nil || v.Logged || v.Opening.Task != ref.ID {
 			t.Errorf("receipt of the delete: %+v, %v", v, err)
 		}
-		if _, err := s.proofs.Sequence(t.Context()); err != nil {
+		if _, err := s.Ledger.Sequence(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		rec := s.call(t, c, "GET", "/v1/tasks/"+ref.ID+"/receipt", "")
-		if v, err = ledger.Verify(rec.Body.Bytes(), []string{s.public}); err != nil || !v.Logged {
+		if v, err = ledger.Verify(rec.Body.Bytes(), []string{s.Key}); err != nil || !v.Logged {
 			t.Errorf("receipt later: %+v, %v", v, err)
 		}
-		if keys := s.call(t, c, "GET", "/v1/ledger/keys", "").Body.String(); keys != s.public+"\n" {
+		if keys := s.call(t, c, "GET", "/v1/ledger/keys", "").Body.String(); keys != s.Key+"\n" {
 			t.Errorf("keys served: %q", keys)
 		}
-		audit, err := ledger.Check(t.Context(), served{t, s, c}, ledger.Examination{Keys: []string{s.public}, Since: nil, Now: time.Now()})
+		audit, err := ledger.Check(t.Context(), served{t, s, c}, ledger.Examination{Keys: []string{s.Key}, Since: nil, Now: time.Now()})
 		if err != nil || audit.Documents != 1 || audit.Erased != 1 {
 			t.Errorf("audit over the interface: %+v, %v", audit, err)
 		}
@@ -117,7 +95,7 @@ func TestDeleteAnswersWithAReceiptThatProvesItself(t *testing.T) {
 
 func TestErasureBySubjectTakesExactlyTheSubjectsTasks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService()
+		s := newService(t)
 		c := s.client(t, access.Submit, access.Read, access.Delete)
 		other := s.client(t, access.Submit, access.Read, access.Delete)
 		tagged := s.create(t, c, `{"subject":"`+canary+`"}`)

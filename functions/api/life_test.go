@@ -17,7 +17,7 @@ import (
 
 func TestDocumentIsTakenInReadHandedOutAndErased(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService()
+		s := newService(t)
 		c := s.client(t, access.Submit, access.Read, access.Delete)
 		order := `{"languages":["deu"],"formats":["txt","pdf"],"password":"` + canary + `"}`
 		created := read[shown](t, s.call(t, c, "POST", "/v1/tasks", order, "Idempotency-Key", canary), 201)
@@ -79,7 +79,7 @@ func TestDocumentIsTakenInReadHandedOutAndErased(t *testing.T) {
 
 func TestForeignTaskOfTheStoreLooksLikeAnUnknownOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService()
+		s := newService(t)
 		owner, stranger := s.client(t, access.Scopes()...), s.client(t, access.Scopes()...)
 		foreign := s.completed(t, owner, `{}`).ID
 		for method, suffix := range map[string]string{"GET": "", "DELETE": "", "POST": "/upload-link", "HEAD": "/results/txt"} {
@@ -103,7 +103,7 @@ func TestForeignTaskOfTheStoreLooksLikeAnUnknownOne(t *testing.T) {
 
 func TestKeyBelongsToOneRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService()
+		s := newService(t)
 		c, other := s.client(t, access.Submit, access.Delete), s.client(t, access.Submit)
 		post := func(c client, body string) *httptest.ResponseRecorder {
 			return s.call(t, c, "POST", "/v1/tasks", body, "Idempotency-Key", "key")
@@ -125,7 +125,7 @@ func TestKeyBelongsToOneRequest(t *testing.T) {
 
 func TestDocumentInTheRequestIsStoredAndQueued(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService()
+		s := newService(t)
 		c := s.client(t, access.Submit, access.Read)
 		rec := s.call(t, c, "POST", "/v1/tasks?formats=txt&languages=deu,eng", "%PDF "+canary, "Content-Type", "application/pdf")
 		got := read[shown](t, rec, 201)
@@ -148,7 +148,7 @@ func (endless) Read(p []byte) (int, error) { return copy(p, canary), nil }
 
 func TestNothingIsKeptOfADocumentThatIsTooLarge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService()
+		s := newService(t)
 		c := s.client(t, access.Submit, access.Read)
 		for name, body := range map[string]io.Reader{"announced": strings.NewReader(strings.Repeat("x", inlineLimit+1)), "of unknown length": endless{}} {
 			r := httptest.NewRequestWithContext(t.Context(), "POST", "/v1/tasks", body)
@@ -172,7 +172,7 @@ func TestNothingIsKeptOfADocumentThatIsTooLarge(t *testing.T) {
 
 func TestTaskThatIsErasedOnFetchIsStreamedAndGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService()
+		s := newService(t)
 		c := s.client(t, access.Submit, access.Read)
 		path := "/v1/tasks/" + s.completed(t, c, `{"formats":["txt","json"],"delete_on_fetch":true}`).ID
 		for range 2 { // the same result twice is not all results
@@ -194,7 +194,7 @@ func TestTaskThatIsErasedOnFetchIsStreamedAndGone(t *testing.T) {
 
 func TestDeleteIsAcceptedWhileAWorkerHoldsThePages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService()
+		s := newService(t)
 		c := s.client(t, access.Submit, access.Read, access.Delete)
 		ref := s.create(t, c, `{}`)
 		path := "/v1/tasks/" + ref.ID
@@ -202,7 +202,7 @@ func TestDeleteIsAcceptedWhileAWorkerHoldsThePages(t *testing.T) {
 		s.engine.reached, s.engine.open = make(chan struct{}), make(chan struct{})
 		ended := make(chan error, 1)
 		go func() {
-			_, err := s.tasks.Process(t.Context(), ref)
+			_, err := s.Tasks.Process(t.Context(), ref)
 			ended <- err
 		}()
 		<-s.engine.reached
@@ -228,7 +228,7 @@ func TestDeleteIsAcceptedWhileAWorkerHoldsThePages(t *testing.T) {
 
 func TestWaitIsAnsweredByTheWorkersProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService()
+		s := newService(t)
 		c := s.client(t, access.Submit, access.Read)
 		ref := s.create(t, c, `{}`)
 		s.upload(t, ref)
@@ -246,7 +246,7 @@ func TestWaitIsAnsweredByTheWorkersProgress(t *testing.T) {
 
 func TestTaskIsGoneWhenItsClockHasRunOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService()
+		s := newService(t)
 		c := s.client(t, access.Submit, access.Read, access.Delete)
 		ref := s.completed(t, c, `{"retain_seconds":60}`)
 		time.Sleep(61 * time.Second) // the bubble's clock; nobody sweeps
@@ -261,7 +261,7 @@ func TestTaskIsGoneWhenItsClockHasRunOut(t *testing.T) {
 
 func TestRetentionIsMeasuredFromTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService()
+		s := newService(t)
 		c := s.client(t, access.Submit, access.Read)
 		s.completed(t, c, `{}`)
 		time.Sleep(time.Hour) // the bubble's clock
@@ -280,7 +280,7 @@ func TestRetentionIsMeasuredFromTheStore(t *testing.T) {
 // A key is there so that a request that went wrong can be sent again.
 func TestBrokenDocumentCanBeSentAgainWithItsKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService()
+		s := newService(t)
 		c := s.client(t, access.Submit)
 		header := []string{"Content-Type", "application/pdf", "Idempotency-Key", "key"}
 		r := httptest.NewRequestWithContext(t.Context(), "POST", "/v1/tasks", &watched{})
@@ -332,7 +332,7 @@ func TestKeyIsMeasuredInCharactersHoweverTheDocumentCame(t *testing.T) {
 // Clients that lose an answer send the request again while the first one still runs.
 func TestSameDocumentSentTwiceAtOnceMakesOneTask(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService()
+		s := newService(t)
 		c := s.client(t, access.Submit, access.Read)
 		var group sync.WaitGroup
 		answers := make([]*httptest.ResponseRecorder, 8)
@@ -359,7 +359,7 @@ func TestSameDocumentSentTwiceAtOnceMakesOneTask(t *testing.T) {
 
 func TestKeyOfOneDocumentIsRefusedForAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService()
+		s := newService(t)
 		c := s.client(t, access.Submit)
 		send := func(body string) *httptest.ResponseRecorder {
 			return s.call(t, c, "POST", "/v1/tasks", body, "Content-Type", "application/pdf", "Idempotency-Key", "key")
@@ -376,7 +376,7 @@ func TestKeyOfOneDocumentIsRefusedForAnother(t *testing.T) {
 
 func TestBatchOfTheServiceCreatesWhatItCan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService()
+		s := newService(t)
 		c := s.client(t, access.Submit, access.Read)
 		got := read[struct {
 			Tasks []struct {

@@ -19,12 +19,12 @@ type promised struct {
 // What is created is promised, signed; a replay repeats the promise byte for byte, and the first status that shows the document
 // promises that.
 func TestCreationAndDocumentArePromised(t *testing.T) {
-	s := newService()
+	s := newService(t)
 	c := s.client(t, access.Submit, access.Read)
 	body := `{"formats":["txt"],"languages":["eng"],"retain_seconds":3600}`
 
 	first := read[promised](t, s.call(t, c, "POST", "/v1/tasks", body, "Idempotency-Key", "once"), 201)
-	created, err := ledger.VerifyPromise([]byte(first.Promise), []string{s.public})
+	created, err := ledger.VerifyPromise([]byte(first.Promise), []string{s.Key})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestCreationAndDocumentArePromised(t *testing.T) {
 	if len(listed) != 1 || listed[0].Acceptance != shown.Acceptance || listed[0].Promise != "" {
 		t.Errorf("listed as %+v", listed)
 	}
-	document, err := ledger.VerifyPromise([]byte(shown.Acceptance), []string{s.public})
+	document, err := ledger.VerifyPromise([]byte(shown.Acceptance), []string{s.Key})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,16 +57,16 @@ func TestCreationAndDocumentArePromised(t *testing.T) {
 }
 
 func TestDocumentInTheBodyIsPromisedWithItsDigest(t *testing.T) {
-	s := newService()
+	s := newService(t)
 	c := s.client(t, access.Submit, access.Read)
 	got := read[promised](t, s.call(t, c, "POST", "/v1/tasks", "%PDF "+canary, "Content-Type", "application/pdf"), 201)
-	p, err := ledger.VerifyPromise([]byte(got.Acceptance), []string{s.public})
+	p, err := ledger.VerifyPromise([]byte(got.Acceptance), []string{s.Key})
 	if err != nil || len(p.Digest) != 64 {
 		t.Errorf("promised is %+v, %v", p, err)
 	}
 	if changed := strings.Replace(got.Acceptance, p.Digest, strings.Repeat("0", 64), 1); changed == got.Acceptance {
 		t.Error("the digest does not stand in the promise")
-	} else if _, err := ledger.VerifyPromise([]byte(changed), []string{s.public}); err == nil {
+	} else if _, err := ledger.VerifyPromise([]byte(changed), []string{s.Key}); err == nil {
 		t.Error("a promise about another document is verified")
 	}
 }

@@ -10,17 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lethe-ocr/lethe/functions/api"
+	"github.com/lethe-ocr/lethe/functions/api/apitest"
 	"github.com/lethe-ocr/lethe/shared/access"
-	record "github.com/lethe-ocr/lethe/shared/access/accesslog"
-	"github.com/lethe-ocr/lethe/shared/erasure"
-	"github.com/lethe-ocr/lethe/shared/httpserver"
-	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
-	"github.com/lethe-ocr/lethe/shared/retention"
-	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/storage"
-	"github.com/lethe-ocr/lethe/shared/storage/memory"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
@@ -89,36 +82,19 @@ func (linker) DownloadLink(_ context.Context, name string, expires time.Time) (s
 // service is the interface over the task service, with a store in memory.
 type service struct {
 	world
-	tasks  *task.Service
-	store  *memory.Store
-	blobs  *memory.Blobs
+	*apitest.Service
 	engine *engine
 	queue  *queue
-	proofs *ledger.Log
-	public string // the key that verifies
 }
 
-func newService() *service {
-	s := &service{store: memory.New(time.Now), engine: &engine{}, queue: &queue{}}
-	s.blobs, s.log = s.store.Blobs(), &journal{}
-	log := slog.New(slog.NewJSONHandler(s.log, nil))
-	s.tasks = task.New(task.Config{
-		Store: task.Store{Blobs: s.blobs, Records: s.store, Agenda: s.store}, Ledger: s.ledger(log), Inventory: erasure.Inventory(), Links: linker{}, Engine: s.engine, Queue: s.queue,
-		Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test",
-		Now: time.Now, Log: log,
+func newService(t *testing.T) *service {
+	s := &service{engine: &engine{}, queue: &queue{}}
+	s.log = &journal{}
+	s.Service = apitest.New(t, apitest.Config{
+		Engine: s.engine, Links: linker{}, Queue: s.queue, Rates: access.Rates{PerSecond: 50, Burst: 200}, Inline: inlineLimit,
+		Now: time.Now, Log: slog.New(slog.NewJSONHandler(s.log, nil)),
 	})
-	s.apps = access.NewRegistry(s.store, time.Now, log)
-	acts := record.New(s.store, s.ledger(log), 24*time.Hour, time.Now, log)
-	s.api = api.New(api.Config{
-		AccessLog: acts,
-		Cases:     review.New(review.Config{Records: s.store, Tasks: s.tasks, Journal: acts, Now: time.Now, Log: log}),
-		Intake:    s.tasks, Tasks: s.tasks, Results: s.tasks, Erasures: s.tasks, Ledger: s.ledger(log), Applications: s.apps,
-		Guard: access.NewGuard(s.apps, access.Rates{PerSecond: 50, Burst: 200}, time.Now, log),
-		Ready: func(context.Context) []api.Check { return nil }, Languages: s.engine.Languages,
-		Limits: ocr.DefaultLimits(), Policy: retention.Default(), Inline: inlineLimit, Version: "test", Region: "testland",
-		Now: time.Now, Log: log,
-	})
-	s.handler = httpserver.Serve(s.api, log, time.Now)
+	s.apps, s.handler = s.Apps, s.Handler
 	return s
 }
 
@@ -132,17 +108,17 @@ func (s *service) create(t *testing.T, c client, settings string) task.Ref {
 // upload stores a document as a client does with its link, and lets its event follow.
 func (s *service) upload(t *testing.T, ref task.Ref) {
 	t.Helper()
-	if _, err := s.blobs.Put(t.Context(), ref.UploadName(), "application/pdf", strings.NewReader("%PDF "+canary)); err != nil {
+	if _, err := s.Blobs.Put(t.Context(), ref.UploadName(), "application/pdf", strings.NewReader("%PDF "+canary)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.tasks.Landed(t.Context(), ref.UploadName()); err != nil {
+	if _, err := s.Tasks.Landed(t.Context(), ref.UploadName()); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func (s *service) process(t *testing.T, ref task.Ref) {
 	t.Helper()
-	if _, err := s.tasks.Process(t.Context(), ref); err != nil {
+	if _, err := s.Tasks.Process(t.Context(), ref); err != nil {
 		t.Error(err)
 	}
 }
@@ -160,7 +136,7 @@ func (s *service) copies(t *testing.T) []string {
 	t.Helper()
 	var names []string
 	for _, container := range []string{storage.Uploads, storage.Work, storage.Results} {
-		blobs, err := s.blobs.List(t.Context(), container+"/", "", 1000)
+		blobs, err := s.Blobs.List(t.Context(), container+"/", "", 1000)
 		if err != nil {
 			t.Fatal(err)
 		}

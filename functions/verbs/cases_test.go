@@ -1,14 +1,9 @@
-//go:build linux
-
-// The task service that these tests run against opens files in ways of Linux.
-
 package verbs_test
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,20 +27,6 @@ func (people) Verify(_ context.Context, token string) (access.Claims, error) {
 	return access.Claims{Subject: "subject-" + name, Roles: []access.Scope{access.Scope(scope)}}, nil
 }
 
-// Derivative implements review.Documents.
-func (w *world) Derivative(_ context.Context, _ task.Ref, out io.Writer) error {
-	_, err := io.WriteString(out, "nothing to read")
-	return err
-}
-
-// Original implements review.Documents.
-func (w *world) Original(_ context.Context, _ task.Ref, out io.Writer) error {
-	if _, err := io.WriteString(out, "the first half"); err != nil {
-		return err
-	}
-	return errors.New("the rest is lost")
-}
-
 // as signs a person in for the verbs that follow.
 func (w *world) as(name string, scope access.Scope) {
 	w.t.Helper()
@@ -56,7 +37,7 @@ func (w *world) as(name string, scope access.Scope) {
 func (w *world) submitted() (owner, id string) {
 	w.t.Helper()
 	owner = os.Getenv("LETHE_APP")
-	accepted, err := w.tasks.Create(w.t.Context(), task.Order{Application: owner})
+	accepted, err := w.Tasks.Create(w.t.Context(), task.Order{Application: owner})
 	if err != nil {
 		w.t.Fatal(err)
 	}

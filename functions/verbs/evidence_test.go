@@ -1,5 +1,3 @@
-//go:build linux
-
 package verbs_test
 
 import (
@@ -16,16 +14,16 @@ import (
 
 func TestEvidenceOfAPeriodIsWholeAndSigned(t *testing.T) {
 	w := newWorld(t)
-	dir := files(t, map[string]string{"scan.pdf": "%PDF", "report.json": "{}"})
+	dir := files(t, map[string]string{"scan.pdf": word, "report.json": "{}"})
 	stdout, _ := w.want(verbs.ExitOK, "submit", "--no-wait", filepath.Join(dir, "scan.pdf"))
 	id := strings.TrimSpace(stdout)
 	w.want(verbs.ExitOK, "get", id)
 	w.want(verbs.ExitOK, "delete", id)
-	err := w.ledger.Append(t.Context(), ledger.Entry{Kind: ledger.Canary, Subject: "canary", At: time.Now(), Fields: []ledger.Field{
+	err := w.Ledger.Append(t.Context(), ledger.Entry{Kind: ledger.Canary, Subject: "canary", At: time.Now(), Fields: []ledger.Field{
 		{Name: ledger.FieldOutcome, Value: ledger.Done}, {Name: ledger.FieldRead, Value: "1.5"}, {Name: ledger.FieldGone, Value: "300.0"},
 	}})
 	if err == nil {
-		_, err = w.ledger.Sequence(t.Context())
+		_, err = w.Ledger.Sequence(t.Context())
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +32,7 @@ func TestEvidenceOfAPeriodIsWholeAndSigned(t *testing.T) {
 	w.want(verbs.ExitOK, "keygen", "auditor.test", key)
 	day := time.Now().UTC().Format(time.DateOnly)
 	out := filepath.Join(dir, "evidence")
-	args := []string{"evidence", out, "--from", day, "--to", day, "--key", w.public, "--sign", key, "--scan", filepath.Join(dir, "report.json")}
+	args := []string{"evidence", out, "--from", day, "--to", day, "--key", w.Key, "--sign", key, "--scan", filepath.Join(dir, "report.json")}
 	w.want(verbs.ExitOK, args...)
 
 	read := func(name string) string {

@@ -1,7 +1,3 @@
-//go:build linux
-
-// The task service that these tests run against opens files in ways of Linux.
-
 package verbs_test
 
 import (
@@ -26,7 +22,7 @@ const unknown = "0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55"
 
 func TestVerbsFollowATaskThroughItsLife(t *testing.T) {
 	w := newWorld(t)
-	dir := files(t, map[string]string{"scan.pdf": "%PDF"})
+	dir := files(t, map[string]string{"scan.pdf": word})
 	stdout, _ := w.want(verbs.ExitOK, "submit", "--no-wait", "--format", "txt,pdf", filepath.Join(dir, "scan.pdf"))
 	id := strings.TrimSpace(stdout)
 
@@ -65,13 +61,13 @@ func TestVerbsFollowATaskThroughItsLife(t *testing.T) {
 
 func TestSubmitWritesOneResultToStandardOutput(t *testing.T) {
 	w := newWorld(t)
-	path := filepath.Join(files(t, map[string]string{"scan.pdf": "%PDF"}), "scan.pdf")
+	path := filepath.Join(files(t, map[string]string{"scan.pdf": word}), "scan.pdf")
 	for name, s := range map[string]struct {
 		stdin string
 		args  []string
 	}{
 		"file":            {"", []string{"submit", path}},
-		"standard input":  {"%PDF", []string{"submit", "-"}},
+		"standard input":  {word, []string{"submit", "-"}},
 		"erased after":    {"", []string{"submit", "--delete", path}},
 		"erased on fetch": {"", []string{"submit", "--delete-on-fetch", path}},
 	} {
@@ -80,8 +76,8 @@ func TestSubmitWritesOneResultToStandardOutput(t *testing.T) {
 			t.Errorf("%s: exit code %d with %q and %q", name, code, stdout, stderr)
 		}
 	}
-	w.close() // a task is erased after the last byte went out
-	erased, err := w.tasks.List(t.Context(), os.Getenv("LETHE_APP"), task.Filter{State: task.Deleted, Limit: 10})
+	w.Close() // a task is erased after the last byte went out
+	erased, err := w.Tasks.List(t.Context(), os.Getenv("LETHE_APP"), task.Filter{State: task.Deleted, Limit: 10})
 	if err != nil || len(erased) != 2 {
 		t.Errorf("%d tasks are erased, want 2: %v", len(erased), err)
 	}
@@ -89,7 +85,7 @@ func TestSubmitWritesOneResultToStandardOutput(t *testing.T) {
 
 func TestExitCodesTellWhatWentWrong(t *testing.T) {
 	w := newWorld(t)
-	dir := files(t, map[string]string{"good.pdf": "%PDF", "bad.pdf": "damaged", "empty.pdf": "", "wrong-secret": "guess\n"})
+	dir := files(t, map[string]string{"good.pdf": word, "bad.pdf": "damaged", "empty.pdf": "", "wrong-secret": "guess\n"})
 	good, bad, empty := filepath.Join(dir, "good.pdf"), filepath.Join(dir, "bad.pdf"), filepath.Join(dir, "empty.pdf")
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
@@ -126,7 +122,7 @@ func TestExitCodesTellWhatWentWrong(t *testing.T) {
 
 func TestSomeTasksOfSeveralFail(t *testing.T) {
 	w := newWorld(t)
-	dir := files(t, map[string]string{"scan.pdf": "%PDF"})
+	dir := files(t, map[string]string{"scan.pdf": word})
 	stdout, _ := w.want(verbs.ExitOK, "submit", "--no-wait", filepath.Join(dir, "scan.pdf"))
 	stdout, stderr := w.want(verbs.ExitSome, "status", unknown, strings.TrimSpace(stdout))
 	if !strings.Contains(stdout, "Completed") || !strings.Contains(stderr, unknown) {
@@ -136,7 +132,7 @@ func TestSomeTasksOfSeveralFail(t *testing.T) {
 
 func TestOneBadDocumentDoesNotStopTheOthers(t *testing.T) {
 	w := newWorld(t)
-	dir := files(t, map[string]string{"a.pdf": "%PDF", "b.pdf": "damaged", "deep/c.pdf": "%PDF", ".hidden.pdf": "%PDF"})
+	dir := files(t, map[string]string{"a.pdf": word, "b.pdf": "damaged", "deep/c.pdf": word, ".hidden.pdf": word})
 	out := filepath.Join(t.TempDir(), "out")
 	_, stderr := w.want(verbs.ExitSome, "submit", "--output", out, "--delete", dir)
 	if !strings.Contains(stderr, "b.pdf: ") || !strings.Contains(stderr, "2 done, 0 done earlier, 1 failed") {
@@ -155,7 +151,7 @@ func TestSubmitGoesOnWhereItWasStopped(t *testing.T) {
 	w := newWorld(t)
 	contents := map[string]string{}
 	for i := range documents {
-		contents[fmt.Sprintf("%02d.pdf", i)] = "%PDF"
+		contents[fmt.Sprintf("%02d.pdf", i)] = word
 	}
 	dir, out := files(t, contents), filepath.Join(t.TempDir(), "out")
 	password := filepath.Join(t.TempDir(), "password")
@@ -165,13 +161,13 @@ func TestSubmitGoesOnWhereItWasStopped(t *testing.T) {
 	args := []string{"submit", "--parallel", "3", "--password-file", password, "--output", out, dir}
 
 	ctx, stop := context.WithCancel(t.Context())
-	w.mu.Lock()
-	w.uploaded = func(n int) {
-		if n == before {
+	var stored atomic.Int32
+	w.Break("PUT /uploads/", -1, func(answer http.ResponseWriter, r *http.Request, server http.Handler) {
+		server.ServeHTTP(answer, r)
+		if stored.Add(1) == before {
 			stop() // the document is stored, its answer is lost
 		}
-	}
-	w.mu.Unlock()
+	})
 	code, _, stderr := w.run(ctx, "", args...)
 	if code != verbs.ExitInterrupted || !strings.Contains(stderr, "Run the same command again") {
 		t.Fatalf("exit code %d: %s", code, stderr)
@@ -181,12 +177,11 @@ func TestSubmitGoesOnWhereItWasStopped(t *testing.T) {
 	if !strings.Contains(stderr, "0 done, 12 done earlier, 0 failed") {
 		t.Errorf("third run: %s", stderr)
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.uploads) != documents {
-		t.Errorf("%d tasks got documents, want %d", len(w.uploads), documents)
+	uploads := w.Uploads()
+	if len(uploads) != documents {
+		t.Errorf("%d tasks got documents, want %d", len(uploads), documents)
 	}
-	for name, n := range w.uploads {
+	for name, n := range uploads {
 		if n != 1 {
 			t.Errorf("%s was sent %d times", name, n)
 		}
@@ -221,7 +216,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	defer elsewhere.Close()
 	astray := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	defer astray.Close()
-	dir := files(t, map[string]string{"scan.pdf": "%PDF"})
+	dir := files(t, map[string]string{"scan.pdf": word})
 	for _, args := range [][]string{{"status", unknown}, {"get", unknown}, {"delete", unknown}, {"list"}, {"submit", filepath.Join(dir, "scan.pdf")}} {
 		code, _, stderr := w.run(t.Context(), "", append(args, "--url", astray.URL)...)
 		if code != verbs.ExitFailure || !strings.Contains(stderr, "redirect") || reached.Load() {

@@ -1,5 +1,3 @@
-//go:build linux
-
 package verbs_test
 
 import (
@@ -15,7 +13,7 @@ import (
 
 func TestReceiptIsVerifiedWithoutTheServer(t *testing.T) {
 	w := newWorld(t)
-	dir := files(t, map[string]string{"scan.pdf": "%PDF", "other.pdf": "%PDF-1.7"})
+	dir := files(t, map[string]string{"scan.pdf": word, "other.pdf": "%PDF-1.7"})
 	stdout, _ := w.want(verbs.ExitOK, "submit", "--no-wait", filepath.Join(dir, "scan.pdf"))
 	id := strings.TrimSpace(stdout)
 	w.want(verbs.ExitFailure, "receipt", id)
@@ -30,15 +28,15 @@ func TestReceiptIsVerifiedWithoutTheServer(t *testing.T) {
 		}
 	}
 	fetch()
-	if stdout, _ = w.want(verbs.ExitOK, "verify", receipt, "--key", w.public); !strings.Contains(stdout, "not yet logged") {
+	if stdout, _ = w.want(verbs.ExitOK, "verify", receipt, "--key", w.Key); !strings.Contains(stdout, "not yet logged") {
 		t.Errorf("before it is logged: %s", stdout)
 	}
-	if _, err := w.ledger.Sequence(t.Context()); err != nil {
+	if _, err := w.Ledger.Sequence(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	fetch()
 	key := filepath.Join(dir, "stamp.pub")
-	if err := os.WriteFile(key, []byte(w.public+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(key, []byte(w.Key+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	stdout, _ = w.want(verbs.ExitOK, "verify", receipt, "--key", key, "--file", filepath.Join(dir, "scan.pdf"))
@@ -58,18 +56,18 @@ func TestReceiptIsVerifiedWithoutTheServer(t *testing.T) {
 
 func TestAuditReadsTheServersLedgerAndACopyOfIt(t *testing.T) {
 	w := newWorld(t)
-	dir := files(t, map[string]string{"scan.pdf": "%PDF"})
+	dir := files(t, map[string]string{"scan.pdf": word})
 	stdout, _ := w.want(verbs.ExitOK, "submit", "--no-wait", filepath.Join(dir, "scan.pdf"))
 	w.want(verbs.ExitOK, "delete", strings.TrimSpace(stdout))
-	if _, err := w.ledger.Sequence(t.Context()); err != nil {
+	if _, err := w.Ledger.Sequence(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	kept := filepath.Join(dir, "checkpoint")
-	stdout, _ = w.want(verbs.ExitOK, "audit", "--key", w.public, "--save", kept)
+	stdout, _ = w.want(verbs.ExitOK, "audit", "--key", w.Key, "--save", kept)
 	if !strings.Contains(stdout, "1, of them 1 erased") {
 		t.Errorf("audit: %s", stdout)
 	}
-	if stdout, _ = w.want(verbs.ExitOK, "audit", "--key", w.public, "--since", kept); !strings.Contains(stdout, "your checkpoint of 4 entries") {
+	if stdout, _ = w.want(verbs.ExitOK, "audit", "--key", w.Key, "--since", kept); !strings.Contains(stdout, "your checkpoint of 4 entries") {
 		t.Errorf("audit since a checkpoint: %s", stdout)
 	}
 
@@ -77,7 +75,7 @@ func TestAuditReadsTheServersLedgerAndACopyOfIt(t *testing.T) {
 	for range 2 {
 		w.want(verbs.ExitOK, "ledger", "save", copied)
 	}
-	w.want(verbs.ExitOK, "audit", copied, "--key", w.public)
+	w.want(verbs.ExitOK, "audit", copied, "--key", w.Key)
 	bundle := filepath.Join(copied, "tile/entries/000.p/4")
 	text, err := os.ReadFile(bundle)
 	if err != nil {
@@ -87,42 +85,42 @@ func TestAuditReadsTheServersLedgerAndACopyOfIt(t *testing.T) {
 	if err := os.WriteFile(bundle, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w.want(verbs.ExitFailure, "audit", copied, "--key", w.public)
+	w.want(verbs.ExitFailure, "audit", copied, "--key", w.Key)
 }
 
 // What the server promised lies beside the results, and the ledger shows whether it was kept.
 func TestPromisesAreKeptBesideTheResultsAndAudited(t *testing.T) {
 	w := newWorld(t)
-	dir, out := files(t, map[string]string{"scan.pdf": "%PDF"}), t.TempDir()
+	dir, out := files(t, map[string]string{"scan.pdf": word}), t.TempDir()
 	stdout, _ := w.want(verbs.ExitOK, "submit", "--no-wait", "-o", out, filepath.Join(dir, "scan.pdf"))
 	id := strings.TrimSpace(stdout)
 	created, accepted := filepath.Join(out, "scan.pdf.created.promise"), filepath.Join(out, "scan.pdf.accepted.promise")
-	if stdout, _ = w.want(verbs.ExitOK, "verify", created, "--key", w.public); !strings.Contains(stdout, id) {
+	if stdout, _ = w.want(verbs.ExitOK, "verify", created, "--key", w.Key); !strings.Contains(stdout, id) {
 		t.Errorf("the promise of the creation: %s", stdout)
 	}
-	if stdout, _ = w.want(verbs.ExitOK, "verify", accepted, "--key", w.public); !strings.Contains(stdout, "everything gone") {
+	if stdout, _ = w.want(verbs.ExitOK, "verify", accepted, "--key", w.Key); !strings.Contains(stdout, "everything gone") {
 		t.Errorf("the promise of the document: %s", stdout)
 	}
-	w.want(verbs.ExitFailure, "verify", accepted, "--key", w.public, "--file", created)
-	if _, err := w.ledger.Sequence(t.Context()); err != nil {
+	w.want(verbs.ExitFailure, "verify", accepted, "--key", w.Key, "--file", created)
+	if _, err := w.Ledger.Sequence(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if stdout, _ = w.want(verbs.ExitOK, "audit", "--key", w.public, "--promises", accepted); !strings.Contains(stdout, "not yet") {
+	if stdout, _ = w.want(verbs.ExitOK, "audit", "--key", w.Key, "--promises", accepted); !strings.Contains(stdout, "not yet") {
 		t.Errorf("before the erasure: %s", stdout)
 	}
 	w.want(verbs.ExitOK, "delete", id)
-	if _, err := w.ledger.Sequence(t.Context()); err != nil {
+	if _, err := w.Ledger.Sequence(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if stdout, _ = w.want(verbs.ExitOK, "audit", "--key", w.public, "--promises", filepath.Join(out, "*.promise")); strings.Count(stdout, "kept") != 2 {
+	if stdout, _ = w.want(verbs.ExitOK, "audit", "--key", w.Key, "--promises", filepath.Join(out, "*.promise")); strings.Count(stdout, "kept") != 2 {
 		t.Errorf("after it: %s", stdout)
 	}
 	// As a shell expands a pattern that nobody quoted.
-	if stdout, _ = w.want(verbs.ExitOK, "audit", "--key", w.public, "--promises", accepted, created); strings.Count(stdout, "kept") != 2 {
+	if stdout, _ = w.want(verbs.ExitOK, "audit", "--key", w.Key, "--promises", accepted, created); strings.Count(stdout, "kept") != 2 {
 		t.Errorf("two files: %s", stdout)
 	}
-	w.want(verbs.ExitUsage, "audit", "--key", w.public, "--promises", filepath.Join(out, "*.nothing"))
-	w.want(verbs.ExitUsage, "audit", out, dir, "--key", w.public)
+	w.want(verbs.ExitUsage, "audit", "--key", w.Key, "--promises", filepath.Join(out, "*.nothing"))
+	w.want(verbs.ExitUsage, "audit", out, dir, "--key", w.Key)
 }
 
 func TestKeygenWritesAKeyThatOthersCannotReadAndReplacesNone(t *testing.T) {

@@ -7,10 +7,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
+	"github.com/lethe-ocr/lethe/functions/api/apitest"
 	"github.com/lethe-ocr/lethe/functions/verbs"
-	"github.com/lethe-ocr/lethe/shared/client/clienttest"
+	"github.com/lethe-ocr/lethe/shared/task"
 )
 
 // inbox makes a folder of documents.
@@ -26,11 +28,11 @@ func inbox(t *testing.T, documents map[string]string) string {
 }
 
 // lethe prepares a command line of the program against a server.
-func lethe(t *testing.T, s *clienttest.Server, args ...string) (*exec.Cmd, *bytes.Buffer) {
+func lethe(t *testing.T, s *apitest.Server, args ...string) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "lethe", args...)
 	cmd.Env = os.Environ()
-	for name, value := range environment(s) {
+	for name, value := range s.Environment() {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	stderr := &bytes.Buffer{}
@@ -53,7 +55,7 @@ func TestStoppedSubmissionGoesOnWithoutSendingTwice(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := clienttest.Start(t)
+			s := apitest.Start(t)
 			documents := map[string]string{}
 			for n := range 6 {
 				documents[fmt.Sprintf("%d.pdf", n)] = fmt.Sprintf("slow letter %d", n)
@@ -71,28 +73,28 @@ func TestStoppedSubmissionGoesOnWithoutSendingTwice(t *testing.T) {
 			if got := exitCode(first.Wait()); got != c.exit {
 				t.Errorf("exit code %d, want %d\n%s", got, c.exit, stderr)
 			}
-			sent, made := s.Uploads(), len(s.Calls("POST /v1/tasks:batch"))
+			sent, made := s.Uploaded(), len(s.Calls("POST /v1/tasks:batch"))
 
 			s.Release()
 			second, stderr := lethe(t, s, args...)
 			if err := second.Run(); err != nil {
 				t.Fatalf("second run: %v\n%s", err, stderr)
 			}
-			if got := s.Uploads(); sent != 3 || got != 6 {
+			if got := s.Uploaded(); sent != 3 || got != 6 {
 				t.Errorf("%d uploads in the first run and %d in all, want 3 and 6", sent, got)
 			}
 			if made != 1 {
 				t.Errorf("%d batches in the first run, want 1", made)
 			}
-			if n := s.Tasks()["Completed"]; n != 6 || len(s.Tasks()) != 1 {
-				t.Errorf("tasks %v, want 6 completed", s.Tasks())
+			if n := s.States()[task.Completed]; n != 6 || len(s.States()) != 1 {
+				t.Errorf("tasks %v, want 6 completed", s.States())
 			}
-			if n := len(s.Calls("PUT /o/")); n > 9 {
+			if n := len(s.Calls("PUT /uploads/")); n > 9 {
 				t.Errorf("%d uploads were tried, want at most 9", n)
 			}
 			for name, content := range documents {
 				result, err := os.ReadFile(filepath.Join(out, name+".txt"))
-				if err != nil || string(result) != "txt of "+content {
+				if err != nil || strings.TrimSpace(string(result)) != content {
 					t.Errorf("%s: result %q, %v", name, result, err)
 				}
 			}
@@ -105,7 +107,7 @@ func TestStoppedSubmissionGoesOnWithoutSendingTwice(t *testing.T) {
 
 func TestHalfALineInTheJournalIsForgotten(t *testing.T) {
 	t.Parallel()
-	s := clienttest.Start(t)
+	s := apitest.Start(t)
 	in, out := inbox(t, map[string]string{"a.pdf": "a letter"}), t.TempDir()
 	submit := func() error {
 		cmd, stderr := lethe(t, s, "submit", "-o", out, in)
@@ -130,7 +132,7 @@ func TestHalfALineInTheJournalIsForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := s.Uploads(); n != 1 {
+	if n := s.Uploaded(); n != 1 {
 		t.Errorf("%d uploads, want 1", n)
 	}
 	if err := os.WriteFile(journal, []byte("something else\n"), 0o600); err != nil {
@@ -143,7 +145,7 @@ func TestHalfALineInTheJournalIsForgotten(t *testing.T) {
 
 func TestPasswordIsNotInTheJournal(t *testing.T) {
 	t.Parallel()
-	s := clienttest.Start(t)
+	s := apitest.Start(t)
 	in := inbox(t, map[string]string{"a.pdf": "locked"})
 	right := filepath.Join(t.TempDir(), "password")
 	if err := os.WriteFile(right, []byte("open sesame\n"), 0o600); err != nil {

@@ -49,6 +49,15 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
+func TestTextsOfAServerControlNoTerminal(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{&client.Problem{Detail: "language \x1b[31mxxx"}, Document(errors.New("damaged \x1b[2J")), errors.New("\x1b]0;title\x07")} {
+		if m := Message(err); strings.ContainsFunc(m, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			t.Errorf("%q", m)
+		}
+	}
+}
+
 func FuzzPrintableControlsNoTerminal(f *testing.F) {
 	f.Add("scan.pdf")
 	f.Add("\x1b]0;title\x07\x1b[2Jé\u202egnp.exe\nsecond line")

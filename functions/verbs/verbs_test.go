@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -14,8 +15,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 
+	"github.com/lethe-ocr/lethe/functions/api/apitest"
 	"github.com/lethe-ocr/lethe/functions/verbs"
-	"github.com/lethe-ocr/lethe/shared/client/clienttest"
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/task"
 )
 
 func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"lethe": program}) }
@@ -39,8 +42,8 @@ func program() {
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	type serverKey struct{}
-	of := func(ts *testscript.TestScript) *clienttest.Server {
-		s, _ := ts.Value(serverKey{}).(*clienttest.Server)
+	of := func(ts *testscript.TestScript) *apitest.Server {
+		s, _ := ts.Value(serverKey{}).(*apitest.Server)
 		return s
 	}
 	testscript.Run(t, testscript.Params{
@@ -52,9 +55,9 @@ func TestScripts(t *testing.T) {
 			if !ok {
 				return errors.New("no test to report to")
 			}
-			s := clienttest.Start(tb)
+			s := apitest.Start(tb)
 			env.Values[serverKey{}] = s
-			for name, value := range environment(s) {
+			for name, value := range s.Environment() {
 				env.Setenv(name, value)
 			}
 			env.Setenv("STORAGE", s.Storage)
@@ -77,9 +80,19 @@ func TestScripts(t *testing.T) {
 			},
 			"fail":    func(ts *testscript.TestScript, _ bool, args []string) { fail(ts, of(ts), args[0], args[1]) },
 			"expire":  func(ts *testscript.TestScript, _ bool, _ []string) { of(ts).Expire() },
-			"uploads": func(ts *testscript.TestScript, _ bool, args []string) { same(ts, args[0], of(ts).Uploads()) },
-			"tasks":   func(ts *testscript.TestScript, _ bool, args []string) { same(ts, args[1], of(ts).Tasks()[args[0]]) },
-			"calls":   func(ts *testscript.TestScript, _ bool, args []string) { same(ts, args[1], len(of(ts).Calls(args[0]))) },
+			"uploads": func(ts *testscript.TestScript, _ bool, args []string) { same(ts, args[0], of(ts).Uploaded()) },
+			"tasks": func(ts *testscript.TestScript, _ bool, args []string) {
+				same(ts, args[1], of(ts).States()[task.State(args[0])])
+			},
+			"capped": func(ts *testscript.TestScript, _ bool, args []string) {
+				most, err := strconv.Atoi(args[0])
+				ts.Check(err)
+				app, secret := of(ts).Create(access.Application{Name: "capped", Scopes: access.Scopes(), Caps: task.Caps{OpenTasks: most}})
+				ts.Setenv("LETHE_APP", app)
+				ts.Setenv("LETHE_SECRET", secret)
+			},
+			"ids":   func(ts *testscript.TestScript, _ bool, names []string) { ids(ts, of(ts), names) },
+			"calls": func(ts *testscript.TestScript, _ bool, args []string) { same(ts, args[1], len(of(ts).Calls(args[0]))) },
 			"private": func(ts *testscript.TestScript, _ bool, args []string) {
 				info, err := os.Stat(ts.MkAbs(args[0]))
 				ts.Check(err)
@@ -89,10 +102,6 @@ func TestScripts(t *testing.T) {
 			},
 		},
 	})
-}
-
-func environment(s *clienttest.Server) map[string]string {
-	return map[string]string{"LETHE_URL": s.URL, "LETHE_APP": clienttest.Application, "LETHE_SECRET": clienttest.Secret}
 }
 
 func exitCode(err error) int {
@@ -107,29 +116,31 @@ func exitCode(err error) int {
 	}
 }
 
+// ids puts the ids of the tasks, oldest first, into variables.
+func ids(ts *testscript.TestScript, s *apitest.Server, names []string) {
+	for i, task := range s.List()[:len(names)] {
+		ts.Setenv(names[i], task.Ref.ID)
+	}
+}
+
 // fail makes something go wrong so many times.
-func fail(ts *testscript.TestScript, s *clienttest.Server, what, times string) {
+func fail(ts *testscript.TestScript, s *apitest.Server, what, times string) {
 	n, err := strconv.Atoi(times)
 	ts.Check(err)
-	s.Fail(func(f *clienttest.Faults) {
-		f.RetryAfter = time.Second
-		switch what {
-		case "busy":
-			f.Busy = n
-		case "refused":
-			f.Refused = n
-		case "broken":
-			f.Broken = n
-		case "held":
-			f.Held = n
-		case "full":
-			f.Full = n
-		case "lax":
-			f.Lax = n > 0
-		default:
-			ts.Fatalf("unknown fault %s", what)
-		}
-	})
+	switch what {
+	case "busy":
+		s.Break("", n, apitest.Busy(time.Second))
+	case "refused":
+		s.Break("PUT /uploads/", n, apitest.Status(http.StatusForbidden))
+	case "broken":
+		s.Break("GET /results/", n, apitest.Half)
+	case "held":
+		s.Break("DELETE /v1/tasks/", n, apitest.Held)
+	case "dropped":
+		s.Break("POST /v1/tasks", n, apitest.Drop("retain_seconds"))
+	default:
+		ts.Fatalf("unknown fault %s", what)
+	}
 }
 
 func same(ts *testscript.TestScript, want string, got int) {

@@ -45,16 +45,20 @@ func keepPromise(path string, text []byte) (bool, error) {
 		says, _, _ := bytes.Cut(text, []byte("\n\n"))
 		return bytes.Equal(said, says), err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".lethe-*")
+	part := filepath.Join(filepath.Dir(path), ".lethe-"+filepath.Base(path)+".part")
+	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a run that was killed here
+		return false, err
+	}
+	tmp, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the caller names the folder
 	if err != nil {
 		return false, err
 	}
 	_, err = tmp.Write(text)
 	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), path)
+		err = os.Rename(part, path)
 	}
 	if err != nil {
-		return false, errors.Join(err, os.Remove(tmp.Name()))
+		return false, errors.Join(err, os.Remove(part))
 	}
 	return true, nil
 }

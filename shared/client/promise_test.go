@@ -1,6 +1,8 @@
 package client_test
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -17,6 +19,10 @@ func TestPromisesAreKeptAndNeverWrittenOver(t *testing.T) {
 			t.Errorf("kept %+v: %t, %v", task, got, err)
 		}
 	}
+	part := filepath.Join(filepath.Dir(base), ".lethe-scan.pdf.created.promise.part") // of a run that was killed
+	if err := errors.Join(os.MkdirAll(filepath.Dir(base), 0o700), os.WriteFile(part, []byte("task o"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
 	first := client.Task{ID: "one", Promise: "task one\n\n— old key\n"}
 	keep(first, false)
 	first.Promise, first.Acceptance = "task one\n\n— new key\n", "document one\n\n— new key\n"
@@ -29,6 +35,9 @@ func TestPromisesAreKeptAndNeverWrittenOver(t *testing.T) {
 		if got, err := os.ReadFile(base + suffix); err != nil || string(got) != want {
 			t.Errorf("%s holds %q, %v; want %q", suffix, got, err, want)
 		}
+	}
+	if _, err := os.Stat(part); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("half a promise is left: %v", err)
 	}
 	if _, err := (&client.Task{ID: "two", Promise: "task three"}).KeepPromises(base); err == nil {
 		t.Error("two promises about one task that differ pass for one")

@@ -1,0 +1,89 @@
+// Package apitest has the interface as it is, over the task service and a store in memory, for tests of whoever calls it: by
+// itself, or as a server whose answers can be broken on their way.
+package apitest
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/lethe-ocr/lethe/functions/api"
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
+	"github.com/lethe-ocr/lethe/shared/erasure"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
+	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/review"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/memory"
+	"github.com/lethe-ocr/lethe/shared/task"
+)
+
+// Config is what differs from test to test. Documents may be nil where no case is read.
+type Config struct {
+	Engine    ocr.Engine
+	Links     storage.Linker
+	Queue     task.Queue
+	Documents review.Documents
+	Rates     access.Rates
+	Inline    int64 // largest document in a request's own body, bytes
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
+// Service is the interface over the task service.
+type Service struct {
+	API     *api.API
+	Handler http.Handler // the API as it is served
+	Tasks   *task.Service
+	Ledger  *ledger.Log
+	Key     string // that verifies what the ledger signs
+	Store   *memory.Store
+	Blobs   *memory.Blobs
+	Apps    *access.Registry
+	Guard   *access.Guard
+}
+
+// New returns a service that holds nothing yet.
+func New(t testing.TB, cfg Config) *Service {
+	t.Helper()
+	private, public, err := ledger.GenerateKey("lethe.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ledger.ParseSigner(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := memory.New(cfg.Now)
+	s := &Service{
+		Key: public, Store: store, Blobs: store.Blobs(), Apps: access.NewRegistry(store, cfg.Now, cfg.Log),
+		Ledger: ledger.New(ledger.Config{
+			Blobs: store.Blobs(), Records: store, Signer: signer, Region: "testland", Program: "test", Keep: retention.TombstoneLife,
+			Now: cfg.Now, Log: cfg.Log,
+		}),
+	}
+	s.Tasks = task.New(task.Config{
+		Store: task.Store{Blobs: s.Blobs, Records: store, Agenda: store}, Ledger: s.Ledger, Inventory: erasure.Inventory(),
+		Links: cfg.Links, Engine: cfg.Engine, Queue: cfg.Queue,
+		Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test", Now: cfg.Now, Log: cfg.Log,
+	})
+	s.Guard = access.NewGuard(s.Apps, cfg.Rates, cfg.Now, cfg.Log)
+	acts := accesslog.New(store, s.Ledger, retention.TombstoneLife, cfg.Now, cfg.Log)
+	s.API = api.New(api.Config{
+		Intake: s.Tasks, Tasks: s.Tasks, Results: s.Tasks, Erasures: s.Tasks, Ledger: s.Ledger, Applications: s.Apps,
+		Guard: s.Guard, AccessLog: acts,
+		Cases: review.New(review.Config{
+			Records: store, Tasks: s.Tasks, Documents: cfg.Documents, Journal: acts, Now: cfg.Now, Log: cfg.Log,
+		}),
+		Ready: func(context.Context) []api.Check { return nil }, Languages: cfg.Engine.Languages,
+		Limits: ocr.DefaultLimits(), Policy: retention.Default(), Inline: cfg.Inline, Version: "test", Region: "testland",
+		Now: cfg.Now, Log: cfg.Log,
+	})
+	s.Handler = httpserver.Serve(s.API, cfg.Log, cfg.Now)
+	return s
+}
