@@ -75,6 +75,7 @@ func TestStoppedSubmissionGoesOnWithoutSendingTwice(t *testing.T) {
 			}
 			sent, made := s.Uploaded(), len(s.Calls("POST /v1/tasks:batch"))
 
+			s.List() // once what was under way has arrived
 			s.Release()
 			second, stderr := lethe(t, s, args...)
 			if err := second.Run(); err != nil {

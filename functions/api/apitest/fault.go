@@ -33,7 +33,9 @@ func (s *Server) Break(prefix string, times int, f Fault) {
 // meddled notes requests and lets them meet faults.
 func (s *Server) meddled(server http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if f := s.take(r); f != nil {
+		f := s.begin(r)
+		defer s.end()
+		if f != nil {
 			f(w, r, server)
 			return
 		}
@@ -41,9 +43,10 @@ func (s *Server) meddled(server http.Handler) http.Handler {
 	})
 }
 
-func (s *Server) take(r *http.Request) Fault {
+func (s *Server) begin(r *http.Request) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.serving++
 	s.calls = append(s.calls, Call{r.Method, r.URL.Path, r.Header.Get("Prefer"), time.Now()})
 	for _, f := range s.faults {
 		if f.times != 0 && strings.HasPrefix(r.Method+" "+r.URL.Path, f.prefix) {
@@ -52,6 +55,13 @@ func (s *Server) take(r *http.Request) Fault {
 		}
 	}
 	return nil
+}
+
+func (s *Server) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.serving--
+	s.changed.Broadcast()
 }
 
 // Refuse answers with a fault of the program's.

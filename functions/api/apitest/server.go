@@ -31,20 +31,18 @@ type Server struct {
 	Storage string // origin of the links
 	// App and Secret are credentials with every scope.
 	App, Secret string
-	// Close returns once every request was served to its end. It is called when the test ends.
-	Close func()
+	t           testing.TB
+	engine      *engine
+	ahead       atomic.Int64 // of the clock, nanoseconds
+	work        sync.WaitGroup
+	done        context.Context //nolint:containedctx // of the test, for work that outlives requests
 
-	t      testing.TB
-	engine *engine
-	ahead  atomic.Int64 // of the clock, nanoseconds
-	work   sync.WaitGroup
-	done   context.Context //nolint:containedctx // of the test, for work that outlives requests
-
-	mu     sync.Mutex
-	stored map[string]int // uploads by blob; guarded by mu, as all below
-	more   *sync.Cond     // uploads were stored
-	calls  []Call
-	faults []*broken
+	mu      sync.Mutex
+	changed *sync.Cond     // uploads were stored, or a request was served to its end
+	stored  map[string]int // uploads by blob; guarded by mu, as all below
+	serving int            // requests
+	calls   []Call
+	faults  []*broken
 }
 
 // Call is one request that came in.
@@ -65,7 +63,7 @@ type broken struct {
 func Start(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{t: t, engine: &engine{released: make(chan struct{})}, stored: map[string]int{}}
-	s.more = sync.NewCond(&s.mu)
+	s.changed = sync.NewCond(&s.mu)
 	var end context.CancelFunc
 	s.done, end = context.WithCancel(context.Background())
 	objects := httptest.NewServer(s.meddled(http.HandlerFunc(s.object)))
@@ -77,7 +75,7 @@ func Start(t testing.TB) *Server {
 	})
 	s.App, s.Secret = s.Create(access.Application{Name: "test", Scopes: access.Scopes()})
 	server := httptest.NewServer(s.meddled(s.Handler))
-	s.URL, s.Close = server.URL, server.Close
+	s.URL = server.URL
 	t.Cleanup(func() {
 		end()
 		server.Close()
@@ -133,7 +131,7 @@ func (s *Server) Await(uploads int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for sum(s.stored) < uploads {
-		s.more.Wait()
+		s.changed.Wait()
 	}
 }
 
@@ -154,9 +152,15 @@ func sum(counts map[string]int) (all int) {
 	return all
 }
 
-// List returns the application's tasks, oldest first, the erased ones among them.
+// List returns the application's tasks, oldest first, the erased ones among them, once no request is being served: a task is
+// erased after the last byte of its results went out.
 func (s *Server) List() []*task.Task {
 	s.t.Helper()
+	s.mu.Lock()
+	for s.serving > 0 {
+		s.changed.Wait()
+	}
+	s.mu.Unlock()
 	var all []*task.Task
 	for _, state := range []task.State{"", task.Deleted} {
 		tasks, err := s.Tasks.List(s.done, s.App, task.Filter{State: state, Limit: 1000})
@@ -229,25 +233,26 @@ func (s *Server) object(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	s.stored[name]++
-	s.more.Broadcast()
+	s.changed.Broadcast()
 	s.mu.Unlock()
-	if process := func() { s.process(name) }; slow(string(content)) {
+	landed, err := s.Tasks.Landed(s.done, name)
+	if err != nil {
+		s.t.Errorf("take in %s: %v", name, err)
+		return
+	}
+	process := func() {
+		if _, err := s.Tasks.Process(s.done, landed.Ref); err != nil && s.done.Err() == nil {
+			s.t.Errorf("process %s: %v", name, err)
+		}
+	}
+	switch {
+	case landed.State != task.Queued:
+	case slow(string(content)):
 		s.work.Go(process)
-	} else {
+	default:
 		process()
 	}
 	w.WriteHeader(http.StatusCreated)
-}
-
-// process does what the event of an upload sets off.
-func (s *Server) process(name string) {
-	landed, err := s.Tasks.Landed(s.done, name)
-	if err == nil && landed.State == task.Queued {
-		_, err = s.Tasks.Process(s.done, landed.Ref)
-	}
-	if err != nil && s.done.Err() == nil {
-		s.t.Errorf("process: %v", err)
-	}
 }
 
 // documents is what reviewers see.
