@@ -268,6 +268,14 @@ func (t gatedTasks) Process(ctx context.Context, ref task.Ref) (task.Outcome, er
 	return t.Service.Process(ctx, ref)
 }
 
+// ProcessRead is Process.
+func (t gatedTasks) ProcessRead(ctx context.Context, read *task.Task) (task.Outcome, error) {
+	if t.refuse(ctx) != nil {
+		return task.Busy, nil
+	}
+	return t.Service.ProcessRead(ctx, read)
+}
+
 // caughtUp lets every invocation look whether the timer is silent, beside the answer. One look at a time is enough.
 func caughtUp(next http.Handler, tasks *task.Service, log *slog.Logger) http.Handler {
 	var looking atomic.Bool

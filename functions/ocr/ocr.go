@@ -19,7 +19,7 @@ const (
 // Tasks is what the function calls.
 type Tasks interface {
 	Landed(ctx context.Context, name string) (*task.Task, error)
-	Process(ctx context.Context, ref task.Ref) (task.Outcome, error)
+	ProcessRead(ctx context.Context, t *task.Task) (task.Outcome, error)
 }
 
 // New returns the function. The host sends a reference to the blob; content that arrives all the same is not read.
@@ -36,7 +36,7 @@ func New(tasks Tasks, log *slog.Logger) azure.Function {
 		if err != nil {
 			return err
 		}
-		_, err = tasks.Process(ctx, t.Ref)
+		_, err = tasks.ProcessRead(ctx, t)
 		return err
 	}
 }

@@ -36,8 +36,8 @@ func (f *fakeTasks) Landed(_ context.Context, name string) (*task.Task, error) {
 	return &task.Task{Ref: ref}, nil
 }
 
-func (f *fakeTasks) Process(_ context.Context, ref task.Ref) (task.Outcome, error) {
-	f.calls = append(f.calls, "process "+ref.String())
+func (f *fakeTasks) ProcessRead(_ context.Context, t *task.Task) (task.Outcome, error) {
+	f.calls = append(f.calls, "process "+t.Ref.String())
 	return task.Done, f.process
 }
 

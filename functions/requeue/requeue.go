@@ -23,6 +23,7 @@ const (
 type Tasks interface {
 	Landed(ctx context.Context, name string) (*task.Task, error)
 	Process(ctx context.Context, ref task.Ref) (task.Outcome, error)
+	ProcessRead(ctx context.Context, t *task.Task) (task.Outcome, error)
 }
 
 // Sender puts a message on the queue, visible after the delay.
@@ -51,7 +52,14 @@ func New(tasks Tasks) azure.Function {
 		if err != nil {
 			return azure.ErrMalformed
 		}
-		ref, err := read(ctx, tasks, message)
+		if name, ok := azure.CreatedBlob(message); ok {
+			t, err := tasks.Landed(ctx, name)
+			if err == nil {
+				_, err = tasks.ProcessRead(ctx, t)
+			}
+			return err
+		}
+		ref, err := read(message)
 		if err != nil {
 			return err
 		}
@@ -60,15 +68,8 @@ func New(tasks Tasks) azure.Function {
 	}
 }
 
-// read returns the task that a message of either kind speaks of.
-func read(ctx context.Context, tasks Tasks, message string) (task.Ref, error) {
-	if name, ok := azure.CreatedBlob(message); ok {
-		t, err := tasks.Landed(ctx, name)
-		if err != nil {
-			return task.Ref{}, err
-		}
-		return t.Ref, nil
-	}
+// read returns the task that a message of ours names.
+func read(message string) (task.Ref, error) {
 	var sent task.Ref
 	if err := json.Unmarshal([]byte(message), &sent); err != nil {
 		return task.Ref{}, azure.ErrMalformed

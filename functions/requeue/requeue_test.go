@@ -39,6 +39,10 @@ func (f *fakeTasks) Process(_ context.Context, ref task.Ref) (task.Outcome, erro
 	return task.Done, f.process
 }
 
+func (f *fakeTasks) ProcessRead(ctx context.Context, t *task.Task) (task.Outcome, error) {
+	return f.Process(ctx, t.Ref)
+}
+
 func TestMessages(t *testing.T) {
 	const (
 		canary  = "canary-7f3a"

@@ -21,9 +21,55 @@ const (
 	Cases        Table = "cases"        // partition "cases", row <case id>: exceptional reviews
 )
 
+// WhenDue is what it means that a record of a table is due.
+type WhenDue string
+
+// The meanings.
+const (
+	Attend   WhenDue = "attend"    // it wants a decision: a deadline has passed, or an event or a worker may be lost
+	Forget   WhenDue = "forget"    // it has served its time and is deleted
+	NeverDue WhenDue = "never due" // it goes in another way
+)
+
+// registered lists every table with what being due means for it. A new table is a constant and a row.
+func registered() []struct {
+	Table
+	WhenDue
+} {
+	return []struct {
+		Table
+		WhenDue
+	}{
+		{Tasks, Attend},
+		{Applications, NeverDue}, // goes when it is revoked
+		{Idempotency, Forget},    // the key may be used anew
+		{Usage, Forget},          // the day's counts are over; the count of open tasks is never due
+		{State, NeverDue},        // replaced in its place
+		{Pending, NeverDue},      // goes when the ledger has the entry
+		{Receipts, Forget},       // the tombstone goes too, and nobody asks for the place of its receipt any more
+		{AccessLog, Forget},
+		{Cases, Forget},
+	}
+}
+
 // Tables lists every table.
 func Tables() []Table {
-	return []Table{Tasks, Applications, Idempotency, Usage, State, Pending, Receipts, AccessLog, Cases}
+	var all []Table
+	for _, r := range registered() {
+		all = append(all, r.Table)
+	}
+	return all
+}
+
+// WhenDue returns what being due means. It is empty for a table that this program does not know: a newer one may have written
+// it, and no record is deleted because nobody knew it.
+func (t Table) WhenDue() WhenDue {
+	for _, r := range registered() {
+		if r.Table == t {
+			return r.WhenDue
+		}
+	}
+	return ""
 }
 
 // Key names a record. Partition and Row are 1 to 200 characters of letters, digits and - _ . ! only.

@@ -15,40 +15,26 @@ import (
 )
 
 // dueHandler deals with a due record. The record decides; the entry may be stale.
-type dueHandler func(s *Service, ctx context.Context, d storage.Due, done *Swept) error
+type dueHandler func(ctx context.Context, d storage.Due, done *Swept) error
 
-// dueHandlers says for every table what being due means. What is not here, or is never due, is left as it is when it is due
-// all the same, and reported: a newer program may have written it, and no record is deleted because nobody knew it.
-func dueHandlers() map[storage.Table]dueHandler {
-	handlers := map[storage.Table]dueHandler{
-		storage.Tasks:        (*Service).attend, // a clock ran out, or an event or a worker may be lost
-		storage.Applications: nil,               // never due: goes when it is revoked
-		storage.State:        nil,               // never due: replaced in its place
-		storage.Pending:      nil,               // never due: goes when the ledger has the entry
-	}
-	for _, table := range notes() {
-		handlers[table] = (*Service).forget
+// dueHandlers says for every table what is done with its due records. Where nothing is, or where the table is not known, they
+// are left as they are and reported.
+func (s *Service) dueHandlers() map[storage.Table]dueHandler {
+	meanings := map[storage.WhenDue]dueHandler{storage.Attend: s.attend, storage.Forget: s.forget}
+	handlers := map[storage.Table]dueHandler{}
+	for _, table := range storage.Tables() {
+		if handle := meanings[table.WhenDue()]; handle != nil {
+			handlers[table] = handle
+		}
 	}
 	return handlers
 }
 
-// notes lists the tables whose records have served their time when they are due.
-func notes() []storage.Table {
-	return []storage.Table{
-		storage.Idempotency, // the key may be used anew
-		storage.Usage,       // the day's counts are over; the count of open tasks is never due
-		storage.Receipts,    // the tombstone goes too, and nobody asks for the place of its receipt any more
-		storage.AccessLog,
-		storage.Cases,
-	}
-}
-
 // known splits off the entries that no handler may deal with, and counts them by table.
-func known(entries []storage.Due, left map[storage.Table]int) []storage.Due {
-	handlers := dueHandlers()
+func (s *Service) known(entries []storage.Due, left map[storage.Table]int) []storage.Due {
 	var mine []storage.Due
 	for _, d := range entries {
-		if handlers[d.Table] == nil {
+		if s.due[d.Table] == nil {
 			left[d.Table]++
 			continue
 		}

@@ -2,8 +2,5 @@ package task
 
 import "github.com/lethe-ocr/lethe/shared/storage"
 
-// HasDueHandler reports whether the table says what being due means.
-func HasDueHandler(table storage.Table) bool {
-	_, ok := dueHandlers()[table]
-	return ok
-}
+// HasDueHandler reports whether due records of the table are dealt with.
+func HasDueHandler(table storage.Table) bool { return New(Config{}).due[table] != nil }

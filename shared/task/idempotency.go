@@ -27,27 +27,35 @@ type replay struct {
 // createOnce creates the task unless the same key did so before. The key's record is written first and names the task's
 // id, so a crash between the two writes is repaired by the client's next try.
 func (s *Service) createOnce(ctx context.Context, o Order) (Accepted, error) {
-	id, err := newID(s.Now())
+	ref, err := s.newRef(o)
 	if err != nil {
 		return Accepted{}, err
 	}
-	mine := replay{ID: id}
-	if mine.Request, err = o.digest(); err != nil {
+	first, err := s.takeKey(ctx, o, ref)
+	switch {
+	case err != nil:
 		return Accepted{}, err
+	case first:
+		return s.create(ctx, o, ref)
 	}
-	value, err := json.Marshal(mine)
+	return s.replayed(ctx, o)
+}
+
+// takeKey writes down that the order's key stands for the task. It reports whether it is the first to use the key.
+func (s *Service) takeKey(ctx context.Context, o Order, ref Ref) (first bool, err error) {
+	known := replay{ID: ref.ID}
+	if known.Request, err = o.digest(); err != nil {
+		return false, err
+	}
+	value, err := json.Marshal(known)
 	if err != nil {
-		return Accepted{}, fmt.Errorf("encode idempotency record: %w", err)
+		return false, fmt.Errorf("encode idempotency record: %w", err)
 	}
-	key := o.key()
-	_, err = s.Store.Records.Put(ctx, storage.Record{Key: key, Value: value, Due: s.Now().Add(idempotencyLife)})
-	if err == nil {
-		return s.create(ctx, o, Ref{Application: o.Application, ID: id})
+	_, err = s.Store.Records.Put(ctx, storage.Record{Key: o.key(), Value: value, Due: s.Now().Add(idempotencyLife)})
+	if errors.Is(err, fault.AlreadyExists) {
+		return false, nil
 	}
-	if !errors.Is(err, fault.AlreadyExists) {
-		return Accepted{}, err
-	}
-	return s.replayed(ctx, o, key)
+	return err == nil, err
 }
 
 // digest stands for what was ordered, so that a replay can be told from another request. The password is no part of it:
@@ -64,8 +72,8 @@ func (o *Order) digest() (string, error) {
 	return digest(o.Application, o.IdempotencyKey, string(settings)), nil
 }
 
-func (s *Service) replayed(ctx context.Context, o Order, key storage.Key) (Accepted, error) {
-	rec, err := s.Store.Records.Get(ctx, key)
+func (s *Service) replayed(ctx context.Context, o Order) (Accepted, error) {
+	rec, err := s.Store.Records.Get(ctx, o.key())
 	if errors.Is(err, fault.NotFound) {
 		return s.createOnce(ctx, o) // forgotten a moment ago: this is the first call now
 	}

@@ -53,7 +53,7 @@ func (s *Service) Received(ctx context.Context, name, digest string) (*Task, err
 	if err != nil {
 		return nil, err
 	}
-	return s.admit(ctx, ref, blob, digest)
+	return s.admit(ctx, t, blob, digest)
 }
 
 // Admit tells a store that serves upload links itself whether a document may still be sent to the name.
@@ -110,8 +110,9 @@ func (s *Service) linkRefused(ctx context.Context, ref Ref, digest string) (*fau
 	return nil, err
 }
 
-// admit checks the document's size from its properties, before a byte is read, and queues the task.
-func (s *Service) admit(ctx context.Context, ref Ref, blob storage.Blob, digest string) (*Task, error) {
+// admit checks the size of a Submitted task's document from its properties, before a byte is read, and queues the task.
+func (s *Service) admit(ctx context.Context, t *Task, blob storage.Blob, digest string) (*Task, error) {
+	ref := t.Ref
 	refusal, err := s.linkRefused(ctx, ref, digest)
 	switch {
 	case err != nil:
@@ -130,15 +131,11 @@ func (s *Service) admit(ctx context.Context, ref Ref, blob storage.Blob, digest 
 	}
 	// Before the transition: what the ledger says of the arrival is the same whoever writes it, and no document may be taken
 	// in that the ledger does not know.
-	t, err := s.load(ctx, ref)
-	if err != nil {
-		return nil, err
-	}
 	if err := s.tellAccepted(ctx, t, blob.Created); err != nil {
 		return nil, err
 	}
 	first := false
-	t, err = s.change(ctx, ref, func(t *Task) error {
+	t, err = s.changeRead(ctx, t, func(t *Task) error {
 		if first = t.State == Submitted; !first {
 			return errUnchanged
 		}
@@ -162,7 +159,7 @@ func (s *Service) admit(ctx context.Context, ref Ref, blob storage.Blob, digest 
 		return t, s.spend(ctx, ref.Application, blob.Size, 0)
 	}
 	s.Log.InfoContext(ctx, logevent.UploadRefused, "task", ref.String(), "code", refusal.Code, "bytes", blob.Size)
-	return t, errors.Join(s.erase(ctx, blob), s.release(ctx, ref.Application), s.tellProcessed(ctx, t))
+	return t, errors.Join(s.erase(ctx, blob), s.release(ctx, ref.Application, 1), s.tellProcessed(ctx, t))
 }
 
 // eraseStray removes a blob that belongs to nobody. Its name is not logged: it may be anything.

@@ -24,15 +24,15 @@ var (
 	errFinished = errors.New("the task needs no work")
 )
 
-// claim takes the lease. A task that was begun too often fails here: it kills its workers. One that was in hand when its
+// claim takes the lease of a task that was read a moment ago. A task that was begun too often fails here: it kills its workers. One that was in hand when its
 // process died is claimed only alone.
-func (s *Service) claim(ctx context.Context, ref Ref, alone bool) (*Task, error) {
+func (s *Service) claim(ctx context.Context, t *Task, alone bool) (*Task, error) {
 	unique, err := uuid.NewV4()
 	if err != nil {
 		return nil, err
 	}
 	owner := s.Owner + "/" + unique.String()
-	return s.change(ctx, ref, func(t *Task) error {
+	return s.changeRead(ctx, t, func(t *Task) error {
 		now := s.Now().UTC()
 		switch {
 		case t.State == InProgress && now.Before(t.Lease.Expires):

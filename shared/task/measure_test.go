@@ -37,20 +37,6 @@ func TestMeasurementTellsOldestCopyLastSweepAndWhatIsNext(t *testing.T) {
 	})
 }
 
-func TestBatchOrdersSucceedAndFailAlone(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		bad := order()
-		bad.Settings.Languages = []string{"klingon"}
-		accepted, errs := w.CreateBatch(t.Context(), []task.Order{order(), bad, order()})
-		if errs[0] != nil || !errors.Is(errs[1], fault.LanguageUnknown) || errs[2] != nil {
-			t.Fatalf("errors: %v", errs)
-		}
-		if accepted[0].Task.Ref == accepted[2].Task.Ref || accepted[1].Task != nil {
-			t.Errorf("accepted: %+v", accepted)
-		}
-	})
-}
-
 func TestEngineThatStartsAsksForPatience(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.engine.starting = true

@@ -103,7 +103,10 @@ func (s *Service) repair(t *Task) (retention.Action, retention.Reason) {
 // expiredNotes lists what a sweep forgets beside tasks: keys, counts, places of receipts, entries of the access log.
 func (s *Service) expiredNotes(ctx context.Context) ([]retention.Decision, error) {
 	var plan []retention.Decision
-	for _, table := range notes() {
+	for _, table := range storage.Tables() {
+		if table.WhenDue() != storage.Forget {
+			continue
+		}
 		q := storage.Query{Table: table, Limit: listing}
 		for {
 			recs, err := s.Store.Records.List(ctx, q)

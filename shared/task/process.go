@@ -33,11 +33,21 @@ const concluding = 20 * time.Second
 // fault of the document is a stored explanation, not an error. An error means that not even the state could be written:
 // the lease runs out by itself and the sweep queues the task again.
 func (s *Service) Process(ctx context.Context, ref Ref) (Outcome, error) {
+	return s.process(ctx, ref, nil)
+}
+
+// ProcessRead is Process for a task that the caller has just read: its record is not read once more.
+func (s *Service) ProcessRead(ctx context.Context, t *Task) (Outcome, error) {
+	return s.process(ctx, t.Ref, t)
+}
+
+// process is Process; read may be nil.
+func (s *Service) process(ctx context.Context, ref Ref, read *Task) (Outcome, error) {
 	work, cancel := context.WithTimeoutCause(ctx, s.Limits.Deadline, errDeadline)
 	defer cancel()
 	work, stop := context.WithCancelCause(work)
 	defer stop(nil)
-	t, visit, err := s.admitted(ctx, work, ref, stop)
+	t, visit, err := s.admitted(ctx, work, ref, read, stop)
 	if visit != nil {
 		defer visit.leave()
 	}
@@ -73,13 +83,19 @@ func (s *Service) Process(ctx context.Context, ref Ref) (Outcome, error) {
 
 // admitted claims the task once it may be read: beside others, or alone when the record says that it was in hand when a
 // process died. The visit is to be left if it is not nil, whatever the error.
-func (s *Service) admitted(ctx, work context.Context, ref Ref, stop context.CancelCauseFunc) (*Task, *visit, error) {
-	for alone := false; ; alone = true {
+func (s *Service) admitted(ctx, work context.Context, ref Ref, read *Task, stop context.CancelCauseFunc) (*Task, *visit, error) {
+	for alone := false; ; alone, read = true, nil {
 		v, err := s.floor.enter(work, alone, stop)
 		if err != nil {
 			return nil, nil, err
 		}
-		t, err := s.claim(ctx, ref, alone)
+		t := read
+		if t == nil {
+			if t, err = s.load(ctx, ref); err != nil {
+				return nil, v, err
+			}
+		}
+		t, err = s.claim(ctx, t, alone)
 		if !errors.Is(err, errSuspect) {
 			return t, v, err
 		}
@@ -169,7 +185,7 @@ func (s *Service) discard(ctx context.Context, t *Task) error {
 	if t.State != Completed {
 		errs = append(errs, s.eraser.Under(ctx, t.Ref.prefix(storage.Results), nil))
 	}
-	return errors.Join(append(errs, s.release(ctx, t.Ref.Application))...)
+	return errors.Join(append(errs, s.release(ctx, t.Ref.Application, 1))...)
 }
 
 // letGo ends a call whose lease is gone. If the task was deleted meanwhile, this worker writes nothing more: it says so in

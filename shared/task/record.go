@@ -134,13 +134,18 @@ var errUnchanged = errors.New("leave the record unchanged")
 // it is called again when another writer was quicker. The task as it stands afterwards is returned with any error of
 // the function but errUnchanged, which becomes nil.
 func (s *Service) change(ctx context.Context, ref Ref, apply func(*Task) error) (*Task, error) {
-	for {
-		t, err := s.load(ctx, ref)
-		if err != nil {
-			return nil, err
-		}
+	t, err := s.load(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	return s.changeRead(ctx, t, apply)
+}
+
+// changeRead is change of a task that was read a moment ago: the record is read again only if another writer was quicker.
+func (s *Service) changeRead(ctx context.Context, t *Task, apply func(*Task) error) (*Task, error) {
+	for ref := t.Ref; ; {
 		before := s.stored(t)
-		err = apply(t)
+		err := apply(t)
 		if errors.Is(err, errUnchanged) {
 			return t, nil
 		}
@@ -149,6 +154,9 @@ func (s *Service) change(ctx context.Context, ref Ref, apply func(*Task) error) 
 		}
 		err = s.save(ctx, t)
 		if errors.Is(err, fault.ETagMismatch) {
+			if t, err = s.load(ctx, ref); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		if err == nil {

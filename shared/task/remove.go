@@ -77,7 +77,7 @@ func (s *Service) remove(ctx context.Context, ref Ref, why verdict) (*Task, erro
 	}
 	s.running.cancel(ref)
 	if wasOpen {
-		if err := s.release(ctx, ref.Application); err != nil {
+		if err := s.release(ctx, ref.Application, 1); err != nil {
 			s.Log.WarnContext(ctx, logevent.SweepAwaited, "task", ref.String(), "step", "usage", "kind", fault.KindOf(err))
 		}
 	}

@@ -105,3 +105,30 @@ func TestResultsAreWrittenAgainWhenOneOfThemCouldNotBe(t *testing.T) {
 		}
 	})
 }
+
+func TestUploadEventReadsTheRecordOnce(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		ref := w.create(order())
+		w.upload(ref, content)
+		requests := w.countRequests()
+		landed, err := w.Landed(t.Context(), ref.UploadName())
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Once the document is opened the event has led to its work.
+		opened := make(chan int64, 1)
+		w.faulty.After(func(op storagetest.Op, key string) error {
+			if op == storagetest.GetBlob && key == ref.UploadName() {
+				opened <- requests.sum("get record " + string(storage.Tasks))
+			}
+			return nil
+		})
+		if _, err := w.ProcessRead(t.Context(), landed); err != nil {
+			t.Fatal(err)
+		}
+		w.state(ref, task.Completed)
+		if n := <-opened; n != 1 {
+			t.Errorf("the record was read %d times from the event to the opened document", n)
+		}
+	})
+}

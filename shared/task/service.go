@@ -97,13 +97,16 @@ type Service struct {
 	passes    streak // of full passes
 	eraser    erasure.Eraser
 	owed      owed
+	due       map[storage.Table]dueHandler // by table; never changed
 }
 
 // New returns a Service over the given parts.
 func New(cfg Config) *Service {
-	return &Service{Config: cfg, floor: newFloor(cfg.Now), eraser: erasure.Eraser{
+	s := &Service{Config: cfg, floor: newFloor(cfg.Now), eraser: erasure.Eraser{
 		Items: cfg.Inventory, Blobs: cfg.Store.Blobs, Records: cfg.Store.Records, Now: cfg.Now,
 	}}
+	s.due = s.dueHandlers()
+	return s
 }
 
 // Order is what a client asks for.

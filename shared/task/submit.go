@@ -25,24 +25,33 @@ func (s *Service) Create(ctx context.Context, o Order) (Accepted, error) {
 	if o.IdempotencyKey != "" {
 		return s.createOnce(ctx, o)
 	}
-	id, err := newID(s.Now())
+	ref, err := s.newRef(o)
 	if err != nil {
 		return Accepted{}, err
 	}
-	return s.create(ctx, o, Ref{Application: o.Application, ID: id})
+	return s.create(ctx, o, ref)
 }
 
-// CreateBatch is Create for many. Each order succeeds or fails by itself; both results have its place.
-func (s *Service) CreateBatch(ctx context.Context, orders []Order) ([]Accepted, []error) {
-	accepted := make([]Accepted, len(orders))
-	errs := make([]error, len(orders))
-	for i, o := range orders {
-		accepted[i], errs[i] = s.Create(ctx, o)
-	}
-	return accepted, errs
+func (s *Service) newRef(o Order) (Ref, error) {
+	id, err := newID(s.Now())
+	return Ref{Application: o.Application, ID: id}, err
 }
 
+// create makes the task and counts it.
 func (s *Service) create(ctx context.Context, o Order, ref Ref) (Accepted, error) {
+	if _, err := s.reserve(ctx, o.Application, o.Caps, 1); err != nil {
+		return Accepted{}, err
+	}
+	a, made, err := s.createCounted(ctx, o, ref)
+	if !made {
+		err = errors.Join(err, s.release(ctx, o.Application, 1))
+	}
+	return a, err
+}
+
+// createCounted makes a task that is counted already. It reports whether the count was needed: not if there is no task, nor if a call
+// with the same key was quicker.
+func (s *Service) createCounted(ctx context.Context, o Order, ref Ref) (a Accepted, made bool, err error) {
 	now := s.Now().UTC()
 	t := &Task{
 		Ref:      ref,
@@ -56,24 +65,20 @@ func (s *Service) create(ctx context.Context, o Order, ref Ref) (Accepted, error
 		Attempt:  newAttempt(),
 	}
 	s.keepPassword(t, o.Password)
-	if err := s.reserve(ctx, ref.Application, o.Caps); err != nil {
-		return Accepted{}, err
-	}
 	if err := s.save(ctx, t); err != nil {
-		err = errors.Join(err, s.release(ctx, ref.Application))
 		if o.IdempotencyKey != "" && errors.Is(err, fault.AlreadyExists) {
-			return s.again(ctx, o, ref) // a call with the same key was quicker
+			a, err = s.again(ctx, o, ref) // a call with the same key was quicker
 		}
-		return Accepted{}, err
+		return a, false, err
 	}
-	a := Accepted{Task: t, attempt: t.Attempt}
+	a = Accepted{Task: t, attempt: t.Attempt}
 	link, err := s.Links.UploadLink(ctx, ref.UploadName(), t.LinkEnds)
 	if err != nil {
-		return Accepted{}, errors.Join(err, s.undo(ctx, o, a))
+		return Accepted{}, true, errors.Join(err, s.undo(ctx, o, a)) // which counts it no more
 	}
 	a.Upload = &link
 	s.Log.InfoContext(ctx, logevent.TaskCreated, "task", ref.String())
-	return a, nil
+	return a, true, nil
 }
 
 // RenewUpload returns a fresh upload link for a task that still waits for its document.

@@ -52,7 +52,7 @@ func (s *Service) sweep(ctx context.Context, most int) (Swept, error) {
 			errs = append(errs, fmt.Errorf("read due index: %w", err), s.passOverdue(ctx, &done))
 			break
 		}
-		errs = append(errs, s.attendAll(ctx, known(entries, left), &done))
+		errs = append(errs, s.attendAll(ctx, s.known(entries, left), &done))
 		if len(entries) < limit || ctx.Err() != nil || most > 0 && done.Seen >= most {
 			break
 		}
@@ -79,7 +79,7 @@ func (s *Service) attendAll(ctx context.Context, entries []storage.Due, done *Sw
 	for _, d := range entries {
 		group.Go(func() error {
 			var one Swept
-			err := dueHandlers()[d.Table](s, ctx, d, &one)
+			err := s.due[d.Table](ctx, d, &one)
 			mu.Lock()
 			defer mu.Unlock()
 			done.Seen++

@@ -41,7 +41,7 @@ func (s *Service) undo(ctx context.Context, o Order, a Accepted) error {
 	}
 	s.Log.InfoContext(ctx, logevent.TaskDeleted, "task", ref.String(), "reason", t.Reason)
 	_, err = s.finish(ctx, t)
-	return errors.Join(s.forgetKey(ctx, o, ref), s.release(ctx, ref.Application), err)
+	return errors.Join(s.forgetKey(ctx, o, ref), s.release(ctx, ref.Application, 1), err)
 }
 
 // forgetKey lets the order's key be used again, if it still names the task.

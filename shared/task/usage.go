@@ -26,38 +26,54 @@ type usage struct {
 	Pages  int   `json:"pages,omitempty"`
 }
 
-// reserve counts one more open task, unless a cap is reached.
-func (s *Service) reserve(ctx context.Context, application string, caps Caps) error {
+// reserve counts so many more open tasks, in one write, as far as no cap is reached. It returns how many it counted, and why
+// not all.
+func (s *Service) reserve(ctx context.Context, application string, caps Caps, wanted int) (granted int, err error) {
 	if caps.BytesPerDay > 0 || caps.PagesPerDay > 0 {
 		today, _, err := s.usage(ctx, s.dayKey(application))
 		if err != nil {
-			return err
+			return 0, err
 		}
 		wait := s.untilMidnight()
 		if caps.BytesPerDay > 0 && today.Bytes >= caps.BytesPerDay {
-			return fault.New(fault.BytesExceeded, "%d bytes a day are allowed and used up; the count starts again at midnight UTC", caps.BytesPerDay).Retry(wait)
+			return 0, fault.New(fault.BytesExceeded, "%d bytes a day are allowed and used up; the count starts again at midnight UTC", caps.BytesPerDay).Retry(wait)
 		}
 		if caps.PagesPerDay > 0 && today.Pages >= caps.PagesPerDay {
-			return fault.New(fault.PagesExceeded, "%d pages a day are allowed and used up; the count starts again at midnight UTC", caps.PagesPerDay).Retry(wait)
+			return 0, fault.New(fault.PagesExceeded, "%d pages a day are allowed and used up; the count starts again at midnight UTC", caps.PagesPerDay).Retry(wait)
 		}
 	}
-	return s.count(ctx, openKey(application), time.Time{}, func(u *usage) error {
-		if caps.OpenTasks > 0 && u.Open >= caps.OpenTasks {
-			return fault.New(fault.OpenTasksExceeded, "%d unfinished tasks are allowed at once; wait until some have ended or delete them", caps.OpenTasks).Retry(10 * time.Second)
+	err = s.count(ctx, openKey(application), time.Time{}, func(u *usage) error {
+		granted = wanted
+		if caps.OpenTasks > 0 {
+			granted = min(wanted, caps.OpenTasks-u.Open)
+		}
+		if granted <= 0 {
+			return tooManyOpen(caps)
 		}
 		u.Cap = caps.BytesStored
 		if refusal := s.mayStore(*u, 0); refusal != nil {
 			return refusal
 		}
-		u.Open++
+		u.Open += granted
 		return nil
 	})
+	switch {
+	case err != nil:
+		return 0, err
+	case granted < wanted:
+		return granted, tooManyOpen(caps)
+	}
+	return granted, nil
 }
 
-// release counts one open task less.
-func (s *Service) release(ctx context.Context, application string) error {
+func tooManyOpen(caps Caps) error {
+	return fault.New(fault.OpenTasksExceeded, "%d unfinished tasks are allowed at once; wait until some have ended or delete them", caps.OpenTasks).Retry(10 * time.Second)
+}
+
+// release counts so many open tasks less.
+func (s *Service) release(ctx context.Context, application string, tasks int) error {
 	return s.count(ctx, openKey(application), time.Time{}, func(u *usage) error {
-		u.Open = max(0, u.Open-1)
+		u.Open = max(0, u.Open-tasks)
 		return nil
 	})
 }
