@@ -142,7 +142,7 @@ func (g *gate) soFar() []sight {
 	defer g.mu.Unlock()
 	seen := slices.Clone(g.seen)
 	if i := g.looking; i >= 0 && seen[i].err == nil {
-		seen[i].err = errors.New("it is still being looked at, longer than it should take; see the log")
+		seen[i].err = errors.New("the check takes longer than it should; see the log")
 	}
 	return seen
 }
@@ -198,7 +198,7 @@ func (t gatedTasks) refuse(ctx context.Context) error {
 		if full, ok := errors.AsType[*fault.Error](err); ok && full.Code == fault.StorageFull {
 			return full.Retry(time.Minute)
 		}
-		return fault.New(fault.IntakeClosed, "no documents are taken in at the moment; /readyz tells why").Retry(time.Minute)
+		return fault.New(fault.IntakeClosed, "the service accepts no documents at the moment; /readyz says why").Retry(time.Minute)
 	}
 	return nil
 }
@@ -302,7 +302,7 @@ func closed(log *slog.Logger, cause error) http.Handler {
 			_, _ = io.WriteString(w, cause.Error()+"\n") // names settings, never values
 			return
 		}
-		httpserver.Error(log)(w, r, fault.New(fault.IntakeClosed, "the service is not configured; /readyz tells what is wrong").Retry(time.Minute))
+		httpserver.Error(log)(w, r, fault.New(fault.IntakeClosed, "the service is not configured; /readyz says what is wrong").Retry(time.Minute))
 	})
 	return trigger.New(httpserver.Serve(answer, log, time.Now), nil, log)
 }

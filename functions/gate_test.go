@@ -94,7 +94,7 @@ func TestGateThatHangsLetsCallersGoAndTellsWhere(t *testing.T) {
 		synctest.Wait()
 		gone, leave := context.WithCancel(t.Context())
 		leave()
-		if err := g.open(gone); err == nil || !strings.Contains(err.Error(), "still being looked at") {
+		if err := g.open(gone); err == nil || !strings.Contains(err.Error(), "longer than it should") {
 			t.Errorf("a caller that gave up is told %v", err)
 		}
 		began := time.Now()

@@ -20,7 +20,7 @@ const checked = time.Second
 
 // folderTakes is the condition that a byte can be written to the data folder, and that it is where it was.
 func folderTakes(log *slog.Logger, store *local.Store) condition {
-	return quiet(log, "folder", "nothing can be written to the data folder, or it was moved; see the log", checked, store.Probe)
+	return quiet(log, "folder", "the data folder cannot be written to, or was moved; see the log", checked, store.Probe)
 }
 
 // roomLeft is the condition that documents leave the floor of free space, and that the reserve is whole.
@@ -44,7 +44,7 @@ func storageAnswers(log *slog.Logger, tasks *task.Service, life time.Duration) c
 // storageTakes is the condition that storage takes a byte and keeps it. Of several instances that write it at once one does.
 func storageTakes(log *slog.Logger, records storage.Records, life time.Duration) condition {
 	key := storage.Key{Table: storage.State, Partition: "readiness", Row: "probe"}
-	return quiet(log, "writing", "storage takes nothing; see the log", life, func(ctx context.Context) error {
+	return quiet(log, "writing", "storage cannot be written to; see the log", life, func(ctx context.Context) error {
 		before, err := records.Get(ctx, key)
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err

@@ -42,7 +42,7 @@ func confined(ctx context.Context, engine *worker.Pool) error {
 	return nil
 }
 
-var errUnknownSandbox = errors.New("no worker process has told what confines it; see the row engine")
+var errUnknownSandbox = errors.New("no worker process has reported its sandbox; see the check engine")
 
 // workersConfined is the condition that worker processes can bring about nothing outside. Where that is only to be tried,
 // every worker that starts will do.

@@ -106,7 +106,7 @@ func TestOnAFullDiskDocumentsAreErasedAndNoneIsTakenIn(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "507") {
 		t.Errorf("a PUT on a full disk: %v", err)
 	}
-	s.eventually("space", "make room")
+	s.eventually("space", "free some")
 	s.advance(47 * time.Hour)
 	if found := s.left(); len(found) > 0 {
 		t.Errorf("47 hours later there is %v", found)

@@ -21,7 +21,7 @@ const accessLogPath = "/v1/access-log"
 
 type accessLogInput struct {
 	Since time.Time `query:"since" timeFormat:"2006-01-02T15:04:05Z07:00" doc:"Only entries since this time."`
-	After string    `query:"after" minLength:"1" maxLength:"400" doc:"Cursor of the page before."`
+	After string    `query:"after" minLength:"1" maxLength:"400" doc:"Cursor from the previous page."`
 	// An auditor's request is an entry too: a page holds more than it adds, so that paging ends.
 	Limit int `query:"limit" minimum:"10" maximum:"1000" default:"100"`
 }
@@ -36,9 +36,9 @@ type accessLogOutput struct {
 
 type entryView struct {
 	At          time.Time     `json:"at"`
-	Application string        `json:"application" doc:"That is concerned; stamp for none or all of them."`
+	Application string        `json:"application" doc:"The application concerned; stamp for none or all of them."`
 	Who         string        `json:"who" doc:"Opaque: an application, or the subject of a token."`
-	Scope       string        `json:"scope" doc:"That was used."`
+	Scope       string        `json:"scope" doc:"The scope that was used."`
 	Act         accesslog.Act `json:"act"`
 	Task        string        `json:"task,omitempty"`
 	Case        string        `json:"case,omitempty"`

@@ -18,7 +18,7 @@ type applicationView struct {
 	Scopes   []access.Scope `json:"scopes"`
 	Client   string         `json:"client,omitempty"`
 	Caps     task.Caps      `json:"caps"`
-	Ceilings *ceilingsView  `json:"ceilings,omitempty" doc:"What its tasks may ask for at most."`
+	Ceilings *ceilingsView  `json:"ceilings,omitempty" doc:"The most that its tasks may ask for."`
 	Created  time.Time      `json:"created"`
 	Revoked  *time.Time     `json:"revoked,omitempty"`
 	Secrets  []secretView   `json:"secrets"`
@@ -33,10 +33,10 @@ type secretView struct {
 
 // ceilingsView is what the tasks of an application may ask for at most: a request may ask for less, never for more.
 type ceilingsView struct {
-	RetainSeconds int      `json:"retain_seconds,omitempty" minimum:"1" maximum:"86400" doc:"Longest retention after processing; the policy's without it."`
-	DeleteOnFetch bool     `json:"delete_on_fetch,omitempty" doc:"Every task is erased once its results were fetched."`
-	Formats       []string `json:"formats,omitempty" minItems:"1" nullable:"false" doc:"Formats that results may have; all without it."`
-	Languages     []string `json:"languages,omitempty" minItems:"1" nullable:"false" doc:"Languages that may be read, the usual one first; all that are installed without it."`
+	RetainSeconds int      `json:"retain_seconds,omitempty" minimum:"1" maximum:"86400" doc:"Longest retention after processing; the server's own if missing."`
+	DeleteOnFetch bool     `json:"delete_on_fetch,omitempty" doc:"Every task is erased once its results were downloaded."`
+	Formats       []string `json:"formats,omitempty" minItems:"1" nullable:"false" doc:"Formats that it may request; all if missing."`
+	Languages     []string `json:"languages,omitempty" minItems:"1" nullable:"false" doc:"Languages that it may request, the default first; all that are installed if missing."`
 }
 
 func viewCeilings(c task.Ceilings) *ceilingsView {
@@ -66,9 +66,9 @@ type applicationInput struct {
 		Name     string         `json:"name" minLength:"1" maxLength:"80"`
 		Scopes   []access.Scope `json:"scopes" minItems:"1" nullable:"false" doc:"submit, read, delete and admin; operator, auditor and reviewer for people."`
 		Client   string         `json:"client,omitempty" maxLength:"200" doc:"Client of the OpenID Connect issuer whose tokens act as this application, in place of a secret."`
-		Caps     *task.Caps     `json:"caps,omitempty" doc:"Limits of the application; 0 for none."`
-		Ceilings *ceilingsView  `json:"ceilings,omitempty" doc:"What its tasks may ask for at most, for good."`
-		Expires  *time.Time     `json:"expires,omitempty" doc:"When the secret ends; never without it."`
+		Caps     *task.Caps     `json:"caps,omitempty" doc:"Limits of the application; 0 means none."`
+		Ceilings *ceilingsView  `json:"ceilings,omitempty" doc:"The most that its tasks may ask for, permanently."`
+		Expires  *time.Time     `json:"expires,omitempty" doc:"When the secret expires; never if missing."`
 	}
 }
 
@@ -76,7 +76,7 @@ type rotateInput struct {
 	ID   string `path:"id"`
 	Body struct {
 		GraceSeconds int        `json:"grace_seconds,omitempty" minimum:"0" maximum:"2592000" doc:"How long older secrets stay valid."`
-		Expires      *time.Time `json:"expires,omitempty" doc:"When the new secret ends; never without it."`
+		Expires      *time.Time `json:"expires,omitempty" doc:"When the new secret expires; never if missing."`
 	}
 }
 
@@ -92,14 +92,14 @@ type applicationsOutput struct {
 }
 
 func (a *API) registerApplications() {
-	create := operation("createApplication", http.MethodPost, "/v1/applications", "Create an application", "The secret is shown once. One with a client has none.")
+	create := operation("createApplication", http.MethodPost, "/v1/applications", "Create an application", "The secret is shown once. An application with a client has no secret.")
 	create.DefaultStatus = http.StatusCreated
 	handle(a, create, "admin", a.createApplication)
 	handle(a, operation("listApplications", http.MethodGet, "/v1/applications", "List applications", ""), "admin", a.listApplications)
 	handle(a, operation("rotateSecret", http.MethodPost, "/v1/applications/{id}/secrets", "Add a secret and let older ones expire",
 		"Two secrets may be valid at once."), "admin", a.rotateSecret)
 	handle(a, operation("revokeApplication", http.MethodDelete, "/v1/applications/{id}", "Revoke all secrets of an application",
-		"Its tasks stay on their clocks. Its uploads and downloads end, and nothing that comes through its upload links is read any more. Repeatable."), "admin", a.revokeApplication)
+		"Its tasks keep their deadlines. Its uploads and downloads end, and what arrives through its upload links is erased unread. Repeatable."), "admin", a.revokeApplication)
 }
 
 func viewApplication(app *access.Application, secret string) applicationView {

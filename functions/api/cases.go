@@ -38,8 +38,8 @@ type caseInput struct {
 	Body struct {
 		Application string `json:"application" maxLength:"64" doc:"Whose task it is."`
 		Task        string `json:"task" maxLength:"36"`
-		Reason      string `json:"reason" minLength:"1" maxLength:"500" doc:"One line. The application reads it in its access log; it holds nothing of a document."`
-		Hours       int    `json:"hours,omitempty" minimum:"1" maximum:"8" doc:"For how long the document can be read after the approval; 1 without it."`
+		Reason      string `json:"reason" minLength:"1" maxLength:"500" doc:"One line without content of a document. The application reads it in its access log."`
+		Hours       int    `json:"hours,omitempty" minimum:"1" maximum:"8" doc:"Hours during which the document can be read after the approval; 1 if missing."`
 	}
 }
 
@@ -49,7 +49,7 @@ type caseOutput struct {
 }
 
 type casesInput struct {
-	After string `query:"after" minLength:"1" maxLength:"36" doc:"Only cases younger than this one: the cursor of the page before."`
+	After string `query:"after" minLength:"1" maxLength:"36" doc:"Only cases younger than this one: the cursor from the previous page."`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 }
 
@@ -72,24 +72,24 @@ type caseView struct {
 	ApprovedBy  string       `json:"approved_by,omitempty"`
 	Closed      *time.Time   `json:"closed,omitempty"`
 	ClosedBy    string       `json:"closed_by,omitempty"`
-	Ends        time.Time    `json:"ends" doc:"When the case is over if nothing happens."`
+	Ends        time.Time    `json:"ends" doc:"When the case ends by itself."`
 }
 
 func (a *API) registerCases() {
-	open := operation("openCase", http.MethodPost, casesPath, "Ask to see a document",
-		"Exceptional review: a second person has to approve within 24 hours. The document stays on its clocks.")
+	open := operation("openCase", http.MethodPost, casesPath, "Request to view a document",
+		"Exceptional review: a second person has to approve within 24 hours. The document's deadlines do not move.")
 	open.DefaultStatus = http.StatusCreated
 	handle(a, open, access.Reviewer, a.openCase)
 	handle(a, operation("listCases", http.MethodGet, casesPath, "List cases", ""), access.Reviewer, a.listCases)
 	handle(a, operation("getCase", http.MethodGet, casesPath+"/{id}", "Show a case", ""), access.Reviewer, a.getCase)
 	handle(a, operation("approveCase", http.MethodPost, casesPath+"/{id}/approval", "Approve a case",
-		"By another person than the one who opened it. The time in which the document can be read begins."), access.Reviewer, a.approveCase)
+		"Must be another person than the one who opened it. From then on both can read the document until the case ends."), access.Reviewer, a.approveCase)
 	handle(a, operation("closeCase", http.MethodDelete, casesPath+"/{id}", "End a case", "Repeatable."), access.Reviewer, a.closeCase)
-	derivative := operation("getDerivative", http.MethodGet, casesPath+"/{id}/derivative", "Fetch a copy in which nothing can be read",
+	derivative := operation("getDerivative", http.MethodGet, casesPath+"/{id}/derivative", "Download a copy in which nothing is legible",
 		"The same format, size, resolution and page geometry; all ink is replaced.")
 	handle(a, content(derivative), access.Reviewer, a.sendCase(review.Derivative))
 	original := operation("getOriginal", http.MethodGet, casesPath+"/{id}/original", "Fetch the document itself",
-		"For what the derivative does not show. Gone once the document is erased, whatever the case's time.")
+		"For what the derivative does not show. 410 once the document is erased, even while the case is open.")
 	handle(a, content(original), access.Reviewer, a.sendCase(review.Original))
 }
 

@@ -37,7 +37,7 @@ func (a *API) describe() huma.Config {
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", "" // the first is an operation like all others
 	cfg.CreateHooks = nil                                       // they add $schema links to every answer
 	cfg.Transformers = []huma.Transformer{a.explain}
-	cfg.Info.Description = "Recognises documents and forgets them.\n\n" + codeTable()
+	cfg.Info.Description = "Recognises the text of documents and deletes them.\n\n" + codeTable()
 	cfg.Extensions = map[string]any{"x-codes": codes()}
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		securityScheme: {Type: "http", Scheme: "basic", Description: "Application id and secret."},
@@ -107,18 +107,18 @@ func (a *API) explain(ctx huma.Context, _ string, v any) (any, error) {
 func translate(op *huma.Operation, model *huma.ErrorModel) *fault.Error {
 	switch model.Status {
 	case http.StatusRequestEntityTooLarge:
-		return fault.New(fault.BodyTooLarge, "the body has at most %d bytes here; send less at once", op.MaxBodyBytes).In("body")
+		return fault.New(fault.BodyTooLarge, "the body may have at most %d bytes here; send less at once", op.MaxBodyBytes).In("body")
 	case http.StatusUnsupportedMediaType:
 		return unsupported()
 	case http.StatusRequestTimeout:
-		return fault.New(fault.BadRequest, "the body did not arrive within %v; send it faster or send less", bodyTime).In("body")
+		return fault.New(fault.BadRequest, "the body did not arrive within %v; use a faster connection or send less", bodyTime).In("body")
 	case http.StatusBadRequest:
-		return fault.New(fault.BadRequest, "the body is missing or is no valid JSON; %s describes it", descriptionPath).In("body")
+		return fault.New(fault.BadRequest, "the body is missing or not valid JSON; %s describes it", descriptionPath).In("body")
 	case http.StatusUnprocessableEntity:
 		if len(model.Errors) > 0 {
 			return invalid(model.Errors[0])
 		}
-		return fault.New(fault.BadField, "the request is not as %s describes it", descriptionPath)
+		return fault.New(fault.BadField, "the request does not match its description in %s", descriptionPath)
 	default:
 		return fault.New(fault.InternalError, "the request could not be read; send it again")
 	}

@@ -49,7 +49,7 @@ func (a *API) takeInline(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return described(err)
 	}
-	tooLarge := fault.New(fault.BodyTooLarge, "a document in the request's body has at most %d bytes; use an upload link for a larger one", a.Inline).In("body")
+	tooLarge := fault.New(fault.BodyTooLarge, "a document in the request body may have at most %d bytes; use an upload link for a larger one", a.Inline).In("body")
 	if r.ContentLength > a.Inline {
 		return tooLarge
 	}
@@ -85,7 +85,7 @@ func (a *API) settingsOf(r *http.Request) (request.Settings, error) {
 	all := request.All()
 	for _, f := range all {
 		if f.Header != "" && r.URL.Query().Has(f.Name) {
-			return request.Settings{}, fault.New(fault.BadField, "addresses reach logs; send it in the header %s", f.Header).In(f.Name)
+			return request.Settings{}, fault.New(fault.BadField, "query parameters appear in logs; send this setting in the header %s", f.Header).In(f.Name)
 		}
 	}
 	values, err := a.document.parameters(r)

@@ -45,12 +45,12 @@ type fileOutput struct {
 
 type tileInput struct {
 	Level string `path:"level" doc:"A level of hashes, or entries."`
-	Index string `path:"index" doc:"Number of the file as c2sp.org/tlog-tiles writes it, with .p/N for a partial one."`
+	Index string `path:"index" doc:"Number of the file as encoded by c2sp.org/tlog-tiles, with .p/N for a partial one."`
 }
 
 type retiredInput struct {
-	Number string `path:"number" doc:"Number of the log before, the first being 1."`
-	File   string `path:"file" doc:"checkpoint, or tile/ and what follows it as in the log itself."`
+	Number string `path:"number" doc:"Number of the earlier log, starting with 1."`
+	File   string `path:"file" doc:"checkpoint, or tile/ and the rest of the path as in the log itself."`
 }
 
 type erasureInput struct {
@@ -63,28 +63,28 @@ type erasureOutput struct {
 	Status     int
 	RetryAfter string `header:"Retry-After"`
 	Body       struct {
-		Tasks []taskView `json:"tasks" doc:"What was erased. The tag is kept nowhere."`
+		Tasks []taskView `json:"tasks" doc:"The erased tasks. The tag is not stored."`
 	}
 }
 
 func (a *API) registerLedger() {
 	readers := []access.Scope{access.Read, access.Auditor}
 	receipt := operation("getReceipt", http.MethodGet, "/v1/tasks/{id}/receipt", "Fetch the receipt of an erased task",
-		"A signed text that proves the erasure with the public key alone. Soon after the erasure it says `not yet logged`; later it proves that the log contains it. Gone with the tombstone, 30 days after the erasure.")
+		"A signed text that proves the erasure with nothing but the public key. At first it says `not yet logged`; minutes later it proves that the log contains it. Available for 30 days after the erasure.")
 	handle(a, file(receipt, textType), access.Read, a.getReceipt)
 	checkpoint := operation("getCheckpoint", http.MethodGet, ledgerPath+"checkpoint", "Fetch the log's checkpoint",
-		"Keep it: a later audit proves with it that the log only grew. Form: c2sp.org/tlog-checkpoint.")
+		"Keep it: a later audit uses it to prove that the log has only grown. Format: c2sp.org/tlog-checkpoint.")
 	handleAny(a, file(checkpoint, textType), readers, a.getCheckpoint)
 	keys := operation("getKeys", http.MethodGet, ledgerPath+"keys", "Fetch the public keys that signed the log", "One key on each line, oldest first.")
 	handleAny(a, file(keys, textType), readers, a.getKeys)
 	tile := operation("getLedgerFile", http.MethodGet, tilePath, "Fetch a file of the log",
-		"Hashes and entries as c2sp.org/tlog-tiles describes them.")
+		"Hashes and entries as specified by c2sp.org/tlog-tiles.")
 	handleAny(a, file(tile, octets), readers, a.getLedgerFile)
-	before := operation("getRetiredLedgerFile", http.MethodGet, retiredPath, "Fetch a file of a log before",
-		"Where a log had to be begun anew, the files of those before it. Each log names the last checkpoint of the one before.")
+	before := operation("getRetiredLedgerFile", http.MethodGet, retiredPath, "Fetch a file of an earlier log",
+		"If a log replaced an earlier one, the files of the earlier one. Each log names the last checkpoint of its predecessor.")
 	handleAny(a, file(before, octets), readers, a.getRetiredLedgerFile)
 	erase := operation("eraseSubject", http.MethodPost, "/v1/erasures", "Erase every task about a subject",
-		"202 while a worker has to let go of one of them: ask again. The tag goes in the body, since addresses reach logs.")
+		"202 while a worker still holds one of them: repeat the request. The tag is in the body because URLs appear in logs.")
 	handle(a, erase, access.Delete, a.eraseSubject)
 }
 

@@ -22,12 +22,12 @@ import (
 type resultInput struct {
 	ID     string `path:"id"`
 	Format string `path:"format"`
-	Stream bool   `query:"stream" doc:"Send the result itself in place of a redirect, for clients that reach nothing but this interface."`
+	Stream bool   `query:"stream" doc:"Send the result itself instead of a redirect, for clients that can reach nothing but this API."`
 }
 
 func (a *API) registerResults() {
 	op := operation("getResult", http.MethodGet, "/v1/tasks/{id}/results/{format}", "Fetch a result",
-		"Redirects to a short-lived link. Streams the result if asked to, always if the task is erased once its results are fetched, and always on a stamp that gives no links. A transfer ends with its task.")
+		"Redirects to a short-lived link. Streams the result if requested, if the task is erased once its results are fetched, or if the stamp issues no links. A transfer ends when its task is erased.")
 	op.Responses = map[string]*huma.Response{
 		"200": {Description: "The result.", Content: resultTypes()},
 		"303": {Description: "See the link in Location; it needs no credentials."},

@@ -18,14 +18,14 @@ type retentionOutput struct {
 type retentionView struct {
 	Now       time.Time   `json:"now"`
 	Region    string      `json:"region"`
-	Processed float64     `json:"processed_seconds" doc:"Nothing outlives this after processing."`
-	Upload    float64     `json:"uploaded_seconds" doc:"Nothing outlives this after upload."`
-	Margin    float64     `json:"margin_seconds" doc:"How long before these limits things are erased."`
+	Processed float64     `json:"processed_seconds" doc:"Everything is deleted within this time after processing."`
+	Upload    float64     `json:"uploaded_seconds" doc:"Everything is deleted within this time after upload."`
+	Margin    float64     `json:"margin_seconds" doc:"How long before these limits deletion begins."`
 	LastSweep *time.Time  `json:"last_sweep,omitempty"`
 	Swept     task.Swept  `json:"swept" doc:"What the last sweep did."`
-	Oldest    *time.Time  `json:"oldest,omitempty" doc:"Creation of the oldest copy of any document alive."`
+	Oldest    *time.Time  `json:"oldest,omitempty" doc:"Creation time of the oldest copy of any document that still exists."`
 	OldestAge float64     `json:"oldest_age_seconds"`
-	Next      []time.Time `json:"next" doc:"The next times at which something is due."`
+	Next      []time.Time `json:"next" doc:"When the next deletions are due."`
 }
 
 type capabilitiesOutput struct {
@@ -36,7 +36,7 @@ type capabilitiesOutput struct {
 		Formats   []capabilityView `json:"formats"`
 		Documents []string         `json:"documents" doc:"Media types of documents."`
 		Limits    limitsView       `json:"limits"`
-		Ceilings  *ceilingsView    `json:"ceilings,omitempty" doc:"What the tasks of the calling application may ask for at most; languages and formats are listed without the others."`
+		Ceilings  *ceilingsView    `json:"ceilings,omitempty" doc:"The most that tasks of the calling application may ask for; languages and formats are listed accordingly."`
 	}
 }
 
@@ -46,12 +46,12 @@ type capabilityView struct {
 }
 
 type limitsView struct {
-	Bytes  int64 `json:"bytes" doc:"Of a document sent to an upload link."`
-	Inline int64 `json:"inline_bytes" doc:"Of a document in a request's own body."`
+	Bytes  int64 `json:"bytes" doc:"Largest document sent to an upload link."`
+	Inline int64 `json:"inline_bytes" doc:"Largest document in a request body."`
 	Pages  int   `json:"pages"`
-	Pixels int64 `json:"pixels" doc:"Of one page."`
-	Batch  int   `json:"batch" doc:"Tasks created at once."`
-	Retain int   `json:"retain_seconds" doc:"Retention after processing of a task that asks for no shorter one, and the longest that can be asked for."`
+	Pixels int64 `json:"pixels" doc:"Most pixels of one page."`
+	Batch  int   `json:"batch" doc:"Most tasks created at once."`
+	Retain int   `json:"retain_seconds" doc:"Default, and longest, retention after processing."`
 }
 
 type healthOutput struct {
@@ -69,10 +69,10 @@ type readyOutput struct {
 }
 
 func (a *API) registerService() {
-	handleAny(a, operation("getRetention", http.MethodGet, "/v1/retention", "Show how retention stands", ""), watchers(), a.getRetention)
+	handleAny(a, operation("getRetention", http.MethodGet, "/v1/retention", "Show the retention policy and its current numbers", ""), watchers(), a.getRetention)
 	handle(a, operation("getCapabilities", http.MethodGet, "/v1/capabilities", "List languages, formats and limits", ""), "read", a.getCapabilities)
-	handle(a, operation("getHealth", http.MethodGet, "/healthz", "Tell that the process lives", ""), open, a.getHealth)
-	handle(a, operation("getReadiness", http.MethodGet, "/readyz", "Tell whether documents are taken in", ""), open, a.getReadiness)
+	handle(a, operation("getHealth", http.MethodGet, "/healthz", "Report that the process is running", ""), open, a.getHealth)
+	handle(a, operation("getReadiness", http.MethodGet, "/readyz", "Report whether the service accepts documents", ""), open, a.getReadiness)
 }
 
 // watchers may see the numbers of the whole stamp, in which nothing is anybody's.

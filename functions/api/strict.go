@@ -113,7 +113,7 @@ func described(err error) error {
 func (t accepts) parameters(r *http.Request) (map[string]string, error) {
 	for _, f := range request.All() {
 		if f.Header != "" && len(r.Header.Values(f.Header)) > 0 && !slices.Contains(t.headers, f.Header) {
-			return nil, fault.New(fault.BadField, "the header goes with a document in the request's own body; give %s in the JSON that creates a task", f.Name).In(f.Header)
+			return nil, fault.New(fault.BadField, "this header is only for requests whose body is a document; give %s in the JSON body instead", f.Name).In(f.Header)
 		}
 	}
 	if err := httpserver.Once(r.Header, t.headers...); err != nil {
@@ -137,7 +137,7 @@ func (t accepts) content(r *http.Request, w http.ResponseWriter) error {
 	r.Body = &reread{text: bytes.NewReader(text.Bytes()), rest: r.Body, failed: err}
 	switch {
 	case t.body == nil && err != nil:
-		return fault.Wrap(err, fault.BadRequest, "the body did not arrive, and nothing is taken in it here; leave it out").In("body")
+		return fault.Wrap(err, fault.BadRequest, "the body did not arrive, and this operation takes none; leave it out").In("body")
 	case t.body == nil:
 		return none(text.Bytes())
 	case err != nil, n == t.most, n == 0:
@@ -177,7 +177,7 @@ func none(text []byte) error {
 	if err := strict.Names(text, &strict.Shape{Fields: map[string]*strict.Shape{}}); errors.Is(err, fault.BadField) {
 		return err // by the name of what would be dropped
 	} else if err != nil || text[0] != '{' {
-		return fault.New(fault.BadRequest, "nothing is taken in the body here; leave it out").In("body")
+		return fault.New(fault.BadRequest, "this operation takes no body; leave it out").In("body")
 	}
 	return nil
 }
@@ -191,5 +191,5 @@ func isJSON(contentType string) bool {
 }
 
 func unsupported() *fault.Error {
-	return fault.New(fault.MediaUnsupported, "the body is application/json, or a document where %s says so", descriptionPath).In("Content-Type")
+	return fault.New(fault.MediaUnsupported, "the body must be application/json, or a document where %s says so", descriptionPath).In("Content-Type")
 }

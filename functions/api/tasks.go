@@ -47,7 +47,7 @@ type batchItem struct {
 
 type batchOutput struct {
 	Body struct {
-		Tasks []batchResult `json:"tasks" doc:"One for each task asked for, in the same order."`
+		Tasks []batchResult `json:"tasks" doc:"One for each requested task, in the same order."`
 	}
 }
 
@@ -71,7 +71,7 @@ type getOutput struct {
 
 type listInput struct {
 	State string `query:"state" enum:"Submitted,Queued,InProgress,Completed,ProcessingFailed,Deleted" doc:"Only tasks in this state. Without it all but deleted ones."`
-	After string `query:"after" minLength:"1" doc:"Only tasks younger than this one: the cursor of the page before."`
+	After string `query:"after" minLength:"1" doc:"Only tasks younger than this one: the cursor from the previous page."`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 }
 
@@ -102,14 +102,14 @@ func (a *API) registerTasks() {
 		"Returns a link to send the document to. A request whose body is a document of a supported type, with the settings as query parameters, uploads and starts in one call.")
 	create.DefaultStatus = http.StatusCreated
 	handle(a, create, "submit", a.createTask)
-	batch := operation("createTasks", http.MethodPost, "/v1/tasks:batch", "Create up to 1,000 tasks", "Each one succeeds or fails by itself.")
+	batch := operation("createTasks", http.MethodPost, "/v1/tasks:batch", "Create up to 1,000 tasks", "Each one succeeds or fails independently.")
 	batch.MaxBodyBytes = 2 << 20
 	handle(a, batch, "submit", a.createTasks)
 	handle(a, operation("listTasks", http.MethodGet, tasksPath, "List own tasks", ""), "read", a.listTasks)
 	handle(a, operation("getTask", http.MethodGet, "/v1/tasks/{id}", "Show a task",
-		"A task of another application is not found; an erased one is gone."), "read", a.getTask)
+		"404 for a task of another application, 410 for an erased one."), "read", a.getTask)
 	handle(a, operation("deleteTask", http.MethodDelete, "/v1/tasks/{id}", "Erase a task now",
-		"Nothing can be fetched from the answer on. 200 with the receipt; 202 while a worker has to let go: ask again. Repeatable."), "delete", a.deleteTask)
+		"Once answered, nothing can be fetched. 200 with the receipt; 202 while a worker still holds the document: repeat the request. Repeatable."), "delete", a.deleteTask)
 	handle(a, operation("renewUploadLink", http.MethodPost, "/v1/tasks/{id}/upload-link", "Get a fresh upload link", ""), "submit", a.renewLink)
 }
 

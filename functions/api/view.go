@@ -63,16 +63,16 @@ type taskView struct {
 	Type        string            `json:"type,omitempty" doc:"Media type of the document, found by its content."`
 	Bytes       int64             `json:"bytes,omitempty"`
 	Settings    *request.Settings `json:"settings,omitempty"`
-	Upload      *linkView         `json:"upload,omitempty" doc:"Where to send the document, while the task waits for it."`
+	Upload      *linkView         `json:"upload,omitempty" doc:"Where to send the document while the task is waiting for it."`
 	Results     []resultView      `json:"results,omitempty"`
 	Failure     *failureView      `json:"failure,omitempty"`
-	EraseDue    *time.Time        `json:"erase_due,omitempty" doc:"When the task is erased; it cannot be read any more from then on."`
-	DeleteAfter *time.Time        `json:"delete_after,omitempty" doc:"What no copy outlives, slack included."`
+	EraseDue    *time.Time        `json:"erase_due,omitempty" doc:"When the task is erased; from then on it cannot be read."`
+	DeleteAfter *time.Time        `json:"delete_after,omitempty" doc:"When the last copy is deleted at the latest."`
 	Reason      string            `json:"reason,omitempty" doc:"Why the task was erased."`
 	Removed     *time.Time        `json:"removed,omitempty" doc:"When the erasure was accepted."`
 	Erased      *time.Time        `json:"erased,omitempty" doc:"When a check found no copy left."`
-	Promise     string            `json:"promise,omitempty" doc:"Only in the answer to a creation: a signed promise that the ledger will know the task, and by when everything of it is gone. Keep it; an auditor holds it against the ledger."`
-	Acceptance  string            `json:"acceptance,omitempty" doc:"Once the document is here: a signed promise about the document. It is the same however often it is asked for."`
+	Promise     string            `json:"promise,omitempty" doc:"Only in the answer to a creation: a signed promise that the ledger will record the task, and by when all of it is deleted. Keep it: an auditor can check it against the ledger."`
+	Acceptance  string            `json:"acceptance,omitempty" doc:"Once the document has arrived: a signed promise about the document, the same in every answer."`
 	Receipt     string            `json:"receipt,omitempty" doc:"Only in the answer to a delete: the signed receipt, as at /v1/tasks/{id}/receipt."`
 }
 
@@ -86,7 +86,7 @@ type pagesView struct {
 type linkView struct {
 	URL     string            `json:"url"`
 	Method  string            `json:"method"`
-	Headers map[string]string `json:"headers,omitempty" doc:"Send exactly these along."`
+	Headers map[string]string `json:"headers,omitempty" doc:"Send exactly these headers."`
 	Expires time.Time         `json:"expires"`
 }
 
@@ -94,7 +94,7 @@ type resultView struct {
 	Format    string     `json:"format"`
 	MediaType string     `json:"media_type"`
 	Bytes     int64      `json:"bytes"`
-	URL       string     `json:"url" doc:"A short-lived link that needs no credentials; the address in this interface where results are streamed."`
+	URL       string     `json:"url" doc:"A short-lived link that needs no credentials, or the address in this API if results are streamed."`
 	Expires   *time.Time `json:"expires,omitempty"`
 }
 

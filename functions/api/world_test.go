@@ -145,7 +145,7 @@ func (d *domain) CreateWith(ctx context.Context, o task.Order, body task.Body) (
 func (d *domain) RenewUpload(_ context.Context, ref task.Ref) (storage.Link, error) {
 	t, err := d.find(ref)
 	if err == nil && t.State != task.Submitted {
-		err = fault.New(fault.WrongState, "the task is %s; only a Submitted task takes a document", t.State)
+		err = fault.New(fault.WrongState, "the task is %s; only a Submitted task accepts a document", t.State)
 	}
 	return storage.Link{URL: "https://store.example/again?sig=signature", Method: "PUT", Expires: d.now().Add(time.Minute)}, err
 }

@@ -39,7 +39,7 @@ func (c *connection) newOpenCase() *cobra.Command {
 	var hours int
 	cmd := &cobra.Command{
 		Use:     "open APPLICATION TASK",
-		Short:   "Ask to see a document",
+		Short:   "Request to view a document",
 		Long:    "Ask to see a document. Another person has to approve within 24 hours." + connectionHelp,
 		Example: `  lethe case open APPLICATION TASK --reason "worker killed three times" --hours 2`,
 		Args:    cobra.ExactArgs(2),

@@ -72,21 +72,21 @@ var clientForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~:/@-]{0,199}$`)
 // check refuses an application that cannot be, naming the field.
 func (a *Application) check() error {
 	if len([]rune(a.Name)) > maxName || !nameForm.MatchString(a.Name) {
-		return fault.New(fault.BadField, "a name has 1 to %d letters, digits, spaces and . _ -, and begins with a letter or digit", maxName).In("name")
+		return fault.New(fault.BadField, "a name must have 1 to %d letters, digits, spaces and . _ -, and begin with a letter or digit", maxName).In("name")
 	}
 	if len(a.Scopes) == 0 {
-		return fault.New(fault.BadField, "at least one scope is needed; there are: %v", Scopes()).In("scopes")
+		return fault.New(fault.BadField, "at least one scope is needed, out of: %v", Scopes()).In("scopes")
 	}
 	for _, s := range a.Scopes {
 		if !slices.Contains(Scopes(), s) {
-			return fault.New(fault.BadField, "a scope is unknown; there are: %v", Scopes()).In("scopes")
+			return fault.New(fault.BadField, "a scope is unknown; the scopes are: %v", Scopes()).In("scopes")
 		}
 	}
 	if a.Client != "" && !clientForm.MatchString(a.Client) {
-		return fault.New(fault.BadField, "a client is named as the identity provider does: 1 to 200 letters, digits and . _ ~ : / @ -").In("client")
+		return fault.New(fault.BadField, "a client must be the identity provider's client id: 1 to 200 letters, digits and . _ ~ : / @ -").In("client")
 	}
 	if a.Caps.OpenTasks < 0 || a.Caps.BytesPerDay < 0 || a.Caps.BytesStored < 0 || a.Caps.PagesPerDay < 0 {
-		return fault.New(fault.BadField, "a cap is 0 for none, or a positive number").In("caps")
+		return fault.New(fault.BadField, "a cap must be a positive number, or 0 for none").In("caps")
 	}
 	return a.Ceilings.Check()
 }
@@ -99,7 +99,7 @@ func ParseScopes(names []string) ([]Scope, error) {
 			scopes = append(scopes, s)
 			continue
 		}
-		return nil, fmt.Errorf("a scope is unknown; there are: %v", Scopes())
+		return nil, fmt.Errorf("a scope is unknown; the scopes are: %v", Scopes())
 	}
 	return scopes, nil
 }

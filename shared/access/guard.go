@@ -75,7 +75,7 @@ func (g *Guard) Check(ctx context.Context, authorization, remote string, scopes 
 	}
 	limiter := g.limiter(g.calls, who.String(), rate.Limit(g.rates.PerSecond), g.rates.Burst)
 	if !limiter.AllowN(g.now(), 1) {
-		return nil, fault.New(fault.RateLimited, "more than %g calls a second came from this application; slow down", g.rates.PerSecond).Retry(time.Second)
+		return nil, fault.New(fault.RateLimited, "this application sent more than %g requests a second; slow down", g.rates.PerSecond).Retry(time.Second)
 	}
 	return who, nil
 }
@@ -90,9 +90,9 @@ func (g *Guard) lacking(who *Identity, scopes []Scope) error {
 	}
 	wanted := strings.Join(names, " or ")
 	if byToken {
-		return fault.New(fault.ScopeMissing, "this needs the scope %s, which only a token gives here", wanted)
+		return fault.New(fault.ScopeMissing, "this operation needs the scope %s, which here only a token can give", wanted)
 	}
-	return fault.New(fault.ScopeMissing, "this needs the scope %s, which the credentials do not give", wanted)
+	return fault.New(fault.ScopeMissing, "this operation needs the scope %s, which the credentials do not have", wanted)
 }
 
 func (g *Guard) identify(ctx context.Context, authorization string) (*Identity, error) {
@@ -128,7 +128,7 @@ func (g *Guard) byToken(ctx context.Context, token string) (*Identity, error) {
 		return nil, err
 	}
 	if claims.Subject == "" {
-		return nil, fault.New(fault.Unauthorized, "the token does not say who it was made for")
+		return nil, fault.New(fault.Unauthorized, "the token does not say for whom it was issued")
 	}
 	who := &Identity{ID: nobody, Subject: claims.Subject, ByToken: true, scopes: slices.Clone(claims.Roles)}
 	app, err := g.registry.ofClient(ctx, claims.Client)
@@ -138,7 +138,7 @@ func (g *Guard) byToken(ctx context.Context, token string) (*Identity, error) {
 	case app == nil:
 		return who, nil
 	case !app.Revoked.IsZero():
-		return nil, fault.New(fault.Unauthorized, "the application that the token was made for was revoked")
+		return nil, fault.New(fault.Unauthorized, "the application for which the token was issued was revoked")
 	}
 	who.ID, who.Caps, who.Ceilings = app.ID, app.Caps, app.Ceilings
 	for _, s := range app.Scopes {
@@ -154,7 +154,7 @@ func (g *Guard) byToken(ctx context.Context, token string) (*Identity, error) {
 // the limit keeps failures from filling the log.
 func (g *Guard) failed(ctx context.Context, remote string, denied error) error {
 	if !g.limiter(g.failures, Source(remote), rate.Every(failureEvery), failureBurst).AllowN(g.now(), 1) {
-		return fault.New(fault.RateLimited, "too many wrong credentials came from this address; wait %v between tries", failureEvery).Retry(failureEvery)
+		return fault.New(fault.RateLimited, "too many wrong credentials came from this address; wait %v between attempts", failureEvery).Retry(failureEvery)
 	}
 	g.log.WarnContext(ctx, logevent.AccessDenied, "reason", fault.Unauthenticated)
 	return denied

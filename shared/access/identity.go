@@ -94,7 +94,7 @@ func ParseRoles(mapping string) (map[string]Scope, error) {
 func CheckIssuer(issuer string) error {
 	u, err := url.Parse(issuer)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !Private(u) {
-		return fault.New(fault.BadField, "the issuer is an https address such as https://login.example.org/tenant")
+		return fault.New(fault.BadField, "the issuer must be an https address such as https://login.example.org/tenant")
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func (r *Registry) Create(ctx context.Context, wanted Application, expires time.
 	}
 	err = r.put(ctx, app, "")
 	if errors.Is(err, fault.AlreadyExists) {
-		return nil, "", fault.New(fault.AlreadyExists, "the client has an application already; each client has one, for good").In("client")
+		return nil, "", fault.New(fault.AlreadyExists, "the client already has an application; each client has one, permanently").In("client")
 	}
 	if err != nil {
 		return nil, "", err
@@ -109,7 +109,7 @@ func clientID(client string) string {
 
 func (r *Registry) checkExpiry(expires time.Time) error {
 	if !expires.IsZero() && !expires.After(r.now()) {
-		return fault.New(fault.BadField, "the expiry lies in the past; leave it out for a secret that does not expire").In("expires")
+		return fault.New(fault.BadField, "the expiry is in the past; leave it out for a secret that does not expire").In("expires")
 	}
 	return nil
 }
@@ -174,7 +174,7 @@ func (r *Registry) Rotate(ctx context.Context, id string, grace time.Duration, e
 	}
 	app, err := r.change(ctx, id, func(app *Application) error {
 		if !app.Revoked.IsZero() {
-			return fault.New(fault.WrongState, "the application was revoked for good; create another one")
+			return fault.New(fault.WrongState, "the application was revoked permanently; create another one")
 		}
 		if app.Client != "" {
 			return fault.New(fault.WrongState, "the application signs in with the tokens of its client and has no secret; create another one for secrets")
@@ -312,7 +312,7 @@ func (r *Registry) change(ctx context.Context, id string, apply func(*Applicatio
 	}
 }
 
-func unknown() error { return fault.New(fault.ThingNotFound, "there is no application of that id") }
+func unknown() error { return fault.New(fault.ThingNotFound, "there is no application with that id") }
 
 func (r *Registry) put(ctx context.Context, app *Application, etag string) error {
 	value, err := json.Marshal(app)

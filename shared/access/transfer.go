@@ -58,7 +58,7 @@ func (r *Registry) Import(ctx context.Context, from io.Reader) (int, error) {
 			return n, fault.New(fault.BadField, "line %d: %s: %s", line, named.Field, named.Detail).In(named.Field)
 		}
 		if err != nil {
-			return n, fault.New(fault.BadRequest, "line %d is no application as `lethe app export` writes it", line)
+			return n, fault.New(fault.BadRequest, "line %d is not an application as written by `lethe app export`", line)
 		}
 		if err := errors.Join(app.check(), key(app.ID).Check()); err != nil {
 			return n, err

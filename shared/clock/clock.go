@@ -123,7 +123,7 @@ func (c *Clock) Drift() time.Duration {
 }
 
 // errJumped is what everybody may read.
-var errJumped = errors.New("the wall clock and the time that has gone by differ by more than five minutes: set the wall clock right, " +
+var errJumped = errors.New("the wall clock and elapsed time differ by more than five minutes: correct the wall clock, " +
 	"or run `lethe clock accept` if it is right now")
 
 // Agrees returns nil while wall time and service time agree, else what to do.

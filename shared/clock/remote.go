@@ -88,9 +88,9 @@ func (r *Remote) Wall() time.Time { return r.wall().UTC().Round(0) }
 
 // Errors of Agrees; everybody may read them.
 var (
-	errUnseen = errors.New("the store has not told its time yet; this cures itself once it answers")
-	errOff    = errors.New("the clock of this instance and that of the store differ by more than five minutes: the instance takes no work " +
-		"until they agree; restart it if that lasts")
+	errUnseen = errors.New("the storage service has not reported its time yet; this resolves itself once it answers")
+	errOff    = errors.New("the clocks of this instance and of the storage service differ by more than five minutes: the instance accepts no work " +
+		"until they agree; restart it if that persists")
 )
 
 // Agrees returns nil while the instance's wall clock and the store's clock agree, else what is wrong.

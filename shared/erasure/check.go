@@ -32,7 +32,7 @@ func (c Checker) Check(ctx context.Context, prefix Prefix) (time.Time, error) {
 			return time.Time{}, fmt.Errorf("check for copies: %w", err)
 		}
 		if len(left) > 0 {
-			return time.Time{}, fault.New(fault.StorageUnavailable, "a copy is still listed in %s after its erasure", name)
+			return time.Time{}, fault.New(fault.StorageUnavailable, "storage still lists a copy in %s after its erasure", name)
 		}
 		if err := errors.Join(c.remnants(ctx, p), c.staging(ctx, p)); err != nil {
 			return time.Time{}, err

@@ -67,7 +67,7 @@ func (e *Eraser) Remove(ctx context.Context, prefix Prefix, counts map[Class]int
 	}
 	if s, ok := e.Records.(Scrubber); ok {
 		if err := s.Scrub(ctx); err != nil {
-			errs = append(errs, fault.Wrap(err, fault.StorageUnavailable, "the database's journal could not be emptied"))
+			errs = append(errs, fault.Wrap(err, fault.StorageUnavailable, "the database's write-ahead log could not be emptied"))
 		}
 	}
 	return errors.Join(errs...)

@@ -195,7 +195,7 @@ func vouch(ctx context.Context) {
 func (c *Connections) bound(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !c.begin() {
-			NewProblem(fault.New(fault.RateLimited, "the server answers %d requests at once, no more; try again in a moment", c.most).Retry(time.Second)).write(w, r)
+			NewProblem(fault.New(fault.RateLimited, "the server is already answering %d requests, its limit; try again in a moment", c.most).Retry(time.Second)).write(w, r)
 			return
 		}
 		defer c.end()

@@ -15,10 +15,10 @@ import (
 
 // Problem is a problem document (RFC 9457). Of what the client sent it holds the name of an unknown field at most.
 type Problem struct {
-	Type      string `json:"type" doc:"Always about:blank: the code tells one problem from another."`
+	Type      string `json:"type" doc:"Always about:blank: code distinguishes problems."`
 	Title     string `json:"title" doc:"The HTTP status in words."`
 	Status    int    `json:"status" doc:"The HTTP status."`
-	Code      string `json:"code" doc:"Stable and machine-readable; the description of this interface lists all codes."`
+	Code      string `json:"code" doc:"Stable and machine-readable; the API description lists all codes."`
 	Detail    string `json:"detail" doc:"What is wrong, the limit, and the remedy."`
 	Field     string `json:"field,omitempty" doc:"The field, parameter or header at fault."`
 	Retryable bool   `json:"retryable" doc:"Whether the same request may succeed later."`
@@ -35,7 +35,7 @@ const ProblemType = "application/problem+json"
 func NewProblem(err error) *Problem {
 	f, ok := errors.AsType[*fault.Error](err)
 	if !ok || f.Kind == fault.Internal {
-		f = fault.New(fault.InternalError, "something went wrong in the service; try again, and tell the operator the instance if it stays")
+		f = fault.New(fault.InternalError, "something went wrong in the service; try again, and if it persists report the instance to the operator")
 	}
 	p := &Problem{
 		Type:      "about:blank",

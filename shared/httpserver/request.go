@@ -69,7 +69,7 @@ func Private(ctx context.Context) {
 func Explain(ctx context.Context, log *slog.Logger, err error) *Problem {
 	r := of(ctx)
 	if kind := fault.KindOf(err); r.broke() && (kind == fault.Internal || kind == fault.Unavailable) {
-		err = fault.New(fault.BadRequest, "the body broke off before its end, or its chunks do not fit; send it again").In("body")
+		err = fault.New(fault.BadRequest, "the request body ended early or its chunked encoding is invalid; send it again").In("body")
 	}
 	p, ok := errors.AsType[*Problem](err)
 	if !ok {
@@ -108,7 +108,7 @@ func Serve(next http.Handler, log *slog.Logger, now func() time.Time) http.Handl
 				// The value of a panic may hold anything; the stack shows where it was.
 				log.ErrorContext(r.Context(), logevent.RequestFailed, "request", notes.id, "stack", string(debug.Stack()))
 				if out.status == 0 {
-					problem(out, r, fault.New(fault.InternalError, "the request met a fault of the service"))
+					problem(out, r, fault.New(fault.InternalError, "the service failed to answer the request"))
 				}
 			}
 			if out.status == 0 {

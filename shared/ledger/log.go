@@ -169,7 +169,7 @@ func (l *Log) Checkpoint(ctx context.Context) ([]byte, error) {
 func (l *Log) Keys(ctx context.Context) ([]string, error) {
 	h, err := l.authority(ctx)
 	if stuck, ok := errors.AsType[Stuck](err); ok {
-		return nil, fault.Wrap(stuck, fault.ReceiptUnavailable, "the ledger's state is lost, and with it which keys signed it; /readyz tells its operator what to do")
+		return nil, fault.Wrap(stuck, fault.ReceiptUnavailable, "the ledger's state is lost, and with it the list of keys that signed it; /readyz tells the operator what to do")
 	}
 	if err == nil && len(h.Keys) == 0 && l.Signer != nil {
 		return []string{l.Signer.Public()}, nil

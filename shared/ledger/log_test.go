@@ -275,7 +275,7 @@ func TestNewKeyIsTrustedOnlyWithTheOldOnesVoucher(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := alone.Sequence(t.Context()); err == nil {
-		t.Error("a key that nobody vouched for signs")
+		t.Error("a key that is not cross-signed signs")
 	}
 	for _, l := range []*ledger.Log{w.process(fresh, old), w.process(fresh, nil)} {
 		if err := l.Append(t.Context(), w.document(2).receipt()); err != nil {

@@ -24,14 +24,14 @@ func (s Stuck) Error() string { return string(s) }
 
 // The reasons.
 const (
-	stuckNoKey      Stuck = "there is no signing key: `lethe keygen` makes one, and LETHE_SIGNING_KEY holds it"
-	stuckKeyLost    Stuck = "a ledger is there and its signing key is not: put the key back, or begin a new log with `lethe ledger begin`"
-	stuckForeignKey Stuck = "no published key vouches for the signing key: give the one before it as LETHE_PREVIOUS_KEY, or begin a new log with `lethe ledger begin`"
-	stuckCheckpoint Stuck = "files of a ledger are there and its checkpoint is not: put it back from a copy, or begin a new log with `lethe ledger begin`"
-	stuckFork       Stuck = "the ledger's state and its published checkpoint contradict each other: put its files back from a copy, or begin a new log with `lethe ledger begin`"
-	stuckDamaged    Stuck = "files of the ledger do not belong to its checkpoint: put them back from a copy made by `lethe ledger save`"
+	stuckNoKey      Stuck = "there is no signing key: create one with `lethe keygen` and set LETHE_SIGNING_KEY"
+	stuckKeyLost    Stuck = "there is a ledger but not its signing key: restore the key, or start a new log with `lethe ledger begin`"
+	stuckForeignKey Stuck = "no published key has cross-signed the signing key: set LETHE_PREVIOUS_KEY to the key before it, or start a new log with `lethe ledger begin`"
+	stuckCheckpoint Stuck = "there are files of a ledger but not its checkpoint: restore it from a copy, or start a new log with `lethe ledger begin`"
+	stuckFork       Stuck = "the ledger's state and its published checkpoint contradict each other: restore its files from a copy, or start a new log with `lethe ledger begin`"
+	stuckDamaged    Stuck = "files of the ledger do not match its checkpoint: restore them from a copy made by `lethe ledger save`"
 	stuckLost       Stuck = "the ledger's state was lost and is being rebuilt from its files"
-	stuckBegun      Stuck = "a new log was begun and not finished: run `lethe ledger begin` again"
+	stuckBegun      Stuck = "starting a new log was interrupted: run `lethe ledger begin` again"
 )
 
 // published is the checkpoint beside the tiles and the tree that it claims; an empty one if there is none.
@@ -227,7 +227,7 @@ func (l *Log) signing(ctx context.Context) (head, note.Signer, error) {
 	}
 	if stuck, ok := errors.AsType[Stuck](err); ok {
 		l.Log.WarnContext(ctx, logevent.ReceiptUnsigned)
-		err = fault.Wrap(stuck, fault.ReceiptUnavailable, "this stamp has no signing key that a published key vouches for, so it can sign neither receipts nor promises; /readyz tells its operator why")
+		err = fault.Wrap(stuck, fault.ReceiptUnavailable, "this stamp has no signing key that a published key has cross-signed, so it can sign neither receipts nor promises; /readyz tells the operator why")
 	}
 	return h, signer, err
 }

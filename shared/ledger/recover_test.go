@@ -153,17 +153,17 @@ func TestLogThatCannotGoOnSignsNothingAndSaysWhy(t *testing.T) {
 			if err := w.store.Blobs.Delete(t.Context(), storage.Ledger+"/checkpoint"); err != nil {
 				t.Fatal(err)
 			}
-		}, "its checkpoint is not"},
+		}, "but not its checkpoint"},
 		"state lost and a file damaged": {func(w *world) {
 			w.forget(t, nil)
 			w.putFile(t, "tile/entries/000.p/7", []byte("\x00\x01x"))
 		}, "lost"},
-		"signing key lost":                {func(w *world) { w.Log = w.process(nil, nil) }, "signing key is not"},
-		"a key that nobody vouched for":   {func(w *world) { w.Log = w.process(signer(t, "lethe.test"), nil) }, "vouches"},
-		"a key of another name vouched":   {func(w *world) { w.Log = w.process(signer(t, "other.test"), w.Signer) }, "vouches"},
+		"signing key lost":                {func(w *world) { w.Log = w.process(nil, nil) }, "but not its signing key"},
+		"a key that is not cross-signed":  {func(w *world) { w.Log = w.process(signer(t, "lethe.test"), nil) }, "cross-signed"},
+		"cross-signed under another name": {func(w *world) { w.Log = w.process(signer(t, "other.test"), w.Signer) }, "cross-signed"},
 		"checkpoint is no checkpoint":     {func(w *world) { w.putFile(t, "checkpoint", []byte("empty\n")) }, "contradict"},
-		"a new log was begun by halves":   {func(w *world) { w.beginHalf(t) }, "begun"},
-		"a file of the log was exchanged": {func(w *world) { w.putFile(t, "tile/entries/000.p/7", []byte("\x00\x01x")); w.examine(t) }, "do not belong"},
+		"a new log was begun by halves":   {func(w *world) { w.beginHalf(t) }, "interrupted"},
+		"a file of the log was exchanged": {func(w *world) { w.putFile(t, "tile/entries/000.p/7", []byte("\x00\x01x")); w.examine(t) }, "do not match"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

@@ -107,7 +107,7 @@ func checkID(id string) error {
 	return nil
 }
 
-func unknown() error { return fault.New(fault.ThingNotFound, "there is no case of that id") }
+func unknown() error { return fault.New(fault.ThingNotFound, "there is no case with that id") }
 
 func encode(c *Case) (storage.Record, error) {
 	value, err := json.Marshal(c)

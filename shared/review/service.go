@@ -79,11 +79,11 @@ func (s *Service) Open(ctx context.Context, who *access.Identity, ref task.Ref, 
 	reason = strings.TrimSpace(reason)
 	switch {
 	case reason == "" || utf8.RuneCountInString(reason) > accesslog.MaxReason || !accesslog.Printable(reason):
-		return nil, fault.New(fault.BadField, "a reason is one line of 1 to %d characters", accesslog.MaxReason).In("reason")
+		return nil, fault.New(fault.BadField, "a reason must be one line of 1 to %d characters", accesslog.MaxReason).In("reason")
 	case box == 0:
 		box = DefaultBox
 	case box < 0 || box > MaxBox:
-		return nil, fault.New(fault.BadField, "a case is open for at most %v", MaxBox).In("hours")
+		return nil, fault.New(fault.BadField, "a case may be open for at most %v", MaxBox).In("hours")
 	}
 	if _, err := s.Tasks.Get(ctx, ref); err != nil {
 		return nil, err
@@ -116,10 +116,10 @@ func (s *Service) Approve(ctx context.Context, who *access.Identity, id string) 
 		case state != Waiting:
 			return fault.New(fault.WrongState, "the case is %s; only a case that is %s can be approved", state, Waiting)
 		case by.Subject == c.OpenedBy.Subject:
-			return fault.New(fault.SecondPersonNeeded, "who opened a case cannot approve it")
+			return fault.New(fault.SecondPersonNeeded, "whoever opened a case cannot approve it")
 		case by.ByToken != c.OpenedBy.ByToken:
 			// The holder of the secret may be the person of the token.
-			return fault.New(fault.SecondPersonNeeded, "one of you has a token and the other one a secret, which does not tell who uses it; use tokens both")
+			return fault.New(fault.SecondPersonNeeded, "one of you uses a token and the other a secret, which does not identify a person; use tokens, both")
 		}
 		c.Approved, c.ApprovedBy = s.Now().UTC(), by
 		return s.record(ctx, by, accesslog.CaseApproved, c)
@@ -165,7 +165,7 @@ func (s *Service) List(ctx context.Context, who *access.Identity, after string, 
 	q := storage.Query{Table: storage.Cases, Partition: partition, Limit: limit}
 	if after != "" {
 		if checkID(after) != nil {
-			return nil, fault.New(fault.BadField, "the cursor is the id of a case; leave it out for the first page").In("after")
+			return nil, fault.New(fault.BadField, "the cursor must be the id of a case; leave it out for the first page").In("after")
 		}
 		q.After = key(after)
 	}
@@ -201,7 +201,7 @@ func (s *Service) Read(ctx context.Context, who *access.Identity, id string, kin
 		return fault.New(fault.CaseNotOpen, "the case is %s; only a case that is %s shows its document", state, Open)
 	}
 	if !c.has(by) {
-		return fault.New(fault.CaseNotOpen, "the case is open for the two persons who opened and approved it")
+		return fault.New(fault.CaseNotOpen, "the case is open only for the two persons who opened and approved it")
 	}
 	transfer, err := s.Tasks.OpenTransfer(ctx, c.Ref, task.Download, c.End())
 	if err != nil {
@@ -223,7 +223,7 @@ func (s *Service) Read(ctx context.Context, who *access.Identity, id string, kin
 // person is who acts. Nobody who is not known takes part in a review.
 func person(who *access.Identity) (Person, error) {
 	if who == nil || who.Subject == "" || !who.May(access.Reviewer) {
-		return Person{}, fault.New(fault.ScopeMissing, "this needs the scope %s", access.Reviewer)
+		return Person{}, fault.New(fault.ScopeMissing, "this operation needs the scope %s", access.Reviewer)
 	}
 	return Person{who.Subject, who.ByToken}, nil
 }

@@ -23,19 +23,19 @@ const (
 func CheckBlob(name, contentType string) error {
 	container, rest, _ := strings.Cut(name, "/")
 	if !isContainer(container) || len(name) > maxName {
-		return fault.New(fault.BadField, "a blob name begins with a container and has at most %d characters", maxName)
+		return fault.New(fault.BadField, "a blob name must begin with a container and have at most %d characters", maxName)
 	}
 	for segment := range strings.SplitSeq(rest, "/") {
 		if len(segment) == 0 || len(segment) > maxSegment || !plain(segment) || !alphanumeric(segment[0]) || strings.HasSuffix(segment, ".") {
-			return fault.New(fault.BadField, "a segment of a blob name has 1 to %d letters, digits and - _ . !", maxSegment)
+			return fault.New(fault.BadField, "a segment of a blob name must have 1 to %d letters, digits and - _ . !", maxSegment)
 		}
 	}
 	if len(contentType) == 0 || len(contentType) > maxContentType {
-		return fault.New(fault.BadField, "a content type has 1 to %d characters", maxContentType)
+		return fault.New(fault.BadField, "a content type must have 1 to %d characters", maxContentType)
 	}
 	for i := range len(contentType) {
 		if contentType[i] < ' ' || contentType[i] > '~' {
-			return fault.New(fault.BadField, "a content type is printable ASCII")
+			return fault.New(fault.BadField, "a content type must be printable ASCII")
 		}
 	}
 	return nil
@@ -45,7 +45,7 @@ func CheckBlob(name, contentType string) error {
 func CheckList(prefix string, limit int) error {
 	container, _, found := strings.Cut(prefix, "/")
 	if !found || !isContainer(container) {
-		return fault.New(fault.BadField, "a prefix begins with a container and a slash")
+		return fault.New(fault.BadField, "a prefix must begin with a container and a slash")
 	}
 	return CheckLimit(limit)
 }
@@ -53,7 +53,7 @@ func CheckList(prefix string, limit int) error {
 // CheckLimit refuses a limit below 1.
 func CheckLimit(limit int) error {
 	if limit < 1 {
-		return fault.New(fault.BadField, "a limit is at least 1")
+		return fault.New(fault.BadField, "a limit must be at least 1")
 	}
 	return nil
 }
@@ -65,7 +65,7 @@ func (k Key) Check() error {
 	}
 	for _, part := range []string{k.Partition, k.Row} {
 		if len(part) == 0 || len(part) > maxKeyPart || !plain(part) {
-			return fault.New(fault.BadField, "a part of a key has 1 to %d letters, digits and - _ . !", maxKeyPart)
+			return fault.New(fault.BadField, "a part of a key must have 1 to %d letters, digits and - _ . !", maxKeyPart)
 		}
 	}
 	return nil
@@ -82,7 +82,7 @@ func (t Table) Check() error {
 // Check is what every driver asks before it stores a record.
 func (r Record) Check() error {
 	if len(r.Value) > MaxValue {
-		return fault.New(fault.BadField, "the value of a record has at most %d bytes", MaxValue)
+		return fault.New(fault.BadField, "the value of a record may have at most %d bytes", MaxValue)
 	}
 	return r.Key.Check()
 }
@@ -93,7 +93,7 @@ func (q Query) Check() error {
 		return err
 	}
 	if q.Partition != "" && (len(q.Partition) > maxKeyPart || !plain(q.Partition)) {
-		return fault.New(fault.BadField, "a partition has at most %d letters, digits and - _ . !", maxKeyPart)
+		return fault.New(fault.BadField, "a partition may have at most %d letters, digits and - _ . !", maxKeyPart)
 	}
 	return q.Table.Check()
 }

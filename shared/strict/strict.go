@@ -50,7 +50,7 @@ func parameter(pair string) (name, value string, err error) {
 	rawName, rawValue, _ := strings.Cut(pair, "=")
 	if strings.Contains(pair, ";") {
 		rawName, _, _ = strings.Cut(rawName, ";")
-		return "", "", fault.New(fault.BadRequest, "the query has a semicolon, which separates nothing; write & between parameters and %%3B for a semicolon").In(Name(rawName))
+		return "", "", fault.New(fault.BadRequest, "the query contains a semicolon, which is not a separator; write & between parameters and %%3B for a semicolon").In(Name(rawName))
 	}
 	name, err = url.QueryUnescape(rawName)
 	if err != nil {
@@ -59,7 +59,7 @@ func parameter(pair string) (name, value string, err error) {
 		value, err = url.QueryUnescape(rawValue)
 	}
 	if err != nil {
-		return "", "", fault.New(fault.BadRequest, "the query has a percent sign that begins no escape; write %%25 for the sign itself").In(Name(name))
+		return "", "", fault.New(fault.BadRequest, "the query contains a percent sign that begins no escape; write %%25 for the sign itself").In(Name(name))
 	}
 	return name, value, nil
 }
@@ -117,7 +117,7 @@ func Names(text []byte, shape *Shape) error {
 	return nil
 }
 
-func notJSON() error { return fault.New(fault.BadRequest, "the body is no valid JSON").In("body") }
+func notJSON() error { return fault.New(fault.BadRequest, "the body is not valid JSON").In("body") }
 
 // walk goes through a JSON text once.
 type walk struct {
@@ -131,7 +131,7 @@ func (w *walk) value(shape *Shape) error {
 	case err != nil:
 		return notJSON()
 	case len(w.path) >= deepest:
-		return fault.New(fault.BadRequest, "the body is nested more than %d deep; send it as it is described", deepest).In("body")
+		return fault.New(fault.BadRequest, "the body is nested more than %d levels deep; send it as described", deepest).In("body")
 	case token == json.Delim('{'):
 		return w.object(shape)
 	case token == json.Delim('['):

@@ -29,7 +29,7 @@ const maxCeilingLanguages = 200
 // Check refuses ceilings that cannot be, naming the field.
 func (c Ceilings) Check() error {
 	if c.Retain < 0 || c.Retain > retention.ProcessedLimit || c.Retain%time.Second != 0 {
-		return fault.New(fault.BadField, "a ceiling of retention is whole seconds, 1 to %d; leave it out for the policy's", int(retention.ProcessedLimit.Seconds())).In("ceilings.retain_seconds")
+		return fault.New(fault.BadField, "a limit of retention must be whole seconds, 1 to %d; leave it out for the server's own", int(retention.ProcessedLimit.Seconds())).In("ceilings.retain_seconds")
 	}
 	for _, f := range c.Formats {
 		if !f.Known() {
@@ -38,7 +38,7 @@ func (c Ceilings) Check() error {
 	}
 	for _, l := range c.Languages {
 		if !languageForm.MatchString(l) {
-			return fault.New(fault.BadField, "a language is named by Tesseract's code, such as eng; give those allowed, or none for all").In("ceilings.languages")
+			return fault.New(fault.BadField, "a language must be a Tesseract code such as eng; list those allowed, or none to allow all").In("ceilings.languages")
 		}
 	}
 	if len(c.Languages) > maxCeilingLanguages {
@@ -105,12 +105,12 @@ func (c Ceilings) hold(o *Order, longest time.Duration) error {
 	set := &o.Settings
 	for _, l := range set.Languages {
 		if len(c.Languages) > 0 && !slices.Contains(c.Languages, l) {
-			return fault.New(fault.BadField, "the application may not use one of the languages; allowed are: %s", spelled(c.Languages)).In("languages")
+			return fault.New(fault.BadField, "the application may not request one of the languages; allowed are: %s", spelled(c.Languages)).In("languages")
 		}
 	}
 	for _, f := range set.Formats {
 		if len(c.Formats) > 0 && !slices.Contains(c.Formats, f) {
-			return fault.New(fault.BadField, "the application may not have one of the formats; allowed are: %s", spelled(c.Formats)).In("formats")
+			return fault.New(fault.BadField, "the application may not request one of the formats; allowed are: %s", spelled(c.Formats)).In("formats")
 		}
 	}
 	if c.Retain > 0 {
@@ -120,7 +120,7 @@ func (c Ceilings) hold(o *Order, longest time.Duration) error {
 	}
 	if c.DeleteOnFetch {
 		if o.KeepOnFetch {
-			return fault.New(fault.BadField, "every task of the application is erased once its results were fetched; leave the field out, or say true").In("delete_on_fetch")
+			return fault.New(fault.BadField, "every task of the application is erased once its results were downloaded; leave the field out or set it to true").In("delete_on_fetch")
 		}
 		set.DeleteOnFetch = true
 	}

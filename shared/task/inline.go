@@ -83,7 +83,7 @@ func (s *Service) arrived(ctx context.Context, ref Ref, digest string) (*Task, e
 	case s.visible(t) != nil:
 		return nil, s.visible(t)
 	case t.State == Submitted:
-		return nil, fault.New(fault.StorageUnavailable, "the document was stored and is gone again; send it again")
+		return nil, fault.New(fault.StorageUnavailable, "the document was stored but is gone again; send it again")
 	case t.Input.Digest != "" && t.Input.Digest != digest:
 		return nil, otherDocument()
 	}

@@ -23,7 +23,7 @@ func (s *Service) Landed(ctx context.Context, name string) (*Task, error) {
 // client is promised.
 func (s *Service) Received(ctx context.Context, name, digest string) (*Task, error) {
 	if !strings.HasPrefix(name, storage.Uploads+"/") {
-		return nil, fault.New(fault.ThingNotFound, "the blob is not in the container of uploads; it was left alone")
+		return nil, fault.New(fault.ThingNotFound, "the blob is not in the container of uploads; it was not changed")
 	}
 	_, ref, _, err := ParseName(name)
 	if err != nil || name != ref.UploadName() {
@@ -31,7 +31,7 @@ func (s *Service) Received(ctx context.Context, name, digest string) (*Task, err
 	}
 	t, err := s.load(ctx, ref)
 	if errors.Is(err, fault.NotFound) {
-		return nil, s.eraseStray(ctx, name, fault.New(fault.TaskNotFound, "no task waits for the blob; it was erased"))
+		return nil, s.eraseStray(ctx, name, fault.New(fault.TaskNotFound, "no task is waiting for the blob; it was erased"))
 	}
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (s *Service) Admit(ctx context.Context, name string) error {
 		return err
 	}
 	if t.State != Submitted {
-		return fault.New(fault.WrongState, "the task is %s; only a Submitted task takes a document", t.State)
+		return fault.New(fault.WrongState, "the task is %s; only a Submitted task accepts a document", t.State)
 	}
 	return nil
 }
@@ -94,7 +94,7 @@ func (s *Service) checkOwner(ctx context.Context, application string) error {
 }
 
 func revoked() *fault.Error {
-	return fault.New(fault.ApplicationRevoked, "the application was revoked; what comes through its links is erased unread")
+	return fault.New(fault.ApplicationRevoked, "the application was revoked; what arrives through its links is erased unread")
 }
 
 // linkRefused returns why a document that came through a link is not taken in: its application was revoked meanwhile, and a

@@ -47,7 +47,7 @@ func documentDigest(f *os.File, known string) (string, error) {
 	}
 	digest := hex.EncodeToString(hash.Sum(nil))
 	if known != "" && known != digest {
-		return "", fault.New(fault.DocumentChanged, "two documents were sent at once with one idempotency key; send each again with a key of its own")
+		return "", fault.New(fault.DocumentChanged, "two documents were sent at once with the same idempotency key; send each again with its own key")
 	}
 	return digest, nil
 }

@@ -98,7 +98,7 @@ func (o *outcomes) page(n int, fails error) error {
 		o.slow++
 	}
 	if o.slow >= slowPages {
-		return fault.New(fault.PageTime, "%d pages took more processor time than the limit, so the document was given up; submit the other pages by themselves", o.slow)
+		return fault.New(fault.PageTime, "%d pages took more processor time than the limit, so processing stopped; submit the other pages separately", o.slow)
 	}
 	return nil
 }

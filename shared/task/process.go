@@ -238,7 +238,7 @@ func (s *Service) work(ctx context.Context, h *hold, t *Task) ([]Result, error) 
 		return nil, err
 	}
 	if info.Pages > s.Limits.Document.Pages {
-		return nil, fault.New(fault.DocumentTooManyPages, "the document has %d pages; at most %d are read: split it", info.Pages, s.Limits.Document.Pages)
+		return nil, fault.New(fault.DocumentTooManyPages, "the document has %d pages; at most %d are allowed: split it", info.Pages, s.Limits.Document.Pages)
 	}
 	if err := s.recognise(ctx, h, t, src, info); err != nil {
 		return nil, err

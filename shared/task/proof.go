@@ -106,7 +106,7 @@ func (s *Service) Erasure(ctx context.Context, ref Ref) (*Task, error) {
 		return nil, err
 	}
 	if t.Erased.IsZero() {
-		return nil, fault.New(fault.WrongState, "the task is deleted and nothing of it can be fetched; its erasure is not finished yet").Retry(time.Minute)
+		return nil, fault.New(fault.WrongState, "the task was deleted and none of its results can be fetched; its erasure is not finished yet").Retry(time.Minute)
 	}
 	return t, nil
 }

@@ -75,7 +75,7 @@ func (s *Service) List(ctx context.Context, application string, f Filter) ([]*Ta
 	if f.After != "" {
 		ref, err := ParseRef(application, f.After)
 		if err != nil {
-			return nil, fault.Wrap(err, fault.BadField, "the cursor is no task id; use the one of the previous page").In("after")
+			return nil, fault.Wrap(err, fault.BadField, "the cursor is not a task id; use the one from the previous page").In("after")
 		}
 		after = ref.key()
 		first = later(first, ref.Created())
@@ -142,10 +142,10 @@ func (s *Service) ResultLink(ctx context.Context, ref Ref, f render.Format) (sto
 		return storage.Link{}, err
 	}
 	if t.Settings.DeleteOnFetch {
-		return storage.Link{}, fault.New(fault.WrongState, "results of this task are streamed, not linked, since it is erased once they are fetched")
+		return storage.Link{}, fault.New(fault.WrongState, "results of this task are streamed, not linked, because it is erased once they are fetched")
 	}
 	if s.StreamResults {
-		return storage.Link{}, fault.New(fault.WrongState, "results are streamed here, not linked; fetch them at their address in this interface")
+		return storage.Link{}, fault.New(fault.WrongState, "this server streams results and issues no links; fetch them at their address in this API")
 	}
 	due, _ := t.Deadline(s.Policy)
 	ends := s.Now().Add(s.Limits.ResultLink)

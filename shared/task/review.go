@@ -26,7 +26,7 @@ func (s *Service) Reviewable(ctx context.Context, ref Ref) (string, error) {
 		return "", err
 	}
 	if !s.forReview(t) {
-		return "", fault.New(fault.WrongState, "only documents that made the engine fail are kept for review, and only where the stamp is set so")
+		return "", fault.New(fault.WrongState, "only documents that made the engine fail are kept for review, and only if LETHE_REVIEW is on")
 	}
 	return ref.UploadName(), nil
 }

@@ -26,7 +26,7 @@ func subjectDigest(application, tag string) string {
 // proportion to the application's tasks of the last days.
 func (s *Service) EraseSubject(ctx context.Context, application, tag string) ([]*Task, error) {
 	if tag == "" || len(tag) > maxSubject {
-		return nil, fault.New(fault.BadField, "the subject is 1 to %d bytes: the tag that the tasks were created with", maxSubject).In("subject")
+		return nil, fault.New(fault.BadField, "the subject must have 1 to %d bytes: the tag that the tasks were created with", maxSubject).In("subject")
 	}
 	want := subjectDigest(application, tag)
 	var (

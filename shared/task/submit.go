@@ -88,7 +88,7 @@ func (s *Service) RenewUpload(ctx context.Context, ref Ref) (storage.Link, error
 			return err
 		}
 		if t.State != Submitted {
-			return fault.New(fault.WrongState, "the task is %s; only a Submitted task takes a document", t.State)
+			return fault.New(fault.WrongState, "the task is %s; only a Submitted task accepts a document", t.State)
 		}
 		t.LinkEnds, t.Attempt = s.Now().UTC().Add(s.Limits.UploadLink), newAttempt()
 		return nil
@@ -115,7 +115,7 @@ func (s *Service) complete(o *Order) error {
 		}
 	}
 	if len(set.Languages) > maxLanguages {
-		return fault.New(fault.BadField, "%d languages given; at most %d are read at once", len(set.Languages), maxLanguages).In("languages")
+		return fault.New(fault.BadField, "%d languages given; at most %d are allowed", len(set.Languages), maxLanguages).In("languages")
 	}
 	set.Languages = compact(set.Languages)
 	if len(set.Formats) == 0 {

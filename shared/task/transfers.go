@@ -164,7 +164,7 @@ func (s *Service) OpenTransfer(ctx context.Context, ref Ref, d Direction, ends t
 func (s *Service) OpenLink(ctx context.Context, name string, upload bool, life time.Duration) (Transfer, error) {
 	_, ref, _, err := ParseName(name)
 	if err != nil {
-		return nil, fault.New(fault.LinkInvalid, "the link is for no document and no result")
+		return nil, fault.New(fault.LinkInvalid, "the link is neither for a document nor for a result")
 	}
 	if upload {
 		return s.OpenTransfer(ctx, ref, Upload, s.Now().Add(life))
@@ -195,7 +195,7 @@ func (t *transfer) watch() {
 		}
 		if age := began.Sub(mark); err == nil && t.direction == Upload && age >= rateWindow {
 			if t.moved.Load()-moved < int64(age/time.Second)*minimumRate {
-				err = fault.New(fault.UploadTooSlow, "less than %d bytes a second came for %d seconds; send the document again over a faster connection",
+				err = fault.New(fault.UploadTooSlow, "the upload was slower than %d bytes a second for %d seconds; send the document again over a faster connection",
 					minimumRate, int(rateWindow.Seconds()))
 			}
 			mark, moved = began, t.moved.Load()
@@ -214,7 +214,7 @@ func (s *Service) look(ctx context.Context, t *transfer) error {
 		_, err = s.Get(ctx, t.ref)
 	}
 	if (err == nil || fault.Transient(err)) && !s.Now().Before(t.ends) {
-		return fault.New(fault.LinkExpired, "the time of the transfer is over; ask for a new link")
+		return fault.New(fault.LinkExpired, "the time for the transfer is over; ask for a new link")
 	}
 	return err
 }
@@ -240,7 +240,7 @@ func (s *Service) mark(ctx context.Context, t *transfer, ends time.Time) (time.T
 		}
 		maps.DeleteFunc(task.Transfers, func(_ string, until time.Time) bool { return !s.Now().Before(until) })
 		if len(task.Transfers) >= maxTransfers {
-			return fault.New(fault.RateLimited, "%d transfers of the task are open; end one", maxTransfers).Retry(transferHold)
+			return fault.New(fault.RateLimited, "%d transfers of the task are open, the most that are allowed; end one", maxTransfers).Retry(transferHold)
 		}
 		if task.Transfers == nil {
 			task.Transfers = map[string]time.Time{}

@@ -36,10 +36,10 @@ func (s *Service) reserve(ctx context.Context, application string, caps Caps, wa
 		}
 		wait := s.untilMidnight()
 		if caps.BytesPerDay > 0 && today.Bytes >= caps.BytesPerDay {
-			return 0, fault.New(fault.BytesExceeded, "%d bytes a day are allowed and used up; the count starts again at midnight UTC", caps.BytesPerDay).Retry(wait)
+			return 0, fault.New(fault.BytesExceeded, "the application has used its %d bytes for today; the count starts again at midnight UTC", caps.BytesPerDay).Retry(wait)
 		}
 		if caps.PagesPerDay > 0 && today.Pages >= caps.PagesPerDay {
-			return 0, fault.New(fault.PagesExceeded, "%d pages a day are allowed and used up; the count starts again at midnight UTC", caps.PagesPerDay).Retry(wait)
+			return 0, fault.New(fault.PagesExceeded, "the application has used its %d pages for today; the count starts again at midnight UTC", caps.PagesPerDay).Retry(wait)
 		}
 	}
 	err = s.count(ctx, openKey(application), time.Time{}, func(u *usage) error {
@@ -67,7 +67,7 @@ func (s *Service) reserve(ctx context.Context, application string, caps Caps, wa
 }
 
 func tooManyOpen(caps Caps) error {
-	return fault.New(fault.OpenTasksExceeded, "%d unfinished tasks are allowed at once; wait until some have ended or delete them", caps.OpenTasks).Retry(10 * time.Second)
+	return fault.New(fault.OpenTasksExceeded, "the application has %d unfinished tasks, its limit; wait until some have ended or delete them", caps.OpenTasks).Retry(10 * time.Second)
 }
 
 // release counts so many open tasks less.

@@ -140,7 +140,7 @@ func parseCursor(cursor string) (storage.Key, error) {
 	partition, row, _ := strings.Cut(cursor, cursorMark)
 	key := storage.Key{Table: storage.AccessLog, Partition: partition, Row: row}
 	if key.Check() != nil {
-		return storage.Key{}, fault.New(fault.BadField, "the cursor is the one that the page before gave; leave it out for the first page").In("after")
+		return storage.Key{}, fault.New(fault.BadField, "the cursor must be the one from the previous page; leave it out for the first page").In("after")
 	}
 	return key, nil
 }

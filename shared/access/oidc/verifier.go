@@ -67,7 +67,7 @@ func algorithms() []jose.SignatureAlgorithm {
 
 // Verify implements access.Tokens.
 func (v *Verifier) Verify(ctx context.Context, raw string) (access.Claims, error) {
-	denied := fault.New(fault.Unauthorized, "the token is not valid here: damaged, expired, not valid yet, or made by or for somebody else; get a new one")
+	denied := fault.New(fault.Unauthorized, "the token is not valid here: damaged, expired, not valid yet, or issued by or for somebody else; get a new one")
 	if len(raw) > maxToken {
 		return access.Claims{}, denied
 	}

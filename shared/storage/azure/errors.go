@@ -31,7 +31,7 @@ func classify(err error) error {
 	cause := fmt.Errorf("storage answered %d %s", resp.StatusCode, resp.ErrorCode)
 	switch resp.ErrorCode {
 	case string(bloberror.BlobNotFound), string(aztables.ResourceNotFound), string(queueerror.MessageNotFound):
-		return fault.Wrap(cause, fault.ThingNotFound, "there is no such thing in storage")
+		return fault.Wrap(cause, fault.ThingNotFound, "storage has no such object")
 	case string(aztables.EntityAlreadyExists), string(bloberror.BlobAlreadyExists):
 		return fault.Wrap(cause, fault.AlreadyExists, "it exists already")
 	case string(bloberror.ConditionNotMet), string(aztables.UpdateConditionNotSatisfied):
@@ -39,11 +39,11 @@ func classify(err error) error {
 	}
 	switch resp.StatusCode {
 	case 404:
-		return fault.Wrap(cause, fault.ThingNotFound, "there is no such thing in storage")
+		return fault.Wrap(cause, fault.ThingNotFound, "storage has no such object")
 	case 412:
 		return fault.Wrap(cause, fault.ETagMismatch, "it changed since it was read")
 	default:
-		return fault.Wrap(cause, fault.StorageUnavailable, "storage refused the call; try again later")
+		return fault.Wrap(cause, fault.StorageUnavailable, "storage refused the request; try again later")
 	}
 }
 

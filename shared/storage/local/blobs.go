@@ -352,7 +352,7 @@ func unavailable(err error) error {
 		err = l.Err
 	}
 	if full(err) {
-		return fault.Wrap(err, fault.StorageFull, "the disk of the data folder is full: make room there")
+		return fault.Wrap(err, fault.StorageFull, "the disk of the data folder is full: free some space")
 	}
 	return fault.Wrap(err, fault.StorageUnavailable, "the data folder cannot be used; see the server's log")
 }

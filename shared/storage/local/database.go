@@ -249,14 +249,14 @@ func (r *Records) Check(context.Context) error {
 	why := r.unready.Load()
 	switch {
 	case r.damaged.Load():
-		return errors.New("the database is damaged: stop the server and repair it (sqlite3's .recover), or move it away and begin with a new one; " +
+		return errors.New("the database is damaged: stop the server and repair it (sqlite3's .recover), or move it away and start with a new one; " +
 			"documents whose records are lost are erased")
 	case why == nil:
 		return nil
 	case code(*why) == sqlite3.SQLITE_BUSY:
-		return errors.New("another program has locked the database: end it")
+		return errors.New("another program has locked the database: stop that program")
 	case full(*why):
-		return errors.New("the disk of the data folder is full: make room there")
+		return errors.New("the disk of the data folder is full: free some space")
 	default:
 		return errors.New("the database cannot be opened: the data folder must belong to the user that the server runs as")
 	}
@@ -297,7 +297,7 @@ func failed(err error) error {
 	case err == nil:
 		return nil
 	case full(err):
-		return fault.Wrap(err, fault.StorageFull, "the disk of the data folder is full: make room there")
+		return fault.Wrap(err, fault.StorageFull, "the disk of the data folder is full: free some space")
 	default:
 		return fault.Wrap(err, fault.StorageUnavailable, "the database did not answer; try again")
 	}

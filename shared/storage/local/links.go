@@ -122,7 +122,7 @@ func (l *Links) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = l.download(w, r, name)
 	default:
 		w.Header().Set("Allow", "GET, HEAD, PUT")
-		err = fault.New(fault.LinkInvalid, "a link is used with PUT, GET or HEAD")
+		err = fault.New(fault.LinkInvalid, "a link can be used with PUT, GET or HEAD only")
 	}
 	if err != nil {
 		l.Error(w, r, err)
@@ -139,7 +139,7 @@ func (l *Links) upload(w http.ResponseWriter, r *http.Request, name string) erro
 		return admitted
 	}
 	if r.ContentLength > l.MaxSize {
-		return fault.New(fault.BodyTooLarge, "the document has %d bytes; at most %d are taken: split it", r.ContentLength, l.MaxSize)
+		return fault.New(fault.BodyTooLarge, "the document has %d bytes; at most %d are accepted: split it", r.ContentLength, l.MaxSize)
 	}
 	status, digest, err := l.store(w, r, name, expires, admitted)
 	if err != nil {

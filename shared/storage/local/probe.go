@@ -11,7 +11,7 @@ import (
 const probeFile = "probe"
 
 // errMoved says that the data folder is no longer where the server opened it.
-var errMoved = errors.New("the data folder was moved or replaced under the server: put it back, or start the server again")
+var errMoved = errors.New("the data folder was moved or replaced while the server was running: put it back, or restart the server")
 
 // Probe writes a byte to the data folder and waits until it is on the disk, in place, so that a full disk is no failure of
 // it. It looks whether the folder is still the one that the server opened.

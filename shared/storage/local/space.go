@@ -91,7 +91,7 @@ func (s *Space) Check(context.Context) error {
 // admits returns nil if so many bytes more leave the floor free, those of uploads in flight counted.
 func (s *Space) admits(more int64) error {
 	if s.short() {
-		return fault.New(fault.StorageFull, "the disk of the data folder is full, and erasing uses its reserve: make room there")
+		return fault.New(fault.StorageFull, "the disk of the data folder is full, and deletion uses its reserve: free some space")
 	}
 	return s.above(more)
 }
@@ -106,7 +106,7 @@ func (s *Space) above(more int64) error {
 	defer s.mu.Unlock()
 	if free-s.claimed-more < s.Floor(size) {
 		return fault.New(fault.StorageFull,
-			"the disk of the data folder has too little free space: make room there, or lower LETHE_FREE_FLOOR_MIB and LETHE_FREE_FLOOR_PERCENT")
+			"the disk of the data folder has too little free space: free some, or lower LETHE_FREE_FLOOR_MIB and LETHE_FREE_FLOOR_PERCENT")
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ func (s *Space) Reserve() (held, wanted int64, err error) {
 // writable refuses what is no erasing while erasing uses the reserve.
 func (s *Space) writable() error {
 	if s.given.Load() {
-		return fault.New(fault.StorageFull, "the disk is full; what is due is being erased: try again later")
+		return fault.New(fault.StorageFull, "the disk is full; the server is deleting what is due: try again later")
 	}
 	return nil
 }
