@@ -17,7 +17,7 @@ func BenchmarkText(b *testing.B) {
 	p := open(b, onePage(letter, content.String()))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, ok, err := p.Text(1); err != nil || !ok {
+		if _, ok, err := p.Text(1, false); err != nil || !ok {
 			b.Fatal(ok, err)
 		}
 	}

@@ -54,6 +54,17 @@ func (r rect) union(o rect) rect {
 	return rect{min(r.x0, o.x0), min(r.y0, o.y0), max(r.x1, o.x1), max(r.y1, o.y1)}
 }
 
+// with is union, to which a zero rectangle adds nothing.
+func (r rect) with(o rect) rect {
+	switch {
+	case r == rect{}:
+		return o
+	case o == rect{}:
+		return r
+	}
+	return r.union(o)
+}
+
 func (r rect) intersect(o rect) rect {
 	i := rect{max(r.x0, o.x0), max(r.y0, o.y0), min(r.x1, o.x1), min(r.y1, o.y1)}
 	if !(i.x0 < i.x1 && i.y0 < i.y1) { // true for NaN as well

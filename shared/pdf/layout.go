@@ -19,6 +19,14 @@ type word struct {
 	text []byte
 	box  rect // upright frame
 	set  *setting
+
+	characters []character
+}
+
+// character is a letter with the marks that follow it.
+type character struct {
+	text []byte
+	box  rect // upright frame; zero if PDFium knows none
 }
 
 // upright returns the transformation from the displayed page into the frame in which text that needs a clockwise turn by
@@ -37,7 +45,7 @@ func upright(angle int) matrix {
 }
 
 // arrange groups glyphs into words, lines, paragraphs and blocks, in the order of the text layer, and lists the fonts.
-func arrange(glyphs []glyph, v view, angle int) ([]ocr.Block, []ocr.Font) {
+func arrange(glyphs []glyph, v view, angle int, characters bool) ([]ocr.Block, []ocr.Font) {
 	turned := upright(angle)
 	lines := joinLines(splitLines(glyphs, turned))
 	back := turned.inverse().then(v.scale(textDPI))
@@ -50,7 +58,16 @@ func arrange(glyphs []glyph, v view, angle int) ([]ocr.Block, []ocr.Font) {
 		l := ocr.Line{Baseline: lines[i].baseline(turned, back, width, height)}
 		for j := range lines[i].words {
 			w := &lines[i].words[j]
-			l.Words = append(l.Words, ocr.Word{Text: string(w.text), Box: place(w.box), Confidence: 100, Font: fonts.number(w.set)})
+			word := ocr.Word{Text: string(w.text), Box: place(w.box), Confidence: 100, Font: fonts.number(w.set)}
+			if characters {
+				for _, c := range w.characters {
+					if c.box == (rect{}) {
+						c.box = w.box
+					}
+					word.Characters = append(word.Characters, ocr.Char{Text: string(c.text), Box: place(c.box), Confidence: 100})
+				}
+			}
+			l.Words = append(l.Words, word)
 			l.Box = l.Box.Union(l.Words[j].Box)
 		}
 		step := newBlock
@@ -135,17 +152,20 @@ func splitLines(glyphs []glyph, turned matrix) []line {
 }
 
 func (w *word) add(g glyph, turned matrix) {
+	box := g.box.through(turned)
+	if !(box.width() > 0 && box.height() > 0) { // marks without extent, NaN
+		box = rect{}
+	}
 	if unicode.IsPrint(g.char) || unicode.In(g.char, unicode.Co, unicode.Cf) {
 		w.text = utf8.AppendRune(w.text, g.char)
+		if len(w.characters) == 0 || !unicode.In(g.char, unicode.M, unicode.Cf) {
+			w.characters = append(w.characters, character{})
+		}
+		last := &w.characters[len(w.characters)-1]
+		last.text = utf8.AppendRune(last.text, g.char)
+		last.box = last.box.with(box)
 	}
-	box := g.box.through(turned)
-	switch {
-	case !(box.width() > 0 && box.height() > 0): // marks without extent, NaN
-	case w.box == rect{}:
-		w.box = box
-	default:
-		w.box = w.box.union(box)
-	}
+	w.box = w.box.with(box)
 }
 
 // closed drops words without text or place and computes the box of the line.

@@ -69,7 +69,7 @@ func TestRestrictionsOfTheOwnerAreReported(t *testing.T) {
 	if !p.Encrypted() || !p.Restricted() {
 		t.Errorf("encrypted %v, restricted %v", p.Encrypted(), p.Restricted())
 	}
-	if _, ok, err := p.Text(1); !ok || err != nil {
+	if _, ok, err := p.Text(1, false); !ok || err != nil {
 		t.Errorf("Text: %v, %v", ok, err)
 	}
 	owned, err := shared.Open(bytes.NewReader(data), int64(len(data)), "owner")
@@ -117,7 +117,7 @@ func TestTenThousandPagesAreCounted(t *testing.T) {
 	if p.Pages() != 10_000 {
 		t.Errorf("%d pages", p.Pages())
 	}
-	if page, ok, err := p.Text(10_000); err != nil || !ok || page.Origin != ocr.Blank {
+	if page, ok, err := p.Text(10_000, false); err != nil || !ok || page.Origin != ocr.Blank {
 		t.Errorf("last page: %v %v %v", page.Origin, ok, err)
 	}
 	if _, _, err := p.Size(10_001); !errors.Is(err, fault.PageDamaged) {
@@ -187,7 +187,7 @@ func exercise(t *testing.T, data []byte) error {
 	limits := ocr.Limits{Bytes: 1 << 20, Pages: 5, Pixels: 4_000_000}
 	var errs []error
 	for n := 1; n <= min(p.Pages(), limits.Pages); n++ {
-		page, ok, err := p.Text(n)
+		page, ok, err := p.Text(n, false)
 		errs = append(errs, err)
 		raster, err := p.Raster(n, limits)
 		errs = append(errs, err)
@@ -236,7 +236,7 @@ func TestDamagedDocumentsAreStillRead(t *testing.T) {
 			continue
 		}
 		defer p.Close()
-		if page, ok, err := p.Text(1); err != nil || !ok || len(page.Blocks) == 0 {
+		if page, ok, err := p.Text(1, false); err != nil || !ok || len(page.Blocks) == 0 {
 			t.Errorf("%s: Text: %v, %v", name, ok, err)
 		}
 	}
@@ -271,7 +271,7 @@ func TestWornInstancesAreReplaced(t *testing.T) {
 		p := open(t, data)
 		before := p.instance
 		wear(p)
-		if _, ok, err := p.Text(1); !ok || err != nil {
+		if _, ok, err := p.Text(1, false); !ok || err != nil {
 			t.Errorf("%s: Text: %v, %v", name, ok, err)
 		}
 		if p.instance == before {
@@ -299,7 +299,7 @@ func TestMemoryOfADocumentIsBounded(t *testing.T) {
 	if _, err := p.Raster(1, ocr.DefaultLimits()); !errors.Is(err, fault.PageDamaged) {
 		t.Errorf("100 megapixels in 64 MiB: %v", err)
 	}
-	if _, _, err := p.Text(1); err != nil {
+	if _, _, err := p.Text(1, false); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
 }

@@ -19,7 +19,7 @@ func TestWordsBearTheirFontAndLinesTheirBaseline(t *testing.T) {
 		{"/Rotate 90", [2]ocr.Baseline{{X0: 1944, Y0: 200}, {X0: 1806, Y0: 200}}},
 	} {
 		p := open(t, onePage("/MediaBox[0 0 595 842]"+c.rotate+fonts, text))
-		page, ok, err := p.Text(1)
+		page, ok, err := p.Text(1, false)
 		if err != nil || !ok {
 			t.Fatalf("%q: %t, %v", c.rotate, ok, err)
 		}
@@ -53,5 +53,42 @@ func TestNamesOfFontsThatAreNoneAreLeftOut(t *testing.T) {
 		if got := family(name); got != want {
 			t.Errorf("%q: %q", name, got)
 		}
+	}
+}
+
+func TestCharactersOfALayerAreGivenWhereAskedFor(t *testing.T) {
+	p := open(t, onePage(letter, prose()))
+	plain, ok, err := p.Text(1, false)
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	for w := range plain.Words {
+		if w.Characters != nil {
+			t.Fatalf("nobody asked for the characters of %q", w.Text)
+		}
+	}
+	page, ok, err := p.Text(1, true)
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	for w := range page.Words {
+		spelt, box := "", ocr.Box{}
+		for _, c := range w.Characters {
+			spelt += c.Text
+			box = box.Union(c.Box)
+		}
+		if spelt != w.Text || box != w.Box {
+			t.Errorf("%q in %+v is spelt %q in %+v", w.Text, w.Box, spelt, box)
+		}
+	}
+}
+
+func TestMarksBelongToTheirLetter(t *testing.T) {
+	var w word
+	for i, c := range "e\u0301a\u200d" {
+		w.add(glyph{char: c, box: rect{float64(i), 0, float64(i + 1), 1}}, upright(0))
+	}
+	if len(w.characters) != 2 || string(w.characters[0].text) != "e\u0301" || string(w.characters[1].text) != "a\u200d" {
+		t.Errorf("%v", w.characters)
 	}
 }

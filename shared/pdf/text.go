@@ -37,10 +37,10 @@ type setting struct {
 
 // Text returns page n, counted from 1, from its text layer, with words in pixels at 200 dpi. ok is false if there is no
 // layer, or none that can be trusted to say what the page shows: such a page is to be recognised. A page that draws nothing
-// at all is a page of Origin Blank.
-func (p *Document) Text(n int) (page ocr.Page, ok bool, err error) {
+// at all is a page of Origin Blank. Words have their characters where they are asked for.
+func (p *Document) Text(n int, characters bool) (page ocr.Page, ok bool, err error) {
 	err = p.look(n, func(v view) error {
-		page, ok, err = p.text(v)
+		page, ok, err = p.text(v, characters)
 		page.Number = n
 		return err
 	})
@@ -50,7 +50,7 @@ func (p *Document) Text(n int) (page ocr.Page, ok bool, err error) {
 	return page, true, nil
 }
 
-func (p *Document) text(v view) (ocr.Page, bool, error) {
+func (p *Document) text(v view, characters bool) (ocr.Page, bool, error) {
 	page := ocr.Page{DPI: textDPI, Origin: ocr.TextLayer}
 	page.Width, page.Height = v.pixels(textDPI)
 
@@ -83,7 +83,7 @@ func (p *Document) text(v view) (ocr.Page, bool, error) {
 			return ocr.Page{}, false, err
 		}
 	}
-	page.Blocks, page.Fonts = arrange(glyphs, v, page.Angle)
+	page.Blocks, page.Fonts = arrange(glyphs, v, page.Angle, characters)
 	if len(page.Blocks) == 0 {
 		return ocr.Page{}, false, nil
 	}

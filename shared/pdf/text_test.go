@@ -22,7 +22,7 @@ func words(page ocr.Page) []string {
 
 func TestTextLayerIsTakenWordByWord(t *testing.T) {
 	content := "BT /F1 12 Tf 72 720 Td (Lethe reads the layer) Tj 0 -14 Td (line by line and) Tj 0 -60 Td (another block) Tj ET"
-	page, ok, err := open(t, onePage(letter, content)).Text(1)
+	page, ok, err := open(t, onePage(letter, content)).Text(1, false)
 	if err != nil || !ok {
 		t.Fatalf("%v, %v", ok, err)
 	}
@@ -60,7 +60,7 @@ func TestTextLayerOfTurnedPages(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			content := "BT /F1 12 Tf " + c.turn + " Tm (The quick brown fox) Tj 0 -14 Td (jumps over the dog) Tj ET"
 			data := onePage(c.entries, content)
-			page, ok, err := open(t, data).Text(1)
+			page, ok, err := open(t, data).Text(1, false)
 			if err != nil || !ok {
 				t.Fatalf("%v, %v", ok, err)
 			}
@@ -123,14 +123,14 @@ func TestPagesWhoseLayerCannotBeTrustedAreRecognised(t *testing.T) {
 		{"outlines", strings.Repeat("10 10 m 20 20 l S ", 300) + "BT /F1 12 Tf 72 720 Td (A short header) Tj ET", false},
 	}
 	for _, c := range cases {
-		if _, ok, err := open(t, onePage(letter, c.content)).Text(1); err != nil || ok != c.ok {
+		if _, ok, err := open(t, onePage(letter, c.content)).Text(1, false); err != nil || ok != c.ok {
 			t.Errorf("%s: %v, %v; want %v", c.name, ok, err, c.ok)
 		}
 	}
 }
 
 func TestInvisibleTextIsNoPartOfALayer(t *testing.T) {
-	page, ok, err := open(t, onePage(letter, prose()+" BT 3 Tr /F1 12 Tf 72 100 Td (hidden) Tj ET")).Text(1)
+	page, ok, err := open(t, onePage(letter, prose()+" BT 3 Tr /F1 12 Tf 72 100 Td (hidden) Tj ET")).Text(1, false)
 	if err != nil || !ok {
 		t.Fatalf("%v, %v", ok, err)
 	}
@@ -140,7 +140,7 @@ func TestInvisibleTextIsNoPartOfALayer(t *testing.T) {
 }
 
 func TestTextOutsideThePageIsNoPartOfALayer(t *testing.T) {
-	page, ok, err := open(t, onePage(letter+"/CropBox[0 400 612 792]", prose()+" BT /F1 12 Tf 72 100 Td (outside) Tj ET")).Text(1)
+	page, ok, err := open(t, onePage(letter+"/CropBox[0 400 612 792]", prose()+" BT /F1 12 Tf 72 100 Td (outside) Tj ET")).Text(1, false)
 	if err != nil || !ok {
 		t.Fatalf("%v, %v", ok, err)
 	}
@@ -161,7 +161,7 @@ func TestFilledFormsAreRecognised(t *testing.T) {
 			"<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/Rect[72 200 300 220]/AP<</N 7 0 R>>/F 4>>",
 			stream("/Type/XObject/Subtype/Form/BBox[0 0 228 20]/Resources<</Font<</F1 5 0 R>>>>", []byte(name)),
 		)
-		if _, ok, err := open(t, data).Text(1); err != nil || ok != want {
+		if _, ok, err := open(t, data).Text(1, false); err != nil || ok != want {
 			t.Errorf("%s: %v, %v; want %v", name, ok, err, want)
 		}
 	}
@@ -169,7 +169,7 @@ func TestFilledFormsAreRecognised(t *testing.T) {
 
 func TestHyphensAtLineEndsAreKept(t *testing.T) {
 	content := "BT /F1 12 Tf 72 720 Td (This sentence is bro-) Tj 0 -14 Td (ken in two places) Tj ET"
-	page, ok, err := open(t, onePage(letter, content)).Text(1)
+	page, ok, err := open(t, onePage(letter, content)).Text(1, false)
 	if err != nil || !ok {
 		t.Fatalf("%v, %v", ok, err)
 	}
@@ -187,7 +187,7 @@ func TestColumnsAreBlocks(t *testing.T) {
 		}
 		b.WriteString("ET\n")
 	}
-	page, ok, err := open(t, onePage(letter, b.String())).Text(1)
+	page, ok, err := open(t, onePage(letter, b.String())).Text(1, false)
 	if err != nil || !ok {
 		t.Fatalf("%v, %v", ok, err)
 	}

@@ -47,7 +47,7 @@ func (p *Pool) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) {
 // took too much processor time is not tried again: it would take as much again.
 func (p *Pool) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.Options) (ocr.Page, error) {
 	resp, err := p.call(ctx, src, p.opening(),
-		step{request: request{Op: opDraw, Page: n}, cpu: p.cfg.Limits.Draw, draws: true, check: func(response) error { return nil }},
+		step{request: request{Op: opDraw, Page: n, Options: opt}, cpu: p.cfg.Limits.Draw, draws: true, check: func(response) error { return nil }},
 		step{request: request{Op: opRecognise, Page: n, Options: opt}, cpu: p.cfg.Limits.CPU, check: func(r response) error {
 			return p.check.page(r.Page, n, opt)
 		}})

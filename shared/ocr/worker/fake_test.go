@@ -104,7 +104,7 @@ func (e *fakeEngine) Inspect(_ context.Context, src ocr.Source) (ocr.Info, error
 	return ocr.Info{Type: "application/pdf", Pages: 3}, nil
 }
 
-func (e *fakeEngine) Draw(_ context.Context, src ocr.Source, _ int) error {
+func (e *fakeEngine) Draw(_ context.Context, src ocr.Source, _ int, _ ocr.Options) error {
 	switch e.command(src) {
 	case "spin-drawing":
 		for {

@@ -38,8 +38,8 @@ type Deriver interface {
 // Engine is what a child serves: an ocr.Engine that may keep the last document open between calls.
 type Engine interface {
 	ocr.Engine
-	// Draw makes page n ready for a call of Recognise that follows: it decodes or rasterises it.
-	Draw(ctx context.Context, src ocr.Source, n int) error
+	// Draw makes page n ready for a call of Recognise that follows with the same options: it decodes or rasterises it.
+	Draw(ctx context.Context, src ocr.Source, n int, opt ocr.Options) error
 	Deriver
 	// Release lets go of the document and of memory that it took. The source's file is closed after it.
 	Release()
@@ -167,7 +167,7 @@ func (s *server) handle(ctx context.Context, f frame) (response, error) {
 			info, err := s.engine.Inspect(ctx, s.source)
 			return response{Code: codeOf(err), Info: &info}
 		case opDraw:
-			return response{Code: codeOf(s.engine.Draw(ctx, s.source, req.Page))}
+			return response{Code: codeOf(s.engine.Draw(ctx, s.source, req.Page, req.Options))}
 		case opSurvey:
 			page, err := s.engine.Survey(ctx, s.source, req.Page)
 			return response{Code: codeOf(err), Survey: &page}

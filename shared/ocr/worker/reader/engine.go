@@ -70,7 +70,7 @@ var _ worker.Engine = (*Engine)(nil)
 type opened interface {
 	info() ocr.Info
 	// draw makes page n ready to be read.
-	draw(n int) (sheet, error)
+	draw(n int, opt ocr.Options) (sheet, error)
 	// survey finds what a derivative takes over from page n.
 	survey(n int) (derivative.Page, error)
 	// write writes the searchable PDF.
@@ -127,21 +127,21 @@ func (e *Engine) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) 
 	return doc.info(), nil
 }
 
-// Draw makes page n, counted from 1, ready for Recognise.
-func (e *Engine) Draw(ctx context.Context, src ocr.Source, n int) error {
+// Draw makes page n, counted from 1, ready for Recognise with the same options.
+func (e *Engine) Draw(ctx context.Context, src ocr.Source, n int, opt ocr.Options) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.draw(ctx, src, n)
+	return e.draw(ctx, src, n, opt)
 }
 
 // draw draws page n unless it is drawn already.
-func (e *Engine) draw(ctx context.Context, src ocr.Source, n int) error {
+func (e *Engine) draw(ctx context.Context, src ocr.Source, n int, opt ocr.Options) error {
 	doc, err := e.page(ctx, src, n) // another document takes the sheet along
 	if err != nil || e.drawn.number == n {
 		return err
 	}
 	e.drawn.close()
-	e.drawn, err = doc.draw(n)
+	e.drawn, err = doc.draw(n, opt)
 	e.drawn.number = n
 	if err != nil {
 		e.drawn = sheet{}
@@ -153,7 +153,7 @@ func (e *Engine) draw(ctx context.Context, src ocr.Source, n int) error {
 func (e *Engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.Options) (ocr.Page, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if err := e.draw(ctx, src, n); err != nil {
+	if err := e.draw(ctx, src, n, opt); err != nil {
 		return ocr.Page{}, err
 	}
 	defer e.drawn.close()

@@ -37,8 +37,8 @@ func (d *pdfDocument) info() ocr.Info {
 }
 
 // draw takes the text layer if it can be trusted, and rasterises the page otherwise.
-func (d *pdfDocument) draw(n int) (sheet, error) {
-	page, ok, err := d.pdf.Text(n)
+func (d *pdfDocument) draw(n int, opt ocr.Options) (sheet, error) {
+	page, ok, err := d.pdf.Text(n, opt.Characters)
 	if err != nil || ok {
 		page.Number = n
 		return sheet{page: &page}, err
