@@ -118,7 +118,7 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 	var err error
 	wrong := error(nil)
 	if a.set, wrong = config.Load(); wrong != nil {
-		// Intake is closed, but what is stored is still erased, on the clocks of the promise.
+		// Intake is closed, but what is stored is still erased by the deadlines of the promise.
 		a.log.ErrorContext(ctx, logevent.IntakeClosed, "error", wrong)
 		a.set = config.Fallback()
 	}

@@ -39,15 +39,15 @@ func clocksAgree(agrees func() error) condition {
 	return condition{name: "clock", life: time.Second, holds: func(context.Context) error { return agrees() }}
 }
 
-// recollect tells a clock whose anchor is not there, at a first start or since it was lost, what time is known to have been.
+// recollect gives a clock without an anchor, at the first start or because it was lost, the latest time that is known.
 func (m *machine) recollect(ctx context.Context) {
 	if m.clock.Fresh() {
-		latest, _ := m.tasks.LastKnown(ctx) // what cannot be read cannot tell
+		latest, _ := m.tasks.LastKnown(ctx) // what cannot be read does not count
 		m.clock.Known(latest)
 	}
 }
 
-// dated has the store tell its time before anything is done by it: the instance's own clock may be wrong.
+// dated asks the store for its time before anything depends on it: the instance's own clock may be wrong.
 func dated(next http.Handler, store *clock.Remote, ask func(context.Context) error, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !store.Seen() {

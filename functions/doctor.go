@@ -143,7 +143,7 @@ func examineSandbox(ctx context.Context, set config.Settings) (doctor.Findings, 
 	return only(doctor.Run(ctx, doctor.Self{Workers: workers{engine}}), doctor.Sandbox), nil
 }
 
-// examinedEngine starts one worker, however it is confined: the finding tells.
+// examinedEngine starts one worker, however it is confined: the finding says how.
 func examinedEngine(set config.Settings) (*worker.Pool, error) {
 	set.Workers, set.Sandbox = 1, config.SandboxBestEffort
 	return startEngine(set, slog.New(slog.DiscardHandler))

@@ -14,7 +14,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/strict"
 )
 
-// clockPath moves the clock of an ephemeral server: POST {"advance": "47h"}. The answer tells the time after the sweep and
+// clockPath moves the clock of an ephemeral server: POST {"advance": "47h"}. The answer contains the time after the sweep and
 // the full pass that follow.
 const clockPath = "/ephemeral/clock"
 

@@ -114,7 +114,7 @@ func (g *gate) fresh(i int) bool {
 	return !g.seen[i].at.IsZero() && age >= 0 && (life == 0 || age < life)
 }
 
-// note looks at a condition and tells of a change. The caller has the turn.
+// note checks a condition and logs a change. The caller holds the turn.
 func (g *gate) note(ctx context.Context, i int, c condition) {
 	g.mu.Lock()
 	before := g.seen[i].err
@@ -292,7 +292,7 @@ func caughtUp(next http.Handler, tasks *task.Service, log *slog.Logger) http.Han
 	})
 }
 
-// closed answers for a program whose settings are so wrong that nothing can be joined: clients are told, invocations are
+// closed answers for a program whose settings are so wrong that nothing can be joined: clients get the reason, invocations are
 // answered as failures, and the reason is in the log and in /readyz.
 func closed(log *slog.Logger, cause error) http.Handler {
 	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

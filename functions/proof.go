@@ -20,7 +20,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
-// scale is how a ledger tells time.
+// scale is the time scale of a ledger.
 type scale struct {
 	now    func() time.Time
 	offset func() time.Duration // of UTC against it; nil for none
@@ -112,7 +112,7 @@ func ledgerGoesOn(log *slog.Logger, l *ledger.Log, life time.Duration) condition
 // sequenced is how often a server on one machine gives entries their place in the ledger.
 const sequenced = 5 * time.Second
 
-// sequenceLedger gives waiting entries their place and tells the log of a failure.
+// sequenceLedger gives waiting entries their position and logs a failure.
 func sequenceLedger(ctx context.Context, l *ledger.Log, log *slog.Logger) {
 	if _, err := l.Sequence(ctx); err != nil && ctx.Err() == nil {
 		log.ErrorContext(ctx, logevent.LedgerStuck, "kind", fault.KindOf(err))

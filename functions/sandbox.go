@@ -12,7 +12,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 )
 
-// workers tells the doctor what confines the worker processes.
+// workers reports to the doctor what confines the worker processes.
 type workers struct{ engine *worker.Pool }
 
 var _ doctor.Workers = workers{}

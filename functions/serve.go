@@ -115,7 +115,7 @@ func serve(ctx context.Context, env environment, set config.Settings, log *slog.
 }
 
 // firstStart makes the administrator that a new folder begins with. A database that cannot be used keeps no server from
-// erasing: whether there is an administrator is asked at the next start, and /readyz tells the remedy.
+// erasing: whether there is an administrator is checked at the next start, and /readyz names the remedy.
 func (m *machine) firstStart(ctx context.Context, env environment) error {
 	if m.store.Records.Check(ctx) != nil {
 		return nil
@@ -140,7 +140,7 @@ func (m *machine) address(ln net.Listener, scheme string) {
 	}
 }
 
-// drain is how long running requests and tasks may take after the server was told to stop.
+// drain is how long running requests and tasks may take once the server has been asked to stop.
 const drain = 20 * time.Second
 
 // run serves until ctx ends, then stops taking requests, hands running tasks back, and lets go of everything.
@@ -218,7 +218,7 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 		})
 	})
 	begin(func() {
-		// What an earlier process could not tell the ledger any more, the first sweep tells: it is older than all that comes now.
+		// What an earlier process could no longer report to the ledger, the first sweep reports: it is older than everything new.
 		select {
 		case <-swept:
 		case <-ctx.Done():
@@ -243,7 +243,7 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 	}
 }
 
-// forget drops the result of a sweep, which has told the log already.
+// forget drops the result of a sweep, which has been logged already.
 func (m *machine) forget(any, error) {}
 
 // discardBelow keeps the HTTP library's own messages out of the log: they hold addresses of clients and bytes they sent.
@@ -252,7 +252,7 @@ type discardBelow struct{ slog.Handler }
 // Enabled implements slog.Handler.
 func (discardBelow) Enabled(context.Context, slog.Level) bool { return false }
 
-// serveEphemeral runs a server for somebody's tests: one line of JSON tells all, and nothing is left.
+// serveEphemeral runs a server for somebody's tests: it prints one line of JSON and leaves nothing behind.
 func serveEphemeral(ctx context.Context, env environment, set config.Settings) (err error) {
 	dir, remove, err := private()
 	if err != nil {

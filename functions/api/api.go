@@ -76,7 +76,7 @@ type Config struct {
 	Inline        int64 // largest document in a request's own body, bytes
 	Version       string
 	Region        string
-	Now           func() time.Time                  // service time, in which the domain tells all times
+	Now           func() time.Time                  // service time, in which the domain keeps all times
 	UTC           func(service time.Time) time.Time // what is shown of a service time; nil where the two are the same
 	Log           *slog.Logger
 }
@@ -128,7 +128,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mux.ServeHTTP(w, r)
 }
 
-// lost explains a request that no route takes. What the mux would answer to it tells a wrong method from a wrong address.
+// lost explains a request that no route takes. What the mux would answer distinguishes a wrong method from a wrong address.
 func lost(answer http.Header, h http.Handler, r *http.Request) error {
 	unsent := &unsent{header: http.Header{}}
 	h.ServeHTTP(unsent, r)

@@ -103,7 +103,7 @@ func (a *API) stream(ctx context.Context, r task.Ref, f render.Format) (*huma.St
 		_ = result.Close() // the transfer is over: an erasure that begins now need not wait for it
 		// The client may be gone already: what it asked for on fetching happens all the same.
 		if err := a.Results.Fetched(context.WithoutCancel(ctx), r, f); err != nil {
-			_ = httpserver.Explain(ctx, a.Log, err) // logged; the answer is out, and the clock erases the task
+			_ = httpserver.Explain(ctx, a.Log, err) // logged; the answer is out, and the task is erased at its deadline
 		}
 	}}, nil
 }

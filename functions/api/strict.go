@@ -27,7 +27,7 @@ type accepts struct {
 	most    int64         // bytes of the body
 }
 
-// accepted lists what each operation takes, by its id. It is called before the description tells of documents in the body,
+// accepted lists what each operation takes, by its id. It is called before documents in the body are added to the description,
 // which come by a way of their own.
 func accepted(doc *huma.OpenAPI) map[string]accepts {
 	all := map[string]accepts{}

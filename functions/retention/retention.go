@@ -1,4 +1,4 @@
-// Package retention is the timer-triggered function: it erases what is due, finds what was lost, and tells how retention
+// Package retention is the timer-triggered function: it erases what is due, finds what was lost, and reports how retention
 // stands.
 package retention
 

@@ -377,7 +377,7 @@ func (r *run) report(w *work, err error) {
 	}
 }
 
-// summary tells what became of all, and which failed.
+// summary reports what became of all documents, and which failed.
 func (r *run) summary(earlier int) error {
 	slices.Sort(r.failed)
 	stderr := r.cmd.ErrOrStderr()

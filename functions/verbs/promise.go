@@ -20,7 +20,7 @@ func (r *run) keepPromises(w *work, t *client.Task) (err error) {
 	return err
 }
 
-// showPromise tells what was promised.
+// showPromise prints what was promised.
 func showPromise(w io.Writer, p ledger.Promise, compared bool) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(name, value string) { fmt.Fprintf(table, "%s\t%s\n", name, printable(value)) }

@@ -18,7 +18,7 @@ type Identity struct {
 	Caps     task.Caps     // of that application
 	Ceilings task.Ceilings // of that application
 	// Subject is stable and opaque. With a token it stands for one person or program, whichever client they use; with a
-	// secret it is the application, since a secret does not tell who uses it.
+	// secret it is the application, since a secret does not identify a person.
 	Subject string
 	ByToken bool
 	Scope   Scope // that let the request in
@@ -63,7 +63,7 @@ type Claims struct {
 
 // Tokens verifies the tokens of an identity provider.
 type Tokens interface {
-	// Verify returns what a token says. A token that is not good is Unauthenticated. If that cannot be told now, the error
+	// Verify returns what a token says. A token that is not good is Unauthenticated. If that cannot be decided now, the error
 	// is Unavailable.
 	Verify(ctx context.Context, token string) (Claims, error)
 }

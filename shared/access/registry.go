@@ -198,7 +198,7 @@ func (r *Registry) Rotate(ctx context.Context, id string, grace time.Duration, e
 	return app, secret, nil
 }
 
-// Revoke ends all secrets of an application for good. Its tasks stay on their clocks.
+// Revoke ends all secrets of an application permanently. Its tasks keep their deadlines.
 func (r *Registry) Revoke(ctx context.Context, id string) (*Application, error) {
 	app, err := r.change(ctx, id, func(app *Application) error {
 		app.Secrets = nil

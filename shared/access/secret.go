@@ -33,7 +33,7 @@ func Hash(secret string) []byte {
 	return h[:]
 }
 
-// matches compares in constant time. Every secret of an application is compared, so time does not tell which one it was.
+// matches compares in constant time. Every secret of an application is compared, so that timing does not reveal which one it was.
 func (a *Application) matches(secret string, now time.Time) bool {
 	given := Hash(secret)
 	found := 0

@@ -1,5 +1,5 @@
 // Package canary sends a synthetic page through the whole service again and again: upload link, recognition, result, and its
-// disappearance by the clock alone. What it observes is told as events, so that a stamp that stopped reading or forgetting
+// erasure at the deadline. It logs what it observes as events, so that a stamp that stopped recognising or erasing
 // is noticed before a client does.
 package canary
 
@@ -26,7 +26,7 @@ import (
 const Application = "canary"
 
 const (
-	retain   = 5 * time.Minute  // wish of the canary's task: it is gone soon, and by the clock
+	retain   = 5 * time.Minute  // retention that the canary asks for: its task is erased soon, by its deadline
 	readTime = 20 * time.Minute // it must be read by then
 	goneTime = 20 * time.Minute // and gone so long after its end
 )
@@ -76,7 +76,7 @@ func key() storage.Key {
 }
 
 // Tick does what is next: sends a page, reads its text, or looks whether it is gone. Of several processes one does it. A
-// canary that failed is told and given up; the next one starts in its time.
+// canary that failed is logged and given up; the next one starts on schedule.
 func (c *Canary) Tick(ctx context.Context) error {
 	if c.Interval == 0 {
 		return nil
@@ -137,7 +137,7 @@ func (c *Canary) send(ctx context.Context, f flight) error {
 	}
 	a, err := c.Tasks.Create(ctx, task.Order{Application: Application, Settings: task.Settings{Formats: []render.Format{render.TXT}, Retain: retain}})
 	if errors.Is(err, fault.IntakeClosed) {
-		return nil // told by who closed it; the next page is sent in its time
+		return nil // logged by whoever closed it; the next page is sent on schedule
 	}
 	if err != nil {
 		return c.fail(ctx, f, "create", err)
@@ -222,7 +222,7 @@ func seconds(name string, d time.Duration) ledger.Field {
 	return ledger.Field{Name: name, Value: strconv.FormatFloat(d.Seconds(), 'f', 1, 64)}
 }
 
-// fail tells that this page did not make it, and gives it up. Its task is erased by its clock like any other.
+// fail logs that this page failed, and gives it up. Its task is erased at its deadline like any other.
 func (c *Canary) fail(ctx context.Context, f flight, step string, cause error) error {
 	c.Log.ErrorContext(ctx, logevent.CanaryFailed, "task", Application+"/"+f.ID, "step", step, "kind", fault.KindOf(cause), "seconds", c.Now().Sub(f.Began).Seconds())
 	return c.settle(ctx, f, step+"-failed", time.Time{})

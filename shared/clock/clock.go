@@ -25,7 +25,7 @@ type Keeper interface {
 // Source reads the machine's clocks.
 type Source func() Reading
 
-// Clock tells time on one machine. It is safe for concurrent use.
+// Clock keeps time on one machine. It is safe for concurrent use.
 type Clock struct {
 	keeper Keeper
 	source Source
@@ -33,9 +33,9 @@ type Clock struct {
 
 	mu     sync.Mutex
 	anchor Anchor        // of this start of the machine; guarded by mu
-	last   time.Time     // latest service time told; guarded by mu
+	last   time.Time     // latest service time returned; guarded by mu
 	fresh  bool          // nothing was stored; guarded by mu
-	jump   time.Duration // difference that was told to the log; 0 for none; guarded by mu
+	jump   time.Duration // difference that was logged; 0 for none; guarded by mu
 	failed bool          // storing the anchor failed the last time; guarded by mu
 }
 
@@ -55,7 +55,7 @@ func (c *Clock) Now() time.Time {
 	return c.tell(c.anchor.at(c.source()))
 }
 
-// tell returns the service time of an anchor, never an earlier one than before. The caller holds mu.
+// tell returns the service time by an anchor, never earlier than before. The caller holds mu.
 func (c *Clock) tell(a Anchor) time.Time {
 	if a.Service.After(c.last) {
 		c.last = a.Service
@@ -103,7 +103,7 @@ func (c *Clock) Fresh() bool {
 	return c.fresh
 }
 
-// Known tells a fresh clock of a service time that is known to have been: one that something stored bears. If the wall clock
+// Known gives a fresh clock a service time that has certainly passed: one found in stored data. If the wall clock
 // is behind it, the anchor was lost and nobody knows how much time went by.
 func (c *Clock) Known(service time.Time) {
 	c.mu.Lock()
@@ -134,8 +134,8 @@ func (c *Clock) Agrees() error {
 	return nil
 }
 
-// Renew stores the anchor, takes over what an operator accepted meanwhile, and tells the log when the wall clock jumped. When
-// storing fails the log is told and time goes on: only a reboot before the next success would make a difference.
+// Renew stores the anchor, takes over what an operator accepted meanwhile, and logs a jump of the wall clock. When
+// storing fails, that is logged and time goes on: only a reboot before the next success would make a difference.
 func (c *Clock) Renew(ctx context.Context) {
 	err := c.keeper.Update(func(stored Anchor) (Anchor, error) { return c.renew(stored), nil })
 	if err != nil {
@@ -166,7 +166,7 @@ func (c *Clock) renew(stored Anchor) Anchor {
 	return c.anchor
 }
 
-// watch tells the log of each jump once. The caller holds mu.
+// watch logs each jump once. The caller holds mu.
 func (c *Clock) watch(ctx context.Context) {
 	drift := c.anchor.drift()
 	switch {
@@ -182,10 +182,10 @@ func (c *Clock) watch(ctx context.Context) {
 // Correction is an offset that an operator accepted.
 type Correction struct {
 	Service  time.Time // when, in service time
-	From, To time.Time // UTC as it was told until then and from then on
+	From, To time.Time // UTC as shown until then and from then on
 }
 
-// Accept takes the wall clock for right: UTC is told by it from now on, and intake opens. Service time is not touched, so no
+// Accept takes the wall clock as correct: it determines UTC from now on, and intake opens. Service time is not touched, so no
 // document becomes older or younger. The function writes the correction down before it counts, and may ask the clock for it;
 // with its error, or where the anchor cannot be stored, nothing is changed. A running server follows within Renewal.
 func (c *Clock) Accept(record func(Correction) error) (Correction, error) {

@@ -17,7 +17,7 @@ const (
 	witnesses = 3
 )
 
-// Remote is the clock of a store, as its answers tell it. Between answers it goes on by the process's own monotonic clock, so
+// Remote is the clock of a store, as read from its answers. Between answers it goes on by the process's own monotonic clock, so
 // that it does not matter what the wall clock of the instance says. It is safe for concurrent use.
 type Remote struct {
 	wall func() time.Time // with a monotonic reading
@@ -25,7 +25,7 @@ type Remote struct {
 	mu      sync.Mutex
 	read    time.Time // by wall, when base was right; guarded by mu
 	base    time.Time // the store's time then; zero before the first answer; guarded by mu
-	last    time.Time // latest time told; guarded by mu
+	last    time.Time // latest time returned; guarded by mu
 	doubt   time.Duration
 	doubted int // answers in a row that differ by about doubt; guarded by mu
 }
@@ -33,7 +33,7 @@ type Remote struct {
 // NewRemote returns a clock that has seen no answer yet. wall is time.Now but in tests.
 func NewRemote(wall func() time.Time) *Remote { return &Remote{wall: wall} }
 
-// Seen reports whether the store has told its time.
+// Seen reports whether the store has reported its time.
 func (r *Remote) Seen() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

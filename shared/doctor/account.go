@@ -9,7 +9,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/retention"
 )
 
-// Stamp is what the program was told that the stamp is.
+// Stamp is how the settings describe the stamp.
 type Stamp struct {
 	Region   string           // of the settings
 	Platform string           // region that the platform reports (REGION_NAME); empty if it reports none

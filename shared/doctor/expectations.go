@@ -66,7 +66,7 @@ type Expectation struct {
 	What    string  // must hold
 	Why     string  // what goes wrong otherwise
 	Remedy  string  // cures a breach
-	Ask     string  // tells what could not be seen
+	Ask     string  // the command that shows what could not be checked
 	Places  []Place // where it can be looked at
 }
 

@@ -6,7 +6,7 @@ import "fmt"
 type Folder struct {
 	Modes        *Modes
 	FileSystem   string // as the kernel calls it
-	Synced       string // the service that copies the folder elsewhere, as far as the path tells
+	Synced       string // the service that copies the folder elsewhere, as far as the path shows
 	SecureDelete *int   // SQLite's PRAGMA secure_delete: 1 overwrites everything, 2 only what costs no writing
 	Journal      string // SQLite's PRAGMA journal_mode
 	Space        *Space

@@ -21,7 +21,7 @@ type Rule struct {
 }
 
 // Backstop returns in whole days, for each container that holds something of documents, when the storage's own lifecycle
-// rule deletes what the program did not: never before a legitimate document's clock, and as soon after as days allow.
+// rule deletes what the program did not: never before a legitimate document's deadline, and as soon after as whole days allow.
 // Work and dead letters belong to documents that are not processed yet. The ledger has no such day.
 func Backstop(p retention.Policy) map[string]int {
 	processed, unprocessed := days(p.Processed), days(p.Unprocessed)
@@ -39,7 +39,7 @@ func days(d time.Duration) int {
 	return int((d + day - 1) / day)
 }
 
-// lifecycle tells everything that is wrong with the rules at once: they are deployed at once.
+// lifecycle reports everything that is wrong with the rules together: they are deployed together.
 func (a Account) lifecycle(u unseen, s Stamp) Finding {
 	if a.Rules == nil {
 		return u.unknown(Lifecycle)

@@ -34,7 +34,7 @@ func (p Process) cores(u unseen) Finding {
 	}
 }
 
-// swap cannot tell an encrypted device from a plain one, so it never calls a breach. Compressed memory is no device.
+// swap cannot distinguish an encrypted device from a plain one, so it never calls a breach. Compressed memory is no device.
 func (p Process) swap(u unseen) Finding {
 	if p.Swaps == nil {
 		return u.unknown(Swap)

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Workers tell what confines the processes that read documents.
+// Workers report what confines the processes that read documents.
 type Workers interface {
 	// Confinement lists the effects that are not prevented, and what the kernel lacks for it. The error is why there is no worker.
 	Confinement(ctx context.Context) (missing, lacks []string, err error)

@@ -14,7 +14,7 @@ import (
 // page is how many copies are listed at once.
 const page = 500
 
-// Scrubber is what records offer whose store keeps replaced values somewhere until told otherwise.
+// Scrubber is what records offer whose store keeps replaced values somewhere until it is asked to remove them.
 type Scrubber interface {
 	Scrub(ctx context.Context) error
 }

@@ -56,7 +56,7 @@ func Note(ctx context.Context, application, route string) {
 	r.application, r.route = application, route
 }
 
-// Private tells that the request holds what must not stay in memory: its connection, whose buffers have it, ends with the
+// Private marks a request whose data must not stay in memory: its connection, whose buffers have it, ends with the
 // answer. It is called before that begins.
 func Private(ctx context.Context) {
 	r := of(ctx)

@@ -109,7 +109,7 @@ func Check(ctx context.Context, src Source, x Examination) (*Audit, error) {
 			return nil, err
 		}
 	}
-	now := x.Now.Add(-a.offset) // as the log tells time
+	now := x.Now.Add(-a.offset) // in the time of the log
 	if ahead := a.Last.Sub(now); ahead > Sequencing {
 		a.breach("ahead-of-time: the log has an entry of %s, which is %s ahead of the time of this examination", a.Last, ahead.Round(time.Second))
 	}
@@ -207,7 +207,7 @@ func (a *auditor) read(ctx context.Context, text string) error {
 	return nil
 }
 
-// correct takes note of a correction of the clock. Ages are told by the log's own time, which it does not move: it only tells
+// correct takes note of a correction of the clock. Ages follow from the log's own time, which it does not move: it only says
 // what UTC is, and so how old an unfinished life is now.
 func (a *auditor) correct(e *Entry) {
 	c := Correction{At: e.Time(FieldElapsed), From: e.Time(FieldFrom), To: e.Time(FieldTo)}
@@ -234,7 +234,7 @@ func (a *auditor) newKey(signed string, e *Entry) error {
 	}
 	old, err := note.NewVerifier(e.Value(FieldReplaces))
 	if err != nil || !a.trusted.has(e.Value(FieldReplaces)) {
-		return nil // a key from before the trusted ones; whether it matters the checkpoint will tell
+		return nil // a key from before the trusted ones; the checkpoint shows whether it matters
 	}
 	if _, err := (keys{old}).open([]byte(signed)); err != nil {
 		return errors.New("the old key did not vouch for the new one")

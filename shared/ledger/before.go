@@ -90,7 +90,7 @@ func (a *auditor) precede(ctx context.Context, e *Entry) error {
 	return err
 }
 
-// readBefore returns why the entries of a log before cannot be read, empty if they were. An error means that nothing can be told.
+// readBefore returns why the entries of a log before cannot be read, empty if they were. An error means that nothing is known.
 func (a *auditor) readBefore(ctx context.Context, b *Before, within string) (unread string, err error) {
 	if !precedes(b.Folder, within) {
 		return "it is not said where its files are", nil

@@ -13,7 +13,7 @@ type Kind string
 
 // The kinds of entries.
 const (
-	Accepted  Kind = "accepted"  // a document arrived; its clock began
+	Accepted  Kind = "accepted"  // a document arrived; its deadline is running
 	Processed Kind = "processed" // processing ended, whatever the outcome
 	Erased    Kind = "receipt"   // every copy was erased, and the check found none
 	Stray     Kind = "stray"     // a copy that no living task explained was erased
@@ -35,7 +35,7 @@ const (
 	FieldUploaded    = "uploaded" // when the document appeared, by storage's clock
 	FieldEnded       = "ended"    // when processing ended
 	FieldOutcome     = "outcome"  // how processing ended
-	FieldRemoved     = "removed"  // when a delete was accepted or a clock ran out
+	FieldRemoved     = "removed"  // when a delete was accepted or a deadline passed
 	FieldErased      = "erased"   // when the last copy was erased
 	FieldReason      = "reason"   // why it was erased
 	FieldDocument    = "document" // commitment to the document's bytes
@@ -51,7 +51,7 @@ const (
 	FieldProgram     = "program"
 	FieldKey         = "key"          // a public key
 	FieldReplaces    = "replaces"     // the public key before it
-	FieldFrom        = "from"         // UTC as it was told before a correction of the clock
+	FieldFrom        = "from"         // UTC as shown before a correction of the clock
 	FieldTo          = "to"           // and from then on
 	FieldElapsed     = "elapsed"      // the log's own time at the correction: that of all entries, which no correction moves
 	FieldOrigin      = "origin"       // of the log before

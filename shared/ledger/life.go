@@ -8,7 +8,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/retention"
 )
 
-// resolution is how far two times of one life may stand in the wrong order: object stores tell times in whole seconds.
+// resolution is how far two times of one life may be in the wrong order: object stores report times in whole seconds.
 const resolution = 2 * time.Second
 
 // life is what the log says of one task, every time that it says. An honest log says each of them once, however often it
@@ -94,7 +94,7 @@ func (e *Entry) same(o Entry) bool {
 	return e.At.Equal(o.At) && slices.Equal(said(e), said(&o))
 }
 
-// conclude judges every life. now is the time of the examination, as the log tells time.
+// conclude judges every life. now is the time of the examination, in the time of the log.
 func (a *auditor) conclude(now time.Time) {
 	for _, l := range a.lives {
 		uploaded, ended, gone := l.uploaded.first(), l.ended.first(), l.gone()
@@ -165,7 +165,7 @@ func (a *auditor) lasted(uploaded, ended, gone time.Time) {
 
 // place holds an entry against the log's own time, the latest that an entry before it bears. Entries get their place soon
 // after they are handed in: one that is much older was dated back, or the log was not written for so long. What the log writes
-// of itself stands before everything that waits, and tells no time.
+// of itself comes before everything that waits, and shows no time.
 func (a *auditor) place(e *Entry) {
 	if e.Kind == Key || e.Kind == Begun {
 		return

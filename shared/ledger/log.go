@@ -67,7 +67,7 @@ func (l *Log) origin() []Field {
 	return fields
 }
 
-// Correct hands in a correction of the clock: UTC was told as from and is told as to, at one moment of the log's own time.
+// Correct records a correction of the clock: UTC was shown as from and is shown as to, at one moment of the log's own time.
 func (l *Log) Correct(ctx context.Context, elapsed, from, to time.Time) error {
 	return l.Append(ctx, Entry{
 		Kind: Clock, Subject: Commitment("clock", NewNonce(), to.String()), At: elapsed,
@@ -165,7 +165,7 @@ func (l *Log) Checkpoint(ctx context.Context) ([]byte, error) {
 }
 
 // Keys returns the public keys that signed the log so far, oldest first; of a log that is to begin the one that will. While
-// nobody can tell which they are it is a fault ReceiptUnavailable.
+// nobody knows which they are, the error is ReceiptUnavailable.
 func (l *Log) Keys(ctx context.Context) ([]string, error) {
 	h, err := l.authority(ctx)
 	if stuck, ok := errors.AsType[Stuck](err); ok {

@@ -14,7 +14,7 @@ import (
 // promiseHeading begins every promise and fixes its format.
 const promiseHeading = "lethe-promise/v1"
 
-// Promise is what a client is told, signed, when a task was created and when its document came: that the log will say so and
+// Promise is the signed statement to a client that its task was created, or that its document arrived: that the log will say so and
 // when everything is gone. It follows from the task's record alone, so that it is the same however often it is made, and an
 // operator who never logs a document can be found out by whoever holds it.
 type Promise struct {
@@ -141,7 +141,7 @@ func (l *Log) promiser(ctx context.Context) (note.Signer, error) {
 // IsPromise reports whether a file is a promise and no receipt.
 func IsPromise(signed []byte) bool { return strings.HasPrefix(string(signed), promiseHeading+"\n") }
 
-// VerifyPromise checks the signature of a promise with public keys alone. Whether it was kept only the log can tell: see
+// VerifyPromise checks the signature of a promise with public keys alone. Whether it was kept only the log can show: see
 // Examination.
 func VerifyPromise(signed []byte, public []string) (Promise, error) {
 	ks, err := parseKeys(public)
@@ -177,7 +177,7 @@ type Judgement struct {
 	Why     string `json:"why"`
 }
 
-// judgeAll holds promises against the log. now is the time of the examination, as the log tells time.
+// judgeAll compares promises with the log. now is the time of the examination, in the time of the log.
 func (a *auditor) judgeAll(promises [][]byte, now time.Time) error {
 	earlier := map[string]*Promise{} // by subject
 	for i, signed := range promises {

@@ -1,4 +1,4 @@
-// Package logevent names what the program tells operators: JSON lines on standard output with stable names. Alerts,
+// Package logevent names what the program reports to operators: JSON lines on standard output with stable names. Alerts,
 // dashboards and tests refer to these constants. Attributes carry ids, sizes, counts, times and codes, never content,
 // file names, links or credentials.
 package logevent
@@ -11,7 +11,7 @@ const (
 	IntakeOpened        = "intake.opened"             // it is well again
 	PrepareFailed       = "prepare.failed"            // a step of the start did not succeed; the program runs on without it
 	EngineFailed        = "engine.failed"             // no worker process starts
-	EngineReady         = "engine.ready"              // the first worker process answered; tells the sandbox in force
+	EngineReady         = "engine.ready"              // the first worker process answered; with the sandbox in force
 	WorkerKilled        = "worker.killed"             // a worker process broke a limit or died
 	TaskCreated         = "task.created"              // a task was accepted
 	UploadLanded        = "upload.landed"             // a document arrived
@@ -32,13 +32,13 @@ const (
 	MemoryKept          = "memory.kept"               // memory could not be given back after an erasure; it is tried again
 	DocumentOldest      = "document.oldest"           // age of the oldest document alive
 	DocumentOverdue     = "document.overdue"          // a document nears its limit: someone must act
-	CanaryDone          = "canary.done"               // a synthetic page came and went; tells the times
+	CanaryDone          = "canary.done"               // a synthetic page was recognised and erased; with the times
 	CanaryFailed        = "canary.failed"             // a synthetic page was not read, or not erased in time
 	LedgerGrown         = "ledger.grown"              // entries were given their place in the ledger
 	LedgerStuck         = "ledger.stuck"              // entries wait in vain: no signing key, one that nobody vouched for, or files that contradict each other
 	LedgerRebuilt       = "ledger.rebuilt"            // the ledger's state was lost and made anew from its files
 	ReceiptUnsigned     = "receipt.unsigned"          // a receipt was asked for and there is no signing key
-	DoctorDone          = "doctor.done"               // the stamp was checked; tells the number of findings
+	DoctorDone          = "doctor.done"               // the stamp was checked; with the number of findings
 	DoctorFinding       = "doctor.finding"            // a check of the stamp found a breach
 	AccessRecorded      = "access.recorded"           // a privileged act was written to the access log
 	CaseOpened          = "case.opened"               // a reviewer asked to see a document
@@ -54,6 +54,6 @@ const (
 	ClockJumped         = "clock.jumped"              // the wall clock and elapsed time differ: intake closes until they agree or an operator accepts
 	ClockAgrees         = "clock.agrees"              // they agree again
 	ClockUnsaved        = "clock.unsaved"             // the elapsed time cannot be stored or read: a reboot now would make documents go early
-	ClockUnseen         = "clock.unseen"              // the store did not tell its time
+	ClockUnseen         = "clock.unseen"              // the store did not report its time
 	CredentialIssued    = "credential.issued"         // a secret was made, rotated or revoked
 )

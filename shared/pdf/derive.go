@@ -42,7 +42,7 @@ func (p *Document) Survey(n int, limits ocr.Limits) (derivative.Page, error) {
 	return page, err
 }
 
-// boxes finds the geometry of a page. PDFium tells the boxes that a page states itself. Those that it inherits are found on
+// boxes finds the geometry of a page. PDFium returns the boxes that a page states itself. Those that it inherits are found on
 // a copy of the page, which states all of them; where there is no copy, what is shown stands for the page.
 func (p *Document) boxes(v view, n int) (derivative.Boxes, error) {
 	shown, err := p.instance.FPDF_GetPageBoundingBox(&requests.FPDF_GetPageBoundingBox{Page: v.page})

@@ -35,7 +35,7 @@ func (r *Runtime) NewWriter(src *Document, w io.Writer) (*Writer, error) {
 		out.contents = map[int][]byte{}
 		return out, nil
 	}
-	// The comment tells programs that look at a file's start that it is binary (ISO 32000-1, section 7.5.2).
+	// The comment marks the file as binary for programs that look at its first bytes (ISO 32000-1, section 7.5.2).
 	out.out.printf("%%PDF-1.6\n%%\xE2\xE3\xCF\xD3\n")
 	out.tree, out.font.number = out.out.reserve(), out.out.reserve()
 	return out, nil
@@ -71,7 +71,7 @@ func (w *Writer) Page(page ocr.Page, pic *Picture) error {
 const fontResource = "LetheText"
 
 // known finds text that the page holds already although recognition has read it again: stale says that there is invisible
-// text of an earlier recognition, which can be removed; skip tells which words are there as visible text.
+// text of an earlier recognition, which can be removed; skip reports which words are there as visible text.
 func (p *Document) known(v view, page ocr.Page) (skip func(ocr.Box) bool, stale bool, err error) {
 	none := func(ocr.Box) bool { return false }
 	drawn, err := p.survey(v)

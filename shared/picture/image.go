@@ -114,7 +114,7 @@ func (im *Image) orient(exif int) (*Image, error) {
 	return newImage(C.lethe_orient(im.pix, C.int(exif)))
 }
 
-// Letters is what a page's ink tells before it is read.
+// Letters is what the ink of a page shows before recognition.
 type Letters struct {
 	Height int     // median, in pixels; 0 if too few were found
 	Specks float64 // share of specks, 0 to 1

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// hyphenated tells a word that was broken at the end of a line from one that ends in a hyphen: a letter stands before
+// hyphenated distinguishes a word broken at the end of a line from one that ends in a hyphen: a letter stands before
 // the hyphen and the next line goes on in lower case. It returns the part before the hyphen, the hyphen, and the whole
 // word. The whole is empty when the word is not broken.
 func hyphenated(end, next string) (part, hyphen, whole string) {

@@ -12,7 +12,7 @@ const (
 	Forget Action = "forget" // remove the tombstone itself, or another note that has served its time
 
 	// What a sweep does to living tasks. The pure plan never wants it; the dry run shows it.
-	Requeue Action = "requeue" // tell a worker again
+	Requeue Action = "requeue" // queue it again for a worker
 	Certify Action = "certify" // hand the receipt in again
 )
 
@@ -21,14 +21,14 @@ type Reason string
 
 // The reasons.
 const (
-	WithinClocks     Reason = "within-clocks"     // Keep: no clock has run out
+	WithinClocks     Reason = "within-clocks"     // Keep: no deadline has passed
 	Tombstoned       Reason = "tombstone-kept"    // Keep: erased; the trace is still young
 	WorkerHolds      Reason = "worker-may-write"  // Keep: deleted, but a worker may still write
 	DeleteRequested  Reason = "delete-requested"  // Erase: a client or operator asked for it
 	SubjectRequested Reason = "subject-requested" // Erase: everything about one subject was to go
 	FetchedAll       Reason = "fetched"           // Erase: every result was fetched and the task wanted erasure then
-	AfterProcessing  Reason = "after-processing"  // Erase: the clock that starts when processing ends
-	AfterUpload      Reason = "after-upload"      // Erase: the clock that starts with the upload
+	AfterProcessing  Reason = "after-processing"  // Erase: the deadline after processing
+	AfterUpload      Reason = "after-upload"      // Erase: the deadline after upload
 	TenantWish       Reason = "tenant-wish"       // Erase: the tenant's shorter retention
 	NeverUploaded    Reason = "never-uploaded"    // Erase: no document came in time
 	NoRecord         Reason = "no-record"         // Erase: storage holds something that no record explains
@@ -39,7 +39,7 @@ const (
 	WorkerLost       Reason = "worker-lost"       // Requeue: the lease ran out
 	ReceiptWaits     Reason = "receipt-waits"     // Certify: the ledger did not take the receipt
 	TombstoneOld     Reason = "tombstone-expired" // Forget: the trace has served its time
-	Undatable        Reason = "undatable"         // Erase or Forget: elapsed time does not tell how old it is
+	Undatable        Reason = "undatable"         // Erase or Forget: elapsed time does not show how old it is
 )
 
 // Decision is one line of a plan.

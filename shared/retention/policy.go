@@ -74,7 +74,7 @@ type Subject struct {
 // Skew is how far in the future a start may lie: two clocks that are both right differ a little.
 const Skew = 5 * time.Minute
 
-// Undatable reports whether elapsed time does not tell how old the subject is: time was lost, or it begins in the future, as
+// Undatable reports whether elapsed time does not show how old the subject is: time was lost, or it begins in the future, as
 // it does when a clock was lost or state came back. It is then taken to be as old as it may be. What is erased already counts
 // from its erasure.
 func (s Subject) Undatable(now time.Time) bool {

@@ -1,5 +1,5 @@
 // Package review is the way to a document that nobody may read: a case that one reviewer opens with a reason, a second
-// person approves, time ends, and the access log keeps. No clock of the document moves for it: what is erased is gone for
+// person approves, time ends, and the access log keeps. No deadline of the document moves for it: what is erased is gone for
 // the reviewer too.
 package review
 

@@ -212,7 +212,7 @@ func names(fields map[string]*Shape) []string {
 	return all
 }
 
-// longestName bounds a name that is told in a refusal, in characters.
+// longestName bounds a name that is quoted in a refusal, in characters.
 const longestName = 80
 
 // Name cuts a name that a client may have made up, and makes an empty one visible.

@@ -47,7 +47,7 @@ func (c Ceilings) Check() error {
 	return nil
 }
 
-// String tells the ceilings as the flags of `lethe app create` give them; nothing if there are none.
+// String returns the ceilings as flags of `lethe app create`; empty if there are none.
 func (c Ceilings) String() string {
 	var flags []string
 	if c.Retain > 0 {

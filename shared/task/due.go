@@ -43,7 +43,7 @@ func (s *Service) known(entries []storage.Due, left map[storage.Table]int) []sto
 	return mine
 }
 
-// reportLeft tells of due records that were left: somebody must look what program wrote them.
+// reportLeft logs due records that were left: an operator must find out which program wrote them.
 func (s *Service) reportLeft(ctx context.Context, left map[storage.Table]int) (total int) {
 	for _, table := range slices.Sorted(maps.Keys(left)) {
 		total += left[table]

@@ -58,7 +58,7 @@ func (s *Service) takeKey(ctx context.Context, o Order, ref Ref) (first bool, er
 	return err == nil, err
 }
 
-// digest stands for what was ordered, so that a replay can be told from another request. The password is no part of it:
+// digest stands for what was ordered, so that a replay can be distinguished from another request. The password is no part of it:
 // nothing from which it could be guessed outlives the processing.
 func (o *Order) digest() (string, error) {
 	settings, err := json.Marshal(struct {

@@ -106,7 +106,7 @@ func otherDocument() error {
 	return fault.New(fault.IdempotencyReuse, "the key was used with another document; use a new key for a new document").In("Idempotency-Key")
 }
 
-// Repeated tells a store that serves upload links itself whether a document that is sent once more is the one that the task
+// Repeated reports to a store that serves upload links itself whether a document that is sent once more is the one that the task
 // has, by its SHA-256 in hex: then sending it again is the same success. Any other is AlreadyExists.
 func (s *Service) Repeated(ctx context.Context, name, digest string) error {
 	_, ref, _, err := ParseName(name)
@@ -139,7 +139,7 @@ func (s *Service) documentOf(ctx context.Context, ref Ref) (string, error) {
 		}
 		r, _, err := s.Store.Blobs.Get(ctx, ref.UploadName())
 		if errors.Is(err, fault.NotFound) {
-			continue // processed a moment ago: then the record tells by now
+			continue // processed a moment ago: then the record shows it by now
 		}
 		if err != nil {
 			return "", err

@@ -56,7 +56,7 @@ func (s *Service) Received(ctx context.Context, name, digest string) (*Task, err
 	return s.admit(ctx, t, blob, digest)
 }
 
-// Admit tells a store that serves upload links itself whether a document may still be sent to the name.
+// Admit reports to a store that serves upload links itself whether a document may still be sent to the name.
 func (s *Service) Admit(ctx context.Context, name string) error {
 	container, ref, _, err := ParseName(name)
 	if err != nil || container != storage.Uploads || name != ref.UploadName() {
@@ -180,7 +180,7 @@ func (s *Service) eraseLate(ctx context.Context, t *Task, name string) error {
 	return nil
 }
 
-// eraseBlob removes one blob that no living task explains, and tells the ledger how long it lived.
+// eraseBlob removes one blob that no living task explains, and records in the ledger how long it existed.
 func (s *Service) eraseBlob(ctx context.Context, name string, why retention.Reason) error {
 	blob, err := s.Store.Blobs.Stat(ctx, name)
 	if errors.Is(err, fault.NotFound) {
@@ -192,8 +192,8 @@ func (s *Service) eraseBlob(ctx context.Context, name string, why retention.Reas
 	return s.eraseStranger(ctx, blob, why)
 }
 
-// eraseStranger tells the ledger before it erases: a copy that is gone could not be told of any more. One whose erasure then
-// fails is found and told again. Past its alarm it waits for no ledger.
+// eraseStranger reports to the ledger before it erases: a deleted copy could no longer be reported. One whose erasure then
+// fails is found and reported again. Past its alarm it does not wait for the ledger.
 func (s *Service) eraseStranger(ctx context.Context, b storage.Blob, why retention.Reason) error {
 	if err := s.tellStray(ctx, b, why); err != nil {
 		if s.ownTime(b).Action != retention.Erase {

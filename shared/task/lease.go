@@ -17,7 +17,7 @@ var (
 	errDeadline = errors.New("the deadline of this call is near")
 )
 
-// errBusy, errFinished and errSuspect tell why a task cannot be claimed.
+// errBusy, errFinished and errSuspect say why a task cannot be claimed.
 var (
 	errSuspect  = errors.New("the document must be read alone")
 	errBusy     = errors.New("another worker holds a live lease")

@@ -82,7 +82,7 @@ func (s *Service) waiting(ctx context.Context, t *Task, d retention.Decision) (r
 	return d, nil
 }
 
-// repair says what reconcile does with a task that no clock has caught.
+// repair says what reconcile does with a task whose deadlines have not passed.
 func (s *Service) repair(t *Task) (retention.Action, retention.Reason) {
 	switch t.State {
 	case Queued:

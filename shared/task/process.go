@@ -147,7 +147,7 @@ func (s *Service) conclude(ctx context.Context, h *hold, results []Result, workE
 	return s.report(ctx, t, handOn, workErr)
 }
 
-// report tells operators how a call ended and does what follows from it.
+// report logs how a call ended and does what follows from it.
 func (s *Service) report(ctx context.Context, t *Task, handOn bool, workErr error) (Outcome, error) {
 	log := s.Log.With("task", t.Ref.String())
 	switch {

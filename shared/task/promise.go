@@ -19,7 +19,7 @@ func (s *Service) terms() Terms {
 	return Terms{s.Policy.Submission, s.Policy.Unprocessed, s.Policy.Processed}
 }
 
-// Promises returns what the task's client may be told, signed: that it was created, and, once its document came, that. Both
+// Promises returns the signed statements for the task's client: that it was created, and, once its document arrived, that. Both
 // follow from the record alone. The second is nil while no document came; both are for a tombstone and a record from before
 // there were promises.
 func (t *Task) Promises() (created, accepted *ledger.Promise) {

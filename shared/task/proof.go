@@ -16,7 +16,7 @@ func (t *Task) Opening() ledger.Opening {
 	return ledger.Opening{Task: t.Ref.ID, Nonce: t.Nonce, Digest: t.Input.Digest}
 }
 
-// tellAccepted writes that a document came, by storage's clock. The entry bears the time at which it is told, which is later
+// tellAccepted records that a document arrived, by storage's clock. The entry has the time at which it is reported, which is later
 // where the document's event was lost.
 func (s *Service) tellAccepted(ctx context.Context, t *Task, uploaded time.Time) error {
 	if t.Nonce == "" {
@@ -84,7 +84,7 @@ func (t *Task) Receipt() ledger.Entry {
 	return ledger.Entry{Kind: ledger.Erased, Subject: t.Opening().Subject(), At: t.Erased, Fields: fields}
 }
 
-// clock says whether a clock of the promise was kept.
+// clock says whether a deadline of the promise was kept.
 func (t *Task) clock(began time.Time, limit time.Duration) string {
 	switch {
 	case began.IsZero():

@@ -12,7 +12,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
-// visible refuses what nobody may see any more: deleted tasks, and tasks past their clock even if erasing them failed.
+// visible refuses what nobody may see any more: deleted tasks, and tasks past their deadline even if erasing them failed.
 func (s *Service) visible(t *Task) error {
 	gone := t.State == Deleted
 	if due, _ := t.Deadline(s.Policy); !gone && !s.Now().Before(due) {
@@ -134,7 +134,7 @@ func (s *Service) result(ctx context.Context, ref Ref, f render.Format) (*Task, 
 	return t, nil
 }
 
-// ResultLink returns a short-lived link that ends before the document's clock does. A task that is erased when its results
+// ResultLink returns a short-lived link that expires before the document's deadline. A task that is erased when its results
 // are fetched has no links: its results are streamed, so that the end of each transfer is seen.
 func (s *Service) ResultLink(ctx context.Context, ref Ref, f render.Format) (storage.Link, error) {
 	t, err := s.result(ctx, ref, f)

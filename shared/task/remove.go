@@ -199,7 +199,7 @@ func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
 }
 
 // held reports whether a worker may still write of a deleted task, or a transfer elsewhere go on. A time further ahead than
-// that can take was told by a clock that was wrong.
+// that can take came from a clock that was wrong.
 func (s *Service) held(t *Task) bool {
 	until := t.subject().Held
 	return s.Now().Before(until) && !s.Now().Add(leaseLife+longestWrite).Before(until)

@@ -12,7 +12,7 @@ func harmful() []fault.Code {
 	return []fault.Code{fault.PageFailed, fault.PageMemory, fault.PageTime, fault.AttemptsExhausted}
 }
 
-// forReview reports whether the document of an ended task stays until its clock, so that two reviewers can look at it. It is
+// forReview reports whether the document of an ended task is kept until its deadline, so that two reviewers can view it. It is
 // erased with the task like every other.
 func (s *Service) forReview(t *Task) bool {
 	return s.Review && t.State == ProcessingFailed && t.Failure != nil && slices.Contains(harmful(), t.Failure.Code)

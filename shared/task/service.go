@@ -13,7 +13,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
-// Queue tells workers that a task waits. It may lose and repeat; the sweep makes up for losses.
+// Queue notifies workers that a task is waiting. It may lose or repeat messages; the sweep makes up for losses.
 type Queue interface {
 	// Push asks that Process be called for the task after the delay.
 	Push(ctx context.Context, ref Ref, delay time.Duration) error
@@ -25,7 +25,7 @@ type Ledger interface {
 	Append(ctx context.Context, e ledger.Entry) error
 }
 
-// Applications tells of the owners of tasks. *access.Registry implements it.
+// Applications knows the owners of tasks. *access.Registry implements it.
 type Applications interface {
 	// Revoked reports whether an application was revoked. One that is unknown was not.
 	Revoked(ctx context.Context, id string) (bool, error)
@@ -49,7 +49,7 @@ type Config struct {
 	// Inventory is where copies can be; erasure.Inventory but in tests.
 	Inventory []erasure.Item
 	Limits    Limits
-	// Applications tells which owners were revoked; nil where none ever is.
+	// Applications knows which owners were revoked; nil where none ever is.
 	Applications Applications
 	Streams      Streams // who else may have documents on their way; empty for StreamsHere
 	// StreamResults gives results only through the program, whose transfers end with their task; false for links.
@@ -58,7 +58,7 @@ type Config struct {
 	Sealer   Sealer           // of passwords; nil leaves them as they are
 	Erased   func()           // called after an erasure, so that memory is given back; it does not wait. Nil for nothing
 	Sweepers int              // tasks that a sweep erases at once; 0 for one
-	Review   bool             // documents that made the engine fail stay until their clock, so that two reviewers can look at them
+	Review   bool             // documents that made the engine fail are kept until their deadline, so that two reviewers can view them
 	Owner    string           // names this process in leases; unique for each start
 	Software string           // name and version, written into results
 	Now      func() time.Time // service time: it goes on evenly, whatever happens to the wall clock
@@ -143,7 +143,7 @@ type Body struct {
 	Reader      io.Reader
 	Size        int64 // in bytes, as the client says; negative if it does not
 	ContentType string
-	// Attach tells which transfer the reader belongs to, so that a read which waits for the client ends with it. It may be nil.
+	// Attach sets the transfer that the reader belongs to, so that a read which waits for the client ends with it. It may be nil.
 	Attach func(t Transfer)
 }
 

@@ -22,7 +22,7 @@ func subjectDigest(application, tag string) string {
 }
 
 // EraseSubject deletes every living task of the application that was created with the tag, and returns their tombstones.
-// One that cannot be deleted does not keep the others; the error then tells of it, and calling again goes on. It costs in
+// One that cannot be deleted does not hold up the others; the error then names it, and calling again continues. It costs in
 // proportion to the application's tasks of the last days.
 func (s *Service) EraseSubject(ctx context.Context, application, tag string) ([]*Task, error) {
 	if tag == "" || len(tag) > maxSubject {

@@ -30,7 +30,7 @@ type Swept struct {
 }
 
 // Sweep acts on everything that is due, at a cost in proportion to it. An entry that fails does not keep the others from
-// their turn; the error then tells of all of them and the next sweep tries again.
+// the others; the error then joins all of them and the next sweep tries again.
 func (s *Service) Sweep(ctx context.Context) (Swept, error) { return s.sweep(ctx, 0) }
 
 // sweep is Sweep for at most so many entries; 0 for all.
@@ -178,8 +178,8 @@ func (s *Service) act(ctx context.Context, t *Task, d retention.Decision, done *
 	return fmt.Errorf("unknown action %q", d.Action)
 }
 
-// expire removes a task whose clock ran out. It is decided anew for the record as it is by then: a document that landed
-// meanwhile, or whose event was lost, has a clock of its own.
+// expire removes a task whose deadline has passed. It is decided anew for the record as it is by then: a document that landed
+// meanwhile, or whose event was lost, has a deadline of its own.
 func (s *Service) expire(ctx context.Context, t *Task, done *Swept) error {
 	if t.State == Submitted {
 		if _, err := s.Landed(ctx, t.Ref.UploadName()); err != nil {

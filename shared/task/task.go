@@ -57,7 +57,7 @@ type Task struct {
 	Updated  time.Time `json:"updated"`
 	Uploaded time.Time `json:"uploaded,omitzero"` // when the document appeared, by storage's clock
 	Ended    time.Time `json:"ended,omitzero"`    // when processing ended
-	Removed  time.Time `json:"removed,omitzero"`  // when a delete was accepted or a clock ran out
+	Removed  time.Time `json:"removed,omitzero"`  // when a delete was accepted or a deadline passed
 	Erased   time.Time `json:"erased,omitzero"`   // when the check found no copy left
 
 	Nonce    string             `json:"nonce,omitempty"`    // opens the commitments in the ledger; gone with the tombstone

@@ -57,7 +57,7 @@ type Transfer interface {
 	Context() context.Context
 	// Moved counts bytes that came or went.
 	Moved(n int)
-	// Close tells that nothing moves any more. It may be called again.
+	// Close marks the transfer as ended. It may be called again.
 	Close()
 }
 
@@ -138,7 +138,7 @@ func (t *transfer) Close() {
 	})
 }
 
-// OpenTransfer lets a document in or a result out until ends or the task's clock, whichever comes first. A task that is
+// OpenTransfer lets a document in or a result out until ends or the task's deadline, whichever comes first. A task that is
 // gone, and one of a revoked application, is refused.
 func (s *Service) OpenTransfer(ctx context.Context, ref Ref, d Direction, ends time.Time) (Transfer, error) {
 	unique, err := uuid.NewV4()

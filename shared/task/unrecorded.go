@@ -18,7 +18,7 @@ import (
 // is written down when it can be.
 
 // ownTime judges a copy whose record cannot be read or written: it goes when it is past its alarm by its own time, or when elapsed time
-// cannot date that, not before. Its own time is when storage got it; of what was derived from a document only the name tells
+// cannot date that, not before. Its own time is when storage got it; of what was derived from a document only the name says
 // when its task, and so the document, came at the earliest.
 func (s *Service) ownTime(b storage.Blob) retention.Decision {
 	subject := retention.Subject{Uploaded: b.Created}
@@ -153,7 +153,7 @@ func (s *Service) settleOwed(ctx context.Context) error {
 	return nil
 }
 
-// owed is what this process has yet to write down. It is lost with the process: a receipt then tells the time at which the
+// owed is what this process has yet to write down. It is lost with the process: a receipt then states the time at which the
 // check looked again, which is later.
 type owed struct {
 	mu      sync.Mutex

@@ -102,7 +102,7 @@ func (s *Server) Create(app access.Application) (id, secret string) {
 
 func (s *Server) now() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
 
-// Expire lets the clock erase everything.
+// Expire advances the time until everything is erased.
 func (s *Server) Expire() {
 	s.ahead.Add(int64(25 * time.Hour))
 	if _, err := s.Tasks.Sweep(s.done); err != nil {

@@ -26,7 +26,7 @@ const (
 	AppsImported   Act = "apps.imported"   // applications of another stamp came in
 	ErasureSubject Act = "erasure.subject" // everything about a subject was erased
 	SweepRun       Act = "sweep.run"       // a sweep was started by hand
-	ClockAccepted  Act = "clock.accepted"  // the wall clock was taken for right
+	ClockAccepted  Act = "clock.accepted"  // the wall clock was accepted as correct
 	LedgerBegun    Act = "ledger.begun"    // a new ledger took the place of one that could not go on
 	LogRead        Act = "access-log.read" // the log of all applications was read
 	CaseOpened     Act = "case.opened"     // a reviewer asked to see a document

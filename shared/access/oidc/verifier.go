@@ -94,7 +94,7 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (access.Claims, error
 	return claims, nil
 }
 
-// asked is a key set that remembers whether the keys could be had: the library's error does not tell.
+// asked is a key set that remembers whether the keys could be had: the library's error does not say.
 type asked struct {
 	keys        *keys
 	unavailable error

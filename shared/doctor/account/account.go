@@ -1,5 +1,5 @@
 // Package account is the doctor's look at an Azure storage account, with the program's own rights: settings, dates and
-// properties that the data plane tells.
+// properties that the data plane shows.
 package account
 
 import (
@@ -48,7 +48,7 @@ func (p *Probe) Inspect(ctx context.Context) []doctor.Finding {
 	return a.Judge(p.stamp)
 }
 
-// properties reads what the blob service tells of itself, and the clock from the same answer.
+// properties reads the properties of the blob service, and the clock from the same answer.
 func (p *Probe) properties(ctx context.Context, a *doctor.Account) {
 	began := p.now()
 	resp, err := p.service.GetProperties(ctx, nil)
@@ -121,7 +121,7 @@ func (p *Probe) changeFeed(ctx context.Context, a *doctor.Account) {
 	}
 }
 
-// sample is how many blobs of a container are looked at for versions and deleted blobs. One would be enough to tell.
+// sample is how many blobs of a container are checked for versions and deleted blobs. One would be enough.
 const sample = 100
 
 // leftovers looks for versions and for blobs that were deleted and are kept. Finding none proves nothing: the sample may

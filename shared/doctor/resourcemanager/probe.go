@@ -1,4 +1,4 @@
-// Package resourcemanager is the doctor's look at a documents account through Azure Resource Manager, which tells what the data plane cannot:
+// Package resourcemanager examines a documents account through Azure Resource Manager, which shows what the data plane does not:
 // versioning, replication, keys, lifecycle rules, who has which role. The role Reader on the account is enough, and
 // nothing is changed. It is apart from the driver, so that a program that does not ask does not carry the clients.
 package resourcemanager

@@ -21,7 +21,7 @@
 //
 // There is no field for text, names, times, metadata, annotations, forms, attachments, scripts or pixels, so none can be
 // kept by mistake. The bits of the three steps are far fewer than those of a signature or a face at any resolution, so no
-// method of reconstruction, present or future, can tell the original from all others with the same statistics.
+// method of reconstruction, present or future, can distinguish the original from all others with the same statistics.
 //
 // The random marks that look like words come from a generator whose seed is the number of the page, the number of the line
 // and nothing else.

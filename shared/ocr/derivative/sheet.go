@@ -51,7 +51,7 @@ func Draw(width, height int, ink Ink, n int) *Sheet {
 		}
 		wanted -= float64(count) * length * letterFill * float64(high)
 	}
-	// Half a step is below what the statistics tell.
+	// Half a step is below the resolution of the statistics.
 	if rest := wanted / (w * h); rest > 1.0/512 && (ink.Lines == 0 || rest > math.Ldexp(1, ink.Density-9)) {
 		side := math.Sqrt(rest)
 		left, top := int(w*(1-side)/2), int(h*(1-side)/2)

@@ -147,7 +147,7 @@ func assemble(r reading, p placing) ([]ocr.Block, float64) {
 	return blocks, sum / letters
 }
 
-// legible tells text from what specks and folds of an empty page look like: a few letters that the engine doubts.
+// legible distinguishes text from what the engine makes of specks and folds on an empty page: a few letters that the engine doubts.
 func legible(blocks []ocr.Block, mean float64) bool {
 	const few = 4
 	if mean >= legiblePage {

@@ -102,7 +102,7 @@ func fit(l picture.Letters, width, height float64) float64 {
 	return min(scale, mostSide/max(width, height))
 }
 
-// resolution tells the engine pixels an inch, or 0 where a stated value cannot be true: it then makes its own estimate.
+// resolution gives the engine pixels per inch, or 0 where a stated value cannot be true: it then makes its own estimate.
 func resolution(dpi int, scale float64) int {
 	scaled := int(float64(dpi) * scale)
 	if scaled < 70 || scaled > 2400 {
@@ -145,7 +145,7 @@ func (r *Reader) best(shown *picture.Image, opt ocr.Options) (reading, error) {
 }
 
 // turned reads a page the way up that the orientation model finds. The engine then gives boxes of the picture as it is, so
-// the way words follow each other in a line tells the turn; the picture is turned by it and read again. The caller closes
+// the way words follow each other in a line shows the rotation; the picture is rotated by it and recognised again. The caller closes
 // the picture that was read.
 func (r *Reader) turned(shown *picture.Image, opt ocr.Options) (reading, *picture.Image, error) {
 	words, err := r.recognise(shown, opt, gosseract.PSM_AUTO_OSD)

@@ -129,8 +129,8 @@ func open(client *gosseract.Client) error {
 	return nil
 }
 
-// nowhere reports whether the engine can be told to write its messages nowhere: it crashes at the first one if it cannot open
-// what it was told. Otherwise they go to standard error.
+// nowhere reports whether the engine's messages can be discarded: it crashes at the first one if it cannot open
+// the file named. Otherwise they go to standard error.
 func nowhere() bool {
 	f, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// orientationModel is no language: it tells which way up a page is.
+// orientationModel is not a language: it detects the orientation of a page.
 const orientationModel = "osd"
 
 const modelSuffix = ".traineddata"

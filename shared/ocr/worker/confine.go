@@ -43,7 +43,7 @@ func (s Sandbox) Lacks() []string {
 	return lacks
 }
 
-// String tells in a form for people what is prevented and what is missing.
+// String says for people what is prevented and what is missing.
 func (s Sandbox) String() string {
 	text := "closed: " + join(s.Prevented)
 	if missing := s.Missing(); len(missing) > 0 {
@@ -78,7 +78,7 @@ func (e *Unconfined) Error() string {
 		join(e.Sandbox.Missing()), strings.Join(e.Sandbox.Lacks(), " and no "))
 }
 
-// Landlocked reports whether the kernel can tell a process's own files from those of others. Where it cannot, everything
+// Landlocked reports whether the kernel can distinguish a process's own files from those of others. Where it cannot, everything
 // must be open before Confine, which then refuses every open.
 func Landlocked() bool { return landlockABI() > 0 }
 

@@ -14,7 +14,7 @@ import (
 // the same geometry of pages, and synthetic ink instead of its content; package derivative says why nothing else is in it.
 // Differences in depth are those of [derivative.Nearest].
 //
-// A child that reads the document tells the numbers that a derivative is drawn from, page by page, each within the limits
+// A child that reads the document returns the numbers that a derivative is drawn from, page by page, each within the limits
 // of a page and tried twice as in Recognise. They are checked, and then a child that has never seen a document writes the
 // derivative: even one that the document has taken over has no way to put anything else into it. Nothing is written to w
 // before every page has been looked at, so the faults of a document leave w as it was. After another error w may hold a

@@ -17,7 +17,7 @@
 // A derivative for people who may not see the document is written by a child that has not seen it either: [Pool.Derive].
 //
 // Children go round by the processor time that the owners of documents used, see package fairqueue. A page that has used a
-// slice of it is stopped with SIGSTOP for an owner that has no child, and goes on later; its time on the clock does not
+// slice of it is stopped with SIGSTOP for an owner that has no child, and continues later; its elapsed time does not
 // count. Together children have no more memory than those that may run at once are granted: where a stopped one would take
 // more, it is ended, and its call begins again.
 //

@@ -116,7 +116,7 @@ func (p *Pool) attempt(ctx context.Context, src ocr.Source, steps []step, file *
 	}
 }
 
-// perform makes the requests of a call and tells which of them was the last.
+// perform makes the requests of a call and reports which of them was the last.
 func (p *Pool) perform(ctx context.Context, s *slot, steps []step, opened bool, file *os.File) (resp response, last step, err error) {
 	for _, last = range steps {
 		if last.opens && opened {

@@ -110,7 +110,7 @@ func (g *guard) run(ctx context.Context) {
 	}
 }
 
-// charge tells the place what the child used since the last time.
+// charge reports to the slot what the child used since the last time.
 func (g *guard) charge() {
 	used, err := g.c.processor()
 	if err != nil {

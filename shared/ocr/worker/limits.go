@@ -22,7 +22,7 @@ type Config struct {
 	Document ocr.Limits // what the children enforce; named in messages
 	// Confined refuses children that can bring about one of Effects, with an Unconfined error.
 	Confined bool
-	// Killed is told of each child that broke a limit, died or lied, with the most resident bytes it had. It is called from
+	// Killed is called for each child that broke a limit, died or answered falsely, with its largest resident size in bytes. It is called from
 	// a goroutine of the pool; nil for nobody.
 	Killed func(why Reason, peak int64)
 }
@@ -44,8 +44,8 @@ type Limits struct {
 }
 
 // DefaultLimits are 1.5 GiB, 120 s of processor time for a page and 15 s for drawing it, 5 s before it makes way, 20 minutes
-// on the clock, 200 pages or 100 documents a child, 1 GiB of PDF. Only processor time tells of the document: what a page
-// takes on the clock depends on who else uses the machine. The memory is what a page of 100 megapixels needs: its grey
+// on the clock, 200 pages or 100 documents a child, 1 GiB of PDF. Only processor time says something about the document: what a page
+// takes in elapsed time depends on what else the machine does. The memory is what a page of 100 megapixels needs: its grey
 // pixels, a 32-bit copy while it is decoded, and the engine's own images.
 func DefaultLimits() Limits {
 	return Limits{

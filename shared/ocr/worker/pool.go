@@ -61,7 +61,7 @@ var errClosed = errors.New("pool is closed")
 // startTries is how often one call tries to start a child before it gives up.
 const startTries = 3
 
-// maxStartWait is how long a call waits for the next start after failed ones; beyond it the caller is told to come back.
+// maxStartWait is how long a call waits for the next start after failed ones; beyond it the caller is asked to retry.
 const maxStartWait = 2 * time.Second
 
 // New returns a pool and starts its children in the background: it does not wait for them. Close it to end them.
@@ -172,7 +172,7 @@ func (p *Pool) starter() {
 	}
 }
 
-// warm starts the child of a slot and gives the slot back. A failure is told to the next caller, who tries again.
+// warm starts the child of a slot and gives the slot back. A failure is returned to the next caller, who tries again.
 func (p *Pool) warm(s *slot) {
 	_ = p.ready(p.ctx, s, "")
 	p.putIdle(s)

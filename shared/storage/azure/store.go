@@ -98,7 +98,7 @@ func hasCode(err error, code string) bool {
 	return errors.As(err, &resp) && resp.ErrorCode == code
 }
 
-// Tell has the store answer, so that it tells its time.
+// Tell makes the store answer, which contains its time.
 func (s *Store) Tell(ctx context.Context) error {
 	_, err := s.Region(ctx)
 	return err

@@ -52,7 +52,7 @@ type actor struct {
 	name   string
 }
 
-// Actor returns what tells the context's actor from every other; nil for a context of none.
+// Actor returns what identifies the context's actor; nil if it has none.
 func Actor(ctx context.Context) any { return ctx.Value(actorKey{}) }
 
 // Go adds an actor. Every call of a port with its context, or one derived from it, is a step; calls with any other context
@@ -206,7 +206,7 @@ func (s *Schedule) take(one *step) {
 	one.taken <- true
 }
 
-// dismiss tells those that wait for something that it never comes.
+// dismiss releases those that wait for something that never happens.
 func (s *Schedule) dismiss() {
 	s.mu.Lock()
 	waiting := s.pending

@@ -282,7 +282,7 @@ func (b *Blobs) Stat(ctx context.Context, name string) (storage.Blob, error) {
 	return blob, f.Close()
 }
 
-// describe uses what the file system knows. The inode changes with every Put, the times tell two uses of one inode apart.
+// describe uses what the file system knows. The inode changes with every Put, the times distinguish two uses of one inode.
 func describe(name, file string, stat fs.FileInfo) storage.Blob {
 	_, contentType, _ := parse(path.Base(file))
 	version := strconv.FormatInt(stat.ModTime().UnixNano(), 36)

@@ -40,7 +40,7 @@ const handles = 8
 
 // openRecords opens the database. Deleted values are overwritten (secure_delete), every commit is on disk when it returns
 // (synchronous), and another process's writes are waited for (busy_timeout). A database that cannot be used is no error: its
-// calls fail and Check tells why, so that what lies beside it can still be erased by its own time.
+// calls fail and Check says why, so that files beside it can still be erased by their own time.
 func openRecords(ctx context.Context, root *os.Root, file string, space *Space, patience time.Duration) (*Records, error) {
 	pragmas := url.Values{"_pragma": {
 		fmt.Sprintf("busy_timeout(%d)", patience.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "temp_store(MEMORY)",

@@ -44,7 +44,7 @@ type LinksConfig struct {
 	Expect func(ctx context.Context, name string, size int64) (done func(), err error)
 	// Landed is called once a document is stored, with the SHA-256 of its bytes in hex.
 	Landed func(ctx context.Context, name, digest string) error
-	// Repeated tells whether a document that is sent once more, by its SHA-256 in hex, is the one that came.
+	// Repeated reports whether a document that is sent once more, by its SHA-256 in hex, is the one that arrived.
 	Repeated func(ctx context.Context, name, digest string) error
 	Error    func(w http.ResponseWriter, r *http.Request, err error)
 }
@@ -153,8 +153,8 @@ func (l *Links) upload(w http.ResponseWriter, r *http.Request, name string) erro
 	return nil
 }
 
-// store takes a document in, or reads one that came before to compare it: a client that was not told of its success sends it
-// again. Its transfer is over before anybody is told of the document.
+// store accepts a document, or reads an earlier one to compare it: a client that did not learn of its success sends it
+// again. Its transfer ends before the document is reported to anybody.
 func (l *Links) store(w http.ResponseWriter, r *http.Request, name string, expires time.Time, admitted error) (status int, digest string, err error) {
 	t, err := l.Open(r.Context(), name, true, expires.Sub(l.Now()))
 	if err != nil {

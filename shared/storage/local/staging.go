@@ -87,7 +87,7 @@ func (b *Blobs) Staged(ctx context.Context, prefix string) (written, open int, e
 }
 
 // held counts the files that this process holds open and whose paths contain one of the parts. The kernel knows the path of
-// a file that was removed, too. Where it tells nothing of open files, there is nothing to count.
+// a file that was removed, too. Where the system does not list open files, there is nothing to count.
 func held(parts ...string) (int, error) {
 	const descriptors = "/proc/self/fd"
 	dir, err := os.Open(descriptors)

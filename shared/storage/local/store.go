@@ -101,7 +101,7 @@ func (s *Store) open(ctx context.Context, cfg Config) error {
 		if _, err := s.Blobs.discard("", time.Time{}); err != nil {
 			return err
 		}
-		// A full disk is no reason not to start: erasing goes on, and Space.Check tells why nothing is taken in.
+		// A full disk is no reason not to start: erasing goes on, and Space.Check says why nothing is accepted.
 		if err := s.Space.Restore(ctx); err != nil && !errors.Is(err, fault.StorageFull) {
 			return err
 		}
@@ -110,7 +110,7 @@ func (s *Store) open(ctx context.Context, cfg Config) error {
 		return err
 	}
 	if cfg.Server && s.Records.Check(ctx) == nil {
-		s.Records.Damaged(ctx) // noted: Check tells it
+		s.Records.Damaged(ctx) // noted: Check reports it
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
-// Run erases tasks by delete, by their clock and in the full pass, and loses each write once, before and after its effect.
+// Run erases tasks by delete, by their deadline and in the full pass, and loses each write once, before and after its effect.
 // Whatever was lost, the next sweep finishes it: nothing is left, and the ledger holds the receipt. open returns an empty
 // store, once.
 func Run(t *testing.T, open func(t *testing.T) storagetest.Stores) {
@@ -182,7 +182,7 @@ func (w *world) completed(t *testing.T) task.Ref {
 	return a.Task.Ref
 }
 
-// audit checks that the ledger tells of every erasure.
+// audit checks that the ledger records every erasure.
 func (w *world) audit(t *testing.T) {
 	t.Helper()
 	if _, err := w.ledger.Sequence(t.Context()); err != nil {

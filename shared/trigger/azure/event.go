@@ -20,7 +20,7 @@ const (
 	subjectInfix  = "/blobs/"
 )
 
-// CreatedBlob returns the name, with its container, of the upload that a BlobCreated event tells of. It is false for
+// CreatedBlob returns the name, with its container, of the upload that a BlobCreated event reports. It is false for
 // anything else.
 func CreatedBlob(message string) (string, bool) {
 	var e blobEvent

@@ -32,7 +32,7 @@ func New(api http.Handler, functions map[string]Function, log *slog.Logger) *Han
 	return &Handler{api: api, functions: functions, log: log}
 }
 
-// ServeHTTP tells invocations from clients' requests. The route of the HTTP function excludes the names of the others, and
+// ServeHTTP distinguishes invocations from clients' requests. The route of the HTTP function excludes the names of the others, and
 // a request that the host proxied says for whom: a client can reach no function either way.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, "/")

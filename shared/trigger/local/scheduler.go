@@ -66,7 +66,7 @@ func (s *Scheduler) push(ref task.Ref) {
 	s.poke()
 }
 
-// poke tells Run to look. It never blocks.
+// poke wakes Run. It never blocks.
 func (s *Scheduler) poke() {
 	select {
 	case s.wake <- struct{}{}:

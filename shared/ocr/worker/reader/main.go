@@ -48,7 +48,7 @@ func (e *Engine) takePDFium(ctx context.Context) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	_, _ = e.pdf(ctx) // tried again when the first PDF comes, which tells the error
+	_, _ = e.pdf(ctx) // tried again when the first PDF arrives, which returns the error
 }
 
 // Warm fills the compilation cache of PDFium in dir. It takes seconds and hundreds of MiB. Children only read the cache;
