@@ -34,6 +34,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
 	"github.com/lethe-ocr/lethe/shared/task"
+	message "github.com/lethe-ocr/lethe/shared/trigger"
 	trigger "github.com/lethe-ocr/lethe/shared/trigger/azure"
 )
 
@@ -138,7 +139,7 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 		ledger:  a.ledger,
 		links:   a.store.Links,
 		engine:  a.engine,
-		queue:   requeue.Pushed{To: a.store.Queue(requeue.Queue)},
+		queue:   message.Queue{To: a.store.Queue(requeue.Queue)},
 		apps:    a.registry,
 		streams: task.StreamsMarked,
 		erased:  a.memory.erased,
@@ -173,10 +174,12 @@ func (a *app) join(ctx context.Context) (http.Handler, error) {
 		now:    a.clock.Now, log: a.log,
 	}
 	handler := trigger.New(httpserver.Serve(a.api(gated, guard, acts), a.log, a.clock.Now), map[string]trigger.Function{
-		ocr.Name:       ocr.New(gated, a.log),
-		requeue.Name:   requeue.New(gated),
-		poison.Name:    poison.New(a.tasks),
-		retention.Name: retention.New(retention.Config{Tasks: a.tasks, Ledger: a.ledger, Rounds: watch.make, Interval: a.set.FullPassInterval, Now: a.clock.Now}),
+		ocr.Name:     trigger.OnBlob(ocr.New(gated)),
+		requeue.Name: trigger.OnMessage(requeue.New(gated)),
+		poison.Name:  trigger.OnPoison(poison.New(a.tasks)),
+		retention.Name: trigger.OnTimer(retention.New(retention.Config{
+			Tasks: a.tasks, Ledger: a.ledger, Rounds: watch.make, Interval: a.set.FullPassInterval, Now: a.clock.Now,
+		})),
 	}, a.log)
 	return dated(caughtUp(handler, a.tasks, a.log), a.clock, a.store.Tell, a.log), nil
 }
@@ -232,7 +235,7 @@ func (a *app) prepare(ctx context.Context) {
 		}
 	}
 	if a.store.Emulated() {
-		fail("emulator", a.store.Prepare(ctx, a.set.Region, requeue.Queue, poison.Queue))
+		fail("emulator", a.store.Prepare(ctx, a.set.Region, requeue.Queue, trigger.PoisonQueue))
 	}
 	if a.set.BootstrapApp != "" {
 		hash, err := hex.DecodeString(a.set.BootstrapHash)

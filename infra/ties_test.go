@@ -17,6 +17,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
+	azuretrigger "github.com/lethe-ocr/lethe/shared/trigger/azure"
 )
 
 // stamps are the deployments of the first stage.
@@ -71,11 +72,11 @@ func tieRules() []rule {
 					return nil
 				}
 				return slices.Concat(
-					differ("queues", s.leaves(queues, account(s, "doc").name()+"/"), []string{requeue.Queue, poison.Queue}),
-					differ("listened to", []string{trigger(requeue.Name).QueueName, trigger(poison.Name).QueueName}, []string{requeue.Queue, poison.Queue}),
+					differ("queues", s.leaves(queues, account(s, "doc").name()+"/"), []string{requeue.Queue, azuretrigger.PoisonQueue}),
+					differ("listened to", []string{trigger(requeue.Name).QueueName, trigger(poison.Name).QueueName}, []string{requeue.Queue, azuretrigger.PoisonQueue}),
 				)
 			},
-			broken: func(s *stamp) { s.drop(queues, poison.Queue) },
+			broken: func(s *stamp) { s.drop(queues, azuretrigger.PoisonQueue) },
 		},
 		{
 			name: "events of uploads reach the function that waits for them",
@@ -119,7 +120,7 @@ func tieRules() []rule {
 				return wrong
 			},
 			broken: func(s *stamp) {
-				s.set(subscriptions, "", "properties.deliveryWithResourceIdentity.destination.properties.queueName", poison.Queue)
+				s.set(subscriptions, "", "properties.deliveryWithResourceIdentity.destination.properties.queueName", azuretrigger.PoisonQueue)
 			},
 		},
 		{

@@ -1,20 +1,15 @@
-// Package ocr is the blob-triggered function: a document landed in the uploads container.
+// Package ocr is the function that a document starts which landed in the uploads container.
 package ocr
 
 import (
 	"context"
-	"log/slog"
 
-	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/task"
-	"github.com/lethe-ocr/lethe/shared/trigger/azure"
+	"github.com/lethe-ocr/lethe/shared/trigger"
 )
 
-// Name is the function's name, and its folder's. Binding is its trigger's.
-const (
-	Name    = "ocr"
-	Binding = "blob"
-)
+// Name is the function's name, and its folder's.
+const Name = "ocr"
 
 // Tasks is what the function calls.
 type Tasks interface {
@@ -22,17 +17,10 @@ type Tasks interface {
 	ProcessRead(ctx context.Context, t *task.Task) (task.Outcome, error)
 }
 
-// New returns the function. The host sends a reference to the blob; content that arrives all the same is not read.
-func New(tasks Tasks, log *slog.Logger) azure.Function {
-	return func(ctx context.Context, p azure.Payload) error {
-		name, err := p.BlobName()
-		if err != nil {
-			return azure.ErrMalformed
-		}
-		if p.Inline(Binding) {
-			log.ErrorContext(ctx, logevent.InvocationInline, "function", Name)
-		}
-		t, err := tasks.Landed(ctx, name)
+// New returns the function.
+func New(tasks Tasks) trigger.Function[trigger.Upload] {
+	return func(ctx context.Context, u trigger.Upload) error {
+		t, err := tasks.Landed(ctx, u.Name)
 		if err != nil {
 			return err
 		}

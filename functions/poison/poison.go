@@ -1,20 +1,16 @@
-// Package poison is the queue-triggered function for documents that the host gave up on: their tasks are explained, or
-// tried again with more patience than the host has.
+// Package poison is the function for documents that the place gave up on: their tasks are explained, or tried again with
+// more patience than the place has.
 package poison
 
 import (
 	"context"
 
 	"github.com/lethe-ocr/lethe/shared/task"
-	"github.com/lethe-ocr/lethe/shared/trigger/azure"
+	"github.com/lethe-ocr/lethe/shared/trigger"
 )
 
-// Name is the function's name, and its folder's. Binding is its trigger's; Queue is named by the host.
-const (
-	Name    = "poison"
-	Binding = "message"
-	Queue   = "webjobs-blobtrigger-poison"
-)
+// Name is the function's name, and its folder's.
+const Name = "poison"
 
 // Tasks is what the function calls.
 type Tasks interface {
@@ -23,17 +19,9 @@ type Tasks interface {
 }
 
 // New returns the function.
-func New(tasks Tasks) azure.Function {
-	return func(ctx context.Context, p azure.Payload) error {
-		message, err := p.Message(Binding)
-		if err != nil {
-			return azure.ErrMalformed
-		}
-		name, ok := azure.PoisonedBlob(message)
-		if !ok {
-			return azure.ErrMalformed
-		}
-		t, err := tasks.Landed(ctx, name)
+func New(tasks Tasks) trigger.Function[trigger.Upload] {
+	return func(ctx context.Context, u trigger.Upload) error {
+		t, err := tasks.Landed(ctx, u.Name)
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-// Package retention is the timer-triggered function: it erases what is due, finds what was lost, and reports how retention
+// Package retention is the function that a timer starts: it erases what is due, finds what was lost, and reports how retention
 // stands.
 package retention
 
@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/task"
-	"github.com/lethe-ocr/lethe/shared/trigger/azure"
+	"github.com/lethe-ocr/lethe/shared/trigger"
 )
 
 // Name is the function's name, and its folder's.
@@ -38,9 +38,9 @@ type Config struct {
 // New returns the function. Each call sweeps, sequences the ledger and makes the rounds; the first one of a process and one
 // in each interval make a full pass too, since a new process may follow an outage. A full pass that failed is made again
 // with the next call.
-func New(cfg Config) azure.Function {
+func New(cfg Config) trigger.Function[trigger.Tick] {
 	var passes passes
-	return func(ctx context.Context, _ azure.Payload) error {
+	return func(ctx context.Context, _ trigger.Tick) error {
 		_, err := cfg.Tasks.Sweep(ctx)
 		began := cfg.Now()
 		var passErr error

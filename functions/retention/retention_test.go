@@ -3,8 +3,6 @@ package retention_test
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"net/http"
 	"testing"
 	"time"
 
@@ -13,8 +11,7 @@ import (
 	"github.com/lethe-ocr/lethe/functions/retention"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/task"
-	"github.com/lethe-ocr/lethe/shared/trigger/azure"
-	"github.com/lethe-ocr/lethe/shared/trigger/azure/azuretest"
+	"github.com/lethe-ocr/lethe/shared/trigger"
 )
 
 // fakeTasks notes what it is asked.
@@ -47,25 +44,24 @@ func (f *fakeTasks) rounds(context.Context) error {
 type timer struct {
 	tasks fakeTasks
 	at    time.Time
-	h     *azure.Handler
+	call  trigger.Function[trigger.Tick]
 }
 
 func newTimer() *timer {
 	c := &timer{at: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}
-	f := retention.New(retention.Config{
+	c.call = retention.New(retention.Config{
 		Tasks: &c.tasks, Ledger: &c.tasks, Rounds: c.tasks.rounds, Interval: time.Hour, Now: func() time.Time { return c.at },
 	})
-	c.h = azure.New(http.NotFoundHandler(), map[string]azure.Function{retention.Name: f}, slog.New(slog.DiscardHandler))
 	return c
 }
 
-// tick calls the function after a while and checks the answer and what was done.
-func (c *timer) tick(t *testing.T, after time.Duration, status int, calls ...string) {
+// tick calls the function after a while and checks what was done and whether it says so.
+func (c *timer) tick(t *testing.T, after time.Duration, want error, calls ...string) {
 	t.Helper()
 	c.at = c.at.Add(after)
 	c.tasks.calls = nil
-	if got := azuretest.Invoke(t, c.h, retention.Name, azuretest.Recorded(t, "timer")); got != status {
-		t.Errorf("status %d, want %d", got, status)
+	if err := c.call(t.Context(), trigger.Tick{}); !errors.Is(err, want) {
+		t.Errorf("got %v, want %v", err, want)
 	}
 	if diff := cmp.Diff(calls, c.tasks.calls); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
@@ -74,25 +70,27 @@ func (c *timer) tick(t *testing.T, after time.Duration, status int, calls ...str
 
 func TestEachCallSweepsAndOneInAnIntervalPassesFully(t *testing.T) {
 	c := newTimer()
-	c.tick(t, 0, http.StatusOK, "sweep", "pass", "sequence", "rounds")
-	c.tick(t, 5*time.Minute, http.StatusOK, "sweep", "sequence", "rounds")
-	c.tick(t, 54*time.Minute, http.StatusOK, "sweep", "sequence", "rounds")
-	c.tick(t, time.Minute, http.StatusOK, "sweep", "pass", "sequence", "rounds")
-	c.tick(t, 5*time.Minute, http.StatusOK, "sweep", "sequence", "rounds")
+	c.tick(t, 0, nil, "sweep", "pass", "sequence", "rounds")
+	c.tick(t, 5*time.Minute, nil, "sweep", "sequence", "rounds")
+	c.tick(t, 54*time.Minute, nil, "sweep", "sequence", "rounds")
+	c.tick(t, time.Minute, nil, "sweep", "pass", "sequence", "rounds")
+	c.tick(t, 5*time.Minute, nil, "sweep", "sequence", "rounds")
 }
 
 func TestFailedFullPassIsMadeAgain(t *testing.T) {
 	c := newTimer()
-	c.tasks.pass = fault.New(fault.StorageUnavailable, "away")
-	c.tick(t, 0, http.StatusInternalServerError, "sweep", "pass", "sequence", "rounds")
-	c.tick(t, 5*time.Minute, http.StatusInternalServerError, "sweep", "pass", "sequence", "rounds")
+	away := fault.New(fault.StorageUnavailable, "away")
+	c.tasks.pass = away
+	c.tick(t, 0, away, "sweep", "pass", "sequence", "rounds")
+	c.tick(t, 5*time.Minute, away, "sweep", "pass", "sequence", "rounds")
 	c.tasks.pass = nil
-	c.tick(t, 5*time.Minute, http.StatusOK, "sweep", "pass", "sequence", "rounds")
-	c.tick(t, 5*time.Minute, http.StatusOK, "sweep", "sequence", "rounds")
+	c.tick(t, 5*time.Minute, nil, "sweep", "pass", "sequence", "rounds")
+	c.tick(t, 5*time.Minute, nil, "sweep", "sequence", "rounds")
 }
 
 func TestFailedSweepDoesNotStopTheFullPass(t *testing.T) {
 	c := newTimer()
-	c.tasks.sweep = errors.New("due index")
-	c.tick(t, 0, http.StatusInternalServerError, "sweep", "pass", "sequence", "rounds")
+	broken := errors.New("due index")
+	c.tasks.sweep = broken
+	c.tick(t, 0, broken, "sweep", "pass", "sequence", "rounds")
 }

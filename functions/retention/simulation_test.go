@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage/memory"
 	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
 	"github.com/lethe-ocr/lethe/shared/task"
-	"github.com/lethe-ocr/lethe/shared/trigger/azure"
+	"github.com/lethe-ocr/lethe/shared/trigger"
 )
 
 var errLost = fault.New(fault.StorageUnavailable, "the write is lost")
@@ -42,10 +43,11 @@ type simulation struct {
 	signer *ledger.Signer
 	proofs *ledger.Log
 	tasks  *task.Service
-	run    azure.Function // the retention function
+	run    trigger.Function[trigger.Tick] // the retention function
 
 	machine   *machine // that the program runs on; nil where its clock is right
 	inventory []erasure.Item
+	watching  sync.Mutex    // one call of the store is looked at at a time: formats are written side by side
 	faults    float64       // share of writes that are lost
 	jumps     time.Duration // how far the program's clock may be off
 	skew      atomic.Int64  // how far it is off now, in nanoseconds; transfers under way look at the clock too
@@ -144,6 +146,8 @@ func (s *simulation) horizon() time.Time {
 
 // watch keeps the truth: when each copy came and went, by the true clock.
 func (s *simulation) watch(op storagetest.Op, name string) error {
+	s.watching.Lock()
+	defer s.watching.Unlock()
 	switch op {
 	case storagetest.PutBlob:
 		s.note(name)
@@ -215,7 +219,7 @@ func (s *simulation) live(d time.Duration) {
 func (s *simulation) impatient() bool { return s.brief && len(s.violations) > 0 }
 
 // timer is one tick of the host's timer. What fails is tried again with the next one.
-func (s *simulation) timer() { _ = s.run(s.t.Context(), azure.Payload{}) }
+func (s *simulation) timer() { _ = s.run(s.t.Context(), trigger.Tick{}) }
 
 // work handles what waits in the queue. Some messages are lost, some come twice, some workers die.
 func (s *simulation) work() {

@@ -17,6 +17,7 @@ import (
 	"github.com/lethe-ocr/lethe/functions/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/trigger/azure"
 )
 
 // documents is the connection of the account that holds documents, apart from the host's own.
@@ -40,12 +41,12 @@ func TestFunctionFoldersMatchTheirPackages(t *testing.T) {
 	}
 	want := map[string]map[string]any{
 		ocr.Name: {
-			"type": "blobTrigger", "direction": "in", "name": ocr.Binding, "path": storage.Uploads + "/{name}", "connection": documents,
+			"type": "blobTrigger", "direction": "in", "name": azure.BlobBinding, "path": storage.Uploads + "/{name}", "connection": documents,
 			"source":     "EventGrid",                                       // the polling source is refused by the plan and keeps names for ever
 			"properties": map[string]any{"supportsDeferredBinding": "true"}, // a reference in place of the content
 		},
-		requeue.Name:   queue(requeue.Binding, requeue.Queue),
-		poison.Name:    queue(poison.Binding, poison.Queue),
+		requeue.Name:   queue(azure.MessageBinding, requeue.Queue),
+		poison.Name:    queue(azure.MessageBinding, azure.PoisonQueue),
 		retention.Name: {"type": "timerTrigger", "direction": "in", "name": "timer", "schedule": "0 */5 * * * *"},
 	}
 	for name, trigger := range want {

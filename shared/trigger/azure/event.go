@@ -3,6 +3,8 @@ package azure
 import (
 	"encoding/json"
 	"strings"
+
+	"github.com/lethe-ocr/lethe/shared/trigger"
 )
 
 // blobEvent is the part of an Event Grid event that is read; see the event schema of Azure Blob Storage.
@@ -20,30 +22,31 @@ const (
 	subjectInfix  = "/blobs/"
 )
 
-// CreatedBlob returns the name, with its container, of the upload that a BlobCreated event reports. It is false for
-// anything else.
-func CreatedBlob(message string) (string, bool) {
+// createdBlob returns the upload that a BlobCreated event reports. It is false for anything else.
+func createdBlob(message string) (trigger.Upload, bool) {
 	var e blobEvent
 	if json.Unmarshal([]byte(message), &e) != nil || e.EventType != created {
-		return "", false
+		return trigger.Upload{}, false
 	}
 	rest, ok := strings.CutPrefix(e.Subject, subjectPrefix)
 	if !ok {
-		return "", false
+		return trigger.Upload{}, false
 	}
 	container, blob, ok := strings.Cut(rest, subjectInfix)
 	if !ok {
-		return "", false
+		return trigger.Upload{}, false
 	}
-	return upload(container, blob)
+	return trigger.NewUpload(container, blob)
 }
 
-// PoisonedBlob returns the name, with its container, of the upload that the host gave up on. It is false for anything but
-// the message that the host writes then.
-func PoisonedBlob(message string) (string, bool) {
+// PoisonQueue is where the host puts a message for a blob that it gave up on.
+const PoisonQueue = "webjobs-blobtrigger-poison"
+
+// poisonedBlob returns the upload that the host gave up on. It is false for anything but the message that the host writes then.
+func poisonedBlob(message string) (trigger.Upload, bool) {
 	var gone struct{ Type, ContainerName, BlobName string }
 	if json.Unmarshal([]byte(message), &gone) != nil || gone.Type != "BlobTrigger" {
-		return "", false
+		return trigger.Upload{}, false
 	}
-	return upload(gone.ContainerName, gone.BlobName)
+	return trigger.NewUpload(gone.ContainerName, gone.BlobName)
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/trigger"
 	"github.com/lethe-ocr/lethe/shared/trigger/azure/azuretest"
 )
 
@@ -19,26 +21,35 @@ func FuzzPayload(f *testing.F) {
 		f.Add(azuretest.Recorded(f, name))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		read := func(_ context.Context, p Payload) error {
-			p.Inline("blob")
-			name, err := p.BlobName()
-			if err == nil && (!strings.HasPrefix(name, "uploads/") || name == "uploads/") {
-				t.Errorf("%q is no upload", name)
+		upload := func(_ context.Context, u trigger.Upload) error {
+			if !strings.HasPrefix(u.Name, "uploads/") || u.Name == "uploads/" {
+				t.Errorf("%q is no upload", u.Name)
 			}
-			if message, messageErr := p.Message("message"); messageErr == nil || err == nil {
-				CreatedBlob(message)
-				PoisonedBlob(message)
-				return nil
-			}
-			return ErrMalformed
+			return nil
 		}
 		var log bytes.Buffer
-		h := New(http.NotFoundHandler(), map[string]Function{"ocr": read}, slog.New(slog.NewJSONHandler(&log, nil)))
-		if status := azuretest.Invoke(t, h, "ocr", body); status != http.StatusOK {
-			t.Errorf("status %d", status)
-		}
-		if log.Len() > 200 {
-			t.Errorf("a log line of %d bytes", log.Len())
+		h := New(http.NotFoundHandler(), map[string]Function{
+			"ocr":    OnBlob(upload),
+			"poison": OnPoison(upload),
+			"requeue": OnMessage(func(ctx context.Context, m trigger.Message) error {
+				if m.Upload != (trigger.Upload{}) {
+					return upload(ctx, m.Upload)
+				}
+				if _, err := task.ParseRef(m.Task.Application, m.Task.ID); err != nil {
+					t.Errorf("%v is no task: %v", m.Task, err)
+				}
+				return nil
+			}),
+			"retention": OnTimer(func(context.Context, trigger.Tick) error { return nil }),
+		}, slog.New(slog.NewJSONHandler(&log, nil)))
+		for _, name := range []string{"ocr", "poison", "requeue", "retention"} {
+			log.Reset()
+			if status := azuretest.Invoke(t, h, name, body); status != http.StatusOK {
+				t.Errorf("%s: status %d", name, status)
+			}
+			if log.Len() > 400 {
+				t.Errorf("%s: %d bytes in the log", name, log.Len())
+			}
 		}
 	})
 }
@@ -57,14 +68,14 @@ func FuzzBlobName(f *testing.F) {
 		if err != nil {
 			t.Skip("larger than a payload")
 		}
-		got, err := p.BlobName()
+		got, err := p.upload()
 		switch {
 		case container == "uploads" && name != "":
-			if err != nil || got != "uploads/"+name {
-				t.Errorf("got %q, %v", got, err)
+			if err != nil || got.Name != "uploads/"+name {
+				t.Errorf("got %q, %v", got.Name, err)
 			}
 		case err == nil && !strings.HasSuffix(container, "/uploads"): // such a container cannot be
-			t.Errorf("container %q: got %q", container, got)
+			t.Errorf("container %q: got %q", container, got.Name)
 		}
 	})
 }
@@ -82,7 +93,7 @@ func FuzzQueueMessage(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := p.Message("message"); err != nil || got != message {
+		if got, err := p.message(); err != nil || got != message {
 			t.Errorf("got %q, %v", got, err)
 		}
 	})
@@ -94,9 +105,9 @@ func FuzzEvent(f *testing.F) {
 	f.Add(`{"Type":"BlobTrigger","ContainerName":"uploads","BlobName":"a/1"}`)
 	f.Add(`{"app":"a","id":"01981de2-7b00-7000-8000-000000000001"}`)
 	f.Fuzz(func(t *testing.T, message string) {
-		for _, read := range []func(string) (string, bool){CreatedBlob, PoisonedBlob} {
-			if name, ok := read(message); ok && (!strings.HasPrefix(name, "uploads/") || name == "uploads/") {
-				t.Errorf("%q is no upload", name)
+		for _, read := range []func(string) (trigger.Upload, bool){createdBlob, poisonedBlob} {
+			if u, ok := read(message); ok && (!strings.HasPrefix(u.Name, "uploads/") || u.Name == "uploads/") {
+				t.Errorf("%q is no upload", u.Name)
 			}
 		}
 	})

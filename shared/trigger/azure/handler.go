@@ -10,15 +10,61 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/logevent"
+	"github.com/lethe-ocr/lethe/shared/trigger"
 )
 
-// Function carries out one invocation. An error means that another try may succeed; the host then tries again at once. So
-// whatever would fail again is noted where it belongs and counts as success.
-type Function func(ctx context.Context, p Payload) error
+// Function is what the host invokes: one of the program's functions, behind the translation of its trigger. An error means
+// that another try may succeed; the host then tries again at once.
+type Function func(ctx context.Context, p payload) error
 
-// ErrMalformed is what a Function returns for a payload that is not of its trigger's form. It is reported, and a success:
-// the same payload stays malformed.
-var ErrMalformed = errors.New("payload is not of the trigger's form")
+// OnBlob translates a blob trigger. The host sends a reference to the blob; content that arrives all the same is not read.
+func OnBlob(f trigger.Function[trigger.Upload]) Function {
+	return func(ctx context.Context, p payload) error {
+		u, err := p.upload()
+		if err != nil {
+			return trigger.ErrMalformed
+		}
+		return f(ctx, u)
+	}
+}
+
+// OnMessage translates a trigger of the queue that the program and Event Grid write to.
+func OnMessage(f trigger.Function[trigger.Message]) Function {
+	return func(ctx context.Context, p payload) error {
+		text, err := p.message()
+		if err != nil {
+			return trigger.ErrMalformed
+		}
+		if u, ok := createdBlob(text); ok {
+			return f(ctx, trigger.Message{Upload: u})
+		}
+		m, err := trigger.ParseTask(text)
+		if err != nil {
+			return err
+		}
+		return f(ctx, m)
+	}
+}
+
+// OnPoison translates a trigger of PoisonQueue.
+func OnPoison(f trigger.Function[trigger.Upload]) Function {
+	return func(ctx context.Context, p payload) error {
+		text, err := p.message()
+		if err != nil {
+			return trigger.ErrMalformed
+		}
+		u, ok := poisonedBlob(text)
+		if !ok {
+			return trigger.ErrMalformed
+		}
+		return f(ctx, u)
+	}
+}
+
+// OnTimer translates a timer trigger.
+func OnTimer(f trigger.Function[trigger.Tick]) Function {
+	return func(ctx context.Context, _ payload) error { return f(ctx, trigger.Tick{}) }
+}
 
 // Handler answers everything that the host sends.
 type Handler struct {
@@ -66,8 +112,8 @@ func proxied(r *http.Request) bool {
 const answer = `{"Outputs":{},"Logs":[],"ReturnValue":null}`
 
 func (h *Handler) invoke(w http.ResponseWriter, r *http.Request, name string, f Function) {
-	err := call(r, f)
-	if errors.Is(err, ErrMalformed) {
+	err := h.call(r, name, f)
+	if errors.Is(err, trigger.ErrMalformed) {
 		h.log.ErrorContext(r.Context(), logevent.InvocationMalformed, "function", name)
 		err = nil
 	}
@@ -83,7 +129,7 @@ func (h *Handler) invoke(w http.ResponseWriter, r *http.Request, name string, f 
 // errPanic stands for what a function panicked with: the value may hold content.
 var errPanic = errors.New("function panicked")
 
-func call(r *http.Request, f Function) (err error) {
+func (h *Handler) call(r *http.Request, name string, f Function) (err error) {
 	defer func() {
 		if recover() != nil {
 			err = errPanic
@@ -96,11 +142,14 @@ func call(r *http.Request, f Function) (err error) {
 	if len(body) > maxPayload {
 		// The host reads no answer before it has sent everything.
 		_, err = io.Copy(io.Discard, r.Body)
-		return errors.Join(ErrMalformed, err)
+		return errors.Join(trigger.ErrMalformed, err)
 	}
 	p, err := parsePayload(body)
 	if err != nil {
-		return ErrMalformed
+		return trigger.ErrMalformed
+	}
+	if p.inline() {
+		h.log.ErrorContext(r.Context(), logevent.InvocationInline, "function", name)
 	}
 	return f(r.Context(), p)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/logevent"
+	"github.com/lethe-ocr/lethe/shared/trigger"
 	"github.com/lethe-ocr/lethe/shared/trigger/azure"
 	"github.com/lethe-ocr/lethe/shared/trigger/azure/azuretest"
 )
@@ -30,10 +32,10 @@ func teapot() http.Handler {
 
 // forbid is a function that must not be called.
 func forbid(t *testing.T) azure.Function {
-	return func(context.Context, azure.Payload) error {
+	return azure.OnTimer(func(context.Context, trigger.Tick) error {
 		t.Error("the function was called")
 		return nil
-	}
+	})
 }
 
 // handler has one function called ocr and logs to the buffer.
@@ -44,7 +46,9 @@ func handler(f azure.Function) (*azure.Handler, *bytes.Buffer) {
 
 func TestInvocationIsAnsweredAsTheHostNeeds(t *testing.T) {
 	blob := azuretest.Blob("uploads", canary)
-	returns := func(err error) azure.Function { return func(context.Context, azure.Payload) error { return err } }
+	returns := func(err error) azure.Function {
+		return azure.OnTimer(func(context.Context, trigger.Tick) error { return err })
+	}
 	for _, c := range []struct {
 		name     string
 		function azure.Function
@@ -58,8 +62,9 @@ func TestInvocationIsAnsweredAsTheHostNeeds(t *testing.T) {
 		{"unknown task", returns(fault.New(fault.TaskNotFound, canary)), blob, http.StatusOK, ""},
 		{"transient fault", returns(fault.New(fault.StorageUnavailable, canary)), blob, http.StatusInternalServerError, logevent.InvocationFailed},
 		{"unclassified error", returns(errors.New(canary)), blob, http.StatusInternalServerError, logevent.InvocationFailed},
-		{"panic", func(context.Context, azure.Payload) error { panic(canary) }, blob, http.StatusInternalServerError, logevent.InvocationFailed},
-		{"malformed for its trigger", returns(azure.ErrMalformed), blob, http.StatusOK, logevent.InvocationMalformed},
+		{"panic", azure.OnTimer(func(context.Context, trigger.Tick) error { panic(canary) }), blob, http.StatusInternalServerError, logevent.InvocationFailed},
+		{"malformed for its trigger", returns(trigger.ErrMalformed), blob, http.StatusOK, logevent.InvocationMalformed},
+		{"content in place of a reference", returns(nil), inline(canary), http.StatusOK, logevent.InvocationInline},
 		{"no body", forbid(t), nil, http.StatusOK, logevent.InvocationMalformed},
 		{"no JSON", forbid(t), []byte(canary), http.StatusOK, logevent.InvocationMalformed},
 		{"null", forbid(t), []byte("null"), http.StatusOK, logevent.InvocationMalformed},
@@ -100,6 +105,11 @@ func withMetadata(value string) []byte {
 		panic(err)
 	}
 	return text
+}
+
+// inline is a blob's payload in which the host sent the content.
+func inline(content string) []byte {
+	return fmt.Appendf(nil, `{"Data":{"blob":%q},"Metadata":{}}`, base64.StdEncoding.EncodeToString([]byte(content)))
 }
 
 // events joins the names of the events in a log.
@@ -177,7 +187,7 @@ func TestRequestsGoWhereTheyBelong(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			called := false
-			h, _ := handler(func(context.Context, azure.Payload) error { called = true; return nil })
+			h, _ := handler(azure.OnTimer(func(context.Context, trigger.Tick) error { called = true; return nil }))
 			r := httptest.NewRequestWithContext(t.Context(), c.method, c.path, bytes.NewReader(azuretest.Blob("uploads", "1")))
 			r.Header = c.header
 			if r.Header == nil {

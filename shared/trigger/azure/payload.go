@@ -6,26 +6,26 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/trigger"
 )
 
 // maxPayload bounds an invocation's body in bytes. Payloads of our functions are a few kilobytes: a larger one carries
 // blob content, which must never travel that way.
 const maxPayload = 1 << 20
 
-// Payload is the body of an invocation.
-type Payload struct {
+// payload is the body of an invocation.
+type payload struct {
 	Data     map[string]json.RawMessage `json:"Data"`
 	Metadata map[string]json.RawMessage `json:"Metadata"`
 }
 
-func parsePayload(body []byte) (Payload, error) {
-	var p Payload
+func parsePayload(body []byte) (payload, error) {
+	var p payload
 	if err := json.Unmarshal(body, &p); err != nil {
-		return Payload{}, fmt.Errorf("invocation is no JSON object of the host's form")
+		return payload{}, fmt.Errorf("invocation is no JSON object of the host's form")
 	}
 	if p.Data == nil {
-		return Payload{}, fmt.Errorf("invocation carries no data")
+		return payload{}, fmt.Errorf("invocation carries no data")
 	}
 	return p, nil
 }
@@ -43,32 +43,26 @@ func text(raw json.RawMessage) (string, error) {
 	return inner, nil
 }
 
-// BlobName returns the name of the upload that triggered the function, with its container. The container is only in the
-// blob's address, so name is checked against it.
-func (p Payload) BlobName() (string, error) {
+// upload returns the upload that triggered the function. The container is only in the blob's address, so name is checked
+// against it.
+func (p payload) upload() (trigger.Upload, error) {
 	name, err := text(p.Metadata["name"])
 	if err != nil {
-		return "", fmt.Errorf("blob name: %w", err)
+		return trigger.Upload{}, fmt.Errorf("blob name: %w", err)
 	}
 	address, err := text(p.Metadata["Uri"])
 	if err != nil {
-		return "", fmt.Errorf("blob address: %w", err)
+		return trigger.Upload{}, fmt.Errorf("blob address: %w", err)
 	}
 	container, err := containerOf(address, name)
 	if err != nil {
-		return "", err
+		return trigger.Upload{}, err
 	}
-	full, ok := upload(container, name)
+	u, ok := trigger.NewUpload(container, name)
 	if !ok {
-		return "", fmt.Errorf("blob is no upload")
+		return trigger.Upload{}, fmt.Errorf("blob is no upload")
 	}
-	return full, nil
-}
-
-// upload joins container and name. It is false unless they name an upload: only uploads are acted on, and those that
-// belong to nobody are erased, so a message must not name anything else.
-func upload(container, name string) (string, bool) {
-	return container + "/" + name, container == storage.Uploads && name != ""
+	return u, nil
 }
 
 // containerOf finds the container before the name in a blob's URL path.
@@ -84,12 +78,18 @@ func containerOf(address, name string) (string, error) {
 	return before[strings.LastIndexByte(before, '/')+1:], nil
 }
 
-// Inline reports whether the host sent the blob's content instead of a reference to it.
-func (p Payload) Inline(binding string) bool {
-	raw, ok := p.Data[binding]
+// The names that the triggers have in function.json.
+const (
+	BlobBinding    = "blob"
+	MessageBinding = "message"
+)
+
+// inline reports whether the host sent the blob's content instead of a reference to it.
+func (p payload) inline() bool {
+	raw, ok := p.Data[BlobBinding]
 	return ok && len(raw) > 0 && raw[0] == '"'
 }
 
-// Message returns the text of the queue message that triggered the function. A text that is a JSON object arrives as a
+// message returns the text of the queue message that triggered the function. A text that is a JSON object arrives as a
 // string within a string like any other.
-func (p Payload) Message(binding string) (string, error) { return text(p.Data[binding]) }
+func (p payload) message() (string, error) { return text(p.Data[MessageBinding]) }

@@ -24,9 +24,9 @@ func TestBlobNameIsDecodedExactlyOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := p.BlobName()
-		if err != nil || got != "uploads/"+name {
-			t.Errorf("got %q, %v; want uploads/%s", got, err, name)
+		got, err := p.upload()
+		if err != nil || got.Name != "uploads/"+name {
+			t.Errorf("got %q, %v; want uploads/%s", got.Name, err, name)
 		}
 	}
 }
@@ -37,10 +37,10 @@ func TestRecordedBlobNames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := p.BlobName(); err != nil || got != want {
-			t.Errorf("%s: got %q, %v; want %q", recorded, got, err, want)
+		if got, err := p.upload(); err != nil || got.Name != want {
+			t.Errorf("%s: got %q, %v; want %q", recorded, got.Name, err, want)
 		}
-		if p.Inline("blob") {
+		if p.inline() {
 			t.Errorf("%s: a reference counts as inline content", recorded)
 		}
 	}
@@ -68,7 +68,7 @@ func TestBlobNameIsRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err := p.BlobName(); err == nil {
+			if got, err := p.upload(); err == nil {
 				t.Errorf("got %q, want an error", got)
 			}
 		})
@@ -90,7 +90,7 @@ func TestInlineContentIsNoticed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := p.Inline("blob"); got != c.want {
+		if got := p.inline(); got != c.want {
 			t.Errorf("%s: inline %t, want %t", c.data, got, c.want)
 		}
 	}
@@ -102,7 +102,7 @@ func TestQueueMessageIsDecodedExactlyOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := p.Message("message"); err != nil || got != message {
+		if got, err := p.message(); err != nil || got != message {
 			t.Errorf("got %q, %v; want %q", got, err, message)
 		}
 	}
@@ -114,7 +114,7 @@ func TestQueueMessageIsRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := p.Message("message"); err == nil {
+		if got, err := p.message(); err == nil {
 			t.Errorf("%s: got %q, want an error", data, got)
 		}
 	}
@@ -146,9 +146,9 @@ func TestEventsNameUploadsOnly(t *testing.T) {
 		{"nothing", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, ok := CreatedBlob(c.message)
-			if ok != (c.want != "") || ok && got != c.want {
-				t.Errorf("got %q, %t; want %q", got, ok, c.want)
+			got, ok := createdBlob(c.message)
+			if ok != (c.want != "") || ok && got.Name != c.want {
+				t.Errorf("got %q, %t; want %q", got.Name, ok, c.want)
 			}
 		})
 	}
@@ -166,9 +166,9 @@ func TestPoisonNamesUploadsOnly(t *testing.T) {
 		{"no JSON", `BlobTrigger`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, ok := PoisonedBlob(c.message)
-			if ok != (c.want != "") || ok && got != c.want {
-				t.Errorf("got %q, %t; want %q", got, ok, c.want)
+			got, ok := poisonedBlob(c.message)
+			if ok != (c.want != "") || ok && got.Name != c.want {
+				t.Errorf("got %q, %t; want %q", got.Name, ok, c.want)
 			}
 		})
 	}

@@ -135,12 +135,12 @@ func run() error {
 	t := &tasks{lines: lines}
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	handler := azure.New(api(), map[string]azure.Function{
-		ocr.Name:     ocr.New(t, log),
-		requeue.Name: requeue.New(t),
-		poison.Name:  poison.New(t),
-		retention.Name: retention.New(retention.Config{
+		ocr.Name:     azure.OnBlob(ocr.New(t)),
+		requeue.Name: azure.OnMessage(requeue.New(t)),
+		poison.Name:  azure.OnPoison(poison.New(t)),
+		retention.Name: azure.OnTimer(retention.New(retention.Config{
 			Tasks: t, Ledger: t, Rounds: func(context.Context) error { return nil }, Interval: time.Hour, Now: time.Now,
-		}),
+		})),
 	}, log)
 	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: t.record(handler)}
 	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT"))

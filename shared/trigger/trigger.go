@@ -1,0 +1,74 @@
+// Package trigger says what starts the program's functions other than a client's request, in the same words whichever place
+// the program runs in. Its subpackages translate what a place sends: azure for the Functions host, local for one machine.
+package trigger
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/task"
+)
+
+// Function carries out one invocation, for an Upload, a Message or a Tick. An error that fault.Transient holds for means that
+// another try may succeed. Whatever would fail again is noted where it belongs and counts as done.
+type Function[Event any] func(ctx context.Context, e Event) error
+
+// Upload tells that a document was stored, or that it was given up.
+type Upload struct {
+	Name string // of the blob, with its container
+}
+
+// NewUpload joins container and name. It is false unless they name an upload: only uploads are acted on, and those that
+// belong to nobody are erased, so what a sender wrote must not name anything else.
+func NewUpload(container, name string) (Upload, bool) {
+	return Upload{container + "/" + name}, container == storage.Uploads && name != ""
+}
+
+// Message is what was taken from the queue: a task to work on, or an upload where the store's events travel by queue.
+type Message struct {
+	Task   task.Ref // zero if there is an Upload
+	Upload Upload
+}
+
+// Tick tells that time has passed.
+type Tick struct{}
+
+// ErrMalformed means that what a place sent is not of the trigger's form. It is reported and not tried again: the same bytes
+// stay malformed.
+var ErrMalformed = errors.New("payload is not of the trigger's form")
+
+// ParseTask reads the text that Queue sends.
+func ParseTask(text string) (Message, error) {
+	var sent task.Ref
+	if err := json.Unmarshal([]byte(text), &sent); err != nil {
+		return Message{}, ErrMalformed
+	}
+	ref, err := task.ParseRef(sent.Application, sent.ID)
+	if err != nil {
+		return Message{}, ErrMalformed
+	}
+	return Message{Task: ref}, nil
+}
+
+// Sender puts a text on a queue, visible after the delay.
+type Sender interface {
+	Send(ctx context.Context, text []byte, delay time.Duration) error
+}
+
+// Queue is the task.Queue of a place with a queue service. Its messages hold ids and nothing else.
+type Queue struct{ To Sender }
+
+var _ task.Queue = Queue{}
+
+// Push implements task.Queue.
+func (q Queue) Push(ctx context.Context, ref task.Ref, delay time.Duration) error {
+	text, err := json.Marshal(ref)
+	if err != nil {
+		return fmt.Errorf("encode message: %w", err)
+	}
+	return q.To.Send(ctx, text, delay)
+}

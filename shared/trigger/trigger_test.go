@@ -1,0 +1,38 @@
+package trigger_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/trigger"
+)
+
+// sent is a Sender that keeps the last message.
+type sent struct {
+	text  string
+	delay time.Duration
+}
+
+func (s *sent) Send(_ context.Context, text []byte, delay time.Duration) error {
+	s.text, s.delay = string(text), delay
+	return nil
+}
+
+func TestMessagesHoldIdsAlone(t *testing.T) {
+	ref := task.Ref{Application: "app", ID: "01981de2-7b00-7000-8000-000000000001"}
+	to := &sent{}
+	if err := (trigger.Queue{To: to}).Push(t.Context(), ref, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"app":"app","id":"` + ref.ID + `"}`; to.text != want || to.delay != time.Minute {
+		t.Errorf("sent %s after %s, want %s after 1m", to.text, to.delay, want)
+	}
+	got, err := trigger.ParseTask(to.text)
+	if diff := cmp.Diff(trigger.Message{Task: ref}, got); err != nil || diff != "" {
+		t.Errorf("read back with %v (-want +got):\n%s", err, diff)
+	}
+}
