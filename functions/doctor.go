@@ -35,7 +35,7 @@ func stampOf(set config.Settings) doctor.Stamp {
 	return doctor.Stamp{Region: set.Region, Platform: os.Getenv("REGION_NAME"), Policy: set.Policy()}
 }
 
-// machineProbes look at a machine that serves from its data folder.
+// machineProbes examine a machine that serves from its data folder.
 func machineProbes(store *local.Store, engine *worker.Pool, now *clock.Clock) []doctor.Probe {
 	return []doctor.Probe{folder.New(store), doctor.Clock{Drift: now.Drift}, doctor.Self{Workers: workers{engine}}}
 }
@@ -133,7 +133,7 @@ func examineMachine(ctx context.Context, set config.Settings) (found doctor.Find
 	return doctor.Run(ctx, machineProbes(store, engine, now)...), nil
 }
 
-// examineSandbox needs no data folder: it asks whether this is a place for one.
+// examineSandbox needs no data folder: it checks whether this machine could have one.
 func examineSandbox(ctx context.Context, set config.Settings) (doctor.Findings, error) {
 	engine, err := examinedEngine(set)
 	if err != nil {
@@ -217,7 +217,7 @@ func (e *examination) show(w io.Writer, found doctor.Findings) error {
 	return nil
 }
 
-// verdict fails closed: a look that saw nothing is no good news.
+// verdict fails closed: an examination that saw nothing proves nothing.
 func verdict(found doctor.Findings) error {
 	switch breaches := found.Count(doctor.Breach); {
 	case breaches > 0:

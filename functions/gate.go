@@ -23,13 +23,13 @@ import (
 	trigger "github.com/lethe-ocr/lethe/shared/trigger/azure"
 )
 
-// gateRetry is how soon a condition that did not hold is looked at again.
+// gateRetry is how soon a condition that did not hold is checked again.
 const gateRetry = 2 * time.Second
 
-// gatePatience is how long a condition may take to be looked at, whoever asked and however soon they went.
+// gatePatience is how long the check of a condition may take, whoever asked and however soon they left.
 const gatePatience = 30 * time.Second
 
-// gateAnswer is how long readiness waits for somebody else's look at a condition.
+// gateAnswer is how long readiness waits for a check that somebody else began.
 const gateAnswer = 5 * time.Second
 
 // intakeClosed is the setting with which an operator closes intake.
@@ -54,17 +54,17 @@ func operatorAllows(setting string) condition {
 }
 
 // gate closes intake while a condition does not hold that can be survived. Retention goes on behind it. However many ask,
-// each condition is looked at once in its life.
+// each condition is checked once while its result is valid.
 type gate struct {
 	now func() time.Time
 	log *slog.Logger
 
 	conditions []condition
-	turn       chan struct{} // holds one token while somebody looks
+	turn       chan struct{} // holds one token while somebody checks
 
 	mu      sync.Mutex
 	seen    []sight // one for each condition; guarded by mu
-	looking int     // the condition that is being looked at, -1 for none; guarded by mu
+	looking int     // the condition that is being checked, -1 for none; guarded by mu
 }
 
 // sight is what was last seen of a condition.
@@ -276,7 +276,7 @@ func (t gatedTasks) ProcessRead(ctx context.Context, read *task.Task) (task.Outc
 	return t.Service.ProcessRead(ctx, read)
 }
 
-// caughtUp lets every invocation look whether the timer is silent, beside the answer. One look at a time is enough.
+// caughtUp lets every invocation check, beside its answer, whether the timer is silent. One check at a time is enough.
 func caughtUp(next http.Handler, tasks *task.Service, log *slog.Logger) http.Handler {
 	var looking atomic.Bool
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -44,7 +44,7 @@ func overwriteFreed(args []string) error {
 
 const (
 	forgetDelay = time.Second     // requests that are being answered come to their end first
-	forgetAgain = 4 * time.Second // a buffer that was in use the first time is looked for once more
+	forgetAgain = 4 * time.Second // a buffer that was in use the first time is searched for once more
 )
 
 // forgetter gives memory back after erasures: what a document or a password left in it is overwritten then.

@@ -177,7 +177,7 @@ permanently: a request may ask for less, never for more.`,
 	return cmd
 }
 
-// ends returns when a secret ends that lives so long; never for 0.
+// ends returns when a secret of that lifetime expires; never for 0.
 func ends(life time.Duration) time.Time {
 	if life == 0 {
 		return time.Time{}

@@ -51,7 +51,7 @@ func newLedger(set config.Settings, blobs storage.Blobs, records storage.Records
 const keyFile = "signing.key"
 
 // machineKey returns the signing key of a server on one machine: the one of the settings, else that of the data folder,
-// which is made at the first start. No key is made where a ledger is: the ledger's own was lost, and one that nobody vouches
+// which is made at the first start. No key is made where a ledger is: the ledger's own was lost, and one that is not cross-signed
 // for would sign another history. It is empty then.
 func machineKey(set config.Settings, exists func() bool) (string, error) {
 	if set.SigningKey != "" {
@@ -109,7 +109,7 @@ func ledgerGoesOn(log *slog.Logger, l *ledger.Log, life time.Duration) condition
 	}}
 }
 
-// sequenced is how often a server on one machine gives entries their place in the ledger.
+// sequenced is how often a server on one machine sequences the entries of its ledger.
 const sequenced = 5 * time.Second
 
 // sequenceLedger gives waiting entries their position and logs a failure.

@@ -15,7 +15,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
-// checked is how long a look at what lies on this machine counts, however many ask: once a second is often enough.
+// checked is how long the check of something on this machine is valid, however many ask: once a second is often enough.
 const checked = time.Second
 
 // folderTakes is the condition that a byte can be written to the data folder, and that it is where it was.
@@ -23,7 +23,7 @@ func folderTakes(log *slog.Logger, store *local.Store) condition {
 	return quiet(log, "folder", "the data folder cannot be written to, or was moved; see the log", checked, store.Probe)
 }
 
-// roomLeft is the condition that documents leave the floor of free space, and that the reserve is whole.
+// roomLeft is the condition that documents leave the minimum of free space, and that the reserve is complete.
 func roomLeft(space *local.Space) condition {
 	return condition{name: "space", life: checked, holds: space.Check}
 }

@@ -54,7 +54,7 @@ secret, once. Settings come from the environment and from flags, which win:
 			if err != nil {
 				return err
 			}
-			// The server's memory holds secrets and text: no core dump, no look from other processes of its user.
+			// The server's memory holds secrets and text: no core dump, no access by other processes of its user.
 			if err := worker.Hide(); err != nil {
 				return fmt.Errorf("turn core dumps off: %w", err)
 			}

@@ -145,7 +145,7 @@ func (m *machine) openLedger(ctx context.Context) (*ledger.Log, error) {
 	return newLedger(set, m.store.Blobs, m.store.Records, scale{m.clock.Now, m.clock.Offset}, m.log)
 }
 
-// serviceParts are what differs between the places the program runs in.
+// serviceParts are what differs between the platforms that the program runs on.
 type serviceParts struct {
 	store   task.Store
 	ledger  task.Ledger

@@ -60,7 +60,7 @@ type rounds struct {
 	probes []doctor.Probe
 	now    func() time.Time
 	log    *slog.Logger
-	seen   time.Time // last visit of the doctor
+	seen   time.Time // last examination by the doctor
 }
 
 // watched is how often a server on one machine makes its rounds.
@@ -85,7 +85,7 @@ func (r *rounds) make(ctx context.Context) error {
 	return errors.Join(examined, err, r.canary.Tick(ctx))
 }
 
-// examine has the doctor look at the stamp, and the ledger remember it.
+// examine has the doctor examine the stamp, and the ledger record it.
 func (r *rounds) examine(ctx context.Context) error {
 	found := doctor.Report(ctx, r.log, r.probes...)
 	count := func(name string, o doctor.Outcome) ledger.Field {

@@ -140,7 +140,7 @@ func lost(answer http.Header, h http.Handler, r *http.Request) error {
 	return fault.New(fault.MethodNotAllowed, "this address takes %s only; see %s", allow, descriptionPath)
 }
 
-// unsent is an answer that is looked at and thrown away.
+// unsent is an answer that is inspected and discarded.
 type unsent struct {
 	header http.Header
 	status int

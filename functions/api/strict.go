@@ -109,7 +109,7 @@ func described(err error) error {
 	return &told
 }
 
-// parameters reads the query and looks at the headers.
+// parameters reads the query and checks the headers.
 func (t accepts) parameters(r *http.Request) (map[string]string, error) {
 	for _, f := range request.All() {
 		if f.Header != "" && len(r.Header.Values(f.Header)) > 0 && !slices.Contains(t.headers, f.Header) {
@@ -122,7 +122,7 @@ func (t accepts) parameters(r *http.Request) (map[string]string, error) {
 	return strict.Query(r.URL.RawQuery, t.query)
 }
 
-// content looks at the names in the body and leaves it to be read again. One that cannot be read, is too large or is no
+// content checks the names in the body and leaves it to be read again. One that cannot be read, is too large or is no
 // JSON is left to the framework, which says so.
 func (t accepts) content(r *http.Request, w http.ResponseWriter) error {
 	if r.Body == nil || r.ContentLength == 0 {
@@ -183,7 +183,7 @@ func none(text []byte) error {
 }
 
 // isJSON reports whether a body of the type is read as JSON. One without a type is. It is not left to the framework, whose
-// reading of odd types is wider: what it takes and this does not would be read without having been looked at.
+// reading of odd types is wider: what it accepts and this does not would be read without having been checked.
 func isJSON(contentType string) bool {
 	mediaType, _, _ := strings.Cut(contentType, ";")
 	mediaType = strings.TrimSpace(mediaType)

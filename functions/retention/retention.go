@@ -21,7 +21,7 @@ type Tasks interface {
 	FullPass(ctx context.Context) (task.Swept, error)
 }
 
-// Ledger gives waiting entries their place in the append-only log.
+// Ledger sequences waiting entries in the append-only log.
 type Ledger interface {
 	Sequence(ctx context.Context) (int, error)
 }

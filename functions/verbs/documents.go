@@ -16,12 +16,12 @@ import (
 // document is one file to send.
 type document struct {
 	path string // "-" for standard input
-	name string // its place below the folder given; results are called after it
+	name string // its path below the folder given; results are named after it
 	open client.Source
 	err  error // why it cannot be sent
 }
 
-// collect lists the files that the arguments name. What cannot be looked at below a folder is listed with its error.
+// collect lists the files that the arguments name. What cannot be read below a folder is listed with its error.
 func (s *submission) collect(args []string) ([]document, error) {
 	var all []document
 	for _, arg := range args {

@@ -168,7 +168,7 @@ func (e *evidence) examine(ctx context.Context) (*period, map[string]bool, error
 	return p, committed, errors.Join(e.WriteFile(ctx, "canary.csv", canaries.Bytes()), e.WriteFile(ctx, "doctor.csv", visits.Bytes()))
 }
 
-// lived is how long after the time in a field the receipt's check found nothing.
+// lived is how long after the time in a field the receipt's check found no copy.
 func lived(entry ledger.Entry, field string) time.Duration {
 	began := entry.Time(field)
 	if began.IsZero() {
@@ -178,7 +178,7 @@ func lived(entry ledger.Entry, field string) time.Duration {
 }
 
 // accessLog writes the entries of the period, each checked against its commitment. One that the ledger should know and does
-// not is an error; the youngest may still wait for their place.
+// not is an error; the youngest may still be waiting to be sequenced.
 func (e *evidence) accessLog(ctx context.Context, cl *client.Client, p *period, committed map[string]bool) error {
 	var text bytes.Buffer
 	for after := ""; ; {

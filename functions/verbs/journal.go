@@ -20,7 +20,7 @@ const journalFile = ".lethe-submit.jsonl"
 
 // entry is what is known of one document. The journal holds a line for each change; the last one counts.
 type entry struct {
-	Document string `json:"document"`       // digest of the file's place, size and time, the settings and the server
+	Document string `json:"document"`       // digest of the file's path, size and time, the settings and the server
 	Key      string `json:"key"`            // idempotency key: a create that was answered or not gives the same task
 	Task     string `json:"task,omitempty"` // its id, once known
 	Sent     bool   `json:"sent,omitempty"` // the document is with the server

@@ -51,7 +51,7 @@ func (i *Identity) use(scopes []Scope) bool {
 	return false
 }
 
-// Nobody is the identity of a request that nobody vouches for. It owns nothing and may do nothing.
+// Nobody is the identity of a request without valid credentials. It owns nothing and may do nothing.
 func Nobody() *Identity { return &Identity{ID: nobody} }
 
 // Claims is what a verified token says.

@@ -75,7 +75,7 @@ func key() storage.Key {
 	return storage.Key{Table: storage.State, Partition: "canary", Row: "flight"}
 }
 
-// Tick does what is next: sends a page, reads its text, or looks whether it is gone. Of several processes one does it. A
+// Tick does what is next: sends a page, reads its text, or checks whether it is gone. Of several processes one does it. A
 // canary that failed is logged and given up; the next one starts on schedule.
 func (c *Canary) Tick(ctx context.Context) error {
 	if c.Interval == 0 {
@@ -188,7 +188,7 @@ func (c *Canary) text(ctx context.Context, ref task.Ref) (string, error) {
 	return string(text), errors.Join(err, r.Close())
 }
 
-// look waits for the page's disappearance.
+// look waits until the page is erased.
 func (c *Canary) look(ctx context.Context, f flight) error {
 	t, err := c.Tasks.Tombstone(ctx, task.Ref{Application: Application, ID: f.ID})
 	if err != nil && !errors.Is(err, fault.WrongState) {

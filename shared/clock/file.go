@@ -17,8 +17,8 @@ import (
 // fileName is the anchor's file in the data folder.
 const fileName = "clock"
 
-// slotSize is one of the two places in the file, a block of most disks. They are written in turn and in place: that needs no
-// free space, and of a write that was torn the other place is left.
+// slotSize is one of the two slots of the file, a block of most disks. They are written alternately and in place: that needs no
+// free space, and after a torn write the other slot is left.
 const slotSize = 512
 
 // File keeps the anchor in a data folder. It implements Keeper.
@@ -27,16 +27,16 @@ type File struct{ path string }
 // InFolder returns the keeper of a data folder. Nothing is made before the first Update.
 func InFolder(dir string) File { return File{filepath.Join(dir, fileName)} }
 
-// slot is what one place holds, after the checksum of its JSON.
+// slot is the content of one slot, after the checksum of its JSON.
 type slot struct {
 	Version int    `json:"v"`
-	Count   uint64 `json:"count"` // of updates; the higher place counts
+	Count   uint64 `json:"count"` // of updates; the higher count is the newer slot
 	Anchor  Anchor `json:"anchor"`
 }
 
 const slotVersion = 1
 
-// Load implements Keeper. A file in which neither place can be read holds nothing.
+// Load implements Keeper. A file in which neither slot can be read holds nothing.
 func (f File) Load() (Anchor, error) {
 	file, err := os.Open(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -83,7 +83,7 @@ func locked(file *os.File, how int, do func(*os.File) (slot, error)) (slot, erro
 	}
 }
 
-// latest returns the newer of the two places, a zero one if neither can be read.
+// latest returns the newer of the two slots, a zero one if neither can be read.
 func latest(file *os.File) (slot, error) {
 	var newest slot
 	for place := range int64(2) {
@@ -116,7 +116,7 @@ func parseSlot(block []byte) (slot, bool) {
 	return s, err == nil
 }
 
-// write overwrites the older place. Both are on disk from the first write on, so that later ones need no space.
+// write overwrites the older slot. Both are on disk from the first write on, so that later ones need no space.
 func write(file *os.File, s slot) error {
 	text, err := json.Marshal(s)
 	if err != nil {

@@ -45,7 +45,7 @@ type Container struct {
 	Name   string
 	Public bool
 	Region string // written by the deployment; empty if it wrote none
-	Unseen bool   // the program may not look at it
+	Unseen bool   // the program may not read it
 }
 
 // MaximumSkew is how far storage's clock may be from the program's. The margin of the policy is an hour, so that even

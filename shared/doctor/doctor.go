@@ -1,4 +1,4 @@
-// Package doctor checks that the place a stamp runs in lets it keep its promise: that nothing keeps what was erased, that
+// Package doctor checks that the machine or cloud account of a stamp lets it keep its promise: that nothing keeps what was erased, that
 // nobody else can read it, that it stays in its region. Expectations is the one list of what must hold. Drivers gather
 // facts (Account, Folder, Process), this package alone judges them, so that a check of a running stamp and a test of the
 // templates it is deployed from cannot disagree.
@@ -16,7 +16,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/logevent"
 )
 
-// Outcome is what a look at an expectation came to.
+// Outcome is the result of checking an expectation.
 type Outcome string
 
 // The outcomes. Unknown is no breach, and no proof either.
@@ -48,11 +48,11 @@ func (f Findings) Count(o Outcome) int {
 	return n
 }
 
-// Probe looks at one subject from one side. What it cannot see it leaves out or calls unknown: it has no error.
+// Probe examines one subject from one side. What it cannot see it leaves out or calls unknown: it has no error.
 type Probe interface {
 	// Subject says which expectations the probe is asked about.
 	Subject() Subject
-	// Inspect looks. It changes nothing.
+	// Inspect examines the subject. It changes nothing.
 	Inspect(ctx context.Context) []Finding
 }
 

@@ -49,7 +49,7 @@ const (
 	OfProcess Subject = "process"         // the program and its worker processes, wherever they run
 )
 
-// Place is where an expectation can be looked at.
+// Place is where an expectation can be checked.
 type Place string
 
 // The places.
@@ -67,10 +67,10 @@ type Expectation struct {
 	Why     string  // what goes wrong otherwise
 	Remedy  string  // cures a breach
 	Ask     string  // the command that shows what could not be checked
-	Places  []Place // where it can be looked at
+	Places  []Place // where it can be checked
 }
 
-// Seen reports whether the expectation can be looked at there.
+// Seen reports whether the expectation can be checked there.
 func (e Expectation) Seen(from Place) bool {
 	for _, p := range e.Places {
 		if p == from {
@@ -82,7 +82,7 @@ func (e Expectation) Seen(from Place) bool {
 
 const redeploy = "deploy the stamp again with its own parameters"
 
-// Expectations is the one list of what a stamp expects of its place.
+// Expectations is the one list of what a stamp expects of its machine or account.
 func Expectations() []Expectation {
 	return append(ofAccount(), ofMachine()...)
 }

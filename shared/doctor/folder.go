@@ -24,10 +24,10 @@ type Space struct {
 
 // Modes counts what lies in a folder and who may read it.
 type Modes struct {
-	Looked  int  // folders and files looked at
+	Looked  int  // folders and files examined
 	Open    int  // of these, with any right for another user
 	Strange int  // neither folder nor regular file
-	More    bool // there is more than was looked at
+	More    bool // there is more than was examined
 }
 
 // Judge holds the folder against what the program expects.

@@ -61,7 +61,7 @@ func (c Checker) remnants(ctx context.Context, prefix string) error {
 	return nil
 }
 
-// staging looks for what is half written, and for files that this process holds open although they have no name any more.
+// staging looks for half-written files, and for files without a name that this process still holds open.
 func (c Checker) staging(ctx context.Context, prefix string) error {
 	s, ok := c.Blobs.(storage.Staging)
 	if !ok {

@@ -38,7 +38,7 @@ type Evidence struct {
 // Prefix returns where the copies of one subject lie in a container, with the slash at its end; empty for nowhere.
 type Prefix func(container string) string
 
-// Erase removes every copy of a subject, then has the check look again. Only without an error is everything gone.
+// Erase removes every copy of a subject, then runs the independent check. Only without an error is everything gone.
 func (e *Eraser) Erase(ctx context.Context, prefix Prefix) ([]Evidence, error) {
 	evidence, counts := []Evidence{}, map[Class]int{}
 	if err := e.Remove(ctx, prefix, counts); err != nil {

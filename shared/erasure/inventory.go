@@ -1,4 +1,4 @@
-// Package erasure knows every place where a copy of a document can be. One inventory serves the eraser, the independent
+// Package erasure knows every location where a copy of a document can be. One inventory serves the eraser, the independent
 // check, receipts, the record of processing that `lethe inventory` prints, and the tests: a class of copies that is missing
 // here is missing everywhere and turns them red.
 package erasure
@@ -58,7 +58,7 @@ const (
 	ByCheck    Means = "check only" // must not exist; the check fails, and with it the receipt, if it does
 	BySweep    Means = "sweep"      // the retention function, when its own time has come
 	ByDomain   Means = "transition" // the change of state that ends the need for it
-	ByStaging  Means = "staging"    // the eraser, among half-written files, and the full pass by their age; the check looks there and at open files
+	ByStaging  Means = "staging"    // the eraser, among half-written files, and the full pass by their age; the check reads there and the open files
 	ByProcess  Means = "process"    // the program's memory: gone with the process or before
 	ByOperator Means = "operator"   // outside the program's reach: a setting of the stamp
 )

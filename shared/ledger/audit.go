@@ -30,7 +30,7 @@ type Audit struct {
 	Documents int       `json:"documents"`
 	Erased    int       `json:"erased"` // of them, with a receipt
 	Open      int       `json:"open"`   // of them, without one
-	Strays    int       `json:"strays"` // copies that no task explained
+	Strays    int       `json:"strays"` // orphans: copies that no task explained
 	Acts      int       `json:"acts"`   // privileged acts
 	Canaries  int       `json:"canaries"`
 	Silent    int       `json:"canaries_failed"`
@@ -38,7 +38,7 @@ type Audit struct {
 	Findings  int       `json:"doctor_breaches"`
 
 	Corrections            []Correction   `json:"clock_corrections,omitempty"`
-	LongestAfterUpload     time.Duration  `json:"longest_after_upload"`     // that any copy lived, until the check found none
+	LongestAfterUpload     time.Duration  `json:"longest_after_upload"`     // that any copy existed, until the check found none
 	LongestAfterProcessing time.Duration  `json:"longest_after_processing"` // likewise
 	Reasons                map[string]int `json:"reasons"`                  // why documents were erased
 	Promises               []Judgement    `json:"promises,omitempty"`       // of the promises given, in their order
@@ -53,7 +53,7 @@ type Correction struct {
 	To   time.Time `json:"to"`
 }
 
-// Sequencing is how long an entry may wait for its place before an audit calls it missing or late.
+// Sequencing is how long an entry may wait to be sequenced before an audit calls it missing or late.
 const Sequencing = time.Hour
 
 // auditor collects what entries say.
@@ -73,7 +73,7 @@ type auditor struct {
 
 // Examination says how a log is checked.
 type Examination struct {
-	Keys  []string // public keys that the caller trusts; later ones are trusted if the log holds their vouchers
+	Keys  []string // public keys that the caller trusts; later ones are trusted if the log contains their cross-signatures
 	Since []byte   // a checkpoint kept from an earlier examination; nil for none
 	// Promises are signed promises that are held against the log.
 	Promises [][]byte
@@ -81,7 +81,7 @@ type Examination struct {
 	Visit    func(Entry) // sees every entry in the log's order; nil for nobody
 }
 
-// Check reads a whole log and computes the longest life that any document had.
+// Check reads a whole log and computes how long any document existed.
 func Check(ctx context.Context, src Source, x Examination) (*Audit, error) {
 	trusted, err := parseKeys(x.Keys)
 	if err != nil {
@@ -208,7 +208,7 @@ func (a *auditor) read(ctx context.Context, text string) error {
 }
 
 // correct takes note of a correction of the clock. Ages follow from the log's own time, which it does not move: it only says
-// what UTC is, and so how old an unfinished life is now.
+// what UTC is, and so how old a document that still exists is now.
 func (a *auditor) correct(e *Entry) {
 	c := Correction{At: e.Time(FieldElapsed), From: e.Time(FieldFrom), To: e.Time(FieldTo)}
 	a.Corrections = append(a.Corrections, c)
@@ -218,7 +218,7 @@ func (a *auditor) correct(e *Entry) {
 	a.offset = c.To.Sub(c.At)
 }
 
-// newKey trusts a key that a trusted one vouches for.
+// newKey trusts a key that a trusted one has cross-signed.
 func (a *auditor) newKey(signed string, e *Entry) error {
 	public := e.Value(FieldKey)
 	fresh, err := note.NewVerifier(public)

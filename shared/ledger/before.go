@@ -70,7 +70,7 @@ type Before struct {
 	Follows *Before  `json:"follows,omitempty"` // the log before it
 }
 
-// precede reads the log before the one that is being read. Its entries count as if they stood here: lives go on from log to log.
+// precede reads the log before the one that is being read. Its entries count as if they were in this log: documents are followed from log to log.
 // They are those of the tree that this log names, so whoever trusts this log need not know the old one's keys.
 func (a *auditor) precede(ctx context.Context, e *Entry) error {
 	size, err := strconv.ParseInt(e.Value(FieldSize), 10, 64)

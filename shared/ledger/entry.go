@@ -16,7 +16,7 @@ const (
 	Accepted  Kind = "accepted"  // a document arrived; its deadline is running
 	Processed Kind = "processed" // processing ended, whatever the outcome
 	Erased    Kind = "receipt"   // every copy was erased, and the check found none
-	Stray     Kind = "stray"     // a copy that no living task explained was erased
+	Stray     Kind = "stray"     // an orphan was erased: a copy that no task explained
 	Access    Kind = "access"    // a privileged act; its text is in the access log
 	Canary    Kind = "canary"    // a synthetic page came and went, or did not
 	Doctor    Kind = "doctor"    // the stamp was examined

@@ -22,9 +22,9 @@ const ExaminedWithin = 24 * time.Hour
 // mostAtOnce bounds what one call makes up for: the files that are due in so long.
 const mostAtOnce = time.Hour
 
-// examination is how far the log's own files were looked at.
+// examination is how far the log's own files were verified.
 type examination struct {
-	Next    int64     `json:"next"`              // the bundle of entries to be looked at next
+	Next    int64     `json:"next"`              // the bundle of entries to be verified next
 	At      time.Time `json:"at"`                // when the last step was made
 	Damaged bool      `json:"damaged,omitempty"` // a file was found changed, in this round or the one before
 	Bad     bool      `json:"bad,omitempty"`     // in this round
@@ -51,8 +51,8 @@ func (l *Log) loadExamination(ctx context.Context) (examination, error) {
 	return x, nil
 }
 
-// Examine looks at the next of the log's own files and compares them with the published tree, so that a change of any is
-// noticed within ExaminedWithin. Each call looks at as many as are due since the last one, in whichever process that was. A
+// Examine reads the next of the log's own files and compares them with the published tree, so that a change of any is
+// noticed within ExaminedWithin. Each call reads as many as are due since the last one, in whichever process that was. A
 // changed file closes intake until a later round finds it as it was.
 func (l *Log) Examine(ctx context.Context) error {
 	h, _, s, err := l.stand(ctx)
@@ -90,7 +90,7 @@ func (l *Log) Examine(ctx context.Context) error {
 		return fmt.Errorf("encode the examination of the ledger: %w", err)
 	}
 	_, err = l.Records.Put(ctx, storage.Record{Key: examinationKey(), Value: value, ETag: x.etag})
-	return errors.Join(failed, ignoreOvertaken(err)) // another process looked at the same files
+	return errors.Join(failed, ignoreOvertaken(err)) // another process verified the same files
 }
 
 // again begins a new round after the last bundle.

@@ -163,7 +163,7 @@ func (a *auditor) lasted(uploaded, ended, gone time.Time) {
 	}
 }
 
-// place holds an entry against the log's own time, the latest that an entry before it bears. Entries get their place soon
+// place compares an entry with the log's own time, the latest of the entries before it. Entries are sequenced soon
 // after they are handed in: one that is much older was dated back, or the log was not written for so long. What the log writes
 // of itself comes before everything that waits, and shows no time.
 func (a *auditor) place(e *Entry) {

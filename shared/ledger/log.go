@@ -24,7 +24,7 @@ type Config struct {
 	Previous *Signer       // the key before it, while the change is being written; nil for none
 	Region   string        // written into entries
 	Program  string        // name and version, likewise
-	Keep     time.Duration // how long the place of a receipt is remembered
+	Keep     time.Duration // how long the position of a receipt is stored
 	Now      func() time.Time
 	Offset   func() time.Duration // of UTC against Now, as an operator corrected it; nil for none
 	Log      *slog.Logger
@@ -44,7 +44,7 @@ func New(cfg Config) *Log { return &Log{Config: cfg, tiles: tiles{cfg.Blobs}} }
 // pendingPartition holds every waiting entry.
 const pendingPartition = "log"
 
-// Append hands an entry in. It is durable on return and has its place after the next Sequence. Handing in the same kind
+// Append hands an entry in. It is durable on return and part of the log after the next Sequence. Handing in the same kind
 // for the same subject again changes nothing while the first one waits.
 func (l *Log) Append(ctx context.Context, e Entry) error {
 	e.Fields = append(e.Fields, l.origin()...)
@@ -106,7 +106,7 @@ func (h *head) tree() tlog.Tree {
 	return t
 }
 
-// batch is one entry that is getting its place.
+// batch is one entry that is being sequenced.
 type batch struct {
 	Text string `json:"text"`
 	Row  string `json:"row,omitempty"` // of the pending record; empty for an entry of the log's own

@@ -126,7 +126,7 @@ func (l *Log) Promise(ctx context.Context, p Promise) ([]byte, error) {
 	return signed, nil
 }
 
-// promiser returns the voucher. Once the signing key is among those published it stays there, and is not looked for again.
+// promiser returns the signer. Once the signing key is among those published it stays there, and is not checked again.
 func (l *Log) promiser(ctx context.Context) (note.Signer, error) {
 	if l.vouched.Load() {
 		return l.Signer, nil
@@ -165,7 +165,7 @@ func (ks keys) promise(signed []byte) (Promise, error) {
 // Verdicts about a promise.
 const (
 	Kept   = "kept"
-	NotYet = "not yet" // what it says is younger than the log, less the time in which entries get their place
+	NotYet = "not yet" // what it says is younger than the log, less the time in which entries are sequenced
 	Broken = "broken"
 )
 
@@ -220,7 +220,7 @@ func (p Promise) contradicts(o Promise) bool {
 	return p.Text() != o.Text()
 }
 
-// judge holds a promise against the log. How far the log can know is its own time, less the time in which entries get their place.
+// judge compares a promise with the log. The log is complete up to its own time, less the time in which entries are sequenced.
 func (a *auditor) judge(p *Promise) Judgement {
 	l := a.lives[p.Subject]
 	if l == nil {

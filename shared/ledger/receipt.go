@@ -24,7 +24,7 @@ const (
 	notLogged      = "not yet logged"
 )
 
-// place is what is remembered of a receipt's entry.
+// place is what is stored about the entry of a receipt.
 type placeNote struct {
 	Index int64 `json:"index"`
 }
@@ -46,7 +46,7 @@ func (l *Log) remember(ctx context.Context, subject string, index int64) error {
 	return nil
 }
 
-// Receipt returns the signed text that proves an erasure. Once the entry has its place, the receipt holds the proof that
+// Receipt returns the signed text that proves an erasure. Once the entry is sequenced, the receipt contains the proof that
 // the log contains it; before that it says so.
 func (l *Log) Receipt(ctx context.Context, o Opening, e Entry) ([]byte, error) {
 	h, signer, err := l.signing(ctx)
@@ -75,7 +75,7 @@ func (l *Log) Receipt(ctx context.Context, o Opening, e Entry) ([]byte, error) {
 }
 
 // find returns the text of a receipt's entry in the log and the proof that it is there; no proof if it is not. An entry that
-// got its place before this log was begun stands in one of those before it.
+// was sequenced before this log began is in an earlier one.
 func (l *Log) find(ctx context.Context, h head, subject string) (text string, proof []byte, err error) {
 	rec, err := l.Records.Get(ctx, placeKey(subject))
 	if errors.Is(err, fault.NotFound) {

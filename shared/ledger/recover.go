@@ -232,7 +232,7 @@ func (l *Log) signing(ctx context.Context) (head, note.Signer, error) {
 	return h, signer, err
 }
 
-// voucher returns the signer that a published key stands for: the key itself, or the one before it while the change is being
+// voucher returns the signer that a published key has cross-signed: the key itself, or the one before it while the change is being
 // written. The first key of a new log stands for itself.
 func (l *Log) voucher(h head) (note.Signer, error) {
 	if l.Signer == nil {
@@ -251,7 +251,7 @@ func (l *Log) voucher(h head) (note.Signer, error) {
 	}
 }
 
-// Check says whether the log can go on: its head and its published checkpoint agree, a published key vouches for the signing
+// Check says whether the log can go on: its head and its published checkpoint agree, a published key has cross-signed the signing
 // key, and no file was found changed. A Stuck names the remedy. It costs a few reads, however long the log is.
 func (l *Log) Check(ctx context.Context) error {
 	h, p, s, err := l.stand(ctx)

@@ -21,14 +21,14 @@ const (
 	batchEntries = 256
 	batchBytes   = 40 << 10 // so that the head fits a record
 
-	backlogEntries = 16 * batchEntries // that are kept in memory while they get their places
+	backlogEntries = 16 * batchEntries // that are kept in memory while they are sequenced
 	listing        = 1000              // records that are listed at once
 )
 
 // errOvertaken says that another process is adding entries.
 var errOvertaken = errors.New("another process is adding to the ledger")
 
-// Sequence gives every waiting entry its place and signs a checkpoint over all. It returns how many it placed. A process
+// Sequence appends every waiting entry to the log and signs a checkpoint over all. It returns how many it appended. A process
 // that died in the middle is made up for by the next call; of two calls at once, one does the work.
 func (l *Log) Sequence(ctx context.Context) (int, error) {
 	if l.Signer == nil {
@@ -118,7 +118,7 @@ type backlog struct {
 	first []waiting // by the time that they bear
 }
 
-// waiting is an entry that has no place yet.
+// waiting is an entry that is not sequenced yet.
 type waiting struct {
 	at        time.Time
 	row, text string
@@ -153,7 +153,7 @@ func (l *Log) oldest(ctx context.Context) ([]waiting, error) {
 }
 
 // keyChange returns the entry that brings the signer's key into use, if it is not yet, and notes it in the head. The first
-// key vouches for itself; a later one must be vouched for by the one before it.
+// key signs itself; a later one must be cross-signed by the one before it.
 func (l *Log) keyChange(h *head) (string, error) {
 	public := l.Signer.Public()
 	if len(h.Keys) > 0 && h.Keys[len(h.Keys)-1] == public {

@@ -14,7 +14,7 @@ type Verdict struct {
 	Opening Opening
 	Entry   Entry
 	Logged  bool  // the log contains the entry
-	Index   int64 // its place there
+	Index   int64 // its position there
 	Size    int64 // of the log that the proof speaks of
 }
 

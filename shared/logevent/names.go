@@ -34,8 +34,8 @@ const (
 	DocumentOverdue     = "document.overdue"          // a document nears its limit: someone must act
 	CanaryDone          = "canary.done"               // a synthetic page was recognised and erased; with the times
 	CanaryFailed        = "canary.failed"             // a synthetic page was not read, or not erased in time
-	LedgerGrown         = "ledger.grown"              // entries were given their place in the ledger
-	LedgerStuck         = "ledger.stuck"              // entries wait in vain: no signing key, one that nobody vouched for, or files that contradict each other
+	LedgerGrown         = "ledger.grown"              // entries were appended to the ledger
+	LedgerStuck         = "ledger.stuck"              // entries wait in vain: no signing key, one that is not cross-signed, or files that contradict each other
 	LedgerRebuilt       = "ledger.rebuilt"            // the ledger's state was lost and made anew from its files
 	ReceiptUnsigned     = "receipt.unsigned"          // a receipt was asked for and there is no signing key
 	DoctorDone          = "doctor.done"               // the stamp was checked; with the number of findings

@@ -15,7 +15,7 @@ type Engine interface {
 	Inspect(ctx context.Context, src Source) (Info, error)
 	// Recognise reads page number n, counted from 1. It tries once more in a fresh process when the first one died.
 	Recognise(ctx context.Context, src Source, n int, opt Options) (Page, error)
-	// WritePDF writes a searchable PDF that keeps the look of the original. pages yields every page once, in order.
+	// WritePDF writes a searchable PDF that keeps the appearance of the original. pages yields every page once, in order.
 	WritePDF(ctx context.Context, src Source, pages iter.Seq2[Page, error], w io.Writer) error
 	// Languages lists the installed languages as Tesseract's codes, sorted, without osd.
 	Languages() []string

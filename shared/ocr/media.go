@@ -45,7 +45,7 @@ func MediaTypes() []string {
 	return names
 }
 
-// HeadBytes is how much of a document MediaType looks at.
+// HeadBytes is how much of a document MediaType reads.
 const HeadBytes = 3072
 
 // A reader of PDF accepts anything before the header as long as it starts in the first KiB (ISO 32000-2, annex I).

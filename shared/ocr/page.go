@@ -1,5 +1,5 @@
 // Package ocr is the engine-neutral page model and the Engine that fills it. Every result format is written from this
-// model alone, so formats cannot disagree about a word, its place or its confidence.
+// model alone, so formats cannot disagree about a word, its position or its confidence.
 package ocr
 
 // Box is a rectangle in whole pixels of the page as displayed: origin top left, X0 and Y0 inside, X1 and Y1 outside.

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	maxObjects = 20_000 // objects of one page that are looked at
+	maxObjects = 20_000 // objects of one page that are examined
 	maxNesting = 6      // forms within forms that are entered
 
 	// coverGrid is the number of cells a side in which the area under images is counted.
@@ -19,7 +19,7 @@ type content struct {
 	visible   int // text objects that leave marks
 	invisible int // text objects in mode 3 or 7 (ISO 32000-1, section 9.3.6), or under an image that covers the page
 	paths     int
-	others    int // shadings, unknown objects, and what was not looked at
+	others    int // shadings, unknown objects, and what was not examined
 	images    []picture
 	covered   float64 // share of the page under images
 	nested    bool    // some of it is in forms

@@ -168,7 +168,7 @@ func (w *word) add(g glyph, turned matrix) {
 	w.box = w.box.with(box)
 }
 
-// closed drops words without text or place and computes the box of the line.
+// closed drops words without text or position and computes the box of the line.
 func closed(l line) line {
 	kept := l.words[:0]
 	for i := range l.words {

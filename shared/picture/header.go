@@ -20,7 +20,7 @@ type header struct {
 	width, height int // pixels, as stored; zero if the header is damaged
 	dpi           int // as stated; zero if it is not
 	orientation   int // values of the Exif tag; zero if it is not stated
-	index         int // place in the file, as the decoder counts
+	index         int // position in the file, as the decoder counts
 
 	depth derivative.Depth
 	dpiY  int // of TIFF, whose pixels need not be square; zero if it is not stated
@@ -186,7 +186,7 @@ func gifColours(flags byte) int {
 	return 3 << (flags&7 + 1)
 }
 
-// gifBlocks returns the place after a chain of data blocks.
+// gifBlocks returns the position after a chain of data blocks.
 func gifBlocks(data []byte, at int) int {
 	for at < len(data) {
 		n := int(data[at])

@@ -46,7 +46,7 @@ type tiffFile struct {
 type directory struct {
 	header
 	auxiliary bool   // a thumbnail or a mask
-	next      uint64 // place of the next directory; zero if there is none
+	next      uint64 // position of the next directory; zero if there is none
 }
 
 // tiffHeaders walks the chain of directories. A chain that breaks off yields a last page without a size, so that the
@@ -110,7 +110,7 @@ func openTIFF(data []byte) (f tiffFile, first uint64, ok bool) {
 	return f, 0, false
 }
 
-// slice returns n bytes at a place, or false if they are not all in the file.
+// slice returns n bytes at a position, or false if they are not all in the file.
 func (f tiffFile) slice(at, n uint64) ([]byte, bool) {
 	size := uint64(len(f.data))
 	if at > size || n > size-at {
@@ -174,7 +174,7 @@ func (f tiffFile) directory(at uint64) (directory, bool) {
 	return d, true
 }
 
-// offset reads the place of a directory; a place outside of the file ends the chain.
+// offset reads the position of a directory; one outside the file ends the chain.
 func (f tiffFile) offset(at uint64) uint64 {
 	if f.big {
 		if b, ok := f.slice(at, 8); ok {

@@ -53,7 +53,7 @@ func (f frame) row(r ocr.Row) (ocr.Row, bool) {
 	return r, len(r.Cells) > 0
 }
 
-// cell keeps empty cells: those after them have their place by them.
+// cell keeps empty cells: they determine the position of those after them.
 func (f frame) cell(c ocr.Cell) (ocr.Cell, bool) {
 	c.Box, c.Paragraphs = f.box(c.Box), keep(c.Paragraphs, f.paragraph)
 	return c, true

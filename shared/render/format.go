@@ -19,7 +19,7 @@ const (
 	HOCR Format = "hocr" // hOCR 1.2 in XHTML
 	ALTO Format = "alto" // ALTO 4.4
 	TSV  Format = "tsv"  // the table of Tesseract's tsv output
-	PDF  Format = "pdf"  // searchable PDF with the look of the original
+	PDF  Format = "pdf"  // searchable PDF with the appearance of the original
 )
 
 // row is all that there is to know of a format.

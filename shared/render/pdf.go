@@ -18,7 +18,7 @@ type Original struct {
 
 // Engine makes results of a document's own bytes. Every ocr.Engine is one.
 type Engine interface {
-	// WritePDF writes a searchable PDF that keeps the look of the original. pages yields every page once, in order.
+	// WritePDF writes a searchable PDF that keeps the appearance of the original. pages yields every page once, in order.
 	WritePDF(ctx context.Context, src ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error
 }
 

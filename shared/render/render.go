@@ -23,7 +23,7 @@ type Document struct {
 	Created   time.Time // when it was recognised; left out if zero
 	Software  string    // version of this program
 	Pages     int       // how many pages follow; zero if unknown
-	Original  Original  // for the formats that keep the look of the document
+	Original  Original  // for the formats that keep the appearance of the document
 }
 
 // softwareName goes into the formats that name their maker.

@@ -11,7 +11,7 @@ const (
 	Erase  Action = "erase"  // remove every copy, check, leave a tombstone
 	Forget Action = "forget" // remove the tombstone itself, or another note that has served its time
 
-	// What a sweep does to living tasks. The pure plan never wants it; the dry run shows it.
+	// What a sweep does to tasks that are not erased. The pure plan never wants it; the dry run shows it.
 	Requeue Action = "requeue" // queue it again for a worker
 	Certify Action = "certify" // hand the receipt in again
 )

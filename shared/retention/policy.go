@@ -20,7 +20,7 @@ type Policy struct {
 	Processed   time.Duration // limit after processing ended; at most ProcessedLimit
 	Unprocessed time.Duration // limit after upload; at most UnprocessedLimit
 	Submission  time.Duration // limit for tasks that never received a document
-	Tombstone   time.Duration // life of the tombstone
+	Tombstone   time.Duration // lifetime of the tombstone
 	Margin      time.Duration // how long before a limit things are due
 	Alarm       time.Duration // how long after due the alarm rises; less than Margin, so that it rises before the limit
 }

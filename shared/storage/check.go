@@ -112,7 +112,7 @@ func (d Due) Compare(other Due) int {
 	return cmp.Or(d.At.Compare(other.At), d.Key.Compare(other.Key))
 }
 
-// CheckContext returns nil while ctx lives, then why it ended as a fault of kind Unavailable: the call had no effect.
+// CheckContext returns nil until ctx ends, then the reason as a fault of kind Unavailable: the call had no effect.
 func CheckContext(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fault.Wrap(err, fault.StorageUnavailable, "the call to storage was cancelled")

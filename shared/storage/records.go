@@ -15,7 +15,7 @@ const (
 	Idempotency  Table = "idempotency"  // partition <application>, row <hash of the key>
 	Usage        Table = "usage"        // partition <application>, row <yyyymmdd>
 	State        Table = "state"        // partition <subject>, row <name>: last sweep and the like
-	Pending      Table = "pending"      // partition "log", row <kind>!<subject>: entries that wait for their place in the ledger
+	Pending      Table = "pending"      // partition "log", row <kind>!<subject>: entries that wait to be sequenced in the ledger
 	Receipts     Table = "receipts"     // partition <first two characters>, row <subject>: where a receipt stands in the ledger
 	AccessLog    Table = "accesslog"    // partition <application>, row <time>!<id>: who did what, and why
 	Cases        Table = "cases"        // partition "cases", row <case id>: exceptional reviews
@@ -46,7 +46,7 @@ func registered() []struct {
 		{Usage, Forget},          // the day's counts are over; the count of open tasks is never due
 		{State, NeverDue},        // replaced in its place
 		{Pending, NeverDue},      // goes when the ledger has the entry
-		{Receipts, Forget},       // the tombstone goes too, and nobody asks for the place of its receipt any more
+		{Receipts, Forget},       // the tombstone goes too, and nobody asks for the position of its receipt any more
 		{AccessLog, Forget},
 		{Cases, Forget},
 	}

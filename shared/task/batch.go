@@ -10,7 +10,7 @@ import (
 // batchWrites is how many tasks of a batch are written at once: most of the time goes by waiting for storage.
 const batchWrites = 8
 
-// CreateBatch is Create for many orders of one application. Each succeeds or fails by itself; both results have its place.
+// CreateBatch is Create for many orders of one application. Each succeeds or fails by itself; both results have the same index.
 // The tasks are counted in one write for all of them.
 func (s *Service) CreateBatch(ctx context.Context, orders []Order) ([]Accepted, []error) {
 	items := make([]item, len(orders))

@@ -8,18 +8,18 @@ import (
 
 const (
 	sweepSilence = 10 * time.Minute // no sweep for so long: whoever is called sweeps
-	lookInterval = time.Minute      // how often one process looks whether that is so
+	lookInterval = time.Minute      // how often one process checks whether that is so
 	catchUpMost  = 200              // entries of the due index that one call deals with
 	catchUpTime  = 20 * time.Second
 )
 
-// catchUp remembers when this process last looked for the timer's sweeps.
+// catchUp remembers when this process last checked for the timer's sweeps.
 type catchUp struct {
 	mu     sync.Mutex
 	looked time.Time // guarded by mu
 }
 
-// turn reports whether it is time to look, and takes the turn.
+// turn reports whether a check is due, and claims it.
 func (c *catchUp) turn(now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

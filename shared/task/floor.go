@@ -120,7 +120,7 @@ func (f *floor) press() {
 	f.wake()
 }
 
-// wake lets everybody who waits look again. The caller holds mu.
+// wake lets everybody who waits check again. The caller holds mu.
 func (f *floor) wake() {
 	close(f.changed)
 	f.changed = make(chan struct{})

@@ -13,7 +13,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
-// FullPass finds what the due index cannot know: copies that no living task explains, judged by storage's own clock, and
+// FullPass finds what the due index cannot know: orphans, judged by storage's own clock, and
 // records that the index lost. It costs in proportion to what is stored. Every open task whose event was lost is queued
 // again on the way, and the counts of open tasks are put right.
 func (s *Service) FullPass(ctx context.Context) (Swept, error) {

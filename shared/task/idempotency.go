@@ -15,7 +15,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
-// idempotencyLife is how long a key is remembered. It ends with the longest life of an open task.
+// idempotencyLife is how long a key is stored. It ends with the longest lifetime of an open task.
 const idempotencyLife = 24 * time.Hour
 
 // replay is what is kept of an idempotency key: digests only, so neither the key nor the request can be read back.

@@ -84,7 +84,7 @@ func exhausted() *Failure {
 	}
 }
 
-// hold is a live lease: it renews itself until released, and ends its context when the lease is lost.
+// hold is a valid lease: it renews itself until released, and ends its context when the lease is lost.
 type hold struct {
 	s     *Service
 	ref   Ref

@@ -67,7 +67,7 @@ func (s *Service) Plan(ctx context.Context) ([]retention.Decision, error) {
 	return append(plan, notes...), errors.Join(append(errs, err)...)
 }
 
-// waiting returns what is decided about a task without a document once somebody has looked for one.
+// waiting returns what is decided about a task without a document once storage has been searched for one.
 func (s *Service) waiting(ctx context.Context, t *Task, d retention.Decision) (retention.Decision, error) {
 	blob, err := s.Store.Blobs.Stat(ctx, t.Ref.UploadName())
 	if errors.Is(err, fault.NotFound) {
@@ -100,7 +100,7 @@ func (s *Service) repair(t *Task) (retention.Action, retention.Reason) {
 	return retention.Keep, retention.WithinClocks
 }
 
-// expiredNotes lists what a sweep forgets beside tasks: keys, counts, places of receipts, entries of the access log.
+// expiredNotes lists what a sweep forgets beside tasks: keys, counts, positions of receipts, entries of the access log.
 func (s *Service) expiredNotes(ctx context.Context) ([]retention.Decision, error) {
 	var plan []retention.Decision
 	for _, table := range storage.Tables() {

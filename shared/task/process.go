@@ -20,7 +20,7 @@ type Outcome string
 // The outcomes. All of them are successes for whoever triggered the call.
 const (
 	Done     Outcome = "done"      // the task has ended, or was deleted
-	Busy     Outcome = "busy"      // another worker holds a live lease
+	Busy     Outcome = "busy"      // another worker holds a valid lease
 	HandedOn Outcome = "handed-on" // the rest goes on in another call
 	Retried  Outcome = "retried"   // a transient fault: queued again with a delay
 )

@@ -44,12 +44,12 @@ func (s *Service) tellErased(ctx context.Context, t *Task) error {
 	return s.Ledger.Append(ctx, t.Receipt())
 }
 
-// tellStray writes how long a copy lived that no living task explained.
+// tellStray records how long an orphan existed.
 func (s *Service) tellStray(ctx context.Context, b storage.Blob, why retention.Reason) error {
 	return s.Ledger.Append(ctx, s.stray(b, why))
 }
 
-// stray is the entry about a copy that goes now and has no task to be a commitment to.
+// stray is the entry about an orphan that is erased now: there is no task to commit to.
 func (s *Service) stray(b storage.Blob, why retention.Reason) ledger.Entry {
 	now := s.Now().UTC()
 	return ledger.Entry{

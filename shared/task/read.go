@@ -38,7 +38,7 @@ func (s *Service) Get(ctx context.Context, ref Ref) (*Task, error) {
 	return t, s.visible(t)
 }
 
-// Tombstone returns the content-free record of a deleted task. It is a WrongState fault while the task lives.
+// Tombstone returns the content-free record of a deleted task. It is a WrongState fault while the task is not deleted.
 func (s *Service) Tombstone(ctx context.Context, ref Ref) (*Task, error) {
 	t, err := s.load(ctx, ref)
 	if err != nil {

@@ -22,7 +22,7 @@ const (
 	recheck      = time.Minute      // an erasure that found something left is tried again so soon
 )
 
-// attention returns when the retention function must look at the task again. It is the due time of the record: never
+// attention returns when the retention function must examine the task again. It is the due time of the record: never
 // later than the erasure that the policy wants, earlier where an event may be lost.
 func (s *Service) attention(t *Task) time.Time {
 	if now := s.Now(); s.subject(t).Undatable(now) {
@@ -32,7 +32,7 @@ func (s *Service) attention(t *Task) time.Time {
 	var look time.Time
 	switch t.State {
 	case Submitted:
-		// Once somebody looked after the last link had ended, nothing can arrive any more.
+		// Once storage was searched after the last link had expired, nothing can arrive any more.
 		if t.Updated.Before(t.LinkEnds.Add(linkGrace)) {
 			look = t.LinkEnds.Add(linkGrace)
 		}

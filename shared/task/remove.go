@@ -95,7 +95,7 @@ func (s *Service) remove(ctx context.Context, ref Ref, why verdict) (*Task, erro
 	return erased, nil
 }
 
-// buried shortens the hold of a tombstone that this call wrote. Transfers elsewhere go on from their last look at the task as
+// buried shortens the hold of a tombstone that this call wrote. Transfers elsewhere continue from their last check of the task as
 // it was, so the hold counts from when the tombstone was there; nobody else knows that, and counts with the longest write.
 func (s *Service) buried(ctx context.Context, t *Task) *Task {
 	if t.Streamed.IsZero() {
@@ -116,7 +116,7 @@ func (s *Service) buried(ctx context.Context, t *Task) *Task {
 	return known
 }
 
-// bury turns a task into its tombstone. Only times, the reason and a live lease stay.
+// bury turns a task into its tombstone. Only times, the reason and a valid lease stay.
 func (s *Service) bury(t *Task, why retention.Reason) {
 	now := s.Now().UTC()
 	buried := Task{
@@ -144,7 +144,7 @@ func (s *Service) bury(t *Task, why retention.Reason) {
 	*t = buried
 }
 
-// finish removes every copy of a deleted task, has the check look again, and only then notes it as erased. While a worker
+// finish removes every copy of a deleted task, runs the independent check, and only then records it as erased. While a worker
 // may still write, the tombstone stays unfinished and the sweep comes back.
 func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
 	if !t.Erased.IsZero() {

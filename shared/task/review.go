@@ -18,7 +18,7 @@ func (s *Service) forReview(t *Task) bool {
 	return s.Review && t.State == ProcessingFailed && t.Failure != nil && slices.Contains(harmful(), t.Failure.Code)
 }
 
-// Reviewable returns the name of the document of a task that failed in a way that two reviewers may look into. Anything
+// Reviewable returns the name of the document of a task that failed in a way that two reviewers may examine. Anything
 // else has no document to show.
 func (s *Service) Reviewable(ctx context.Context, ref Ref) (string, error) {
 	t, err := s.Get(ctx, ref)

@@ -69,8 +69,8 @@ type Config struct {
 // Limits bounds what a task may ask for.
 type Limits struct {
 	Document   ocr.Limits
-	UploadLink time.Duration // life of an upload link
-	ResultLink time.Duration // longest life of a result link
+	UploadLink time.Duration // lifetime of an upload link
+	ResultLink time.Duration // longest lifetime of a result link
 	Deadline   time.Duration // how long one call of Process works before it hands the rest on
 	Stored     int64         // bytes of an application that may be stored at once, unless it has a cap of its own; 0 for no cap
 }

@@ -21,7 +21,7 @@ func subjectDigest(application, tag string) string {
 	return digest("subject", application, tag)
 }
 
-// EraseSubject deletes every living task of the application that was created with the tag, and returns their tombstones.
+// EraseSubject deletes every task of the application that was created with the tag, and returns their tombstones.
 // One that cannot be deleted does not hold up the others; the error then names it, and calling again continues. It costs in
 // proportion to the application's tasks of the last days.
 func (s *Service) EraseSubject(ctx context.Context, application, tag string) ([]*Task, error) {
@@ -33,7 +33,7 @@ func (s *Service) EraseSubject(ctx context.Context, application, tag string) ([]
 		gone []*Task
 		errs []error
 	)
-	// Nothing lives longer than the wait for its document and the retention after it.
+	// Nothing exists longer than the wait for its document and the retention after it.
 	first := s.Now().Add(-s.Policy.Submission - s.Policy.Unprocessed).UTC().Truncate(24 * time.Hour)
 	for day := first; !day.After(s.Now()); day = day.Add(24 * time.Hour) {
 		q := storage.Query{Table: storage.Tasks, Partition: partition(application, day), Limit: listing}

@@ -22,7 +22,7 @@ type Swept struct {
 	Erased   int           `json:"erased"`   // tasks of which the check found no copy left
 	Forgot   int           `json:"forgot"`   // tombstones and expired notes removed
 	Requeued int           `json:"requeued"` // tasks whose event was lost or whose worker was
-	Strays   int           `json:"strays"`   // copies without a living task (full pass only)
+	Strays   int           `json:"strays"`   // orphans: copies without a task (full pass only)
 	Overdue  int           `json:"overdue"`  // documents so late that an operator must act
 	Failed   int           `json:"failed"`   // entries, or steps of the run, that could not be dealt with; not 0 with an error
 	Left     int           `json:"left"`     // entries of tables in which nothing can be due: they are left as they are
@@ -30,7 +30,7 @@ type Swept struct {
 }
 
 // Sweep acts on everything that is due, at a cost in proportion to it. An entry that fails does not keep the others from
-// the others; the error then joins all of them and the next sweep tries again.
+// being handled; the error then joins all of them and the next sweep tries again.
 func (s *Service) Sweep(ctx context.Context) (Swept, error) { return s.sweep(ctx, 0) }
 
 // sweep is Sweep for at most so many entries; 0 for all.
@@ -95,7 +95,7 @@ func (s *Service) attendAll(ctx context.Context, entries []storage.Due, done *Sw
 			return nil
 		})
 	}
-	_ = group.Wait() // errors are collected: one entry that fails keeps no other from its turn
+	_ = group.Wait() // errors are collected: one entry that fails does not hold up the others
 	return errors.Join(errs...)
 }
 

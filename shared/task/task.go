@@ -26,7 +26,7 @@ const (
 	Deleted          State = "Deleted"          // a content-free tombstone
 )
 
-// States lists every state in the order of a task's life.
+// States lists every state in the order in which a task reaches them.
 func States() []State {
 	return []State{Submitted, Queued, InProgress, Completed, ProcessingFailed, Deleted}
 }
@@ -124,7 +124,7 @@ type Progress struct {
 	Failed int `json:"failed,omitempty"`
 }
 
-// Lease is a worker's hold on a task. It is live until Expires.
+// Lease is a worker's hold on a task. It is valid until Expires.
 type Lease struct {
 	Owner   string    `json:"owner,omitempty"`
 	Expires time.Time `json:"expires,omitzero"`

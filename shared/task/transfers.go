@@ -38,8 +38,8 @@ const (
 )
 
 const (
-	transferLook  = 2 * time.Second  // how often a transfer looks at its task
-	transferTrust = 5 * time.Second  // one that could not look for so long ends itself
+	transferLook  = 2 * time.Second  // how often a transfer checks its task
+	transferTrust = 5 * time.Second  // one that could not check for so long ends itself
 	transferHold  = 6 * time.Second  // no transfer of another process goes on for longer once a tombstone is written
 	transferClose = 10 * time.Second // how long an erasure waits for the transfers of this process
 
@@ -160,7 +160,7 @@ func (s *Service) OpenTransfer(ctx context.Context, ref Ref, d Direction, ends t
 	return t, nil
 }
 
-// OpenLink is OpenTransfer for a link to a blob that lives so long, on a store whose links the program serves itself.
+// OpenLink is OpenTransfer for a link to a blob, with the link's lifetime, on a store whose links the program serves itself.
 func (s *Service) OpenLink(ctx context.Context, name string, upload bool, life time.Duration) (Transfer, error) {
 	_, ref, _, err := ParseName(name)
 	if err != nil {
@@ -172,7 +172,7 @@ func (s *Service) OpenLink(ctx context.Context, name string, upload bool, life t
 	return s.OpenTransfer(ctx, ref, Download, s.Now().Add(life))
 }
 
-// watch looks at the task until the transfer is closed, and ends it when it must.
+// watch checks the task until the transfer is closed, and ends it when it must.
 func (t *transfer) watch() {
 	seen, mark, moved := t.s.Now(), t.s.Now(), t.moved.Load()
 	for {

@@ -154,7 +154,7 @@ func (s *Service) settleOwed(ctx context.Context) error {
 }
 
 // owed is what this process has yet to write down. It is lost with the process: a receipt then states the time at which the
-// check looked again, which is later.
+// check ran, which is later.
 type owed struct {
 	mu      sync.Mutex
 	entries []ledger.Entry    // guarded by mu

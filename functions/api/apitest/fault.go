@@ -81,7 +81,7 @@ func Status(status int) Fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { w.WriteHeader(status) }
 }
 
-// Lost lets the request do what it does and breaks the connection in place of an answer.
+// Lost lets the request take effect and breaks the connection instead of answering.
 func Lost(_ http.ResponseWriter, r *http.Request, server http.Handler) {
 	server.ServeHTTP(httptest.NewRecorder(), r)
 	panic(http.ErrAbortHandler)

@@ -135,7 +135,7 @@ func (s *Server) Await(uploads int) {
 	}
 }
 
-// Uploads is how often documents were stored, by the place that their link led to.
+// Uploads is how often documents were stored, by the path that their link led to.
 func (s *Server) Uploads() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

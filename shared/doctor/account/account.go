@@ -1,4 +1,4 @@
-// Package account is the doctor's look at an Azure storage account, with the program's own rights: settings, dates and
+// Package account examines an Azure storage account with the program's own rights: settings, dates and
 // properties that the data plane shows.
 package account
 
@@ -19,7 +19,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
 )
 
-// Probe looks at the account of a store. It reads no blob.
+// Probe examines the account of a store. It reads no blob.
 type Probe struct {
 	service  *service.Client
 	emulated bool
@@ -84,7 +84,7 @@ func (p *Probe) sku(ctx context.Context, a *doctor.Account) {
 	}
 }
 
-// containers looks at every container of the program. The identity may be kept from some: then they are not seen.
+// containers examines every container of the program. The identity may be kept from some: then they are not seen.
 func (p *Probe) containers(ctx context.Context, a *doctor.Account) {
 	immutable, all := false, true
 	for _, name := range azure.Containers() {

@@ -1,4 +1,4 @@
-// Package folder is the doctor's look at a data folder: who may read it, what it lies on, how its database erases.
+// Package folder examines a data folder for the doctor: who may read it, what it lies on, how its database erases.
 package folder
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 )
 
-// Probe looks at a data folder. It opens no document.
+// Probe examines a data folder. It opens no document.
 type Probe struct{ store *local.Store }
 
 var _ doctor.Probe = (*Probe)(nil)

@@ -20,7 +20,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
 )
 
-// Config says which account is looked at and as whom.
+// Config says which account is examined, and as whom.
 type Config struct {
 	Subscription string // id
 	Group        string // resource group
@@ -131,7 +131,7 @@ func (i *Inspection) service(ctx context.Context, a *doctor.Account) error {
 	return nil
 }
 
-// listed looks at every container of the account, the program's or not.
+// listed examines every container of the account, the program's or not.
 func (i *Inspection) listed(ctx context.Context, a *doctor.Account) error {
 	var all []*armstorage.ListContainerItem
 	for pager := i.containers.NewListPager(i.cfg.Group, i.cfg.Account, nil); pager.More(); {

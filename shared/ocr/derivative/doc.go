@@ -16,7 +16,7 @@
 //     the orientation, and for PDF the boxes in hundredths of a point and the turn. They describe the paper and the scanner.
 //   - For the ink: the three numbers of [Ink], which are statistics of a whole page in steps of two: how much of it is dark
 //     (8 steps), how many lines it has (9 steps), how high they are (8 steps). That is one of 576 values, less than ten bits,
-//     or two letters, for a page whatever is on it. None of them has a place: two pages with the same statistics give the same
+//     or two letters, for a page whatever is on it. None of them has a position: two pages with the same statistics give the same
 //     derivative, bit for bit, wherever their words, faces and signatures are and whatever they say.
 //
 // There is no field for text, names, times, metadata, annotations, forms, attachments, scripts or pixels, so none can be

@@ -55,7 +55,7 @@ func writeTIFF(w io.Writer, pages []Page) error {
 
 // directory is an image file directory under way. What does not fit into an entry comes behind the entries.
 type directory struct {
-	at      uint64 // place in the file
+	at      uint64 // position in the file
 	entries []tiffEntry
 }
 

@@ -16,14 +16,14 @@ import (
 	"github.com/otiai10/gosseract/v2"
 )
 
-// Models are the language data of a folder. Its files stay open for as long as the process lives, so that they can be used
+// Models are the language data of a folder. Its files stay open as long as the process runs, so that they can be used
 // where no file can be opened any more.
 type Models struct {
 	dir   string
 	names []string
 }
 
-// OpenModels opens all language data in a folder; an empty one means the place where packages put it.
+// OpenModels opens all language data in a folder; an empty one means the folder where packages install it.
 func OpenModels(tessdata string) (*Models, error) {
 	dir, err := dataFolder(tessdata)
 	if err != nil {

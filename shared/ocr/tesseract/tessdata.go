@@ -14,7 +14,7 @@ const orientationModel = "osd"
 
 const modelSuffix = ".traineddata"
 
-// places are where distributions put language data.
+// places are the folders where distributions install language data.
 func places() []string {
 	return []string{"/usr/share/tesseract-ocr/5/tessdata", "/usr/share/tessdata", "/usr/local/share/tessdata"}
 }

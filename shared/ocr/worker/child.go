@@ -28,7 +28,7 @@ type child struct {
 	ended   chan struct{} // closed once it has been reaped
 	reason  atomic.Pointer[Reason]
 	peak    atomic.Int64 // resident bytes
-	rss     atomic.Int64 // resident bytes when last looked at
+	rss     atomic.Int64 // resident bytes when last measured
 	source  string       // id of the document that it may hold open; owned by the user
 	opened  int          // documents
 	pages   atomic.Int64

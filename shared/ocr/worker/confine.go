@@ -97,7 +97,7 @@ func landlockABI() int {
 //
 // RLIMIT_NPROC is not used: it counts the threads of all processes of the user, so another program could stop a child.
 func Confine(held int, paths ...string) Sandbox {
-	// Errors are not looked at, here and below: what counts is what the attempts find.
+	// Errors are ignored, here and below: what counts is what the attempts find.
 	_ = Hide()
 	for limit, value := range map[int]uint64{
 		unix.RLIMIT_NOFILE: uint64(maxOpenFiles + held), // #nosec G115 -- positive

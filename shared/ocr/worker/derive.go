@@ -17,7 +17,7 @@ import (
 // A child that reads the document returns the numbers that a derivative is drawn from, page by page, each within the limits
 // of a page and tried twice as in Recognise. They are checked, and then a child that has never seen a document writes the
 // derivative: even one that the document has taken over has no way to put anything else into it. Nothing is written to w
-// before every page has been looked at, so the faults of a document leave w as it was. After another error w may hold a
+// before every page has been examined, so the faults of a document leave w as it was. After another error w may hold a
 // part, which is to be thrown away.
 func (p *Pool) Derive(ctx context.Context, src ocr.Source, w io.Writer) error {
 	info, err := p.Inspect(ctx, src)

@@ -62,7 +62,7 @@ func refused(err error) bool {
 	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) || errors.Is(err, unix.ENOSYS)
 }
 
-// unlessRefused makes nil of any error but a refusal: the call got as far as to look at what it was given, which was chosen
+// unlessRefused makes nil of any error but a refusal: the call got as far as examining its arguments, which were chosen
 // so that it does no harm.
 func unlessRefused(err error) error {
 	if refused(err) {

@@ -33,7 +33,7 @@ type guard struct {
 	cpu  time.Duration // the processor clock of the child must not pass it; guarded by mu
 
 	charged time.Duration // the processor clock when last charged; owned by run
-	seen    time.Duration // the processor clock when last looked at; owned by run
+	seen    time.Duration // the processor clock when last read; owned by run
 	still   time.Duration // wall time since the child used the processor; owned by run
 
 	quit chan struct{}

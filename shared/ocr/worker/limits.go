@@ -40,7 +40,7 @@ type Limits struct {
 	Output    int64         // bytes of a written PDF or derivative
 	Idle      time.Duration // how long an idle child keeps the last document open
 	Start     time.Duration // from starting a child to its first word
-	Poll      time.Duration // how often a working child is looked at
+	Poll      time.Duration // how often a working child is measured
 }
 
 // DefaultLimits are 1.5 GiB, 120 s of processor time for a page and 15 s for drawing it, 5 s before it makes way, 20 minutes

@@ -155,7 +155,7 @@ func (p *Pool) settle(words *hello, cause error) {
 	}
 }
 
-// starter runs on a thread of its own as long as the pool lives: the kernel sends a child its parent-death signal when the
+// starter runs on a thread of its own as long as the pool exists: the kernel sends a child its parent-death signal when the
 // thread that started it ends.
 func (p *Pool) starter() {
 	runtime.LockOSThread()
@@ -225,7 +225,7 @@ func (p *Pool) idle(rank func(*slot) int, mayAdd bool) *slot {
 	return s
 }
 
-// acquire waits for a slot with a living child, if possible one that has the document open. The caller must put it back.
+// acquire waits for a slot with a running child, if possible one that has the document open. The caller must put it back.
 // It may keep it for a slice of processor time while others wait.
 func (p *Pool) acquire(ctx context.Context, src ocr.Source, slice time.Duration) (*slot, error) {
 	place, err := p.places.Take(ctx, src.Owner, slice)
@@ -335,7 +335,7 @@ func (p *Pool) putIdle(s *slot) {
 	p.busy.Done()
 }
 
-// ready makes sure that the slot has a living child which may take on document id. Failed starts are tried again with
+// ready makes sure that the slot has a running child which may take on document id. Failed starts are tried again with
 // growing pauses, which the slot remembers across calls.
 func (p *Pool) ready(ctx context.Context, s *slot, id string) error {
 	if s.lives() && s.child.used(id) {

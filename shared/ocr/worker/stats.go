@@ -54,11 +54,11 @@ type Stats struct {
 type ChildStats struct {
 	PID          int
 	Pages        int64
-	Resident     int64 // bytes, when last looked at; a child is looked at while it works
+	Resident     int64 // bytes, when last measured; a child is measured while it works
 	PeakResident int64 // bytes
 }
 
-// tally counts over the life of a pool.
+// tally counts over the lifetime of a pool.
 type tally struct {
 	starts, failures, pages, retries, stderr atomic.Int64
 
@@ -93,7 +93,7 @@ func (t *tally) add(c *child) {
 	})
 }
 
-// resident returns the bytes that all children had when last looked at.
+// resident returns the bytes that all children had when last measured.
 func (t *tally) resident() int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()

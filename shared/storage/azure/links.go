@@ -18,7 +18,7 @@ import (
 const (
 	clockSkew  = 5 * time.Minute // how far the service's clock may be behind ours
 	keyLife    = 6 * time.Hour   // of a delegation key; Azure allows 7 days
-	keyRenewal = 2 * time.Hour   // a key with less life left is renewed; longer than any link
+	keyRenewal = 2 * time.Hour   // a key that expires sooner is renewed; longer than any link
 )
 
 // regionKey is the container metadata that a deployment writes.
@@ -90,7 +90,7 @@ func (l *Links) sign(ctx context.Context, name string, expires time.Time, may sa
 	return storage.Link{URL: client.URL() + "?" + query.Encode(), Expires: expires}, nil
 }
 
-// delegation returns a key that lives longer than the link.
+// delegation returns a key that outlasts the link.
 func (l *Links) delegation(ctx context.Context, expires time.Time) (*service.UserDelegationCredential, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
 )
 
-// messageLife is how long an unread message is kept. It is shorter than the life of what it speaks of.
+// messageLife is how long an unread message is kept. It is shorter than the lifetime of what it is about.
 const messageLife = 24 * time.Hour
 
 // Queue sends messages to one storage queue.

@@ -123,5 +123,5 @@ func RegionOf(metadata map[string]*string) string {
 	return ""
 }
 
-// Service returns the client of the account's blob service, for those who look at its settings.
+// Service returns the client of the account's blob service, for those who read its settings.
 func (s *Store) Service() *service.Client { return s.clients.blobs }

@@ -262,7 +262,7 @@ func (r *Records) Check(context.Context) error {
 	}
 }
 
-// Damaged looks through the whole database for damage, which costs about a second for a gigabyte.
+// Damaged checks the whole database for damage, which costs about a second for a gigabyte.
 func (r *Records) Damaged(ctx context.Context) bool {
 	var verdict string
 	err := r.try(func() error { return r.db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict) })

@@ -37,7 +37,7 @@ type LinksConfig struct {
 	MaxSize int64         // of an upload in bytes
 	Now     func() time.Time
 	Admit   func(ctx context.Context, name string) error // whether a document may still be sent to a name
-	// Open registers what is about to be sent or fetched, for as long as the link lives or less. Whoever erases waits for
+	// Open registers what is about to be sent or fetched, for at most the lifetime of the link. Whoever erases waits for
 	// its Close.
 	Open func(ctx context.Context, name string, upload bool, life time.Duration) (Transfer, error)
 	// Expect takes the size of a document that is about to come into account, negative if it is unknown, until done.
@@ -110,7 +110,7 @@ func (l *Links) admitted(method, name string, r *http.Request) (expires time.Tim
 	return l.verify(method, name, query["t"])
 }
 
-// ServeHTTP serves what lies under LinkPath. Credentials that a client sends along are not looked at: the link is enough,
+// ServeHTTP serves what lies under LinkPath. Credentials that a client sends along are ignored: the link is enough,
 // and it must be.
 func (l *Links) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, LinkPath)

@@ -14,7 +14,7 @@ const probeFile = "probe"
 var errMoved = errors.New("the data folder was moved or replaced while the server was running: put it back, or restart the server")
 
 // Probe writes a byte to the data folder and waits until it is on the disk, in place, so that a full disk is no failure of
-// it. It looks whether the folder is still the one that the server opened.
+// it. It checks whether the folder is still the one that the server opened.
 func (s *Store) Probe(context.Context) error {
 	opened, err := s.folder.Stat()
 	if err != nil {

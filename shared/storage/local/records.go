@@ -166,7 +166,7 @@ func (r *Records) Due(ctx context.Context, now time.Time, after *storage.Due, li
 		now.Unix(), secondsOf(from.At), from.Table, from.Partition, from.Row, limit)
 }
 
-// Settle has nothing to do: entries live and go with their records.
+// Settle has nothing to do: entries are deleted with their records.
 func (r *Records) Settle(ctx context.Context, _ storage.Due) error { return storage.CheckContext(ctx) }
 
 func secondsOf(t time.Time) int64 {

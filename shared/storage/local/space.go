@@ -78,7 +78,7 @@ func (s *Space) Free() (free, size int64, err error) {
 	return int64(at.Bavail) * block, int64(at.Blocks) * block, nil //nolint:gosec // no file system has 2^63 bytes
 }
 
-// Floor returns how many bytes stay free of documents, on a file system of so many.
+// Floor returns the minimum of free space in bytes, on a file system of that size.
 func (s *Space) Floor(size int64) int64 {
 	return max(s.room.Floor, size/100*int64(s.room.Percent))
 }
@@ -88,7 +88,7 @@ func (s *Space) Check(context.Context) error {
 	return s.admits(0)
 }
 
-// admits returns nil if so many bytes more leave the floor free, those of uploads in flight counted.
+// admits returns nil if that many more bytes leave the minimum free, uploads in flight included.
 func (s *Space) admits(more int64) error {
 	if s.short() {
 		return fault.New(fault.StorageFull, "the disk of the data folder is full, and deletion uses its reserve: free some space")
@@ -96,7 +96,7 @@ func (s *Space) admits(more int64) error {
 	return s.above(more)
 }
 
-// above returns nil if so many bytes more leave the floor free.
+// above returns nil if that many more bytes leave the minimum free.
 func (s *Space) above(more int64) error {
 	free, size, err := s.Free()
 	if err != nil {
@@ -187,7 +187,7 @@ func (s *Space) giveBack() bool {
 	return s.file.Truncate(max(0, held-step)) == nil && s.file.Sync() == nil
 }
 
-// Restore makes the reserve whole when there is room for it above the floor. Its bytes are written and random, so that no
+// Restore refills the reserve when there is room for it above the minimum. Its bytes are written and random, so that no
 // file system saves them. A fault of StorageFull means that there is no room yet.
 func (s *Space) Restore(ctx context.Context) error {
 	if !s.server || !s.short() {
@@ -224,7 +224,7 @@ func (s *Space) fill(ctx context.Context, at, missing int64) error {
 }
 
 // Claim takes room for an upload before its bytes come. declared is its size as the client says, or negative if it says
-// nothing: then the room is looked at while bytes come. A claim that is refused is a fault of StorageFull.
+// nothing: then free space is checked while bytes arrive. A claim that is refused is a fault of StorageFull.
 func (s *Space) Claim(declared int64) (*Claim, error) {
 	if err := s.admits(max(0, declared)); err != nil {
 		return nil, err
@@ -241,7 +241,7 @@ type Claim struct {
 	space *Space
 	known bool
 	left  int64 // what has not come yet
-	blind int64 // bytes since the room was looked at, of an upload of unknown size
+	blind int64 // bytes since free space was checked, of an upload of unknown size
 }
 
 // Reader returns r, whose bytes use the claim up. It fails with StorageFull when there is no room for the rest.

@@ -154,7 +154,7 @@ func (s *Store) take() error {
 // Dir returns the data folder.
 func (s *Store) Dir() string { return s.root.Name() }
 
-// Files gives what lies in the data folder to those who look at its modes and sizes.
+// Files gives access to the data folder to those who examine its modes and sizes.
 func (s *Store) Files() fs.FS { return s.root.FS() }
 
 // Served reports whether a server has the folder at this moment, of this version or an earlier one. It is for processes that

@@ -143,5 +143,5 @@ func (s *Store) Due(ctx context.Context, now time.Time, after *storage.Due, limi
 	return found, nil
 }
 
-// Settle has nothing to do: entries live and go with their records.
+// Settle has nothing to do: entries are deleted with their records.
 func (s *Store) Settle(ctx context.Context, _ storage.Due) error { return storage.CheckContext(ctx) }

@@ -41,7 +41,7 @@ func due(t *testing.T, s Stores, now time.Time, limit int) []storage.Due {
 	}
 }
 
-// live keeps the entries that the records carry: drivers may show stale ones.
+// live keeps the entries that the records contain: drivers may show stale ones.
 func live(t *testing.T, s Stores, entries []storage.Due) []storage.Due {
 	t.Helper()
 	return slices.DeleteFunc(entries, func(d storage.Due) bool {

@@ -33,7 +33,7 @@ func (e *Engine) Survey(ctx context.Context, src ocr.Source, n int) (derivative.
 	return page, nil
 }
 
-// Derive writes a derivative. It looks at no document: all there is to know is in the plan.
+// Derive writes a derivative. It reads no document: all there is to know is in the plan.
 func (e *Engine) Derive(_ context.Context, plan derivative.Plan, w io.Writer) error {
 	switch plan.Type {
 	case ocr.PDF:
