@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lethe-ocr/lethe/scripts/sample/page"
 	"github.com/lethe-ocr/lethe/shared/client"
 	"github.com/lethe-ocr/lethe/shared/clock"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 )
 
 // clockRow is what /readyz says of the clock.
@@ -96,7 +96,7 @@ func TestAWrongClockClosesIntakeUntilItIsAccepted(t *testing.T) {
 			t.Fatal("intake stayed closed")
 		}
 	}
-	task := again.send(photo(t, page.Letter(1)), client.Settings{})
+	task := again.send(photo(t, ocrtest.Letter(1)), client.Settings{})
 	near := func(what string, at time.Time, want time.Duration) {
 		t.Helper()
 		if off := time.Until(at) - want; off.Abs() > 2*time.Minute {

@@ -13,8 +13,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/lethe-ocr/lethe/scripts/bench/score"
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 )
 
 // plainF1 is what the engine's own command line reaches on the corpus; ours must not read worse.
@@ -65,7 +65,7 @@ func TestCorpusIsReadBetterThanByThePlainEngine(t *testing.T) {
 			if row[3] == "receipt" { // whose truth is in capitals
 				want, got = strings.ToUpper(want), strings.ToUpper(got)
 			}
-			f1[i] = score.F1(want, got)
+			f1[i] = ocrtest.F1(want, got)
 			return nil
 		})
 	}

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lethe-ocr/lethe/scripts/hostile"
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker/hostiletest"
 )
 
 // Three documents of one application, a few kilobytes each, whose pages take for ever to draw, do not keep another
@@ -20,7 +20,7 @@ func TestCleanPageIsReadBesideEndlessDocumentsOfAnother(t *testing.T) {
 			s := startAt(t, t.TempDir(), fmt.Sprintf("LETHE_WORKERS=%d", workers))
 			var endless []string
 			for range 3 {
-				endless = append(endless, s.send(hostile.Endless(100), client.Settings{}).ID)
+				endless = append(endless, s.send(hostiletest.Endless(100), client.Settings{}).ID)
 			}
 			for s.processorTime() < 6*time.Second { // their pages hold every worker
 				time.Sleep(50 * time.Millisecond)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/lethe-ocr/lethe/scripts/sample/page"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 	"github.com/lethe-ocr/lethe/shared/render"
 )
 
@@ -26,7 +26,7 @@ func formats() []string {
 func TestReadWritesEveryFormatUnderItsNameInTheTable(t *testing.T) {
 	dir := t.TempDir()
 	scan := filepath.Join(dir, "scan.jpg")
-	if err := os.WriteFile(scan, photo(t, page.Letter(7)), 0o600); err != nil {
+	if err := os.WriteFile(scan, photo(t, ocrtest.Letter(7)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	out, err := exec.Command(program(t), "read", "-o", filepath.Join(dir, "out"), "--format", strings.Join(formats(), ","), scan).CombinedOutput()

@@ -5,10 +5,6 @@ package main_test
 import (
 	"archive/zip"
 	"bytes"
-	"compress/zlib"
-	"encoding/binary"
-	"fmt"
-	"hash/crc32"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,87 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-pdf/fpdf"
-
-	"github.com/lethe-ocr/lethe/scripts/sample/page"
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
-
-// bomb is a PNG of a few kilobytes that declares 500 megapixels.
-func bomb(t *testing.T) []byte {
-	t.Helper()
-	const width, height = 25_000, 20_000
-	var b bytes.Buffer
-	b.WriteString("\x89PNG\r\n\x1a\n")
-	chunk := func(kind string, data []byte) {
-		body := append([]byte(kind), data...)
-		if err := binary.Write(&b, binary.BigEndian, uint32(len(data))); err != nil {
-			t.Fatal(err)
-		}
-		b.Write(body)
-		if err := binary.Write(&b, binary.BigEndian, crc32.ChecksumIEEE(body)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	header := binary.BigEndian.AppendUint32(nil, width)
-	header = binary.BigEndian.AppendUint32(header, height)
-	chunk("IHDR", append(header, 1, 0, 0, 0, 0))
-	var data bytes.Buffer
-	z := zlib.NewWriter(&data)
-	row := make([]byte, 1+(width+7)/8)
-	for range height {
-		if _, err := z.Write(row); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	chunk("IDAT", data.Bytes())
-	chunk("IEND", nil)
-	return b.Bytes()
-}
-
-// manyPages is a PDF of n empty pages that share one page object's content.
-func manyPages(n int) []byte {
-	var b bytes.Buffer
-	var offsets []int
-	object := func(body string) {
-		offsets = append(offsets, b.Len())
-		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", len(offsets), body)
-	}
-	b.WriteString("%PDF-1.4\n")
-	object("<</Type/Catalog/Pages 2 0 R>>")
-	var kids strings.Builder
-	for i := range n {
-		fmt.Fprintf(&kids, "%d 0 R ", i+3)
-	}
-	object(fmt.Sprintf("<</Type/Pages/Count %d/Kids[%s]>>", n, kids.String()))
-	for range n {
-		object("<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]>>")
-	}
-	start := b.Len()
-	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(offsets)+1)
-	for _, o := range offsets {
-		fmt.Fprintf(&b, "%010d 00000 n \n", o)
-	}
-	fmt.Fprintf(&b, "trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", len(offsets)+1, start)
-	return b.Bytes()
-}
-
-// letter is a PDF with a text layer.
-func letter(t *testing.T) []byte {
-	t.Helper()
-	pdf := fpdf.New("P", "mm", "A4", "")
-	pdf.AddPage()
-	pdf.SetFont("Helvetica", "", 12)
-	pdf.MultiCell(0, 6, page.Letter(1), "", "", false)
-	var b bytes.Buffer
-	if err := pdf.Output(&b); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
 
 // documentPassword is found nowhere by chance.
 const documentPassword = "Fjord-4711-Kestrel"
@@ -128,7 +47,7 @@ func archive(t *testing.T) []byte {
 	z := zip.NewWriter(&b)
 	w, err := z.Create("document.pdf")
 	if err == nil {
-		_, err = w.Write(letter(t))
+		_, err = w.Write(pdftest.Text(ocrtest.Letter(1)))
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +61,7 @@ func archive(t *testing.T) []byte {
 // Bad documents end in seconds with a code and a sentence that names the limit or the cause, and leave nothing behind.
 func TestBadDocumentsAreExplainedInSeconds(t *testing.T) {
 	s := start(t)
-	plain := letter(t)
+	plain := pdftest.Text(ocrtest.Letter(1))
 	for _, c := range []struct {
 		name     string
 		content  []byte
@@ -150,8 +69,8 @@ func TestBadDocumentsAreExplainedInSeconds(t *testing.T) {
 		code     string
 		says     string
 	}{
-		{"pixel bomb", bomb(t), client.Settings{}, "page_too_many_pixels", "100000000"},
-		{"10,000 pages", manyPages(10_000), client.Settings{}, "document_too_many_pages", "2000"},
+		{"pixel bomb", hostileDocument(t, "PNG: 500 megapixels in 60 kB"), client.Settings{}, "page_too_many_pixels", "100000000"},
+		{"10,000 pages", pdftest.Pages(10_000, "", ""), client.Settings{}, "document_too_many_pages", "2000"},
 		{"truncated PDF", plain[:len(plain)/3], client.Settings{}, "document_damaged", ""},
 		{"truncated PNG", scan(t, 1)[:2000], client.Settings{}, "page_damaged", ""},
 		{"empty file", nil, client.Settings{}, "document_empty", "no bytes"},
@@ -235,18 +154,13 @@ func TestMemoryStaysBoundedWhileALongScanIsRead(t *testing.T) {
 // scannedPDF is a PDF of pages that are JPEG pictures. A few different ones repeat: what counts is their number.
 func scannedPDF(t *testing.T, pages int) []byte {
 	t.Helper()
-	pdf := fpdf.New("P", "mm", "A4", "")
-	const different = 5
-	for n := range different {
-		pdf.RegisterImageOptionsReader(fmt.Sprint(n), fpdf.ImageOptions{ImageType: "JPG"}, bytes.NewReader(photo(t, page.Letter(n))))
+	var pictures [][]byte
+	for n := range 5 {
+		pictures = append(pictures, photo(t, ocrtest.Letter(n)))
 	}
-	for n := range pages {
-		pdf.AddPage()
-		pdf.ImageOptions(fmt.Sprint(n%different), 0, 0, 210, 297, false, fpdf.ImageOptions{ImageType: "JPG"}, 0, "")
-	}
-	var b bytes.Buffer
-	if err := pdf.Output(&b); err != nil {
+	pdf, err := pdftest.Scans(pages, pictures...)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return b.Bytes()
+	return pdf
 }

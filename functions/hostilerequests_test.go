@@ -22,7 +22,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lethe-ocr/lethe/scripts/hostile"
+	"github.com/lethe-ocr/lethe/functions/api/apitest"
 	"github.com/lethe-ocr/lethe/shared/client"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
 )
@@ -41,7 +41,7 @@ type answer struct {
 }
 
 // converse sends a request on a connection of its own and reads until the server closes it.
-func converse(host string, q hostile.Request, target hostile.Target, patience time.Duration) (answer, error) {
+func converse(host string, q apitest.Request, target apitest.Target, patience time.Duration) (answer, error) {
 	conn, err := net.Dial("tcp", host)
 	if err != nil {
 		return answer{}, err
@@ -109,7 +109,7 @@ func explained(resp *http.Response, body []byte, plain bool) error {
 }
 
 // judge holds an answer against what the request may get.
-func judge(q hostile.Request, a answer) error {
+func judge(q apitest.Request, a answer) error {
 	errs := a.problems
 	if len(a.statuses) == 0 && !slices.Contains(q.Status, 0) {
 		errs = append(errs, errors.New("no answer"))
@@ -122,7 +122,7 @@ func judge(q hostile.Request, a answer) error {
 			errs = append(errs, fmt.Errorf("status %d, want one of %v", s, q.Status))
 		}
 	}
-	if bytes.Contains(bytes.ToLower(a.raw), []byte(strings.ToLower(hostile.Marker))) {
+	if bytes.Contains(bytes.ToLower(a.raw), []byte(strings.ToLower(apitest.Marker))) {
 		errs = append(errs, errors.New("the answer repeats what was sent"))
 	}
 	return errors.Join(errs...)
@@ -132,7 +132,7 @@ func judge(q hostile.Request, a answer) error {
 // it, and the service answers the next one.
 func TestHostileRequestsAreRefused(t *testing.T) {
 	t.Parallel() // most of its time is spent waiting
-	all := hostile.Requests()
+	all := apitest.Requests()
 	if len(all) < 100 {
 		t.Errorf("only %d hostile requests", len(all))
 	}
@@ -182,7 +182,7 @@ func TestHostileRequestsAreRefused(t *testing.T) {
 	stalled.Wait()
 	t.Logf("%d hostile requests; the longest took %v (%s); stalled ones were ended after at most %v; the server rose by %d MB, its descriptors by %d",
 		len(all), slowest.Round(time.Millisecond), worst, time.Since(began).Round(time.Second), (resident(s.cmd.Process.Pid)-idle)>>20, s.descriptors()-open)
-	if strings.Contains(strings.ToLower(s.log.String()), strings.ToLower(hostile.Marker)) {
+	if strings.Contains(strings.ToLower(s.log.String()), strings.ToLower(apitest.Marker)) {
 		t.Error("the log repeats what was sent")
 	}
 	if done := s.follow(s.send(photo(t, "After the storm."), client.Settings{}).ID, time.Minute); done.State != "Completed" {
@@ -205,7 +205,7 @@ func (s *server) almighty() (id, secret string) {
 }
 
 // target makes the tasks that requests are about.
-func (s *server) target() hostile.Target {
+func (s *server) target() apitest.Target {
 	s.t.Helper()
 	ended := s.follow(s.send(photo(s.t, "Before the storm."), client.Settings{}).ID, time.Minute)
 	waiting, err := s.Create(s.t.Context(), client.Settings{}, "")
@@ -216,7 +216,7 @@ func (s *server) target() hostile.Target {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return hostile.Target{
+	return apitest.Target{
 		Host: link.Host, Authorization: "Basic " + base64.StdEncoding.EncodeToString([]byte(s.app+":"+s.secret)),
 		Task: waiting.ID, Ended: ended.ID, Upload: link.RequestURI(),
 	}
@@ -224,10 +224,10 @@ func (s *server) target() hostile.Target {
 
 // healthy returns the status of a health check on a fresh connection.
 func healthy(host string) int {
-	q := hostile.Request{Raw: func(hostile.Target) string {
+	q := apitest.Request{Raw: func(apitest.Target) string {
 		return "GET /healthz HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n"
 	}}
-	a, err := converse(host, q, hostile.Target{}, requestTime)
+	a, err := converse(host, q, apitest.Target{}, requestTime)
 	if err != nil || len(a.statuses) != 1 {
 		return 0
 	}

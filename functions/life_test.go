@@ -11,14 +11,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lethe-ocr/lethe/scripts/sample/page"
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 )
 
 // scan returns a PNG of a page that is hard to read.
 func scan(t *testing.T, n int) []byte {
 	t.Helper()
-	img, err := page.Draw(page.Letter(n), page.Scanned(), uint64(n))
+	img, err := ocrtest.Draw(ocrtest.Letter(n), ocrtest.Scanned(), uint64(n))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func scan(t *testing.T, n int) []byte {
 // photo returns a small JPEG with one paragraph, quick to read.
 func photo(t *testing.T, text string) []byte {
 	t.Helper()
-	img, err := page.Draw(text, page.Clean(), 1)
+	img, err := ocrtest.Draw(text, ocrtest.Clean(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestDocumentGoesInItsTextComesOutAndNothingIsLeft(t *testing.T) {
 	if done.State != "Completed" || done.Pages.Done != 1 || len(done.Results) != len(all) {
 		t.Fatalf("task ended as %+v", done)
 	}
-	words := page.Words(page.Letter(1))
+	words := ocrtest.Words(ocrtest.Letter(1))
 	for _, format := range all {
 		var b bytes.Buffer
 		if _, err := s.Fetch(t.Context(), task.ID, format, &b); err != nil {
@@ -92,13 +92,13 @@ func TestDocumentGoesInItsTextComesOutAndNothingIsLeft(t *testing.T) {
 
 func TestClocksEraseWithoutAnybodyAsking(t *testing.T) {
 	s := start(t)
-	word := page.Words(page.Letter(2))[0]
+	word := ocrtest.Words(ocrtest.Letter(2))[0]
 	waiting, err := s.Create(t.Context(), client.Settings{}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	processed := s.follow(s.send(photo(t, page.Letter(2)), client.Settings{}).ID, time.Minute)
-	short := s.follow(s.send(photo(t, page.Letter(2)), client.Settings{RetainSeconds: 3600}).ID, time.Minute)
+	processed := s.follow(s.send(photo(t, ocrtest.Letter(2)), client.Settings{}).ID, time.Minute)
+	short := s.follow(s.send(photo(t, ocrtest.Letter(2)), client.Settings{RetainSeconds: 3600}).ID, time.Minute)
 	status := func(id string) int {
 		_, err := s.Get(t.Context(), id, 0)
 		var p *client.Problem
@@ -130,7 +130,7 @@ func TestClocksEraseWithoutAnybodyAsking(t *testing.T) {
 
 func TestDeleteOnFetchErasesOnceEveryResultWasSent(t *testing.T) {
 	s := start(t)
-	task := s.follow(s.send(photo(t, page.Letter(3)), client.Settings{Formats: []string{"txt", "json"}, DeleteOnFetch: new(true)}).ID, time.Minute)
+	task := s.follow(s.send(photo(t, ocrtest.Letter(3)), client.Settings{Formats: []string{"txt", "json"}, DeleteOnFetch: new(true)}).ID, time.Minute)
 	for i, format := range []string{"txt", "json"} {
 		if _, err := s.Get(t.Context(), task.ID, 0); err != nil {
 			t.Fatalf("before fetch %d: %v", i+1, err)

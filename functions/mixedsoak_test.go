@@ -18,12 +18,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-pdf/fpdf"
-
-	"github.com/lethe-ocr/lethe/scripts/hostile"
-	"github.com/lethe-ocr/lethe/scripts/sample/page"
 	"github.com/lethe-ocr/lethe/shared/client"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker/hostiletest"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 const (
@@ -172,10 +171,10 @@ func (w *siege) erase(id string) {
 // sender sends good and hostile documents, one after another, and sees each one to its end.
 func (w *siege) sender(seed uint64) {
 	random := mrand.New(mrand.NewPCG(seed, 5))
-	all := hostile.Documents()
+	all := hostiletest.Documents()
 	fair := photo(w.t, "Fair weather.")
 	for w.stop.Err() == nil {
-		d := hostile.Document{Name: "good", Content: func() []byte { return fair }, Ends: []fault.Code{hostile.Completed}}
+		d := hostiletest.Document{Name: "good", Content: func() []byte { return fair }, Ends: []fault.Code{hostiletest.Completed}}
 		if random.IntN(2) == 0 {
 			d = all[random.IntN(len(all))]
 			d.Ends = append(d.Ends, fault.AttemptsExhausted) // it may be alone each time that the server is killed
@@ -189,7 +188,7 @@ func (w *siege) sender(seed uint64) {
 		switch {
 		case err != nil:
 			w.wrong("%s: accepted and then: %v", d.Name, err)
-		case task.State == "Completed" && d.MayEnd(hostile.Completed):
+		case task.State == "Completed" && d.MayEnd(hostiletest.Completed):
 			w.count("completed")
 		case task.Failed() && task.Failure != nil && d.MayEnd(fault.Code(task.Failure.Code)):
 			w.count("failed with a reason")
@@ -247,15 +246,11 @@ func heavyPDF(t *testing.T, n int) []byte {
 		}
 	}
 	b.Write(jpg[2:])
-	pdf := fpdf.New("P", "mm", "A4", "")
-	pdf.RegisterImageOptionsReader("scan", fpdf.ImageOptions{ImageType: "JPG"}, &b)
-	pdf.AddPage()
-	pdf.ImageOptions("scan", 0, 0, 210, 297, false, fpdf.ImageOptions{ImageType: "JPG"}, 0, "")
-	var out bytes.Buffer
-	if err := pdf.Output(&out); err != nil {
+	pdf, err := pdftest.Scans(1, b.Bytes())
+	if err != nil {
 		t.Fatal(err)
 	}
-	return out.Bytes()
+	return pdf
 }
 
 // fetch opens a result over a connection that takes little in advance.
@@ -292,7 +287,7 @@ func (d drip) Read(p []byte) (int, error) {
 	case <-d.stop.Done():
 		return 0, io.ErrUnexpectedEOF
 	case <-time.After(2 * time.Second):
-		return copy(p, page.Letter(1)[:64]), nil
+		return copy(p, ocrtest.Letter(1)[:64]), nil
 	}
 }
 
@@ -357,7 +352,7 @@ func TestMixedSoakWithKillsLosesNothingAndLeavesNothing(t *testing.T) {
 		case <-tick.C:
 		}
 		for _, l := range levels {
-			l.samples = append(l.samples, hostile.Sample{At: time.Since(began), Value: l.read()})
+			l.samples = append(l.samples, sample{at: time.Since(began), value: l.read()})
 		}
 		w.kill()
 	}
@@ -385,10 +380,10 @@ func (w *siege) settle(levels []*level) {
 		w.t.Errorf("%d files are left: %q", len(left), left[:min(len(left), 5)])
 	}
 	for _, l := range levels {
-		trend := hostile.Measure(l.samples)
-		w.t.Logf("%-26s %+8.3f a minute, %+7.2f in all, order %+.2f, of %d samples", l.name, trend.Slope, trend.Rise, trend.Tau, len(l.samples))
-		if trend.Leaks(l.allowed) {
-			w.t.Errorf("%s: rose by %.1f, at most %.1f is allowed", l.name, trend.Rise, l.allowed)
+		trend := trendOf(l.samples)
+		w.t.Logf("%-26s %+8.3f a minute, %+7.2f in all, order %+.2f, of %d samples", l.name, trend.slope, trend.rise, trend.tau, len(l.samples))
+		if trend.leaks(l.allowed) {
+			w.t.Errorf("%s: rose by %.1f, at most %.1f is allowed", l.name, trend.rise, l.allowed)
 		}
 	}
 }

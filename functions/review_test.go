@@ -14,9 +14,9 @@ import (
 
 	"golang.org/x/image/draw"
 
-	"github.com/lethe-ocr/lethe/scripts/sample/page"
 	"github.com/lethe-ocr/lethe/shared/client"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 )
 
 // reviewer makes a person with the scope and nothing else.
@@ -40,7 +40,7 @@ func (s *server) reviewer(url string) *client.Client {
 // large is a page that takes more memory to read than a worker has there.
 func large(t *testing.T) []byte {
 	t.Helper()
-	small, err := page.Draw(page.Letter(1), page.Scanned(), 1)
+	small, err := ocrtest.Draw(ocrtest.Letter(1), ocrtest.Scanned(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

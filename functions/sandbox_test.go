@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lethe-ocr/lethe/scripts/sample/page"
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker/workertest"
 	"github.com/lethe-ocr/lethe/shared/storage/azure/azurite"
 )
@@ -111,7 +111,7 @@ func unsafeRow(t *testing.T, base string) {
 func TestServerThatCannotConfineItsWorkersTakesNothingInAndErases(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	before := startAt(t, data)
-	text := photo(t, page.Letter(4))
+	text := photo(t, ocrtest.Letter(4))
 	kept := before.follow(before.send(text, client.Settings{}).ID, time.Minute)
 	due := before.follow(before.send(text, client.Settings{}).ID, time.Minute)
 	waiting, err := before.Create(t.Context(), client.Settings{}, "")
@@ -144,7 +144,7 @@ func TestServerThatCannotConfineItsWorkersTakesNothingInAndErases(t *testing.T) 
 		"serve", "--data", data, "--listen", "127.0.0.1:0")
 	deadline := time.Now().Add(time.Minute)
 	for raw.base = s.url; ; time.Sleep(100 * time.Millisecond) {
-		status, found := raw.call(http.MethodGet, "/v1/tasks/"+due.ID, "", nil), s.left(page.Words(page.Letter(4))[0])
+		status, found := raw.call(http.MethodGet, "/v1/tasks/"+due.ID, "", nil), s.left(ocrtest.Words(ocrtest.Letter(4))[0])
 		if status == http.StatusGone && len(found) == 0 {
 			return
 		}
@@ -168,7 +168,7 @@ func TestServerReadsDocumentsWhereItMay(t *testing.T) {
 			if ok, detail, status := row(t, s.url, "sandbox"); !ok || status != http.StatusOK {
 				t.Errorf("status %d: %s", status, detail)
 			}
-			if done := s.follow(s.send(photo(t, page.Letter(5)), client.Settings{Formats: []string{"txt", "pdf"}}).ID, time.Minute); done.State != "Completed" {
+			if done := s.follow(s.send(photo(t, ocrtest.Letter(5)), client.Settings{Formats: []string{"txt", "pdf"}}).ID, time.Minute); done.State != "Completed" {
 				t.Errorf("the task ended as %+v", done)
 			}
 		})
@@ -188,7 +188,7 @@ func TestFunctionAppThatCannotConfineItsWorkersTakesNothingInAndErases(t *testin
 	if status := before.call(http.MethodPost, "/v1/tasks", "{}", &made); status != http.StatusCreated {
 		t.Fatalf("create: %d", status)
 	}
-	put, err := http.NewRequestWithContext(t.Context(), http.MethodPut, made.Upload.URL, bytes.NewReader(photo(t, page.Letter(6))))
+	put, err := http.NewRequestWithContext(t.Context(), http.MethodPut, made.Upload.URL, bytes.NewReader(photo(t, ocrtest.Letter(6))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +280,7 @@ func TestDemoSaysTheRemedyWhereThereIsNoSandbox(t *testing.T) {
 
 func TestReadTakesWhatTheKernelGivesUnlessASandboxIsRequired(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "scan.jpg")
-	if err := os.WriteFile(file, photo(t, page.Letter(7)), 0o600); err != nil {
+	if err := os.WriteFile(file, photo(t, ocrtest.Letter(7)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cmd := run(t, "landlock,seccomp", "read", file)

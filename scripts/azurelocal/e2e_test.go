@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/jpeg"
 	"image/png"
 	"io"
 	"maps"
@@ -19,7 +20,6 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
-	"github.com/go-pdf/fpdf"
 	"golang.org/x/image/draw"
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/basicfont"
@@ -27,6 +27,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/scripts/azurelocal/stack"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 // The first credentials of a new stamp, and the word in every document of these tests.
@@ -208,17 +209,21 @@ func (s *stamp) copies(t *testing.T, id string) int {
 	return n
 }
 
-// picture is a page with the word and a number, large enough to be read.
-func picture(t *testing.T, n int) []byte {
-	t.Helper()
+// drawn is a page with the word and a number, large enough to be read.
+func drawn(n int) *image.Gray {
 	small := image.NewGray(image.Rect(0, 0, 160, 40))
 	draw.Draw(small, small.Bounds(), image.White, image.Point{}, draw.Src)
 	d := font.Drawer{Dst: small, Src: image.NewUniform(color.Black), Face: basicfont.Face7x13, Dot: fixed.P(20, 25)}
 	d.DrawString(fmt.Sprintf("%s %d", canary, n))
 	large := image.NewGray(image.Rect(0, 0, 960, 240))
 	draw.CatmullRom.Scale(large, large.Bounds(), small, small.Bounds(), draw.Src, nil)
+	return large
+}
+
+func picture(t *testing.T, n int) []byte {
+	t.Helper()
 	var out bytes.Buffer
-	if err := png.Encode(&out, large); err != nil {
+	if err := png.Encode(&out, drawn(n)); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
@@ -227,18 +232,19 @@ func picture(t *testing.T, n int) []byte {
 // pages is a PDF of scanned pages.
 func pages(t *testing.T, n int) []byte {
 	t.Helper()
-	f := fpdf.New("P", "mm", "A4", "")
+	pictures := make([][]byte, n)
 	for i := range n {
-		name := fmt.Sprintf("page-%d", i)
-		f.RegisterImageOptionsReader(name, fpdf.ImageOptions{ImageType: "PNG"}, bytes.NewReader(picture(t, i)))
-		f.AddPage()
-		f.ImageOptions(name, 20, 20, 170, 0, false, fpdf.ImageOptions{}, 0, "")
+		var b bytes.Buffer
+		if err := jpeg.Encode(&b, drawn(i), nil); err != nil {
+			t.Fatal(err)
+		}
+		pictures[i] = b.Bytes()
 	}
-	var out bytes.Buffer
-	if err := f.Output(&out); err != nil {
+	pdf, err := pdftest.Scans(n, pictures...)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return out.Bytes()
+	return pdf
 }
 
 func TestDocumentLivesAndIsForgotten(t *testing.T) {

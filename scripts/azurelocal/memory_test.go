@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto/rand"
 	"fmt"
 	"net/http"
@@ -11,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-pdf/fpdf"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 // A document of nearly the largest size is read with a handler and a host that hardly grow: neither holds the bytes. They
@@ -33,7 +32,7 @@ func TestLargestUploadGrowsNeitherHandlerNorHost(t *testing.T) {
 		}
 		before[name] = field(t, pid, "VmRSS") << 10
 	}
-	id := s.submit(t, padded(t, size))
+	id := s.submit(t, padded(size))
 	s.awaitState(t, 3*time.Minute, id, "Completed")
 	if s.Handler() != handler {
 		t.Fatal("another handler runs: the first one died")
@@ -70,19 +69,10 @@ func field(t *testing.T, pid int, name string) int {
 	return 0
 }
 
-// padded is a PDF of one scanned page with an attachment that brings it to about the size.
-func padded(t *testing.T, size int) []byte {
-	t.Helper()
+// padded is the PDF of a page with a stream that nothing refers to, which brings it to about the size.
+func padded(size int) []byte {
 	padding := make([]byte, size)
 	_, _ = rand.Read(padding) // never fails
-	f := fpdf.New("P", "mm", "A4", "")
-	f.SetAttachments([]fpdf.Attachment{{Content: padding, Filename: "padding"}})
-	f.RegisterImageOptionsReader("page", fpdf.ImageOptions{ImageType: "PNG"}, bytes.NewReader(picture(t, 1)))
-	f.AddPage()
-	f.ImageOptions("page", 20, 20, 170, 0, false, fpdf.ImageOptions{}, 0, "")
-	var out bytes.Buffer
-	if err := f.Output(&out); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
+	return pdftest.Pages(1, "/Font<</F 5 0 R>>", "BT/F 24 Tf 72 700 Td("+canary+")Tj ET",
+		"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>", pdftest.Stream("", padding))
 }

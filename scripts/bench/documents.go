@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/lethe-ocr/lethe/scripts/sample/page"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 )
 
 // class tells documents apart that cost differently.
@@ -80,8 +80,8 @@ func drawn(dir string) ([]document, error) {
 	const count = 8
 	docs := make([]document, count)
 	for i := range docs {
-		text := page.Letter(i + 1)
-		img, err := page.Draw(text, page.Scanned(), uint64(i+1))
+		text := ocrtest.Letter(i + 1)
+		img, err := ocrtest.Draw(text, ocrtest.Scanned(), uint64(i+1))
 		if err != nil {
 			return nil, err
 		}

@@ -19,7 +19,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/lethe-ocr/lethe/scripts/bench/score"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 )
 
 func main() {
@@ -145,7 +145,7 @@ func meanF1(docs []document, o *outcome) float64 {
 		if d.kind == "receipt" { // whose truth is in capitals
 			truth, text = strings.ToUpper(truth), strings.ToUpper(text)
 		}
-		sum += score.F1(truth, text)
+		sum += ocrtest.F1(truth, text)
 	}
 	return sum / float64(len(docs))
 }

@@ -11,11 +11,9 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
-	"github.com/go-pdf/fpdf"
-
-	"github.com/lethe-ocr/lethe/scripts/sample/page"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 func main() {
@@ -34,9 +32,9 @@ func run(out, words string, pages int, clean bool) error {
 	if out == "" || pages < 1 {
 		return fmt.Errorf("give -o FILE and at least one page")
 	}
-	style := page.Scanned()
+	style := ocrtest.Scanned()
 	if clean {
-		style = page.Clean()
+		style = ocrtest.Clean()
 	}
 	var content bytes.Buffer
 	var err error
@@ -63,41 +61,40 @@ func run(out, words string, pages int, clean bool) error {
 	}
 	var all []string
 	for n := 1; n <= pages; n++ {
-		all = append(all, page.Words(page.Letter(n))...)
+		all = append(all, ocrtest.Words(ocrtest.Letter(n))...)
 	}
 	return os.WriteFile(words, []byte(strings.Join(all, "\n")+"\n"), 0o600)
 }
 
-func writePNG(w io.Writer, style page.Style) error {
-	img, err := page.Draw(page.Letter(1), style, 1)
+func writePNG(w io.Writer, style ocrtest.Style) error {
+	img, err := ocrtest.Draw(ocrtest.Letter(1), style, 1)
 	if err != nil {
 		return err
 	}
 	return png.Encode(w, img)
 }
 
-func writeJPEG(w io.Writer, n int, style page.Style) error {
-	img, err := page.Draw(page.Letter(n), style, uint64(n))
+func writeJPEG(w io.Writer, n int, style ocrtest.Style) error {
+	img, err := ocrtest.Draw(ocrtest.Letter(n), style, uint64(n))
 	if err != nil {
 		return err
 	}
 	return jpeg.Encode(w, img, &jpeg.Options{Quality: 60})
 }
 
-func writePDF(w io.Writer, pages int, style page.Style) error {
-	pdf := fpdf.New("P", "mm", "A4", "")
-	pdf.SetCreationDate(time.Unix(0, 0).UTC())
-	pdf.SetModificationDate(time.Unix(0, 0).UTC())
-	pdf.SetCatalogSort(true)
-	for n := 1; n <= pages; n++ {
+func writePDF(w io.Writer, pages int, style ocrtest.Style) error {
+	pictures := make([][]byte, pages)
+	for i := range pages {
 		var scan bytes.Buffer
-		if err := writeJPEG(&scan, n, style); err != nil {
+		if err := writeJPEG(&scan, i+1, style); err != nil {
 			return err
 		}
-		name := fmt.Sprint("page", n)
-		pdf.RegisterImageOptionsReader(name, fpdf.ImageOptions{ImageType: "JPG"}, &scan)
-		pdf.AddPage()
-		pdf.ImageOptions(name, 0, 0, 210, 297, false, fpdf.ImageOptions{ImageType: "JPG"}, 0, "")
+		pictures[i] = scan.Bytes()
 	}
-	return pdf.Output(w)
+	pdf, err := pdftest.Scans(pages, pictures...)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(pdf)
+	return err
 }

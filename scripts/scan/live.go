@@ -27,8 +27,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/lethe-ocr/lethe/scripts/sample/page"
 	"github.com/lethe-ocr/lethe/scripts/scan/contract"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 )
 
 // live is the server that is looked at from outside: one that was started for it, or a running stamp.
@@ -212,7 +212,7 @@ func (l *live) prepare(ctx context.Context, data string) error {
 		"createApplication.scopes": {"read"}, "openCase.application": {id},
 	}
 	var document bytes.Buffer
-	picture, err := page.Draw(page.Letter(1), page.Clean(), 1)
+	picture, err := ocrtest.Draw(ocrtest.Letter(1), ocrtest.Clean(), 1)
 	if err != nil {
 		return err
 	}

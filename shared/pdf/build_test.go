@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 // Compiling PDFium takes seconds, so the tests of a process share one runtime and its cache.
@@ -37,37 +38,15 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// build writes a PDF of the given objects, numbered from 1; the first is the catalog.
-func build(objects ...string) []byte {
-	var b bytes.Buffer
-	b.WriteString("%PDF-1.6\n")
-	var offsets []int
-	for i, o := range objects {
-		offsets = append(offsets, b.Len())
-		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
-	}
-	start := b.Len()
-	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)
-	for _, o := range offsets {
-		fmt.Fprintf(&b, "%010d 00000 n \n", o)
-	}
-	fmt.Fprintf(&b, "trailer\n<</Root 1 0 R/Size %d>>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, start)
-	return b.Bytes()
-}
-
-func stream(dict string, data []byte) string {
-	return fmt.Sprintf("<<%s/Length %d>>\nstream\n%s\nendstream", dict, len(data), data)
-}
-
 // onePage is a PDF of one page with a font F1, an image I1 and the given entries and content.
 func onePage(entries, content string) []byte {
-	return build(
+	return pdftest.Build(
 		"<</Type/Catalog/Pages 2 0 R>>",
 		"<</Type/Pages/Kids[3 0 R]/Count 1>>",
 		"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>/XObject<</I1 6 0 R>>>>"+entries+">>",
-		stream("", []byte(content)),
+		pdftest.Stream("", []byte(content)),
 		"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
-		stream("/Type/XObject/Subtype/Image/Width 850/Height 1100/BitsPerComponent 8/ColorSpace/DeviceGray/Filter/DCTDecode",
+		pdftest.Stream("/Type/XObject/Subtype/Image/Width 850/Height 1100/BitsPerComponent 8/ColorSpace/DeviceGray/Filter/DCTDecode",
 			photo(850, 1100)),
 	)
 }

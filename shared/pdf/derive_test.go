@@ -11,6 +11,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 func TestGeometryOfPagesIsKept(t *testing.T) {
@@ -43,8 +44,8 @@ func TestGeometryOfPagesIsKept(t *testing.T) {
 		{name: "no box at all", want: derivative.Boxes{Media: derivative.Rect{0, 0, 612, 792}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			data := build("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1"+c.parents+">>",
-				"<</Type/Page/Parent 2 0 R/Contents 4 0 R"+c.page+">>", stream("", []byte("60 60 30 30 re f")))
+			data := pdftest.Build("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1"+c.parents+">>",
+				"<</Type/Page/Parent 2 0 R/Contents 4 0 R"+c.page+">>", pdftest.Stream("", []byte("60 60 30 30 re f")))
 			original, err := open(t, data).Survey(1, ocr.DefaultLimits())
 			if err != nil {
 				t.Fatal(err)

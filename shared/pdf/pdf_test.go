@@ -12,6 +12,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 // qpdf has another program rewrite a PDF, or skips the test.
@@ -109,7 +110,7 @@ func many(pages int) []byte {
 	for range pages {
 		objects = append(objects, "<</Type/Page/Parent 2 0 R>>")
 	}
-	return build(objects...)
+	return pdftest.Build(objects...)
 }
 
 func TestTenThousandPagesAreCounted(t *testing.T) {
@@ -130,7 +131,7 @@ func hostile() map[string][]byte {
 	good := onePage(letter, prose())
 	garbled := bytes.Replace(bytes.Clone(good), []byte("xref\n0 7"), []byte("xref\n9 9"), 1)
 	tree := func(pages string) []byte {
-		return build("<</Type/Catalog/Pages 2 0 R>>", pages, "<</Type/Page/Parent 2 0 R"+letter+">>",
+		return pdftest.Build("<</Type/Catalog/Pages 2 0 R>>", pages, "<</Type/Page/Parent 2 0 R"+letter+">>",
 			"<</Type/Pages/Kids[2 0 R 4 0 R 3 0 R]/Count 3>>")
 	}
 	deep := []string{"<</Type/Catalog/Pages 2 0 R>>"}
@@ -149,24 +150,24 @@ func hostile() map[string][]byte {
 		"lying count":      tree("<</Type/Pages/Kids[3 0 R]/Count 2000000000>>"),
 		"negative count":   tree("<</Type/Pages/Kids[3 0 R]/Count -5>>"),
 		"same page often":  tree("<</Type/Pages/Kids[" + strings.Repeat("3 0 R ", 1000) + "]/Count 1000>>"),
-		"deep tree":        build(deep...),
-		"no pages":         build("<</Type/Catalog>>"),
+		"deep tree":        pdftest.Build(deep...),
+		"no pages":         pdftest.Build("<</Type/Catalog>>"),
 		"huge page":        onePage("/MediaBox[0 0 1000000 1000000]", prose()),
 		"flat page":        onePage("/MediaBox[0 0 612 0]", prose()),
 		"negative page":    onePage("/MediaBox[612 792 0 0]", prose()),
 		"overflowing page": onePage("/MediaBox[0 0 1e38 1e38]", prose()),
 		"user unit":        onePage(letter+"/UserUnit 75000", prose()),
 		"odd rotation":     onePage(letter+"/Rotate 45", prose()),
-		"page is its text": build("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+		"page is its text": pdftest.Build("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
 			"<</Type/Page"+letter+"/Contents 3 0 R>>"),
-		"form in itself": build("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+		"form in itself": pdftest.Build("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
 			"<</Type/Page"+letter+"/Contents 5 0 R/Resources<</XObject<</F 4 0 R>>>>>>",
-			stream("/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</F 4 0 R>>>>", []byte("/F Do")),
-			stream("", []byte("/F Do"))),
-		"bomb": build("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+			pdftest.Stream("/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</F 4 0 R>>>>", []byte("/F Do")),
+			pdftest.Stream("", []byte("/F Do"))),
+		"bomb": pdftest.Build("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
 			"<</Type/Page"+letter+"/Contents 4 0 R/Resources<</XObject<</I 5 0 R>>>>>>",
-			stream("", []byte("612 0 0 792 0 0 cm /I Do")),
-			stream("/Type/XObject/Subtype/Image/Width 60000/Height 60000/BitsPerComponent 8/ColorSpace/DeviceRGB", []byte("x"))),
+			pdftest.Stream("", []byte("612 0 0 792 0 0 cm /I Do")),
+			pdftest.Stream("/Type/XObject/Subtype/Image/Width 60000/Height 60000/BitsPerComponent 8/ColorSpace/DeviceRGB", []byte("x"))),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 func TestScansAreHandedOutAsTheyAre(t *testing.T) {
@@ -76,12 +77,12 @@ func TestPixelsAreBoundedBeforeRendering(t *testing.T) {
 }
 
 func TestFormFieldsAreRendered(t *testing.T) {
-	data := build(
+	data := pdftest.Build(
 		"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>>>",
 		"<</Type/Pages/Kids[3 0 R]/Count 1>>",
 		"<</Type/Page/Parent 2 0 R"+letter+"/Annots[4 0 R]>>",
 		"<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/Rect[72 200 300 220]/AP<</N 5 0 R>>/F 4>>",
-		stream("/Type/XObject/Subtype/Form/BBox[0 0 228 20]", []byte("0 g 0 0 228 20 re f")),
+		pdftest.Stream("/Type/XObject/Subtype/Form/BBox[0 0 228 20]", []byte("0 g 0 0 228 20 re f")),
 	)
 	raster, err := open(t, data).Raster(1, ocr.DefaultLimits())
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 func english() []string {
@@ -238,15 +239,15 @@ func TestVisibleTextIsNotDoubled(t *testing.T) {
 }
 
 func TestResourcesThatOnlyFormsUseStay(t *testing.T) {
-	data := build(
+	data := pdftest.Build(
 		"<</Type/Catalog/Pages 2 0 R>>",
 		"<</Type/Pages/Kids[3 0 R]/Count 1/Resources 6 0 R"+letter+">>",
 		"<</Type/Page/Parent 2 0 R/Contents[4 0 R]>>",
-		stream("", []byte("/X1 Do")),
+		pdftest.Stream("", []byte("/X1 Do")),
 		"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
 		"<</Font 7 0 R/XObject<</X1 8 0 R>>>>",
 		"<</F1 5 0 R>>",
-		stream("/Type/XObject/Subtype/Form/BBox[0 0 612 792]", []byte("BT /F1 24 Tf 72 400 Td (Form without resources) Tj ET")),
+		pdftest.Stream("/Type/XObject/Subtype/Form/BBox[0 0 612 792]", []byte("BT /F1 24 Tf 72 400 Td (Form without resources) Tj ET")),
 	)
 	before, err := open(t, data).Raster(1, ocr.DefaultLimits())
 	if err != nil {

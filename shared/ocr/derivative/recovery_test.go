@@ -6,14 +6,14 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/lethe-ocr/lethe/scripts/sample/page"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 )
 
-func letter(t *testing.T, n int, style page.Style) *image.Gray {
+func letter(t *testing.T, n int, style ocrtest.Style) *image.Gray {
 	t.Helper()
-	img, err := page.Draw(page.Letter(n), style, uint64(n))
+	img, err := ocrtest.Draw(ocrtest.Letter(n), style, uint64(n))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,17 +46,17 @@ func mirrored(img *image.Gray) *image.Gray {
 }
 
 func TestNothingButTheStatisticsOfAPageCounts(t *testing.T) {
-	first := letter(t, 1, page.Clean())
+	first := letter(t, 1, ocrtest.Clean())
 	want := measure(first)
 	if want.Density == 0 || want.Lines == 0 {
 		t.Fatalf("a page of text has the statistics %+v", want)
 	}
 	for name, img := range map[string]*image.Gray{
-		"other words":      letter(t, 2, page.Clean()),
+		"other words":      letter(t, 2, ocrtest.Clean()),
 		"mirrored":         mirrored(first),
 		"moved by 3 mm":    rolled(first, 24, 24),
 		"moved by 60 mm":   rolled(first, 472, 200),
-		"a page with name": letter(t, 4, page.Clean()),
+		"a page with name": letter(t, 4, ocrtest.Clean()),
 	} {
 		if got := measure(img); got != want {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
@@ -115,13 +115,13 @@ func TestFineDetailOfAPageDoesNotCorrelateWithItsDerivative(t *testing.T) {
 		moves = 40
 	)
 	random := rand.New(rand.NewPCG(7, 7))
-	original := letter(t, 1, page.Scanned())
+	original := letter(t, 1, ocrtest.Scanned())
 	compare := func(derive func(*image.Gray) []byte) (mean, deviation float64) {
 		var sum, squares float64
 		for range moves {
-			img := rolled(original, random.IntN(page.Width), random.IntN(page.Height))
-			a, columns := cells(img.Pix, page.Width, page.Height, side)
-			b, _ := cells(derive(img), page.Width, page.Height, side)
+			img := rolled(original, random.IntN(ocrtest.Width), random.IntN(ocrtest.Height))
+			a, columns := cells(img.Pix, ocrtest.Width, ocrtest.Height, side)
+			b, _ := cells(derive(img), ocrtest.Width, ocrtest.Height, side)
 			r := correlation(fine(a, columns, block), fine(b, columns, block))
 			sum += r
 			squares += r * r
@@ -130,17 +130,17 @@ func TestFineDetailOfAPageDoesNotCorrelateWithItsDerivative(t *testing.T) {
 		return mean, math.Sqrt(max(0, squares/moves-mean*mean) / moves)
 	}
 	mean, deviation := compare(func(img *image.Gray) []byte {
-		return derivative.Draw(page.Width, page.Height, measure(img), 0).Grey()
+		return derivative.Draw(ocrtest.Width, ocrtest.Height, measure(img), 0).Grey()
 	})
 	t.Logf("mean correlation %.4f, standard error %.4f", mean, deviation)
 	if math.Abs(mean) > 4*deviation || math.Abs(mean) > 0.05 {
 		t.Errorf("correlation %.4f with a standard error of %.4f", mean, deviation)
 	}
 	leaking, _ := compare(func(img *image.Gray) []byte {
-		ink, columns := cells(img.Pix, page.Width, page.Height, 2*side)
-		grey := make([]byte, page.Width*page.Height)
+		ink, columns := cells(img.Pix, ocrtest.Width, ocrtest.Height, 2*side)
+		grey := make([]byte, ocrtest.Width*ocrtest.Height)
 		for i := range grey {
-			row, column := min(i/page.Width/(2*side), len(ink)/columns-1), min(i%page.Width/(2*side), columns-1)
+			row, column := min(i/ocrtest.Width/(2*side), len(ink)/columns-1), min(i%ocrtest.Width/(2*side), columns-1)
 			grey[i] = 255 - uint8(ink[row*columns+column]/(4*side*side))
 		}
 		return grey

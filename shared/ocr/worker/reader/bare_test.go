@@ -11,8 +11,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/lethe-ocr/lethe/scripts/sample/page"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 )
 
 // TestEverythingWorksWithoutLandlock runs the tests of this package again with children that can open no file at all, and of
@@ -80,7 +80,7 @@ func TestChildWithoutLandlockOpensNothingAndReads(t *testing.T) {
 
 func overturned(t *testing.T, text string) *image.Gray {
 	t.Helper()
-	img, err := page.Draw(text, page.Clean(), 1)
+	img, err := ocrtest.Draw(text, ocrtest.Clean(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

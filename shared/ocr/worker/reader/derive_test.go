@@ -20,10 +20,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	_ "golang.org/x/image/webp" // for DecodeConfig
 
-	"github.com/lethe-ocr/lethe/scripts/sample/page"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
@@ -119,7 +120,7 @@ func showsNothing(t *testing.T, p *worker.Pool, name string, data, derived []byt
 		if got.Origin == ocr.TextLayer {
 			t.Errorf("page %d has a text layer", n)
 		}
-		words := longWords(page.Letter(1))
+		words := longWords(ocrtest.Letter(1))
 		read := longWords(text(original))
 		if known := shared(words, read); len(known) < len(words)/2 {
 			t.Fatalf("of %d words of the original %d are read: the test would find nothing", len(words), len(known))
@@ -163,7 +164,7 @@ func traces(data []byte) bool {
 		}
 	}
 	for _, text := range texts {
-		for _, trace := range append(page.Words(page.Letter(1)), canary) {
+		for _, trace := range append(ocrtest.Words(ocrtest.Letter(1)), canary) {
 			if bytes.Contains(text, []byte(trace)) {
 				return true
 			}
@@ -231,11 +232,11 @@ func form(t *testing.T, data []byte) []string {
 
 func TestDocumentsOfTheSameStatisticsHaveTheSameDerivative(t *testing.T) {
 	p := newPool(t, nil)
-	first, err := page.Draw(page.Letter(1), page.Clean(), 1)
+	first, err := ocrtest.Draw(ocrtest.Letter(1), ocrtest.Clean(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := page.Draw(page.Letter(2), page.Clean(), 1)
+	second, err := ocrtest.Draw(ocrtest.Letter(2), ocrtest.Clean(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,9 +265,9 @@ func TestDocumentsThatDoNotDecodeHaveNoDerivative(t *testing.T) {
 		{name: "header of a PNG alone", data: sheet[:20], want: fault.DocumentDamaged},
 		{name: "PNG without pixels", data: sheet[:60], want: fault.PageDamaged},
 		{name: "header of a PDF alone", data: []byte("%PDF-1.7\n"), want: fault.DocumentDamaged},
-		{name: "encrypted PDF", data: encrypted(t, "open", "owner"), want: fault.DocumentPasswordNeed},
+		{name: "encrypted PDF", data: encrypted("open", "owner"), want: fault.DocumentPasswordNeed},
 		{name: "TIFF whose second page is cut off", data: tiff[:second+20], want: fault.PageDamaged},
-		{name: "PDF of a page without end", data: rawPDF("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Count 1/Kids[3 0 R]>>",
+		{name: "PDF of a page without end", data: pdftest.Build("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Count 1/Kids[3 0 R]>>",
 			"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600000 600000]>>"), want: fault.PageTooLarge},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -284,7 +285,7 @@ func TestDocumentsThatDoNotDecodeHaveNoDerivative(t *testing.T) {
 
 func TestDerivativeOfAnEncryptedPDFNeedsItsPassword(t *testing.T) {
 	p := newPool(t, nil)
-	src := source(t, "a", encrypted(t, "open", "owner"))
+	src := source(t, "a", encrypted("open", "owner"))
 	src.Password = "owner"
 	var b bytes.Buffer
 	if err := p.Derive(t.Context(), src, &b); err != nil {

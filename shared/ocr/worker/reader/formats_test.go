@@ -20,13 +20,14 @@ import (
 
 	"golang.org/x/image/bmp"
 
-	"github.com/lethe-ocr/lethe/scripts/sample/page"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 // canary is hidden in every place of a document that is not the page itself.
 const canary = "canary-of-metadata"
 
-// specimen is a document of a format: page.Letter(1) on 200 dpi paper, with metadata.
+// specimen is a document of a format: ocrtest.Letter(1) on 200 dpi paper, with metadata.
 type specimen struct {
 	name  string
 	data  []byte
@@ -37,7 +38,7 @@ type specimen struct {
 // pictures returns specimens of every format of pictures. Those that need a tool which is missing are left out, by name.
 func pictures(t *testing.T) []specimen {
 	t.Helper()
-	sheet, err := page.Draw(page.Letter(1), page.Clean(), 1)
+	sheet, err := ocrtest.Draw(ocrtest.Letter(1), ocrtest.Clean(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +223,7 @@ func describedWebP(data []byte) []byte {
 		return append(b, make([]byte, len(body)%2)...)
 	}
 	flags := []byte{8, 0, 0, 0}
-	for _, side := range []uint32{page.Width - 1, page.Height - 1} {
+	for _, side := range []uint32{ocrtest.Width - 1, ocrtest.Height - 1} {
 		flags = append(flags, byte(side), byte(side>>8), byte(side>>16))
 	}
 	body := slices.Concat([]byte("WEBP"), part("VP8X", flags), data[12:], part("EXIF", exif(canary, 1)))
@@ -233,31 +234,31 @@ func box(kind, body string) []byte {
 	return append(binary.BigEndian.AppendUint32(nil, uint32(len(body)+8)), kind+body...)
 }
 
-// describedPDF returns a PDF with a text layer of page.Letter(1) and everything else that can hold text: Info, XMP, an
+// describedPDF returns a PDF with a text layer of ocrtest.Letter(1) and everything else that can hold text: Info, XMP, an
 // annotation, a form with a value, an attachment, a script, an outline.
 func describedPDF() []byte {
 	var content strings.Builder
 	content.WriteString("BT/F 11 Tf 14 TL 60 780 Td ")
-	for line := range strings.Lines(page.Letter(1)) {
+	for line := range strings.Lines(ocrtest.Letter(1)) {
 		for words := range slices.Chunk(strings.Fields(line), 12) {
 			fmt.Fprintf(&content, "(%s)Tj T* ", strings.Join(words, " "))
 		}
 	}
 	content.WriteString("ET")
-	return rawPDF(
+	return pdftest.Build(
 		"<</Type/Catalog/Pages 2 0 R/Metadata 5 0 R/Outlines 6 0 R/OpenAction 8 0 R/AcroForm<</Fields[9 0 R]/DA(/F 0 Tf)>>"+
 			"/Names<</EmbeddedFiles<</Names[(f)10 0 R]>>/JavaScript<</Names[(j)8 0 R]>>>>>>",
 		"<</Type/Pages/Kids[3 0 R 13 0 R]/Count 2/MediaBox[0 0 595.28 841.89]/CropBox[20 20 575 820]"+
 			"/Resources<</Font<</F 12 0 R>>>>>>",
 		"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Annots[9 0 R 14 0 R]/Title("+canary+")>>",
-		stream("", []byte(content.String())),
-		stream("/Type/Metadata/Subtype/XML", []byte("<x:xmpmeta>"+canary+"</x:xmpmeta>")),
+		pdftest.Stream("", []byte(content.String())),
+		pdftest.Stream("/Type/Metadata/Subtype/XML", []byte("<x:xmpmeta>"+canary+"</x:xmpmeta>")),
 		"<</First 7 0 R/Last 7 0 R/Count 1>>",
 		"<</Parent 6 0 R/Title("+canary+")/Dest[3 0 R/Fit]>>",
 		"<</S/JavaScript/JS(app.alert\\('"+canary+"'\\))>>",
 		"<</Type/Annot/Subtype/Widget/FT/Tx/T("+canary+")/V("+canary+")/Rect[60 60 300 80]/P 3 0 R>>",
 		"<</Type/Filespec/F("+canary+".txt)/EF<</F 11 0 R>>>>",
-		stream("/Type/EmbeddedFile", []byte(canary)),
+		pdftest.Stream("/Type/EmbeddedFile", []byte(canary)),
 		"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
 		"<</Type/Page/Parent 2 0 R/Contents 4 0 R/MediaBox[0 0 842 842]/CropBox[0 0 700 830]/Rotate 90>>",
 		"<</Type/Annot/Subtype/FreeText/Contents("+canary+")/DA(/F 12 Tf)/Rect[60 100 300 140]>>",

@@ -14,12 +14,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-pdf/fpdf"
-
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker/reader"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 // bomb returns a PNG of a few hundred kB that declares, and holds, side × side pixels.
@@ -47,18 +46,12 @@ func chunk(name string, data []byte) []byte {
 	return binary.BigEndian.AppendUint32(append(b, body...), crc32.ChecksumIEEE(body))
 }
 
-func encrypted(t *testing.T, user, owner string) []byte {
-	t.Helper()
-	doc := fpdf.New("P", "pt", "A4", "")
-	doc.SetProtection(fpdf.CnProtectPrint, user, owner)
-	doc.AddPage()
-	doc.SetFont("Helvetica", "", 12)
-	doc.Text(72, 72, prose)
-	var b bytes.Buffer
-	if err := doc.Output(&b); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
+func encrypted(user, owner string) []byte {
+	const permissions = -60 // printing alone
+	return pdftest.Encrypted(user, owner, permissions, nil, "BT/F 12 Tf 72 700 Td("+prose+")Tj ET",
+		"<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Count 1/Kids[3 0 R]>>",
+		"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F 5 0 R>>>>/Contents 4 0 R>>", "",
+		"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>")
 }
 
 func zipped(t *testing.T) []byte {
@@ -101,9 +94,9 @@ func TestHostileDocumentsFailInSecondsWithTheirCause(t *testing.T) {
 		{name: "header of a PNG alone", data: sheet[:20], want: fault.DocumentDamaged},
 		{name: "header of a JPEG alone", data: photo[:4], want: fault.DocumentDamaged},
 		{name: "header of a TIFF alone", data: []byte("II*\x00\x08\x00\x00\x00"), want: fault.DocumentDamaged},
-		{name: "encrypted PDF", data: encrypted(t, "open", "owner"), want: fault.DocumentPasswordNeed},
-		{name: "encrypted PDF with a wrong password", data: encrypted(t, "open", "owner"), password: "x", want: fault.DocumentPasswordWrong},
-		{name: "PDF that forbids extraction", data: encrypted(t, "", "owner"), want: fault.DocumentRestricted},
+		{name: "encrypted PDF", data: encrypted("open", "owner"), want: fault.DocumentPasswordNeed},
+		{name: "encrypted PDF with a wrong password", data: encrypted("open", "owner"), password: "x", want: fault.DocumentPasswordWrong},
+		{name: "PDF that forbids extraction", data: encrypted("", "owner"), want: fault.DocumentRestricted},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			src := source(t, c.name, c.data)
@@ -147,7 +140,7 @@ func TestTruncatedDocumentsEndInAnAnswer(t *testing.T) {
 
 func TestPasswordOpensEncryptedPDF(t *testing.T) {
 	p := newPool(t, nil)
-	src := source(t, "a", encrypted(t, "open", "owner"))
+	src := source(t, "a", encrypted("open", "owner"))
 	src.Password = "owner"
 	info, err := p.Inspect(t.Context(), src)
 	if err != nil {

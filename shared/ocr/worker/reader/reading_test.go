@@ -14,8 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/lethe-ocr/lethe/scripts/sample/page"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker/reader"
 )
@@ -31,15 +31,15 @@ func TestDocumentsAreRead(t *testing.T) {
 	}{
 		{
 			name: "PNG", data: asPNG(t, drawn(t)), want: ocr.Info{Type: "image/png", Pages: 1},
-			origin: ocr.Recognised, size: [2]int{page.Width, page.Height},
+			origin: ocr.Recognised, size: [2]int{ocrtest.Width, ocrtest.Height},
 		},
 		{
 			name: "JPEG to be turned for display", data: lying(t, drawn(t)), want: ocr.Info{Type: "image/jpeg", Pages: 1},
-			origin: ocr.Recognised, size: [2]int{page.Width, page.Height},
+			origin: ocr.Recognised, size: [2]int{ocrtest.Width, ocrtest.Height},
 		},
 		{
 			name: "scanned PDF", data: scanned(t, 2), want: ocr.Info{Type: "application/pdf", Pages: 2},
-			origin: ocr.Recognised, size: [2]int{page.Width, page.Height},
+			origin: ocr.Recognised, size: [2]int{ocrtest.Width, ocrtest.Height},
 		},
 		{
 			name: "born-digital PDF", data: born(3), want: ocr.Info{Type: "application/pdf", Pages: 3},
@@ -73,7 +73,7 @@ func TestDocumentsAreRead(t *testing.T) {
 
 func TestOrderOfPagesDoesNotMatter(t *testing.T) {
 	p := newPool(t, nil)
-	img, err := page.Draw(strings.Repeat(prose+" ", 20), page.Scanned(), 1)
+	img, err := ocrtest.Draw(strings.Repeat(prose+" ", 20), ocrtest.Scanned(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

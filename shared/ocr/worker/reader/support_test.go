@@ -16,11 +16,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lethe-ocr/lethe/scripts/sample/page"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker/reader"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker/workertest"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 // The test binary plays the child when it is executed with its configuration in this variable.
@@ -121,7 +122,7 @@ const prose = "Whoever reads this page can read the next one too."
 
 func drawn(t *testing.T) *image.Gray {
 	t.Helper()
-	img, err := page.Draw(prose, page.Clean(), 1)
+	img, err := ocrtest.Draw(prose, ocrtest.Clean(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,56 +164,17 @@ func lying(t *testing.T, img *image.Gray) []byte {
 	return slices.Concat(plain[:2], segment, plain[2:])
 }
 
-// pdf writes a PDF of the given objects, numbered from 1; the first is the catalog.
-func rawPDF(objects ...string) []byte {
-	var b bytes.Buffer
-	b.WriteString("%PDF-1.6\n")
-	var offsets []int
-	for i, o := range objects {
-		offsets = append(offsets, b.Len())
-		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
-	}
-	start := b.Len()
-	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)
-	for _, o := range offsets {
-		fmt.Fprintf(&b, "%010d 00000 n \n", o)
-	}
-	fmt.Fprintf(&b, "trailer\n<</Root 1 0 R/Size %d>>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, start)
-	return b.Bytes()
-}
-
-func stream(dict string, data []byte) string {
-	return fmt.Sprintf("<<%s/Length %d>>\nstream\n%s\nendstream", dict, len(data), data)
-}
-
-// pagesOf returns a PDF of n pages of A4 that share their content.
-func pagesOf(n int, resources string, content string, more ...string) []byte {
-	objects := []string{
-		"<</Type/Catalog/Pages 2 0 R>>", "",
-		stream("", []byte(content)),
-		"<<" + resources + ">>",
-	}
-	objects = append(objects, more...)
-	var kids strings.Builder
-	for range n {
-		objects = append(objects, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources 4 0 R/Contents 3 0 R>>")
-		fmt.Fprintf(&kids, "%d 0 R ", len(objects))
-	}
-	objects[1] = fmt.Sprintf("<</Type/Pages/Count %d/Kids[%s]>>", n, kids.String())
-	return rawPDF(objects...)
-}
-
 // scanned returns a PDF of n pages that are the same JPEG.
 func scanned(t *testing.T, n int) []byte {
 	t.Helper()
 	dict := fmt.Sprintf("/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8/ColorSpace/DeviceGray/Filter/DCTDecode",
-		page.Width, page.Height)
-	return pagesOf(n, "/XObject<</Scan 5 0 R>>", "595 0 0 842 0 0 cm/Scan Do", stream(dict, asJPEG(t, drawn(t))))
+		ocrtest.Width, ocrtest.Height)
+	return pdftest.Pages(n, "/XObject<</Scan 5 0 R>>", "595 0 0 842 0 0 cm/Scan Do", pdftest.Stream(dict, asJPEG(t, drawn(t))))
 }
 
 // born returns a PDF of n pages with a text layer.
 func born(n int) []byte {
-	return pagesOf(n, "/Font<</F 5 0 R>>", "BT/F 12 Tf 72 700 Td("+prose+")Tj ET",
+	return pdftest.Pages(n, "/Font<</F 5 0 R>>", "BT/F 12 Tf 72 700 Td("+prose+")Tj ET",
 		"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>")
 }
 

@@ -1,6 +1,4 @@
-// Package score compares recognised text with the truth by the words of both, whatever their order: reading order in
-// forms, tables and columns has no single right answer.
-package score
+package ocrtest
 
 import (
 	"regexp"
@@ -11,9 +9,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// F1 returns the harmonic mean of precision and recall over bags of words, 0 to 1. Two empty texts agree wholly.
+// F1 compares recognised text with the truth by the words of both, whatever their order: reading order in forms, tables and
+// columns has no single right answer. It returns the harmonic mean of precision and recall over bags of words, 0 to 1. Two empty texts agree wholly.
 func F1(truth, text string) float64 {
-	want, got := Words(truth), Words(text)
+	want, got := tokens(truth), tokens(text)
 	if len(want) == 0 && len(got) == 0 {
 		return 1
 	}
@@ -41,10 +40,10 @@ const (
 	leader = `\.(\s?\.){3,}|_(\s?_){3,}|-(\s?-){3,}`
 )
 
-// Words splits a text at white space and drops punctuation around words, not inside them; each Han, Kana and Hangul
+// tokens splits a text at white space and drops punctuation around words, not inside them; each Han, Kana and Hangul
 // character is a word. Forms of one character that only typography tells apart are the same: NFKC, one kind of quote, one
 // kind of dash. A word broken at the end of a line is one word.
-func Words(text string) []string {
+func tokens(text string) []string {
 	text = norm.NFKC.String(strings.Map(plain, norm.NFKC.String(text)))
 	text = regexp.MustCompile(broken).ReplaceAllString(text, "$1$2")
 	text = regexp.MustCompile(leader).ReplaceAllString(text, " ")

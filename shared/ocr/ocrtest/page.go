@@ -1,5 +1,6 @@
-// Package page draws pages that look scanned: text at 200 dpi, skewed, noisy, pale. The same seed gives the same pixels.
-package page
+// Package ocrtest draws pages that look scanned (text at 200 dpi, skewed, noisy, pale; the same seed gives the same pixels)
+// and scores what was recognised against the truth.
+package ocrtest
 
 import (
 	"fmt"

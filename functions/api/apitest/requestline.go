@@ -1,4 +1,4 @@
-package hostile
+package apitest
 
 import (
 	"encoding/base64"
@@ -27,7 +27,7 @@ func mediaTypes() []Request {
 	typed("wild", " */*", "{}", 415)
 	typed("document that is an executable, in capitals", " APPLICATION/PDF; a="+Marker, "MZ"+Marker, 201)
 	typed("document of no bytes", " application/pdf", "", 201, 422, 400)
-	r.add("packed body", call("POST", "/v1/tasks", "\x1f\x8b\x08\x00"+string(noise(100)), "Content-Encoding: gzip"), 400, 415)
+	r.add("packed body", call("POST", "/v1/tasks", "\x1f\x8b\x08\x00"+noise(100), "Content-Encoding: gzip"), 400, 415)
 	r.add("document for a batch", call("POST", "/v1/tasks:batch", "%PDF-1.7", "Content-Type: application/pdf"), 415)
 	for _, q := range []string{"password=" + Marker, "languages=" + Marker, "formats=" + Marker, "retain_seconds=" + Marker, "delete_on_fetch=" + Marker, "profile=" + Marker, "on_page_error=" + Marker, "langs=" + Marker} {
 		name, _, _ := strings.Cut(q, "=")

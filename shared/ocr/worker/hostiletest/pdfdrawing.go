@@ -1,4 +1,4 @@
-package hostile
+package hostiletest
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"golang.org/x/image/font/gofont/goregular"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 const formEntries = "/Type/XObject/Subtype/Form/BBox[0 0 240 72]"
@@ -38,24 +39,24 @@ func pdfDrawings() []Document {
 	draw(lenient(), "line 10^9 wide", "1000000000 w 0 36 m 240 36 l S")
 	draw(costly(), "200,000 letters on each other", "BT /F1 12 Tf 20 40 Td ("+often("survey ", 30_000)+") Tj ET")
 	draw(lenient(), "text of 100,000 points", "BT /F1 100000 Tf (Harbour) Tj ET")
-	draw(lenient(), "form that draws itself", "/A Do "+words, stream(formEntries+"/Resources<</XObject<</A 6 0 R>>>>", []byte("/A Do")))
+	draw(lenient(), "form that draws itself", "/A Do "+words, pdftest.Stream(formEntries+"/Resources<</XObject<</A 6 0 R>>>>", []byte("/A Do")))
 	draw(lenient(), "forms that draw each other", "/A Do "+words,
-		stream(formEntries+"/Resources<</XObject<</A 7 0 R>>>>", []byte("/A Do")), stream(formEntries+"/Resources<</XObject<</A 6 0 R>>>>", []byte("/A Do")))
+		pdftest.Stream(formEntries+"/Resources<</XObject<</A 7 0 R>>>>", []byte("/A Do")), pdftest.Stream(formEntries+"/Resources<</XObject<</A 6 0 R>>>>", []byte("/A Do")))
 	var laugh []string
 	for i := range 12 {
-		laugh = append(laugh, stream(fmt.Sprintf("%s/Resources<</XObject<</A %d 0 R>>>>", formEntries, i+7), []byte(often("/A Do ", 10))))
+		laugh = append(laugh, pdftest.Stream(fmt.Sprintf("%s/Resources<</XObject<</A %d 0 R>>>>", formEntries, i+7), []byte(often("/A Do ", 10))))
 	}
-	draw(costly(), "10^12 forms in twelve objects", "/A Do", append(laugh, stream(formEntries, []byte("0 0 9 9 re f")))...)
+	draw(costly(), "10^12 forms in twelve objects", "/A Do", append(laugh, pdftest.Stream(formEntries, []byte("0 0 9 9 re f")))...)
 	draw(lenient(), "transparency that is its own mask", "/G gs "+words, "<</SMask<</S/Luminosity/G 7 0 R>>>>",
-		stream(formEntries+"/Group<</S/Transparency>>/Resources<</ExtGState<</G 6 0 R>>>>", []byte("/G gs 0 0 99 99 re f")))
+		pdftest.Stream(formEntries+"/Group<</S/Transparency>>/Resources<</ExtGState<</G 6 0 R>>>>", []byte("/G gs 0 0 99 99 re f")))
 	draw(costly(), "tiles of a thousandth", "/Pattern cs /P scn 0 0 240 72 re f",
-		stream("/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 1 1]/XStep 0.001/YStep 0.001/Resources<<>>", []byte("0 0 1 1 re f")))
+		pdftest.Stream("/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 1 1]/XStep 0.001/YStep 0.001/Resources<<>>", []byte("0 0 1 1 re f")))
 	draw(lenient(), "tiles of no step", "/Pattern cs /P scn 0 0 240 72 re f",
-		stream("/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 1 1]/XStep 0/YStep 0/Resources<<>>", []byte("0 0 1 1 re f")))
+		pdftest.Stream("/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 1 1]/XStep 0/YStep 0/Resources<<>>", []byte("0 0 1 1 re f")))
 	draw(costly(), "tiles that are tiled with themselves", "/Pattern cs /P scn 0 0 240 72 re f",
-		stream("/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 9 9]/XStep 9/YStep 9/Resources<</Pattern<</P 6 0 R>>>>", []byte("/Pattern cs /P scn 0 0 9 9 re f")))
+		pdftest.Stream("/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 9 9]/XStep 9/YStep 9/Resources<</Pattern<</P 6 0 R>>>>", []byte("/Pattern cs /P scn 0 0 9 9 re f")))
 	shade := func(ends []fault.Code, name, entries string, data []byte) {
-		draw(ends, "shade "+name, "/S sh "+words, stream("/ColorSpace/DeviceRGB"+entries, data))
+		draw(ends, "shade "+name, "/S sh "+words, pdftest.Stream("/ColorSpace/DeviceRGB"+entries, data))
 	}
 	shade(lenient(), "of noise", "/ShadingType 7/BitsPerCoordinate 32/BitsPerComponent 16/BitsPerFlag 8/Decode[0 240 0 72 0 1 0 1 0 1]", noise(20_000))
 	shade(lenient(), "of 77 bits", "/ShadingType 4/BitsPerCoordinate 77/BitsPerComponent 77/BitsPerFlag 77/Decode[0 1]", noise(200))
@@ -100,7 +101,7 @@ func pdfFonts() []Document {
 	}
 	file := func(name, kind string, data []byte) {
 		add(lenient(), name, "<</Type/Font/Subtype/TrueType/BaseFont/A/FirstChar 0/LastChar 255/FontDescriptor 6 0 R>>",
-			"<</Type/FontDescriptor/FontName/A/Flags 4/"+kind+" 7 0 R>>", stream("/Length1 99/Length2 99/Length3 99", data))
+			"<</Type/FontDescriptor/FontName/A/Flags 4/"+kind+" 7 0 R>>", pdftest.Stream("/Length1 99/Length2 99/Length3 99", data))
 	}
 	file("TrueType cut off", "FontFile2", goregular.TTF[:20_000])
 	file("TrueType of noise", "FontFile2", noise(5000))
@@ -122,9 +123,9 @@ func pdfFonts() []Document {
 	add(lenient(), "encoding of 100,000 differences", "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding<</Differences[-5 "+strings.Repeat("/a ", 100_000)+"]>>>>")
 	add(lenient(), "letters that draw themselves",
 		"<</Type/Font/Subtype/Type3/FontBBox[0 0 9 9]/FontMatrix[1 0 0 1 0 0]/FirstChar 0/LastChar 255/Encoding<</Differences[0"+strings.Repeat("/a", 255)+"]>>/CharProcs<</a 6 0 R>>/Resources<</Font<</F1 5 0 R>>>>>>",
-		stream("", []byte("9 0 d0 "+words)))
+		pdftest.Stream("", []byte("9 0 d0 "+words)))
 	cmap := func(name, body string) {
-		add(lenient(), name, "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>", stream("", []byte(body)))
+		add(lenient(), name, "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>", pdftest.Stream("", []byte(body)))
 	}
 	cmap("map of noise", string(noise(5000)))
 	cmap("map of 4 billion codes", "begincmap 1 begincodespacerange <00000000> <ffffffff> endcodespacerange 1 beginbfrange <00000000> <ffffffff> <0000> endbfrange endcmap")
@@ -132,7 +133,7 @@ func pdfFonts() []Document {
 	cmap("map to halves of letters", "begincmap 1 beginbfrange <00> <ff> <d800> endbfrange endcmap")
 	cmap("100,000 maps", strings.Repeat("1 beginbfchar <41> <0041> endbfchar\n", 100_000))
 	add(lenient(), "map that uses itself", "<</Type/Font/Subtype/Type0/Encoding 6 0 R/DescendantFonts[<</Type/Font/Subtype/CIDFontType2/BaseFont/A>>]>>",
-		stream("/Type/CMap/CMapName/A/UseCMap 6 0 R", []byte("begincmap /A usecmap endcmap")))
+		pdftest.Stream("/Type/CMap/CMapName/A/UseCMap 6 0 R", []byte("begincmap /A usecmap endcmap")))
 	return f.all
 }
 
@@ -141,8 +142,8 @@ func Endless(pages int) []byte {
 	objects := []string{
 		"<</Type/Catalog/Pages 2 0 R>>",
 		"", // the pages, once they are known
-		stream("", []byte("/Pattern cs /P scn 0 0 240 72 re f")),
-		stream("/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 1 1]/XStep 0.001/YStep 0.001/Resources<<>>", []byte("0 0 1 1 re f")),
+		pdftest.Stream("", []byte("/Pattern cs /P scn 0 0 240 72 re f")),
+		pdftest.Stream("/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 1 1]/XStep 0.001/YStep 0.001/Resources<<>>", []byte("0 0 1 1 re f")),
 		"<</Pattern<</P 4 0 R>>>>",
 	}
 	var kids strings.Builder
@@ -151,5 +152,5 @@ func Endless(pages int) []byte {
 		fmt.Fprintf(&kids, "%d 0 R ", len(objects))
 	}
 	objects[1] = fmt.Sprintf("<</Type/Pages/Kids[%s]/Count %d>>", kids.String(), pages)
-	return pdfOf("", objects...)
+	return pdftest.BuildTrailer("", objects...)
 }

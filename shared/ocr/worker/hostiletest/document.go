@@ -1,6 +1,6 @@
-// Package hostile makes documents and requests that are damaged, oversized, nested, encrypted or lie about themselves. They
+// Package hostiletest makes documents that are damaged, oversized, nested, encrypted or lie about themselves. They
 // are made from small good ones that the package writes itself, and are the same bytes each time.
-package hostile
+package hostiletest
 
 import (
 	"fmt"

@@ -1,7 +1,9 @@
-package hostile
+// Package apitest makes HTTP requests that are damaged, oversized or lie about themselves, the same bytes each time.
+package apitest
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 )
@@ -84,7 +86,7 @@ func bodies() []Request {
 		{"text without end", `{"profile":"` + Marker}, {"an escape without end", `{"profile":"\u12`}, {"an unknown escape", `{"profile":"\x41"}`},
 		{"XML", `<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;` + Marker + `</a>`},
 		{"YAML", "--- !!python/object/apply:os.system ['" + Marker + "']"}, {"60,000 open lists", strings.Repeat("[", 60_000)},
-		{"noise", string(noise(5_000))},
+		{"noise", noise(5_000)},
 	} {
 		post(c[0], c[1], 400)
 	}
@@ -164,4 +166,11 @@ func fields() []Request {
 	r.add("batch of 2 MiB of spaces", call("POST", "/v1/tasks:batch", strings.Repeat(" ", 2<<20+1)), 413)
 	r.add("batch with a marker", call("POST", "/v1/tasks:batch", `{"tasks":[{"profile":"`+Marker+`"}]}`), 422, 200)
 	return r.all
+}
+
+// noise returns n bytes that look random and are the same each time.
+func noise(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(b) // never fails
+	return string(b)
 }

@@ -1,4 +1,4 @@
-package hostile
+package hostiletest
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 // pdfReferences are objects that are nested without end, refer to themselves, or lie about what they hold.
@@ -81,7 +82,7 @@ func pdfReferences() []Document {
 // compressed is a document whose object 9 is in the object stream 6, with a table as a stream (ISO 32000-1, 7.5.7 and
 // 7.5.8). Without a table of its own it gets the right one.
 func compressed(entries, data, widths, index string, table []byte) []byte {
-	objects := append(sheet{catalog: "/X 9 0 R"}.objects(), stream(entries, []byte(data)))
+	objects := append(sheet{catalog: "/X 9 0 R"}.objects(), pdftest.Stream(entries, []byte(data)))
 	var b bytes.Buffer
 	b.WriteString("%PDF-1.7\n")
 	right := []byte{0, 0, 0, 0}
@@ -95,7 +96,7 @@ func compressed(entries, data, widths, index string, table []byte) []byte {
 		table = right
 	}
 	fmt.Fprintf(&b, "7 0 obj\n%s\nendobj\nstartxref\n%d\n%%%%EOF\n",
-		stream("/Type/XRef/Root 1 0 R/Size 10/W"+widths+"/Index"+index, table), at)
+		pdftest.Stream("/Type/XRef/Root 1 0 R/Size 10/W"+widths+"/Index"+index, table), at)
 	return b.Bytes()
 }
 
@@ -113,7 +114,7 @@ func pdfTrees() []Document {
 	const page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]>>"
 	many := []fault.Code{fault.DocumentTooManyPages}
 	tree := func(ends []fault.Code, name string, objects ...string) {
-		f.add(ends, name, pdfOf("", append([]string{"<</Type/Catalog/Pages 2 0 R>>"}, objects...)...))
+		f.add(ends, name, pdftest.BuildTrailer("", append([]string{"<</Type/Catalog/Pages 2 0 R>>"}, objects...)...))
 	}
 	tree(lenient(), "page tree that is its own child", "<</Type/Pages/Kids[2 0 R]/Count 1>>")
 	tree(lenient(), "page tree in a circle", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Pages/Kids[2 0 R]/Count 1/Parent 2 0 R>>")
@@ -135,14 +136,14 @@ func pdfTrees() []Document {
 		for i := range 10 {
 			objects = append(objects, "<</Type/Pages/Count 1/Kids["+strings.Repeat(fmt.Sprintf("%d 0 R ", i+3), 10)+"]>>")
 		}
-		return pdfOf("", append(objects, page)...)
+		return pdftest.BuildTrailer("", append(objects, page)...)
 	})
 	f.lazy(append(lenient(), many...), "page 20,000 levels deep", func() []byte {
 		objects := []string{"<</Type/Catalog/Pages 2 0 R>>"}
 		for i := range 20_000 {
 			objects = append(objects, fmt.Sprintf("<</Type/Pages/Count 1/Parent %d 0 R/Kids[%d 0 R]>>", max(2, i+1), i+3))
 		}
-		return pdfOf("", append(objects, "<</Type/Page/Parent 20001 0 R/MediaBox[0 0 100 100]>>")...)
+		return pdftest.BuildTrailer("", append(objects, "<</Type/Page/Parent 20001 0 R/MediaBox[0 0 100 100]>>")...)
 	})
 	f.lazy(many, "10,000 pages", func() []byte {
 		objects := []string{"<</Type/Catalog/Pages 2 0 R>>", ""}
@@ -152,7 +153,7 @@ func pdfTrees() []Document {
 			objects = append(objects, page)
 		}
 		objects[1] = "<</Type/Pages/Count 10000/Kids[" + kids.String() + "]>>"
-		return pdfOf("", objects...)
+		return pdftest.BuildTrailer("", objects...)
 	})
 	for _, c := range []struct {
 		name    string

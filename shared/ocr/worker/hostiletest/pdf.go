@@ -1,4 +1,4 @@
-package hostile
+package hostiletest
 
 import (
 	"bytes"
@@ -7,29 +7,8 @@ import (
 	"strings"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
-
-// pdfOf writes objects, numbered from 1, a table and a trailer; the first object is the catalog.
-func pdfOf(trailer string, objects ...string) []byte {
-	var b bytes.Buffer
-	b.WriteString("%PDF-1.7\n")
-	offsets := make([]int, 0, len(objects))
-	for i, o := range objects {
-		offsets = append(offsets, b.Len())
-		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
-	}
-	table := b.Len()
-	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)
-	for _, o := range offsets {
-		fmt.Fprintf(&b, "%010d 00000 n \n", o)
-	}
-	fmt.Fprintf(&b, "trailer\n<</Root 1 0 R/Size %d%s>>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, trailer, table)
-	return b.Bytes()
-}
-
-func stream(entries string, data []byte) string {
-	return fmt.Sprintf("<<%s/Length %d>>\nstream\n%s\nendstream", entries, len(data), data)
-}
 
 // sheet is a PDF of one small page. Objects from 6 on are more.
 type sheet struct {
@@ -60,12 +39,12 @@ func (s sheet) objects() []string {
 		"<</Type/Catalog/Pages 2 0 R" + s.catalog + ">>",
 		"<</Type/Pages/Kids[3 0 R]/Count 1>>",
 		"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>" + s.resources + ">>" + s.box + s.page + ">>",
-		stream(s.entries, []byte(s.content)),
+		pdftest.Stream(s.entries, []byte(s.content)),
 		s.font,
 	}, s.more...)
 }
 
-func (s sheet) bytes() []byte { return pdfOf(s.trailer, s.objects()...) }
+func (s sheet) bytes() []byte { return pdftest.BuildTrailer(s.trailer, s.objects()...) }
 
 func goodPDF() []byte { return sheet{}.bytes() }
 

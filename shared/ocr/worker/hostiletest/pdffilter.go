@@ -1,4 +1,4 @@
-package hostile
+package hostiletest
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 // pdfFilters are streams whose filters unfold to far more than there is, or do not fit their bytes.
@@ -54,7 +55,7 @@ func pdfPictures() []Document {
 		f.lazy(ends, "picture, "+name, func() []byte {
 			return sheet{
 				resources: "/XObject<</I 6 0 R>>", content: "q 240 0 0 72 0 0 cm /I Do Q",
-				more: append([]string{stream("/Type/XObject/Subtype/Image"+entries, data())}, more...),
+				more: append([]string{pdftest.Stream("/Type/XObject/Subtype/Image"+entries, data())}, more...),
 			}.bytes()
 		})
 	}
@@ -81,7 +82,7 @@ func pdfPictures() []Document {
 	picture(lenient(), "16 bits", size+"/BitsPerComponent 16/ColorSpace/DeviceGray", rows)
 	picture(lenient(), "no bytes", size+grey, func() []byte { return nil })
 	picture(lenient(), "mask that is itself", size+grey+"/SMask 6 0 R", rows)
-	picture(lenient(), "masks in a circle", size+grey+"/SMask 7 0 R", rows, stream("/Subtype/Image"+size+grey+"/SMask 6 0 R", rows()))
+	picture(lenient(), "masks in a circle", size+grey+"/SMask 7 0 R", rows, pdftest.Stream("/Subtype/Image"+size+grey+"/SMask 6 0 R", rows()))
 	picture(lenient(), "mask of colours out of range", size+grey+"/Mask[-5 99999]", rows)
 	picture(lenient(), "decoded to no numbers", size+grey+"/Decode[1e99 -1e99]", rows)
 	picture(lenient(), "alternates that are itself", size+grey+"/Alternates[<</Image 6 0 R>>]", rows)
@@ -105,15 +106,15 @@ func pdfPictures() []Document {
 	colour := func(name, space string, more ...string) {
 		picture(lenient(), name, size+"/BitsPerComponent 8/ColorSpace"+space, rows, more...)
 	}
-	colour("colour profile of noise", "[/ICCBased 7 0 R]", stream("/N 1", noise(600)))
-	colour("colour profile of 77 parts", "[/ICCBased 7 0 R]", stream("/N 77", noise(600)))
-	colour("colour profile that is itself", "[/ICCBased 7 0 R]", stream("/N 1/Alternate[/ICCBased 7 0 R]", noise(600)))
+	colour("colour profile of noise", "[/ICCBased 7 0 R]", pdftest.Stream("/N 1", noise(600)))
+	colour("colour profile of 77 parts", "[/ICCBased 7 0 R]", pdftest.Stream("/N 77", noise(600)))
+	colour("colour profile that is itself", "[/ICCBased 7 0 R]", pdftest.Stream("/N 1/Alternate[/ICCBased 7 0 R]", noise(600)))
 	colour("palette of 4 billion colours", "[/Indexed/DeviceRGB 4294967295 (abc)]")
 	colour("palette of palettes", "[/Indexed[/Indexed/DeviceRGB 1(abcdef)] 255 (a)]")
 	colour("palette that is itself", " 7 0 R", "[/Indexed 7 0 R 255 (a)]")
 	colour("ink whose function is itself", "[/Separation/A/DeviceRGB 7 0 R]", "<</FunctionType 3/Domain[0 1]/Functions[7 0 R]/Bounds[]/Encode[0 1]>>")
 	colour("inks 500 at once", "[/DeviceN["+strings.Repeat("/A", 500)+"]/DeviceRGB<</FunctionType 2/N 1/Domain[0 1]>>]")
-	colour("function of 10^12 samples", "[/Separation/A/DeviceRGB 7 0 R]", stream("/FunctionType 0/Domain[0 1]/Range[0 1 0 1 0 1]/Size[1000000000000]/BitsPerSample 32", noise(60)))
+	colour("function of 10^12 samples", "[/Separation/A/DeviceRGB 7 0 R]", pdftest.Stream("/FunctionType 0/Domain[0 1]/Range[0 1 0 1 0 1]/Size[1000000000000]/BitsPerSample 32", noise(60)))
 	colour("Lab of no range", "[/Lab<</WhitePoint[0 0 0]/Range[9 -9 9 -9]>>]")
 	colour("a pattern", "[/Pattern]")
 	colour("unknown colours", "/DeviceOctarine")

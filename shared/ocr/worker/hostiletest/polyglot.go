@@ -1,4 +1,4 @@
-package hostile
+package hostiletest
 
 import (
 	"archive/zip"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 // archive is a ZIP file of one member.
@@ -49,7 +50,7 @@ func polyglots() []Document {
 	f.add(lenient(), "JPEG with a PDF in a comment", slices.Concat(goodJPEG()[:2], segment(0xfe, goodPDF()), goodJPEG()[2:]))
 	f.add(lenient(), "PDF whose picture is a PDF", sheet{
 		resources: "/XObject<</I 6 0 R>>", content: "q 99 0 0 72 0 0 cm /I Do Q " + words,
-		more: []string{stream("/Type/XObject/Subtype/Image/Width 9/Height 9/BitsPerComponent 8/ColorSpace/DeviceGray/Filter/DCTDecode", goodPDF())},
+		more: []string{pdftest.Stream("/Type/XObject/Subtype/Image/Width 9/Height 9/BitsPerComponent 8/ColorSpace/DeviceGray/Filter/DCTDecode", goodPDF())},
 	}.bytes())
 	return f.all
 }

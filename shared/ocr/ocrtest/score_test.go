@@ -1,10 +1,10 @@
-package score_test
+package ocrtest_test
 
 import (
 	"math"
 	"testing"
 
-	"github.com/lethe-ocr/lethe/scripts/bench/score"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 )
 
 func TestF1(t *testing.T) {
@@ -25,7 +25,7 @@ func TestF1(t *testing.T) {
 		{"dot leaders", "Rent . . . . . . 5", "Rent 5", 1},
 		{"characters without spaces", "\u4e2d\u6587", "\u4e2d \u6587", 1},
 	} {
-		if got := score.F1(c.truth, c.text); math.Abs(got-c.want) > 1e-9 {
+		if got := ocrtest.F1(c.truth, c.text); math.Abs(got-c.want) > 1e-9 {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}
