@@ -1,5 +1,5 @@
-// Command lethe is the whole program: an OCR service that forgets. The same binary serves on one machine, runs as a custom
-// handler of a function app, is its own worker process for documents, and is the client of a server.
+// Command lethe is the whole program: an OCR service that keeps no documents. The same binary serves on one machine, runs as
+// custom handler of a function app, is its own worker process, and is the command line client of a server.
 //
 // This package is the only composition root: it alone joins the domain in shared/ with drivers and triggers.
 package main

@@ -1,5 +1,5 @@
-// Package api is the HTTP function: the native interface, described by OpenAPI 3.1 at /v1/openapi.json. It decodes, calls
-// the domain and encodes.
+// Package api is the HTTP function: the native API, described by OpenAPI 3.1 at /v1/openapi.json. It decodes, calls the
+// domain and encodes.
 package api
 
 import (

@@ -1,4 +1,4 @@
-// Package ocr is the function that a document starts which landed in the uploads container.
+// Package ocr is the function that runs when a document arrives in the uploads container.
 package ocr
 
 import (

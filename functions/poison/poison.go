@@ -1,5 +1,5 @@
-// Package poison is the function for documents that the place gave up on: their tasks are explained, or tried again with
-// more patience than the place has.
+// Package poison is the function for documents that the platform gave up on: it fails their tasks with an explanation, or
+// tries them again with more patience than the platform has.
 package poison
 
 import (

@@ -1,5 +1,5 @@
 // Package requeue is the function that a queue message starts: a task whose event was lost, work that another invocation
-// handed on, or an upload where the store's events travel by queue.
+// handed over, or an upload where the store's events arrive by queue.
 package requeue
 
 import (

@@ -1,4 +1,4 @@
-// Package verbs holds the client's half of the command line: verbs that talk to a server and run on any system.
+// Package verbs has the client half of the command line: commands that talk to a server and run on any operating system.
 package verbs
 
 import (

@@ -1,7 +1,7 @@
 // Package doctor checks that the machine or cloud account of a stamp lets it keep its promise: that nothing keeps what was erased, that
 // nobody else can read it, that it stays in its region. Expectations is the one list of what must hold. Drivers gather
-// facts (Account, Folder, Process), this package alone judges them, so that a check of a running stamp and a test of the
-// templates it is deployed from cannot disagree.
+// facts (Account, Folder, Process) and this package alone judges them, so that a check of a running stamp and a test of the
+// templates from which it is deployed cannot disagree.
 //
 // Findings hold settings, counts and times: never content, names of documents or credentials.
 package doctor

@@ -1,6 +1,6 @@
 // Package erasure knows every location where a copy of a document can be. One inventory serves the eraser, the independent
 // check, receipts, the record of processing that `lethe inventory` prints, and the tests: a class of copies that is missing
-// here is missing everywhere and turns them red.
+// here is missing everywhere, and tests fail.
 package erasure
 
 import (

@@ -1,5 +1,5 @@
 // Package fault is the error taxonomy of the program: few kinds to act on, stable codes for machines, a sentence for
-// people, and a cause that stays in the log. Errors are classified once, where they arise; package web maps kinds to
+// people, and a cause that stays in the log. Errors are classified once, where they arise; package httpserver maps kinds to
 // RFC 9457 problem documents in one place.
 package fault
 

@@ -1,5 +1,5 @@
 // Package retention decides what must be erased and when. It is pure: no I/O and no clock of its own, so the plan that a
-// dry run prints is the plan that a sweep carries out, and a table of cases can lock every rule.
+// dry run prints is the plan that a sweep carries out, and a table of cases can test every rule.
 package retention
 
 import (

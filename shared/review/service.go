@@ -1,6 +1,6 @@
-// Package review is the way to a document that nobody may read: a case that one reviewer opens with a reason, a second
-// person approves, time ends, and the access log keeps. No deadline of the document moves for it: what is erased is gone for
-// the reviewer too.
+// Package review gives reviewers exceptional access to a document: one opens a case with a reason, a second person approves
+// it, it ends by itself, and the access log records every step. No deadline of the document moves for it: an erased document
+// is gone for reviewers too.
 package review
 
 import (

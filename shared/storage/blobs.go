@@ -1,7 +1,7 @@
-// Package storage is the two small ports that the domain keeps its state behind: Blobs for document bytes and Records
-// for small records with compare-and-swap and a due index. Drivers live below; each passes the suite in storagetest.
+// Package storage defines the two interfaces through which the domain stores its state: Blobs for document bytes and Records
+// for small records with compare-and-swap and a due index. Drivers are subpackages; each passes the suite in storagetest.
 //
-// Names, keys and metadata never hold text that a user supplied.
+// Names, keys and metadata never contain text that a user supplied.
 package storage
 
 import (

@@ -1,7 +1,7 @@
 // Package strict reads queries and JSON so that nothing of them is dropped: a name that is unknown, in another case or given
-// twice is refused by name. The decoders of the standard library are more forgiving: a query whose escapes are broken loses
-// that parameter, a repeated key of JSON takes its last value, and keys match in any case. A setting that shortens the life of
-// a document and is not understood must not be replaced by the default.
+// twice is refused by name. The decoders of the standard library are more forgiving: a query with an invalid escape loses
+// that parameter, a repeated key of JSON takes its last value, and keys match in any case. A setting that shortens retention
+// must not silently be replaced by the default because it was misspelt.
 package strict
 
 import (

@@ -1,6 +1,5 @@
-// Package task is the heart of the program: the task record with its states, and the Service that every function calls
-// whichever way it was triggered. Every transition is one compare-and-swap on the record, so triggers may fire twice, at
-// once, late or never.
+// Package task has the task record with its states, and the Service that every function calls, however it was triggered.
+// Every transition is one compare-and-swap on the record, so that triggers may fire twice, concurrently, late or never.
 package task
 
 import (

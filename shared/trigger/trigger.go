@@ -1,5 +1,5 @@
-// Package trigger says what starts the program's functions other than a client's request, in the same words whichever place
-// the program runs in. Its subpackages translate what a place sends: azure for the Functions host, local for one machine.
+// Package trigger has the events, other than requests of clients, that start the program's functions, independent of the
+// platform. Its subpackages translate what a platform sends: azure for the Functions host, local for one machine.
 package trigger
 
 import (

@@ -1,5 +1,5 @@
-// Package apitest has the interface as it is, over the task service and a store in memory, for tests of whoever calls it: by
-// itself, or as a server whose answers can be broken on their way.
+// Package apitest has the real API over the task service and a store in memory, for tests of its callers: as a handler, or as
+// a server whose answers can be broken on the way.
 package apitest
 
 import (

@@ -1,5 +1,5 @@
-// Package contract calls an HTTP interface the way its OpenAPI document describes it, and in every way that the document
-// forbids, and holds each answer against the document.
+// Package contract calls an HTTP API as its OpenAPI document describes it, and in every way that the document forbids, and
+// validates each answer against the document.
 package contract
 
 import (

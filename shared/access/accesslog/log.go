@@ -1,6 +1,6 @@
 // Package accesslog is the access log: every privileged act with who, what, when and why. The text is an append-only record
-// in storage; the ledger holds a commitment to it. So a reader can check that an entry stood there at its time, and that
-// none was taken away, while the ledger itself reveals nothing.
+// in storage; the ledger contains a commitment to it. So a reader can verify when an entry was made and that none was
+// removed, while the ledger itself reveals nothing.
 package accesslog
 
 import (

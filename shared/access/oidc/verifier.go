@@ -1,6 +1,6 @@
-// Package oidc verifies OpenID Connect tokens: those of people, with their roles, and those of programs. Nothing is asked
-// of the identity provider before the first token comes, so the program starts without it; while it does not answer,
-// tokens that need its keys wait, and secrets go on as before.
+// Package oidc verifies OpenID Connect tokens: those of people, with their roles, and those of programs. It contacts the
+// identity provider when the first token arrives, so the program starts without it. While the provider does not answer,
+// requests with tokens that need its keys get 503, and requests with secrets are served as before.
 package oidc
 
 import (

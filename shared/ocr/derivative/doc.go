@@ -1,10 +1,10 @@
 // Package derivative makes stand-ins for documents that people may not see. A derivative has the format, the number of
 // pages, the pixel dimensions, the resolution, the depth and the page geometry of an original, so that what the original
-// does to the engine can be looked into, and synthetic ink instead of everything else.
+// does to the engine can be examined, and synthetic ink instead of everything else.
 //
-// The format stays, its inner ways need not: TIFF is written as classic TIFF with Deflate and without thumbnails, of an
-// animation there is the first picture, which is the one that is read, and a PDF page is one picture. [Nearest] lists
-// the depths that change.
+// The format stays the same, its internal encoding may differ: TIFF is written as classic TIFF with Deflate and without
+// thumbnails, an animation is reduced to its first picture, which is the one that is recognised, and a PDF page is one picture. [Nearest]
+// lists the depths that change.
 //
 // # Why nothing can be recovered
 //

@@ -1,5 +1,5 @@
 // Package worker runs an ocr.Engine in supervised child processes, so that a hostile document can make a call fail but
-// never reach, slow down for long, or end the process that asked.
+// cannot compromise, block or crash the calling process.
 //
 // The calling process holds a [Pool], which is an ocr.Engine. Each child is the same program executed again; it confines
 // itself with [Confine] and then answers with [Serve]. The two talk over a pair of unix sockets: frames of a four-byte
@@ -10,16 +10,16 @@
 // memory is taken, boxes and texts before a page is passed on, and an error is only ever one of the known codes. No text
 // that a child makes up reaches an error or a log.
 //
-// What confinement must prevent is a table of effects ([Effects]); by which of its means the kernel does so does not matter.
-// A child tries each of them after it has confined itself and says in its first message what did not come about. With
-// [Config.Confined] one for which an effect is left is never given a document.
+// What confinement must prevent is a table of effects ([Effects]); the mechanism that prevents each does not matter. A child
+// tries each of them after it has confined itself and reports the outcome in its first message. With [Config.Confined] a
+// child that can still cause an effect is never given a document.
 //
 // A derivative for people who may not see the document is written by a child that has not seen it either: [Pool.Derive].
 //
-// Children go round by the processor time that the owners of documents used, see package fairqueue. A page that has used a
+// Owners of documents share children by the processor time that they used, see package fairqueue. A page that has used a
 // slice of it is stopped with SIGSTOP for an owner that has no child, and continues later; its elapsed time does not
-// count. Together children have no more memory than those that may run at once are granted: where a stopped one would take
-// more, it is ended, and its call begins again.
+// count. All children together may use the memory that those which may run at once are granted: a stopped one that would
+// exceed it is killed, and its call begins again.
 //
-// Limits are kept from outside, by watching the child while it works, and a second time by the kernel where it can.
+// The pool enforces limits from outside, by measuring the child while it works; where possible the kernel enforces them too.
 package worker

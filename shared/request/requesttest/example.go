@@ -1,4 +1,4 @@
-// Package requesttest has an example of every setting, for tests that each place takes all of them.
+// Package requesttest has an example of every setting, for tests that API, client and command line take all of them.
 package requesttest
 
 import (

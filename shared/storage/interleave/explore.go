@@ -1,7 +1,7 @@
 // Package interleave enumerates the orders in which concurrent calls of a store can happen. A history is a few actors that
-// call a service; the service works on ports that ask a Schedule before each call. Every execution of the history takes
-// another order, beginning with those that interrupt nobody, then those with one interruption, and so on: nearly all faults
-// of concurrency need very few (M. Musuvathi and S. Qadeer, Iterative context bounding, PLDI 2007).
+// call a service; the service uses stores that ask a Schedule before each call. Every execution of the history takes
+// another order, beginning with those without preemption, then those with one, and so on: nearly all concurrency bugs
+// need very few preemptions (M. Musuvathi and S. Qadeer, Iterative context bounding, PLDI 2007).
 package interleave
 
 import (

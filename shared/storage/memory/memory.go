@@ -1,5 +1,4 @@
-// Package memory keeps blobs and records in memory. It passes the suite in storagetest, so it is the store that tests of
-// the domain use; nothing outlives the process.
+// Package memory keeps blobs and records in memory, for tests of the domain. It passes the suite in storagetest.
 package memory
 
 import (

@@ -1,4 +1,4 @@
-// Package storagetest holds the rules that every storage driver keeps, as tests, and a decorator that makes a store fail.
+// Package storagetest has the conformance suite that every storage driver passes, and a decorator that makes a store fail.
 package storagetest
 
 import (

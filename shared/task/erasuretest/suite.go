@@ -1,4 +1,4 @@
-// Package erasuretest checks that erasing survives every lost write, on whatever driver keeps the copies.
+// Package erasuretest has the suite that shows, for every storage driver, that erasing survives every lost write.
 package erasuretest
 
 import (

@@ -1,5 +1,5 @@
-// Package local triggers the domain on one machine: an in-process queue with fair turns in place of storage events, and
-// tickers in place of the timer function.
+// Package local triggers the domain on one machine: a fair in-process queue instead of storage events, and tickers instead
+// of the timer function.
 package local
 
 import (

@@ -1,6 +1,6 @@
-// Package fairqueue hands out a fixed number of places by processor time: of the applications that wait, one that holds no
-// place comes first, and among equals the one that used the least lately. Time is charged while it is used, so a place
-// that is held for long can be asked back for somebody else.
+// Package fairqueue grants a fixed number of slots by processor time: of the applications that wait, one that holds no slot
+// comes first, and among equals the one that recently used the least. Time is charged while it is used, so that a slot that
+// is held for long can be reclaimed for another application.
 package fairqueue
 
 import (
