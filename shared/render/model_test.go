@@ -129,7 +129,6 @@ func render(t *testing.T, f Format, doc Document, pages ...ocr.Page) []byte {
 	return b.Bytes()
 }
 
-// write writes one format.
 // tabular is a page of a table with an empty cell, after those of the model.
 func tabular() ocr.Page {
 	cell := func(x, y int, words ...string) ocr.Cell {
@@ -149,6 +148,7 @@ func tabular() ocr.Page {
 	}
 }
 
+// write writes one format.
 func write(t *testing.T, w io.Writer, f Format, doc Document, pages iter.Seq2[ocr.Page, error]) error {
 	t.Helper()
 	doc.Original = Original{Engine: &engine{}}
