@@ -23,7 +23,7 @@ type world struct {
 	now   time.Time
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{now: noon}
 	m := memory.New(w.clock)
@@ -42,7 +42,7 @@ func (w *world) process(key, previous *ledger.Signer) *ledger.Log {
 	})
 }
 
-func signer(t *testing.T, name string) *ledger.Signer {
+func signer(t testing.TB, name string) *ledger.Signer {
 	t.Helper()
 	private, public, err := ledger.GenerateKey(name)
 	if err != nil {
@@ -101,7 +101,7 @@ func (w *world) tell(ctx context.Context, d document) error {
 	return errors.Join(errs...)
 }
 
-func (w *world) sequence(t *testing.T) int {
+func (w *world) sequence(t testing.TB) int {
 	t.Helper()
 	n, err := w.Sequence(t.Context())
 	if err != nil {
