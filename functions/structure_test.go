@@ -91,6 +91,11 @@ func TestDependenciesPointInward(t *testing.T) {
 				t.Errorf("%s imports %s: functions do not know each other", p.ImportPath, ours)
 			}
 		}
+		// Sentences that a worker writes reach nobody: what it finds it says by a reason of refusal, or it has failed.
+		if within(p.ImportPath, "shared/picture", "shared/pdf", "shared/ocr/tesseract", "shared/ocr/derivative", "shared/ocr/worker/reader") &&
+			slices.Contains(p.Imports, module+"shared/fault") {
+			t.Errorf("%s imports shared/fault and runs in workers: use shared/ocr/refusal", p.ImportPath)
+		}
 		native := []string{"shared/picture", "shared/ocr/tesseract"}
 		if len(p.CgoFiles) > 0 && !slices.Contains(native, p.ImportPath) {
 			t.Errorf("%s has native code: it belongs in one of %s", p.ImportPath, native)

@@ -3,11 +3,10 @@ package ocr
 import (
 	"bytes"
 	"slices"
-	"strings"
 
 	"github.com/gabriel-vasile/mimetype"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 )
 
 // The media types of documents.
@@ -22,28 +21,8 @@ const (
 	JP2  = "image/jp2"
 )
 
-// mediaType is a type of documents that are read.
-type mediaType struct {
-	name  string
-	title string // for people
-}
-
-// mediaTypes are the documents that are read.
-func mediaTypes() []mediaType {
-	return []mediaType{
-		{PDF, "PDF"}, {TIFF, "TIFF"}, {PNG, "PNG"}, {JPEG, "JPEG"}, {BMP, "BMP"}, {GIF, "GIF"}, {WebP, "WebP"},
-		{JP2, "JPEG 2000 (JP2)"},
-	}
-}
-
 // MediaTypes lists the media types of documents that are read.
-func MediaTypes() []string {
-	var names []string
-	for _, m := range mediaTypes() {
-		names = append(names, m.name)
-	}
-	return names
-}
+func MediaTypes() []string { return []string{PDF, TIFF, PNG, JPEG, BMP, GIF, WebP, JP2} }
 
 // HeadBytes is how much of a document MediaType reads.
 const HeadBytes = 3072
@@ -52,10 +31,10 @@ const HeadBytes = 3072
 const headerBytes = 1024
 
 // MediaType finds the media type of a document from its first HeadBytes bytes, never from a name. It is one of MediaTypes;
-// anything else is fault.DocumentUnknownType.
+// anything else is a refusal.
 func MediaType(head []byte) (string, error) {
 	if len(head) == 0 {
-		return "", fault.New(fault.DocumentEmpty, "the document has no bytes")
+		return "", refusal.New(refusal.Empty)
 	}
 	head = head[:min(len(head), HeadBytes)]
 	// Types are a tree: an animated PNG or a camera's TIFF is a child of the format that reads it.
@@ -71,10 +50,5 @@ func MediaType(head []byte) (string, error) {
 	if bytes.Contains(head[:min(len(head), headerBytes)], []byte("%PDF-")) {
 		return PDF, nil
 	}
-	var titles []string
-	for _, m := range mediaTypes() {
-		titles = append(titles, m.title)
-	}
-	last := len(titles) - 1
-	return "", fault.New(fault.DocumentUnknownType, "the content is none of %s and %s", strings.Join(titles[:last], ", "), titles[last])
+	return "", refusal.New(refusal.TypeUnknown)
 }

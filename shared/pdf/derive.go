@@ -10,9 +10,9 @@ import (
 	"github.com/klippa-app/go-pdfium/references"
 	"github.com/klippa-app/go-pdfium/requests"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 )
 
 // Resolutions at which the ink of a page is measured and drawn anew.
@@ -118,7 +118,7 @@ func WriteSheets(w io.Writer, pages []derivative.Page, limits ocr.Limits) error 
 	out.tree = out.out.reserve()
 	for n, page := range pages {
 		if page.Boxes == nil {
-			return fault.New(fault.PageDamaged, "the page has no size")
+			return refusal.New(refusal.AreaMissing)
 		}
 		if err := out.sheet(n, page, limits); err != nil {
 			return err

@@ -3,6 +3,7 @@ package pdf
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 	"github.com/klippa-app/go-pdfium/references"
 	"github.com/klippa-app/go-pdfium/requests"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 )
 
 // Document is an open Document document. It belongs to one goroutine at a time.
@@ -49,7 +50,7 @@ const (
 // fault.DocumentPasswordNeed, fault.DocumentPasswordWrong and fault.DocumentDamaged.
 func (r *Runtime) Open(reader io.ReadSeeker, size int64, password string) (*Document, error) {
 	if size <= 0 {
-		return nil, fault.New(fault.DocumentEmpty, "the document has no bytes")
+		return nil, refusal.New(refusal.Empty)
 	}
 	p := &Document{runtime: r, reader: reader, size: size, password: password}
 	if err := p.start(); err != nil {
@@ -63,7 +64,7 @@ func (p *Document) start() error {
 	var err error
 	p.instance, err = p.runtime.pool.GetInstanceWithContext(context.Background())
 	if err != nil {
-		return fault.Wrap(err, fault.EngineUnavailable, "the PDF module does not start")
+		return fmt.Errorf("start the PDF module: %w", err)
 	}
 	open := &requests.OpenDocument{FileReader: (*counter)(p), FileReaderSize: p.size}
 	if p.password != "" {
@@ -72,19 +73,19 @@ func (p *Document) start() error {
 	opened, err := p.instance.OpenDocument(open)
 	switch {
 	case errors.Is(err, pdfiumerrors.ErrPassword) && p.password == "":
-		return fault.New(fault.DocumentPasswordNeed, "the document is encrypted; give its password with the task")
+		return refusal.New(refusal.PasswordMissing)
 	case errors.Is(err, pdfiumerrors.ErrPassword):
-		return fault.New(fault.DocumentPasswordWrong, "the password given does not open the document")
+		return refusal.New(refusal.PasswordWrong)
 	case err != nil:
-		return fault.Wrap(err, fault.DocumentDamaged, "the PDF cannot be opened")
+		return refusal.New(refusal.PDFDamaged)
 	}
 	p.document = opened.Document
 	p.broken, p.handles, p.used = false, 0, 0
 	if err := p.describe(); err != nil {
-		return fault.Wrap(err, fault.DocumentDamaged, "the PDF cannot be opened")
+		return refusal.New(refusal.PDFDamaged)
 	}
 	if p.pages < 1 {
-		return fault.New(fault.DocumentDamaged, "the PDF has no pages")
+		return refusal.New(refusal.PDFEmpty)
 	}
 	return nil
 }
@@ -155,18 +156,18 @@ func (p *Document) Size(n int) (width, height float64, err error) {
 func checkSize(width, height float64) error {
 	switch {
 	case width > maxPoints || height > maxPoints:
-		return fault.New(fault.PageTooLarge, "the page is larger than %d points", maxPoints)
+		return refusal.PointsTooMany(maxPoints)
 	case width > 0 && height > 0:
 		return nil
 	default: // NaN comes here too
-		return fault.New(fault.PageDamaged, "the page has no area")
+		return refusal.New(refusal.AreaMissing)
 	}
 }
 
 // ready checks n and brings the instance into a state in which the next page can be taken on.
 func (p *Document) ready(n int) error {
 	if n < 1 || n > p.pages {
-		return fault.New(fault.PageDamaged, "there is no page %d in a document of %d", n, p.pages)
+		return refusal.NoPage(n, p.pages)
 	}
 	worn := p.handles > maxHandles || p.used > maxUsed
 	if p.instance != nil && !p.broken && (p.pinned || !worn) {
@@ -180,10 +181,8 @@ func (p *Document) ready(n int) error {
 func (p *Document) fail(err error) error {
 	if trapped(err) {
 		p.broken = true
-		first, _, _ := strings.Cut(err.Error(), "\n")
-		err = errors.New(first) // the rest is a stack of numbers
 	}
-	return fault.Wrap(err, fault.PageDamaged, "the page cannot be decoded, or decoding it takes more memory than the limit")
+	return refusal.New(refusal.PageUndecodable)
 }
 
 // trapped reports whether err is the end of the module rather than an answer of PDFium. Neither wazero nor go-pdfium has a

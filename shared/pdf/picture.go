@@ -9,8 +9,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 )
 
 // Format says how the pixels of a Picture are stored.
@@ -41,7 +41,7 @@ const maxSide = 14_400
 // picture writes a page of an image document.
 func (w *Writer) picture(page ocr.Page, pic *Picture) error {
 	if page.Width < 1 || page.Height < 1 || page.DPI < 1 {
-		return fault.New(fault.PageDamaged, "the page has no size")
+		return refusal.New(refusal.AreaMissing)
 	}
 	scale := min(72/float64(page.DPI), maxSide/float64(max(page.Width, page.Height)))
 	width, height := scale*float64(page.Width), scale*float64(page.Height)
@@ -101,7 +101,7 @@ func (w *Writer) image(number int, pic *Picture) error {
 	if pic.JPEG != nil {
 		config, err := jpeg.DecodeConfig(bytes.NewReader(pic.JPEG))
 		if err != nil {
-			return fault.Wrap(err, fault.PageDamaged, "the image cannot be decoded")
+			return refusal.New(refusal.PageDamaged)
 		}
 		entries := dict(config.Width, config.Height, 8, colorSpace(config.ColorModel)) + "/Filter/DCTDecode"
 		if config.ColorModel == color.CMYKModel && bytes.Contains(pic.JPEG[:min(len(pic.JPEG), 64<<10)], []byte("\x00\x0EAdobe")) {
@@ -122,7 +122,7 @@ func (w *Writer) image(number int, pic *Picture) error {
 	}
 	row := (pic.Width*bits*components + 7) / 8
 	if pic.Width < 1 || pic.Height < 1 || pic.Stride < row || len(pic.Pixels) < pic.Stride*(pic.Height-1)+row {
-		return fault.New(fault.PageDamaged, "the image has fewer pixels than its size says")
+		return refusal.New(refusal.PixelsMissing)
 	}
 	// PNG's prediction from the row above halves the size of scans.
 	parameters := fmt.Sprintf("/Filter/FlateDecode/DecodeParms<</Predictor 15/BitsPerComponent %d/Columns %d/Colors %d>>", //nolint:misspell // PDF's key
@@ -169,7 +169,7 @@ func pack(to io.Writer, pic *Picture, row int, plain bool) error {
 
 func (w *Writer) finishPictures() error {
 	if len(w.pages) == 0 {
-		return fault.New(fault.DocumentDamaged, "the document has no pages")
+		return refusal.New(refusal.PDFEmpty)
 	}
 	w.font.write(w.out)
 	return w.finishPages()

@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"bytes"
+	"errors"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -10,8 +11,8 @@ import (
 	"github.com/klippa-app/go-pdfium/enums"
 	"github.com/klippa-app/go-pdfium/requests"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 )
 
 // Recognition is best between 150 and 300 dpi; below 72 no letter of a usual size can be read.
@@ -76,7 +77,7 @@ func fitDPI(v view, dpi int, limits ocr.Limits) (int, error) {
 			return dpi, nil
 		}
 	}
-	return 0, fault.New(fault.PageTooLarge, "the page has more than %d pixels at %d dpi", limits.Pixels, leastDPI)
+	return 0, refusal.DrawsTooLarge(limits.Pixels, leastDPI)
 }
 
 func (p *Document) render(v view, dpi int) (Raster, error) {
@@ -98,7 +99,7 @@ func (p *Document) render(v view, dpi int) (Raster, error) {
 	p.used += int64(rendered.Result.Width) * int64(rendered.Result.Height)
 	gray, ok := rendered.Result.RenderedImage.(*image.Gray)
 	if !ok {
-		return Raster{}, fault.New(fault.InternalError, "the PDF module did not render in grey")
+		return Raster{}, errors.New("the PDF module did not render in grey")
 	}
 	return Raster{
 		Gray:   bytes.Clone(gray.Pix), // it points into the module's memory

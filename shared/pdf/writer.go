@@ -10,8 +10,8 @@ import (
 	"github.com/klippa-app/go-pdfium/enums"
 	"github.com/klippa-app/go-pdfium/requests"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 )
 
 // Writer writes a searchable PDF. It belongs to one goroutine.
@@ -149,7 +149,7 @@ func (w *Writer) Finish() error {
 	}
 	size, err := known.size()
 	if err != nil {
-		return fault.Wrap(err, fault.DocumentDamaged, "the PDF cannot be copied")
+		return refusal.New(refusal.PDFUncopyable)
 	}
 	w.out.next = size
 	w.font.number = w.out.reserve()
@@ -229,9 +229,9 @@ func (w *Writer) copySource() (*saved, error) {
 	case w.out.err != nil:
 		return nil, w.out.err // the receiver's failure, not the document's
 	case err != nil:
-		return nil, fault.Wrap(err, fault.DocumentDamaged, "the PDF cannot be copied")
+		return nil, refusal.New(refusal.PDFUncopyable)
 	case r.err != nil:
-		return nil, fault.Wrap(r.err, fault.DocumentDamaged, "the PDF cannot be copied")
+		return nil, refusal.New(refusal.PDFUncopyable)
 	}
 	return r.known, nil
 }

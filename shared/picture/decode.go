@@ -9,8 +9,8 @@ import (
 
 	"github.com/bep/imagemeta"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 )
 
 // StoredJPEG is a name of JPEG for which no Exif orientation is applied: a PDF shows its pictures as they are stored.
@@ -55,7 +55,7 @@ func Decode(data []byte, mediaType string, frame int, limits ocr.Limits) (*Image
 		return nil, err
 	}
 	if frame < 0 || frame >= len(headers) {
-		return nil, fault.New(fault.PageDamaged, "There is no page %d in a document of %d.", frame+1, len(headers))
+		return nil, refusal.NoPage(frame+1, len(headers))
 	}
 	h := headers[frame]
 	if err := h.check(limits); err != nil {
@@ -74,7 +74,7 @@ func Decode(data []byte, mediaType string, frame int, limits ocr.Limits) (*Image
 	}
 	if f := h.frame(); im.Width() != f.Width || im.Height() != f.Height {
 		im.Close()
-		return nil, fault.New(fault.PageDamaged, "The page is not of the size that its header says.")
+		return nil, refusal.New(refusal.SizeContradicts)
 	}
 	if h.dpi > 0 {
 		im.SetDPI(h.dpi)

@@ -7,9 +7,9 @@ import (
 	"encoding/binary"
 	"math"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 )
 
 // maxSide bounds each side of a picture in pixels, whatever the other is: tables of rows and strips grow with it.
@@ -30,7 +30,7 @@ type header struct {
 func headers(data []byte, mediaType string, limits ocr.Limits) ([]header, error) {
 	quiet()
 	if len(data) == 0 {
-		return nil, fault.New(fault.DocumentEmpty, "The document has no bytes.")
+		return nil, refusal.New(refusal.Empty)
 	}
 	var h header
 	var w, ht, bits, samples, palette C.l_int32
@@ -57,7 +57,7 @@ func headers(data []byte, mediaType string, limits ocr.Limits) ([]header, error)
 	case ocr.JP2:
 		h, ok = jp2Header(data)
 	default:
-		return nil, fault.New(fault.DocumentUnknownType, "The media type is none of the pictures read here.")
+		return nil, refusal.New(refusal.TypeUnknown)
 	}
 	if w != 0 || ht != 0 {
 		h.width, h.height = int(w), int(ht)
@@ -68,7 +68,7 @@ func headers(data []byte, mediaType string, limits ocr.Limits) ([]header, error)
 		}
 	}
 	if !ok || h.width < 1 || h.height < 1 {
-		return nil, fault.New(fault.DocumentDamaged, "The header of the picture is damaged.")
+		return nil, refusal.New(refusal.PictureHeader)
 	}
 	return []header{h}, nil
 }
@@ -77,12 +77,11 @@ func headers(data []byte, mediaType string, limits ocr.Limits) ([]header, error)
 func (h header) check(limits ocr.Limits) error {
 	switch {
 	case h.width < 1 || h.height < 1:
-		return fault.New(fault.PageDamaged, "The header of the page is damaged.")
+		return refusal.New(refusal.PageHeader)
 	case h.width > maxSide || h.height > maxSide:
-		return fault.New(fault.PageTooLarge, "The page has %d by %d pixels; the limit of a side is %d.", h.width, h.height, maxSide)
+		return refusal.SideTooLong(h.width, h.height, maxSide)
 	case int64(h.width)*int64(h.height) > limits.Pixels:
-		return fault.New(fault.PageTooLarge, "The page has %d by %d pixels; the limit is %d pixels: scan it at a lower resolution.",
-			h.width, h.height, limits.Pixels)
+		return refusal.TooManyPixels(h.width, h.height, limits.Pixels)
 	}
 	return nil
 }

@@ -7,7 +7,7 @@ import "C"
 import (
 	"unsafe"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 )
 
 // Image is a picture in Leptonica's memory. Close frees it.
@@ -22,7 +22,7 @@ type Pixels struct {
 
 func newImage(pix *C.PIX) (*Image, error) {
 	if pix == nil {
-		return nil, fault.New(fault.PageDamaged, "the page is damaged and cannot be decoded")
+		return nil, refusal.New(refusal.PageDamaged)
 	}
 	return &Image{pix}, nil
 }
@@ -30,7 +30,7 @@ func newImage(pix *C.PIX) (*Image, error) {
 // NewGray copies 8-bit grey pixels. dpi is 0 if it is not known.
 func NewGray(pix []byte, stride, width, height, dpi int) (*Image, error) {
 	if width <= 0 || height <= 0 || stride < width || len(pix) < stride*(height-1)+width {
-		return nil, fault.New(fault.PageDamaged, "the page has fewer pixels than its size says")
+		return nil, refusal.New(refusal.PixelsMissing)
 	}
 	im, err := newImage(C.lethe_from_grey((*C.l_uint8)(unsafe.Pointer(&pix[0])), C.size_t(stride), C.int(width), C.int(height)))
 	if err == nil {

@@ -4,9 +4,9 @@ import (
 	"encoding/binary"
 	"math"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 )
 
 // The tags of an image file directory that matter before decoding (TIFF 6.0, section 8).
@@ -54,21 +54,21 @@ type directory struct {
 func tiffHeaders(data []byte, limits ocr.Limits) ([]header, error) {
 	f, at, ok := openTIFF(data)
 	if !ok {
-		return nil, fault.New(fault.DocumentDamaged, "The header of the TIFF file is damaged.")
+		return nil, refusal.New(refusal.TIFFDamaged)
 	}
 	var pages, auxiliary []header
 	seen := map[uint64]bool{}
 	for index := 0; at != 0; index++ {
 		if seen[at] {
-			return nil, fault.New(fault.DocumentDamaged, "The pages of the TIFF file refer to each other in a circle.")
+			return nil, refusal.New(refusal.TIFFCircle)
 		}
 		seen[at] = true
 		if index >= limits.Pages {
-			return nil, fault.New(fault.DocumentTooManyPages, "The document has more than %d pages.", limits.Pages)
+			return nil, refusal.MorePages(limits.Pages)
 		}
 		d, ok := f.directory(at)
 		if !ok && index == 0 && d.next == 0 {
-			return nil, fault.New(fault.DocumentDamaged, "The first page of the TIFF file is damaged.")
+			return nil, refusal.New(refusal.TIFFFirstPage)
 		}
 		d.index = index
 		if d.auxiliary {
@@ -82,7 +82,7 @@ func tiffHeaders(data []byte, limits ocr.Limits) ([]header, error) {
 		pages = auxiliary
 	}
 	if len(pages) == 0 {
-		return nil, fault.New(fault.DocumentDamaged, "The TIFF file has no page.")
+		return nil, refusal.New(refusal.TIFFEmpty)
 	}
 	return pages, nil
 }

@@ -3,6 +3,7 @@ package apitest
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -10,10 +11,11 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 )
 
 // engine takes every document for one page of text. What happens to it is in its text: "damaged" fails, "locked" needs a
-// password, "slow" waits until it is released.
+// password, "slow" waits until it is released, and a refusal as JSON is what a worker answers.
 type engine struct{ released chan struct{} }
 
 func text(src ocr.Source) (string, error) {
@@ -24,13 +26,16 @@ func text(src ocr.Source) (string, error) {
 // Inspect implements ocr.Engine.
 func (*engine) Inspect(_ context.Context, src ocr.Source) (ocr.Info, error) {
 	content, err := text(src)
+	var said refusal.Error
 	switch {
 	case err != nil:
 		return ocr.Info{}, err
+	case json.Unmarshal([]byte(content), &said) == nil && said.Check() == nil:
+		return ocr.Info{}, said.Fault()
 	case strings.Contains(content, "damaged"):
-		return ocr.Info{}, fault.New(fault.DocumentDamaged, "the document is damaged")
+		return ocr.Info{}, refusal.New(refusal.PDFDamaged).Fault()
 	case strings.Contains(content, "locked") && src.Password == "":
-		return ocr.Info{}, fault.New(fault.DocumentPasswordNeed, "the document is encrypted; give its password with the task")
+		return ocr.Info{}, refusal.New(refusal.PasswordMissing).Fault()
 	default:
 		return ocr.Info{Type: "application/pdf", Pages: 1}, nil
 	}

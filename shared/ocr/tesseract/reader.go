@@ -12,8 +12,8 @@ import (
 
 	"github.com/otiai10/gosseract/v2"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
@@ -61,7 +61,7 @@ func (r *Reader) recognise(im *picture.Image, opt ocr.Options, mode gosseract.Pa
 		return nil, err
 	}
 	if err := client.SetPageSegMode(mode); err != nil {
-		return nil, fault.Wrap(err, fault.EngineUnavailable, "the engine refused its mode")
+		return nil, fmt.Errorf("set the mode of the engine: %w", err)
 	}
 	return read(client, im, opt.Characters)
 }
@@ -69,11 +69,11 @@ func (r *Reader) recognise(im *picture.Image, opt ocr.Options, mode gosseract.Pa
 // client returns the handle for a set of languages.
 func (r *Reader) client(languages []string) (*gosseract.Client, error) {
 	if len(languages) == 0 {
-		return nil, fault.New(fault.LanguageUnknown, "At least one language is needed.") // without one the engine crashes
+		return nil, refusal.New(refusal.LanguageMissing) // without one the engine crashes
 	}
 	for _, l := range languages {
 		if !slices.Contains(r.Languages(), l) {
-			return nil, fault.New(fault.LanguageUnknown, "A language is not installed; installed are: %s.", strings.Join(r.Languages(), ", "))
+			return nil, refusal.New(refusal.LanguageMissing)
 		}
 	}
 	wanted := strings.Join(languages, "+")
@@ -92,10 +92,10 @@ func (r *Reader) client(languages []string) (*gosseract.Client, error) {
 		}
 	}
 	if err := r.models.load(client, languages); err != nil {
-		return nil, errors.Join(fault.Wrap(err, fault.EngineUnavailable, "the engine could not be started"), client.Close())
+		return nil, errors.Join(fmt.Errorf("start the engine: %w", err), client.Close())
 	}
 	if err := open(client); err != nil {
-		return nil, errors.Join(fault.Wrap(err, fault.EngineUnavailable, "the engine could not be started"), client.Close())
+		return nil, errors.Join(fmt.Errorf("start the engine: %w", err), client.Close())
 	}
 	r.handles = slices.Insert(r.handles, 0, handle{wanted, client})
 	if len(r.handles) > maxHandles {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/otiai10/gosseract/v2"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
@@ -54,7 +54,7 @@ func read(client *gosseract.Client, im *picture.Image, characters bool) ([]word,
 		asked = 1
 	}
 	if C.lethe_recognise(api(client), unsafe.Pointer(pix), asked, &found) != 0 {
-		return nil, fault.New(fault.PageDamaged, "the engine cannot take the page")
+		return nil, refusal.New(refusal.PictureRefused)
 	}
 	words := make([]word, 0, int(found.length))
 	for _, w := range unsafe.Slice(found.words, int(found.length)) {

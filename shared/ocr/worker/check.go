@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
 )
@@ -61,14 +60,6 @@ func (c checker) survey(p *derivative.Page, mediaType string) error {
 	return nil
 }
 
-// code lets through what an engine may say of a document.
-func (c checker) code(code fault.Code) error {
-	if code.Kind() == fault.Document || code == fault.LanguageUnknown {
-		return nil
-	}
-	return errLied
-}
-
 func (c checker) page(p *ocr.Page, number int, opt ocr.Options) error {
 	if p == nil || p.Number != number || p.Failure != nil {
 		return errLied
@@ -105,18 +96,4 @@ func (c checker) page(p *ocr.Page, number int, opt ocr.Options) error {
 		}
 	}
 	return nil
-}
-
-// explain makes the error for a code that a child gave. The sentence comes from here and names the limit.
-func (c checker) explain(code fault.Code) error {
-	switch code {
-	case fault.DocumentTooLarge:
-		return fault.New(code, "The document is larger than the limit of %d bytes.", c.limits.Bytes)
-	case fault.DocumentTooManyPages:
-		return fault.New(code, "The document has more pages than the limit of %d; split it.", c.limits.Pages)
-	case fault.PageTooLarge:
-		return fault.New(code, "The page has more pixels than the limit of %d; scan it at a lower resolution.", c.limits.Pixels)
-	default:
-		return fault.New(code, "%s", code.Meaning())
-	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 )
 
@@ -26,7 +27,7 @@ func (e *fakeEngine) Survey(_ context.Context, src ocr.Source, n int) (derivativ
 		select {}
 	case "damaged second":
 		if n == 2 {
-			return derivative.Page{}, fault.New(fault.PageDamaged, "x")
+			return derivative.Page{}, refusal.New(refusal.PageDamaged)
 		}
 	case "overstated":
 		page.Ink.Density = 8

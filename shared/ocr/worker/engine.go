@@ -137,16 +137,15 @@ func (p *Pool) perform(ctx context.Context, s *slot, steps []step, opened bool, 
 // killed.
 func (p *Pool) accept(c *child, resp response, check func(response) error) error {
 	switch {
-	case resp.Code == fault.PageFailed:
+	case resp.Failed:
 		c.kill(Failing)
-		return resp.Code
-	case resp.Code != "":
-		err := p.check.code(resp.Code)
-		if err == nil {
-			return p.check.explain(resp.Code)
+		return fault.PageFailed
+	case resp.Refusal != nil:
+		if resp.Refusal.Check() == nil {
+			return resp.Refusal.Fault()
 		}
 		c.kill(Lied)
-		return err
+		return errLied
 	}
 	err := check(resp)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"os"
 	"runtime"
 	"strconv"
@@ -22,8 +23,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker/workertest"
 )
@@ -93,11 +94,17 @@ func (e *fakeEngine) Release() { e.opened, e.opens = "", 0 }
 func (e *fakeEngine) Languages() []string { return []string{"deu", "eng"} }
 
 func (e *fakeEngine) Inspect(_ context.Context, src ocr.Source) (ocr.Info, error) {
-	switch e.command(src) {
+	command := e.command(src)
+	if said, ok := strings.CutPrefix(command, "refuse "); ok {
+		var refused refusal.Error
+		if err := json.Unmarshal([]byte(said), &refused); err != nil {
+			return ocr.Info{}, err
+		}
+		return ocr.Info{}, &refused
+	}
+	switch command {
 	case "damaged":
-		return ocr.Info{}, fault.New(fault.DocumentDamaged, "the secret content is damaged")
-	case "many":
-		return ocr.Info{}, fault.New(fault.DocumentTooManyPages, "x")
+		return ocr.Info{}, refusal.New(refusal.PDFDamaged)
 	case "crash":
 		crash()
 	}
@@ -111,7 +118,7 @@ func (e *fakeEngine) Draw(_ context.Context, src ocr.Source, _ int, _ ocr.Option
 			runtime.Gosched()
 		}
 	case "damaged-drawing":
-		return fault.New(fault.PageDamaged, "x")
+		return refusal.New(refusal.PageDamaged)
 	}
 	return nil
 }
@@ -191,7 +198,7 @@ func (e *fakeEngine) WritePDF(_ context.Context, src ocr.Source, pages iter.Seq2
 			case "hang":
 				select {}
 			case "damaged":
-				return fault.New(fault.DocumentDamaged, "x")
+				return refusal.New(refusal.PDFUncopyable)
 			}
 		}
 		if command == "early" && n == 2 {
@@ -280,8 +287,12 @@ func lie(role string) {
 		_, _ = conn.Write(bytes.Repeat([]byte("{},"), 2<<20))
 	case "nothing":
 		say(map[string]any{})
-	case "code":
-		say(map[string]any{"code": "made_up_by_a_document"})
+	case "reason":
+		say(map[string]any{"refusal": map[string]any{"reason": "made_up_by_a_document"}})
+	case "numbers":
+		say(map[string]any{"refusal": map[string]any{"reason": refusal.Empty, "numbers": []int{1}}})
+	case "large number":
+		say(map[string]any{"refusal": map[string]any{"reason": refusal.MorePages(1).Reason, "numbers": []int64{math.MaxInt64}}})
 	case "number":
 		page.Number = 2
 		say(map[string]any{"page": page})

@@ -24,7 +24,7 @@ import (
 
 func TestLiesAreNotPassedOn(t *testing.T) {
 	for _, role := range []string{
-		"huge", "garbage", "elements", "nothing", "code", "number", "box", "control", "language", "descriptors", "close",
+		"huge", "garbage", "elements", "nothing", "reason", "numbers", "large number", "number", "box", "control", "language", "descriptors", "close",
 	} {
 		t.Run(role, func(t *testing.T) {
 			p := newPool(t, role, nil)

@@ -4,6 +4,7 @@ package worker_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 )
 
@@ -104,15 +106,18 @@ func TestIdleChildLetsGoOfDocument(t *testing.T) {
 	})
 }
 
-func TestFaultsOfDocumentsNameLimitAndNoContent(t *testing.T) {
+func TestEveryRefusalReachesTheCallerWithItsSentence(t *testing.T) {
 	p := newPool(t, "serve", nil)
-	_, err := p.Inspect(t.Context(), document(t, "a", "damaged"))
-	if !errors.Is(err, fault.DocumentDamaged) || strings.Contains(err.Error(), "secret") {
-		t.Errorf("got %v", err)
-	}
-	_, err = p.Inspect(t.Context(), document(t, "b", "many"))
-	if !errors.Is(err, fault.DocumentTooManyPages) || !strings.Contains(err.Error(), "2000") {
-		t.Errorf("got %v", err)
+	for _, reason := range refusal.Reasons() {
+		refused := &refusal.Error{Reason: reason, Numbers: []int64{11, 12, 13}[:reason.Count()]}
+		said, err := json.Marshal(refused)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = p.Inspect(t.Context(), document(t, string(reason), "refuse "+string(said)))
+		if got, ok := errors.AsType[*fault.Error](err); !ok || got.Code != reason.Code() || got.Detail != refused.Fault().Detail {
+			t.Errorf("%s: %v, want %v", reason, err, refused)
+		}
 	}
 	if n := p.Stats().Starts; n != 1 {
 		t.Errorf("%d children were started, want 1: a bad document is no reason to replace one", n)

@@ -16,9 +16,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 )
 
 // Socket is the descriptor on which a child finds its pool.
@@ -165,15 +165,15 @@ func (s *server) handle(ctx context.Context, f frame) (response, error) {
 		switch req.Op {
 		case opInspect:
 			info, err := s.engine.Inspect(ctx, s.source)
-			return response{Code: codeOf(err), Info: &info}
+			return answer(err, response{Info: &info})
 		case opDraw:
-			return response{Code: codeOf(s.engine.Draw(ctx, s.source, req.Page, req.Options))}
+			return answer(s.engine.Draw(ctx, s.source, req.Page, req.Options), response{})
 		case opSurvey:
 			page, err := s.engine.Survey(ctx, s.source, req.Page)
-			return response{Code: codeOf(err), Survey: &page}
+			return answer(err, response{Survey: &page})
 		default:
 			page, err := s.engine.Recognise(ctx, s.source, req.Page, req.Options)
-			return response{Code: codeOf(err), Page: &page}
+			return answer(err, response{Page: &page})
 		}
 	})
 }
@@ -184,9 +184,6 @@ func (s *server) await(ctx context.Context, call func() response) (response, err
 	go func() { done <- call() }()
 	select {
 	case r := <-done:
-		if r.Code != "" {
-			r = response{Code: r.Code}
-		}
 		return r, nil
 	case f := <-s.frames:
 		closeAll(f.files)
@@ -237,7 +234,7 @@ func (s *server) writePDF(ctx context.Context, pipe *os.File) (response, error) 
 			}
 		}
 	}
-	return response{Code: codeOf(err)}, nil
+	return answer(err, response{}), nil
 }
 
 // derive writes to the pipe what a plan says. No document is open for it.
@@ -251,7 +248,7 @@ func (s *server) derive(ctx context.Context, plan *derivative.Plan, pipe *os.Fil
 		if closeErr := pipe.Close(); err == nil {
 			err = closeErr
 		}
-		return response{Code: codeOf(err)}
+		return answer(err, response{})
 	})
 }
 
@@ -288,13 +285,14 @@ func (s *server) pages(ctx context.Context, ended *bool) iter.Seq2[ocr.Page, err
 	}
 }
 
-// codeOf reduces an engine's error to what the pool takes. An error without a class is the engine's failure.
-func codeOf(err error) fault.Code {
+// answer reduces an engine's error to what the pool takes, or is what the engine found. What is no refusal is the engine's
+// failure.
+func answer(err error, found response) response {
 	if err == nil {
-		return ""
+		return found
 	}
-	if e, ok := errors.AsType[*fault.Error](err); ok && (e.Kind == fault.Document || e.Code == fault.LanguageUnknown) {
-		return e.Code
+	if e, ok := errors.AsType[*refusal.Error](err); ok {
+		return response{Refusal: e}
 	}
-	return fault.PageFailed
+	return response{Failed: true}
 }

@@ -14,9 +14,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 )
 
 const (
@@ -79,10 +79,12 @@ type hello struct {
 	Sandbox   Sandbox  `json:"sandbox"`
 }
 
-// response answers a request. Code is empty on success. An error is a code and nothing else, so that a child which a
-// document has taken over cannot put words into the caller's errors.
+// response answers a request. Of an error it says that the document is to blame, for which of the known reasons, or that the
+// engine failed: a child which a document has taken over cannot put words into the caller's errors.
 type response struct {
-	Code   fault.Code       `json:"code,omitempty"`
+	Refusal *refusal.Error `json:"refusal,omitempty"`
+	Failed  bool           `json:"failed,omitempty"` // the engine did; worth another try
+
 	Info   *ocr.Info        `json:"info,omitempty"`
 	Page   *ocr.Page        `json:"page,omitempty"`
 	Survey *derivative.Page `json:"survey,omitempty"`

@@ -102,7 +102,7 @@ func (e *export) run(ctx context.Context, feed func(*export) error) error {
 	if err != nil {
 		e.child.fail(err)
 	}
-	if pageErr == nil && err == nil && resp.Code == "" {
+	if pageErr == nil && err == nil && !resp.Failed && resp.Refusal == nil {
 		<-copied // if the child kept a copy of its end of the pipe, the watch ends it
 		if e.writeErr == nil && !e.child.dead() {
 			return e.child.conn.SetWriteDeadline(time.Time{})
@@ -123,8 +123,8 @@ func (e *export) result(ctx context.Context, pageErr error, resp response, err e
 		return e.writeErr
 	case pageErr != nil && !errors.Is(pageErr, errStopped):
 		return pageErr
-	case resp.Code != fault.PageFailed && resp.Code != "" && e.pool.check.code(resp.Code) == nil:
-		return e.pool.check.explain(resp.Code)
+	case resp.Refusal != nil && resp.Refusal.Check() == nil:
+		return resp.Refusal.Fault()
 	}
 	why := e.child.why()
 	switch why {

@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 	"github.com/lethe-ocr/lethe/shared/pdf"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
@@ -27,8 +27,8 @@ func (e *Engine) Survey(ctx context.Context, src ocr.Source, n int) (derivative.
 	if err != nil {
 		return derivative.Page{}, err
 	}
-	if err := page.Check(doc.info().Type, e.cfg.Limits); err != nil {
-		return derivative.Page{}, fault.Wrap(err, fault.PageDamaged, "The page has dimensions that no derivative can have.")
+	if page.Check(doc.info().Type, e.cfg.Limits) != nil {
+		return derivative.Page{}, refusal.New(refusal.Dimensions)
 	}
 	return page, nil
 }

@@ -5,13 +5,14 @@ package reader
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"sync"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/pdf"
@@ -190,7 +191,7 @@ func (e *Engine) page(ctx context.Context, src ocr.Source, n int) (opened, error
 		return nil, err
 	}
 	if pages := doc.info().Pages; n < 1 || n > pages {
-		return nil, fault.New(fault.PageDamaged, "There is no page %d in a document of %d.", n, pages)
+		return nil, refusal.NoPage(n, pages)
 	}
 	return doc, nil
 }
@@ -207,7 +208,7 @@ func (e *Engine) document(ctx context.Context, src ocr.Source) (opened, error) {
 	}
 	if pages := doc.info().Pages; pages > e.cfg.Limits.Pages {
 		doc.close()
-		return nil, fault.New(fault.DocumentTooManyPages, "The document has %d pages; the limit is %d.", pages, e.cfg.Limits.Pages)
+		return nil, refusal.TooManyPages(pages, e.cfg.Limits.Pages)
 	}
 	e.open, e.id = doc, src.ID
 	return doc, nil
@@ -216,20 +217,20 @@ func (e *Engine) document(ctx context.Context, src ocr.Source) (opened, error) {
 func (e *Engine) openSource(ctx context.Context, src ocr.Source) (opened, error) {
 	stat, err := src.File.Stat()
 	if err != nil {
-		return nil, fault.Wrap(err, fault.InternalError, "The document cannot be looked at.")
+		return nil, fmt.Errorf("look at document: %w", err)
 	}
 	size := stat.Size()
 	switch {
 	case !stat.Mode().IsRegular():
-		return nil, fault.New(fault.InternalError, "The document is not a regular file.")
+		return nil, errors.New("the document is not a regular file")
 	case size == 0:
-		return nil, fault.New(fault.DocumentEmpty, "The document has no bytes.")
+		return nil, refusal.New(refusal.Empty)
 	case size > e.cfg.Limits.Bytes:
-		return nil, fault.New(fault.DocumentTooLarge, "The document has %d bytes; the limit is %d.", size, e.cfg.Limits.Bytes)
+		return nil, refusal.TooLarge(size, e.cfg.Limits.Bytes)
 	}
 	head := make([]byte, min(size, ocr.HeadBytes))
 	if _, err := src.File.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fault.Wrap(err, fault.DocumentDamaged, "The document cannot be read.")
+		return nil, refusal.New(refusal.Unreadable)
 	}
 	mediaType, err := ocr.MediaType(head)
 	if err != nil {
@@ -256,7 +257,7 @@ func (e *Engine) pdf(ctx context.Context) (*pdf.Runtime, error) {
 		runtime, err = pdf.NewRuntime(ctx, "", pdfMemory)
 	}
 	if err != nil {
-		return nil, fault.Wrap(err, fault.EngineUnavailable, "The PDF module does not start.")
+		return nil, fmt.Errorf("start the PDF module: %w", err)
 	}
 	e.runtime = runtime
 	return runtime, nil

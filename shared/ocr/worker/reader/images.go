@@ -5,6 +5,7 @@ package reader
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"image/jpeg"
 	"io"
 	"iter"
@@ -12,8 +13,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 	"github.com/lethe-ocr/lethe/shared/pdf"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
@@ -36,7 +37,7 @@ func openImages(
 ) (opened, error) {
 	data, err := unix.Mmap(int(file.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_PRIVATE) // #nosec G115 -- a descriptor
 	if err != nil {
-		return nil, fault.Wrap(err, fault.InternalError, "The document cannot be mapped.")
+		return nil, fmt.Errorf("map document: %w", err)
 	}
 	d := &imageDocument{runtime: runtime, data: data, mediaType: mediaType, limits: limits}
 	if d.frames, err = picture.Probe(data, mediaType, limits); err != nil {
@@ -73,7 +74,7 @@ func (d *imageDocument) write(ctx context.Context, pages iter.Seq2[ocr.Page, err
 			return err
 		}
 		if page.Number < 1 || page.Number > len(d.frames) {
-			return fault.New(fault.PageDamaged, "There is no page %d in a document of %d.", page.Number, len(d.frames))
+			return refusal.NoPage(page.Number, len(d.frames))
 		}
 		if frame := d.frames[page.Number-1]; page.Origin == ocr.Failed {
 			// Its size was never found out, or only by a reader that failed.

@@ -7,8 +7,8 @@ import (
 	"io"
 	"iter"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 	"github.com/lethe-ocr/lethe/shared/pdf"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
@@ -27,7 +27,7 @@ func openPDF(runtime *pdf.Runtime, src ocr.Source, size int64, limits ocr.Limits
 	}
 	if pdf.Restricted() {
 		pdf.Close()
-		return nil, fault.New(fault.DocumentRestricted, "The document forbids extraction; give its owner password with the task.")
+		return nil, refusal.New(refusal.Restricted)
 	}
 	return &pdfDocument{runtime: runtime, pdf: pdf, limits: limits}, nil
 }
