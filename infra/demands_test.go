@@ -123,24 +123,24 @@ func appDemands() []demand {
 		{kind: passwords, path: "properties.allow", want: only(false), wrong: true},
 		{kind: topics, path: "identity.type", want: only("SystemAssigned"), wrong: "None"},
 		{kind: topics, path: "properties.topicType", want: only("Microsoft.Storage.StorageAccounts"), wrong: "Microsoft.Storage.Account"},
-		{kind: subscriptions, of: "events", path: "properties.eventDeliverySchema", want: only("EventGridSchema"), wrong: "CloudEventSchemaV1_0"},
-		{kind: subscriptions, of: "events", path: "properties.filter.includedEventTypes", want: only([]any{"Microsoft.Storage.BlobCreated"}), wrong: []any{"Microsoft.Storage.BlobDeleted"}},
-		{kind: subscriptions, of: "events", path: "properties.filter.subjectEndsWith", want: only(nil), wrong: ".pdf"},
-		{kind: subscriptions, of: "events", path: "properties.filter.isSubjectCaseSensitive", want: only(true), wrong: false},
-		{kind: subscriptions, of: "events", path: "properties.filter.advancedFilters", want: only([]any{map[string]any{
+		{kind: subscriptions, path: "properties.eventDeliverySchema", want: only("EventGridSchema"), wrong: "CloudEventSchemaV1_0"},
+		{kind: subscriptions, path: "properties.filter.includedEventTypes", want: only([]any{"Microsoft.Storage.BlobCreated"}), wrong: []any{"Microsoft.Storage.BlobDeleted"}},
+		{kind: subscriptions, path: "properties.filter.subjectEndsWith", want: only(nil), wrong: ".pdf"},
+		{kind: subscriptions, path: "properties.filter.isSubjectCaseSensitive", want: only(true), wrong: false},
+		{kind: subscriptions, path: "properties.filter.advancedFilters", want: only([]any{map[string]any{
 			"operatorType": "StringIn", "key": "data.api", "values": []any{"PutBlob", "PutBlockList"},
 		}}), wrong: []any{}},
-		{kind: subscriptions, of: "events", path: "properties.retryPolicy.maxDeliveryAttempts", want: only(30), wrong: 3},
-		{kind: subscriptions, of: "events", path: "properties.retryPolicy.eventTimeToLiveInMinutes", want: only(1440), wrong: 60},
-		{kind: subscriptions, of: "events", path: "properties.deadLetterWithResourceIdentity.identity.type", want: only("SystemAssigned"), wrong: "UserAssigned"},
-		{kind: subscriptions, of: "events", path: "properties.deadLetterWithResourceIdentity.deadLetterDestination.endpointType", want: only("StorageBlob"), wrong: nil},
-		{kind: subscriptions, of: "events", path: "properties.destination.endpointType", want: only("WebHook", nil), wrong: "EventHub"},
-		{kind: subscriptions, of: "events", path: destination + "maxEventsPerBatch", want: only(1, nil), wrong: 100},
-		{kind: subscriptions, of: "events", path: destination + "preferredBatchSizeInKilobytes", want: only(64, nil), wrong: 1024},
-		{kind: subscriptions, of: "events", path: destination + "minimumTlsVersionAllowed", want: only("1.2", nil), wrong: "1.0"},
-		{kind: subscriptions, of: "eventsPrivate", path: queued + "identity.type", want: only("SystemAssigned", nil), wrong: "UserAssigned"},
-		{kind: subscriptions, of: "eventsPrivate", path: queued + "destination.endpointType", want: only("StorageQueue", nil), wrong: "WebHook"},
-		{kind: policies, of: "guard", path: "properties.enforcementMode", want: only("Default"), wrong: "DoNotEnforce"},
+		{kind: subscriptions, path: "properties.retryPolicy.maxDeliveryAttempts", want: only(30), wrong: 3},
+		{kind: subscriptions, path: "properties.retryPolicy.eventTimeToLiveInMinutes", want: only(1440), wrong: 60},
+		{kind: subscriptions, path: "properties.deadLetterWithResourceIdentity.identity.type", want: only("SystemAssigned"), wrong: "UserAssigned"},
+		{kind: subscriptions, path: "properties.deadLetterWithResourceIdentity.deadLetterDestination.endpointType", want: only("StorageBlob"), wrong: nil},
+		{kind: subscriptions, path: "properties.destination.endpointType", want: only("WebHook", nil), wrong: "EventHub"},
+		{kind: subscriptions, path: destination + "maxEventsPerBatch", want: only(1, nil), wrong: 100},
+		{kind: subscriptions, path: destination + "preferredBatchSizeInKilobytes", want: only(64, nil), wrong: 1024},
+		{kind: subscriptions, path: destination + "minimumTlsVersionAllowed", want: only("1.2", nil), wrong: "1.0"},
+		{kind: subscriptions, path: queued + "identity.type", want: only("SystemAssigned", nil), wrong: "UserAssigned"},
+		{kind: subscriptions, path: queued + "destination.endpointType", want: only("StorageQueue", nil), wrong: "WebHook"},
+		{kind: policies, path: "properties.enforcementMode", want: only("Default"), wrong: "DoNotEnforce"},
 	}
 }
 
@@ -187,17 +187,17 @@ func watchDemands() []demand {
 func optionDemands() []demand {
 	const rotation = "properties.rotationPolicy."
 	return []demand{
-		{kind: keys, of: "customerKey", path: "properties.kty", want: only("RSA"), wrong: "EC"},
-		{kind: keys, of: "customerKey", path: "properties.keySize", want: only(3072), wrong: 1024},
-		{kind: keys, of: "customerKey", path: "properties.keyOps", want: only([]any{"wrapKey", "unwrapKey"}), wrong: []any{"sign"}},
-		{kind: keys, of: "customerKey", path: "properties.attributes", want: only(map[string]any{"enabled": true, "exportable": false}), wrong: map[string]any{"exportable": true}},
-		{kind: keys, of: "customerKey", path: rotation + "attributes.expiryTime", want: only("P2Y"), wrong: "P20Y"},
-		{kind: keys, of: "customerKey", path: rotation + "lifetimeActions.0", want: only(map[string]any{
+		{kind: keys, path: "properties.kty", want: only("RSA"), wrong: "EC"},
+		{kind: keys, path: "properties.keySize", want: only(3072), wrong: 1024},
+		{kind: keys, path: "properties.keyOps", want: only([]any{"wrapKey", "unwrapKey"}), wrong: []any{"sign"}},
+		{kind: keys, path: "properties.attributes", want: only(map[string]any{"enabled": true, "exportable": false}), wrong: map[string]any{"exportable": true}},
+		{kind: keys, path: rotation + "attributes.expiryTime", want: only("P2Y"), wrong: "P20Y"},
+		{kind: keys, path: rotation + "lifetimeActions.0", want: only(map[string]any{
 			"action": map[string]any{"type": "rotate"}, "trigger": map[string]any{"timeAfterCreate": "P180D"},
 		}), wrong: nil},
-		{kind: networks, of: "private", path: "properties.subnets.0.properties.delegations.0.properties.serviceName", want: only("Microsoft.App/environments"), wrong: "Microsoft.Web/serverFarms"},
-		{kind: networks, of: "private", path: "properties.subnets.1.properties.privateEndpointNetworkPolicies", want: only("Enabled"), wrong: "Disabled"},
-		{kind: networks, of: "private", path: "properties.subnets.1.properties.defaultOutboundAccess", want: only(false), wrong: true},
-		{kind: zoneLinks, of: "private", path: "properties.registrationEnabled", want: only(false), wrong: true},
+		{kind: networks, path: "properties.subnets.0.properties.delegations.0.properties.serviceName", want: only("Microsoft.App/environments"), wrong: "Microsoft.Web/serverFarms"},
+		{kind: networks, path: "properties.subnets.1.properties.privateEndpointNetworkPolicies", want: only("Enabled"), wrong: "Disabled"},
+		{kind: networks, path: "properties.subnets.1.properties.defaultOutboundAccess", want: only(false), wrong: true},
+		{kind: zoneLinks, path: "properties.registrationEnabled", want: only(false), wrong: true},
 	}
 }

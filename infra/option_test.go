@@ -14,7 +14,6 @@ func optionRules() []rule {
 	return []rule{
 		{
 			name: "accounts are closed if and only if the network is private, and addresses open that of documents alone",
-			of:   "private",
 			check: func(s stamp) []string {
 				var wrong []string
 				for _, r := range s.of(accounts, "") {
@@ -59,7 +58,6 @@ func optionRules() []rule {
 		},
 		{
 			name: "a customer's key wraps both accounts if and only if it is asked for",
-			of:   "customerKey",
 			check: func(s stamp) []string {
 				var wrong []string
 				for _, r := range s.of(accounts, "") {
@@ -87,7 +85,6 @@ func optionRules() []rule {
 		},
 		{
 			name: "the vault is closed with the network and protected with the key in it",
-			of:   "customerKey",
 			check: func(s stamp) []string {
 				var wrong []string
 				for _, r := range s.of(vaults, "") {
@@ -110,7 +107,6 @@ func optionRules() []rule {
 		},
 		{
 			name: "callers of the app are filtered by the addresses, and the webhook comes through",
-			of:   "addresses",
 			check: func(s stamp) []string {
 				var wrong []string
 				for _, r := range s.of(sites, "") {
@@ -138,7 +134,6 @@ func optionRules() []rule {
 		},
 		{
 			name: "instances are kept running for the groups and in the numbers asked for",
-			of:   "alwaysReady",
 			check: func(s stamp) []string {
 				var wrong []string
 				for _, r := range s.of(sites, "") {
@@ -165,11 +160,7 @@ func optionRules() []rule {
 		},
 		{
 			name: "a private network has an address and a name for everything that is closed",
-			of:   "private",
 			check: func(s stamp) []string {
-				if s.stage != "" {
-					return nil
-				}
 				var got, want []string
 				if s.private {
 					for _, group := range []string{"blob", "queue", "table"} {
@@ -198,7 +189,6 @@ func optionRules() []rule {
 		},
 		{
 			name: "every private zone is joined to the network, in which the app has a subnet of its own",
-			of:   "private",
 			check: func(s stamp) []string {
 				var joined, names, wrong []string
 				for _, r := range s.of(zones, "") {
@@ -226,17 +216,16 @@ func optionRules() []rule {
 		},
 		{
 			name: "events travel by webhook, or by queue where the network is private",
-			of:   "eventsPrivate",
 			check: func(s stamp) []string {
-				if s.stage != "events" {
-					return nil
-				}
 				name, ttl := "uploads", any(nil)
 				if s.private {
 					name, ttl = "uploads-by-queue", (s.unprocessed / time.Second)
 				}
 				wrong := differ("subscriptions", s.leaves(subscriptions, ""), []string{name})
 				for _, r := range s.of(subscriptions, "") {
+					if !strings.HasPrefix(r.name(), first(s, topics).name()+"/") {
+						wrong = append(wrong, r.name()+" is of another topic")
+					}
 					if got := r.at("properties.deliveryWithResourceIdentity.destination.properties.queueMessageTimeToLiveInSeconds"); !same(ttl, got) {
 						wrong = append(wrong, fmt.Sprintf("a message lives %v seconds, want %v", got, ttl))
 					}
@@ -244,7 +233,7 @@ func optionRules() []rule {
 						"properties.deadLetterWithResourceIdentity.deadLetterDestination.properties.resourceId",
 						"properties.deliveryWithResourceIdentity.destination.properties.resourceId",
 					} {
-						if got := r.str(path); !strings.HasSuffix(got, accounts+"/stlethedocooiaatjxc26") && (got != "" || strings.Contains(path, "deadLetter")) {
+						if got := r.str(path); got != account(s, "doc").id() && (got != "" || strings.Contains(path, "deadLetter")) {
 							wrong = append(wrong, path)
 						}
 					}
@@ -258,9 +247,6 @@ func optionRules() []rule {
 		{
 			name: "publishing passwords are off on both ways in",
 			check: func(s stamp) []string {
-				if s.stage != "" {
-					return nil
-				}
 				return differ("ways", s.leaves(passwords, ""), []string{"ftp", "scm"})
 			},
 			broken: func(s *stamp) { s.drop(passwords, "scm") },
@@ -272,7 +258,7 @@ func optionRules() []rule {
 				for _, kind := range []string{vaults, plans, sites, topics, workspaces, components, siteConfigs} {
 					wrong = append(wrong, s.present(kind, "")...)
 				}
-				if s.stage == "" && len(s.of(accounts, "")) != 2 {
+				if len(s.of(accounts, "")) != 2 {
 					wrong = append(wrong, "there are not two accounts")
 				}
 				return wrong
@@ -282,9 +268,6 @@ func optionRules() []rule {
 		{
 			name: "both accounts say how deletion works in them",
 			check: func(s stamp) []string {
-				if s.stage != "" {
-					return nil
-				}
 				var got []string
 				for _, r := range s.of(blobServices, "") {
 					got = append(got, r.name())
@@ -345,9 +328,6 @@ func optionRules() []rule {
 		{
 			name: "identities are those that somebody acts as",
 			check: func(s stamp) []string {
-				if s.stage != "" {
-					return nil
-				}
 				want := 1
 				if s.customerKey {
 					want = 2
@@ -361,7 +341,6 @@ func optionRules() []rule {
 		},
 		{
 			name: "a retained day is tagged as the clock says",
-			of:   "shorter",
 			check: func(s stamp) []string {
 				var wrong []string
 				want := fmt.Sprint(int((s.unprocessed + 24*time.Hour - 1) / (24 * time.Hour)))

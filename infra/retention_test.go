@@ -78,9 +78,6 @@ func retentionRules() []rule {
 		{
 			name: "lifecycle rules cover what holds documents and spare ledger and records",
 			check: func(s stamp) []string {
-				if s.stage != "" {
-					return nil
-				}
 				var names []string
 				for _, r := range s.of(lifecycles, account(s, "doc").name()) {
 					for _, l := range r.list("properties.policy.rules") {
@@ -102,9 +99,6 @@ func retentionRules() []rule {
 		{
 			name: "there is one lifecycle policy, the account's default",
 			check: func(s stamp) []string {
-				if s.stage != "" {
-					return nil
-				}
 				return differ("policies", s.leaves(lifecycles, ""), []string{"default"})
 			},
 			broken: func(s *stamp) { s.drop(lifecycles, "") },

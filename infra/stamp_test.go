@@ -12,17 +12,17 @@ import (
 	"time"
 )
 
-// stamp is what a deployment would create: a snapshot that the compiler evaluated without any account.
+// stamp is what the deployments of a case would create, which the compiler evaluated without any account.
 type stamp struct {
 	options
 	resources []resource
 }
 
-// options are what the parameters of a snapshot ask for.
+// options are what the parameter files of a case ask for.
 type options struct {
-	name                   string // of the snapshot and of its parameter file
+	name                   string   // of the case, and of its snapshot
+	files                  []string // parameter files: of the stamp, of its events, of the guard
 	region                 string
-	stage                  string // "" for the stamp, else "events" or "guard"
 	sku                    string
 	processed, unprocessed time.Duration
 	private, customerKey   bool
@@ -31,57 +31,54 @@ type options struct {
 	program, access, vault int // days that logs are kept
 }
 
-// deployments lists every snapshot. A new region is a new file and needs no line here.
-func deployments(t testing.TB) []options {
+// usual is a stamp with the defaults of the template, in a region.
+func usual(region string) options {
+	return options{
+		name: region, region: region, files: []string{"regions/" + region + ".bicepparam", testdata("events"), testdata("guard")},
+		sku: "Standard_ZRS", processed: 24 * time.Hour, unprocessed: 48 * time.Hour, documents: 1, program: 30, access: 30, vault: 30,
+	}
+}
+
+func testdata(name string) string { return "azure/testdata/" + name + ".bicepparam" }
+
+// snapshots lists the cases whose evaluated form is in the tree: every option is on in one of them and off in another.
+func snapshots() []options {
+	private, everything := usual("westeurope"), usual("westeurope")
+	private.name, private.private, private.documents = "private", true, 0
+	private.files = []string{testdata("private"), testdata("eventsPrivate"), testdata("guard")}
+	everything.name, everything.private, everything.customerKey, everything.addresses = "everything", true, true, clients()
+	everything.files = []string{testdata("everything"), testdata("eventsEverything"), testdata("guard")}
+	everything.sku, everything.processed, everything.unprocessed = "Standard_LRS", 12*time.Hour, 24*time.Hour
+	everything.http, everything.documents = 2, 2
+	everything.program, everything.access, everything.vault = 60, 180, 365
+	return []options{usual("westeurope"), private, everything}
+}
+
+// open is a stamp with every option but the private network. It has no snapshot: the compiler evaluates it.
+func open() options {
+	o := usual("westeurope")
+	o.name, o.customerKey, o.addresses, o.sku = "open", true, clients(), "Standard_LRS"
+	o.files[0] = testdata("open")
+	o.processed, o.unprocessed, o.http, o.documents = time.Hour, 25*time.Hour, 1, 3
+	return o
+}
+
+func clients() []string { return []string{"203.0.113.0/24", "198.51.100.7/32"} }
+
+// regions lists the regions that have a parameter file. A new one needs no line here.
+func regions(t testing.TB) []string {
 	t.Helper()
-	usual := options{
-		region: "westeurope", sku: "Standard_ZRS", processed: 24 * time.Hour, unprocessed: 48 * time.Hour, documents: 1,
-		program: 30, access: 30, vault: 30,
-	}
-	variant := func(name string, change func(*options)) options {
-		o := usual
-		o.name = name
-		change(&o)
-		return o
-	}
-	addresses := []string{"203.0.113.0/24", "198.51.100.7/32"}
-	all := []options{
-		variant("private", func(o *options) { o.private = true }),
-		variant("customerKey", func(o *options) { o.customerKey = true }),
-		variant("alwaysReady", func(o *options) { o.http, o.documents = 1, 3 }),
-		variant("onDemand", func(o *options) { o.documents = 0 }),
-		variant("lrs", func(o *options) { o.sku = "Standard_LRS" }),
-		variant("shorter", func(o *options) { o.processed, o.unprocessed = time.Hour, 25*time.Hour }),
-		variant("addresses", func(o *options) { o.addresses = addresses }),
-		variant("everything", func(o *options) {
-			o.private, o.customerKey, o.addresses, o.sku = true, true, addresses, "Standard_LRS"
-			o.processed, o.unprocessed, o.http, o.documents = 12*time.Hour, 24*time.Hour, 2, 2
-			o.program, o.access, o.vault = 60, 180, 365
-		}),
-		variant("events", func(o *options) { o.stage = "events" }),
-		variant("eventsPrivate", func(o *options) { o.stage, o.private, o.unprocessed = "events", true, 25*time.Hour }),
-		variant("guard", func(o *options) { o.stage = "guard" }),
-	}
-	regions, err := filepath.Glob("regions/*.bicepparam")
+	files, err := filepath.Glob("regions/*.bicepparam")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range regions {
-		name := strings.TrimSuffix(filepath.Base(file), ".bicepparam")
-		all = append(all, variant(name, func(o *options) { o.region = name }))
+	for i, file := range files {
+		files[i] = strings.TrimSuffix(filepath.Base(file), ".bicepparam")
 	}
-	return all
+	return files
 }
 
-// parameters is the file that the snapshot is made from.
-func (o options) parameters() string {
-	if o.name == o.region {
-		return filepath.Join("regions", o.name+".bicepparam")
-	}
-	return filepath.Join("azure", "testdata", o.name+".bicepparam")
-}
-
-// snapshot is the committed file.
+// snapshot is the committed file of a case.
 func (o options) snapshot() string {
 	return filepath.Join("azure", "testdata", "snapshots", o.name+".json")
 }
@@ -90,7 +87,7 @@ func (o options) snapshot() string {
 func committed(t *testing.T) []stamp {
 	t.Helper()
 	var all []stamp
-	for _, o := range deployments(t) {
+	for _, o := range snapshots() {
 		text, err := os.ReadFile(o.snapshot())
 		if err != nil {
 			t.Fatalf("%v: run the tests of this folder once with -update and the compiler", err)

@@ -19,6 +19,7 @@ func heard() map[string][]string {
 	return map[string][]string{
 		"document-overdue": {logevent.DocumentOverdue},
 		"no-sweep":         {logevent.SweepDone},
+		"due-unknown":      {logevent.DueUnknown},
 		"upload-poisoned":  {logevent.UploadPoisoned},
 		"canary-failed":    {logevent.CanaryFailed},
 		"no-canary":        {logevent.CanaryDone},
@@ -71,9 +72,6 @@ func watchRules() []rule {
 		{
 			name: "there is every alert, and each asks for the program's own events",
 			check: func(s stamp) []string {
-				if s.stage != "" {
-					return nil
-				}
 				var names, wrong []string
 				for name, events := range heard() {
 					names = append(names, name)
@@ -225,9 +223,6 @@ func watchRules() []rule {
 		{
 			name: "a changed role, audit or deletion setting is heard",
 			check: func(s stamp) []string {
-				if s.stage != "" {
-					return nil
-				}
 				var names, wrong []string
 				for name, operations := range changes() {
 					names = append(names, name)
@@ -255,9 +250,6 @@ func watchRules() []rule {
 		{
 			name: "every store reports who touched it, to the stamp's workspace",
 			check: func(s stamp) []string {
-				if s.stage != "" {
-					return nil
-				}
 				var scopes, wrong, want []string
 				for scope := range audits() {
 					want = append(want, scope)
@@ -290,9 +282,6 @@ func watchRules() []rule {
 		{
 			name: "each log is kept as long as its parameter says and not archived",
 			check: func(s stamp) []string {
-				if s.stage != "" {
-					return nil
-				}
 				var wrong, seen []string
 				for _, r := range s.of(logTables, "") {
 					table := leaf(r.name())
@@ -337,7 +326,7 @@ func (s stamp) suffixes(kind string) []string {
 
 // present complains if a stamp has not exactly one resource of a type and name.
 func (s stamp) present(kind, name string) []string {
-	if n := len(s.of(kind, name)); s.stage == "" && n != 1 {
+	if n := len(s.of(kind, name)); n != 1 {
 		return []string{fmt.Sprintf("%d of %s %s", n, kind, name)}
 	}
 	return nil

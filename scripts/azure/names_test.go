@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,45 +14,58 @@ import (
 // they are.
 func TestNamesAreThoseOfTheTemplate(t *testing.T) {
 	t.Parallel()
-	for _, tc := range []struct{ snapshot, workload, env, region string }{
-		{"westeurope", "lethe", "prod", "westeurope"},
-		{"swedencentral", "lethe", "prod", "swedencentral"},
-		{"uksouth", "lethe", "prod", "uksouth"},
-		{"eastus2", "lethe", "prod", "eastus2"},
-		{"everything", "archive", "test", "westeurope"},
-	} {
+	for _, tc := range []struct{ snapshot, workload, env string }{{"westeurope", "lethe", "prod"}, {"everything", "archive", "test"}} {
 		t.Run(tc.snapshot, func(t *testing.T) {
 			t.Parallel()
-			script := `cd ../.. && . scripts/azure/stamp.sh && subscription=00000000-0000-0000-0000-000000000001 && name_things &&
-				printf '%s\n' "Microsoft.Storage/storageAccounts $documents" "Microsoft.Storage/storageAccounts $host" "Microsoft.KeyVault/vaults $vault" \
-				"Microsoft.Web/sites $app" "Microsoft.EventGrid/systemTopics $topic" "Microsoft.OperationalInsights/workspaces log-$base"`
-			cmd := exec.CommandContext(t.Context(), "bash", "-c", strings.Replace(script, "name_things", "workload="+tc.workload+" env="+tc.env+" && name_things", 1))
-			cmd.Env = append(os.Environ(), "REGION="+tc.region)
-			out, err := cmd.Output()
-			if err != nil {
-				t.Fatal(err)
-			}
-			var snapshot struct {
-				PredictedResources []struct{ Type, Name string }
-			}
-			text, err := os.ReadFile(filepath.Join("../../infra/azure/testdata/snapshots", tc.snapshot+".json"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := json.Unmarshal(text, &snapshot); err != nil {
-				t.Fatal(err)
-			}
 			made := map[string]bool{}
-			for _, r := range snapshot.PredictedResources {
+			for _, r := range predicted(t, tc.snapshot) {
 				made[r.Type+" "+r.Name] = true
 			}
-			for name := range strings.Lines(string(out)) {
-				if !made[strings.TrimSpace(name)] {
+			names := named(t, "westeurope", tc.workload, tc.env, "Microsoft.Storage/storageAccounts $documents", "Microsoft.Storage/storageAccounts $host",
+				"Microsoft.KeyVault/vaults $vault", "Microsoft.Web/sites $app", "Microsoft.EventGrid/systemTopics $topic",
+				"Microsoft.OperationalInsights/workspaces log-$base")
+			for _, name := range names {
+				if !made[name] {
 					t.Errorf("the template makes no %s", name)
 				}
 			}
 		})
 	}
+	// Names of other lengths, as Azure's uniqueString makes them.
+	for region, want := range map[string]string{"swedencentral": "func-lethe-aq2j2mj3sbe", "uksouth": "func-lethe-jmyta7mwkwm", "eastus2": "func-lethe-rhih2xvfmsa"} {
+		if got := named(t, region, "lethe", "prod", "$app")[0]; got != want {
+			t.Errorf("the app of %s is called %s, want %s", region, got, want)
+		}
+	}
+}
+
+// named prints texts with the names that stamp.sh gives.
+func named(t *testing.T, region, workload, env string, texts ...string) []string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", `cd ../.. && . scripts/azure/stamp.sh && subscription=00000000-0000-0000-0000-000000000001 &&
+		workload=`+workload+` env=`+env+` && name_things && printf '%s\n' "`+strings.Join(texts, `" "`)+`"`)
+	cmd.Env = append(os.Environ(), "REGION="+region)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
+
+// predicted reads what a snapshot says that the template makes.
+func predicted(t *testing.T, snapshot string) []struct{ Type, Name string } {
+	t.Helper()
+	text, err := os.ReadFile("../../infra/azure/testdata/snapshots/" + snapshot + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		PredictedResources []struct{ Type, Name string }
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	return file.PredictedResources
 }
 
 // compareParameters reads a file with and without the compiler.
@@ -114,18 +126,8 @@ func TestTheOperatorsGuideExplainsEveryAlert(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, table, _ := strings.Cut(string(guide), "## Alerts and what to do")
-	text, err := os.ReadFile("../../infra/azure/testdata/snapshots/westeurope.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var snapshot struct {
-		PredictedResources []struct{ Type, Name string }
-	}
-	if err := json.Unmarshal(text, &snapshot); err != nil {
-		t.Fatal(err)
-	}
 	alerts := 0
-	for _, r := range snapshot.PredictedResources {
+	for _, r := range predicted(t, "westeurope") {
 		switch r.Type {
 		case "Microsoft.Insights/scheduledQueryRules", "Microsoft.Insights/metricAlerts", "Microsoft.Insights/activityLogAlerts":
 			alerts++

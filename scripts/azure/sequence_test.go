@@ -2,10 +2,11 @@ package azure_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -82,8 +83,8 @@ func TestAStampIsDeployedUpgradedGivenAnotherKeyAndRemoved(t *testing.T) {
 	t.Run("the real az takes every command line", w.parses)
 }
 
-// TestEachFailureIsToldAndMadeUpFor lets every call of every script fail in every way it can, looks at what is left, and
-// runs the script again.
+// TestEachFailureIsToldAndMadeUpFor lets calls of every script fail in the ways they can, looks at what is left, and runs the
+// script again: a few of them, in a soak test all.
 func TestEachFailureIsToldAndMadeUpFor(t *testing.T) {
 	t.Parallel()
 	for _, sc := range []struct {
@@ -98,65 +99,87 @@ func TestEachFailureIsToldAndMadeUpFor(t *testing.T) {
 		t.Run(sc.script, func(t *testing.T) {
 			t.Parallel()
 			start := sc.world(t).copied(t)
-			before := start.model()
 			good := start.copied(t)
 			good.done(sc.script)
 			want := good.model()
-			var repeated sync.Map // outlines that the script has gone on from
-			for _, c := range good.calls() {
-				for _, mode := range modes(c) {
-					t.Run(fmt.Sprintf("%d %s %s %s", c.Number, mode, c.Name, strings.Join(c.Args[:min(3, len(c.Args))], " ")), func(t *testing.T) {
-						t.Parallel()
-						w := start.copied(t)
-						r := w.run(sc.script, fmt.Sprintf("STANDIN_FAULT=%d:%s", c.Number, mode))
-						broken := w.model()
-						switch {
-						case r.code == 0:
-							same(t, want, broken)
-							return
-						case mode != "kill":
-							r.stopped(t)
-						}
-						if cmp.Equal(before, broken) {
-							if strings.Contains(r.stderr, "Stopped at: checking") && !strings.Contains(r.stderr, "Nothing was changed.") {
-								t.Errorf("it does not say that nothing was changed:\n%s", r.stderr)
-							}
-							return // the next run begins as the first did
-						}
-						left := fmt.Sprint(broken.outline())
-						finished := left == fmt.Sprint(want.outline())
-						wentBack := sc.script == "upgrade" && strings.Contains(r.stderr, "serves again")
-						if broken.Groups[group].Tags["state"] == "ready" && !finished && !wentBack {
-							t.Errorf("the stamp is called ready although %s stopped:\n%s", sc.script, r.stderr)
-						}
-						if _, seen := repeated.LoadOrStore(left, true); finished || seen && !soak() {
-							return
-						}
-						w.done(sc.script)
-						same(t, want, w.model())
-					})
-				}
+			for _, f := range drawn(failures(good.calls()), 3) {
+				t.Run(f.name(), func(t *testing.T) {
+					t.Parallel()
+					f.madeUpFor(t, sc.script, start.copied(t), want)
+				})
 			}
 		})
 	}
 }
 
-// modes are the ways in which a call can fail: before it did anything; after it did everything, with its answer lost; in the
-// middle, where it does many things; and with the script itself, which then cannot clear up.
-func modes(c call) []string {
-	all := []string{"before"}
-	if !c.Changes {
-		return all
-	}
-	all = append(all, "after")
-	many := slices.Contains(c.Args, "create") && slices.Contains(c.Args, "lethe-stamp")
-	if many {
-		all = append(all, "half")
-	}
-	if many || soak() {
-		all = append(all, "kill")
+// failure is one call of a script that fails in one way.
+type failure struct {
+	call
+	mode string
+}
+
+func (f failure) name() string {
+	return fmt.Sprintf("%d %s %s %s", f.Number, f.mode, f.Name, strings.Join(f.Args[:min(3, len(f.Args))], " "))
+}
+
+// failures lists the ways in which calls can fail: before one did anything; after it did everything, with its answer lost; in
+// the middle, where it does many things; and with the script itself, which then cannot clear up.
+func failures(calls []call) []failure {
+	var all []failure
+	for _, c := range calls {
+		modes := []string{"before"}
+		if c.Changes {
+			modes = append(modes, "after", "kill")
+			if slices.Contains(c.Args, "create") && slices.Contains(c.Args, "lethe-stamp") {
+				modes = append(modes, "half")
+			}
+		}
+		for _, mode := range modes {
+			all = append(all, failure{c, mode})
+		}
 	}
 	return all
 }
 
-func soak() bool { return os.Getenv("LETHE_SOAK") != "" }
+// madeUpFor runs a script with the failure, looks at what it says and leaves, and runs it again.
+func (f failure) madeUpFor(t *testing.T, script string, w *world, want subscription) {
+	before := w.model()
+	r := w.run(script, fmt.Sprintf("STANDIN_FAULT=%d:%s", f.Number, f.mode))
+	broken := w.model()
+	switch {
+	case r.code == 0:
+		same(t, want, broken)
+		return
+	case f.mode != "kill":
+		r.stopped(t)
+	}
+	if cmp.Equal(before, broken) {
+		if strings.Contains(r.stderr, "Stopped at: checking") && !strings.Contains(r.stderr, "Nothing was changed.") {
+			t.Errorf("it does not say that nothing was changed:\n%s", r.stderr)
+		}
+		return // the next run begins as the first did
+	}
+	finished := cmp.Equal(want.outline(), broken.outline())
+	wentBack := script == "upgrade" && strings.Contains(r.stderr, "serves again")
+	if broken.Groups[group].Tags["state"] == "ready" && !finished && !wentBack {
+		t.Errorf("the stamp is called ready although %s stopped:\n%s", script, r.stderr)
+	}
+	if !finished {
+		w.done(script)
+		same(t, want, w.model())
+	}
+}
+
+// drawn returns a few of many, as RAPID_SEED decides, or all of them in a soak test.
+func drawn[T any](all []T, few int) []T {
+	if os.Getenv("LETHE_SOAK") != "" {
+		return all
+	}
+	seed, err := strconv.ParseUint(os.Getenv("RAPID_SEED"), 10, 64)
+	if err != nil {
+		seed = 1
+	}
+	random := rand.New(rand.NewPCG(seed, seed))
+	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all[:few]
+}

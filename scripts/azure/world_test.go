@@ -213,7 +213,7 @@ func (w *world) run(script string, more ...string) result {
 	w.t.Helper()
 	cmd := exec.CommandContext(w.t.Context(), "bash", w.path("scripts/azure/"+script+".sh"))
 	cmd.Env = append(cmd.Env, "PATH="+w.bin+":/usr/bin:/bin", "HOME="+w.path("home"), "TMPDIR="+w.t.TempDir(),
-		"STANDIN_WORLD="+w.path("world.json"), "STANDIN_SNAPSHOTS="+w.path("infra/azure/testdata/snapshots"))
+		"STANDIN_WORLD="+w.path("world.json"), "STANDIN_SNAPSHOT="+w.path("infra/azure/testdata/snapshots/westeurope.json"))
 	for name, value := range w.env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}

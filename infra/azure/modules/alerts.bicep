@@ -66,6 +66,16 @@ var rules = [
     query: '${program} | where event == "sweep.done" | summarize found = count()'
   }
   {
+    name: 'due-unknown'
+    severity: 1
+    window: 'PT30M'
+    every: 'PT15M'
+    silence: false
+    threshold: 0
+    advice: 'Records are due that this version of the program does not know, so it left them. Look which version wrote the tables that due.unknown names, and deploy that version or a newer one.'
+    query: '${program} | where event == "due.unknown" | summarize found = count()'
+  }
+  {
     name: 'upload-poisoned'
     severity: 2
     window: 'PT15M'

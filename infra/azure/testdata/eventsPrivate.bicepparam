@@ -4,4 +4,3 @@ param topicName = 'egst-lethe-prod-westeurope'
 param appName = 'func-lethe-ooiaatjxc26'
 param documentsName = 'stlethedocooiaatjxc26'
 param privateNetwork = true
-param unprocessedHours = 25

@@ -9,7 +9,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -101,18 +100,11 @@ func str(given map[string]any, name string) string {
 	return s
 }
 
-// stamp makes what the compiler's own snapshot lists, in the order of the template: half of it is vault, key and accounts.
+// stamp makes what the compiler's own snapshot of a plain stamp lists, in the order of the template: half of it is vault, key
+// and accounts.
 func (c *call) stamp(g *group, given map[string]any) (any, error) {
 	if str(given, "region") != g.Location {
 		return nil, exit{1, "ERROR: (InvalidTemplate) region and group differ"}
-	}
-	private, _ := given["privateNetwork"].(bool)
-	protected, _ := given["customerKey"].(bool)
-	name := g.Location
-	if private {
-		name = "private"
-	} else if protected {
-		name = "customerKey"
 	}
 	var snapshot struct {
 		PredictedResources []struct {
@@ -120,10 +112,11 @@ func (c *call) stamp(g *group, given map[string]any) (any, error) {
 			Properties map[string]any
 		}
 	}
-	if err := readJSON(filepath.Join(os.Getenv("STANDIN_SNAPSHOTS"), name+".json"), &snapshot); err != nil {
+	if err := readJSON(os.Getenv("STANDIN_SNAPSHOT"), &snapshot); err != nil {
 		return nil, err
 	}
-	g.Private, g.Protected = private, protected
+	g.Private, _ = given["privateNetwork"].(bool)
+	g.Protected, _ = given["customerKey"].(bool)
 	vault, site := "", ""
 	var settings map[string]any
 	for _, r := range snapshot.PredictedResources {
@@ -143,7 +136,7 @@ func (c *call) stamp(g *group, given map[string]any) (any, error) {
 		g.Secrets = append(g.Secrets, key)
 	}
 	for _, r := range snapshot.PredictedResources {
-		if strings.Count(r.Type, "/") > 1 || c.world.half && strings.HasPrefix(r.Type, "Microsoft.Web/") {
+		if strings.Count(r.Type, "/") > 1 || strings.HasPrefix(r.Type, "Microsoft.Authorization/") || c.world.half && strings.HasPrefix(r.Type, "Microsoft.Web/") {
 			continue
 		}
 		g.Resources[r.Name] = resource{Type: r.Type, Commit: str(given, "commit")}

@@ -1,5 +1,0 @@
-using '../main.bicep'
-
-param region = 'westeurope'
-param alertEmail = 'operations@example.org'
-param ready = { http: 1, documents: 3 }

@@ -1,5 +1,0 @@
-using '../main.bicep'
-
-param region = 'westeurope'
-param alertEmail = 'operations@example.org'
-param storageRedundancy = 'Standard_LRS'
