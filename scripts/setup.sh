@@ -6,7 +6,7 @@
 #   setup.sh lint       that of run, and the linters
 #   setup.sh bench      that of run, and the tesseract command line to compare with
 #   setup.sh vuln       that of run, and govulncheck
-#   setup.sh scan       that of test, and what make scan runs: gitleaks, govulncheck, wapiti
+#   setup.sh scan       that of test, and what make scan runs: gitleaks, govulncheck, cyclonedx-gomod, wapiti
 #   setup.sh azurite    the emulator of Azure storage, for the tests of that driver
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,6 +14,7 @@ cd "$(dirname "$0")/.."
 golangci_lint=v2.15.0
 govulncheck=v1.9.0
 gitleaks=v8.30.1
+cyclonedx_gomod=v1.10.0
 azurite=3.37.0
 
 languages=(eng osd deu fra spa ita rus ara chi-sim)
@@ -114,6 +115,7 @@ case ${1:-run} in
     go_tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint "$golangci_lint"
     go_tool golang.org/x/vuln/cmd/govulncheck "$govulncheck"
     go_tool github.com/zricethezav/gitleaks/v8 "$gitleaks"
+    go_tool github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod "$cyclonedx_gomod"
     ;;
   azurite) azurite ;;
   *)

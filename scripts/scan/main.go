@@ -116,9 +116,7 @@ func run(ctx context.Context, o options, progress io.Writer) (err error) {
 func checks(o options, live *live) []check {
 	return []check{
 		{"secrets", "is a secret in any commit?", 3 * time.Minute, func(ctx context.Context) (string, []Finding, error) { return secrets(ctx, o.root) }},
-		{"components", "what is the release made of, under which licences?", 2 * time.Minute, func(ctx context.Context) (string, []Finding, error) {
-			return components(ctx, o.root, time.Now())
-		}},
+		{"components", "what is the release made of, under which licences?", 2 * time.Minute, func(ctx context.Context) (string, []Finding, error) { return components(ctx, o.root) }},
 		{"advisories", "does the program call code with a known vulnerability?", 4 * time.Minute, func(ctx context.Context) (string, []Finding, error) {
 			return advisories(ctx, o.root)
 		}},

@@ -14,8 +14,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/lethe-ocr/lethe/scripts/scan/sbom"
 )
 
 // output runs a command in a folder and returns what it prints. What it says of an error is cut to its last line.
@@ -92,72 +90,6 @@ func secrets(ctx context.Context, root string) (string, []Finding, error) {
 		found = append(found, Finding{ID: l.RuleID, Place: fmt.Sprintf("%s#%.8x", l.File, sha256.Sum256([]byte(l.Secret))), Detail: fmt.Sprintf("line %d of commit %.10s", l.StartLine, l.Commit)})
 	}
 	return strings.TrimSpace(commits) + " commits", found, nil
-}
-
-// components writes the bill of materials and the licences of the staged release, and reports licences that ask for more
-// than that.
-func components(ctx context.Context, root string, now time.Time) (string, []Finding, error) {
-	program, err := filepath.Abs(filepath.Join(root, "dist", "stage", "lethe"))
-	if err != nil {
-		return "", nil, err
-	}
-	if _, err := os.Stat(program); err != nil {
-		return "", nil, errors.New("there is no release to look at; run make package")
-	}
-	all, err := sbom.Take(ctx, sbom.Sources{
-		Root: root, Program: program, Data: filepath.Join(root, "dist", "stage", "tessdata"), Native: filepath.Join(root, ".tools", "native"),
-	})
-	if err != nil {
-		return "", nil, err
-	}
-	release, err := describe(ctx, root, program, now)
-	if err != nil {
-		return "", nil, err
-	}
-	if err := write(filepath.Join(root, "dist", "sbom.cdx.json"), func(w io.Writer) error { return sbom.WriteCycloneDX(w, release, all) }); err != nil {
-		return "", nil, err
-	}
-	if err := write(filepath.Join(root, "dist", "licences.txt"), func(w io.Writer) error { return sbom.WriteLicences(w, release, all) }); err != nil {
-		return "", nil, err
-	}
-	counts := map[sbom.Kind]int{}
-	var found []Finding
-	for _, c := range all {
-		counts[c.Kind]++
-		for _, l := range c.Unfree() {
-			found = append(found, Finding{ID: "licence:" + l, Place: c.Name, Detail: "version " + c.Version})
-		}
-		if len(c.Texts) == 0 {
-			found = append(found, Finding{ID: "licence-text", Place: c.Name, Detail: "there is no text to pass on"})
-		}
-	}
-	return fmt.Sprintf("%d Go modules, %d native libraries, %d files of language data", counts[sbom.Module], counts[sbom.Library], counts[sbom.Data]), found, nil
-}
-
-func describe(ctx context.Context, root, program string, now time.Time) (sbom.Release, error) {
-	said, err := output(ctx, root, program, "version")
-	if err != nil {
-		return sbom.Release{}, err
-	}
-	tree, err := output(ctx, root, "git", "describe", "--always", "--dirty")
-	if err != nil {
-		return sbom.Release{}, err
-	}
-	version := strings.TrimSpace(strings.TrimPrefix(said, "lethe "))
-	tree = strings.TrimSpace(tree)
-	if version != tree {
-		return sbom.Release{}, fmt.Errorf("the release is of %s and the tree is %s; run make package", version, tree)
-	}
-	sum, err := sbom.Digest(program)
-	return sbom.Release{Version: version, SHA256: sum, Built: now}, err
-}
-
-func write(path string, content func(io.Writer) error) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(content(f), f.Close())
 }
 
 // advisories asks govulncheck. Its database is on the internet, or where GOVULNDB says.

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Lists what a program is made of: Go modules by cyclonedx-gomod, everything native by native.cdx.json with the versions that
+# are installed on this machine.
+#   sbom.sh PROGRAM TESSDATA FOLDER    writes FOLDER/sbom.cdx.json and FOLDER/licences.txt, the texts that licences ask to pass on
+set -euo pipefail
+cd "$(dirname "$0")/.."
+program=$1 tessdata=$2 folder=$3 pdfium=github.com/klippa-app/go-pdfium
+ls "$tessdata"/*.traineddata >/dev/null # a program without languages is no release
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+.tools/cyclonedx-gomod bin -json -licenses -assert-licenses -std -output "$work/go.json" "$program" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
+
+module() { go list -m -f "{{.$1}}" "$pdfium"; }
+read -r _ tesseract sha256 _ <.tools/native/stamp
+wasm=$(sha256sum "$(module Dir)/internal/pdfium_wasm/pdfium.wasm" | cut -d' ' -f1)
+for file in "$tessdata"/*.traineddata; do
+  language=$(basename "$file" .traineddata)
+  jq -n --arg name "tessdata $language" --arg package "tesseract-ocr-${language//_/-}" --arg sha256 "$(sha256sum "$file" | cut -d' ' -f1)" \
+    '{type: "data", $name, licenses: [{expression: "Apache-2.0"}], hashes: [{alg: "SHA-256", content: $sha256}],
+      properties: [{name: "lethe:package", value: $package}]}'
+done | jq -s '$native[0] + .' --slurpfile native scripts/native.cdx.json >"$work/native.json"
+
+jq -r '.[] | [.name, (.properties // [] | map(select(.name == "lethe:package").value) | first // "")] | @tsv' "$work/native.json" |
+  while IFS=$'\t' read -r name package; do
+    case $name in
+      tesseract) version=$tesseract purl="pkg:generic/tesseract@$tesseract?checksum=sha256:$sha256" ;;
+      pdfium) version="of go-pdfium $(module Version)" purl="pkg:generic/pdfium?checksum=sha256:$wasm" ;;
+      *)
+        read -r source version < <(dpkg-query -W -f '${source:Package} ${source:Version}\n' "$package")
+        purl="pkg:deb/debian/$source@$(jq -rn --arg v "$version" '$v | @uri')?arch=source#${name// /-}"
+        ;;
+    esac
+    jq -n --arg name "$name" --arg version "$version" --arg purl "$purl" '{$name, $version, $purl, "bom-ref": $purl, scope: "required"}'
+  done >"$work/versions.json"
+
+jq -n --slurpfile go "$work/go.json" --slurpfile native "$work/native.json" --slurpfile versions "$work/versions.json" \
+  --arg version "$("$program" version)" --arg sha256 "$(sha256sum "$program" | cut -d' ' -f1)" '
+  ($native[0] | map(. as $n | . + ($versions[] | select(.name == $n.name)) | del(.properties))) as $more
+  | $go[0]
+  | .metadata.component += {name: "lethe", version: ($version | ltrimstr("lethe ")), licenses: [{expression: "Apache-2.0"}],
+      hashes: [{alg: "SHA-256", content: $sha256}]}
+  | .components += $more
+  | .metadata.component."bom-ref" as $root
+  | .dependencies |= map(if .ref == $root then .dependsOn += ($more | map(.purl)) else . end)' >"$folder/sbom.cdx.json"
+
+# text NAME FILE…: the texts of a component. "=== " begins each, which no licence has at the start of a line.
+text() {
+  local name=$1 file
+  shift
+  for file in "$@"; do
+    [ ! -f "$file" ] || printf '=== %s: %s\n\n%s\n\n' "$name" "${file##*/}" "$(cat "$file")"
+  done
+}
+shopt -s nullglob nocaseglob
+{
+  printf 'The licences of what %s is made of, as their texts ask. Lethe itself: Apache-2.0.\n\n' "$("$program" version)"
+  text std "$(go env GOROOT)"/{license,patents}*
+  jq -r '.components[] | select(.purl | startswith("pkg:golang/")) | select(.name != "std") | .name + "@" + .version' "$folder/sbom.cdx.json" |
+    xargs go list -m -f '{{.Path}} {{.Dir}}' | while read -r name dir; do
+    text "$name" "$dir"/{licen[cs]e,copying,notice,patents,copyright}*
+  done
+  jq -r '.[] | .name as $n | .properties[]? | select(.name == "lethe:package") | [$n, .value] | @tsv' "$work/native.json" |
+    while IFS=$'\t' read -r name package; do text "$name" "/usr/share/doc/$package/copyright"; done
+} >"$folder/licences.txt"
