@@ -22,6 +22,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
@@ -333,7 +334,7 @@ print what would be done and why, and do nothing.`,
 					store:   task.Store{Blobs: store.Blobs, Records: store.Records, Agenda: store.Records},
 					apps:    access.NewRegistry(store.Records, time.Now, newLog(env)),
 					streams: streams,
-					queue:   trigger.NewScheduler(1, 1, newLog(env)), // the running server's own sweep queues what waits
+					queue:   trigger.NewScheduler(fairqueue.New(1, time.Now), newLog(env)), // the running server's own sweep queues what waits
 					now:     now.Now, horizon: now.Horizon, log: newLog(env),
 				})
 				if err != nil {

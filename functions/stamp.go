@@ -22,6 +22,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -69,7 +70,7 @@ func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*ma
 		return nil, errors.Join(err, m.close())
 	}
 	m.memory = newForgetter(log, m.store.Records.Refresh)
-	m.queue = trigger.NewScheduler(8*set.Workers, 4*set.Workers, log)
+	m.queue = trigger.NewScheduler(m.engine.Places(), log)
 	m.links = m.store.Links(local.LinksConfig{
 		Blobs:   m.store.Blobs,
 		Base:    func() string { return m.base },
@@ -170,11 +171,16 @@ func newService(set config.Settings, p serviceParts) (*task.Service, error) {
 	limits := task.DefaultLimits()
 	limits.Document, limits.Deadline = set.Limits(), set.Deadline
 	limits.Stored = cmp.Or(set.MaxStored<<20, p.stored)
+	var turns *fairqueue.Queue
+	if p.engine != nil { // else nothing is read
+		turns = p.engine.Places()
+	}
 	return task.New(task.Config{
 		Store:         p.store,
 		Ledger:        p.ledger,
 		Links:         p.links,
 		Engine:        p.engine,
+		Turns:         turns,
 		Queue:         p.queue,
 		Applications:  p.apps,
 		Erased:        p.erased,
@@ -256,11 +262,11 @@ func roomOf(set config.Settings) local.Room {
 }
 
 // process works on a task, or lets it wait in the queue while intake is closed.
-func (m *machine) process(ctx context.Context, ref task.Ref) (task.Outcome, error) {
+func (m *machine) process(ctx context.Context, ref task.Ref, turn *fairqueue.Document) (task.Outcome, error) {
 	if m.intake.open(ctx) != nil {
 		return task.Busy, m.queue.Push(ctx, ref, gateRetry)
 	}
-	return m.tasks.Process(ctx, ref)
+	return m.tasks.ProcessAdmitted(ctx, ref, turn)
 }
 
 func (m *machine) close() error {

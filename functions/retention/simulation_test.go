@@ -19,6 +19,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/render"
 	limits "github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -106,7 +107,7 @@ func (s *simulation) start() {
 	})
 	s.tasks = task.New(task.Config{
 		Store:  task.Store{Blobs: s.faulty.FaultyBlobs(), Records: s.faulty.FaultyRecords(), Agenda: s.faulty.FaultyAgenda()},
-		Ledger: s.proofs, Inventory: s.inventory, Links: links{}, Engine: engine{s}, Queue: queue{s},
+		Ledger: s.proofs, Inventory: s.inventory, Links: links{}, Engine: engine{s}, Turns: fairqueue.New(1, time.Now), Queue: queue{s},
 		Policy: limits.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test", Now: s.now, Horizon: s.horizon, Log: log,
 	})
 	s.run = retention.New(retention.Config{

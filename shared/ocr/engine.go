@@ -5,6 +5,8 @@ import (
 	"io"
 	"iter"
 	"os"
+
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 )
 
 // Engine reads documents. Everything that touches their bytes happens outside the calling process, so a document can
@@ -23,10 +25,11 @@ type Engine interface {
 
 // Source is an open document. The engine reads File by offset only and never closes it.
 type Source struct {
-	File     *os.File // readable; a regular file or a sealed memory file
-	ID       string   // the same for the same bytes and password, so that processes can keep it open between pages
-	Password string   // opens an encrypted document; empty if none was given
-	Owner    string   // on whose behalf it is read: workers go round by the processor time that each owner used
+	File     *os.File         // readable; a regular file or a sealed memory file
+	ID       string           // the same for the same bytes and password, so that processes can keep it open between pages
+	Password string           // opens an encrypted document; empty if none was given
+	Owner    string           // on whose behalf it is read: workers go round by the processor time that each owner used
+	Place    *fairqueue.Place // to read a page in; it stays the caller's. Nil to have the engine wait for one
 }
 
 // Info is what Inspect finds.

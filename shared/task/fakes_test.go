@@ -20,7 +20,7 @@ import (
 // engine reads pages from a script.
 type engine struct {
 	mu       sync.Mutex
-	pages    int
+	pages    int             // guarded by mu once a document is inspected
 	errs     map[int][]error // guarded by mu; by page, 0 for Inspect; each is returned once
 	always   map[int]error   // guarded by mu; by page, returned every time
 	read     map[int]int     // guarded by mu; how often each page was read with success
@@ -89,22 +89,6 @@ func (e *engine) company() map[string]bool {
 	return seen
 }
 
-// workers are the places of one process: as many pages as the channel holds are read at once.
-type workers struct {
-	*engine
-	places chan struct{}
-}
-
-func (w workers) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.Options) (ocr.Page, error) {
-	select {
-	case w.places <- struct{}{}:
-	case <-ctx.Done():
-		return ocr.Page{}, ctx.Err()
-	}
-	defer func() { <-w.places }()
-	return w.engine.Recognise(ctx, src, n, opt)
-}
-
 // gate is where pages stop while a test looks around.
 type gate struct {
 	reached chan int      // each page announces itself here
@@ -163,6 +147,13 @@ func (e *engine) reads() map[int]int {
 	return e.read
 }
 
+// setPages changes how many pages documents have that are inspected from now on.
+func (e *engine) setPages(n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.pages = n
+}
+
 func (e *engine) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) {
 	e.note(src.Owner, 0)
 	if err := errors.Join(ctx.Err(), e.next(0)); err != nil {
@@ -170,12 +161,13 @@ func (e *engine) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) 
 	}
 	e.mu.Lock()
 	e.password = src.Password
+	pages := e.pages
 	e.mu.Unlock()
 	b, err := io.ReadAll(io.NewSectionReader(src.File, 0, 1<<20))
 	if err != nil || string(b) != content {
 		return ocr.Info{}, fault.New(fault.DocumentDamaged, "the document is not what was uploaded")
 	}
-	return ocr.Info{Type: "application/pdf", Pages: e.pages}, nil
+	return ocr.Info{Type: "application/pdf", Pages: pages}, nil
 }
 
 func (e *engine) Recognise(ctx context.Context, src ocr.Source, n int, _ ocr.Options) (ocr.Page, error) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,18 +16,28 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
-// pagesAtOnce bounds how many pages of one document wait for a turn or are being read.
-const pagesAtOnce = 16
-
 // slowPages is how many pages may take too much processor time before their document is given up.
 const slowPages = 3
 
-// recognise reads every page that is not finished yet and keeps each under work/, so that another call can go on.
-func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Source, info ocr.Info) error {
+const (
+	// aloneSlice is how long a suspect begins pages before the others have their turn. The pages that were in hand when the
+	// process died are the first that it reads: after a slice it is a suspect no more.
+	aloneSlice = time.Minute
+	// pagesAlone is how many pages of a suspect are read at once: it gets through few, so that a slice ends soon.
+	pagesAlone = 2
+)
+
+// errSlice ends the reading of a suspect for the sake of others.
+var errSlice = errors.New("the time of a document that is read alone is over")
+
+// recognise reads every page that is not finished yet and keeps each under work/, so that another call can go on. One page of
+// a document at a time waits for its place, so that pages of others come between.
+func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Source, info ocr.Info, turn *fairqueue.Document) error {
 	finished, err := s.finishedPages(ctx, t)
 	if err != nil {
 		return err
@@ -36,25 +47,32 @@ func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Sourc
 		return err
 	}
 	var seen outcomes
+	left, err := s.resume(ctx, h, t, info.Pages, finished, &seen)
+	if err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(pagesAtOnce)
-	if t.Lease.Alone {
+	if turn.Alone() {
 		group.SetLimit(pagesAlone)
 	}
-	var began time.Time
-	for n := 1; n <= info.Pages; n++ {
-		done := finished[t.Ref.pageName(n)]
-		if !done && began.IsZero() {
-			began = s.Now()
-		}
-		if !done && t.Lease.Alone && s.Now().Sub(began) >= aloneSlice {
+	began := s.Now()
+	for _, n := range left {
+		if turn.Alone() && s.Now().Sub(began) >= aloneSlice {
 			seen.stop(errSlice)
 		}
-		if ctx.Err() != nil || seen.stopped() != nil {
+		place, waitErr := turn.Take(ctx)
+		if err = waitErr; err != nil {
+			break // the context of the group: the cause is that of a page, or of the call
+		}
+		if seen.stopped() != nil {
+			place.Give()
 			break
 		}
 		group.Go(func() error {
-			fails, err := s.page(ctx, t, src, n, done)
+			defer place.Give()
+			src := src
+			src.Place = place
+			fails, err := s.page(ctx, t, src, n)
 			switch {
 			case errors.Is(err, fault.EngineStarved):
 				seen.stop(err)
@@ -66,7 +84,7 @@ func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Sourc
 			return seen.page(n, fails)
 		})
 	}
-	if err := group.Wait(); err != nil {
+	if err := errors.Join(group.Wait(), err); err != nil {
 		return err
 	}
 	if err := seen.stopped(); err != nil {
@@ -76,6 +94,43 @@ func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Sourc
 		return seen.first
 	}
 	return nil
+}
+
+// readBack is how many kept pages are looked at at once.
+const readBack = 16
+
+// resume takes the pages into account that were finished before, and returns the numbers of those that are left to be read.
+func (s *Service) resume(ctx context.Context, h *hold, t *Task, total int, finished map[string]bool, seen *outcomes) ([]int, error) {
+	var mu sync.Mutex
+	var left []int // guarded by mu
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(readBack)
+	for n := 1; n <= total; n++ {
+		if !finished[t.Ref.pageName(n)] {
+			mu.Lock()
+			left = append(left, n)
+			mu.Unlock()
+			continue
+		}
+		group.Go(func() error {
+			page, err := s.readPage(ctx, t.Ref, n)
+			if errors.Is(err, errDamagedPage) {
+				mu.Lock()
+				defer mu.Unlock()
+				left = append(left, n)
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			fails := pageFault(page.Failure)
+			h.page(fails != nil)
+			return seen.page(n, fails)
+		})
+	}
+	err := group.Wait()
+	slices.Sort(left)
+	return left, err
 }
 
 // outcomes is what became of the pages of one call.
@@ -117,16 +172,7 @@ func (o *outcomes) stopped() error {
 }
 
 // page reads one page. The first result is the fault of a page that could not be read although the document goes on.
-func (s *Service) page(ctx context.Context, t *Task, src ocr.Source, n int, finished bool) (fails, err error) {
-	if finished {
-		page, err := s.readPage(ctx, t.Ref, n)
-		if err == nil {
-			return pageFault(page.Failure), nil
-		}
-		if !errors.Is(err, errDamagedPage) {
-			return nil, err
-		}
-	}
+func (s *Service) page(ctx context.Context, t *Task, src ocr.Source, n int) (fails, err error) {
 	page, err := retry(ctx, func() (ocr.Page, error) {
 		return s.Engine.Recognise(ctx, src, n, ocr.Options{Languages: t.Settings.Languages, Profile: t.Settings.Profile})
 	})

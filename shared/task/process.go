@@ -11,6 +11,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
@@ -33,26 +34,31 @@ const concluding = 20 * time.Second
 // fault of the document is a stored explanation, not an error. An error means that not even the state could be written:
 // the lease runs out by itself and the sweep queues the task again.
 func (s *Service) Process(ctx context.Context, ref Ref) (Outcome, error) {
-	return s.process(ctx, ref, nil)
+	return s.process(ctx, ref, nil, nil)
 }
 
 // ProcessRead is Process for a task that the caller has just read: its record is not read once more.
 func (s *Service) ProcessRead(ctx context.Context, t *Task) (Outcome, error) {
-	return s.process(ctx, t.Ref, t)
+	return s.process(ctx, t.Ref, t, nil)
 }
 
-// process is Process; read may be nil.
-func (s *Service) process(ctx context.Context, ref Ref, read *Task) (Outcome, error) {
+// ProcessAdmitted is Process for a task of which the document was admitted by Config.Turns. It leaves when it is done.
+func (s *Service) ProcessAdmitted(ctx context.Context, ref Ref, turn *fairqueue.Document) (Outcome, error) {
+	return s.process(ctx, ref, nil, turn)
+}
+
+// process is Process; read and turn may be nil.
+func (s *Service) process(ctx context.Context, ref Ref, read *Task, turn *fairqueue.Document) (Outcome, error) {
 	work, cancel := context.WithTimeoutCause(ctx, s.Limits.Deadline, errDeadline)
 	defer cancel()
 	work, stop := context.WithCancelCause(work)
 	defer stop(nil)
-	t, visit, err := s.admitted(ctx, work, ref, read, stop)
-	if visit != nil {
-		defer visit.leave()
+	t, turn, err := s.admitted(ctx, work, ref, read, turn, stop)
+	if turn != nil {
+		defer turn.Leave()
 	}
 	switch {
-	case visit == nil && work.Err() != nil: // the time ran out before its turn came
+	case turn == nil && work.Err() != nil: // the time ran out before its turn came
 		return HandedOn, s.Queue.Push(context.WithoutCancel(ctx), ref, 0)
 	case errors.Is(err, errBusy):
 		return Busy, nil
@@ -65,12 +71,12 @@ func (s *Service) process(ctx context.Context, ref Ref, read *Task) (Outcome, er
 		s.Log.WarnContext(ctx, logevent.TaskFailed, "task", ref.String(), "code", t.Failure.Code)
 		return Done, errors.Join(s.tellProcessed(ctx, t), s.discard(ctx, t))
 	}
-	s.Log.InfoContext(ctx, logevent.TaskClaimed, "task", ref.String(), "attempt", t.Attempts, "alone", visit.alone)
+	s.Log.InfoContext(ctx, logevent.TaskClaimed, "task", ref.String(), "attempt", t.Attempts, "alone", turn.Alone())
 
 	work, h := s.keep(work, t)
 	s.running.add(ref, h.stop)
 	defer s.running.remove(ref)
-	results, err := s.work(work, h, t)
+	results, err := s.work(work, h, t, turn)
 	if err != nil && context.Cause(work) != nil {
 		err = context.Cause(work)
 	}
@@ -81,25 +87,37 @@ func (s *Service) process(ctx context.Context, ref Ref, read *Task) (Outcome, er
 	return s.conclude(last, h, results, err)
 }
 
+// errYield ends the reading of a document for the sake of one that must be read alone.
+var errYield = errors.New("a document waits that must be read alone")
+
 // admitted claims the task once it may be read: beside others, or alone when the record says that it was in hand when a
-// process died. The visit is to be left if it is not nil, whatever the error.
-func (s *Service) admitted(ctx, work context.Context, ref Ref, read *Task, stop context.CancelCauseFunc) (*Task, *visit, error) {
-	for alone := false; ; alone, read = true, nil {
-		v, err := s.floor.enter(work, alone, stop)
-		if err != nil {
-			return nil, nil, err
+// process died. The turn is to be left if it is not nil, whatever the error.
+func (s *Service) admitted(ctx, work context.Context, ref Ref, t *Task, turn *fairqueue.Document, stop context.CancelCauseFunc) (*Task, *fairqueue.Document, error) {
+	for alone := false; ; alone, t, turn = true, nil, nil {
+		var err error
+		if turn == nil {
+			if turn, err = s.Turns.Enter(work, ref.Application, alone); err != nil {
+				return nil, nil, err
+			}
 		}
-		t := read
+		yield := turn.Yield()
+		go func() {
+			select {
+			case <-yield:
+				stop(errYield)
+			case <-work.Done():
+			}
+		}()
 		if t == nil {
 			if t, err = s.load(ctx, ref); err != nil {
-				return nil, v, err
+				return nil, turn, err
 			}
 		}
 		t, err = s.claim(ctx, t, alone)
 		if !errors.Is(err, errSuspect) {
-			return t, v, err
+			return t, turn, err
 		}
-		v.leave()
+		turn.Leave()
 	}
 }
 
@@ -224,7 +242,7 @@ func (s *Service) letGo(ctx context.Context, h *hold) (Outcome, error) {
 }
 
 // work reads the document's pages and writes its results.
-func (s *Service) work(ctx context.Context, h *hold, t *Task) ([]Result, error) {
+func (s *Service) work(ctx context.Context, h *hold, t *Task, turn *fairqueue.Document) ([]Result, error) {
 	src, release, err := s.open(ctx, t)
 	if err != nil {
 		return nil, err
@@ -240,7 +258,7 @@ func (s *Service) work(ctx context.Context, h *hold, t *Task) ([]Result, error) 
 	if info.Pages > s.Limits.Document.Pages {
 		return nil, fault.New(fault.DocumentTooManyPages, "the document has %d pages; at most %d are allowed: split it", info.Pages, s.Limits.Document.Pages)
 	}
-	if err := s.recognise(ctx, h, t, src, info); err != nil {
+	if err := s.recognise(ctx, h, t, src, info, turn); err != nil {
 		return nil, err
 	}
 	return s.render(ctx, t, src, info.Pages)

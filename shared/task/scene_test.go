@@ -15,6 +15,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -75,7 +76,7 @@ func (x *scene) process(owner string) *task.Service {
 	}
 	return task.New(task.Config{
 		Store:  task.Store{Blobs: blobs, Records: records, Agenda: x.Agenda(x.store)},
-		Ledger: x, Inventory: erasure.Inventory(), Links: &linker{}, Engine: x.engine, Queue: x.queue,
+		Ledger: x, Inventory: erasure.Inventory(), Links: &linker{}, Engine: x.engine, Turns: fairqueue.New(1, time.Now), Queue: x.queue,
 		Streams: x.streams, Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: owner, Software: "test",
 		Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
@@ -44,6 +45,7 @@ type Config struct {
 	Ledger Ledger
 	Links  storage.Linker
 	Engine ocr.Engine
+	Turns  *fairqueue.Queue // where documents and pages wait for the engine
 	Queue  Queue
 	Policy retention.Policy // validated
 	// Inventory is where copies can be; erasure.Inventory but in tests.
@@ -91,7 +93,6 @@ type Service struct {
 	running   running
 	transfers transfers
 	expected  expected
-	floor     *floor
 	catchUp   catchUp
 	sweeps    streak // of sweeps
 	passes    streak // of full passes
@@ -102,7 +103,7 @@ type Service struct {
 
 // New returns a Service over the given parts.
 func New(cfg Config) *Service {
-	s := &Service{Config: cfg, floor: newFloor(cfg.Now), eraser: erasure.Eraser{
+	s := &Service{Config: cfg, eraser: erasure.Eraser{
 		Items: cfg.Inventory, Blobs: cfg.Store.Blobs, Records: cfg.Store.Records, Now: cfg.Now,
 	}}
 	s.due = s.dueHandlers()

@@ -15,6 +15,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -76,7 +77,8 @@ func (w *world) process(owner string) *task.Service {
 		Ledger:       w.ledger(),
 		Inventory:    erasure.Inventory(),
 		Links:        w.links,
-		Engine:       workers{w.engine, make(chan struct{}, 2)},
+		Engine:       w.engine,
+		Turns:        fairqueue.New(2, time.Now),
 		Queue:        w.queue,
 		Applications: w.apps,
 		Policy:       retention.Default(),

@@ -16,6 +16,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -69,7 +70,7 @@ func New(t testing.TB, cfg Config) *Service {
 	}
 	s.Tasks = task.New(task.Config{
 		Store: task.Store{Blobs: s.Blobs, Records: store, Agenda: store}, Ledger: s.Ledger, Inventory: erasure.Inventory(),
-		Links: cfg.Links, Engine: cfg.Engine, Queue: cfg.Queue,
+		Links: cfg.Links, Engine: cfg.Engine, Turns: fairqueue.New(1, time.Now), Queue: cfg.Queue,
 		Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test", Now: cfg.Now, Log: cfg.Log,
 	})
 	s.Guard = access.NewGuard(s.Apps, cfg.Rates, cfg.Now, cfg.Log)

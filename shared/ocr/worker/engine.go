@@ -79,6 +79,9 @@ func (p *Pool) call(ctx context.Context, src ocr.Source, steps ...step) (respons
 		if !errors.Is(err, errPutBack) {
 			return resp, err
 		}
+		if src.Place != nil {
+			src.Place.Give() // to wait for it anew
+		}
 	}
 }
 

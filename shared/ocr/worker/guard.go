@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/lethe-ocr/lethe/shared/ocr/worker/fairqueue"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 )
 
 // guard watches a child while it works and kills it over a limit, or when the caller gives up. It charges what the child

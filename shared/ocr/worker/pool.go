@@ -15,7 +15,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
-	"github.com/lethe-ocr/lethe/shared/ocr/worker/fairqueue"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 )
 
 // Pool is an ocr.Engine that does its work in child processes. Calls wait for a place to run a child in turn of the
@@ -48,6 +48,7 @@ type Pool struct {
 // slot keeps one child. Whoever took it from the free list owns it.
 type slot struct {
 	place   *fairqueue.Place // while it is not free
+	lent    bool             // the place is the caller's, who gives it back
 	again   bool             // the call that has it can begin again in another child
 	child   *child           // nil or dead: start one
 	backoff *backoff.ExponentialBackOff
@@ -112,6 +113,9 @@ func (p *Pool) close() {
 	p.tally.group.Wait()
 	p.settle(nil, errClosed)
 }
+
+// Places is where documents and pages wait for the children.
+func (p *Pool) Places() *fairqueue.Queue { return p.places }
 
 // Stats returns a snapshot of counters.
 func (p *Pool) Stats() Stats { return p.tally.snapshot() }
@@ -228,7 +232,12 @@ func (p *Pool) idle(rank func(*slot) int, mayAdd bool) *slot {
 // acquire waits for a slot with a running child, if possible one that has the document open. The caller must put it back.
 // It may keep it for a slice of processor time while others wait.
 func (p *Pool) acquire(ctx context.Context, src ocr.Source, slice time.Duration) (*slot, error) {
-	place, err := p.places.Take(ctx, src.Owner, slice)
+	place, err := src.Place, error(nil)
+	if place == nil {
+		place, err = p.places.Take(ctx, src.Owner, slice)
+	} else {
+		err = place.Retake(ctx, slice)
+	}
 	if err != nil {
 		return nil, p.over(ctx)
 	}
@@ -248,6 +257,7 @@ func (p *Pool) acquire(ctx context.Context, src ocr.Source, slice time.Duration)
 		place.Give()
 		return nil, p.over(ctx)
 	}
+	s.lent = src.Place != nil
 	if err := p.ready(ctx, s, src.ID); err != nil {
 		p.put(s)
 		return nil, err
@@ -310,7 +320,7 @@ func (s *slot) lives() bool { return s.child != nil && !s.child.dead() }
 func (p *Pool) put(s *slot) {
 	if s.child != nil && s.child.dead() {
 		s.drop()
-		if p.ctx.Err() == nil && p.places.Waiting() == 0 && s.place.Held() {
+		if p.ctx.Err() == nil && p.places.Waiting() == 0 && s.place.Held() && !s.lent {
 			p.work.Go(func() { p.warm(s) })
 			return
 		}
@@ -320,8 +330,8 @@ func (p *Pool) put(s *slot) {
 
 // putIdle gives a slot back as it is. There are as many idle ones as places: another was needed while a child was stopped.
 func (p *Pool) putIdle(s *slot) {
-	place := s.place
-	s.idle, s.place, s.again = time.Now(), nil, false
+	place, lent := s.place, s.lent
+	s.idle, s.place, s.lent, s.again = time.Now(), nil, false, false
 	p.mu.Lock()
 	surplus := len(p.free) >= p.cfg.Children
 	if !surplus {
@@ -331,7 +341,9 @@ func (p *Pool) putIdle(s *slot) {
 	if surplus {
 		s.end(Recycled)
 	}
-	place.Give()
+	if !lent {
+		place.Give()
+	}
 	p.busy.Done()
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -118,7 +119,7 @@ func newWorld(t *testing.T, stores storagetest.Stores) *world {
 	})
 	w.tasks = task.New(task.Config{
 		Store:  task.Store{Blobs: w.faulty.FaultyBlobs(), Records: w.faulty.FaultyRecords(), Agenda: w.faulty.FaultyAgenda()},
-		Ledger: w.ledger, Inventory: erasure.Inventory(), Links: nothing{}, Engine: nothing{}, Queue: nothing{},
+		Ledger: w.ledger, Inventory: erasure.Inventory(), Links: nothing{}, Engine: nothing{}, Turns: fairqueue.New(1, time.Now), Queue: nothing{},
 		Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test", Now: now, Log: log,
 	})
 	return w

@@ -10,35 +10,29 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/logevent"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
-// Scheduler is a task.Queue that runs what is pushed: a bounded number of tasks at once, in rotation over applications. One
-// of which nothing runs need not wait for the long tasks of others: up to twice the number run for the sake of such.
+// Scheduler is a task.Queue that runs what is pushed. The oldest task of each application waits at the fair queue; those
+// behind it wait here and cost no more than their names.
 type Scheduler struct {
-	log    *slog.Logger
-	total  int           // tasks that run at once; twice as many where each of the others is its application's only one
-	perApp int           // of one application
-	wake   chan struct{} // holds one token when there may be something to start
+	turns *fairqueue.Queue
+	log   *slog.Logger
+	wake  chan struct{} // holds one token when there may be a task that can wait to be admitted
 
 	mu      sync.Mutex
 	waiting map[string][]task.Ref // guarded by mu; by application, in order of arrival
-	order   []string              // guarded by mu; applications with waiting tasks, next one first
 	known   map[task.Ref]bool     // guarded by mu; waiting
-	running map[string]int        // guarded by mu; by application
-	count   int                   // guarded by mu; running in all
+	asks    map[string]bool       // guarded by mu; applications whose oldest task waits to be admitted
+	running int                   // guarded by mu
 }
 
-// NewScheduler returns a scheduler that runs up to total tasks at once, up to perApp of one application.
-func NewScheduler(total, perApp int, log *slog.Logger) *Scheduler {
+// NewScheduler returns a scheduler whose tasks are admitted by turns.
+func NewScheduler(turns *fairqueue.Queue, log *slog.Logger) *Scheduler {
 	return &Scheduler{
-		log:     log,
-		total:   total,
-		perApp:  perApp,
-		wake:    make(chan struct{}, 1),
-		waiting: map[string][]task.Ref{},
-		known:   map[task.Ref]bool{},
-		running: map[string]int{},
+		turns: turns, log: log, wake: make(chan struct{}, 1),
+		waiting: map[string][]task.Ref{}, known: map[task.Ref]bool{}, asks: map[string]bool{},
 	}
 }
 
@@ -59,9 +53,6 @@ func (s *Scheduler) push(ref task.Ref) {
 		return
 	}
 	s.known[ref] = true
-	if len(s.waiting[ref.Application]) == 0 {
-		s.order = append(s.order, ref.Application)
-	}
 	s.waiting[ref.Application] = append(s.waiting[ref.Application], ref)
 	s.poke()
 }
@@ -74,19 +65,17 @@ func (s *Scheduler) poke() {
 	}
 }
 
+// Process works on a task whose document was admitted.
+type Process func(ctx context.Context, ref task.Ref, turn *fairqueue.Document) (task.Outcome, error)
+
 // Run calls process for what is pushed until ctx ends, then waits for the calls under way. Their context ends with ctx, so
 // they hand their tasks back.
-func (s *Scheduler) Run(ctx context.Context, process func(context.Context, task.Ref) (task.Outcome, error)) {
+func (s *Scheduler) Run(ctx context.Context, process Process) {
 	var calls sync.WaitGroup
 	defer calls.Wait()
 	for {
-		for ref, ok := s.next(); ok; ref, ok = s.next() {
-			calls.Go(func() {
-				defer s.ended(ref)
-				if _, err := process(ctx, ref); err != nil {
-					s.log.WarnContext(ctx, logevent.TaskRequeued, "task", ref.String(), "kind", fault.KindOf(err))
-				}
-			})
+		for _, app := range s.ask() {
+			calls.Go(func() { s.run(ctx, app, process) })
 		}
 		select {
 		case <-ctx.Done():
@@ -96,49 +85,60 @@ func (s *Scheduler) Run(ctx context.Context, process func(context.Context, task.
 	}
 }
 
-// next takes the next task in turn that may run.
-func (s *Scheduler) next() (task.Ref, bool) {
+// ask returns the applications of which a task waits and none waits to be admitted. From now on one does.
+func (s *Scheduler) ask() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, app := range s.order {
-		most := s.total
-		if s.running[app] == 0 {
-			most = 2 * s.total
+	var apps []string
+	for app := range s.waiting {
+		if !s.asks[app] {
+			s.asks[app] = true
+			apps = append(apps, app)
 		}
-		if s.count >= most || s.running[app] >= s.perApp {
-			continue
-		}
-		ref := s.waiting[app][0]
-		s.waiting[app] = s.waiting[app][1:]
-		s.order = append(s.order[:i:i], s.order[i+1:]...)
-		if len(s.waiting[app]) > 0 {
-			s.order = append(s.order, app)
-		} else {
-			delete(s.waiting, app)
-		}
-		delete(s.known, ref)
-		s.running[app]++
-		s.count++
-		return ref, true
 	}
-	return task.Ref{}, false
+	return apps
 }
 
-func (s *Scheduler) ended(ref task.Ref) {
+// run waits until a task of the application is admitted and works on it. Meanwhile the next one waits.
+func (s *Scheduler) run(ctx context.Context, app string, process Process) {
+	turn, err := s.turns.Enter(ctx, app, false)
+	if err != nil {
+		return // the end of ctx
+	}
+	defer turn.Leave()
+	ref := s.next(app)
+	defer s.ended()
+	if _, err := process(ctx, ref, turn); err != nil {
+		s.log.WarnContext(ctx, logevent.TaskRequeued, "task", ref.String(), "kind", fault.KindOf(err))
+	}
+}
+
+// next takes the oldest task of an application, for which somebody waited to be admitted.
+func (s *Scheduler) next(app string) task.Ref {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.count--
-	if s.running[ref.Application]--; s.running[ref.Application] == 0 {
-		delete(s.running, ref.Application)
+	ref := s.waiting[app][0]
+	if s.waiting[app] = s.waiting[app][1:]; len(s.waiting[app]) == 0 {
+		delete(s.waiting, app)
 	}
+	delete(s.asks, app)
+	delete(s.known, ref)
+	s.running++
 	s.poke()
+	return ref
+}
+
+func (s *Scheduler) ended() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running--
 }
 
 // Waiting returns how many tasks wait, and how many run.
 func (s *Scheduler) Waiting() (waiting, running int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.known), s.count
+	return len(s.known), s.running
 }
 
 // Every calls work at once and then after each interval until ctx ends. Calls never overlap.

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/task"
 	"github.com/lethe-ocr/lethe/shared/trigger/local"
 )
@@ -17,7 +18,7 @@ func ref(app string, n int) task.Ref { return task.Ref{Application: app, ID: fmt
 
 func TestFloodDoesNotStarveAnotherApplication(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := local.NewScheduler(2, 2, slog.New(slog.DiscardHandler))
+		s := local.NewScheduler(fairqueue.New(1, time.Now), slog.New(slog.DiscardHandler))
 		for n := range 100 {
 			_ = s.Push(t.Context(), ref("flood", n), 0)
 		}
@@ -27,7 +28,7 @@ func TestFloodDoesNotStarveAnotherApplication(t *testing.T) {
 			order []string
 		)
 		ctx, cancel := context.WithCancel(t.Context())
-		go s.Run(ctx, func(_ context.Context, r task.Ref) (task.Outcome, error) {
+		go s.Run(ctx, func(_ context.Context, r task.Ref, _ *fairqueue.Document) (task.Outcome, error) {
 			time.Sleep(time.Second) // fake time
 			mu.Lock()
 			defer mu.Unlock()
@@ -38,7 +39,7 @@ func TestFloodDoesNotStarveAnotherApplication(t *testing.T) {
 		cancel()
 		synctest.Wait()
 		for i, app := range order {
-			if app == "modest" && i > 3 {
+			if app == "modest" && i > 4 {
 				t.Errorf("the modest application was served as number %d", i+1)
 			}
 		}
@@ -51,14 +52,14 @@ func TestFloodDoesNotStarveAnotherApplication(t *testing.T) {
 // Two applications whose tasks never end fill the scheduler; a third has its task run all the same.
 func TestLongTasksOfSomeDoNotKeepAnotherWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := local.NewScheduler(4, 2, slog.New(slog.DiscardHandler))
+		s := local.NewScheduler(fairqueue.New(1, time.Now), slog.New(slog.DiscardHandler))
 		for n := range 10 {
 			_ = s.Push(t.Context(), ref("one", n), 0)
 			_ = s.Push(t.Context(), ref("two", n), 0)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		modest := 0
-		go s.Run(ctx, func(ctx context.Context, r task.Ref) (task.Outcome, error) {
+		go s.Run(ctx, func(ctx context.Context, r task.Ref, _ *fairqueue.Document) (task.Outcome, error) {
 			if r.Application == "modest" {
 				modest++
 				return task.Done, nil
@@ -67,8 +68,8 @@ func TestLongTasksOfSomeDoNotKeepAnotherWaiting(t *testing.T) {
 			return task.HandedOn, nil
 		})
 		synctest.Wait()
-		if _, running := s.Waiting(); running != 4 {
-			t.Errorf("%d tasks run, want 4", running)
+		if _, running := s.Waiting(); running != 8 {
+			t.Errorf("%d tasks run, want 8", running)
 		}
 		for n := range 3 {
 			_ = s.Push(t.Context(), ref("modest", n), 0)
@@ -83,7 +84,7 @@ func TestLongTasksOfSomeDoNotKeepAnotherWaiting(t *testing.T) {
 }
 
 func TestTaskThatWaitsIsNotQueuedTwice(t *testing.T) {
-	s := local.NewScheduler(1, 1, slog.New(slog.DiscardHandler))
+	s := local.NewScheduler(fairqueue.New(1, time.Now), slog.New(slog.DiscardHandler))
 	_ = s.Push(t.Context(), ref("a", 1), 0)
 	_ = s.Push(t.Context(), ref("a", 1), 0)
 	if waiting, _ := s.Waiting(); waiting != 1 {
@@ -93,12 +94,12 @@ func TestTaskThatWaitsIsNotQueuedTwice(t *testing.T) {
 
 func TestDelayedTaskRunsAfterItsDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := local.NewScheduler(1, 1, slog.New(slog.DiscardHandler))
+		s := local.NewScheduler(fairqueue.New(1, time.Now), slog.New(slog.DiscardHandler))
 		began := time.Now()
 		var ran time.Duration
 		ctx, cancel := context.WithCancel(t.Context())
 		_ = s.Push(ctx, ref("a", 1), 30*time.Second)
-		s.Run(ctx, func(context.Context, task.Ref) (task.Outcome, error) {
+		s.Run(ctx, func(context.Context, task.Ref, *fairqueue.Document) (task.Outcome, error) {
 			ran = time.Since(began)
 			cancel()
 			return task.Done, nil
@@ -111,11 +112,11 @@ func TestDelayedTaskRunsAfterItsDelay(t *testing.T) {
 
 func TestRunWaitsForTheCallsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := local.NewScheduler(1, 1, slog.New(slog.DiscardHandler))
+		s := local.NewScheduler(fairqueue.New(1, time.Now), slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		_ = s.Push(ctx, ref("a", 1), 0)
 		ended := false
-		s.Run(ctx, func(ctx context.Context, _ task.Ref) (task.Outcome, error) {
+		s.Run(ctx, func(ctx context.Context, _ task.Ref, _ *fairqueue.Document) (task.Outcome, error) {
 			cancel()
 			<-ctx.Done()
 			time.Sleep(time.Second) // fake time

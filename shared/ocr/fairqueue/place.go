@@ -1,44 +1,11 @@
-// Package fairqueue grants a fixed number of slots by processor time: of the applications that wait, one that holds no slot
-// comes first, and among equals the one that recently used the least. Time is charged while it is used, so that a slot that
-// is held for long can be reclaimed for another application.
 package fairqueue
 
 import (
 	"context"
 	"math"
 	"slices"
-	"sync"
 	"time"
 )
-
-const (
-	// halfLife is how long it takes until a use of the processor weighs half: what was used long ago is forgotten.
-	halfLife = time.Minute
-	// negligible is a use that is forgotten at once, in seconds.
-	negligible = 1e-3
-)
-
-// Queue hands out places. It may be used by several goroutines at once.
-type Queue struct {
-	now func() time.Time
-
-	mu      sync.Mutex
-	free    int               // guarded by mu; above zero only while nobody waits
-	waiting []*Place          // guarded by mu; in order of arrival
-	owners  map[string]*owner // guarded by mu; those that hold, wait, or used the processor lately
-}
-
-// owner is somebody whose use of the processor is weighed against that of others.
-type owner struct {
-	held int       // places
-	used float64   // seconds of processor time as of at, faded by age
-	at   time.Time // of used
-}
-
-// New returns a queue of so many places.
-func New(places int, now func() time.Time) *Queue {
-	return &Queue{now: now, free: places, owners: map[string]*owner{}}
-}
 
 // Place is one place, on behalf of an owner. It is used by one goroutine at a time.
 type Place struct {
@@ -138,35 +105,6 @@ func (q *Queue) before(a, b *Place) bool {
 	return x.used < y.used
 }
 
-// of returns an owner with its use as of now. The caller holds mu.
-func (q *Queue) of(name string) *owner {
-	now := q.now()
-	o := q.owners[name]
-	if o == nil {
-		o = &owner{at: now}
-		q.owners[name] = o
-		q.forget()
-	}
-	o.used *= math.Exp2(-max(0, now.Sub(o.at).Seconds()) / halfLife.Seconds())
-	o.at = now
-	return o
-}
-
-// forget drops owners that are as good as new ones, so that there are only as many as were active lately.
-func (q *Queue) forget() {
-	waits := map[string]bool{}
-	for _, p := range q.waiting {
-		waits[p.owner] = true
-	}
-	now := q.now()
-	for name, o := range q.owners {
-		faded := o.used * math.Exp2(-max(0, now.Sub(o.at).Seconds())/halfLife.Seconds())
-		if o.held == 0 && !waits[name] && faded < negligible && o.at.Before(now) {
-			delete(q.owners, name)
-		}
-	}
-}
-
 // Charge notes processor time that was used on the place.
 func (p *Place) Charge(used time.Duration) {
 	if used <= 0 {
@@ -244,6 +182,18 @@ func (p *Place) Regain(ctx context.Context) error {
 	}
 }
 
+// Retake waits until the place is held again, if it was given back, and begins a new slice.
+func (p *Place) Retake(ctx context.Context, slice time.Duration) error {
+	q := p.queue
+	q.mu.Lock()
+	p.slice, p.total, p.anew = slice, 0, 0
+	if !p.held && !slices.Contains(q.waiting, p) {
+		p.wait()
+	}
+	q.mu.Unlock()
+	return p.Regain(ctx)
+}
+
 // Give returns the place, or stops waiting for it. It may be called more than once.
 func (p *Place) Give() {
 	q := p.queue
@@ -254,6 +204,7 @@ func (p *Place) Give() {
 		q.of(p.owner).held--
 		q.free++
 	}
+	p.aside = false
 	q.drop(p)
 	q.serve()
 }

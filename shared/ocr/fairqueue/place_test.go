@@ -12,7 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/lethe-ocr/lethe/shared/ocr/worker/fairqueue"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 )
 
 const slice = 5 * time.Second
