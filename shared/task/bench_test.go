@@ -7,6 +7,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage/memory"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -35,7 +36,7 @@ func BenchmarkSweep(b *testing.B) {
 			Now: clock, Log: log,
 		}),
 		Inventory: erasure.Inventory(), Links: &linker{}, Queue: &queue{}, Applications: &applications{},
-		Engine: workers{&engine{pages: 1}, make(chan struct{}, 1)},
+		Engine: &engine{pages: 1}, Turns: fairqueue.New(1, clock),
 		Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "bench", Software: "lethe test", Now: clock, Log: log,
 	})
 	b.ReportAllocs()
