@@ -14,6 +14,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/erasure"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker/effect"
 )
 
 // documentation lists the pages that people read, seen from this folder.
@@ -230,5 +231,14 @@ func TestSecurityPageListsEveryClassOfCopies(t *testing.T) {
 func TestSecurityPageIsShort(t *testing.T) {
 	if words := len(strings.Fields(textOf(t, "../SECURITY.md"))); words > 4000 {
 		t.Errorf("SECURITY.md has %d words; it may have 4,000", words)
+	}
+}
+
+// What workers are kept from is said in the words of the list that they are tried by.
+func TestDocumentationSaysWhatWorkersCannotDo(t *testing.T) {
+	for _, path := range []string{"../README.md", "../SECURITY.md"} {
+		if said := strings.Join(strings.Fields(textOf(t, path)), " "); !strings.Contains(said, "cannot "+effect.Sentence()) {
+			t.Errorf("%s does not say that workers cannot %s", path, effect.Sentence())
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker/effect"
 )
 
 // workers reports to the doctor what confines the worker processes.
@@ -18,19 +19,12 @@ type workers struct{ engine *worker.Pool }
 var _ doctor.Workers = workers{}
 
 // Confinement implements doctor.Workers.
-func (w workers) Confinement(ctx context.Context) (missing, lacks []string, err error) {
+func (w workers) Confinement(ctx context.Context) (effect.Gap, error) {
 	s, err := w.engine.Sandbox(ctx)
 	if open, ok := errors.AsType[*worker.Unconfined](err); ok {
 		s, err = open.Sandbox, nil
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	missing = []string{} // nil would be "not seen"
-	for _, e := range s.Missing() {
-		missing = append(missing, string(e))
-	}
-	return missing, s.Lacks(), nil
+	return s.Gap(), err
 }
 
 // confined returns an error that names the remedy if a sandbox is required and workers cannot be given one.

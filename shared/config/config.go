@@ -49,7 +49,7 @@ type Settings struct {
 	PageTime     time.Duration `envconfig:"PAGE_TIME" default:"2m" desc:"processor time limit of one page"`
 	DrawTime     time.Duration `envconfig:"DRAW_TIME" default:"15s" desc:"processor time limit for rendering one page, before it is recognised"`
 
-	Sandbox string `envconfig:"SANDBOX" desc:"required: accept no documents unless worker processes are confined (no network, programs, writing, files of others, signals, core dumps); best-effort: confine them as far as the kernel can (default required; best-effort for lethe read)"`
+	Sandbox string `envconfig:"SANDBOX" desc:"required: accept no documents unless worker processes are confined, as lethe doctor --sandbox checks; best-effort: confine them as far as the kernel can (default required; best-effort for lethe read)"`
 
 	MaxBytes  int64 `envconfig:"MAX_MIB" default:"200" desc:"largest document in MiB"`
 	MaxPages  int   `envconfig:"MAX_PAGES" default:"2000" desc:"most pages of a document"`

@@ -1,5 +1,7 @@
 package doctor
 
+import "github.com/lethe-ocr/lethe/shared/ocr/worker/effect"
+
 // Check names an expectation. Names are stable: alerts and scripts may rely on them.
 type Check string
 
@@ -233,7 +235,7 @@ func ofMachine() []Expectation {
 		},
 		{
 			Check: Sandbox, Subject: OfProcess,
-			What: "worker processes reach no network, start no program, write no file, open none of others, signal nobody and leave no core dump",
+			What: "worker processes cannot " + effect.Sentence(),
 			Why:  "a document that takes over a worker could reach other documents", Remedy: SandboxRemedy,
 			Ask: "lethe doctor --sandbox in the place the program runs in, or the row sandbox of /readyz", Places: here,
 		},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker/effect"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
@@ -48,7 +49,7 @@ func healthy() facts {
 		folder: doctor.Folder{Modes: &doctor.Modes{Looked: 5}, FileSystem: "ext4", SecureDelete: new(1), Journal: "wal",
 			Space: &doctor.Space{Free: 9 << 30, Floor: 1 << 30, Reserve: 64 << 20, Wanted: 64 << 20}},
 		process: doctor.Process{
-			CoreLimit: new(uint64(0)), Dumpable: off(), Swaps: &[]string{"/dev/zram0"}, Missing: &[]string{},
+			CoreLimit: new(uint64(0)), Dumpable: off(), Swaps: &[]string{"/dev/zram0"}, Gap: &effect.Gap{},
 		},
 		drift: func() time.Duration { return -5 * time.Minute },
 	}
@@ -160,7 +161,7 @@ func TestFactsAreJudged(t *testing.T) {
 		{"core dumps", func(f *facts) { *f.process.CoreLimit = 1 }, doctor.CoreDumps, doctor.Breach},
 		{"memory open to others", func(f *facts) { *f.process.Dumpable = true }, doctor.CoreDumps, doctor.Breach},
 		{"swap", func(f *facts) { *f.process.Swaps = []string{"/dev/sda2"} }, doctor.Swap, doctor.Unknown},
-		{"no sandbox", func(f *facts) { *f.process.Missing = []string{"network"} }, doctor.Sandbox, doctor.Breach},
+		{"no sandbox", func(f *facts) { f.process.Gap.Missing = []effect.Effect{effect.Network} }, doctor.Sandbox, doctor.Breach},
 	}
 	breached := map[doctor.Check]bool{doctor.Swap: true} // an encrypted device looks like a plain one
 	for _, tc := range cases {

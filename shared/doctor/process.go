@@ -3,6 +3,8 @@ package doctor
 import (
 	"fmt"
 	"strings"
+
+	"github.com/lethe-ocr/lethe/shared/ocr/worker/effect"
 )
 
 // Process is what was seen of the program and its worker processes. Nil means "not seen".
@@ -10,8 +12,7 @@ type Process struct {
 	CoreLimit *uint64          // bytes a core dump may have
 	Dumpable  *bool            // the kernel may write the memory, and other processes of the user may read it
 	Swaps     *[]string        // devices and files in use for swapping
-	Missing   *[]string        // effects that the sandbox does not prevent
-	Lacks     []string         // what the kernel lacks for them
+	Gap       *effect.Gap      // what the sandbox does not prevent
 	Unseen    map[Check]string // why a check could not be made
 }
 
@@ -53,12 +54,10 @@ func (p Process) swap(u unseen) Finding {
 
 func (p Process) sandbox(u unseen) Finding {
 	switch {
-	case p.Missing == nil:
+	case p.Gap == nil:
 		return u.unknown(Sandbox)
-	case len(*p.Missing) > 0 && len(p.Lacks) > 0:
-		return breach(Sandbox, "not closed: %s; the kernel gives no %s", strings.Join(*p.Missing, ", "), strings.Join(p.Lacks, " and no "))
-	case len(*p.Missing) > 0:
-		return breach(Sandbox, "not closed: %s", strings.Join(*p.Missing, ", "))
+	case len(p.Gap.Missing) > 0:
+		return breach(Sandbox, "%s", p.Gap)
 	default:
 		return fine(Sandbox, "all closed")
 	}

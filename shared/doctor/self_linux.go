@@ -6,12 +6,14 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/lethe-ocr/lethe/shared/ocr/worker/effect"
 )
 
 // Workers report what confines the processes that read documents.
 type Workers interface {
-	// Confinement lists the effects that are not prevented, and what the kernel lacks for it. The error is why there is no worker.
-	Confinement(ctx context.Context) (missing, lacks []string, err error)
+	// Confinement tells what the sandbox does not prevent. The error is why there is no worker.
+	Confinement(ctx context.Context) (effect.Gap, error)
 }
 
 // Self is the probe of the process that runs it.
@@ -42,8 +44,8 @@ func (s Self) Inspect(ctx context.Context) []Finding {
 	}
 	if s.Workers == nil {
 		p.Unseen[Sandbox] = "no worker process was started"
-	} else if missing, lacks, err := s.Workers.Confinement(ctx); err == nil {
-		p.Missing, p.Lacks = &missing, lacks
+	} else if gap, err := s.Workers.Confinement(ctx); err == nil {
+		p.Gap = &gap
 	} else {
 		p.Unseen[Sandbox] = "no worker process starts"
 	}

@@ -7,16 +7,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"github.com/lethe-ocr/lethe/shared/ocr/worker/effect"
 )
 
 type workers struct {
-	missing []string
+	missing []effect.Effect
 	err     error
 }
 
 // Confinement implements Workers.
-func (w workers) Confinement(context.Context) (missing, lacks []string, err error) {
-	return w.missing, nil, w.err
+func (w workers) Confinement(context.Context) (effect.Gap, error) {
+	return effect.Gap{Missing: w.missing}, w.err
 }
 
 func TestSwapTableIsRead(t *testing.T) {
@@ -51,7 +53,7 @@ func TestTheProcessLooksAtItself(t *testing.T) {
 		want    Outcome
 	}{
 		"all closed":           {workers{}, OK},
-		"network is open":      {workers{missing: []string{"network"}}, Breach},
+		"network is open":      {workers{missing: []effect.Effect{effect.Network}}, Breach},
 		"no worker starts":     {workers{err: errors.New("no")}, Unknown},
 		"there are no workers": {nil, Unknown},
 	} {

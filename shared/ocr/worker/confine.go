@@ -7,11 +7,12 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"strings"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
 	llsyscall "github.com/landlock-lsm/go-landlock/landlock/syscall"
 	"golang.org/x/sys/unix"
+
+	"github.com/lethe-ocr/lethe/shared/ocr/worker/effect"
 )
 
 // maxOpenFiles is enough for the document and what the runtimes hold open; the language data comes on top.
@@ -19,54 +20,28 @@ const maxOpenFiles = 128
 
 // Sandbox says what confines a child. Which effects it prevents is what attempts to bring them about have shown.
 type Sandbox struct {
-	Prevented    []Effect `json:"prevented"`    // nothing that was tried had the effect
-	Worked       []string `json:"worked"`       // what did work, in words
-	Landlock     int      `json:"landlock"`     // the kernel's Landlock ABI, 0 if it has none
-	Seccomp      bool     `json:"seccomp"`      // the kernel took the filter of system calls
-	AddressSpace bool     `json:"addressSpace"` // the kernel limits it; set by the pool
+	Prevented    []effect.Effect `json:"prevented"`    // nothing that was tried had the effect
+	Worked       []string        `json:"worked"`       // what did work, in words
+	Landlock     int             `json:"landlock"`     // the kernel's Landlock ABI, 0 if it has none
+	Seccomp      bool            `json:"seccomp"`      // the kernel took the filter of system calls
+	AddressSpace bool            `json:"addressSpace"` // the kernel limits it; set by the pool
 }
 
-// Missing lists the effects that are not prevented.
-func (s Sandbox) Missing() []Effect {
-	return slices.DeleteFunc(Effects(), func(e Effect) bool { return slices.Contains(s.Prevented, e) })
-}
-
-// Lacks lists what the kernel does not give, or does not let the process use.
-func (s Sandbox) Lacks() []string {
-	var lacks []string
+// Gap is what is not prevented, and what the kernel does not give, or does not let the process use.
+func (s Sandbox) Gap() effect.Gap {
+	g := effect.Gap{Missing: slices.DeleteFunc(effect.All(), func(e effect.Effect) bool { return slices.Contains(s.Prevented, e) })}
 	if s.Landlock == 0 {
-		lacks = append(lacks, "Landlock")
+		g.Lacks = append(g.Lacks, "Landlock")
 	}
 	if !s.Seccomp {
-		lacks = append(lacks, "seccomp filters")
+		g.Lacks = append(g.Lacks, "seccomp filters")
 	}
-	return lacks
+	return g
 }
 
 // String says for people what is prevented and what is missing.
 func (s Sandbox) String() string {
-	text := "closed: " + join(s.Prevented)
-	if missing := s.Missing(); len(missing) > 0 {
-		text += "; not closed here: " + join(missing)
-	}
-	if lacks := s.Lacks(); len(lacks) > 0 {
-		text += "; without " + join(lacks)
-	}
-	return text
-}
-
-func join[T ~string](names []T) string {
-	var b strings.Builder
-	for i, n := range names {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(string(n))
-	}
-	if len(names) == 0 {
-		return "nothing"
-	}
-	return b.String()
+	return "closed: " + effect.Join(s.Prevented) + "; " + s.Gap().String()
 }
 
 // Unconfined is the error of a pool that requires a sandbox and whose children cannot be given one.
@@ -74,8 +49,7 @@ type Unconfined struct{ Sandbox Sandbox }
 
 // Error names the effects and what the kernel lacks.
 func (e *Unconfined) Error() string {
-	return fmt.Sprintf("worker processes cannot be confined here: not closed are %s; the kernel gives no %s",
-		join(e.Sandbox.Missing()), strings.Join(e.Sandbox.Lacks(), " and no "))
+	return "worker processes cannot be confined here: " + e.Sandbox.Gap().String()
 }
 
 // Landlocked reports whether the kernel can distinguish a process's own files from those of others. Where it cannot, everything
@@ -90,7 +64,7 @@ func landlockABI() int {
 	return abi
 }
 
-// Confine takes from the calling process for good what reading documents does not need: every [Effect]. Files and folders
+// Confine takes from the calling process for good what reading documents does not need: every [effect.Effect]. Files and folders
 // below the given paths can still be read if the kernel has Landlock; without it no file can be opened any more. Paths that
 // do not exist are ignored. held is how many files the process keeps open. It takes effect on every thread, as far as the
 // kernel allows; the result says what holds.
@@ -114,16 +88,17 @@ func Confine(held int, paths ...string) Sandbox {
 
 // try makes every attempt.
 func (s *Sandbox) try(paths []string) {
-	for _, w := range wards(paths) {
-		closed := true
-		for _, a := range w.attempts {
+	for _, e := range effect.All() {
+		ways := attempts(e, paths)
+		closed := len(ways) > 0
+		for _, a := range ways {
 			if a.try() == nil {
 				closed = false
-				s.Worked = append(s.Worked, string(w.effect)+": "+a.name)
+				s.Worked = append(s.Worked, string(e)+": "+a.name)
 			}
 		}
 		if closed {
-			s.Prevented = append(s.Prevented, w.effect)
+			s.Prevented = append(s.Prevented, e)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker/effect"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker/workertest"
 )
 
@@ -62,8 +63,8 @@ func TestChildCannotEscape(t *testing.T) {
 			if !s.Seccomp {
 				t.Skip("the kernel has no seccomp filters")
 			}
-			if missing := s.Missing(); len(missing) > 0 {
-				t.Fatalf("%v are open, and only %v is lacking: %q", missing, s.Lacks(), s.Worked)
+			if missing := s.Gap().Missing; len(missing) > 0 {
+				t.Fatalf("%v are open, and only %v is lacking: %q", missing, s.Gap().Lacks, s.Worked)
 			}
 			page, err := p.Recognise(t.Context(), document(t, "a", "escape "+folder), 1, options())
 			if err != nil {
@@ -83,10 +84,10 @@ func TestChildCannotEscape(t *testing.T) {
 func TestAttemptsSucceedWhereNothingPreventsThem(t *testing.T) {
 	p := newPool(t, "serve", without(workertest.Landlock, workertest.Seccomp))
 	s := confinement(t, p)
-	if diff := cmp.Diff(worker.Effects(), s.Missing()); diff != "" {
+	if diff := cmp.Diff(effect.All(), s.Gap().Missing); diff != "" {
 		t.Errorf("an effect is said to be prevented by nothing: %s", diff)
 	}
-	if diff := cmp.Diff([]string{"Landlock", "seccomp filters"}, s.Lacks()); diff != "" {
+	if diff := cmp.Diff([]string{"Landlock", "seccomp filters"}, s.Gap().Lacks); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -105,8 +106,8 @@ func TestChildThatCannotBeConfinedGetsNoDocument(t *testing.T) {
 	if !ok {
 		t.Fatalf("got %v, want what is open", err)
 	}
-	for _, e := range []worker.Effect{worker.Network, worker.Programs, worker.Signals, worker.Cores} {
-		if !slices.Contains(open.Sandbox.Missing(), e) || !strings.Contains(open.Error(), string(e)) {
+	for _, e := range []effect.Effect{effect.Network, effect.Programs, effect.Signals, effect.Cores} {
+		if !slices.Contains(open.Sandbox.Gap().Missing, e) || !strings.Contains(open.Error(), string(e)) {
 			t.Errorf("%s is not named: %v", e, open)
 		}
 	}

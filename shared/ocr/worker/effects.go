@@ -9,19 +9,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
-)
 
-// Effect is something that a worker process must not be able to bring about, whatever a document has made of it.
-type Effect string
-
-// The effects. By which means the kernel prevents them does not matter.
-const (
-	Network  Effect = "network"    // reach anything outside, or be reached
-	Programs Effect = "programs"   // start a program or another process
-	Writing  Effect = "writing"    // make, change or remove a file
-	Opening  Effect = "opening"    // open a file that is not the engine's
-	Signals  Effect = "signals"    // signal another process, or read its memory
-	Cores    Effect = "core dumps" // leave the memory in a file, or show it to others of the same user
+	"github.com/lethe-ocr/lethe/shared/ocr/worker/effect"
 )
 
 // attempt is one way to bring an effect about.
@@ -30,30 +19,23 @@ type attempt struct {
 	try  func() error // nil if it worked; what it made is undone
 }
 
-// ward is an effect with the ways that are tried.
-type ward struct {
-	effect   Effect
-	attempts []attempt
-}
-
-// Effects lists what a sandbox that is required prevents.
-func Effects() []Effect {
-	var all []Effect
-	for _, w := range wards(nil) {
-		all = append(all, w.effect)
-	}
-	return all
-}
-
-// wards is the table of effects. folders are those that the process may read.
-func wards(folders []string) []ward {
-	return []ward{
-		{Network, networkAttempts()},
-		{Programs, programAttempts()},
-		{Writing, writingAttempts(folders)},
-		{Opening, openingAttempts()},
-		{Signals, signalAttempts()},
-		{Cores, coreAttempts()},
+// attempts are the ways to bring an effect about that are tried. folders are those that the process may read.
+func attempts(e effect.Effect, folders []string) []attempt {
+	switch e {
+	case effect.Network:
+		return networkAttempts()
+	case effect.Programs:
+		return programAttempts()
+	case effect.Writing:
+		return writingAttempts(folders)
+	case effect.Opening:
+		return openingAttempts()
+	case effect.Signals:
+		return signalAttempts()
+	case effect.Cores:
+		return coreAttempts()
+	default:
+		return nil // what nobody tries does not count as prevented
 	}
 }
 

@@ -431,7 +431,7 @@ func (p *Pool) start(ctx context.Context) (*child, error) {
 	if err := l.child.greet(ctx, p.check); err != nil {
 		return nil, fmt.Errorf("start recognition process: %w", err)
 	}
-	if confined := l.child.words.Sandbox; p.cfg.Confined && len(confined.Missing()) > 0 {
+	if confined := l.child.words.Sandbox; p.cfg.Confined && len(confined.Gap().Missing) > 0 {
 		l.child.dismiss()
 		return nil, &Unconfined{confined}
 	}

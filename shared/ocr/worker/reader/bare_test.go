@@ -47,7 +47,7 @@ func TestChildWithoutLandlockOpensNothingAndReads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Landlock != 0 || len(s.Missing()) > 0 {
+	if s.Landlock != 0 || len(s.Gap().Missing) > 0 {
 		t.Fatalf("the sandbox is %s: %q", s, s.Worked)
 	}
 	long := strings.TrimSpace(strings.Repeat(prose+" ", 12))
