@@ -5,6 +5,7 @@ package main_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -66,6 +67,7 @@ func count(short, long int) int {
 type server struct {
 	*client.Client
 	t      *testing.T
+	bin    string // another program than the present one
 	cmd    *exec.Cmd
 	data   string
 	clock  string
@@ -95,7 +97,7 @@ func startAt(t *testing.T, data string, env ...string) *server {
 
 func (s *server) run(env []string, args ...string) {
 	s.t.Helper()
-	s.cmd = run(s.t, s.lacks, args...)
+	s.cmd = runOther(s.t, s.lacks, cmp.Or(s.bin, program(s.t)), args...)
 	s.cmd.Env = append(s.cmd.Env, env...)
 	s.cmd.Stderr = s.log
 	stdout, err := s.cmd.StdoutPipe()
@@ -177,8 +179,8 @@ func (s *server) stop() {
 	}
 }
 
-// reborn ends the server as a power cut would, and starts it again over the same folder for the same application.
-func (s *server) reborn() *server {
+// kill ends the server as a power cut would.
+func (s *server) kill() {
 	s.t.Helper()
 	if err := s.cmd.Process.Kill(); err != nil {
 		s.t.Fatal(err)
@@ -186,6 +188,12 @@ func (s *server) reborn() *server {
 	if err := <-s.ended; err == nil {
 		s.t.Error("the killed server ended as if nothing had happened")
 	}
+}
+
+// reborn ends the server as a power cut would, and starts it again over the same folder for the same application.
+func (s *server) reborn() *server {
+	s.t.Helper()
+	s.kill()
 	next := &server{t: s.t, data: s.data, log: &bytes.Buffer{}, app: s.app, secret: s.secret}
 	next.run(nil, "serve", "--data", s.data, "--listen", "127.0.0.1:0")
 	return next
