@@ -90,10 +90,10 @@ Exit code 1 means that a check found a breach, or that nothing could be checked.
 func (e *examination) examine(ctx context.Context) (doctor.Findings, error) {
 	elsewhere := e.azure || e.group != ""
 	if elsewhere && e.data != "" {
-		return nil, verbs.Usage(errors.New("--data is of this machine, --azure and --resource-group are of a stamp on Azure: give one or the other"))
+		return nil, verbs.Usage(errors.New("--data is for this machine, --azure and --resource-group are for a stamp on Azure: give one or the other"))
 	}
 	if e.sandbox && (elsewhere || e.data != "") {
-		return nil, verbs.Usage(errors.New("--sandbox is of the place this runs in: give it alone"))
+		return nil, verbs.Usage(errors.New("--sandbox checks this machine alone: give no other flag with it"))
 	}
 	set, err := config.Load(func(s *config.Settings) {
 		if e.data != "" {
@@ -115,7 +115,7 @@ func (e *examination) examine(ctx context.Context) (doctor.Findings, error) {
 // examineMachine opens the folder beside a running server, or without one. It makes no folder.
 func examineMachine(ctx context.Context, set config.Settings) (found doctor.Findings, err error) {
 	if _, err := os.Stat(filepath.Join(set.Data, "blobs")); err != nil {
-		return nil, verbs.Usage(fmt.Errorf("%s is no data folder: name one with --data, or --azure for a stamp on Azure", set.Data))
+		return nil, verbs.Usage(fmt.Errorf("%s is not a data folder: name one with --data, or use --azure for a stamp on Azure", set.Data))
 	}
 	// The server does this at its start. Whether it holds is for the probe to say.
 	_ = worker.Hide()
@@ -223,7 +223,7 @@ func verdict(found doctor.Findings) error {
 	case breaches > 0:
 		return fmt.Errorf("%d of %d checks found a breach", breaches, len(found))
 	case found.Count(doctor.OK) == 0:
-		return errors.New("nothing could be looked at")
+		return errors.New("nothing could be checked")
 	default:
 		return nil
 	}

@@ -143,7 +143,7 @@ permanently: a request may ask for less, never for more.`,
 			}
 			for _, ceiling := range []string{"retain", "formats", "languages"} {
 				if f := cmd.Flags().Lookup(ceiling); f.Changed && slices.Contains([]string{"0s", "[]"}, f.Value.String()) {
-					return verbs.Usage(fmt.Errorf("--%s without a value would bound nothing: give one or leave it out", ceiling))
+					return verbs.Usage(fmt.Errorf("--%s without a value would limit nothing: give one or leave it out", ceiling))
 				}
 			}
 			if err := app.Ceilings.Check(); err != nil {

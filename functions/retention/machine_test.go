@@ -200,7 +200,7 @@ func TestYearOfClockJumps(t *testing.T) {
 		s.live(days(90))
 		s.settle()
 		audit := s.audit()
-		t.Logf("%d documents, %d jumps, %d accepted, %d restarts; longest life %s after upload, %s after processing; %v",
+		t.Logf("%d documents, %d jumps, %d accepted, %d restarts; longest kept %s after upload, %s after processing; %v",
 			audit.Documents, m.jumped, m.accepted, m.restarts, audit.LongestAfterUpload, audit.LongestAfterProcessing, audit.Reasons)
 		if len(audit.Breaches) > 0 || len(s.violations) > 0 {
 			t.Errorf("breaches %q, violations %q", audit.Breaches, s.violations)
@@ -228,7 +228,7 @@ func TestYearOfMachineFaults(t *testing.T) {
 		m := onMachine(s, 240*time.Hour)
 		m.failing = true
 		s.live(days(120))
-		t.Logf("%d jumps, %d accepted, %d reboots, %d full disks with %d writes lost, %d losses of state; longest life %s after upload, %s after processing",
+		t.Logf("%d jumps, %d accepted, %d reboots, %d full disks with %d writes lost, %d losses of state; longest kept %s after upload, %s after processing",
 			m.jumped, m.accepted, m.reboots, m.fills, s.lost, m.losses, s.longestUpload, s.longestProcessed)
 		s.settle()
 		if len(s.violations) > 0 {

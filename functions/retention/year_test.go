@@ -40,7 +40,7 @@ func TestYear(t *testing.T) {
 		s.live(365 * 24 * time.Hour)
 		s.settle()
 		audit := s.audit()
-		t.Logf("%d documents in %d entries; longest life %s after upload, %s after processing; %v",
+		t.Logf("%d documents in %d entries; longest kept %s after upload, %s after processing; %v",
 			audit.Documents, audit.Size, audit.LongestAfterUpload, audit.LongestAfterProcessing, audit.Reasons)
 		if len(audit.Breaches) > 0 || len(s.violations) > 0 {
 			t.Errorf("breaches %q, violations %q", audit.Breaches, s.violations)
@@ -70,7 +70,7 @@ func TestYearOfOutages(t *testing.T) {
 		s.faults, s.jumps = 0, 0
 		s.settle()
 		audit := s.audit()
-		t.Logf("%d documents, %d writes lost; longest life %s after upload, of it %d past the limits while the timer was down",
+		t.Logf("%d documents, %d writes lost; longest kept %s after upload, of it %d past the limits while the timer was down",
 			audit.Documents, s.lost, audit.LongestAfterUpload, len(audit.Breaches))
 		if len(s.violations) > 0 {
 			t.Errorf("violations: %q", s.violations)

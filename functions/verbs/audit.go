@@ -33,7 +33,7 @@ broken. If this ledger replaced an earlier one, the earlier ones are read first.
 		RunE: func(cmd *cobra.Command, args []string) error {
 			args, more := promiseFiles(args, len(promises) > 0)
 			if len(args) > 1 {
-				return Usage(fmt.Errorf("there is one ledger to audit, and %d were given", len(args)))
+				return Usage(fmt.Errorf("give one ledger to audit, not %d", len(args)))
 			}
 			keys, err := readKeys(public)
 			if err != nil {
@@ -84,17 +84,17 @@ func (c *connection) showAudit(w io.Writer, a *ledger.Audit) error {
 		fmt.Fprintf(table, "ledger\t%s\n", printable(a.Origin))
 		fmt.Fprintf(table, "entries\t%d, from %s to %s\n", a.Size, a.First.Format(time.RFC3339), a.Last.Format(time.RFC3339))
 		for f := a.Follows; f != nil; f = f.Follows {
-			fmt.Fprintf(table, "begun after\t%s, which ended with %d entries (root %s)%s\n", printable(f.Origin), f.Size, printable(f.Root), told(f))
+			fmt.Fprintf(table, "follows\t%s, which ended with %d entries (root %s)%s\n", printable(f.Origin), f.Size, printable(f.Root), told(f))
 		}
 		if a.Since > 0 {
 			fmt.Fprintf(table, "consistent\twith your checkpoint of %d entries\n", a.Since)
 		}
-		fmt.Fprintf(table, "documents\t%d, of them %d erased with a receipt and %d alive\n", a.Documents, a.Erased, a.Open)
+		fmt.Fprintf(table, "documents\t%d, of them %d erased with a receipt and %d not erased yet\n", a.Documents, a.Erased, a.Open)
 		for _, c := range a.Corrections {
 			fmt.Fprintf(table, "clock corrected\tat %s by %s\n", c.At.Format(time.RFC3339), c.To.Sub(c.From).Round(time.Second))
 		}
-		fmt.Fprintf(table, "longest life\t%s after upload, %s after processing\n", a.LongestAfterUpload, a.LongestAfterProcessing)
-		fmt.Fprintf(table, "strays\t%d\nprivileged acts\t%d\nbreaches\t%d\n", a.Strays, a.Acts, len(a.Breaches))
+		fmt.Fprintf(table, "longest time\t%s after upload, %s after processing\n", a.LongestAfterUpload, a.LongestAfterProcessing)
+		fmt.Fprintf(table, "orphans\t%d\nprivileged acts\t%d\nbreaches\t%d\n", a.Strays, a.Acts, len(a.Breaches))
 		for _, j := range a.Promises {
 			fmt.Fprintf(table, "promise (%s)\t%s %s: %s\n", j.About, printable(j.Task), j.Verdict, j.Why)
 		}
@@ -143,7 +143,7 @@ func readFiles(patterns []string) ([][]byte, error) {
 		names := []string{pattern}
 		if _, err := os.Stat(pattern); err != nil {
 			if names, err = filepath.Glob(pattern); err != nil {
-				return nil, fmt.Errorf("%s is no pattern of file names", printable(pattern))
+				return nil, fmt.Errorf("%s is not a valid file name pattern", printable(pattern))
 			}
 		}
 		if len(names) == 0 {

@@ -121,7 +121,7 @@ func (e *evidence) export(cmd *cobra.Command) error {
 	if err := e.seal(ctx); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d documents accepted, %d erased, longest life %s after upload; %d entries of the access log; breaches: %d\n",
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d documents accepted, %d erased, longest kept %s after upload; %d entries of the access log; breaches: %d\n",
 		p.Accepted, p.Erased, p.Longest, p.Access, len(p.Whole.Breaches))
 	return err
 }

@@ -71,7 +71,7 @@ func (s *submission) many(cmd *cobra.Command, cl *client.Client, documents []doc
 	r.bar.end()
 	if err != nil {
 		if s.out != "" {
-			fmt.Fprintln(cmd.ErrOrStderr(), "Stopped. Run the same command again to go on.")
+			fmt.Fprintln(cmd.ErrOrStderr(), "Stopped. Run the same command again to resume.")
 		}
 		return err
 	}

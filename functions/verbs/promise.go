@@ -24,7 +24,7 @@ func (r *run) keepPromises(w *work, t *client.Task) (err error) {
 func showPromise(w io.Writer, p ledger.Promise, compared bool) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(name, value string) { fmt.Fprintf(table, "%s\t%s\n", name, printable(value)) }
-	line("promise", "signed; whether it was kept, `lethe audit --promises` tells")
+	line("promise", "signed; `lethe audit --promises` reports whether it was kept")
 	line("task", p.Task)
 	line("application", p.Application)
 	line("created", p.Created.Format(time.RFC3339))

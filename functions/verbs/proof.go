@@ -61,7 +61,7 @@ func newErase(version string) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if subject == "" {
-				return Usage(errors.New("say whose tasks with --subject"))
+				return Usage(errors.New("give the tag of the tasks with --subject"))
 			}
 			cl, err := c.dial()
 			if err != nil {
@@ -163,7 +163,7 @@ func sameFile(o ledger.Opening, name string) error {
 		if o.Digest == "" {
 			return errors.New("the service never read the document, so the receipt cannot be tied to a file")
 		}
-		return errors.New("the receipt is about another document than this file")
+		return errors.New("the receipt is not about this file")
 	}
 }
 
@@ -307,7 +307,7 @@ proves that. The eraser, the independent check and the receipts use this same li
 				for n, r := range i.Roles {
 					roles[n] = string(r)
 				}
-				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n  holds    %s\n  where    %s\n  removed  by %s\n  gone     %s\n  proof    %s\n",
+				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n  contains  %s\n  where     %s\n  deleted   by %s\n  when      %s\n  proof     %s\n",
 					i.Class, i.Holds, strings.Join(roles, ", "), i.Means, i.Gone, i.Proof); err != nil {
 					return fmt.Errorf("write output: %w", err)
 				}

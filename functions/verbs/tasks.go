@@ -197,7 +197,7 @@ when a check has found no copy left.` + connectionHelp,
 				case c.jsonOut:
 					return printJSON(cmd.OutOrStdout(), t)
 				case t.Erased.IsZero():
-					fmt.Fprintf(cmd.ErrOrStderr(), "%s: accepted; a worker has to let go first\n", printable(id))
+					fmt.Fprintf(cmd.ErrOrStderr(), "%s: accepted; a worker still holds the document\n", printable(id))
 				default:
 					fmt.Fprintf(cmd.ErrOrStderr(), "%s: erased\n", printable(id))
 				}

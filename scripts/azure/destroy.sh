@@ -117,7 +117,7 @@ if [ "$finish" = no ]; then
   rm -rf "$kept/ledger"
   mv "$kept/ledger.part" "$kept/ledger"
   cp "$work/keys" "$kept/keys"
-  jq -r '"   \(.documents) documents, \(.erased) erased with a receipt; longest life \(.longest_after_upload / 3600e9 * 10 | round / 10) h after upload",
+  jq -r '"   \(.documents) documents, \(.erased) erased with a receipt; longest kept \(.longest_after_upload / 3600e9 * 10 | round / 10) h after upload",
     (.breaches[]? | "   BREACH: \(.)")' "$work/audit"
 
   step "saving the receipts of application $LETHE_APP"

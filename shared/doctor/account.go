@@ -61,7 +61,7 @@ func (a Account) Judge(s Stamp) []Finding {
 		u.off(Versioning, a.Versioning, "versions of blobs are kept"),
 		u.off(ChangeFeed, a.ChangeFeed, "changes of blobs are recorded"),
 		u.off(Restore, a.Restore, "erased blobs can be restored"),
-		u.off(Immutability, a.Immutable, "something forbids to delete"),
+		u.off(Immutability, a.Immutable, "a policy or hold forbids deletion"),
 		a.replication(u),
 		u.off(CrossTenant, a.CrossTenant, "replication to other tenants is allowed"),
 		a.region(u, s),

@@ -45,9 +45,9 @@ func (f Folder) space(u unseen) Finding {
 	case s.Reserve < s.Wanted:
 		return breach(FolderSpace, "the reserve has %d of %d MiB, %d MiB are free", s.Reserve/mib, s.Wanted/mib, s.Free/mib)
 	case s.Free < s.Floor:
-		return breach(FolderSpace, "%d MiB are free, less than the floor of %d MiB", s.Free/mib, s.Floor/mib)
+		return breach(FolderSpace, "%d MiB are free, less than the minimum of %d MiB", s.Free/mib, s.Floor/mib)
 	default:
-		return fine(FolderSpace, "%d MiB are free above a floor of %d MiB, the reserve has %d MiB", s.Free/mib, s.Floor/mib, s.Reserve/mib)
+		return fine(FolderSpace, "%d MiB are free above a minimum of %d MiB, the reserve has %d MiB", s.Free/mib, s.Floor/mib, s.Reserve/mib)
 	}
 }
 

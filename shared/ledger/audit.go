@@ -111,7 +111,7 @@ func Check(ctx context.Context, src Source, x Examination) (*Audit, error) {
 	}
 	now := x.Now.Add(-a.offset) // in the time of the log
 	if ahead := a.Last.Sub(now); ahead > Sequencing {
-		a.breach("ahead-of-time: the log has an entry of %s, which is %s ahead of the time of this examination", a.Last, ahead.Round(time.Second))
+		a.breach("ahead-of-time: the log has an entry of %s, which is %s ahead of the time of this audit", a.Last, ahead.Round(time.Second))
 	}
 	if err := a.judgeAll(x.Promises, now); err != nil {
 		return nil, err
@@ -213,7 +213,7 @@ func (a *auditor) correct(e *Entry) {
 	c := Correction{At: e.Time(FieldElapsed), From: e.Time(FieldFrom), To: e.Time(FieldTo)}
 	a.Corrections = append(a.Corrections, c)
 	if wrong := c.From.Sub(c.At) - a.offset; wrong.Abs() > resolution || c.To.IsZero() || c.At.Sub(e.At).Abs() > resolution {
-		a.breach("clock-contradiction: the correction of %s does not begin with the time that the log told until then", e.At)
+		a.breach("clock-contradiction: the correction of %s does not start from the time that the log had until then", e.At)
 	}
 	a.offset = c.To.Sub(c.At)
 }

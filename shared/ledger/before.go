@@ -85,7 +85,7 @@ func (a *auditor) precede(ctx context.Context, e *Entry) error {
 	a.Keys, a.folder, a.Follows = keys, within, b
 	if b.Unread != "" {
 		a.blind = later(a.blind, e.At)
-		a.breach("log-before-lost: the log %s was ended at %s, and %s", b.Origin, e.At, b.Unread)
+		a.breach("log-before-lost: the log %s ended at %s, and %s", b.Origin, e.At, b.Unread)
 	}
 	return err
 }

@@ -107,7 +107,7 @@ func (a *auditor) conclude(now time.Time) {
 			a.Erased++
 			a.lasted(uploaded, ended, gone)
 			if !l.logged && !uploaded.Before(a.blind) {
-				a.breach("not-accepted: the document that was gone at %s is not in the log as accepted", gone)
+				a.breach("not-accepted: the document that was erased by %s is not in the log as accepted", gone)
 			}
 			continue
 		}
@@ -117,7 +117,7 @@ func (a *auditor) conclude(now time.Time) {
 			limit = ended.Add(retention.ProcessedLimit)
 		}
 		if now.After(limit.Add(Sequencing)) {
-			a.breach("no-receipt: a document that came at %s has no receipt; it had to be gone at %s", uploaded, limit)
+			a.breach("no-receipt: a document that arrived at %s has no receipt; it had to be erased by %s", uploaded, limit)
 		}
 	}
 	a.judgeLate()
@@ -144,22 +144,22 @@ func (a *auditor) lasted(uploaded, ended, gone time.Time) {
 		a.LongestAfterUpload = max(a.LongestAfterUpload, gone.Sub(uploaded))
 		switch {
 		case gone.Sub(uploaded) > retention.UnprocessedLimit:
-			a.breach("outlived-upload: a copy that came at %s was gone at %s only, %s after upload", uploaded, gone, gone.Sub(uploaded))
+			a.breach("outlived-upload: a copy that arrived at %s was not erased until %s, %s after upload", uploaded, gone, gone.Sub(uploaded))
 		case gone.Before(uploaded.Add(-resolution)):
-			a.breach("erased-before-upload: a copy that came at %s is said to be gone at %s, before it came", uploaded, gone)
+			a.breach("erased-before-upload: a copy that arrived at %s was reported erased at %s, before it arrived", uploaded, gone)
 		}
 	}
 	if !ended.IsZero() {
 		a.LongestAfterProcessing = max(a.LongestAfterProcessing, gone.Sub(ended))
 		switch {
 		case gone.Sub(ended) > retention.ProcessedLimit:
-			a.breach("outlived-processing: a document processed at %s was gone at %s only, %s after processing", ended, gone, gone.Sub(ended))
+			a.breach("outlived-processing: a document processed at %s was not erased until %s, %s after processing", ended, gone, gone.Sub(ended))
 		case gone.Before(ended.Add(-resolution)):
-			a.breach("erased-before-end: a document processed at %s is said to be gone at %s, before that", ended, gone)
+			a.breach("erased-before-end: a document processed at %s was reported erased at %s, before that", ended, gone)
 		}
 	}
 	if !uploaded.IsZero() && !ended.IsZero() && ended.Before(uploaded.Add(-resolution)) {
-		a.breach("ended-before-upload: a document that came at %s is said to be processed at %s, before it came", uploaded, ended)
+		a.breach("ended-before-upload: a document that arrived at %s was reported processed at %s, before it arrived", uploaded, ended)
 	}
 }
 
@@ -182,6 +182,6 @@ func (a *auditor) place(e *Entry) {
 // judgeLate names the entries that stand too late, together.
 func (a *auditor) judgeLate() {
 	if a.late > 0 {
-		a.breach("late-entry: %d entries stand behind younger ones, up to %s late: they were dated back, or the log was not written for so long", a.late, a.latest)
+		a.breach("late-entry: %d entries come after younger ones, up to %s late: they were backdated, or the log was not written for that long", a.late, a.latest)
 	}
 }

@@ -187,7 +187,7 @@ func (a *auditor) judgeAll(promises [][]byte, now time.Time) error {
 		}
 		j := a.judge(&p)
 		if e := earlier[p.Subject]; e != nil && e.contradicts(p) {
-			j.Verdict, j.Why = Broken, "another promise that names the same entries of the log says something else"
+			j.Verdict, j.Why = Broken, "another promise about the same entries of the log contradicts it"
 		}
 		if earlier[p.Subject] == nil || earlier[p.Subject].Uploaded.IsZero() {
 			earlier[p.Subject] = &p
@@ -197,7 +197,7 @@ func (a *auditor) judgeAll(promises [][]byte, now time.Time) error {
 		case j.Verdict == Broken:
 			a.breach("broken-promise: task %s: %s", p.Task, j.Why)
 		case j.Verdict == NotYet && now.After(due.Add(2*Sequencing)):
-			a.breach("silent-log: task %s: the log had to tell of it by %s and ends before that: take a newer copy, or it is no longer written", p.Task, due)
+			a.breach("silent-log: task %s: the log had to record it by %s and ends before that: take a newer copy, or it is no longer written", p.Task, due)
 		}
 	}
 	return nil

@@ -148,7 +148,7 @@ func TestInspectionOfWhatOnlyTheServiceHas(t *testing.T) {
 		{"versions", map[string]answer{"list": {body: list(`<Blob><Name>secret-name</Name><VersionId>2026-11-24T11:00:00.0000000Z</VersionId><Properties/></Blob>`)}}, doctor.Versioning, doctor.Breach, "versions of blobs are kept"},
 		{"no versions", nil, doctor.Versioning, doctor.Unknown, "no version among the 0 blobs looked at; the setting cannot be seen from here"},
 		{"kept although off", map[string]answer{"list": {body: list(`<Blob><Name>secret-name</Name><Deleted>true</Deleted><Properties/></Blob>`)}}, doctor.BlobSoftDelete, doctor.Breach, "deleted blobs are kept"},
-		{"legal hold", map[string]answer{"container": {headers: map[string]string{"x-ms-has-legal-hold": "true"}}}, doctor.Immutability, doctor.Breach, "something forbids to delete"},
+		{"legal hold", map[string]answer{"container": {headers: map[string]string{"x-ms-has-legal-hold": "true"}}}, doctor.Immutability, doctor.Breach, "a policy or hold forbids deletion"},
 		{"no region written", map[string]answer{"container": {}}, doctor.Region, doctor.OK, "westeurope by all that name one: 1"},
 		{"dead letters out of reach", map[string]answer{"/deadletters?restype=container": {status: 403, code: "AuthorizationPermissionMismatch"}}, doctor.PrivateContainers, doctor.OK, "4 private; not for this identity to see: deadletters"},
 		{"nothing readable", map[string]answer{"container": {status: 403}}, doctor.PrivateContainers, doctor.Unknown, "container ledger: storage answered 403"},
