@@ -314,7 +314,7 @@ func newSweep(env environment) *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "sweep",
-		Short: "Erase what is due now, or show what would be erased erased",
+		Short: "Erase what is due now, or show what would be erased erased erased",
 		Long: `Erase what is due in the data folder and find lost tasks and orphans, whether a server is running or not. With --dry-run
 print what would be done and why, and do nothing.`,
 		Args: cobra.NoArgs,

@@ -128,8 +128,8 @@ func ofAccount() []Expectation {
 			Ask:    service("restorePolicy"), Places: manager,
 		},
 		{
-			Check: Immutability, Subject: OfAccount, What: "nothing forbids to delete: no immutability policy, no legal hold", Why: "erasing would fail",
-			Remedy: "remove the policy or the hold; an account with version-level immutability must be made anew",
+			Check: Immutability, Subject: OfAccount, What: "nothing forbids deletion: no immutability policy, no legal hold", Why: "erasing would fail",
+			Remedy: "remove the policy or the hold; an account with version-level immutability must be recreated",
 			Ask:    "az storage container-rm list --storage-account ACCOUNT --query \"[].[name,hasImmutabilityPolicy,hasLegalHold]\"", Places: both,
 		},
 		{
@@ -148,22 +148,22 @@ func ofAccount() []Expectation {
 			Ask:    account("primaryLocation"), Places: both,
 		},
 		{
-			Check: SharedKey, Subject: OfAccount, What: "account keys open nothing", Why: "who has a key reads everything and leaves no name",
+			Check: SharedKey, Subject: OfAccount, What: "account keys open nothing", Why: "whoever has a key can read everything without leaving a name",
 			Remedy: set("--allow-shared-key-access false"),
 			Ask:    account("allowSharedKeyAccess"), Places: manager,
 		},
 		{
-			Check: Transport, Subject: OfAccount, What: "only HTTPS with TLS 1.2 or newer is accepted", Why: "documents and links could be read on the way",
+			Check: Transport, Subject: OfAccount, What: "only HTTPS with TLS 1.2 or newer is accepted", Why: "documents and links could be read in transit",
 			Remedy: set("--https-only true --min-tls-version TLS1_2"),
 			Ask:    account("\"[enableHttpsTrafficOnly,minimumTlsVersion]\""), Places: manager,
 		},
 		{
-			Check: PublicAccess, Subject: OfAccount, What: "the account permits no public container", Why: "one changed container would open documents to everybody",
+			Check: PublicAccess, Subject: OfAccount, What: "the account allows no public container", Why: "one changed container would open documents to everybody",
 			Remedy: set("--allow-blob-public-access false"),
 			Ask:    account("allowBlobPublicAccess"), Places: manager,
 		},
 		{
-			Check: PrivateContainers, Subject: OfAccount, What: "every container is private", Why: "everybody who learns a name reads the document",
+			Check: PrivateContainers, Subject: OfAccount, What: "every container is private", Why: "anyone who learns a name could read the document",
 			Remedy: "az storage container-rm update --storage-account ACCOUNT --public-access off --name CONTAINER",
 			Ask:    "az storage container-rm list --storage-account ACCOUNT --query \"[].[name,publicAccess]\"", Places: both,
 		},
@@ -178,8 +178,8 @@ func ofAccount() []Expectation {
 			Ask:    "az storage logging show --account-name ACCOUNT --services b", Places: []Place{DataPlane},
 		},
 		{
-			Check: Lifecycle, Subject: OfAccount, What: "a lifecycle rule for each container of documents, on the clocks rounded up to days, and none for the ledger",
-			Why: "with the program down, documents would outlive days; a rule too early would erase them before their time", Remedy: redeploy,
+			Check: Lifecycle, Subject: OfAccount, What: "a lifecycle rule for each container of documents, with the deadlines rounded up to days, and none for the ledger",
+			Why: "with the program down, documents would be kept for days; a rule too early would delete them before their time", Remedy: redeploy,
 			Ask: "az storage account management-policy show --account-name ACCOUNT --resource-group GROUP", Places: manager,
 		},
 		{
@@ -188,7 +188,7 @@ func ofAccount() []Expectation {
 			Ask: "az role assignment list --scope ACCOUNT_ID --include-inherited", Places: manager,
 		},
 		{
-			Check: ClockSkew, Subject: OfAccount, What: "storage and program agree on the time within a minute", Why: "clocks of documents would run early or late",
+			Check: ClockSkew, Subject: OfAccount, What: "storage and program agree on the time within a minute", Why: "documents would be deleted early or late",
 			Remedy: "synchronise the clock of the machine the program runs on",
 			Ask:    "compare `date -u` with the Date header of any answer of the account", Places: []Place{DataPlane},
 		},
@@ -204,13 +204,13 @@ func ofMachine() []Expectation {
 			Ask: "find FOLDER -perm /077", Places: here,
 		},
 		{
-			Check: FolderPlace, Subject: OfFolder, What: "the data folder is on a disk of this machine that nothing copies",
-			Why: "network, synchronisation and snapshots keep copies that no erasure reaches", Remedy: "move the folder to a plain file system of this machine",
+			Check: FolderPlace, Subject: OfFolder, What: "the data folder is on a local disk that nothing copies",
+			Why: "network file systems, synchronisation and snapshots keep copies that deletion does not reach", Remedy: "move the folder to a plain file system of this machine",
 			Ask: "findmnt --target FOLDER; look for snapshots and back-ups of that file system", Places: here,
 		},
 		{
-			Check: FolderSpace, Subject: OfFolder, What: "there is room on the disk of the data folder, and a reserve that only erasing may use",
-			Why: "erasing writes a tombstone and a receipt: on a full disk it would have to wait", Remedy: "make room on that disk, or lower LETHE_FREE_FLOOR_MIB and LETHE_FREE_FLOOR_PERCENT; a running server makes the reserve whole by itself",
+			Check: FolderSpace, Subject: OfFolder, What: "the disk of the data folder has free space, and a reserve that only deletion may use",
+			Why: "deletion writes a tombstone and a receipt: on a full disk it would have to wait", Remedy: "free space on that disk, or lower LETHE_FREE_FLOOR_MIB and LETHE_FREE_FLOOR_PERCENT; a running server refills the reserve by itself",
 			Ask: "df FOLDER; ls -l FOLDER/reserve", Places: here,
 		},
 		{
@@ -236,8 +236,8 @@ func ofMachine() []Expectation {
 		{
 			Check: Sandbox, Subject: OfProcess,
 			What: "worker processes cannot " + effect.Sentence(),
-			Why:  "a document that takes over a worker could reach other documents", Remedy: SandboxRemedy,
-			Ask: "lethe doctor --sandbox in the place the program runs in, or the row sandbox of /readyz", Places: here,
+			Why:  "a document that compromises a worker could reach other documents", Remedy: SandboxRemedy,
+			Ask: "lethe doctor --sandbox where the program runs, or the check sandbox of /readyz", Places: here,
 		},
 	}
 }

@@ -27,7 +27,7 @@ func (p Process) cores(u unseen) Finding {
 	case p.CoreLimit == nil || p.Dumpable == nil:
 		return u.unknown(CoreDumps)
 	case *p.Dumpable:
-		return breach(CoreDumps, "the memory may be dumped and read by other processes of the user")
+		return breach(CoreDumps, "other processes of the user may dump and read the memory")
 	case *p.CoreLimit > 0:
 		return breach(CoreDumps, "core dumps are allowed")
 	default:
