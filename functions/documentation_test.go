@@ -229,7 +229,7 @@ func TestSecurityPageListsEveryClassOfCopies(t *testing.T) {
 
 // A promise that nobody reads to its end is none: the page stays within eight printed pages.
 func TestSecurityPageIsShort(t *testing.T) {
-	if words := len(strings.Fields(textOf(t, "../SECURITY.md"))); words > 4000 {
+	if words := len(regexp.MustCompile(`\S*\w\S*`).FindAllString(textOf(t, "../SECURITY.md"), -1)); words > 4000 {
 		t.Errorf("SECURITY.md has %d words; it may have 4,000", words)
 	}
 }
