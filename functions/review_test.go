@@ -3,6 +3,7 @@
 package main_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -12,10 +13,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/image/draw"
 
 	"github.com/lethe-ocr/lethe/shared/client"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
 	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 )
 
@@ -84,14 +88,11 @@ func TestTwoReviewersLookAtADocumentThatMadeTheEngineFail(t *testing.T) {
 	if _, err := first.FetchCase(t.Context(), opened.ID, "derivative", &seen); err != nil {
 		t.Fatal(err)
 	}
-	copied, err := png.Decode(&seen)
+	original, err := png.DecodeConfig(bytes.NewReader(document))
 	if err != nil {
-		t.Fatalf("the derivative is no PNG: %v", err)
+		t.Fatal(err)
 	}
-	original, err := png.Decode(bytes.NewReader(document))
-	if err != nil || copied.Bounds() != original.Bounds() {
-		t.Errorf("the derivative is %v large, the document %v, %v", copied.Bounds(), original.Bounds(), err)
-	}
+	checkDerivative(t, seen.Bytes(), derivative.Page{Width: original.Width, Height: original.Height, Depth: derivative.Depth{Bits: 8, Samples: 1}})
 	var given bytes.Buffer
 	if _, err := second.FetchCase(t.Context(), opened.ID, "original", &given); err != nil || !bytes.Equal(given.Bytes(), document) {
 		t.Errorf("the original: %d bytes, %v", given.Len(), err)
@@ -119,5 +120,33 @@ func TestTwoReviewersLookAtADocumentThatMadeTheEngineFail(t *testing.T) {
 		if !bytes.Contains([]byte(acts), []byte(want)) {
 			t.Errorf("the access log does not hold %q: %s", want, acts)
 		}
+	}
+}
+
+// checkDerivative checks that a derivative of a PNG tells its form and shows a page of its size.
+func checkDerivative(t *testing.T, content []byte, want derivative.Page) {
+	t.Helper()
+	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	listing, err := archive.Open(derivative.PlanFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plan derivative.Plan
+	if err := json.NewDecoder(listing).Decode(&plan); err != nil || plan.Type != ocr.PNG || len(plan.Pages) != 1 {
+		t.Fatalf("%+v, %v", plan, err)
+	}
+	want.Ink = plan.Pages[0].Ink
+	if diff := cmp.Diff(want, plan.Pages[0]); diff != "" {
+		t.Error(diff)
+	}
+	page, err := archive.Open(derivative.PageFile(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config, err := png.DecodeConfig(page); err != nil || config.Width != want.Width || config.Height != want.Height {
+		t.Errorf("the derivative is %d by %d, %v", config.Width, config.Height, err)
 	}
 }

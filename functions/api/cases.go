@@ -86,7 +86,7 @@ func (a *API) registerCases() {
 		"Must be another person than the one who opened it. From then on both can read the document until the case ends."), access.Reviewer, a.approveCase)
 	handle(a, operation("closeCase", http.MethodDelete, casesPath+"/{id}", "End a case", "Repeatable."), access.Reviewer, a.closeCase)
 	derivative := operation("getDerivative", http.MethodGet, casesPath+"/{id}/derivative", "Download a copy in which nothing is legible",
-		"The same format, size, resolution and page geometry; all ink is replaced.")
+		"A ZIP file: plan.json tells the format, size, resolution, depth and page geometry; the pages, PNG pictures or one PDF, have synthetic ink.")
 	handle(a, content(derivative), access.Reviewer, a.sendCase(review.Derivative))
 	original := operation("getOriginal", http.MethodGet, casesPath+"/{id}/original", "Fetch the document itself",
 		"For what the derivative does not show. 410 once the document is erased, even while the case is open.")

@@ -23,7 +23,7 @@ hour (at most eight) both can download a copy in which nothing is legible, or th
 document's owner can read, records each step. The document is erased at its deadline regardless.`,
 		Example: `  lethe case open APPLICATION TASK --reason "worker killed three times"
   lethe case approve CASE
-  lethe case fetch CASE -o copy.pdf
+  lethe case fetch CASE -o derivative.zip
   lethe case close CASE`,
 	}
 	cmd.AddCommand(
@@ -122,9 +122,10 @@ func (c *connection) newFetchCase() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fetch CASE --output FILE",
 		Short: "Download a copy in which nothing is legible, or the document itself",
-		Long: `Download a document of the same form in which nothing is legible, or with --original the document itself. The file appears when
+		Long: `Download a ZIP file that tells the form of the document and shows its pages without anything legible, or with --original the
+document itself. The file appears when
 the download is complete, and only its owner can read it: delete it when the case ends.` + connectionHelp,
-		Example: "  lethe case fetch CASE -o copy.pdf",
+		Example: "  lethe case fetch CASE -o derivative.zip",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			if out == "" {

@@ -47,18 +47,6 @@ PIX *lethe_from_grey(const l_uint8 *src, size_t stride, int w, int h) {
   return pix;
 }
 
-// Colour is three times the same grey. A fourth sample is alpha: opaque, but for the corner, since the encoders leave out a
-// channel that says nothing.
-PIX *lethe_with_samples(PIX *grey, int samples) {
-  if (samples < 3) return pixClone(grey);
-  PIX *pix = pixConvertTo32(grey);
-  if (!pix || samples == 3) return pix;
-  pixSetSpp(pix, 4);
-  pixSetComponentArbitrary(pix, L_ALPHA_CHANNEL, 255);
-  SET_DATA_BYTE(pixGetData(pix), L_ALPHA_CHANNEL, 254);
-  return pix;
-}
-
 void lethe_copy_grey(PIX *pix, l_uint8 *dst) {
   l_int32 w = pixGetWidth(pix), h = pixGetHeight(pix);
   for (int y = 0; y < h; y++) {

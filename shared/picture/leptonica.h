@@ -13,7 +13,6 @@ typedef struct {
 PIX *lethe_plain(PIX *pix); // owns pix; without colour map and alpha
 PIX *lethe_orient(PIX *pix, int exif);
 PIX *lethe_from_grey(const l_uint8 *src, size_t stride, int w, int h);
-PIX *lethe_with_samples(PIX *grey, int samples);
 void lethe_copy_grey(PIX *pix, l_uint8 *dst);
 void lethe_copy_rgb(PIX *pix, l_uint8 *dst);
 void lethe_measure_letters(PIX *grey, lethe_letters *found);

@@ -1,10 +1,10 @@
-// Package derivative makes stand-ins for documents that people may not see. A derivative has the format, the number of
+// Package derivative makes stand-ins for documents that people may not see. A derivative tells the format, the number of
 // pages, the pixel dimensions, the resolution, the depth and the page geometry of an original, so that what the original
-// does to the engine can be examined, and synthetic ink instead of everything else.
+// does to the engine can be looked into, and shows synthetic ink instead of everything else.
 //
-// The format stays the same, its internal encoding may differ: TIFF is written as classic TIFF with Deflate and without
-// thumbnails, an animation is reduced to its first picture, which is the one that is recognised, and a PDF page is one picture. [Nearest]
-// lists the depths that change.
+// It is a ZIP file of the [Plan], as plan.json, and of the pages drawn from it: PNG pictures of the stored size in pixels, or
+// of a PDF one PDF with the same page geometry, each page one picture. Of an animation there is the first picture, which is
+// the one that is read.
 //
 // # Why nothing can be recovered
 //

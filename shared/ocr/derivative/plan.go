@@ -78,6 +78,9 @@ func (r Rect) Rounded() Rect {
 const (
 	maxPoints = 1_000_000 // beyond it the engine refuses a page
 	maxSide   = 65_535    // pixels, and pixels an inch
+
+	maxBits    = 64
+	maxSamples = 8
 )
 
 // possible reports whether the rectangle can be one of a page.
@@ -107,7 +110,7 @@ func (p Page) Check(mediaType string, limits ocr.Limits) error {
 		int64(p.Width)*int64(p.Height) > limits.Pixels ||
 		p.DPIX < 0 || p.DPIY < 0 || p.DPIX > maxSide || p.DPIY > maxSide ||
 		p.Orientation < 0 || p.Orientation > 8 || p.Orientation > 0 && mediaType != ocr.JPEG && mediaType != ocr.TIFF ||
-		!slices.Contains(depths(mediaType), p.Depth) {
+		!slices.Contains(ocr.MediaTypes(), mediaType) || !p.Depth.possible() {
 		return errImpossible
 	}
 	return nil
@@ -117,61 +120,14 @@ func (b Boxes) possible() bool {
 	return b.Media.possible() && (b.Crop == nil || b.Crop.possible()) && slices.Contains([]int{0, 90, 180, 270}, b.Rotate)
 }
 
-// Nearest returns the depth closest to d that can be written in a format. JPEG is written without a fourth ink, JPEG 2000
-// with 8 bits and without grey's alpha; everything else that is read is written as it is.
-func Nearest(mediaType string, d Depth) Depth {
-	known := depths(mediaType)
-	if len(known) == 0 || slices.Contains(known, d) {
-		return d
-	}
-	far := func(k Depth) int {
-		distance := 64*abs(k.Samples-d.Samples) + abs(k.Bits-d.Bits)
-		if k.Palette != d.Palette || k.Lossy != d.Lossy {
-			distance += 1024
-		}
-		return distance
-	}
-	return slices.MinFunc(known, func(a, b Depth) int { return far(a) - far(b) })
+func (d Depth) possible() bool {
+	return d.Bits >= 1 && d.Bits <= maxBits && d.Samples >= 1 && d.Samples <= maxSamples
+}
+
+// Bounded returns the depth with numbers in their ranges, whatever a damaged header says.
+func (d Depth) Bounded() Depth {
+	d.Bits, d.Samples = min(max(d.Bits, 1), maxBits), min(max(d.Samples, 1), maxSamples)
+	return d
 }
 
 func abs(n int) int { return max(n, -n) }
-
-// depths lists what a format is written with.
-func depths(mediaType string) []Depth {
-	var list []Depth
-	add := func(palette bool, samples []int, bits ...int) {
-		for _, s := range samples {
-			for _, b := range bits {
-				list = append(list, Depth{Bits: b, Samples: s, Palette: palette})
-			}
-		}
-	}
-	switch mediaType {
-	case ocr.PNG:
-		add(true, []int{1}, 1, 2, 4, 8)
-		add(false, []int{1}, 1, 2, 4, 8, 16)
-		add(false, []int{2, 3, 4}, 8, 16)
-	case ocr.TIFF:
-		add(true, []int{1}, 1, 2, 4, 8)
-		add(false, []int{1}, 1, 2, 4, 8, 16)
-		add(false, []int{2}, 8)
-		add(false, []int{3, 4}, 8, 16)
-	case ocr.BMP:
-		add(true, []int{1}, 1, 4, 8)
-		add(false, []int{3}, 5, 8)
-		add(false, []int{4}, 8)
-	case ocr.GIF:
-		add(true, []int{1}, 1, 2, 3, 4, 5, 6, 7, 8)
-	case ocr.JPEG:
-		add(false, []int{1, 3}, 8)
-	case ocr.JP2:
-		add(false, []int{1, 3, 4}, 8)
-	case ocr.WebP:
-		add(false, []int{3, 4}, 8)
-		for _, d := range slices.Clone(list) {
-			d.Lossy = true
-			list = append(list, d)
-		}
-	}
-	return list
-}

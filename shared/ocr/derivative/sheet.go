@@ -114,26 +114,22 @@ func (s *Sheet) Bilevel() (pixels []byte, stride int) {
 	row := make([]byte, s.width)
 	for y := range s.height {
 		s.Row(y, row)
-		pixels = appendBits(pixels, row, 1, 1)
+		pixels = appendBits(pixels, row)
 	}
 	return pixels, stride
 }
 
-// appendBits appends a row of pixels with samples of less than 8 bits, each all ones for paper and all zeros for ink. The
-// row ends with a whole byte.
-func appendBits(dst, row []byte, samples, bits int) []byte {
+// appendBits appends a row of pixels as bits, ones for paper and zeros for ink. The row ends with a whole byte.
+func appendBits(dst, row []byte) []byte {
 	var b byte
-	free := 8
-	for _, v := range row {
-		for range samples * bits {
-			b = b<<1 | v>>7
-			if free--; free == 0 {
-				dst, b, free = append(dst, b), 0, 8
-			}
+	for i, v := range row {
+		b = b<<1 | v>>7
+		if i%8 == 7 {
+			dst, b = append(dst, b), 0
 		}
 	}
-	if free < 8 {
-		dst = append(dst, b<<free)
+	if rest := len(row) % 8; rest > 0 {
+		dst = append(dst, b<<(8-rest))
 	}
 	return dst
 }

@@ -10,9 +10,8 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
 )
 
-// Derive writes a derivative of a document: a stand-in with the same format, pages, dimensions, resolution and depth, or
-// the same geometry of pages, and synthetic ink instead of its content; package derivative says why nothing else is in it.
-// Differences in depth are those of [derivative.Nearest].
+// Derive writes a derivative of a document: a ZIP file that tells its format, pages, dimensions, resolution and depth, or the
+// geometry of its pages, and shows synthetic ink instead of its content; package derivative says why nothing else is in it.
 //
 // A child that reads the document returns the numbers that a derivative is drawn from, page by page, each within the limits
 // of a page and tried twice as in Recognise. They are checked, and then a child that has never seen a document writes the

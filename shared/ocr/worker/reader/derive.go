@@ -4,8 +4,6 @@ package reader
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
@@ -35,24 +33,7 @@ func (e *Engine) Survey(ctx context.Context, src ocr.Source, n int) (derivative.
 
 // Derive writes a derivative. It reads no document: all there is to know is in the plan.
 func (e *Engine) Derive(_ context.Context, plan derivative.Plan, w io.Writer) error {
-	switch plan.Type {
-	case ocr.PDF:
-		return pdf.WriteSheets(w, plan.Pages, e.cfg.Limits)
-	case ocr.WebP, ocr.JP2:
-		if len(plan.Pages) != 1 {
-			return errors.New("write derivative: only TIFF and PDF have several pages")
-		}
-		encoded, err := picture.EncodeSheet(plan.Type, plan.Pages[0])
-		if err != nil {
-			return fmt.Errorf("write derivative: %w", err)
-		}
-		if _, err := w.Write(encoded); err != nil {
-			return fmt.Errorf("write derivative: %w", err)
-		}
-		return nil
-	default:
-		return derivative.Write(w, plan)
-	}
+	return derivative.Write(w, plan, func(w io.Writer) error { return pdf.WriteSheets(w, plan.Pages, e.cfg.Limits) })
 }
 
 func (d *imageDocument) survey(n int) (derivative.Page, error) {

@@ -3,13 +3,14 @@
 package reader_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"compress/zlib"
 	"encoding/binary"
-	"encoding/hex"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"image"
+	"image/png"
 	"io"
 	"os/exec"
 	"regexp"
@@ -18,40 +19,85 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	_ "golang.org/x/image/webp" // for DecodeConfig
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
 	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
-	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
-func derive(t *testing.T, p *worker.Pool, name string, data []byte) []byte {
+// derive returns what a derivative tells of a document, and its pages: PNG pictures, or one PDF.
+func derive(t *testing.T, p *worker.Pool, name string, data []byte) (plan derivative.Plan, documents [][]byte) {
 	t.Helper()
 	var b bytes.Buffer
 	if err := p.Derive(t.Context(), source(t, name, data), &b); err != nil {
 		t.Fatal(err)
 	}
-	return b.Bytes()
+	archive, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range archive.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if traces(content) {
+			t.Errorf("%s: %s holds metadata", name, f.Name)
+		}
+		if f.Name != derivative.PlanFile {
+			documents = append(documents, content)
+		} else if err := json.Unmarshal(content, &plan); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return plan, documents
 }
 
-func TestDerivativesOfPicturesKeepTheFormAndNothingElse(t *testing.T) {
+func TestDerivativesOfPicturesTellTheFormAndNothingElse(t *testing.T) {
+	depths := map[string]derivative.Depth{
+		"PNG of 1 bit with a palette": {Bits: 1, Samples: 1, Palette: true}, "PNG of 16 bits": {Bits: 16, Samples: 1},
+		"PNG of colour": {Bits: 8, Samples: 3}, "PNG with alpha": {Bits: 8, Samples: 4}, "JPEG of colour": {Bits: 8, Samples: 3},
+		"GIF": {Bits: 1, Samples: 1, Palette: true}, "BMP": {Bits: 8, Samples: 1, Palette: true}, "BMP of colour": {Bits: 8, Samples: 3},
+		"WebP": {Bits: 8, Samples: 3, Lossy: true}, "WebP without loss": {Bits: 8, Samples: 3}, "JPEG 2000": {Bits: 8, Samples: 3},
+	}
 	p := newPool(t, nil)
 	for _, c := range pictures(t) {
 		t.Run(c.name, func(t *testing.T) {
-			derived := derive(t, p, c.name, c.data)
-			if diff := cmp.Diff(form(t, c.data), form(t, derived)); diff != "" {
-				t.Error(diff)
+			plan, pages := derive(t, p, c.name, c.data)
+			mediaType, err := ocr.MediaType(c.data)
+			if err != nil || plan.Type != mediaType || len(plan.Pages) != c.pages || len(pages) != c.pages {
+				t.Fatalf("%d pages of %s, want %d of %s, %v", len(plan.Pages), plan.Type, c.pages, mediaType, err)
 			}
-			if c.dpi > 0 && !strings.Contains(strings.Join(form(t, derived), "\n"), "dpi 200") {
-				t.Errorf("no resolution in %v", form(t, derived))
+			want := derivative.Page{Width: ocrtest.Width, Height: ocrtest.Height, DPIX: c.dpi, DPIY: c.dpi, Depth: derivative.Depth{Bits: 8, Samples: 1}}
+			if strings.Contains(c.name, "turned") {
+				want.Width, want.Height, want.Orientation = want.Height, want.Width, 6
 			}
-			if traces(derived) {
-				t.Error("metadata is left")
+			if d, other := depths[c.name]; other {
+				want.Depth = d
 			}
-			showsNothing(t, p, c.name, c.data, derived, c.pages)
+			for _, got := range plan.Pages {
+				got.Ink = derivative.Ink{}
+				if mediaType == ocr.JPEG && want.Orientation == 0 || mediaType == ocr.TIFF {
+					got.Orientation = 0 // upright, stated or not
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Error(diff)
+				}
+			}
+			for n, page := range pages {
+				config, err := png.DecodeConfig(bytes.NewReader(page))
+				if err != nil || config.Width != want.Width || config.Height != want.Height {
+					t.Errorf("page %d is %d x %d, %v", n+1, config.Width, config.Height, err)
+				}
+				showsNothing(t, p, c.name, c.data, page, n+1, 1)
+			}
 		})
 	}
 }
@@ -59,16 +105,19 @@ func TestDerivativesOfPicturesKeepTheFormAndNothingElse(t *testing.T) {
 func TestDerivativeOfAPDFKeepsTheGeometryAndNothingElse(t *testing.T) {
 	p := newPool(t, nil)
 	data := describedPDF()
-	derived := derive(t, p, "pdf", data)
-	if traces(derived) {
-		t.Error("metadata is left")
+	plan, documents := derive(t, p, "pdf", data)
+	if plan.Type != ocr.PDF || len(plan.Pages) != 2 || len(documents) != 1 {
+		t.Fatalf("%+v and %d documents", plan, len(documents))
 	}
+	derived := documents[0]
 	for _, key := range []string{"/Info", "/Metadata", "/Annots", "/AcroForm", "/Names", "/OpenAction", "/JS", "/Font", "/ID", "/Outlines"} {
 		if bytes.Contains(derived, []byte(key)) {
 			t.Errorf("there is an entry %s", key)
 		}
 	}
-	showsNothing(t, p, "pdf", data, derived, 2)
+	for n := range plan.Pages {
+		showsNothing(t, p, "pdf", data, derived, n+1, n+1)
+	}
 	if _, err := exec.LookPath("pdfinfo"); err != nil {
 		t.Skip("boxes are not compared: pdfinfo is not installed")
 	}
@@ -89,45 +138,27 @@ func boxes(t *testing.T, data []byte) []string {
 	return regexp.MustCompile(`(?m)^Page +\d.*(MediaBox|CropBox|rot|size).*$`).FindAllString(string(out), -1)
 }
 
-// showsNothing recognises both documents: the pages must have the same dimensions, and no word in common.
-func showsNothing(t *testing.T, p *worker.Pool, name string, data, derived []byte, pages int) {
+// showsNothing recognises a page of a document and one of its derivative: they must have no word in common.
+func showsNothing(t *testing.T, p *worker.Pool, name string, data, derived []byte, n, drawn int) {
 	t.Helper()
-	before, after := source(t, name, data), source(t, name+" derived", derived)
-	was, err := p.Inspect(t.Context(), before)
+	original, err := p.Recognise(t.Context(), source(t, name, data), n, english())
 	if err != nil {
 		t.Fatal(err)
 	}
-	is, err := p.Inspect(t.Context(), after)
+	got, err := p.Recognise(t.Context(), source(t, name+" derived", derived), drawn, english())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(was, is); diff != "" || is.Pages != pages {
-		t.Errorf("%d pages, want %d; %s", is.Pages, pages, diff)
+	if got.Origin == ocr.TextLayer {
+		t.Errorf("page %d has a text layer", n)
 	}
-	for n := 1; n <= pages; n += max(1, pages-1) { // the first and the last
-		original, err := p.Recognise(t.Context(), before, n, english())
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := p.Recognise(t.Context(), after, n, english())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if is.Type != "application/pdf" && (got.Width != original.Width || got.Height != original.Height || got.DPI != original.DPI) {
-			t.Errorf("page %d is %d x %d at %d dpi, was %d x %d at %d", n,
-				got.Width, got.Height, got.DPI, original.Width, original.Height, original.DPI)
-		}
-		if got.Origin == ocr.TextLayer {
-			t.Errorf("page %d has a text layer", n)
-		}
-		words := longWords(ocrtest.Letter(1))
-		read := longWords(text(original))
-		if known := shared(words, read); len(known) < len(words)/2 {
-			t.Fatalf("of %d words of the original %d are read: the test would find nothing", len(words), len(known))
-		}
-		if found := append(shared(words, longWords(text(got))), shared(read, longWords(text(got)))...); len(found) > 0 {
-			t.Errorf("page %d shows %q", n, found)
-		}
+	words := longWords(ocrtest.Letter(1))
+	read := longWords(text(original))
+	if known := shared(words, read); len(known) < len(words)/2 {
+		t.Fatalf("of %d words of the original %d are read: the test would find nothing", len(words), len(known))
+	}
+	if found := append(shared(words, longWords(text(got))), shared(read, longWords(text(got)))...); len(found) > 0 {
+		t.Errorf("page %d shows %q", n, found)
 	}
 }
 
@@ -173,63 +204,6 @@ func traces(data []byte) bool {
 	return false
 }
 
-// form tells what is to stay of a picture, read from its bytes without the code that derives: size, depth, resolution.
-func form(t *testing.T, data []byte) []string {
-	t.Helper()
-	mediaType, err := ocr.MediaType(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	facts := []string{mediaType}
-	say := func(format string, args ...any) { facts = append(facts, fmt.Sprintf(format, args...)) }
-	metre := func(n uint32) int { return int(float64(n)*0.0254 + 0.5) }
-	be, le := binary.BigEndian, binary.LittleEndian
-	switch mediaType {
-	case "image/png":
-		say("header %x", data[16:26]) // size, depth, type of colour
-		if at := bytes.Index(data, []byte("pHYs")); at > 0 {
-			say("dpi %d %d", metre(be.Uint32(data[at+4:])), metre(be.Uint32(data[at+8:])))
-		}
-	case "image/jpeg":
-		at := bytes.Index(data, []byte{0xff, 0xc0, 0})
-		say("frame %x", data[at+4:at+10]) // depth, size, components
-		if string(data[6:11]) == "JFIF\x00" && data[13] == 1 {
-			say("dpi %d %d", be.Uint16(data[14:]), be.Uint16(data[16:]))
-		}
-		say("orientation %d", picture.Orientation(data))
-	case "image/bmp":
-		say("%d x %d, %d bits, dpi %d %d", le.Uint32(data[18:]), int32(le.Uint32(data[22:])), le.Uint16(data[28:]),
-			metre(le.Uint32(data[38:])), metre(le.Uint32(data[42:])))
-	case "image/gif":
-		say("screen and depth %x", []byte{data[6], data[7], data[8], data[9], data[10] & 0x87})
-	case "image/webp":
-		config, _, err := image.DecodeConfig(bytes.NewReader(data))
-		if err != nil {
-			t.Fatal(err)
-		}
-		say("%d x %d, lossy: %t", config.Width, config.Height, bytes.Contains(data[:64], []byte("VP8 ")))
-	case "image/jp2":
-		at := bytes.Index(data, []byte("ihdr"))
-		say("header %s", hex.EncodeToString(data[at+4:at+15]))
-	case "image/tiff":
-		for at := le.Uint32(data[4:]); at != 0; {
-			n := le.Uint16(data[at:])
-			for e := range int(n) {
-				entry := data[int(at)+2+12*e:]
-				switch tag := le.Uint16(entry); tag {
-				case 256, 257, 258, 277:
-					say("tag %d: %d", tag, le.Uint16(entry[8:]))
-				case 282:
-					value := data[le.Uint32(entry[8:]):]
-					say("dpi %d", le.Uint32(value)/le.Uint32(value[4:]))
-				}
-			}
-			at = le.Uint32(data[int(at)+2+12*int(n):])
-		}
-	}
-	return facts
-}
-
 func TestDocumentsOfTheSameStatisticsHaveTheSameDerivative(t *testing.T) {
 	p := newPool(t, nil)
 	first, err := ocrtest.Draw(ocrtest.Letter(1), ocrtest.Clean(), 1)
@@ -240,12 +214,12 @@ func TestDocumentsOfTheSameStatisticsHaveTheSameDerivative(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := derive(t, p, "first", asPNG(t, first))
-	if got := derive(t, p, "second", asPNG(t, second)); !bytes.Equal(want, got) {
-		t.Error("the words of a page change its derivative")
-	}
-	if again := derive(t, p, "first again", asPNG(t, first)); !bytes.Equal(want, again) {
-		t.Error("a derivative is another one each time")
+	plan, want := derive(t, p, "first", asPNG(t, first))
+	for _, page := range []*image.Gray{second, first} {
+		told, got := derive(t, p, "again", asPNG(t, page))
+		if diff := cmp.Diff(plan, told) + cmp.Diff(want, got); diff != "" {
+			t.Errorf("the words of a page change its derivative, or it is another one each time: %.200s", diff)
+		}
 	}
 }
 
@@ -287,11 +261,11 @@ func TestDerivativeOfAnEncryptedPDFNeedsItsPassword(t *testing.T) {
 	p := newPool(t, nil)
 	src := source(t, "a", encrypted("open", "owner"))
 	src.Password = "owner"
-	var b bytes.Buffer
-	if err := p.Derive(t.Context(), src, &b); err != nil {
+	if err := p.Derive(t.Context(), src, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	if info, err := p.Inspect(t.Context(), source(t, "b", b.Bytes())); err != nil || info.Pages != 1 || info.Encrypted {
-		t.Errorf("got %+v, %v", info, err)
+	src.Password = ""
+	if err := p.Derive(t.Context(), src, io.Discard); !errors.Is(err, fault.DocumentPasswordNeed) {
+		t.Errorf("without it: %v", err)
 	}
 }
