@@ -7,10 +7,10 @@
 // for the page model, whose size is bounded.
 //
 // A child is trusted until it has seen its first document. From then on everything it sends is checked: sizes before
-// memory is taken, boxes and texts before a page is passed on, and an error is only ever one of the known codes. No text
-// that a child makes up reaches an error or a log.
+// memory is taken, boxes and texts before a page is passed on, and an error is only ever one of the reasons of
+// package refusal with its numbers. No text that a child makes up reaches an error or a log.
 //
-// What confinement must prevent is a table of effects ([Effects]); the mechanism that prevents each does not matter. A child
+// What confinement must prevent is the list of package effect; the mechanism that prevents each does not matter. A child
 // tries each of them after it has confined itself and reports the outcome in its first message. With [Config.Confined] a
 // child that can still cause an effect is never given a document.
 //
