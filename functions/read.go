@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,20 +25,20 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/request"
 )
 
 // readVerb is what the read verb was asked to do.
 type readVerb struct {
-	lang, out, profile, passwordFile string
-	formats                          []string
-	engine                           *worker.Pool
-	options                          ocr.Options
-	password                         string
-	wanted                           []render.Format
+	settings request.Settings
+	out      string
+	engine   *worker.Pool
+	options  ocr.Options
+	wanted   []render.Format
 }
 
 func newRead(environment) *cobra.Command {
-	v := &readVerb{}
+	v := &readVerb{settings: request.Settings{Languages: []string{"eng"}, Formats: []string{string(render.TXT)}}}
 	cmd := &cobra.Command{
 		Use:   "read FILE…",
 		Short: "Recognise local files, without a server",
@@ -48,12 +49,8 @@ file for each document and format in that folder.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error { return v.run(cmd, files) },
 	}
-	f := cmd.Flags()
-	f.StringVar(&v.lang, "lang", "eng", "Tesseract language codes, joined by +")
-	f.StringSliceVar(&v.formats, "format", []string{string(render.TXT)}, render.Names())
-	f.StringVar(&v.profile, "profile", string(ocr.Accurate), "accurate or fast")
-	f.StringVar(&v.passwordFile, "password-file", "", "file with the documents' password")
-	f.StringVarP(&v.out, "output", "o", "", "folder for results")
+	verbs.SettingsFlags(cmd, &v.settings, "languages", "formats", "profile", "password")
+	cmd.Flags().StringVarP(&v.out, "output", "o", "", "folder for results")
 	return cmd
 }
 
@@ -67,7 +64,7 @@ func (v *readVerb) run(cmd *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range v.formats {
+	for _, name := range v.settings.Formats {
 		f, err := render.ParseFormat(name)
 		if err != nil {
 			return verbs.Usage(err)
@@ -77,16 +74,9 @@ func (v *readVerb) run(cmd *cobra.Command, files []string) error {
 	if v.out == "" && len(v.wanted) > 1 {
 		return verbs.Usage(errors.New("several formats need a folder: give --output"))
 	}
-	v.options = ocr.Options{Languages: strings.Split(v.lang, "+"), Profile: ocr.Profile(v.profile)}
+	v.options = ocr.Options{Languages: v.settings.Languages, Profile: cmp.Or(ocr.Profile(v.settings.Profile), ocr.Accurate)}
 	if v.options.Profile != ocr.Accurate && v.options.Profile != ocr.Fast {
 		return verbs.Usage(fmt.Errorf("profile must be %s or %s", ocr.Accurate, ocr.Fast))
-	}
-	if v.passwordFile != "" {
-		password, err := os.ReadFile(v.passwordFile)
-		if err != nil {
-			return fmt.Errorf("read password: %w", err)
-		}
-		v.password = strings.TrimRight(string(password), "\r\n")
 	}
 	if v.out != "" {
 		if err := os.MkdirAll(v.out, 0o700); err != nil {
@@ -157,7 +147,7 @@ func (v *readVerb) file(ctx context.Context, path string, stdout io.Writer) erro
 		return err
 	}
 	defer func() { _ = f.Close() }() // opened for reading
-	src := ocr.Source{File: f, ID: path, Password: v.password}
+	src := ocr.Source{File: f, ID: path, Password: v.settings.Password}
 	info, err := v.engine.Inspect(ctx, src)
 	if err != nil {
 		return err

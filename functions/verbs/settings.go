@@ -13,10 +13,13 @@ import (
 	"github.com/lethe-ocr/lethe/shared/request"
 )
 
-// settingsFlags gives a verb a flag for each setting of a task. What the settings hold are the defaults. A flag of a list may
-// be repeated, the others may not: the last one would count and the rest be dropped.
-func settingsFlags(cmd *cobra.Command, s *request.Settings) {
+// SettingsFlags gives a verb a flag for each setting of a task, or only for those named. What the settings hold are the
+// defaults. A flag of a list may be repeated, the others may not: the last one would count and the rest be dropped.
+func SettingsFlags(cmd *cobra.Command, s *request.Settings, only ...string) {
 	for _, setting := range request.All() {
+		if len(only) > 0 && !slices.Contains(only, setting.Name) {
+			continue
+		}
 		value := &settingFlag{setting: setting, settings: s}
 		f := cmd.Flags().VarPF(value, setting.Flag, "", setting.Usage)
 		if value.Type() == "bool" {

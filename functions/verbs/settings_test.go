@@ -15,7 +15,7 @@ import (
 
 func parse(args ...string) (s request.Settings, err error) {
 	cmd := &cobra.Command{}
-	settingsFlags(cmd, &s)
+	SettingsFlags(cmd, &s)
 	err = cmd.ParseFlags(args)
 	return s, err
 }

@@ -50,7 +50,7 @@ DOCUMENT.accepted.promise; "lethe audit --promises" compares them with the ledge
 		RunE: func(cmd *cobra.Command, args []string) error { return s.run(cmd, args) },
 	}
 	s.flags(cmd)
-	settingsFlags(cmd, &s.settings)
+	SettingsFlags(cmd, &s.settings)
 	f := cmd.Flags()
 	f.StringVarP(&s.out, "output", "o", "", "folder for results")
 	f.IntVar(&s.parallel, "parallel", 4, fmt.Sprintf("documents at a time, at most %d", mostParallel))
