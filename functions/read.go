@@ -152,11 +152,22 @@ func (v *readVerb) file(ctx context.Context, path string, stdout io.Writer) erro
 	if err != nil {
 		return err
 	}
+	turn, err := v.engine.Places().Enter(ctx, src.Owner, false)
+	if err != nil {
+		return err
+	}
+	defer turn.Leave()
 	pages := make([]ocr.Page, info.Pages)
 	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(4 * max(1, len(v.engine.Stats().Children)))
 	for n := 1; n <= info.Pages; n++ {
+		place, err := turn.Take(groupCtx)
+		if err != nil {
+			break // the group tells why, or ctx
+		}
 		group.Go(func() error {
+			defer place.Give()
+			src := src
+			src.Place = place
 			page, err := v.engine.Recognise(groupCtx, src, n, v.options)
 			if fault.KindOf(err) == fault.Document && info.Pages > 1 {
 				page, err = ocr.Page{Number: n, Width: 1, Height: 1, DPI: 72, Origin: ocr.Failed, Failure: &ocr.Failure{Detail: explain(err)}}, nil
@@ -165,7 +176,7 @@ func (v *readVerb) file(ctx context.Context, path string, stdout io.Writer) erro
 			return err
 		})
 	}
-	if err := group.Wait(); err != nil {
+	if err := errors.Join(group.Wait(), context.Cause(ctx)); err != nil {
 		return err
 	}
 	return v.write(ctx, path, stdout, src, pages)
