@@ -3,7 +3,6 @@ package render
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"iter"
 	"strings"
@@ -159,6 +158,7 @@ func write(t *testing.T, w io.Writer, f Format, doc Document, pages iter.Seq2[oc
 type engine struct {
 	fails  error // once the pages have begun
 	unread bool  // it ends before it has asked for a page
+	broken error // that came in place of a page
 }
 
 func (e *engine) WritePDF(_ context.Context, _ ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
@@ -169,8 +169,11 @@ func (e *engine) WritePDF(_ context.Context, _ ocr.Source, pages iter.Seq2[ocr.P
 		return err
 	}
 	for page, err := range pages {
-		if err = errors.Join(err, e.fails); err != nil {
+		if e.broken = err; err != nil {
 			return err
+		}
+		if e.fails != nil {
+			return e.fails
 		}
 		var text strings.Builder
 		for word := range page.Words {

@@ -218,6 +218,9 @@ func TestEngineHasLetGoWhenThePassEnds(t *testing.T) {
 			if !errors.Is(err, test.want) {
 				t.Errorf("%s: got %v, want %v", name, err, test.want)
 			}
+			if whole := test.engine.fails == nil && !test.engine.unread; whole && test.engine.broken == nil {
+				t.Errorf("%s: the engine took the pages for complete", name)
+			}
 		})
 	}
 }

@@ -54,6 +54,29 @@ func TestDeathsOfTheServerDoNotCountAgainstADocumentThatIsReadWellAlone(t *testi
 	})
 }
 
+// The pages that a suspect is at when its slice ends keep the others waiting: it reads few at once, however many it could.
+func TestSuspectReadsFewPagesAtOnce(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.places, w.engine.pages, w.engine.slow = 8, 100, 10*time.Second
+		s := w.process("large")
+		ref := w.queued(order())
+		w.crash(ref)
+		pass(31 * time.Second)
+		done := make(chan struct{})
+		go func() { defer close(done); w.together(s, ref) }()
+		pass(35 * time.Second)
+		if n := w.engine.reading(ref.ID); n != 2 {
+			t.Errorf("%d pages of a suspect are read at once", n)
+		}
+		pass(time.Minute)
+		if n := w.engine.reading(ref.ID); n != 8 {
+			t.Errorf("%d pages are read at once of a document that is a suspect no more", n)
+		}
+		<-done
+		w.state(ref, task.Completed)
+	})
+}
+
 // together processes the tasks at once and waits for all.
 func (w *world) together(s *task.Service, refs ...task.Ref) {
 	w.Helper()

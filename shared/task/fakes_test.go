@@ -57,6 +57,13 @@ func (e *engine) begin(id string) (end func()) {
 	}
 }
 
+// reading returns how many pages of a document are being read.
+func (e *engine) reading(id string) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.busy[id]
+}
+
 // note counts a call on behalf of an owner.
 func (e *engine) note(owner string, pages int) {
 	e.mu.Lock()

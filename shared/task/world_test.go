@@ -53,10 +53,11 @@ type world struct {
 	log    *lockedBuffer
 	apps   *applications
 	signer *ledger.Signer
+	places int // of a process; changed before one is made
 }
 
 func newWorld(t T) *world {
-	w := &world{T: t, store: memory.New(time.Now), engine: &engine{pages: 3}, queue: &queue{}, links: &linker{}, log: &lockedBuffer{}, apps: &applications{}}
+	w := &world{T: t, store: memory.New(time.Now), engine: &engine{pages: 3}, queue: &queue{}, links: &linker{}, log: &lockedBuffer{}, apps: &applications{}, places: 2}
 	w.blobs = w.store.Blobs()
 	private, _, err := ledger.GenerateKey("lethe.test")
 	if err == nil {
@@ -78,7 +79,7 @@ func (w *world) process(owner string) *task.Service {
 		Inventory:    erasure.Inventory(),
 		Links:        w.links,
 		Engine:       w.engine,
-		Turns:        fairqueue.New(2, time.Now),
+		Turns:        fairqueue.New(w.places, time.Now),
 		Queue:        w.queue,
 		Applications: w.apps,
 		Policy:       retention.Default(),

@@ -30,6 +30,45 @@ func of(t *testing.T, owner, text string) ocr.Source {
 // eager makes pages give way after a moment of processor time.
 func eager(cfg *worker.Config) { cfg.Limits.Slice = 30 * time.Millisecond }
 
+// inPlace reads a page in a place that the caller waited for.
+func inPlace(ctx context.Context, p *worker.Pool, src ocr.Source, n int) (ocr.Page, error) {
+	place, err := p.Places().Take(ctx, src.Owner, time.Hour)
+	if err != nil {
+		return ocr.Page{}, err
+	}
+	defer place.Give()
+	src.Place = place
+	return p.Recognise(ctx, src, n, options())
+}
+
+func TestPlaceOfTheCallerStaysTheCallers(t *testing.T) {
+	p := newPool(t, "serve", eager)
+	src := of(t, "one", "echo")
+	place, err := p.Places().Take(t.Context(), src.Owner, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	src.Place = place
+	for n := range 3 { // more places are not needed, nor is one given away between two pages
+		if _, err := p.Recognise(t.Context(), src, n+1, options()); err != nil {
+			t.Fatal(err)
+		}
+		if !place.Held() {
+			t.Fatal("the place was given back")
+		}
+	}
+	other := make(chan error, 1)
+	go func() {
+		_, err := p.Recognise(t.Context(), of(t, "two", "echo"), 1, options())
+		other <- err
+	}()
+	eventually(t, func() bool { return p.Places().Waiting() == 1 })
+	place.Give()
+	if err := <-other; err != nil {
+		t.Error(err)
+	}
+}
+
 // begun waits until so many children work on a page.
 func begun(t *testing.T, p *worker.Pool, children int) {
 	t.Helper()
@@ -121,7 +160,7 @@ func TestManyOwnersOfLongPagesShareOneChild(t *testing.T) {
 	for i := range owners {
 		src := of(t, fmt.Sprint("owner", i), "work 200")
 		all.Go(func() {
-			if _, err := p.Recognise(t.Context(), src, 1, options()); err != nil {
+			if _, err := inPlace(t.Context(), p, src, 1); err != nil {
 				t.Error(err)
 			}
 		})
@@ -150,7 +189,7 @@ func TestStoppedPageGivesItsMemoryToTheOneThatRuns(t *testing.T) {
 	read := func(owner, command string) {
 		src := of(t, owner, command)
 		all.Go(func() {
-			if _, err := p.Recognise(t.Context(), src, 1, options()); err != nil {
+			if _, err := inPlace(t.Context(), p, src, 1); err != nil {
 				t.Errorf("%s: %v", owner, err)
 			}
 		})
