@@ -2,7 +2,6 @@ package access
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -315,7 +314,7 @@ func (r *Registry) change(ctx context.Context, id string, apply func(*Applicatio
 func unknown() error { return fault.New(fault.ThingNotFound, "there is no application with that id") }
 
 func (r *Registry) put(ctx context.Context, app *Application, etag string) error {
-	value, err := json.Marshal(app)
+	value, err := storage.Encode(formatVersion, app)
 	if err != nil {
 		return fmt.Errorf("encode application: %w", err)
 	}
@@ -328,9 +327,12 @@ func (r *Registry) put(ctx context.Context, app *Application, etag string) error
 	return nil
 }
 
+// formatVersion is the version of the format of the record of an application.
+const formatVersion = 1
+
 func decode(rec storage.Record) (*Application, error) {
 	app := &Application{}
-	if err := json.Unmarshal(rec.Value, app); err != nil {
+	if err := storage.Decode(rec.Value, formatVersion, app); err != nil {
 		return nil, fmt.Errorf("decode application: %w", err)
 	}
 	return app, nil

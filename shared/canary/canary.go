@@ -5,7 +5,6 @@ package canary
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -101,6 +100,9 @@ func (c *Canary) Tick(ctx context.Context) error {
 	return err
 }
 
+// formatVersion is the version of the format of the record of a flight.
+const formatVersion = 1
+
 func (c *Canary) load(ctx context.Context) (flight, error) {
 	rec, err := c.Records.Get(ctx, key())
 	if errors.Is(err, fault.NotFound) {
@@ -110,14 +112,14 @@ func (c *Canary) load(ctx context.Context) (flight, error) {
 		return flight{}, err
 	}
 	f := flight{etag: rec.ETag}
-	if err := json.Unmarshal(rec.Value, &f); err != nil {
+	if err := storage.Decode(rec.Value, formatVersion, &f); err != nil {
 		return flight{}, fmt.Errorf("decode the canary's record: %w", err)
 	}
 	return f, nil
 }
 
 func (c *Canary) save(ctx context.Context, f *flight) error {
-	value, err := json.Marshal(f)
+	value, err := storage.Encode(formatVersion, f)
 	if err != nil {
 		return fmt.Errorf("encode the canary's record: %w", err)
 	}

@@ -36,6 +36,9 @@ type slot struct {
 
 const slotVersion = 1
 
+// errNewer leaves an anchor of a newer program as it is.
+var errNewer = errors.New("the clock's anchor was written by a newer program: start that one, or remove the file")
+
 // Load implements Keeper. A file in which neither slot can be read holds nothing.
 func (f File) Load() (Anchor, error) {
 	file, err := os.Open(f.path)
@@ -97,6 +100,9 @@ func latest(file *os.File) (slot, error) {
 		if ok && s.Count > newest.Count {
 			newest = s
 		}
+	}
+	if newest.Version > slotVersion {
+		return slot{}, errNewer
 	}
 	return newest, nil
 }

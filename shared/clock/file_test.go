@@ -1,7 +1,10 @@
 package clock_test
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -122,5 +125,26 @@ func TestTheSystemsClocksGoOn(t *testing.T) {
 	c := clock.Open(t.Context(), clock.InFolder(t.TempDir()), read, slog.New(slog.DiscardHandler))
 	if err := c.Agrees(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAnAnchorOfANewerProgramIsLeftAsItIs(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "clock")
+	text := []byte(`{"v":2,"count":7,"anchor":{"service":"2031-01-01T00:00:00Z"}}`)
+	newer := make([]byte, 1024)
+	copy(newer, fmt.Appendf(nil, "%08x %s", crc32.ChecksumIEEE(text), text))
+	if err := os.WriteFile(path, newer, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := clock.InFolder(dir)
+	if a, err := f.Load(); err == nil || !a.Service.IsZero() {
+		t.Errorf("it is read as %+v, %v", a, err)
+	}
+	if err := f.Update(func(a clock.Anchor) (clock.Anchor, error) { return a, nil }); err == nil {
+		t.Error("it can be replaced")
+	}
+	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, newer) {
+		t.Errorf("the file was changed, %v", err)
 	}
 }

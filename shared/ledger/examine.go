@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -21,6 +20,9 @@ const ExaminedWithin = 24 * time.Hour
 
 // mostAtOnce bounds what one call makes up for: the files that are due in so long.
 const mostAtOnce = time.Hour
+
+// examinationVersion is the version of the format of examination.
+const examinationVersion = 1
 
 // examination is how far the log's own files were verified.
 type examination struct {
@@ -45,7 +47,7 @@ func (l *Log) loadExamination(ctx context.Context) (examination, error) {
 		return examination{}, fmt.Errorf("read the examination of the ledger: %w", err)
 	}
 	x := examination{etag: rec.ETag}
-	if err := json.Unmarshal(rec.Value, &x); err != nil {
+	if err := storage.Decode(rec.Value, examinationVersion, &x); err != nil {
 		return examination{}, fmt.Errorf("decode the examination of the ledger: %w", err)
 	}
 	return x, nil
@@ -85,7 +87,7 @@ func (l *Log) Examine(ctx context.Context) error {
 	}
 	x.again(bundles)
 	x.At = l.Now().UTC()
-	value, err := json.Marshal(x)
+	value, err := storage.Encode(examinationVersion, x)
 	if err != nil {
 		return fmt.Errorf("encode the examination of the ledger: %w", err)
 	}

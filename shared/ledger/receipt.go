@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -24,6 +23,9 @@ const (
 	notLogged      = "not yet logged"
 )
 
+// placeVersion is the version of the format of placeNote.
+const placeVersion = 1
+
 // place is what is stored about the entry of a receipt.
 type placeNote struct {
 	Index int64 `json:"index"`
@@ -35,7 +37,7 @@ func placeKey(subject string) storage.Key {
 
 // remember notes where a receipt stands. Of two entries about one task the first counts.
 func (l *Log) remember(ctx context.Context, subject string, index int64) error {
-	value, err := json.Marshal(placeNote{index})
+	value, err := storage.Encode(placeVersion, placeNote{index})
 	if err != nil {
 		return fmt.Errorf("encode place of a receipt: %w", err)
 	}
@@ -85,7 +87,7 @@ func (l *Log) find(ctx context.Context, h head, subject string) (text string, pr
 		return "", nil, err
 	}
 	var at placeNote
-	if err := json.Unmarshal(rec.Value, &at); err != nil {
+	if err := storage.Decode(rec.Value, placeVersion, &at); err != nil {
 		return "", nil, fmt.Errorf("decode place of a receipt: %w", err)
 	}
 	text, proof, err = prove(ctx, l.tiles, h.tree(), h.Checkpoint, at.Index, subject)

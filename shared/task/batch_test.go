@@ -43,7 +43,7 @@ func (w *world) open() int {
 	for _, rec := range w.records(storage.Usage) {
 		if rec.Row == "open" {
 			var n int
-			if _, err := fmt.Sscanf(string(rec.Value), `{"open":%d`, &n); err == nil {
+			if _, err := fmt.Sscanf(string(rec.Value), `{"v":1,"open":%d`, &n); err == nil {
 				return n
 			}
 		}

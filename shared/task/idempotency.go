@@ -18,6 +18,9 @@ import (
 // idempotencyLife is how long a key is stored. It ends with the longest lifetime of an open task.
 const idempotencyLife = 24 * time.Hour
 
+// replayVersion is the version of the format of replay.
+const replayVersion = 1
+
 // replay is what is kept of an idempotency key: digests only, so neither the key nor the request can be read back.
 type replay struct {
 	Request string `json:"request"` // digest of the order
@@ -47,7 +50,7 @@ func (s *Service) takeKey(ctx context.Context, o Order, ref Ref) (first bool, er
 	if known.Request, err = o.digest(); err != nil {
 		return false, err
 	}
-	value, err := json.Marshal(known)
+	value, err := storage.Encode(replayVersion, known)
 	if err != nil {
 		return false, fmt.Errorf("encode idempotency record: %w", err)
 	}
@@ -81,7 +84,7 @@ func (s *Service) replayed(ctx context.Context, o Order) (Accepted, error) {
 		return Accepted{}, err
 	}
 	var known replay
-	if err := json.Unmarshal(rec.Value, &known); err != nil {
+	if err := storage.Decode(rec.Value, replayVersion, &known); err != nil {
 		return Accepted{}, fmt.Errorf("decode idempotency record: %w", err)
 	}
 	request, err := o.digest()

@@ -2,7 +2,6 @@ package task
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -36,6 +35,9 @@ func sweepKey() storage.Key {
 	return storage.Key{Table: storage.State, Partition: "retention", Row: "sweep"}
 }
 
+// sweepNoteVersion is the version of the format of sweepNote.
+const sweepNoteVersion = 1
+
 type sweepNote struct {
 	Began time.Time `json:"began"`
 	Did   Swept     `json:"did"`
@@ -43,7 +45,7 @@ type sweepNote struct {
 
 // noteSweep writes down that a sweep ran. Of two that end together either note is right.
 func (s *Service) noteSweep(ctx context.Context, began time.Time, did Swept) error {
-	value, err := json.Marshal(sweepNote{Began: began.UTC(), Did: did})
+	value, err := storage.Encode(sweepNoteVersion, sweepNote{Began: began.UTC(), Did: did})
 	if err != nil {
 		return fmt.Errorf("encode sweep note: %w", err)
 	}
@@ -70,7 +72,7 @@ func (s *Service) lastSweep(ctx context.Context) (sweepNote, error) {
 		return sweepNote{}, err
 	}
 	var note sweepNote
-	if err := json.Unmarshal(rec.Value, &note); err != nil {
+	if err := storage.Decode(rec.Value, sweepNoteVersion, &note); err != nil {
 		return sweepNote{}, fmt.Errorf("decode sweep note: %w", err)
 	}
 	return note, nil

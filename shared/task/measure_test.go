@@ -60,26 +60,28 @@ func TestLinkThatCannotBeSignedLeavesNoOpenTask(t *testing.T) {
 	})
 }
 
-func TestDamagedKeptPageIsReadAnew(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		w.engine.errs = map[int][]error{3: {away(), away(), away(), away()}}
-		ref := w.queued(order())
-		w.mustProcess(ref, task.Retried)
-		for _, name := range w.blobsOf(ref) {
-			if strings.HasPrefix(name, storage.Work) && strings.HasSuffix(name, "/2") {
-				if _, err := w.blobs.Put(t.Context(), name, "application/json", strings.NewReader("{")); err != nil {
-					t.Fatal(err)
+func TestKeptPageThatIsDamagedOrNewerIsReadAnew(t *testing.T) {
+	for _, text := range []string{"{", `{"v":2,"number":2}`} {
+		inWorld(t, func(t *testing.T, w *world) {
+			w.engine.errs = map[int][]error{3: {away(), away(), away(), away()}}
+			ref := w.queued(order())
+			w.mustProcess(ref, task.Retried)
+			for _, name := range w.blobsOf(ref) {
+				if strings.HasPrefix(name, storage.Work) && strings.HasSuffix(name, "/2") {
+					if _, err := w.blobs.Put(t.Context(), name, "application/json", strings.NewReader(text)); err != nil {
+						t.Fatal(err)
+					}
 				}
 			}
-		}
-		w.mustProcess(ref, task.Done)
-		if diff := cmp.Diff(map[int]int{1: 1, 2: 2, 3: 1}, w.engine.reads()); diff != "" {
-			t.Errorf("pages read (-want +got):\n%s", diff)
-		}
-		if n := strings.Count(w.text(ref), word); n != 3 {
-			t.Errorf("%d pages have text", n)
-		}
-	})
+			w.mustProcess(ref, task.Done)
+			if diff := cmp.Diff(map[int]int{1: 1, 2: 2, 3: 1}, w.engine.reads()); diff != "" {
+				t.Errorf("%s: pages read (-want +got):\n%s", text, diff)
+			}
+			if n := strings.Count(w.text(ref), word); n != 3 {
+				t.Errorf("%s: %d pages have text", text, n)
+			}
+		})
+	}
 }
 
 func TestOneFailingEntryKeepsNoOtherFromTheSweep(t *testing.T) {

@@ -3,7 +3,6 @@ package task
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +19,9 @@ import (
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
+
+// pageVersion is the version of the format of kept pages.
+const pageVersion = 1
 
 // slowPages is how many pages may take too much processor time before their document is given up.
 const slowPages = 3
@@ -183,7 +185,7 @@ func (s *Service) page(ctx context.Context, t *Task, src ocr.Source, n int) (fai
 		fails = err
 		page = failedPage(n, err)
 	}
-	value, err := json.Marshal(page)
+	value, err := storage.Encode(pageVersion, page)
 	if err != nil {
 		return nil, fmt.Errorf("encode page: %w", err)
 	}
@@ -209,7 +211,7 @@ func pageFault(f *ocr.Failure) error {
 	return fault.New(fault.Code(f.Code), "%s", f.Detail)
 }
 
-// errDamagedPage is a kept page that cannot be decoded; it is read anew.
+// errDamagedPage is a kept page that cannot be decoded, or is of a newer format; it is read anew.
 var errDamagedPage = errors.New("kept page cannot be decoded")
 
 func (s *Service) readPage(ctx context.Context, ref Ref, n int) (ocr.Page, error) {
@@ -222,7 +224,7 @@ func (s *Service) readPage(ctx context.Context, ref Ref, n int) (ocr.Page, error
 		return ocr.Page{}, fmt.Errorf("read page %d: %w", n, err)
 	}
 	var page ocr.Page
-	if err := json.Unmarshal(value, &page); err != nil || page.Number != n {
+	if err := storage.Decode(value, pageVersion, &page); err != nil || page.Number != n {
 		return ocr.Page{}, errDamagedPage
 	}
 	return page, nil

@@ -3,13 +3,13 @@ package task
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
 // newAttempt returns a token for one call's attempt at a task.
@@ -57,7 +57,7 @@ func (s *Service) forgetKey(ctx context.Context, o Order, ref Ref) error {
 		return err
 	}
 	var known replay
-	if err := json.Unmarshal(rec.Value, &known); err != nil {
+	if err := storage.Decode(rec.Value, replayVersion, &known); err != nil {
 		return fmt.Errorf("decode idempotency record: %w", err)
 	}
 	if known.ID != ref.ID {

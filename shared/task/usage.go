@@ -2,7 +2,6 @@ package task
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -16,6 +15,9 @@ const usageLife = 48 * time.Hour
 
 // openRow holds the number of open tasks and what is stored; the other rows of a usage partition are days.
 const openRow = "open"
+
+// usageVersion is the version of the format of usage.
+const usageVersion = 1
 
 // usage is what an application has used.
 type usage struct {
@@ -96,7 +98,7 @@ func (s *Service) count(ctx context.Context, key storage.Key, due time.Time, app
 		if err := apply(&u); err != nil {
 			return err
 		}
-		value, err := json.Marshal(u)
+		value, err := storage.Encode(usageVersion, u)
 		if err != nil {
 			return fmt.Errorf("encode usage: %w", err)
 		}
@@ -116,7 +118,7 @@ func (s *Service) usage(ctx context.Context, key storage.Key) (u usage, etag str
 	if err != nil {
 		return usage{}, "", err
 	}
-	if err := json.Unmarshal(rec.Value, &u); err != nil {
+	if err := storage.Decode(rec.Value, usageVersion, &u); err != nil {
 		return usage{}, "", fmt.Errorf("decode usage: %w", err)
 	}
 	return u, rec.ETag, nil

@@ -4,11 +4,11 @@ package trigger
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
@@ -41,10 +41,18 @@ type Tick struct{}
 // stay malformed.
 var ErrMalformed = errors.New("payload is not of the trigger's form")
 
-// ParseTask reads the text that Queue sends.
+// messageVersion is the version of the format of messages.
+const messageVersion = 1
+
+// ParseTask reads the text that Queue sends. What a newer program sent is not malformed but an error, so that it is tried again:
+// another instance may be the newer one, and the sweep makes up for what is given up.
 func ParseTask(text string) (Message, error) {
 	var sent task.Ref
-	if err := json.Unmarshal([]byte(text), &sent); err != nil {
+	err := storage.Decode([]byte(text), messageVersion, &sent)
+	if errors.Is(err, fault.InternalError) {
+		return Message{}, err
+	}
+	if err != nil {
 		return Message{}, ErrMalformed
 	}
 	ref, err := task.ParseRef(sent.Application, sent.ID)
@@ -66,7 +74,7 @@ var _ task.Queue = Queue{}
 
 // Push implements task.Queue.
 func (q Queue) Push(ctx context.Context, ref task.Ref, delay time.Duration) error {
-	text, err := json.Marshal(ref)
+	text, err := storage.Encode(messageVersion, ref)
 	if err != nil {
 		return fmt.Errorf("encode message: %w", err)
 	}

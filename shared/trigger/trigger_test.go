@@ -2,6 +2,7 @@ package trigger_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -28,11 +29,21 @@ func TestMessagesHoldIdsAlone(t *testing.T) {
 	if err := (trigger.Queue{To: to}).Push(t.Context(), ref, time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if want := `{"app":"app","id":"` + ref.ID + `"}`; to.text != want || to.delay != time.Minute {
+	if want := `{"v":1,"app":"app","id":"` + ref.ID + `"}`; to.text != want || to.delay != time.Minute {
 		t.Errorf("sent %s after %s, want %s after 1m", to.text, to.delay, want)
 	}
 	got, err := trigger.ParseTask(to.text)
 	if diff := cmp.Diff(trigger.Message{Task: ref}, got); err != nil || diff != "" {
 		t.Errorf("read back with %v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestMessagesOfOtherProgramsAreReadOrRefusedByTheirVersion(t *testing.T) {
+	const id = "01981de2-7b00-7000-8000-000000000001"
+	if m, err := trigger.ParseTask(`{"app":"app","id":"` + id + `"}`); err != nil || m.Task.ID != id {
+		t.Errorf("a message from before there were versions is read as %+v, %v", m, err)
+	}
+	if m, err := trigger.ParseTask(`{"v":2,"app":"app","id":"` + id + `"}`); err == nil || errors.Is(err, trigger.ErrMalformed) || m.Task.ID != "" {
+		t.Errorf("a newer message, which another instance may know, is read as %+v, %v", m, err)
 	}
 }
