@@ -340,7 +340,7 @@ func optionRules() []rule {
 			broken: func(s *stamp) { s.add(identities, map[string]any{"name": "id-spare"}) },
 		},
 		{
-			name: "a retained day is tagged as the clock says",
+			name: "the tag of retained days is as the retention says",
 			check: func(s stamp) []string {
 				var wrong []string
 				want := fmt.Sprint(int((s.unprocessed + 24*time.Hour - 1) / (24 * time.Hour)))

@@ -12,8 +12,8 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
-// clock is how long an object of a container may legitimately live, by the retention that the stamp is given.
-func (o options) clock(container string) time.Duration {
+// limit is how long an object of a container may exist, by the retention of the stamp.
+func (o options) limit(container string) time.Duration {
 	if container == storage.Results {
 		return o.processed // what is rendered ends the processing
 	}
@@ -29,13 +29,13 @@ func retentionRules() []rule {
 	const rule0 = "properties.policy.rules.0."
 	return []rule{
 		{
-			name: "lifecycle rules end a document's life never before its clock and as soon after as whole days allow",
+			name: "lifecycle rules erase a document never before its deadline and as soon after as whole days allow",
 			check: func(s stamp) []string {
 				return eachSweep(s, func(container string, r resource) string {
 					days, _ := r.at("definition.actions.baseBlob.delete.daysAfterCreationGreaterThan").(float64)
 					life := time.Duration(days) * 24 * time.Hour
-					if clock := s.clock(container); life < clock || life-24*time.Hour >= clock {
-						return fmt.Sprintf("%v days for a clock of %v", days, clock)
+					if limit := s.limit(container); life < limit || life-24*time.Hour >= limit {
+						return fmt.Sprintf("%v days for a limit of %v", days, limit)
 					}
 					return ""
 				})
@@ -120,8 +120,8 @@ func eachSweep(s stamp, check func(container string, r resource) string) []strin
 	return wrong
 }
 
-// TestClocksCanBeAskedForUpToTheLimitsOfTheProgramAndNoFurther ties the bounds of the parameters to the promise.
-func TestClocksCanBeAskedForUpToTheLimitsOfTheProgramAndNoFurther(t *testing.T) {
+// TestRetentionCanBeAskedForUpToTheLimitsOfTheProgramAndNoFurther ties the bounds of the parameters to the promise.
+func TestRetentionCanBeAskedForUpToTheLimitsOfTheProgramAndNoFurther(t *testing.T) {
 	text, err := os.ReadFile("azure/main.json")
 	if err != nil {
 		t.Fatal(err)

@@ -135,7 +135,7 @@ func tieRules() []rule {
 			broken: func(s *stamp) { s.set(siteConfigs, "", "properties.Documents__queueServiceUri", nil) },
 		},
 		{
-			name: "the program knows each setting that it is given, and is told place, clocks and key",
+			name: "the program knows each of its settings, and gets region, retention and key",
 			check: func(s stamp) []string {
 				given := map[string]bool{}
 				var wrong []string

@@ -21,7 +21,7 @@ param documentsName string
 @description('Events travel by queue, because Event Grid does not deliver to private endpoints: output privateNetwork of the stamp.')
 param privateNetwork bool
 
-@description('Hours after an upload in which its event is of use: the stamp\'s unprocessed clock.')
+@description('Hours after an upload in which its event is of use: output unprocessedHours of the stamp.')
 @minValue(1)
 @maxValue(48)
 param unprocessedHours int = 48

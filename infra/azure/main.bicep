@@ -13,7 +13,7 @@ param region azureRegion
 @maxLength(254)
 param alertEmail string
 
-@description('Short name of the installation, 3 to 8 small letters and digits: the begin of every name. Example: lethe.')
+@description('Short name of the installation, 3 to 8 small letters and digits. Every name contains it. Example: lethe.')
 @minLength(3)
 @maxLength(8)
 param workload string = 'lethe'
@@ -34,7 +34,7 @@ param commit string = 'none'
 @description('Copies of storage: three zones of the region, or one data centre where a region has no zones.')
 param storageRedundancy redundancy = 'Standard_ZRS'
 
-@description('The two clocks of the promise.')
+@description('The two retention limits.')
 param clocks retention = { processedHours: 24, unprocessedHours: 48 }
 
 @description('Days that each log is kept.')
@@ -76,7 +76,7 @@ param bootstrapHash string = ''
 @secure()
 param signingKey string = ''
 
-@description('While the signing key is replaced: the URI of its old version in the vault, as the resource of the secret tells it. Nobody has to read the key.')
+@description('While the signing key is replaced: the URI of its old version in the vault, as the secret\'s resource shows it. Nobody has to read the key.')
 @maxLength(200)
 param previousKeyUri string = ''
 

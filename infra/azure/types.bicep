@@ -1,4 +1,4 @@
-metadata description = 'What a stamp may be told. A value outside these types is refused before anything is created.'
+metadata description = 'The types of the parameters. A value outside these types is refused before anything is created.'
 
 @export()
 @description('An Azure region of the public cloud, as templates spell it: westeurope. Whether it offers Flex Consumption and the redundancy is for the deployment to check.')
@@ -55,14 +55,14 @@ type region =
 type redundancy = 'Standard_LRS' | 'Standard_ZRS'
 
 @export()
-@description('The two clocks of the promise in whole hours. They can be shortened, never lengthened.')
+@description('The two retention limits in whole hours. They can be shortened, never lengthened.')
 type retention = {
-  @description('Nothing of a document outlives this after its processing ended: 1 to 24 hours.')
+  @description('A document is erased at most this long after its processing ended: 1 to 24 hours.')
   @minValue(1)
   @maxValue(24)
   processedHours: int
 
-  @description('Nothing of a document outlives this after its upload: 1 to 48 hours.')
+  @description('A document is erased at most this long after its upload: 1 to 48 hours.')
   @minValue(1)
   @maxValue(48)
   unprocessedHours: int
@@ -71,7 +71,7 @@ type retention = {
 @export()
 @description('How long each log is kept: 30 to 730 days.')
 type logDays = {
-  @description('What the program and its host tell: ids, counts, times and codes. No document, no address.')
+  @description('What the program and its host log: ids, counts, times and codes. No document, no address.')
   @minValue(30)
   @maxValue(730)
   program: int

@@ -128,7 +128,7 @@ func TestNothingIsTakenInWhileTheAccountKeepsWhatIsErased(t *testing.T) {
 		w.set(model)
 	}
 	keeping(true)
-	w.run("deploy").stopped(t, "The account of documents is not as it must be", "often a policy")
+	w.run("deploy").stopped(t, "The documents account is misconfigured", "often a policy")
 	if s := w.model().Groups[group]; s.App.Package != "" || s.Events || s.Tags["state"] != "deploying" {
 		t.Errorf("left %+v", s)
 	}

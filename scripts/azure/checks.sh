@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced after stamp.sh: everything that can be known before anything is touched. Problems are collected, so that one run
-# tells them all.
+# Sourced after stamp.sh: checks everything that can be checked before anything is changed. Problems are collected, so that
+# one run reports them all.
 # What is used is set by stamp.sh, or used by what sources this.
 # shellcheck disable=SC2154,SC2034
 
@@ -21,16 +21,16 @@ check_az() {
   local have
   have=$(az version --output json | jq -r '."azure-cli"')
   [ "$(printf '%s\n' "$oldest_az" "$have" | sort -V | head -n 1)" = "$oldest_az" ] ||
-    refuse "az is version $have; allowed is $oldest_az or newer. Example: az upgrade"
+    refuse "az is version $have; expected: $oldest_az or newer. Example: az upgrade"
 }
 
 # check_package sets the package's hash and version and the functions in it.
 check_package() {
-  [ -f dist/lethe.zip ] || refuse "dist/lethe.zip is missing; allowed is a package of this version. Example: make package, or put a released one there"
+  [ -f dist/lethe.zip ] || refuse "dist/lethe.zip is missing; expected: a package of this version. Example: make package, or put a released one there"
   package=$(sha256sum dist/lethe.zip | cut -d ' ' -f 1)
   [ "${PACKAGE_SHA256:-$package}" = "$package" ] ||
-    refuse "dist/lethe.zip has SHA-256 $package; allowed is the PACKAGE_SHA256 you gave, $PACKAGE_SHA256. Example: fetch the package again"
-  functions=$(functions_in dist/lethe.zip) || refuse "dist/lethe.zip holds no function app; allowed is a package with host.json, lethe and its functions. Example: make package"
+    refuse "dist/lethe.zip has SHA-256 $package; expected: the PACKAGE_SHA256 you gave, $PACKAGE_SHA256. Example: fetch the package again"
+  functions=$(functions_in dist/lethe.zip) || refuse "dist/lethe.zip holds no function app; expected: a package with host.json, lethe and its functions. Example: make package"
   choose_program
   version=$("$lethe" version)
   version=${version#lethe }
@@ -106,5 +106,5 @@ check_all() {
 # check_inside: a closed stamp takes its package and its test from inside its network only.
 check_inside() {
   [ "$private" = true ] && [ "$has_app" = true ] || return 0
-  inside || problem "privateNetwork is true and $endpoint cannot be reached from here; allowed is a machine inside the network vnet-$base that resolves its private names, or an address in allowedAddresses. Example: run this on a machine in a network peered with vnet-$base"
+  inside || problem "privateNetwork is true and $endpoint cannot be reached from here; expected: a machine inside the network vnet-$base that resolves its private names, or an address in allowedAddresses. Example: run this on a machine in a network peered with vnet-$base"
 }

@@ -17,7 +17,7 @@ cd "$(dirname "$0")/../.."
 . scripts/azure/rollout.sh
 again="run make deploy REGION=${REGION:-…} again"
 
-step 'checking everything that can be checked before anything is touched'
+step 'checking everything before changing anything'
 check_tools
 read_parameters
 check_az
@@ -26,13 +26,13 @@ name_things
 check_package
 read_group
 case $state in
-  closing) [ "${REOPEN:-}" = 1 ] || refuse "this stamp is being removed; allowed is to finish that. Example: make destroy REGION=$REGION, or REOPEN=1 make deploy REGION=$REGION to keep it" ;;
-  rotating) refuse "the signing key of this stamp is being replaced; allowed is to finish that. Example: make rotate-key REGION=$REGION" ;;
-  upgrading) refuse "an upgrade of this stamp has not ended; allowed is to finish it. Example: make upgrade REGION=$REGION" ;;
+  closing) [ "${REOPEN:-}" = 1 ] || refuse "this stamp is being removed; finish that first. Example: make destroy REGION=$REGION, or REOPEN=1 make deploy REGION=$REGION to keep it" ;;
+  rotating) refuse "the signing key of this stamp is being replaced; finish that first. Example: make rotate-key REGION=$REGION" ;;
+  upgrading) refuse "an upgrade of this stamp has not ended; finish that first. Example: make upgrade REGION=$REGION" ;;
 esac
 if [ -n "$proven" ] && [ "$proven" != "$package" ]; then
-  [ "$state" != ready ] || refuse "this stamp runs another package ($proven); allowed is the same one. Example: make upgrade REGION=$REGION, which can go back"
-  refuse "this stamp is to be finished with the package $proven; allowed is that one. Example: cp $kept/packages/$proven.zip dist/lethe.zip"
+  [ "$state" != ready ] || refuse "this stamp runs another package ($proven); expected: the same one. Example: make upgrade REGION=$REGION, which can go back"
+  refuse "this stamp is to be finished with the package $proven; expected: that one. Example: cp $kept/packages/$proven.zip dist/lethe.zip"
 fi
 check_all
 have_key=''
@@ -40,7 +40,7 @@ if [ "$has_app" = true ]; then read_settings; fi
 if [ "$exists" = true ]; then have_key=$(secret_version); fi
 [ "${NEW_ADMIN:-}" != 1 ] || bootstrap_app=''
 if [ -n "$bootstrap_app" ] && ! read_secret; then
-  problem "LETHE_SECRET is missing; allowed is the secret of $bootstrap_app, which an earlier run showed. Example: LETHE_SECRET=lethe_… make deploy REGION=$REGION, or NEW_ADMIN=1 if it is lost"
+  problem "LETHE_SECRET is missing; expected: the secret of $bootstrap_app, which an earlier run showed. Example: LETHE_SECRET=lethe_… make deploy REGION=$REGION, or NEW_ADMIN=1 if it is lost"
 fi
 [ ${#problems[@]} = 0 ] || refuse "${problems[@]}"
 say "Region: $REGION. Resource group: $group. Endpoint: $endpoint"

@@ -16,7 +16,7 @@ cd "$(dirname "$0")/../.."
 . scripts/azure/rollout.sh
 again="run make destroy REGION=${REGION:-…} again; what is done is not done twice"
 
-step 'checking everything that can be checked before anything is touched'
+step 'checking everything before changing anything'
 check_tools
 export ALERT_EMAIL=${ALERT_EMAIL:-nobody@example.org} # nothing is deployed
 read_parameters
@@ -61,13 +61,13 @@ elif [ "$serving" = true ]; then
   check_inside
   need_secret
 elif [ -n "$proven" ]; then
-  problem "the stamp does not answer, so its documents cannot be erased and its ledger cannot be saved; allowed is one that answers. Example: REOPEN=1 make deploy REGION=$REGION, or LOSE_LEDGER=1 make destroy REGION=$REGION to remove it as it is"
+  problem "the stamp does not answer, so its documents cannot be erased and its ledger cannot be saved; expected: one that answers. Example: REOPEN=1 make deploy REGION=$REGION, or LOSE_LEDGER=1 make destroy REGION=$REGION to remove it as it is"
 else
   finish=yes # nothing was ever taken in
 fi
 [ ${#problems[@]} = 0 ] || refuse "${problems[@]}"
 
-say "This removes $group with everything in it. Documents that are on their way are erased, not finished."
+say "This removes $group with everything in it. Documents in progress are erased, not finished."
 if [ "$finish" = yes ]; then
   [ "${LOSE_LEDGER:-}" != 1 ] || say 'The ledger is lost with it, and what the program has not erased can be restored by the owner of the subscription for 14 days.'
 else
@@ -79,7 +79,7 @@ step 'marking the stamp as being removed'
 touched=yes
 remember state=closing
 
-# The shortest clocks there are: whatever is alive is due at the next sweep.
+# The shortest retention that the program accepts: whatever is left is due at the next sweep.
 close_intake() {
   step 'closing intake'
   azure functionapp config appsettings set --resource-group "$group" --name "$app" --settings LETHE_INTAKE=closed \
@@ -109,7 +109,7 @@ if [ "$finish" = no ]; then
   close_intake
   step 'waiting until everything is erased (up to an hour)'
   since=$(jq -r '.now[0:19]' "$work/retention")
-  await 60 'documents are still alive; look for sweep.failed in AppTraces' emptied
+  await 60 'not all documents are erased; look for sweep.failed in AppTraces' emptied
 
   step 'saving the ledger'
   mkdir -p "$kept/receipts"

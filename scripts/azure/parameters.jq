@@ -76,21 +76,21 @@ def faults($path; $value):
 
 def sentence($name; $parameter):
   (if has("value") then "\(.path) is \(.value | bicep)" else "\(.path) is missing" end)
-  + "; allowed is \(.want). Example: \($parameter | example($name))";
+  + "; expected: \(.want). Example: \($parameter | example($name))";
 
 # What no type can say.
 def further:
   . as $e
   | (select($e.region | type == "string" and . != $region)
-      | "region is \($e.region | bicep); allowed is the region that the file is called after. Example: param region = '\($region)'"),
+      | "region is \($e.region | bicep); expected: the region that the file is called after. Example: param region = '\($region)'"),
     (select($e.alertEmail | type == "string" and length > 5 and (test("^[^@ ]+@[^@ ]+$") | not))
-      | "alertEmail is \($e.alertEmail | bicep); allowed is one address. Example: param alertEmail = 'operations@example.org'"),
+      | "alertEmail is \($e.alertEmail | bicep); expected: one address. Example: param alertEmail = 'operations@example.org'"),
     (select($e.workload | type == "string" and (test("^[a-z0-9]*$") | not))
-      | "workload is \($e.workload | bicep); allowed are small letters and digits. Example: param workload = 'lethe'"),
+      | "workload is \($e.workload | bicep); expected: small letters and digits. Example: param workload = 'lethe'"),
     ($e.allowedAddresses | arrays | .[] | strings | select(test("^[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}$") | not)
-      | "allowedAddresses holds \(bicep); allowed are IPv4 ranges. Example: param allowedAddresses = ['203.0.113.0/24']"),
+      | "allowedAddresses holds \(bicep); expected: IPv4 ranges. Example: param allowedAddresses = ['203.0.113.0/24']"),
     ($e.settings | objects | keys[] | select(startswith("LETHE_") | not)
-      | "settings holds \(.); allowed are the program's own settings. Example: param settings = { LETHE_MAX_PAGES: '500' }");
+      | "settings holds \(.); expected: the program's own settings. Example: param settings = { LETHE_MAX_PAGES: '500' }");
 
 # What the scripts give themselves: a secret has no place in a file.
 def reserved: ["signingKey", "previousKeyUri", "bootstrapApp", "bootstrapHash", "groupLocation", "commit"];
@@ -99,7 +99,7 @@ def judged:
   . as $given
   | template.parameters as $known
   | [ (($given | keys) - ($known | keys) | .[]
-        | "\(.) is no parameter of this template; allowed are \(($known | keys) - reserved | join(", ")). Example: param alertEmail = 'operations@example.org'"),
+        | "\(.) is no parameter of this template; expected: \(($known | keys) - reserved | join(", ")). Example: param alertEmail = 'operations@example.org'"),
       ($given | keys[] as $k | reserved[] | select(. == $k) | "\(.) is given by the scripts; leave it out of the file"),
       ($known | to_entries[] | .key as $k | .value
         | if $given | has($k) then . as $p | faults($k; $given[$k]) | sentence($k; $p)
@@ -113,7 +113,7 @@ def judged:
 | (map(select(.[0] == "using"))[0][1] // "''" | unquoted) as $using
 | [.[] | select(.[0] == "param") | {name: .[1], tokens: .[3:]}]
 | if $using | test("(^|/)main\\.bicep$") | not then
-    {errors: ["\($region).bicepparam is for \($using | if . == "" then "no template" else . end); allowed is the stamp's. Example: using '../azure/main.bicep'"]}
+    {errors: ["\($region).bicepparam is for \($using | if . == "" then "no template" else . end); expected: the stamp's. Example: using '../azure/main.bicep'"]}
   elif $given != null then $given | judged
   else
     reduce .[] as $p ({given: {}, errors: []};

@@ -14,11 +14,12 @@ func TestBadInputIsRefusedBeforeAnythingIsCreated(t *testing.T) {
 	const head = "using '../azure/main.bicep'\nparam region = 'westeurope'\n"
 	const email = "param alertEmail = 'operations@example.org'\n"
 	for _, tc := range []struct {
-		name  string
-		file  string         // of westeurope; the one in the tree if empty
-		model map[string]any // changes of the subscription
-		env   []string
-		want  []string
+		name    string
+		file    string         // of westeurope; the one in the tree if empty
+		model   map[string]any // changes of the subscription
+		answers map[string]any // what Azure answers instead
+		env     []string
+		want    []string
 	}{
 		{name: "no region", env: []string{"REGION="}, want: []string{"REGION is missing", "eastus2 | swedencentral | uksouth | westeurope", "REGION=westeurope"}},
 		{name: "unknown region", env: []string{"REGION=atlantis"}, want: []string{"REGION is 'atlantis'", "eastus2 | swedencentral", "infra/regions/NAME.bicepparam"}},
@@ -27,9 +28,9 @@ func TestBadInputIsRefusedBeforeAnythingIsCreated(t *testing.T) {
 		{name: "region of another file", file: "using '../azure/main.bicep'\nparam region = 'uksouth'\n" + email,
 			want: []string{"region is 'uksouth'", "the region that the file is called after", "param region = 'westeurope'"}},
 		{name: "processed retention above the limit", file: head + email + "param clocks = { processedHours: 25, unprocessedHours: 48 }",
-			want: []string{"clocks.processedHours is 25", "allowed is 1 to 24", "param clocks = { processedHours: 24, unprocessedHours: 48 }"}},
+			want: []string{"clocks.processedHours is 25", "expected: 1 to 24", "param clocks = { processedHours: 24, unprocessedHours: 48 }"}},
 		{name: "unprocessed retention above the limit", file: head + email + "param clocks = {\n  processedHours: 24\n  unprocessedHours: 49\n}",
-			want: []string{"clocks.unprocessedHours is 49", "allowed is 1 to 48", "param clocks ="}},
+			want: []string{"clocks.unprocessedHours is 49", "expected: 1 to 48", "param clocks ="}},
 		{name: "half a retention", file: head + email + "param clocks = { processedHours: 24 }", want: []string{"clocks.unprocessedHours is missing", "1 to 48"}},
 		{name: "geo-redundant", file: head + email + "param storageRedundancy = 'Standard_GRS'",
 			want: []string{"storageRedundancy is 'Standard_GRS'", "'Standard_LRS' | 'Standard_ZRS'", "param storageRedundancy = 'Standard_ZRS'"}},
@@ -48,19 +49,25 @@ func TestBadInputIsRefusedBeforeAnythingIsCreated(t *testing.T) {
 		{name: "setting of the host", file: head + email + "param settings = { AzureWebJobsStorage: '' }", want: []string{"settings holds AzureWebJobsStorage", "LETHE_MAX_PAGES"}},
 		{name: "expression without compiler", file: head + email + "param owner = toLower('Records')", want: []string{"owner is more than a literal", "az bicep install"}},
 		{name: "no redundancy there", env: []string{"REGION=uksouth"}, want: []string{"storageRedundancy is 'Standard_ZRS'", "uksouth does not offer", "param storageRedundancy = 'Standard_LRS'"}},
-		{name: "no Flex there", model: map[string]any{"Flex": []string{"UK South"}}, want: []string{"region is 'westeurope'", "Flex Consumption is not offered", "uksouth"}},
-		{name: "region closed to the subscription", model: map[string]any{"Locations": []string{"uksouth"}}, want: []string{"region is 'westeurope'", "az account list-locations"}},
+		{name: "no Flex there", answers: map[string]any{"/providers/Microsoft.Web/geoRegions?sku=FlexConsumption": listed(map[string]any{"name": "UK South"})}, want: []string{"region is 'westeurope'", "Flex Consumption is not offered", "uksouth"}},
+		{name: "region closed to the subscription", answers: map[string]any{"/locations": listed(map[string]any{"name": "uksouth"})}, want: []string{"region is 'westeurope'", "az account list-locations"}},
 		{name: "not signed in", model: map[string]any{"SignedIn": false}, want: []string{"az login", "SUBSCRIPTION="}},
-		{name: "old az", model: map[string]any{"Version": "2.45.0"}, want: []string{"az is version 2.45.0", "2.62.0 or newer", "az upgrade"}},
-		{name: "provider not registered", model: map[string]any{"Providers": map[string]string{"Microsoft.Storage": "Registered"}},
+		{name: "old az", answers: map[string]any{"version": map[string]any{"azure-cli": "2.45.0"}}, want: []string{"az is version 2.45.0", "2.62.0 or newer", "az upgrade"}},
+		{name: "provider not registered", answers: map[string]any{"provider list": []any{map[string]any{"namespace": "Microsoft.Storage", "registrationState": "Registered"}}},
 			want: []string{"Microsoft.EventGrid is not registered", "az provider register", "--namespace Microsoft.Web"}},
-		{name: "no quota for accounts", model: map[string]any{"Accounts": 1}, want: []string{"room for 1 storage accounts", "2 or more"}},
-		{name: "no quota for instances", model: map[string]any{"Memory": 2048}, want: []string{"2048 MB of Flex Consumption left", "4096 or more", "param ready"}},
-		{name: "no rights", model: map[string]any{"Actions": []string{"*/read", "Microsoft.Resources/*"}},
+		{name: "no quota for accounts", answers: map[string]any{"storage account show-usage": map[string]any{"limit": 200, "currentValue": 199}}, want: []string{"room for 1 storage accounts", "2 or more"}},
+		{name: "no quota for instances", answers: map[string]any{"/providers/Microsoft.Web/locations/westeurope/usages": listed(map[string]any{
+			"name": map[string]any{"value": "FlexConsumptionMemory"}, "limit": 512000, "currentValue": 509952,
+		})}, want: []string{"2048 MB of Flex Consumption left", "4096 or more", "param ready"}},
+		{name: "no rights", answers: map[string]any{"/providers/Microsoft.Authorization/permissions": listed(map[string]any{
+			"actions": []string{"*/read", "Microsoft.Resources/*"}, "notActions": []string{},
+		})},
 			want: []string{"Microsoft.Authorization/roleAssignments/write", "Owner", "az role assignment create"}},
-		{name: "policy that keeps", model: map[string]any{"Policies": []map[string]string{{"name": "p1", "displayName": "Enable soft delete for blobs"}}},
+		{name: "policy that keeps", answers: map[string]any{"policy assignment list": []map[string]string{{"name": "p1", "displayName": "Enable soft delete for blobs"}}},
 			want: []string{"policy assignment p1", "ACCEPT_POLICIES='p1'"}},
-		{name: "Defender scans uploads", model: map[string]any{"Scanning": true}, want: []string{"OnUploadMalwareScanning", "az security pricing create"}},
+		{name: "Defender scans uploads", answers: map[string]any{"/providers/Microsoft.Security/pricings/StorageAccounts": map[string]any{"properties": map[string]any{
+			"pricingTier": "Standard", "extensions": []any{map[string]any{"name": "OnUploadMalwareScanning", "isEnabled": "True"}},
+		}}}, want: []string{"OnUploadMalwareScanning", "az security pricing create"}},
 		{name: "another package than meant", env: []string{"PACKAGE_SHA256=00"}, want: []string{"SHA-256", "PACKAGE_SHA256"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -70,6 +77,7 @@ func TestBadInputIsRefusedBeforeAnythingIsCreated(t *testing.T) {
 				w.must(os.WriteFile(w.path("infra/regions/westeurope.bicepparam"), []byte(tc.file), 0o600))
 			}
 			w.set(tc.model)
+			w.answer(tc.answers)
 			before := w.model()
 			r := w.run("deploy", tc.env...)
 			r.stopped(t, append(tc.want, "Nothing was changed.")...)
@@ -80,10 +88,13 @@ func TestBadInputIsRefusedBeforeAnythingIsCreated(t *testing.T) {
 	}
 }
 
+// listed is an answer of Resource Manager with one entry.
+func listed(entry map[string]any) map[string]any { return map[string]any{"value": []any{entry}} }
+
 func TestAPolicyThatWasReadIsAccepted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.set(map[string]any{"Policies": []map[string]string{
+	w.answer(map[string]any{"policy assignment list": []map[string]string{
 		{"name": "p1", "displayName": "Audit backup"}, {"name": "p2", "displayName": "Soft delete", "enforcementMode": "DoNotEnforce"},
 	}})
 	w.done("deploy", "ACCEPT_POLICIES=p0 p1")

@@ -48,10 +48,10 @@ look_at_stamp() {
   fi
   env -u LETHE_SECRET AZURE_SUBSCRIPTION_ID="$subscription" LETHE_REGION="$REGION" LETHE_RETAIN_PROCESSED="${processed}h" LETHE_RETAIN_UNPROCESSED="${unprocessed}h" \
     LETHE_RETAIN_MARGIN="$(margin)" "$lethe" doctor --subscription "$subscription" --resource-group "$group" --account "$documents" ||
-    stop "The account of documents is not as it must be; the remedies are above." "undo what changed it, often a policy, and run the same command again"
+    stop "The documents account is misconfigured; the remedies are above." "undo what changed it, often a policy, and run the same command again"
 }
 
-# margin is what the template makes of the clocks: an hour, or half of the shorter one.
+# margin is the same as in the template: an hour, or half of the shorter retention.
 margin() {
   local m=$((30 * (processed < unprocessed ? processed : unprocessed)))
   printf '%dm' $((m < 60 ? m : 60))
@@ -70,8 +70,8 @@ await_program() {
   step "waiting until the host has loaded the functions of version $wanted"
   await 10 "the host has not loaded $functions; look at AppTraces in the workspace log-$base" loaded "$functions"
   await 10 "version $wanted does not answer at $endpoint with the secret of $LETHE_APP" serves "$wanted"
-  await 5 "worker processes cannot be confined there, so that nothing is taken in; what is open and the remedy are above" confined
-  await 5 "$endpoint/readyz says that no documents are taken in; open it to read why" curl -fsS -m 60 -o /dev/null "$endpoint/readyz"
+  await 5 "worker processes cannot be confined there, so no documents are accepted; the message above says what is open and how to fix it" confined
+  await 5 "$endpoint/readyz says that no documents are accepted; open it to read why" curl -fsS -m 60 -o /dev/null "$endpoint/readyz"
 }
 
 loaded() {
@@ -102,9 +102,9 @@ put_events() {
 
 keyed() { azure functionapp keys list --resource-group "$group" --name "$app" | jq -e '.systemKeys | has("blobs_extension")' >/dev/null; }
 
-# try_out sends a synthetic page the way of every document.
+# try_out sends a synthetic page through the whole service.
 try_out() {
-  step 'trying the stamp out'
+  step 'testing the stamp with a synthetic page'
   scripts/azure/smoke.sh
 }
 
@@ -140,7 +140,7 @@ secret_version() {
 # need_secret: the stamp is only known to work if somebody may use it.
 need_secret() {
   read_settings
-  read_secret || problem "LETHE_SECRET is missing; allowed is the secret of an application with the scopes submit, read and delete: of $bootstrap_app, or of the one in LETHE_APP. Example: LETHE_SECRET=lethe_… or SECRET_FILE=path"
+  read_secret || problem "LETHE_SECRET is missing; expected: the secret of an application with the scopes submit, read and delete: of $bootstrap_app, or of the one in LETHE_APP. Example: LETHE_SECRET=lethe_… or SECRET_FILE=path"
 }
 
 # make_key makes a signing key for the next put_stamp, and prints its public half.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Replaces the key that signs receipts and the ledger, without anybody reading either key. First both keys are given, so
-# that the old one vouches for the new one in the ledger; then the old one is taken away. Usage: make rotate-key REGION=…
+# that the old one cross-signs the new one in the ledger; then the old one is removed. Usage: make rotate-key REGION=…
 #   LETHE_SECRET=…        secret of the first application, or of the one in LETHE_APP; or SECRET_FILE=path
 #   SUBSCRIPTION=, YES=1  as for make deploy
 set -Eeuo pipefail
@@ -14,7 +14,7 @@ cd "$(dirname "$0")/../.."
 . scripts/azure/rollout.sh
 again="run make rotate-key REGION=${REGION:-…} again; it goes on with the key that was begun"
 
-step 'checking everything that can be checked before anything is touched'
+step 'checking everything before changing anything'
 check_tools
 read_parameters
 check_az
@@ -24,13 +24,13 @@ choose_program
 read_group
 case $state in
   ready | rotating) ;;
-  *) refuse "the stamp of $REGION is ${state:-not there}; allowed is one that is ready. Example: make deploy REGION=$REGION" ;;
+  *) refuse "the stamp of $REGION is ${state:-not there}; expected: one that is ready. Example: make deploy REGION=$REGION" ;;
 esac
 check_inside
 need_secret
 version=$deployed # the package stays
 current=$(secret_version)
-[ -n "$current" ] || problem "the vault $vault holds no signing key; allowed is a stamp with one. Example: make deploy REGION=$REGION"
+[ -n "$current" ] || problem "the vault $vault holds no signing key; expected: a stamp with one. Example: make deploy REGION=$REGION"
 [ ${#problems[@]} = 0 ] || refuse "${problems[@]}"
 
 begun=$previous_key
@@ -41,7 +41,7 @@ confirm "Replace the signing key of $REGION?" yes || stop 'Not confirmed.' "run 
 step 'making the new key'
 touched=yes
 if [ "$current" = "$previous_key" ]; then
-  # Noted before it is in the vault: whoever goes on knows which key the ledger must name, and which one vouches for it.
+  # Noted before it is in the vault: whoever goes on knows which key the ledger must name, and which one cross-signs it.
   next_key=$(make_key)
   remember state=rotating "previous-key=$previous_key" "next-key=$next_key"
 else
@@ -50,16 +50,16 @@ fi
 
 put_stamp
 rm -f "$work/signing.key"
-step 'waiting until the old key has vouched for the new one in the ledger'
+step 'waiting until the old key has cross-signed the new one in the ledger'
 azure rest --method post --url "$group_id/providers/Microsoft.Web/sites/$app/config/configreferences/appsettings/refresh?api-version=2022-03-01" >/dev/null
 azure functionapp restart --resource-group "$group" --name "$app" >/dev/null
 vouched() { [ "$(ask /v1/ledger/keys | tail -n 1)" = "$next_key" ]; }
 await 30 "the ledger does not name the new key; look for ledger.stuck in AppTraces of log-$base" vouched
 
-step 'taking the old key away'
+step 'removing the old key'
 previous_key=
 put_stamp
-await 10 "$endpoint/readyz says that no documents are taken in; open it to read why" curl -fsS -m 60 -o /dev/null "$endpoint/readyz"
+await 10 "$endpoint/readyz says that no documents are accepted; open it to read why" curl -fsS -m 60 -o /dev/null "$endpoint/readyz"
 try_out
 
 mkdir -p "$kept"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sends a synthetic page the way of every document: upload link, recognition, result, delete, receipt. Leaves nothing.
+# Sends a synthetic page through the whole service: upload link, recognition, result, delete, receipt. Leaves nothing.
 # Usage: LETHE_URL=… LETHE_APP=… LETHE_SECRET=… scripts/azure/smoke.sh
 #   SMOKE_FILE=path   a document of your own instead of the synthetic page
 #   LETHE_BIN=path    the client's program; bin/lethe if not given
@@ -15,7 +15,7 @@ ended() {
   local code=$?
   trap - EXIT
   if [ "$code" != 0 ] && [ -n "$id" ]; then
-    "$lethe" delete --no-wait "$id" || true # its clock erases it in any case
+    "$lethe" delete --no-wait "$id" || true # retention erases it in any case
   fi
   rm -rf "$work"
   exit "$code"

@@ -40,7 +40,7 @@ refuse() {
     printf '\nRefused:\n'
     printf '  - %s\n' "$@"
   } >&2
-  again="put this right and run the same command again"
+  again="fix this and run the same command again"
   exit 2
 }
 
@@ -83,7 +83,7 @@ await() {
     tries=$((tries - 1))
     [ "$tries" -gt 0 ] || {
       cat "$work/complaint" >&2
-      stop "Waited in vain: $what."
+      stop "Gave up waiting: $what."
     }
     sleep "$pause"
   done
@@ -101,12 +101,12 @@ confirm() {
 # read_parameters sets what the region's file and the template's defaults say. What is wrong is in the list problems.
 read_parameters() {
   local file=infra/regions/${REGION:-}.bicepparam bicep
-  [ -n "${REGION:-}" ] || refuse "REGION is missing; allowed is $(regions). Example: REGION=westeurope"
-  [ -f "$file" ] || refuse "REGION is '$REGION'; allowed is $(regions). Example: REGION=westeurope. A further region is one more file: infra/regions/NAME.bicepparam"
+  [ -n "${REGION:-}" ] || refuse "REGION is missing; expected: $(regions). Example: REGION=westeurope"
+  [ -f "$file" ] || refuse "REGION is '$REGION'; expected: $(regions). Example: REGION=westeurope. A further region is one more file: infra/regions/NAME.bicepparam"
   judge "$file" null
   if [ -n "$expression" ]; then
     bicep=${BICEP:-$(command -v bicep || true)}
-    [ -n "$bicep" ] || refuse "$file: $expression is more than a literal, which only Bicep can read; allowed is a literal, or Bicep. Example: az bicep install, BICEP=\$HOME/.azure/bin/bicep"
+    [ -n "$bicep" ] || refuse "$file: $expression is more than a literal, which only Bicep can read; expected: a literal, or Bicep. Example: az bicep install, BICEP=\$HOME/.azure/bin/bicep"
     "$bicep" build-params "$file" --stdout >"$work/built" || refuse "$file: Bicep refuses it, see above"
     judge "$file" "$(jq -c '.parametersJson | fromjson | .parameters | map_values(.value)' "$work/built")"
   fi
@@ -200,7 +200,7 @@ sign_in() {
   local name tenant active
   learn '@sh "subscription=\(.id) name=\(.name) tenant=\(.tenantId) active=\(.state)"' "$work/account"
   say "Subscription: $name ($subscription), tenant $tenant"
-  [ "$active" = Enabled ] || refuse "the subscription is $active; allowed is an enabled one. Example: SUBSCRIPTION=name-or-id"
+  [ "$active" = Enabled ] || refuse "the subscription is $active; expected: an enabled one. Example: SUBSCRIPTION=name-or-id"
 }
 
 # read_group sets what the group's tags say of the stamp: they are the scripts' memory, the same from every machine.
@@ -215,8 +215,8 @@ read_group() {
     ($own[0] as $own | [$own[] | select(.type == "Microsoft.Web/sites" and .name == $app)]
     | @sh "has_app=\(. != []) deployed=\(.[0].tags.commit // "none") own=\(" " + ([$own[].name] | join(" ")) + " ")")' \
     "$work/group" --arg app "$app" --slurpfile own "$work/own"
-  [ "$whose" = "$workload" ] || refuse "the group $group exists and is not a stamp of this installation; allowed is a name that is free. Example: param workload = 'lethe2'"
-  [ "$where" = "$REGION" ] || refuse "the group $group lies in $where; allowed is $REGION. Example: delete the group if it is empty"
+  [ "$whose" = "$workload" ] || refuse "the group $group exists and is not a stamp of this installation; expected: a name that is free. Example: param workload = 'lethe2'"
+  [ "$where" = "$REGION" ] || refuse "the group $group lies in $where; expected: $REGION. Example: delete the group if it is empty"
 }
 
 # remember NAME=VALUE…: writes tags of the group.
@@ -255,6 +255,6 @@ choose_program() {
     chmod 700 "$lethe"
   fi
   lethe=${lethe:-bin/lethe}
-  [ -x "$lethe" ] || refuse "$lethe is missing; allowed is a program for this machine. Example: make build"
+  [ -x "$lethe" ] || refuse "$lethe is missing; expected: a program for this machine. Example: make build"
   export LETHE_BIN=$lethe
 }

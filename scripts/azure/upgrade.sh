@@ -15,7 +15,7 @@ cd "$(dirname "$0")/../.."
 . scripts/azure/rollout.sh
 again="run make upgrade REGION=${REGION:-…} again; until then the stamp is marked as being upgraded"
 
-step 'checking everything that can be checked before anything is touched'
+step 'checking everything before changing anything'
 check_tools
 read_parameters
 check_az
@@ -25,9 +25,9 @@ check_package
 read_group
 case $state in
   ready | upgrading) ;;
-  closing) refuse "this stamp is being removed; allowed is to finish that. Example: make destroy REGION=$REGION" ;;
-  rotating) refuse "the signing key of this stamp is being replaced; allowed is to finish that. Example: make rotate-key REGION=$REGION" ;;
-  *) refuse "there is no finished stamp in $REGION; allowed is one that make deploy has finished. Example: make deploy REGION=$REGION" ;;
+  closing) refuse "this stamp is being removed; finish that first. Example: make destroy REGION=$REGION" ;;
+  rotating) refuse "the signing key of this stamp is being replaced; finish that first. Example: make rotate-key REGION=$REGION" ;;
+  *) refuse "there is no finished stamp in $REGION; expected: one that make deploy has finished. Example: make deploy REGION=$REGION" ;;
 esac
 if [ "$state" = ready ] && [ "$proven" = "$package" ]; then
   say "The stamp of $REGION runs this package already. Nothing to do."
@@ -36,7 +36,7 @@ fi
 check_all
 need_secret
 strategy=$(update_strategy)
-[ "$strategy" = Recreate ] || problem "the app's update strategy is $strategy; allowed is Recreate, as the template says: two versions never run at once. Example: make deploy REGION=$REGION with the package that runs now"
+[ "$strategy" = Recreate ] || problem "the app's update strategy is $strategy; expected: Recreate, as the template says: two versions never run at once. Example: make deploy REGION=$REGION with the package that runs now"
 
 # The way back must be at hand before the first step.
 previous=${PREVIOUS:-$kept/packages/$proven.zip}
@@ -44,7 +44,7 @@ previous=${PREVIOUS:-$kept/packages/$proven.zip}
 if [ "$previous" != none ]; then
   found=$(sha256sum "$previous" 2>/dev/null | cut -d ' ' -f 1) || found=
   [ "$found" = "$proven" ] ||
-    problem "PREVIOUS is $previous, which is not the package that runs now; allowed is the one with SHA-256 $proven. Example: PREVIOUS=path/to/lethe.zip, or PREVIOUS=none to upgrade with no way back"
+    problem "PREVIOUS is $previous, which is not the package that runs now; expected: the one with SHA-256 $proven. Example: PREVIOUS=path/to/lethe.zip, or PREVIOUS=none to upgrade with no way back"
 fi
 [ ${#problems[@]} = 0 ] || refuse "${problems[@]}"
 say "Update strategy: $strategy, all instances at once; what they work on is taken up again."

@@ -110,15 +110,11 @@ func newWorld(t *testing.T) *world {
 	w.must(os.CopyFS(w.path("infra/regions"), os.DirFS("../../infra/regions")))
 	w.env["SECRET_FILE"] = w.path("secret")
 	w.pack("v1", "dist/lethe.zip")
-	providers := map[string]string{"Microsoft.Authorization": "Registered", "Microsoft.Security": "Registered", "Microsoft.App": "Registered", "Microsoft.Network": "Registered"}
-	for _, name := range []string{"EventGrid", "Insights", "KeyVault", "ManagedIdentity", "OperationalInsights", "Storage", "Web"} {
-		providers["Microsoft."+name] = "Registered"
-	}
-	w.set(map[string]any{
-		"SignedIn": true, "Version": "2.83.0", "Providers": providers, "Locations": []string{"westeurope", "uksouth", "polandcentral"},
-		"Flex": []string{"West Europe", "UK South"}, "Redundancy": map[string][]string{"westeurope": {"Standard_LRS", "Standard_ZRS"}, "uksouth": {"Standard_LRS"}},
-		"Accounts": 200, "Memory": 512000, "Actions": []string{"*"}, "Groups": map[string]any{}, "DeletedVaults": map[string]bool{},
-	})
+	w.set(map[string]any{"SignedIn": true, "Answers": map[string]any{}, "Groups": map[string]any{}, "DeletedVaults": map[string]bool{}})
+	answers := map[string]any{}
+	content, err := os.ReadFile("testdata/answers.json")
+	w.must(err, json.Unmarshal(content, &answers))
+	w.answer(answers)
 	return w
 }
 
@@ -167,6 +163,14 @@ func (w *world) set(fields map[string]any) {
 	maps.Copy(model, fields)
 	content, err := json.Marshal(model)
 	w.must(err, os.WriteFile(w.path("world.json"), content, 0o600))
+}
+
+// answer changes what Azure knows beforehand, by command or address.
+func (w *world) answer(answers map[string]any) {
+	w.t.Helper()
+	all := w.raw()["Answers"].(map[string]any)
+	maps.Copy(all, answers)
+	w.set(map[string]any{"Answers": all})
 }
 
 // model reads what became of the subscription. Nothing may have been done that was not reviewed.

@@ -1,8 +1,8 @@
-metadata description = 'What a person has to hear of, from the program\'s own events and from storage. Each says what to do.'
+metadata description = 'Alerts on the program\'s own events and on storage. Each says what to do.'
 
 import { stampTags } from '../types.bicep'
 
-@description('Begin of the alerts\' names.')
+@description('Prefix of the alerts\' names.')
 param prefix string
 
 @description('Region of the stamp.')
@@ -11,7 +11,7 @@ param location string
 @description('Tags of the stamp.')
 param tags stampTags
 
-@description('Id of the group of people that is told.')
+@description('Id of the action group that is notified.')
 param actionGroupId string
 
 @description('Name of the workspace.')
@@ -52,7 +52,7 @@ var rules = [
     every: 'PT5M'
     silence: false
     threshold: 0
-    advice: 'A document nears its bound and is not erased. Read sweep.failed, put its cause right before the limit that document.overdue names.'
+    advice: 'A document is close to its retention limit and is not erased. Read sweep.failed and remove its cause before the limit that document.overdue names.'
     query: '${program} | where event == "document.overdue" | summarize found = count()'
   }
   {
@@ -62,7 +62,7 @@ var rules = [
     every: 'PT5M'
     silence: true
     threshold: 1
-    advice: 'No sweep ended for 30 minutes, or nothing is reported at all: nothing is erased. Look whether the app runs and reaches storage.'
+    advice: 'No sweep has finished for 30 minutes, or nothing is logged at all: nothing is erased. Check that the app runs and reaches storage.'
     query: '${program} | where event == "sweep.done" | summarize found = count()'
   }
   {
@@ -72,7 +72,7 @@ var rules = [
     every: 'PT15M'
     silence: false
     threshold: 0
-    advice: 'Records are due that this version of the program does not know, so it left them. Look which version wrote the tables that due.unknown names, and deploy that version or a newer one.'
+    advice: 'Records are due that this version of the program does not know, so it left them. Find out which version wrote the tables that due.unknown names, and deploy that version or a newer one.'
     query: '${program} | where event == "due.unknown" | summarize found = count()'
   }
   {
@@ -92,7 +92,7 @@ var rules = [
     every: 'PT15M'
     silence: false
     threshold: 0
-    advice: 'The synthetic page did not come through recognition, result, erasure. Clients meet the same: read canary.failed and the events before it.'
+    advice: 'The synthetic page failed in recognition, result or erasure. Clients see the same failure: read canary.failed and the events before it.'
     query: '${program} | where event == "canary.failed" | summarize found = count()'
   }
   {
@@ -102,7 +102,7 @@ var rules = [
     every: 'PT1H'
     silence: true
     threshold: 1
-    advice: 'No synthetic page came and went for 6 hours. If canary.failed tells nothing either, look whether the retention function runs.'
+    advice: 'No synthetic page has completed for 6 hours. If there is no canary.failed either, check that the retention function runs.'
     query: '${program} | where event == "canary.done" | summarize found = count()'
   }
   {
@@ -112,7 +112,7 @@ var rules = [
     every: 'PT15M'
     silence: false
     threshold: 0
-    advice: 'The daily check found the stamp in a state that could keep deleted data, or open it. Run lethe doctor; it names the remedy.'
+    advice: 'The daily check found a setting that could keep deleted data or open the stamp. Run lethe doctor; it names the remedy.'
     query: '${program} | where event == "doctor.finding" | summarize found = count()'
   }
   {
@@ -122,7 +122,7 @@ var rules = [
     every: 'PT15M'
     silence: false
     threshold: 0
-    advice: 'Erasure works but entries wait for their place in the ledger: there is no signing key, or one that the key before it did not vouch for.'
+    advice: 'Erasure works, but entries wait for their place in the ledger: there is no signing key, or the previous key has not cross-signed it.'
     query: '${program} | where event == "ledger.stuck" | summarize found = count()'
   }
   {
@@ -132,7 +132,7 @@ var rules = [
     every: 'PT5M'
     silence: false
     threshold: 0
-    advice: 'Region or settings are wrong, so nothing is taken in. /readyz names the cause; deploy the stamp again with its own parameters.'
+    advice: 'Region or settings are wrong, so no documents are accepted. /readyz names the cause; deploy the stamp again with its own parameters.'
     query: '${program} | where event == "intake.closed" | summarize found = count()'
   }
   {
@@ -142,7 +142,7 @@ var rules = [
     every: 'PT15M'
     silence: false
     threshold: 0
-    advice: 'Erasure works but its receipts carry no signature. Look whether the signing key is in the vault and the app may read it.'
+    advice: 'Erasure works, but its receipts carry no signature. Check that the signing key is in the vault and the app may read it.'
     query: '${program} | where event == "receipt.unsigned" | summarize found = count()'
   }
   {
@@ -152,7 +152,7 @@ var rules = [
     every: 'PT5M'
     silence: false
     threshold: 4
-    advice: 'Five or more answers of the 500s in a quarter of an hour. Read request.failed by the codes of these requests.'
+    advice: 'Five or more answers with a 5xx status within 15 minutes. Read request.failed by the codes of these requests.'
     query: '${program} | where event == "request.done" and toint(extract(@\'"status":([0-9]+)\', 1, Message)) >= 500 | project TimeGenerated | union isfuzzy=true (datatable(TimeGenerated: datetime)[]), (AppRequests | where toint(ResultCode) >= 500 | project TimeGenerated) | summarize found = count()'
   }
   {
@@ -162,7 +162,7 @@ var rules = [
     every: 'PT15M'
     silence: false
     threshold: 0
-    advice: 'The daily cap of the workspace is reached: the rest of the day is not logged, and other alerts are blind. Raise dailyQuotaGb after finding what writes so much.'
+    advice: 'The daily cap of the workspace is reached: the rest of the day is not logged, and other alerts do not work. Raise dailyQuotaGb after finding what writes so much.'
     query: '${ingestion} | where Category =~ "Ingestion" and Detail contains "OverQuota" | summarize found = count()'
   }
 ]
@@ -200,7 +200,7 @@ module foreignRead 'logAlert.bicep' = {
     every: 'PT5M'
     silence: false
     threshold: 0
-    advice: 'Somebody other than the app and its links read in the account of documents. Find RequesterObjectId and CallerIpAddress in StorageBlobLogs, take the role away.'
+    advice: 'Somebody other than the app and its links read from the documents account. Find RequesterObjectId and CallerIpAddress in StorageBlobLogs and remove the role.'
     query: '${storage} | where AccountName == "${documentsName}" and Category == "StorageRead" and toint(StatusCode) < 400 | where not(AuthenticationType contains "SAS") and RequesterObjectId != "${identity.properties.principalId}" | summarize found = count()'
   }
 }

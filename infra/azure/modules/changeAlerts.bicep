@@ -1,4 +1,4 @@
-metadata description = 'Who is told, and the changes of the stamp itself that somebody has to have meant: each deployment raises these too.'
+metadata description = 'Who is notified, and alerts on changes of the stamp that somebody must have intended: each deployment raises these too.'
 
 import { stampTags } from '../types.bicep'
 

@@ -1,4 +1,4 @@
-metadata description = 'Who touched what, from every store of the stamp to its workspace.'
+metadata description = 'The audit logs of every store of the stamp, sent to its workspace.'
 
 @description('Name of the workspace.')
 param workspaceName string

@@ -14,7 +14,7 @@ param tags stampTags
 @description('Copies inside the region.')
 param sku redundancy
 
-@description('The two clocks.')
+@description('The two retention limits.')
 param clocks retention
 
 @description('Containers of the program.')
@@ -54,8 +54,8 @@ resource documents 'Microsoft.Storage/storageAccounts@2025-08-01' existing = {
   name: name
 }
 
-// The net under the program's own sweep. Rules count whole days, so each clock is rounded up: never before a document's
-// time, and no later than days allow. Work and dead letters belong to documents that are not processed yet.
+// The backstop of the program's own sweep. Rules count whole days, so each limit is rounded up: never before a document's
+// deadline, and no later than whole days allow. Work and dead letters belong to documents that are not processed yet.
 var unprocessedDays = (clocks.unprocessedHours + 23) / 24
 var processedDays = (clocks.processedHours + 23) / 24
 var nets = [

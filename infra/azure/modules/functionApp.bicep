@@ -43,7 +43,7 @@ param previousKeyUri string
 @description('Further settings of the program.')
 param settings programSettings
 
-@description('The two clocks.')
+@description('The two retention limits.')
 param clocks retention
 
 @description('Id of the first application, or empty.')
@@ -174,7 +174,7 @@ resource scmPasswords 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@20
   properties: { allow: false }
 }
 
-// What the host and the program are told. Both reach storage as the identity: there is no connection string.
+// Settings of the host and the program. Both reach storage as the identity: there is no connection string.
 resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: app
   name: 'appsettings'

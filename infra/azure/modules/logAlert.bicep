@@ -11,7 +11,7 @@ param location string
 @description('Tags of the stamp.')
 param tags stampTags
 
-@description('Id of the group of people that is told.')
+@description('Id of the action group that is notified.')
 param actionGroupId string
 
 @description('Id of the workspace.')

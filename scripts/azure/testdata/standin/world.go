@@ -12,27 +12,14 @@ type world struct {
 	Seconds    int // since it began
 	Violations []string
 
-	SignedIn         bool
-	Version          string // of az
-	Providers        map[string]string
-	Locations, Flex  []string
-	Redundancy       map[string][]string // kinds of accounts by region
-	Accounts, Memory int                 // quota left; Memory is -1 if the platform does not tell
-	Actions          []string            // what the caller may do
-	Policies         []policy
-	Scanning         bool
-	Taken            []string // names of others
-	Inside           bool     // whether the caller is in the private network
-	Groups           map[string]*group
-	DeletedVaults    map[string]bool // by name, whether protected
+	SignedIn      bool
+	Answers       map[string]any // by command, or by address in Resource Manager: see answers.json
+	Taken         []string       // names of others
+	Inside        bool           // whether the caller is in the private network
+	Groups        map[string]*group
+	DeletedVaults map[string]bool // by name, whether protected
 
 	half bool
-}
-
-type policy struct {
-	Name            string `json:"name"`
-	DisplayName     string `json:"displayName"`
-	EnforcementMode string `json:"enforcementMode"`
 }
 
 // group is a resource group: a stamp or a part of one.
