@@ -59,6 +59,7 @@ const (
 	DocumentChanged       Code = "document_changed"
 	PageTooLarge          Code = "page_too_many_pixels"
 	PageDamaged           Code = "page_damaged"
+	PageUnsupported       Code = "page_unsupported"
 	PageFailed            Code = "page_engine_failure"
 	PageMemory            Code = "page_memory_limit"
 	PageTime              Code = "page_time_limit"
@@ -122,6 +123,7 @@ func meanings() map[Code]meaning {
 		DocumentChanged:       {Document, false, "Two different documents were sent at once with the same idempotency key."},
 		PageTooLarge:          {Document, false, "A page has more pixels than the limit."},
 		PageDamaged:           {Document, false, "A page is damaged and cannot be decoded."},
+		PageUnsupported:       {Document, false, "A page is stored in a way that is not supported."},
 		PageFailed:            {Document, false, "The engine failed twice on a page."},
 		PageMemory:            {Document, false, "A page needed more memory than the limit."},
 		PageTime:              {Document, false, "A page took more processor time than the limit."},

@@ -3,6 +3,7 @@ package pdf
 import (
 	"bytes"
 	"compress/zlib"
+	"encoding/binary"
 	"fmt"
 	"image/color"
 	"image/jpeg"
@@ -43,8 +44,11 @@ func (w *Writer) picture(page ocr.Page, pic *Picture) error {
 	if page.Width < 1 || page.Height < 1 || page.DPI < 1 {
 		return refusal.New(refusal.AreaMissing)
 	}
-	scale := min(72/float64(page.DPI), maxSide/float64(max(page.Width, page.Height)))
-	width, height := scale*float64(page.Width), scale*float64(page.Height)
+	x, y := page.Resolution()
+	width, height := 72/float64(x)*float64(page.Width), 72/float64(y)*float64(page.Height)
+	if over := max(width, height) / maxSide; over > 1 {
+		width, height = width/over, height/over
+	}
 
 	number, content := w.out.reserve(), w.out.reserve()
 	var drawing bytes.Buffer
@@ -60,7 +64,7 @@ func (w *Writer) picture(page ocr.Page, pic *Picture) error {
 		resources = fmt.Sprintf("/XObject<</Page %d 0 R>>", image)
 	}
 	if page.Origin == ocr.Recognised || page.Origin == ocr.TextLayer {
-		place := matrix{a: scale, d: -scale, f: height}
+		place := matrix{a: width / float64(page.Width), d: -height / float64(page.Height), f: height}
 		drawing.Write(w.font.invisible(page, place, fontResource, func(ocr.Box) bool { return false }))
 		resources += fmt.Sprintf("/Font<</%s %d 0 R>>", fontResource, w.font.number)
 	}
@@ -104,7 +108,7 @@ func (w *Writer) image(number int, pic *Picture) error {
 			return refusal.New(refusal.PageDamaged)
 		}
 		entries := dict(config.Width, config.Height, 8, colorSpace(config.ColorModel)) + "/Filter/DCTDecode"
-		if config.ColorModel == color.CMYKModel && bytes.Contains(pic.JPEG[:min(len(pic.JPEG), 64<<10)], []byte("\x00\x0EAdobe")) {
+		if config.ColorModel == color.CMYKModel && adobe(pic.JPEG) {
 			entries += "/Decode[1 0 1 0 1 0 1 0]" // Adobe's programs store inks inverted
 		}
 		w.out.stream(number, entries, func(to io.Writer) error {
@@ -131,6 +135,26 @@ func (w *Writer) image(number int, pic *Picture) error {
 		return pack(to, pic, row, pic.Format == Bilevel)
 	})
 	return w.out.err
+}
+
+// adobe reports whether a JPEG has the marker segment of Adobe's programs among those before its first scan (ISO/IEC 10918-6,
+// section 6.5.3).
+func adobe(jpeg []byte) bool {
+	const app14, startOfScan, fill = 0xee, 0xda, 0xff
+	for at := 2; at+4 <= len(jpeg) && jpeg[at] == 0xff; {
+		marker, n := jpeg[at+1], int(binary.BigEndian.Uint16(jpeg[at+2:]))
+		switch {
+		case marker == fill:
+			at++
+			continue
+		case marker == startOfScan || n < 2:
+			return false
+		case marker == app14 && bytes.HasPrefix(jpeg[at+4:], []byte("Adobe")):
+			return true
+		}
+		at += 2 + n
+	}
+	return false
 }
 
 func colorSpace(model color.Model) string {

@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"strings"
 	"testing"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -241,4 +242,31 @@ func layer(t *testing.T, p *Document, n int) string {
 		t.Fatal(err)
 	}
 	return string(bytes.TrimSpace([]byte(string(text))))
+}
+
+func TestAdobesMarkerIsFoundWhereverItStands(t *testing.T) {
+	segment := func(marker byte, body string) string {
+		return "\xff" + string([]byte{marker, byte((len(body) + 2) >> 8), byte(len(body) + 2)}) + body
+	}
+	const start, scan = "\xff\xd8", "\xff\xda\x00\x02"
+	profile := segment(0xe2, strings.Repeat("p", 65_000))
+	mark := segment(0xee, "Adobe\x00\x64\x00\x00\x00\x00\x02")
+	for name, c := range map[string]struct {
+		data string
+		want bool
+	}{
+		"first":                {start + mark + scan, true},
+		"after a long profile": {start + profile + profile + mark + scan, true},
+		"after fill bytes":     {start + "\xff\xff" + mark + scan, true},
+		"none":                 {start + profile + scan, false},
+		"in the pixels":        {start + scan + mark, false},
+		"in another segment":   {start + segment(0xfe, mark) + scan, false},
+		"of another maker":     {start + segment(0xee, "Other\x00\x64") + scan, false},
+		"cut off":              {start + mark[:6], false},
+		"nothing":              {"", false},
+	} {
+		if got := adobe([]byte(c.data)); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
 }

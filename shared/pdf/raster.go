@@ -21,6 +21,9 @@ const (
 	coarseDPI = 150
 	fineDPI   = 300
 	leastDPI  = 72
+
+	// coarsestDPI is the resolution below which a picture was made for another size than that of its page, such as a poster.
+	coarsestDPI = 36
 )
 
 // An embedded image is handed out as it is within these resolutions; the reader scales it as it sees fit.
@@ -44,16 +47,17 @@ type Raster struct {
 func (p *Document) Raster(n int, limits ocr.Limits) (Raster, error) {
 	var raster Raster
 	err := p.look(n, func(v view) error {
-		// The size is checked before the page's content: it costs nothing.
-		if _, err := fitDPI(v, usualDPI, limits); err != nil {
-			return err
-		}
 		scan, found, err := p.scan(v)
 		if err != nil {
 			return err
 		}
 		dpi := usualDPI
 		if found {
+			_, tooLarge := fitDPI(v, usualDPI, limits)
+			if scan.dpi < coarsestDPI || scan.dpi < leastDPI && tooLarge != nil {
+				raster, err = p.enlarged(v, scan, limits)
+				return err
+			}
 			if scan.jpeg != nil && int64(scan.width)*int64(scan.height) <= limits.Pixels {
 				raster = Raster{JPEG: scan.jpeg, Width: scan.width, Height: scan.height, DPI: int(math.Round(scan.dpi))}
 				return nil
@@ -67,6 +71,18 @@ func (p *Document) Raster(n int, limits ocr.Limits) (Raster, error) {
 		return err
 	})
 	return raster, err
+}
+
+// enlarged renders a page that is one picture, at the resolution of the picture: the page has no more detail.
+func (p *Document) enlarged(v view, scan scanned, limits ocr.Limits) (Raster, error) {
+	for dpi := max(1, int(math.Round(scan.dpi))); ; dpi = dpi / 2 {
+		if width, height := v.pixels(max(dpi, 1)); int64(width)*int64(height) <= limits.Pixels {
+			return p.render(v, max(dpi, 1))
+		}
+		if dpi <= 1 {
+			return Raster{}, refusal.DrawsTooLarge(limits.Pixels, 1)
+		}
+	}
 }
 
 // fitDPI returns the largest resolution up to dpi at which the page has no more pixels than the limit.

@@ -3,6 +3,7 @@ package pdf
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -73,6 +74,26 @@ func TestPixelsAreBoundedBeforeRendering(t *testing.T) {
 				t.Errorf("%d dpi, %d × %d", raster.DPI, raster.Width, raster.Height)
 			}
 		})
+	}
+}
+
+func TestPosterIsRenderedAtTheResolutionOfItsPicture(t *testing.T) {
+	for _, c := range []struct{ side, width, height, dpi int }{
+		{14_400, 1200, 1200, 6}, {7_200, 1800, 1800, 18}, {3_000, 1200, 1200, 29}, {14_400, 200, 200, 1}, {612, 500, 500, 150},
+	} {
+		data := pdftest.Build(
+			"<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+			fmt.Sprintf("<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]/Resources<</XObject<</I 5 0 R>>>>/Contents 4 0 R>>", c.side, c.side),
+			pdftest.Stream("", fmt.Appendf(nil, "%d 0 0 %d 0 0 cm /I Do", c.side, c.side)),
+			pdftest.Stream(fmt.Sprintf("/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8/ColorSpace/DeviceGray", c.width, c.height),
+				make([]byte, c.width*c.height)),
+		)
+		raster, err := open(t, data).Raster(1, ocr.DefaultLimits())
+		if err != nil {
+			t.Errorf("%+v: %v", c, err)
+		} else if raster.DPI != c.dpi {
+			t.Errorf("%+v: %d dpi, %d x %d pixels", c, raster.DPI, raster.Width, raster.Height)
+		}
 	}
 }
 

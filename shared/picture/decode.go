@@ -1,6 +1,8 @@
 package picture
 
+// #cgo LDFLAGS: -ltiff
 // #include "leptonica.h"
+// #include "libtiff.h"
 import "C"
 
 import (
@@ -20,6 +22,7 @@ const StoredJPEG = ocr.JPEG + "; orientation=none"
 type Frame struct {
 	Width, Height int // pixels; those of A4 paper at 200 dpi where a page is known to be there but its header is damaged
 	DPI           int // pixels an inch; 0 if the header does not say or is read only when the picture is decoded
+	DPIY          int // of the height, where pixels are not square; else 0
 }
 
 // Probe reads headers only and never decodes. A TIFF has a frame for each page; of an animation only the first picture
@@ -61,11 +64,11 @@ func Decode(data []byte, mediaType string, frame int, limits ocr.Limits) (*Image
 	if err := h.check(limits); err != nil {
 		return nil, err
 	}
-	im, err := decode(data, mediaType, h.index)
+	im, turned, err := decode(data, mediaType, h.index)
 	if err != nil {
 		return nil, err
 	}
-	if mediaType != ocr.TIFF && h.orientation > 1 { // Leptonica turns TIFF itself
+	if !turned && h.orientation > 1 {
 		stored := im
 		defer stored.Close()
 		if im, err = stored.orient(h.orientation); err != nil {
@@ -76,23 +79,32 @@ func Decode(data []byte, mediaType string, frame int, limits ocr.Limits) (*Image
 		im.Close()
 		return nil, refusal.New(refusal.SizeContradicts)
 	}
-	if h.dpi > 0 {
-		im.SetDPI(h.dpi)
+	if x, y := h.resolution(); y > 0 {
+		im.setResolution(x, y)
+	} else if x, y := im.Resolution(); !turned && h.orientation >= 5 {
+		im.setResolution(y, x) // as stored
 	}
 	return im, nil
 }
 
-// decode runs the decoder of a type, never the one that the bytes look like: the limits were checked for the former.
-func decode(data []byte, mediaType string, index int) (*Image, error) {
+// decode runs the decoder of a type, never the one that the bytes look like: the limits were checked for the former. turned
+// reports whether the picture is as its orientation wants it displayed.
+func decode(data []byte, mediaType string, index int) (im *Image, turned bool, err error) {
 	quiet()
-	if mediaType == ocr.GIF {
-		data = firstOfGIF(data)
-	}
+	data = firstPicture(data, mediaType)
 	bytes, size := bytesOf(data), C.size_t(len(data))
 	var pix *C.PIX
 	switch mediaType {
 	case ocr.TIFF:
-		pix = C.pixReadMemTiff(bytes, size, C.l_int32(index))
+		if pix = C.pixReadMemTiff(bytes, size, C.l_int32(index)); pix != nil {
+			turned = true
+			break
+		}
+		// Leptonica knows neither tiles nor planes.
+		var unsupported C.int
+		if pix = C.lethe_read_tiff(bytes, size, C.int(index), &unsupported); unsupported != 0 {
+			return nil, false, refusal.New(refusal.CompressionUnknown)
+		}
 	case ocr.PNG:
 		pix = C.pixReadMemPng(bytes, size)
 	case ocr.JPEG, StoredJPEG:
@@ -101,21 +113,45 @@ func decode(data []byte, mediaType string, index int) (*Image, error) {
 		pix = C.pixReadMemBmp(bytes, size)
 	case ocr.GIF:
 		pix = C.pixReadMemGif(bytes, size)
+		if colour, ok := gifTransparency(data); ok {
+			C.lethe_transparent(pix, C.int(colour))
+		}
 	case ocr.WebP:
 		pix = C.pixReadMemWebP(bytes, size)
 	case ocr.JP2:
 		pix = C.pixReadMemJp2k(bytes, size, 1, nil, 0, 0)
 	}
-	return newImage(C.lethe_plain(pix))
+	im, err = newImage(C.lethe_plain(pix))
+	return im, turned, err
 }
 
-// Orientation returns the Exif tag Orientation of a JPEG, 1 to 8, and 1 if it has none that can be read. Decode applies it.
-func Orientation(data []byte) int {
+// firstPicture returns a file without the pictures of an animation that follow the first: Leptonica decodes all of a GIF
+// before it takes that one, and none of a WebP.
+func firstPicture(data []byte, mediaType string) []byte {
+	switch mediaType {
+	case ocr.GIF:
+		return firstOfGIF(data)
+	case ocr.WebP:
+		return firstOfWebP(data)
+	default:
+		return data
+	}
+}
+
+// Orientation returns the Exif tag Orientation of a JPEG, PNG or WebP, 1 to 8, and 1 if it has none that can be read. Decode
+// applies it.
+func Orientation(data []byte, mediaType string) int {
 	const tag = "Orientation"
+	format, known := map[string]imagemeta.ImageFormat{
+		ocr.JPEG: imagemeta.JPEG, ocr.PNG: imagemeta.PNG, ocr.WebP: imagemeta.WebP,
+	}[mediaType]
+	if !known {
+		return 1
+	}
 	value := 1
 	_, err := imagemeta.Decode(imagemeta.Options{
 		R:           bytes.NewReader(data),
-		ImageFormat: imagemeta.JPEG,
+		ImageFormat: format,
 		Sources:     imagemeta.EXIF,
 		ShouldHandleTag: func(t imagemeta.TagInfo) bool {
 			return t.Tag == tag && t.Namespace == "IFD0"

@@ -196,8 +196,8 @@ func TestResolutionThatNoScannerHasIsUnknown(t *testing.T) {
 	const header = 33
 	data := slices.Concat(plain[:header], chunk, plain[header:])
 	im := decode(t, data, "image/png", 0)
-	if im.DPI() != 0 {
-		t.Errorf("%d dpi", im.DPI())
+	if x, y := im.Resolution(); x != 0 || y != 0 {
+		t.Errorf("%d x %d dpi", x, y)
 	}
 }
 

@@ -25,9 +25,12 @@ func Survey(data []byte, mediaType string, frame int, limits ocr.Limits) (deriva
 		return derivative.Page{}, err
 	}
 	h := headers[frame]
+	if mediaType != ocr.JPEG && mediaType != ocr.TIFF { // whose derivatives state none
+		h.orientation = 0
+	}
 	page := derivative.Page{
 		Width: h.width, Height: h.height, Orientation: h.orientation, Depth: h.depth.Bounded(),
-		DPIX: int(C.pixGetXRes(im.pix)), DPIY: im.DPI(),
+		DPIX: int(C.pixGetXRes(im.pix)), DPIY: int(C.pixGetYRes(im.pix)),
 	}
 	if mediaType == ocr.TIFF {
 		page.DPIX, page.DPIY = h.dpi, h.dpiY
@@ -47,7 +50,7 @@ func (im *Image) ink() (derivative.Ink, error) {
 	}
 	defer grey.Close()
 	if f := math.Sqrt(surveyPixels / (float64(im.Width()) * float64(im.Height()))); f < 1 {
-		small, err := grey.Scale(f)
+		small, err := grey.Scale(f, f)
 		if err != nil {
 			return derivative.Ink{}, err
 		}

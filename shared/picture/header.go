@@ -32,6 +32,10 @@ func headers(data []byte, mediaType string, limits ocr.Limits) ([]header, error)
 	if len(data) == 0 {
 		return nil, refusal.New(refusal.Empty)
 	}
+	whole := data
+	if mediaType == ocr.WebP { // of an animation, Leptonica reads no header
+		data = firstOfWebP(data)
+	}
 	var h header
 	var w, ht, bits, samples, palette C.l_int32
 	bytes, size := bytesOf(data), C.size_t(len(data))
@@ -44,9 +48,6 @@ func headers(data []byte, mediaType string, limits ocr.Limits) ([]header, error)
 	case ocr.JPEG, StoredJPEG:
 		ok = C.readHeaderMemJpeg(bytes, size, &w, &ht, &samples, nil, nil) == 0
 		bits = 8
-		if mediaType == ocr.JPEG {
-			h.orientation = Orientation(data)
-		}
 	case ocr.WebP:
 		ok = C.readHeaderMemWebP(bytes, size, &w, &ht, &samples) == 0
 		bits = 8
@@ -58,6 +59,9 @@ func headers(data []byte, mediaType string, limits ocr.Limits) ([]header, error)
 		h, ok = jp2Header(data)
 	default:
 		return nil, refusal.New(refusal.TypeUnknown)
+	}
+	if o := Orientation(whole, mediaType); o > 1 || mediaType == ocr.JPEG {
+		h.orientation = o
 	}
 	if w != 0 || ht != 0 {
 		h.width, h.height = int(w), int(ht)
@@ -91,9 +95,23 @@ func (h header) frame() Frame {
 		return Frame{Width: 1654, Height: 2339, DPI: 200}
 	}
 	if h.orientation >= 5 {
-		return Frame{Width: h.height, Height: h.width, DPI: h.dpi}
+		h.width, h.height = h.height, h.width
 	}
-	return Frame{Width: h.width, Height: h.height, DPI: h.dpi}
+	f := Frame{Width: h.width, Height: h.height}
+	x, y := h.resolution()
+	if f.DPI = x; x != y {
+		f.DPIY = y
+	}
+	return f
+}
+
+// resolution returns the pixels an inch of the picture as displayed; zeros if the header does not say.
+func (h header) resolution() (x, y int) {
+	x, y = plausible(h.dpi, h.dpiY)
+	if h.orientation >= 5 {
+		x, y = y, x
+	}
+	return x, y
 }
 
 // side converts a side. What no limit allows becomes a value that none allows either and that fits.
@@ -115,21 +133,6 @@ func bmpHeader(data []byte) (header, bool) {
 		h.depth = derivative.Depth{Bits: bits, Samples: 1, Palette: true}
 	}
 	return h, true
-}
-
-// lossyWebP reports whether the first chunk of pixels is of the codec VP8 (WebP container specification).
-func lossyWebP(data []byte) bool {
-	for at := 12; at+8 <= len(data); {
-		switch string(data[at : at+4]) {
-		case "VP8 ":
-			return true
-		case "VP8L":
-			return false
-		}
-		n := int64(binary.LittleEndian.Uint32(data[at+4:]))
-		at += int(min(8+n+n%2, int64(len(data))))
-	}
-	return false
 }
 
 // gifHeader reads the size of the first picture, which is what is decoded. The logical screen may be of any size.
@@ -175,6 +178,22 @@ func gifPicture(data []byte) (start, end int, ok bool) {
 		}
 	}
 	return 0, 0, false
+}
+
+// gifTransparency returns the transparent colour of the first picture, if it has one (GIF89a, section 23): Leptonica does not
+// ask for it.
+func gifTransparency(data []byte) (colour byte, ok bool) {
+	start, _, found := gifPicture(data)
+	if !found {
+		return 0, false
+	}
+	const control, transparent = 0xf9, 1
+	for at := 13 + gifColours(data[10]); at+6 < start; at = gifBlocks(data, at+2) {
+		if data[at+1] == control && data[at+2] == 4 {
+			colour, ok = data[at+6], data[at+3]&transparent != 0
+		}
+	}
+	return colour, ok
 }
 
 // gifColours returns the size of the colour table that flags announce.

@@ -52,13 +52,31 @@ func (im *Image) Width() int { return int(C.pixGetWidth(im.pix)) }
 // Height returns the height in pixels.
 func (im *Image) Height() int { return int(C.pixGetHeight(im.pix)) }
 
-// DPI returns the resolution that the file states in pixels an inch, or 0 if that means nothing.
-func (im *Image) DPI() int { return perInch(float64(C.pixGetYRes(im.pix)), unitInch) }
+// Resolution returns the pixels an inch of each direction that the file states, or zeros if that means nothing.
+func (im *Image) Resolution() (x, y int) {
+	return plausible(perInch(float64(C.pixGetXRes(im.pix)), unitInch), perInch(float64(C.pixGetYRes(im.pix)), unitInch))
+}
 
-// SetDPI sets the resolution; 0 is none. Leptonica's call for both directions at once would keep the old one then.
-func (im *Image) SetDPI(dpi int) {
-	C.pixSetXRes(im.pix, C.l_int32(dpi))
-	C.pixSetYRes(im.pix, C.l_int32(dpi))
+// mostOblong bounds how much longer one side of a pixel may be than the other: those of coarse fax are 2.08 times as high as wide.
+const mostOblong = 4
+
+// plausible returns a resolution that a scanner can have: of one that is not known in both directions, or that is of no pixel
+// that is known or is nearly square, the vertical one stands for both.
+func plausible(x, y int) (int, int) {
+	const tolerance = 50 // one part in so many is rounding
+	if x == 0 || y == 0 || max(x, y) > mostOblong*min(x, y) || max(x-y, y-x)*tolerance <= max(x, y) {
+		return y, y
+	}
+	return x, y
+}
+
+// SetDPI sets the resolution of both directions; 0 is none.
+func (im *Image) SetDPI(dpi int) { im.setResolution(dpi, dpi) }
+
+// setResolution sets the resolution. Leptonica's call for both directions at once would keep the old one where it is 0.
+func (im *Image) setResolution(x, y int) {
+	C.pixSetXRes(im.pix, C.l_int32(x))
+	C.pixSetYRes(im.pix, C.l_int32(y))
 }
 
 // Pixels copies the picture: grey if it has no colour, red, green and blue otherwise.
@@ -89,9 +107,9 @@ func (im *Image) Pixels() (Pixels, error) {
 // Grey returns an 8-bit copy without colour map.
 func (im *Image) Grey() (*Image, error) { return newImage(C.pixConvertTo8(im.pix, C.FALSE)) }
 
-// Scale returns a copy of f times the size.
-func (im *Image) Scale(f float64) (*Image, error) {
-	return newImage(C.pixScale(im.pix, C.l_float32(f), C.l_float32(f)))
+// Scale returns a copy of x times the width and y times the height.
+func (im *Image) Scale(x, y float64) (*Image, error) {
+	return newImage(C.pixScale(im.pix, C.l_float32(x), C.l_float32(y)))
 }
 
 // Turn returns a copy turned clockwise by 90, 180 or 270 degrees.

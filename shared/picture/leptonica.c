@@ -3,10 +3,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+void lethe_transparent(PIX *pix, int colour) {
+  PIXCMAP *colours = pix ? pixGetColormap(pix) : NULL;
+  if (colours && colour < pixcmapGetCount(colours)) pixcmapSetAlpha(colours, colour, 0);
+}
+
 // Transparent parts are shown on white, as paper would.
 PIX *lethe_plain(PIX *pix) {
   if (!pix) return NULL;
-  PIX *plain = pixRemoveColormap(pix, REMOVE_CMAP_BASED_ON_SRC);
+  l_int32 opaque_colours = 1;
+  if (pixGetColormap(pix)) pixcmapIsOpaque(pixGetColormap(pix), &opaque_colours);
+  PIX *plain = pixRemoveColormap(pix, opaque_colours ? REMOVE_CMAP_BASED_ON_SRC : REMOVE_CMAP_WITH_ALPHA);
   pixDestroy(&pix);
   if (plain && pixGetDepth(plain) == 32 && pixGetSpp(plain) == 4) {
     PIX *opaque = pixAlphaBlendUniform(plain, 0xffffff00);

@@ -10,6 +10,7 @@ typedef struct {
   float specks; // share of specks among all components: how noisy the page is
 } lethe_letters;
 
+void lethe_transparent(PIX *pix, int colour); // of the colour map; pix may be NULL
 PIX *lethe_plain(PIX *pix); // owns pix; without colour map and alpha
 PIX *lethe_orient(PIX *pix, int exif);
 PIX *lethe_from_grey(const l_uint8 *src, size_t stride, int w, int h);

@@ -102,6 +102,7 @@ func withEXIF(jpeg []byte, orientation byte) []byte {
 type tiffPage struct {
 	width, height uint32
 	orientation   uint32
+	compression   uint32 // zero is none
 	subfile       uint32
 	strips        uint32 // how many strips the directory claims; zero is one
 	pixels        []byte
@@ -116,7 +117,7 @@ func tiffFile(order binary.AppendByteOrder, last uint32, pages ...tiffPage) []by
 	b := order.AppendUint16([]byte(mark), 42)
 	b = order.AppendUint32(b, 8)
 	for i, p := range pages {
-		const entries = 9
+		const entries = 10
 		pixels := uint32(len(b) + 2 + entries*12 + 4)
 		next := pixels + uint32(len(p.pixels))
 		if i == len(pages)-1 {
@@ -124,7 +125,7 @@ func tiffFile(order binary.AppendByteOrder, last uint32, pages ...tiffPage) []by
 		}
 		b = order.AppendUint16(b, entries)
 		for _, e := range [entries][3]uint32{
-			{254, 1, p.subfile}, {256, 1, p.width}, {257, 1, p.height}, {258, 1, 8}, {262, 1, 1},
+			{254, 1, p.subfile}, {256, 1, p.width}, {257, 1, p.height}, {258, 1, 8}, {259, 1, max(p.compression, 1)}, {262, 1, 1},
 			{273, max(p.strips, 1), pixels}, {274, 1, max(p.orientation, 1)}, {278, 1, p.height}, {279, 1, uint32(len(p.pixels))},
 		} {
 			b = order.AppendUint16(b, uint16(e[0]))

@@ -13,7 +13,7 @@ import (
 // forge a line, a column or a page; boxes inside the page; confidences from 0 to 100 in hundredths. Words without text,
 // and what contains nothing else, are left out.
 func clean(p ocr.Page) ocr.Page {
-	p.Width, p.Height, p.DPI = max(p.Width, 0), max(p.Height, 0), max(p.DPI, 0)
+	p.Width, p.Height, p.DPI, p.DPIY = max(p.Width, 0), max(p.Height, 0), max(p.DPI, 0), max(p.DPIY, 0)
 	p.Confidence = percent(p.Confidence)
 	p.Fonts = slices.Clone(p.Fonts)
 	for i, f := range p.Fonts {

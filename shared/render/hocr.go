@@ -66,7 +66,8 @@ func (h *hocr) meta(name, content string) {
 func (h *hocr) Page(p *ocr.Page) error {
 	title := fmt.Sprintf("bbox 0 0 %d %d; ppageno %d", p.Width, p.Height, p.Number-1) // the first page has number 0
 	if p.DPI > 0 {
-		title += fmt.Sprintf("; scan_res %d %d", p.DPI, p.DPI)
+		x, y := p.Resolution()
+		title += fmt.Sprintf("; scan_res %d %d", x, y)
 	}
 	attrs := append(class("ocr_page", fmt.Sprintf("page_%d", p.Number), title), langAttrs(languageTags(p.Languages))...)
 	attrs = append(attrs, attr("data-origin", string(p.Origin)))

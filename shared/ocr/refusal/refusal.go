@@ -37,11 +37,13 @@ const (
 	PageDamaged     Reason = "page-damaged"
 	PageUndecodable Reason = "page-undecodable"
 	PixelsMissing   Reason = "pixels-missing"
-	SizeContradicts Reason = "size-contradicts"
-	AreaMissing     Reason = "area-missing"
-	Dimensions      Reason = "dimensions"
-	PictureRefused  Reason = "picture-refused"
-	LanguageMissing Reason = "language-missing"
+
+	CompressionUnknown Reason = "compression-unknown"
+	SizeContradicts    Reason = "size-contradicts"
+	AreaMissing        Reason = "area-missing"
+	Dimensions         Reason = "dimensions"
+	PictureRefused     Reason = "picture-refused"
+	LanguageMissing    Reason = "language-missing"
 )
 
 // The reasons with numbers.
@@ -92,23 +94,25 @@ type meaning struct {
 
 func meanings() map[Reason]meaning {
 	return map[Reason]meaning{
-		Empty:           {fault.DocumentEmpty, "The document has no bytes."},
-		TypeUnknown:     {fault.DocumentUnknownType, "The content is none of the document types read here; GET /v1/capabilities lists them."},
-		Unreadable:      {fault.DocumentDamaged, "The document cannot be read."},
-		PasswordMissing: {fault.DocumentPasswordNeed, "The document is encrypted; give its password with the task."},
-		PasswordWrong:   {fault.DocumentPasswordWrong, "The password given does not open the document."},
-		Restricted:      {fault.DocumentRestricted, "The document forbids extraction; give its owner password with the task."},
-		PDFDamaged:      {fault.DocumentDamaged, "The PDF is damaged and cannot be opened."},
-		PDFEmpty:        {fault.DocumentDamaged, "The PDF has no pages."},
-		PDFUncopyable:   {fault.DocumentDamaged, "The PDF is damaged and cannot be copied, so it cannot be made searchable."},
-		TIFFDamaged:     {fault.DocumentDamaged, "The header of the TIFF file is damaged."},
-		TIFFCircle:      {fault.DocumentDamaged, "The pages of the TIFF file refer to each other in a circle."},
-		TIFFFirstPage:   {fault.DocumentDamaged, "The first page of the TIFF file is damaged."},
-		TIFFEmpty:       {fault.DocumentDamaged, "The TIFF file has no pages."},
-		PictureHeader:   {fault.DocumentDamaged, "The header of the picture is damaged."},
-		PageHeader:      {fault.PageDamaged, "The header of the page is damaged."},
-		PageDamaged:     {fault.PageDamaged, "The page is damaged and cannot be decoded."},
-		PageUndecodable: {fault.PageDamaged, "The page cannot be decoded, or decoding it takes more memory than the limit."},
+		Empty:              {fault.DocumentEmpty, "The document has no bytes."},
+		TypeUnknown:        {fault.DocumentUnknownType, "The content is none of the document types read here; GET /v1/capabilities lists them."},
+		Unreadable:         {fault.DocumentDamaged, "The document cannot be read."},
+		PasswordMissing:    {fault.DocumentPasswordNeed, "The document is encrypted; give its password with the task."},
+		PasswordWrong:      {fault.DocumentPasswordWrong, "The password given does not open the document."},
+		Restricted:         {fault.DocumentRestricted, "The document forbids extraction; give its owner password with the task."},
+		PDFDamaged:         {fault.DocumentDamaged, "The PDF is damaged and cannot be opened."},
+		PDFEmpty:           {fault.DocumentDamaged, "The PDF has no pages."},
+		PDFUncopyable:      {fault.DocumentDamaged, "The PDF is damaged and cannot be copied, so it cannot be made searchable."},
+		TIFFDamaged:        {fault.DocumentDamaged, "The header of the TIFF file is damaged."},
+		TIFFCircle:         {fault.DocumentDamaged, "The pages of the TIFF file refer to each other in a circle."},
+		TIFFFirstPage:      {fault.DocumentDamaged, "The first page of the TIFF file is damaged."},
+		TIFFEmpty:          {fault.DocumentDamaged, "The TIFF file has no pages."},
+		PictureHeader:      {fault.DocumentDamaged, "The header of the picture is damaged."},
+		PageHeader:         {fault.PageDamaged, "The header of the page is damaged."},
+		PageDamaged:        {fault.PageDamaged, "The page is damaged and cannot be decoded."},
+		PageUndecodable:    {fault.PageDamaged, "The page cannot be decoded, or decoding it takes more memory than the limit."},
+		CompressionUnknown: {fault.PageUnsupported, "The page is compressed in a way that is not supported here: save it with another compression."},
+
 		PixelsMissing:   {fault.PageDamaged, "The page has fewer pixels than its size says."},
 		SizeContradicts: {fault.PageDamaged, "The page is not of the size that its header says."},
 		AreaMissing:     {fault.PageDamaged, "The page has no area."},

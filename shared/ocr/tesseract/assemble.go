@@ -12,8 +12,10 @@ import (
 
 // placing maps what the engine says of the picture that it saw to the page as given.
 type placing struct {
-	scale       float64
-	shownWidth  int // of the picture before it was turned
+	scale       float64 // of a picture with square pixels
+	x, y        float64 // of the page's pixels
+	dpi         float64 // of square pixels
+	shownWidth  int     // of the picture before it was turned
 	shownHeight int
 	page        *ocr.Page // takes the fonts
 }
@@ -28,7 +30,7 @@ func (p placing) back(at image.Point, angle int) (x, y float64) {
 	case 270:
 		at = image.Pt(p.shownWidth-at.Y, at.X)
 	}
-	return float64(at.X) / p.scale, float64(at.Y) / p.scale
+	return float64(at.X) / p.x, float64(at.Y) / p.y
 }
 
 // box returns a box of the page, never empty and never outside.
@@ -94,7 +96,7 @@ func (p placing) part(b ocr.Box, i, n int) ocr.Box {
 // know no other property of fonts.
 func (p placing) font(height float64) int {
 	const inch, step = 72, 0.5 // points; letters of one font are measured differently by less than this
-	size := math.Round(height/p.scale*inch/float64(p.page.DPI)/step) * step
+	size := math.Round(height/p.scale*inch/p.dpi/step) * step
 	if size <= 0 {
 		return 0
 	}

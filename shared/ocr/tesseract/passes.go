@@ -53,10 +53,13 @@ func rate(words []word, angle int) reading {
 	return r
 }
 
-// Read recognises a picture that stands for so many pixels an inch, and fills everything of the page but its number. Boxes
-// are those of the picture as given, whatever size or turn the engine was shown.
-func (r *Reader) Read(im *picture.Image, dpi int, opt ocr.Options) (ocr.Page, error) {
-	page := ocr.Page{Width: im.Width(), Height: im.Height(), DPI: dpi, Languages: opt.Languages, Origin: ocr.Recognised}
+// Read recognises a picture that has so many pixels an inch in each direction, and fills everything of the page but its
+// number. Boxes are those of the picture as given, whatever size, shape or turn the engine was shown.
+func (r *Reader) Read(im *picture.Image, x, y int, opt ocr.Options) (ocr.Page, error) {
+	page := ocr.Page{Width: im.Width(), Height: im.Height(), DPI: x, Languages: opt.Languages, Origin: ocr.Recognised}
+	if x != y {
+		page.DPIY = y
+	}
 	if min(im.Width(), im.Height()) < leastSide {
 		page.Origin = ocr.Blank
 		return page, nil
@@ -66,21 +69,33 @@ func (r *Reader) Read(im *picture.Image, dpi int, opt ocr.Options) (ocr.Page, er
 		return ocr.Page{}, err
 	}
 	defer grey.Close()
-	scale := fit(grey.Letters(), float64(im.Width()), float64(im.Height()))
-	shown := grey
+	square := grey
+	dpi := float64(max(x, y))
+	stretchX, stretchY := dpi/float64(x), dpi/float64(y)
+	if x != y {
+		if square, err = grey.Scale(stretchX, stretchY); err != nil {
+			return ocr.Page{}, err
+		}
+		defer square.Close()
+	}
+	scale := fit(square.Letters(), float64(square.Width()), float64(square.Height()))
+	shown := square
 	if scale != 1 {
-		if shown, err = grey.Scale(scale); err != nil {
+		if shown, err = square.Scale(scale, scale); err != nil {
 			return ocr.Page{}, err
 		}
 		defer shown.Close()
 	}
-	shown.SetDPI(resolution(im.DPI(), scale))
+	_, stated := im.Resolution()
+	shown.SetDPI(resolution(stated, stretchY*scale))
 	best, err := r.best(shown, opt)
 	if err != nil {
 		return ocr.Page{}, err
 	}
 	page.Angle = (best.angle + sideways(best.words)) % 360
-	page.Blocks, page.Confidence = assemble(best, placing{scale: scale, shownWidth: shown.Width(), shownHeight: shown.Height(), page: &page})
+	page.Blocks, page.Confidence = assemble(best, placing{
+		scale: scale, x: stretchX * scale, y: stretchY * scale, dpi: dpi, shownWidth: shown.Width(), shownHeight: shown.Height(), page: &page,
+	})
 	if len(page.Blocks) == 0 {
 		page.Origin, page.Angle, page.Fonts = ocr.Blank, 0, nil
 	}
@@ -160,7 +175,8 @@ func (r *Reader) turned(shown *picture.Image, opt ocr.Options) (reading, *pictur
 	if angle == 0 {
 		return rate(words, 0), upright, nil
 	}
-	upright.SetDPI(shown.DPI())
+	_, dpi := shown.Resolution()
+	upright.SetDPI(dpi)
 	if words, err = r.recognise(upright, opt, gosseract.PSM_AUTO); err != nil {
 		upright.Close()
 		return reading{}, nil, err

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/image/draw"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
@@ -135,7 +136,7 @@ func TestEmptyPagesAreBlank(t *testing.T) {
 func TestLanguagesThatAreNotInstalledAreRefused(t *testing.T) {
 	r := newReader(t)
 	for _, languages := range [][]string{nil, {"none"}, {"eng", "../eng"}, {"osd"}} {
-		_, err := r.Read(grey(t, letter(t)), 200, ocr.Options{Languages: languages})
+		_, err := r.Read(grey(t, letter(t)), 200, 200, ocr.Options{Languages: languages})
 		if !errors.Is(err, fault.LanguageUnknown) {
 			t.Errorf("%q: got %v", languages, err)
 		}
@@ -155,7 +156,7 @@ func TestManySetsOfLanguagesAreReadInTurn(t *testing.T) {
 				t.Skipf("the language data of %s is not installed", l)
 			}
 		}
-		page, err := r.Read(grey(t, letter(t)), 200, ocr.Options{Languages: set, Profile: ocr.Fast})
+		page, err := r.Read(grey(t, letter(t)), 200, 200, ocr.Options{Languages: set, Profile: ocr.Fast})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -231,7 +232,7 @@ func TestCharactersAreGivenWhereAskedFor(t *testing.T) {
 	opt := english()
 	opt.Characters = true
 	for quarters := range 4 {
-		page, err := r.Read(grey(t, turned(letter(t), quarters)), 200, opt)
+		page, err := r.Read(grey(t, turned(letter(t), quarters)), 200, 200, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -258,6 +259,33 @@ func TestCharactersAreGivenWhereAskedFor(t *testing.T) {
 	for w := range func(yield func(ocr.Word) bool) { page := read(t, r, grey(t, letter(t))); page.Words(yield) } {
 		if w.Characters != nil {
 			t.Fatalf("nobody asked for the characters of %q", w.Text)
+		}
+	}
+}
+
+func TestPagesWhosePixelsAreNotSquareAreReadAsTheyLook(t *testing.T) {
+	r := newReader(t)
+	upright := letter(t)
+	for _, c := range []struct{ x, y int }{{200, 96}, {200, 400}, {100, 200}} {
+		size := image.Rect(0, 0, upright.Rect.Dx()*c.x/200, upright.Rect.Dy()*c.y/200)
+		stored := image.NewGray(size)
+		draw.CatmullRom.Scale(stored, size, upright, upright.Rect, draw.Src, nil)
+		page, err := r.Read(grey(t, stored), c.x, c.y, english())
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, page)
+		if got, want := text(page), strings.Join(sentences(), " "); got != want {
+			t.Errorf("%d x %d dpi: %q", c.x, c.y, got)
+		}
+		if x, y := page.Resolution(); x != c.x || y != c.y || page.Width != size.Dx() || page.Height != size.Dy() {
+			t.Errorf("%d x %d dpi: a page of %d x %d pixels at %d x %d", c.x, c.y, page.Width, page.Height, x, y)
+		}
+		first := page.Blocks[0].Paragraphs[0].Lines[0]
+		// "The" begins at 100, 122 on the upright page and is 23 pixels high.
+		want := ocr.Box{X0: 100 * c.x / 200, Y0: 122 * c.y / 200, X1: 147 * c.x / 200, Y1: 146 * c.y / 200}
+		if !near(first.Words[0].Box, want, 5) {
+			t.Errorf("%d x %d dpi: the first word is in %+v, want %+v", c.x, c.y, first.Words[0].Box, want)
 		}
 	}
 }

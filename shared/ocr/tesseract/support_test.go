@@ -119,7 +119,7 @@ func grey(t *testing.T, img *image.Gray) *picture.Image {
 
 func read(t *testing.T, r *tesseract.Reader, im *picture.Image) ocr.Page {
 	t.Helper()
-	page, err := r.Read(im, im.DPI(), english())
+	page, err := r.Read(im, 200, 200, english())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,9 +30,9 @@ type Config struct {
 type Recogniser interface {
 	// Languages lists the installed languages as Tesseract's codes, sorted.
 	Languages() []string
-	// Read recognises a picture that stands for so many pixels an inch, and fills everything of the page but its number, in
-	// pixels of the picture as given.
-	Read(im *picture.Image, dpi int, opt ocr.Options) (ocr.Page, error)
+	// Read recognises a picture that has so many pixels an inch in each direction, and fills everything of the page but its
+	// number, in pixels of the picture as given.
+	Read(im *picture.Image, x, y int, opt ocr.Options) (ocr.Page, error)
 	Close() error
 }
 
@@ -162,13 +162,14 @@ func (e *Engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.O
 		return *e.drawn.page, nil
 	}
 	dpi := e.drawn.dpi // a JPEG may state another than the one it is drawn with
+	x, y := dpi, dpi
 	if dpi < 1 {
-		dpi = e.drawn.image.DPI()
+		x, y = e.drawn.image.Resolution()
 	}
-	if dpi < 1 {
-		dpi = assumedDPI
+	if x < 1 || y < 1 {
+		x, y = assumedDPI, assumedDPI
 	}
-	page, err := e.recogniser.Read(e.drawn.image, dpi, opt)
+	page, err := e.recogniser.Read(e.drawn.image, x, y, opt)
 	page.Number = n
 	return page, err
 }

@@ -78,7 +78,7 @@ func (d *imageDocument) write(ctx context.Context, pages iter.Seq2[ocr.Page, err
 		}
 		if frame := d.frames[page.Number-1]; page.Origin == ocr.Failed {
 			// Its size was never found out, or only by a reader that failed.
-			page.Width, page.Height, page.DPI = frame.Width, frame.Height, frame.DPI
+			page.Width, page.Height, page.DPI, page.DPIY = frame.Width, frame.Height, frame.DPI, frame.DPIY
 		}
 		if page.DPI < 1 {
 			page.DPI = assumedDPI
@@ -94,7 +94,7 @@ func (d *imageDocument) write(ctx context.Context, pages iter.Seq2[ocr.Page, err
 func (d *imageDocument) picture(n int) *pdf.Picture {
 	if d.mediaType == ocr.JPEG {
 		if _, err := jpeg.DecodeConfig(bytes.NewReader(d.data)); err == nil {
-			return &pdf.Picture{JPEG: d.data, Orientation: picture.Orientation(d.data)}
+			return &pdf.Picture{JPEG: d.data, Orientation: picture.Orientation(d.data, d.mediaType)}
 		}
 	}
 	image, err := picture.Decode(d.data, d.mediaType, n-1, d.limits)
