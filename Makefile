@@ -1,7 +1,7 @@
 # Everything a newcomer and CI need. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run run-azure test bench lint soak package scan release vuln clean fmt deploy upgrade rotate-key destroy
+.PHONY: help setup build run run-azure test bench lint soak package scan release vuln clean fmt generate deploy upgrade rotate-key destroy
 
 export LETHE_CACHE ?= $(CURDIR)/.tools/cache
 VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo devel)
@@ -73,6 +73,9 @@ release: build ## package, scan and list what is in it; refuses changes and gaps
 vuln: ## look for known vulnerabilities (needs the internet)
 	@scripts/setup.sh vuln
 	@.tools/govulncheck ./...
+
+generate: ## write golden files, snapshots and compiled templates anew
+	go generate ./...
 
 fmt: ## format the code
 	@gofmt -w $$(git ls-files '*.go')

@@ -20,6 +20,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+//go:generate go test -count=1 -run ^(TestEveryTemplateBuildsWithoutAWarningAndItsCompiledFormIsCurrent|TestEverySnapshotIsCurrent)$ . -update
+
 var update = flag.Bool("update", false, "write the snapshots and the compiled templates anew")
 
 // Placeholders: nothing here exists.
@@ -200,7 +202,7 @@ func TestEverySnapshotIsCurrent(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("%v deploy something else than %s says; if that is meant, run with -update (-want +got):\n%s", o.files, o.snapshot(), diff)
+				t.Errorf("%v deploy something else than %s says; if that is meant, run go generate (-want +got):\n%s", o.files, o.snapshot(), diff)
 			}
 		})
 	}

@@ -90,7 +90,7 @@ func committed(t *testing.T) []stamp {
 	for _, o := range snapshots() {
 		text, err := os.ReadFile(o.snapshot())
 		if err != nil {
-			t.Fatalf("%v: run the tests of this folder once with -update and the compiler", err)
+			t.Fatalf("%v: run go generate with the compiler", err)
 		}
 		all = append(all, read(t, o, text))
 	}

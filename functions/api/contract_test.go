@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lethe-ocr/lethe/scripts/scan/contract"
+	"github.com/lethe-ocr/lethe/functions/api/contract"
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/task"
 )

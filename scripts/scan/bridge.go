@@ -11,7 +11,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/lethe-ocr/lethe/scripts/scan/contract"
+	"github.com/lethe-ocr/lethe/functions/api/contract"
 )
 
 // formsPath is where the bridge shows its forms.

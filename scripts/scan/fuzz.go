@@ -51,13 +51,9 @@ func findFuzzers(ctx context.Context, root string) ([]fuzzer, error) {
 	return all, nil
 }
 
-// corpusFile holds the inputs that are kept with the tree.
-const corpusFile = "scripts/scan/testdata/corpus.txtar"
-
-// fuzzers gives every fuzzer its share of the time. Each begins with its own seeds, with the inputs that are kept with the
-// tree, and with those that earlier runs left in the build cache. An input that breaks a rule is left in testdata/fuzz of
-// its package, where it is a test from then on. With update some of all these replace the kept ones.
-func fuzzers(ctx context.Context, root string, total time.Duration, update bool) (string, []Finding, error) {
+// fuzzers gives every fuzzer its share of the time. Each begins with its own seeds and with what earlier runs left in the build
+// cache. An input that breaks a rule is left in testdata/fuzz of its package, where it is a test from then on.
+func fuzzers(ctx context.Context, root string, total time.Duration) (string, []Finding, error) {
 	all, err := findFuzzers(ctx, root)
 	if err != nil {
 		return "", nil, err
@@ -76,9 +72,6 @@ func fuzzers(ctx context.Context, root string, total time.Duration, update bool)
 		return "", nil, err
 	}
 	corpora := filepath.Join(strings.TrimSpace(cache), "fuzz", strings.TrimSpace(module))
-	if err := unpack(filepath.Join(root, corpusFile), corpora); err != nil {
-		return "", nil, err
-	}
 	each := max(time.Second, total/time.Duration(len(all)))
 	var found []Finding
 	inputs := 0
@@ -108,16 +101,11 @@ func fuzzers(ctx context.Context, root string, total time.Duration, update bool)
 			found = append(found, *finding)
 		}
 	}
-	if update {
-		if err := keep(filepath.Join(root, corpusFile), corpora, all); err != nil {
-			return "", nil, err
-		}
-	}
 	return fmt.Sprintf("%d fuzzers for %v each, %d inputs", len(all), each.Round(time.Second), inputs), found, nil
 }
 
 var (
-	// Kept inputs are tried first; only what comes after them counts as executions.
+	// Inputs of earlier runs are tried first; only what comes after them counts as executions.
 	executions = regexp.MustCompile(`(?:execs: |coverage: )(\d+)`)
 	failing    = regexp.MustCompile(`Failing input written to (\S+)`)
 )

@@ -42,7 +42,7 @@ func TestEveryFuzzerIsFoundAndNothingThatLooksLikeOne(t *testing.T) {
 }
 
 func TestTreeWithoutFuzzersHasNotBeenFuzzed(t *testing.T) {
-	if examined, _, err := fuzzers(t.Context(), tree(t, nil), time.Second, false); err == nil {
+	if examined, _, err := fuzzers(t.Context(), tree(t, nil), time.Second); err == nil {
 		t.Error(examined)
 	}
 }
@@ -65,7 +65,7 @@ func FuzzPlanted(f *testing.F) {
 }
 `,
 	})
-	examined, found, err := fuzzers(t.Context(), dir, 10*time.Second, false)
+	examined, found, err := fuzzers(t.Context(), dir, 10*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,43 +75,5 @@ func FuzzPlanted(f *testing.F) {
 	kept, err := filepath.Glob(filepath.Join(dir, "testdata", "fuzz", "FuzzPlanted", "*"))
 	if err != nil || len(kept) != 1 {
 		t.Errorf("%v, %v", kept, err)
-	}
-}
-
-func TestKeptInputsComeBackWhereFuzzersLook(t *testing.T) {
-	const input = "go test fuzz v1\n[]byte(\"x\")\n"
-	from, to, archive := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "corpus.txtar")
-	dir := filepath.Join(from, "p", "FuzzP")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for name, content := range map[string]string{"small": input, "large": input + string(make([]byte, keptBytes)), "cut": "a\n-- b --\n"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := keep(archive, from, []fuzzer{{"p", "FuzzP"}, {"p", "FuzzNew"}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := unpack(archive, to); err != nil {
-		t.Fatal(err)
-	}
-	entries, err := os.ReadDir(filepath.Join(to, "p", "FuzzP"))
-	if err != nil || len(entries) != 1 || entries[0].Name() != "small" {
-		t.Fatalf("%v, %v", entries, err)
-	}
-	content, err := os.ReadFile(filepath.Join(to, "p", "FuzzP", "small"))
-	if err != nil || string(content) != input {
-		t.Errorf("%q, %v", content, err)
-	}
-}
-
-func TestKeptInputsStayInTheirFolder(t *testing.T) {
-	archive := filepath.Join(t.TempDir(), "corpus.txtar")
-	if err := os.WriteFile(archive, []byte("-- ../outside --\nx\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := unpack(archive, t.TempDir()); err == nil {
-		t.Error("an input was put outside")
 	}
 }

@@ -27,7 +27,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/lethe-ocr/lethe/scripts/scan/contract"
+	"github.com/lethe-ocr/lethe/functions/api/contract"
 	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 )
 

@@ -34,7 +34,6 @@ type options struct {
 	only    string
 	release bool
 	fuzz    time.Duration
-	keep    bool
 }
 
 func main() {
@@ -46,7 +45,6 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "names of checks, with commas between them; all without it")
 	flag.BoolVar(&o.release, "release", false, "a check that could not run is a failure")
 	flag.DurationVar(&o.fuzz, "fuzz", 3*time.Minute, "time for all fuzzers together")
-	flag.BoolVar(&o.keep, "keep", false, "replace the inputs of fuzzers that are kept with the tree")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, o, os.Stdout)
@@ -127,7 +125,7 @@ func checks(o options, live *live) []check {
 		{"attacks", "does wapiti find an injection?", 5 * time.Minute, live.attacks},
 		{"leaks", "is anything of these requests in the server's log?", time.Minute, live.leaks},
 		{"fuzzers", "does any fuzzer find an input that breaks its rule?", o.fuzz + 7*time.Minute, func(ctx context.Context) (string, []Finding, error) {
-			return fuzzers(ctx, o.root, o.fuzz, o.keep)
+			return fuzzers(ctx, o.root, o.fuzz)
 		}},
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lethe-ocr/lethe/scripts/scan/contract"
+	"github.com/lethe-ocr/lethe/functions/api/contract"
 )
 
 // transport looks at the server's TLS.

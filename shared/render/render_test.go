@@ -20,6 +20,8 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
+//go:generate go test -count=1 -run ^TestEveryFormatMatchesItsGoldenFile$ . -update
+
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestEveryFormatMatchesItsGoldenFile(t *testing.T) {
@@ -37,7 +39,7 @@ func TestEveryFormatMatchesItsGoldenFile(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("run with -update if the change is meant (-want +got):\n%s", diff)
+				t.Errorf("run go generate if the change is meant (-want +got):\n%s", diff)
 			}
 		})
 	}

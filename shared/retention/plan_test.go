@@ -15,6 +15,8 @@ import (
 	"github.com/lethe-ocr/lethe/shared/retention"
 )
 
+//go:generate go test -count=1 -run ^TestPlanGivesReasonsAndDeadlines$ . -update
+
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 // upload is when the documents of the cases arrive.
