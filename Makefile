@@ -36,7 +36,6 @@ soak: build ## the long counts of all tests
 	@scripts/setup.sh test
 	@scripts/setup.sh azurite
 	@LETHE_SOAK=1 scripts/test.sh
-	@LETHE_SOAK=1 go run ./scripts/bench -only retention
 
 bench: build ## compare with the tesseract command line on the same pages
 	@scripts/setup.sh bench

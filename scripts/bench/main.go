@@ -24,17 +24,9 @@ import (
 
 func main() {
 	bin := flag.String("bin", "bin/lethe", "the program")
-	only := flag.String("only", "", "retention: only the cost of sweeps")
 	limit := flag.Int("documents", 0, "how many documents at most; 0 for all")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	if *only == "retention" {
-		if err := sweeps(ctx, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, "bench:", err)
-			os.Exit(1)
-		}
-		return
-	}
 	err := run(ctx, *bin, os.Getenv("LETHE_CORPUS"), *limit, os.Stdout)
 	stop()
 	if err != nil {
@@ -87,11 +79,7 @@ func run(ctx context.Context, bin, corpus string, limit int, w io.Writer) (err e
 		return err
 	}
 	fmt.Fprintln(os.Stderr, "bench: services")
-	if err := services(ctx, bin, w); err != nil {
-		return err
-	}
-	fmt.Fprintln(os.Stderr, "bench: retention")
-	return sweeps(ctx, w)
+	return services(ctx, bin, w)
 }
 
 // report prints every contender against the first, and the last against the second.

@@ -103,6 +103,31 @@ func TestOneFailingEntryKeepsNoOtherFromTheSweep(t *testing.T) {
 	})
 }
 
+// A sweep reads the index of what is due, not a list of everything alive.
+func TestSweepAsksForWhatIsDueHoweverMuchIsAlive(t *testing.T) {
+	requests := map[int]int{}
+	for _, alive := range []int{1, 40} {
+		inWorld(t, func(t *testing.T, w *world) {
+			w.completed(order())
+			pass(22 * time.Hour)
+			for range alive {
+				w.completed(order())
+			}
+			pass(time.Hour)
+			w.faulty.Before(func(storagetest.Op, string) error {
+				requests[alive]++
+				return nil
+			})
+			if done, err := w.Sweep(t.Context()); err != nil || done.Erased != 1 {
+				t.Errorf("%d alive: %+v, %v", alive, done, err)
+			}
+		})
+	}
+	if requests[1] == 0 || requests[40] != requests[1] {
+		t.Errorf("requests for each number alive: %v", requests)
+	}
+}
+
 func TestDeleteUnderALiveSweepOfAnotherProcessIsOneErasure(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		ref := w.completed(order())
