@@ -228,18 +228,13 @@ func (g *generator) spoil(fields map[string]any, s *openapi3.Schema) {
 
 // damage breaks the form of a JSON text, four times in ten.
 func (g *generator) damage(body []byte) []byte {
-	switch g.rnd.IntN(10) {
-	case 0:
-		return body[:g.rnd.IntN(len(body)+1)]
-	case 1:
-		return []byte(`"` + Marker + `"`)
-	case 2:
-		return []byte(strings.Repeat("[", 2_000) + Marker)
-	case 3:
-		return append(bytes.Clone(body), "\xff\x00"+Marker...)
-	default:
+	if g.chance(60) {
 		return body
 	}
+	return pick(g, [][]byte{
+		body[:g.rnd.IntN(len(body)+1)], []byte(`"` + Marker + `"`), []byte(strings.Repeat("[", 2_000) + Marker),
+		append(bytes.Clone(body), "\xff\x00"+Marker...),
+	})
 }
 
 // excess adds what the description does not know.

@@ -39,25 +39,42 @@ func pick[T any](g *generator, from []T) T { return from[g.rnd.IntN(len(from))] 
 // names lists keys in a fixed order.
 func names[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// valid makes a value that the schema allows.
+// valid makes a value that the schema allows. Without a type, text will do.
 func (g *generator) valid(s *openapi3.Schema, depth int) any {
-	if len(s.Enum) > 0 {
+	switch {
+	case len(s.Enum) > 0:
 		return pick(g, s.Enum)
-	}
-	if len(s.Examples) > 0 && g.chance(70) {
+	case len(s.Examples) > 0 && g.chance(70):
 		return pick(g, s.Examples)
+	case s.Type == nil || len(*s.Type) == 0:
+		return g.word(s)
 	}
-	switch kind := g.kind(s); kind {
+	switch pick(g, *s.Type) {
 	case "boolean":
 		return g.chance(50)
-	case "integer":
-		return int64(g.number(s))
-	case "number":
-		return g.number(s)
+	case "integer", "number":
+		var least, most int64 = 0, 10_000
+		if s.Min != nil {
+			least, most = int64(*s.Min), int64(*s.Min)+10_000
+		}
+		if s.Max != nil {
+			most = int64(*s.Max)
+		}
+		return pick(g, []int64{least, most, least + g.rnd.Int64N(most-least+1)})
 	case "array":
-		return g.list(s, depth)
+		list := []any{}
+		for range int(s.MinItems) + g.more(depth) { // #nosec G115 -- of our own description
+			list = append(list, g.valid(schemaOf(s.Items), depth+1))
+		}
+		return list
 	case "object":
-		return g.object(s, depth)
+		o := map[string]any{}
+		for _, name := range names(s.Properties) {
+			if slices.Contains(s.Required, name) || g.more(depth) == 1 {
+				o[name] = g.valid(schemaOf(s.Properties[name]), depth+1)
+			}
+		}
+		return o
 	case "null":
 		return nil
 	default:
@@ -65,52 +82,12 @@ func (g *generator) valid(s *openapi3.Schema, depth int) any {
 	}
 }
 
-// kind picks one of the types that a schema allows. Without any, text will do.
-func (g *generator) kind(s *openapi3.Schema) string {
-	if s.Type == nil || len(*s.Type) == 0 {
-		return "string"
+// more is 0, 1 or 2, and 0 where values are nested as deep as they may.
+func (g *generator) more(depth int) int {
+	if depth >= deepest {
+		return 0
 	}
-	return pick(g, *s.Type)
-}
-
-func (g *generator) number(s *openapi3.Schema) float64 {
-	least, most := 0.0, 10_000.0
-	if s.Min != nil {
-		least, most = *s.Min, *s.Min+10_000
-	}
-	if s.Max != nil {
-		most = *s.Max
-	}
-	switch g.rnd.IntN(4) {
-	case 0:
-		return least
-	case 1:
-		return most
-	default:
-		return least + float64(g.rnd.Int64N(int64(most-least)+1))
-	}
-}
-
-func (g *generator) list(s *openapi3.Schema, depth int) []any {
-	n := int(s.MinItems)
-	if depth < deepest {
-		n += g.rnd.IntN(3)
-	}
-	list := []any{}
-	for range n {
-		list = append(list, g.valid(schemaOf(s.Items), depth+1))
-	}
-	return list
-}
-
-func (g *generator) object(s *openapi3.Schema, depth int) map[string]any {
-	o := map[string]any{}
-	for _, name := range names(s.Properties) {
-		if slices.Contains(s.Required, name) || depth < deepest && g.chance(40) {
-			o[name] = g.valid(schemaOf(s.Properties[name]), depth+1)
-		}
-	}
-	return o
+	return g.rnd.IntN(3)
 }
 
 // word makes a text of the wanted form and length.
@@ -123,17 +100,11 @@ func (g *generator) word(s *openapi3.Schema) string {
 	case "uri":
 		return "https://" + Marker + ".example/"
 	}
-	w := Marker
-	if g.chance(30) {
-		w += strings.Repeat("x", g.rnd.IntN(150))
+	n := max(len(Marker)+g.more(0)*g.rnd.IntN(75), int(s.MinLength)) // #nosec G115 -- of our own description
+	if s.MaxLength != nil {
+		n = min(n, int(*s.MaxLength)) // #nosec G115 -- of our own description
 	}
-	for uint64(len(w)) < s.MinLength {
-		w += "x"
-	}
-	if s.MaxLength != nil && uint64(len(w)) > *s.MaxLength {
-		w = w[:*s.MaxLength]
-	}
-	return w
+	return (Marker + strings.Repeat("x", max(0, n-len(Marker))))[:n]
 }
 
 // hostile makes text that means something to parsers, shells, databases and browsers.
@@ -148,28 +119,14 @@ func (g *generator) hostile() string {
 
 // wrong makes a value that the schema most likely forbids.
 func (g *generator) wrong(s *openapi3.Schema) any {
-	switch g.rnd.IntN(8) {
-	case 0:
-		return map[string]any{surplus: Marker}
-	case 1:
-		return []any{Marker, []any{nil}}
-	case 2:
-		return json.Number("-1")
-	case 3:
-		return json.Number("1e400")
-	case 4:
-		return nil
-	case 5:
-		return g.chance(50)
-	case 6:
-		n := uint64(300)
-		if s.MaxLength != nil {
-			n = *s.MaxLength + 1
-		}
-		return strings.Repeat("é", int(min(n, 5_000)))
-	default:
-		return g.hostile()
+	n := uint64(300)
+	if s.MaxLength != nil {
+		n = min(*s.MaxLength+1, 5_000)
 	}
+	return pick(g, []any{
+		map[string]any{surplus: Marker}, []any{Marker, []any{nil}}, json.Number("-1"), json.Number("1e400"), nil, true, false,
+		strings.Repeat("é", int(n)), g.hostile(), // #nosec G115 -- at most 5,000
+	})
 }
 
 // text writes a value the way a parameter carries it: items of a list have commas between them.
@@ -186,11 +143,7 @@ func text(v any) string {
 		}
 		return strings.Join(parts, ",")
 	case map[string]any:
-		raw, err := json.Marshal(v)
-		if err != nil {
-			return ""
-		}
-		return string(raw)
+		return string(encode(v))
 	default:
 		return fmt.Sprint(v)
 	}
