@@ -2,32 +2,9 @@ package pdf
 
 import (
 	"math"
-	"slices"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
-
-// line is a line of a text layer; its box is in the upright frame, in points, y downwards.
-type line struct {
-	box   rect
-	words []word
-}
-
-type word struct {
-	text []byte
-	box  rect // upright frame
-	set  *setting
-
-	characters []character
-}
-
-// character is a letter with the marks that follow it.
-type character struct {
-	text []byte
-	box  rect // upright frame; zero if PDFium knows none
-}
 
 // upright returns the transformation from the displayed page into the frame in which text that needs a clockwise turn by
 // angle is upright. Its origin does not matter.
@@ -44,30 +21,64 @@ func upright(angle int) matrix {
 	}
 }
 
-// arrange groups glyphs into words, lines, paragraphs and blocks, in the order of the text layer, and lists the fonts.
-func arrange(glyphs []glyph, v view, angle int, characters bool) ([]ocr.Block, []ocr.Font) {
-	turned := upright(angle)
-	lines := joinLines(splitLines(glyphs, turned))
-	back := turned.inverse().then(v.scale(textDPI))
+// arrange groups the text of each direction into words, lines, paragraphs and blocks, in reading order, and lists the fonts.
+func arrange(directions []direction, v view, angle int, characters bool) ([]ocr.Block, []ocr.Font) {
 	width, height := v.pixels(textDPI)
-	place := func(box rect) ocr.Box { return whole(box.through(back), width, height) }
-
+	b := builder{
+		scale: v.scale(textDPI), width: width, height: height, characters: characters,
+	}
 	var blocks []ocr.Block
-	var fonts fontTable
-	for i := range lines {
-		l := ocr.Line{Baseline: lines[i].baseline(turned, back, width, height)}
-		for j := range lines[i].words {
-			w := &lines[i].words[j]
-			word := ocr.Word{Text: string(w.text), Box: place(w.box), Confidence: 100, Font: fonts.number(w.set)}
-			if characters {
-				for _, c := range w.characters {
-					if c.box == (rect{}) {
-						c.box = w.box
-					}
-					word.Characters = append(word.Characters, ocr.Char{Text: string(c.text), Box: place(c.box), Confidence: 100})
-				}
+	for i, d := range directions {
+		if i == 0 {
+			blocks = b.blocks(d)
+			continue
+		}
+		blocks = insert(blocks, b.blocks(d), angle == 0)
+	}
+	return blocks, b.fonts
+}
+
+// insert places blocks that are read in another direction than the others: before the first that stands below them on the
+// page, if the others are upright there, or before all if they stand above all. What stands beside the others comes last.
+func insert(blocks, across []ocr.Block, upright bool) []ocr.Block {
+	var box ocr.Box
+	for _, b := range blocks {
+		box = box.Union(b.Box)
+	}
+	var merged []ocr.Block
+	next := 0
+	for _, o := range across {
+		end := len(blocks)
+		if amid := upright && o.Box.X0 < box.X1 && o.Box.X1 > box.X0; amid || o.Box.Y1 <= box.Y0 {
+			end = next
+			for end < len(blocks) && blocks[end].Box.Y0 < o.Box.Y1 {
+				end++
 			}
-			l.Words = append(l.Words, word)
+		}
+		merged = append(append(merged, blocks[next:end]...), o)
+		next = end
+	}
+	return append(merged, blocks[next:]...)
+}
+
+// builder makes the page model of lines.
+type builder struct {
+	scale         matrix // displayed page → pixels
+	width, height int
+	characters    bool
+	fonts         fontTable
+}
+
+func (b *builder) place(shown rect) ocr.Box { return whole(shown.through(b.scale), b.width, b.height) }
+
+func (b *builder) blocks(d direction) []ocr.Block {
+	lines := order(d.pieces())
+	back := d.frame.inverse().then(b.scale)
+	var blocks []ocr.Block
+	for i := range lines {
+		l := ocr.Line{Baseline: lines[i].baseline(back, b.width, b.height)}
+		for j := range lines[i].words {
+			l.Words = append(l.Words, b.word(&lines[i].words[j]))
 			l.Box = l.Box.Union(l.Words[j].Box)
 		}
 		step := newBlock
@@ -87,24 +98,35 @@ func arrange(glyphs []glyph, v view, angle int, characters bool) ([]ocr.Block, [
 		p.Box = p.Box.Union(l.Box)
 		b.Box = b.Box.Union(l.Box)
 	}
-	return blocks, fonts
+	return blocks
+}
+
+func (b *builder) word(w *word) ocr.Word {
+	word := ocr.Word{Text: string(plainText(w.text)), Box: b.place(w.shown), Confidence: 100, Font: b.fonts.number(w.set)}
+	if b.characters {
+		for _, c := range w.characters {
+			if c.shown == (rect{}) {
+				c.shown = w.shown
+			}
+			word.Characters = append(word.Characters, ocr.Char{Text: string(plainText(c.text)), Box: b.place(c.shown), Confidence: 100})
+		}
+	}
+	return word
 }
 
 // baseline returns the line on which the letters stand, from the first word that says so to the last, over the length of the
 // line; nil if none does. It is level with the text: the origins of one line differ where letters are raised.
-func (l line) baseline(turned, back matrix, width, height int) *ocr.Baseline {
+func (l line) baseline(back matrix, width, height int) *ocr.Baseline {
 	var levels []float64
 	for _, w := range l.words {
 		if w.set != nil {
-			_, y := turned.apply(w.set.origin.x, w.set.origin.y)
-			levels = append(levels, y)
+			levels = append(levels, w.level)
 		}
 	}
 	if len(levels) == 0 {
 		return nil
 	}
-	slices.Sort(levels)
-	level := levels[len(levels)/2]
+	level := median(levels)
 	if !(level >= l.box.y0-l.box.height() && level <= l.box.y1+l.box.height()) { // also NaN
 		return nil
 	}
@@ -116,93 +138,6 @@ func (l line) baseline(turned, back matrix, width, height int) *ocr.Baseline {
 	b.X0, b.Y0 = at(l.box.x0)
 	b.X1, b.Y1 = at(l.box.x1)
 	return &b
-}
-
-// maxWord bounds a word in bytes: a font may map each of its letters to hundreds.
-const maxWord = 1000
-
-// splitLines cuts words at spaces and where they are too long to be any, and lines at the ends that PDFium found.
-func splitLines(glyphs []glyph, turned matrix) []line {
-	var lines []line
-	var current line
-	open := false // the last word takes more letters
-	for _, g := range glyphs {
-		switch {
-		case g.char == '\r' || g.char == '\n':
-			open = false
-			if current = closed(current); len(current.words) > 0 {
-				lines = append(lines, current)
-			}
-			current = line{}
-		case unicode.IsSpace(g.char):
-			open = false
-		default:
-			if !open {
-				current.words = append(current.words, word{set: g.set})
-			}
-			last := &current.words[len(current.words)-1]
-			last.add(g, turned)
-			open = len(last.text) < maxWord
-		}
-	}
-	if current = closed(current); len(current.words) > 0 {
-		lines = append(lines, current)
-	}
-	return lines
-}
-
-func (w *word) add(g glyph, turned matrix) {
-	box := g.box.through(turned)
-	if !(box.width() > 0 && box.height() > 0) { // marks without extent, NaN
-		box = rect{}
-	}
-	if unicode.IsPrint(g.char) || unicode.In(g.char, unicode.Co, unicode.Cf) {
-		w.text = utf8.AppendRune(w.text, g.char)
-		if len(w.characters) == 0 || !unicode.In(g.char, unicode.M, unicode.Cf) {
-			w.characters = append(w.characters, character{})
-		}
-		last := &w.characters[len(w.characters)-1]
-		last.text = utf8.AppendRune(last.text, g.char)
-		last.box = last.box.with(box)
-	}
-	w.box = w.box.with(box)
-}
-
-// closed drops words without text or position and computes the box of the line.
-func closed(l line) line {
-	kept := l.words[:0]
-	for i := range l.words {
-		w := &l.words[i]
-		if len(w.text) == 0 || (w.box == rect{}) {
-			continue
-		}
-		if len(kept) == 0 {
-			l.box = w.box
-		}
-		l.box = l.box.union(w.box)
-		kept = append(kept, *w)
-	}
-	l.words = kept
-	return l
-}
-
-// joinLines puts together what stands side by side on one line, such as the cells of a table's row.
-func joinLines(lines []line) []line {
-	var joined []line
-	for _, l := range lines {
-		if n := len(joined); n > 0 {
-			last := &joined[n-1]
-			level := min(last.box.y1, l.box.y1) - max(last.box.y0, l.box.y0)
-			apart := l.box.x0 >= last.box.x1 || l.box.x1 <= last.box.x0
-			if apart && level > 0.5*max(last.box.height(), l.box.height()) {
-				last.words = append(last.words, l.words...)
-				last.box = last.box.union(l.box)
-				continue
-			}
-		}
-		joined = append(joined, l)
-	}
-	return joined
 }
 
 type step int

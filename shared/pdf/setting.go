@@ -67,6 +67,18 @@ func (p *Document) setting(layer references.FPDF_TEXTPAGE, index int, v view) (*
 	return set, nil
 }
 
+// advance returns the room that the glyph at an index of a text layer takes in its line, be it inked or not; zero where
+// PDFium does not know it.
+func (p *Document) advance(layer references.FPDF_TEXTPAGE, index int, v view) (rect, error) {
+	loose, err := p.instance.FPDFText_GetLooseCharBox(&requests.FPDFText_GetLooseCharBox{TextPage: layer, Index: index})
+	if err != nil {
+		return rect{}, unless(trapped, err)
+	}
+	l, b := float64(loose.Rect.Left), float64(loose.Rect.Bottom)
+	r, t := float64(loose.Rect.Right), float64(loose.Rect.Top)
+	return rect{min(l, r), min(b, t), max(l, r), max(b, t)}.through(v.display), nil
+}
+
 // unless returns an error only where it is of a kind.
 func unless(kind func(error) bool, err error) error {
 	if kind(err) {

@@ -86,7 +86,8 @@ func TestCharactersOfALayerAreGivenWhereAskedFor(t *testing.T) {
 func TestMarksBelongToTheirLetter(t *testing.T) {
 	var w word
 	for i, c := range "e\u0301a\u200d" {
-		w.add(glyph{char: c, box: rect{float64(i), 0, float64(i + 1), 1}}, upright(0))
+		box := rect{float64(i), 0, float64(i + 1), 1}
+		w.add(glyph{char: c, box: box}, box)
 	}
 	if len(w.characters) != 2 || string(w.characters[0].text) != "e\u0301" || string(w.characters[1].text) != "a\u200d" {
 		t.Errorf("%v", w.characters)

@@ -203,7 +203,8 @@ func TestWordsOfAnyLengthAreCut(t *testing.T) {
 		glyphs[i] = glyph{char: 'é', box: rect{float64(i), 0, float64(i + 1), 10}}
 	}
 	letters := 0
-	for _, w := range splitLines(glyphs, upright(0))[0].words {
+	d := direction{glyphs: glyphs, frame: upright(0), shrink: 1}
+	for _, w := range order(d.pieces())[0].words {
 		if len(w.text) > maxWord+utf8.UTFMax {
 			t.Errorf("a word of %d bytes", len(w.text))
 		}

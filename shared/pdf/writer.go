@@ -91,10 +91,8 @@ func (p *Document) known(v view, page ocr.Page) (skip func(ocr.Box) bool, stale 
 	}
 	pixels := matrix{a: float64(page.Width) / v.width, d: float64(page.Height) / v.height}
 	var there []ocr.Box
-	for _, l := range splitLines(glyphs, matrix{a: 1, d: 1}) {
-		for _, w := range l.words {
-			there = append(there, whole(w.box.through(pixels), page.Width, page.Height))
-		}
+	for _, shown := range wordBoxes(glyphs) {
+		there = append(there, whole(shown.through(pixels), page.Width, page.Height))
 	}
 	return func(b ocr.Box) bool {
 		x, y := (b.X0+b.X1)/2, (b.Y0+b.Y1)/2

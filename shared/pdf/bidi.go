@@ -1,0 +1,123 @@
+package pdf
+
+import (
+	"slices"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/bidi"
+)
+
+// leftward reports whether a character is a letter of a script that is written from right to left.
+func leftward(char rune) bool {
+	if char < 0x590 { // for speed
+		return false
+	}
+	properties, _ := bidi.LookupRune(char)
+	return properties.Class() == bidi.R || properties.Class() == bidi.AL
+}
+
+// strong returns the direction of a character: 1 for letters of scripts written from right to left, -1 for other letters and
+// for digits, 0 for what follows its neighbours.
+func strong(char rune) int {
+	switch {
+	case leftward(char):
+		return 1
+	case unicode.IsLetter(char), unicode.IsDigit(char):
+		return -1
+	}
+	return 0
+}
+
+// arrange puts the characters of a word with letters that are read from right to left into logical order, from where they stand.
+func (w *word) arrange() {
+	middle := func(c character) float64 { return c.box.x0 + c.box.x1 }
+	for _, c := range w.characters {
+		if c.box == (rect{}) {
+			return
+		}
+	}
+	slices.SortStableFunc(w.characters, func(a, b character) int { return compare(middle(b), middle(a)) })
+	// Numbers and foreign words in it are read from left to right.
+	for i := 0; i < len(w.characters); {
+		j := i
+		for j < len(w.characters) && direct(w.characters[j].text) < 0 {
+			j++
+		}
+		slices.SortStableFunc(w.characters[i:j], func(a, b character) int { return compare(middle(a), middle(b)) })
+		i = max(j, i+1)
+	}
+	w.text = w.text[:0]
+	for _, c := range w.characters {
+		w.text = append(w.text, c.text...)
+	}
+}
+
+// direct returns the direction of the first character of a text that has one.
+func direct(text []byte) int {
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		if d := strong(r); d != 0 {
+			return d
+		}
+		text = text[size:]
+	}
+	return 0
+}
+
+// logical puts words of one line, sorted from left to right, into the order in which they are read.
+func logical(words []word) {
+	balance, any := 0, false
+	for _, w := range words {
+		for _, r := range string(w.text) {
+			d := strong(r)
+			any = any || d > 0
+			if unicode.IsLetter(r) {
+				balance += d
+			}
+		}
+	}
+	if !any {
+		return
+	}
+	against := 1 // the direction that differs from the line's
+	if balance > 0 {
+		against = -1
+		slices.Reverse(words)
+	}
+	// A number belongs to the words around it that are read from right to left, or else goes with the line.
+	of := func(w word) int {
+		if w.leftward {
+			return 1
+		}
+		for _, r := range string(w.text) {
+			if unicode.IsLetter(r) {
+				return -1
+			}
+		}
+		return 0
+	}
+	for i := 0; i < len(words); i++ {
+		if of(words[i]) != against {
+			continue
+		}
+		end := i
+		for j := i + 1; j < len(words) && of(words[j]) != -against; j++ {
+			if of(words[j]) == against {
+				end = j
+			}
+		}
+		slices.Reverse(words[i : end+1])
+		i = end
+	}
+}
+
+func compare(a, b float64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
