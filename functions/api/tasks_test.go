@@ -15,6 +15,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/request"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
@@ -110,10 +111,10 @@ func TestBatchTakesAThousandTasks(t *testing.T) {
 	batch := func(n int) string {
 		return `{"tasks":[` + strings.TrimSuffix(strings.Repeat(`{"languages":["rus","eng"],"formats":["txt","pdf"]},`, n), ",") + `]}`
 	}
-	if rec := w.call(t, c, "POST", "/v1/tasks:batch", batch(1000)); rec.Code != 200 || len(w.orders) != 1000 {
+	if rec := w.call(t, c, "POST", "/v1/tasks:batch", batch(request.MaxBatch)); rec.Code != 200 || len(w.orders) != request.MaxBatch {
 		t.Errorf("1000: status %d, %d orders", rec.Code, len(w.orders))
 	}
-	rec := w.call(t, c, "POST", "/v1/tasks:batch", batch(1001))
+	rec := w.call(t, c, "POST", "/v1/tasks:batch", batch(request.MaxBatch + 1))
 	if p := problem(t, rec); p.Status != 422 || p.Field != "tasks" || !strings.Contains(p.Detail, "1000") {
 		t.Errorf("1001: %+v", p)
 	}

@@ -34,7 +34,7 @@ const (
 func Encrypted(user, owner string, permissions int32, change func(string) string, content string, objects ...string) []byte {
 	ownerKey := md5.Sum(padded(owner))
 	o := rc4ed(ownerKey[:5], padded(user))
-	p := uint32(permissions)                                                                                                    
+	p := uint32(permissions)
 	hash := md5.Sum(slices.Concat(padded(user), o, []byte{byte(p), byte(p >> 8), byte(p >> 16), byte(p >> 24)}, []byte(fileID)))
 	key := hash[:5]
 	pad, _ := hex.DecodeString(padding) // a constant
