@@ -58,20 +58,11 @@ func Script() string {
 // Start runs the emulator until the test ends. The test is skipped where it is not installed.
 func Start(t *testing.T, flags ...string) *Emulator {
 	t.Helper()
-	script := Script()
-	if script == "" {
-		t.Skip("Azurite is not installed: run scripts/setup.sh azurite, or set AZURITE to its azurite.js")
-	}
 	secret := make([]byte, 32)
 	if _, err := rand.Read(secret); err != nil {
 		t.Fatal(err)
 	}
 	e := &Emulator{key: base64.StdEncoding.EncodeToString(secret), scheme: "http"}
-	args := []string{script, "--skipApiVersionCheck", "--disableTelemetry", "--inMemoryPersistence", "--silent"}
-	for i, service := range []string{"blob", "queue", "table"} {
-		e.ports[i] = freePort(t)
-		args = append(args, "--"+service+"Host", "127.0.0.1", "--"+service+"Port", strconv.Itoa(e.ports[i]))
-	}
 	for _, f := range flags {
 		if f == "--cert" {
 			e.scheme = "https"
@@ -81,21 +72,57 @@ func Start(t *testing.T, flags ...string) *Emulator {
 	for n := range accounts {
 		known = append(known, name(n)+":"+e.key)
 	}
+	e.run(t, nil, strings.Join(known, ";"), append(flags, "--inMemoryPersistence")...)
+	return e
+}
+
+// Reopen runs an emulator over the folder that another one left behind, at the time that the file says: milliseconds that it is
+// ahead of this machine's. The account is the one that the other one had.
+func Reopen(t *testing.T, folder, account, key, ahead string) Account {
+	t.Helper()
+	e := &Emulator{key: key, scheme: "http"}
+	shift := filepath.Join(t.TempDir(), "shift.js")
+	if err := os.WriteFile(shift, []byte(shifted), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e.run(t, []string{"NODE_OPTIONS=--require=" + shift, "AHEAD=" + ahead}, account+":"+key, "--location", folder)
+	return e.account(account)
+}
+
+// shifted is a Date for Node that is ahead of the machine's.
+const shifted = `const read = require('fs').readFileSync, Real = Date;
+const now = () => Real.now() + Number(read(process.env.AHEAD, 'utf8'));
+globalThis.Date = class extends Real {
+  constructor(...given) { if (given.length) super(...given); else super(now()); }
+  static now() { return now(); }
+};
+`
+
+func (e *Emulator) run(t *testing.T, env []string, known string, flags ...string) {
+	t.Helper()
+	script := Script()
+	if script == "" {
+		t.Skip("Azurite is not installed: run scripts/setup.sh azurite, or set AZURITE to its azurite.js")
+	}
+	args := []string{script, "--skipApiVersionCheck", "--disableTelemetry", "--silent"}
+	for i, service := range []string{"blob", "queue", "table"} {
+		e.ports[i] = freePort(t)
+		args = append(args, "--"+service+"Host", "127.0.0.1", "--"+service+"Port", strconv.Itoa(e.ports[i]))
+	}
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "node", append(args, flags...)...)
-	cmd.Env = append(os.Environ(), "AZURITE_ACCOUNTS="+strings.Join(known, ";"))
+	cmd.Env = append(append(os.Environ(), "AZURITE_ACCOUNTS="+known), env...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // it holds nothing
+		_ = cmd.Process.Kill() // what it holds is the test's
 		_ = cmd.Wait()
 	})
 	for _, port := range e.ports {
 		await(t, port, &out)
 	}
-	return e
 }
 
 // Account returns an account that nobody has used yet.
@@ -105,7 +132,11 @@ func (e *Emulator) Account(t *testing.T) Account {
 	if n >= accounts {
 		t.Fatalf("more than %d stores under test", accounts)
 	}
-	a := Account{Name: name(n), Key: e.key}
+	return e.account(name(n))
+}
+
+func (e *Emulator) account(name string) Account {
+	a := Account{Name: name, Key: e.key}
 	a.ConnectionString = fmt.Sprintf("DefaultEndpointsProtocol=%s;AccountName=%s;AccountKey=%s", e.scheme, a.Name, a.Key)
 	for i, service := range []string{"Blob", "Queue", "Table"} {
 		a.ConnectionString += fmt.Sprintf(";%sEndpoint=%s://127.0.0.1:%d/%s", service, e.scheme, e.ports[i], a.Name)
