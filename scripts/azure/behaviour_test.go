@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/lethe-ocr/lethe/scripts/azure/testdata/standin/model"
 )
 
 func TestTheFirstSecretIsShownOnceAndOnlyItsHashIsDeployed(t *testing.T) {
@@ -57,11 +59,11 @@ func TestTheSigningKeyIsNeverPrintedAndNeverAnArgument(t *testing.T) {
 // everything is what Azure holds and what was ever an argument.
 func (w *world) everything() string {
 	w.t.Helper()
-	model, err := os.ReadFile(w.path("world.json"))
+	azure, err := os.ReadFile(w.path("world.json"))
 	w.must(err)
 	log, err := os.ReadFile(w.path("world.json.log"))
 	w.must(err)
-	return string(model) + string(log)
+	return string(azure) + string(log)
 }
 
 func TestAPackageThatDoesNotPassGivesWayToTheOneBefore(t *testing.T) {
@@ -122,17 +124,12 @@ func TestNothingIsTakenInWhileTheAccountKeepsWhatIsErased(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.run("deploy", "STANDIN_FAULT=26+:before").stopped(t)
-	keeping := func(on bool) {
-		model := w.raw()
-		model["Groups"].(map[string]any)[group].(map[string]any)["Keeping"] = on
-		w.set(model)
-	}
-	keeping(true)
+	w.change(func(azure *model.World) { azure.Groups[group].Keeping = true })
 	w.run("deploy").stopped(t, "The documents account is misconfigured", "often a policy")
 	if s := w.model().Groups[group]; s.App.Package != "" || s.Events || s.Tags["state"] != "deploying" {
 		t.Errorf("left %+v", s)
 	}
-	keeping(false)
+	w.change(func(azure *model.World) { azure.Groups[group].Keeping = false })
 	w.done("deploy")
 }
 
@@ -168,15 +165,15 @@ func TestAClosedStampIsFinishedFromInsideItsNetwork(t *testing.T) {
 		}
 	}
 
-	w.set(map[string]any{"Inside": true})
+	w.change(func(azure *model.World) { azure.Inside = true })
 	w.done("deploy", "SECRET_FILE="+w.path("another"))
 	w.pack("v2", "dist/lethe.zip")
 	w.env["SECRET_FILE"] = w.path("another")
-	w.set(map[string]any{"Inside": false})
+	w.change(func(azure *model.World) { azure.Inside = false })
 	for _, script := range []string{"upgrade", "rotate-key", "destroy"} {
 		w.run(script).stopped(t, "privateNetwork is true", "Nothing was changed.")
 	}
-	w.set(map[string]any{"Inside": true})
+	w.change(func(azure *model.World) { azure.Inside = true })
 	w.done("upgrade")
 	w.done("rotate-key")
 	w.done("destroy")
@@ -185,15 +182,10 @@ func TestAClosedStampIsFinishedFromInsideItsNetwork(t *testing.T) {
 func TestAStampThatDoesNotAnswerIsNotRemovedUnasked(t *testing.T) {
 	t.Parallel()
 	w := deployed(t)
-	model := w.raw()
-	app := model["Groups"].(map[string]any)[group].(map[string]any)["App"].(map[string]any)
-	app["Program"] = "never-loads"
-	w.set(model)
+	w.change(func(azure *model.World) { azure.Groups[group].App.Program = "never-loads" })
 	w.run("destroy").stopped(t, "does not answer", "LOSE_LEDGER=1", "Nothing was changed.")
 
-	model = w.raw()
-	model["Groups"].(map[string]any)[group].(map[string]any)["Tables"].(map[string]any)["Saved"] = true // so that losing it is no violation
-	w.set(model)
+	w.change(func(azure *model.World) { azure.Groups[group].Tables.Saved = true }) // so that losing it is no violation
 	r := w.done("destroy", "LOSE_LEDGER=1")
 	if !strings.Contains(r.stdout, "can be restored by the owner of the subscription for 14 days") || len(w.model().Groups) != 0 {
 		t.Errorf("it says:\n%s", r.stdout)
@@ -203,11 +195,10 @@ func TestAStampThatDoesNotAnswerIsNotRemovedUnasked(t *testing.T) {
 func TestDocumentsOnTheirWayAreErasedBeforeTheGroupIsRemoved(t *testing.T) {
 	t.Parallel()
 	w := deployed(t)
-	model := w.raw()
-	tables := model["Groups"].(map[string]any)[group].(map[string]any)["Tables"].(map[string]any)
-	tables["Tasks"].(map[string]any)["client"] = map[string]any{"Made": 1, "State": "InProgress"}
-	tables["Saved"] = false
-	w.set(model)
+	w.change(func(azure *model.World) {
+		tables := &azure.Groups[group].Tables
+		tables.Tasks["client"], tables.Saved = &model.Document{Made: 1, State: "InProgress"}, false
+	})
 	w.done("destroy")
 	w.model() // the stand-in notes a group that is removed with documents in it
 	if _, err := os.Stat(w.path("home/.local/state/lethe/" + group + "/receipts/client")); err != nil {

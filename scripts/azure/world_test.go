@@ -19,6 +19,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/lethe-ocr/lethe/scripts/azure/testdata/standin/model"
 )
 
 const (
@@ -53,34 +56,6 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// subscription is the model, as the stand-in writes it.
-type subscription struct {
-	Violations    []string
-	Groups        map[string]stamp
-	DeletedVaults map[string]bool
-}
-
-type stamp struct {
-	Location  string
-	Tags      map[string]string
-	Resources map[string]struct{ Type, Commit string }
-	Secrets   []string
-	Events    bool
-	App       *struct {
-		Settings         map[string]string
-		Package, Program string
-		Functions        []string
-	}
-	Tables struct {
-		Applications map[string]string
-		Tasks        map[string]struct {
-			Erased int
-			State  string
-		}
-		Keys []string
-	}
-}
-
 // world is a checkout of the scripts with a package in it, beside a model of a subscription.
 type world struct {
 	t    *testing.T
@@ -110,11 +85,10 @@ func newWorld(t *testing.T) *world {
 	w.must(os.CopyFS(w.path("infra/regions"), os.DirFS("../../infra/regions")))
 	w.env["SECRET_FILE"] = w.path("secret")
 	w.pack("v1", "dist/lethe.zip")
-	w.set(map[string]any{"SignedIn": true, "Answers": map[string]any{}, "Groups": map[string]any{}, "DeletedVaults": map[string]bool{}})
-	answers := map[string]any{}
-	content, err := os.ReadFile("testdata/answers.json")
-	w.must(err, json.Unmarshal(content, &answers))
-	w.answer(answers)
+	azure := model.World{SignedIn: true, Groups: map[string]*model.Group{}, DeletedVaults: map[string]bool{}}
+	answers, err := os.ReadFile("testdata/answers.json")
+	w.must(err, json.Unmarshal(answers, &azure.Answers))
+	azure.Save(w.path("world.json"))
 	return w
 }
 
@@ -146,43 +120,21 @@ func (w *world) pack(version, path string) {
 	w.must(z.Close(), f.Close())
 }
 
-// raw is the model with everything in it.
-func (w *world) raw() map[string]any {
-	w.t.Helper()
-	model := map[string]any{}
-	if content, err := os.ReadFile(w.path("world.json")); err == nil {
-		w.must(json.Unmarshal(content, &model))
-	}
-	return model
-}
-
-// set changes fields of the model.
-func (w *world) set(fields map[string]any) {
-	w.t.Helper()
-	model := w.raw()
-	maps.Copy(model, fields)
-	content, err := json.Marshal(model)
-	w.must(err, os.WriteFile(w.path("world.json"), content, 0o600))
-}
-
-// answer changes what Azure knows beforehand, by command or address.
-func (w *world) answer(answers map[string]any) {
-	w.t.Helper()
-	all := w.raw()["Answers"].(map[string]any)
-	maps.Copy(all, answers)
-	w.set(map[string]any{"Answers": all})
+// change changes the subscription.
+func (w *world) change(how func(*model.World)) {
+	azure := model.Load(w.path("world.json"))
+	how(azure)
+	azure.Save(w.path("world.json"))
 }
 
 // model reads what became of the subscription. Nothing may have been done that was not reviewed.
-func (w *world) model() subscription {
+func (w *world) model() *model.World {
 	w.t.Helper()
-	var s subscription
-	content, err := os.ReadFile(w.path("world.json"))
-	w.must(err, json.Unmarshal(content, &s))
-	for _, v := range s.Violations {
+	azure := model.Load(w.path("world.json"))
+	for _, v := range azure.Violations {
 		w.t.Errorf("violation: %s", v)
 	}
-	return s
+	return azure
 }
 
 // copied is a second world in the same state.
@@ -202,7 +154,7 @@ func (w *world) copied(t *testing.T) *world {
 	secret := c.env["SECRET_FILE"]
 	c.env = maps.Clone(w.env)
 	c.env["SECRET_FILE"] = secret
-	c.set(map[string]any{"Calls": 0})
+	c.change(func(azure *model.World) { azure.Calls = 0 })
 	return c
 }
 
@@ -285,7 +237,7 @@ func (w *world) calls() []call {
 }
 
 // outline is what must be equal in the end, however often it was tried: no secret, key, time or count of tries.
-func (s subscription) outline() map[string]any {
+func outline(s *model.World) map[string]any {
 	all := map[string]any{"deleted vaults": s.DeletedVaults}
 	for name, g := range s.Groups {
 		tags := maps.Clone(g.Tags)
@@ -304,9 +256,15 @@ func (s subscription) outline() map[string]any {
 }
 
 // same compares two subscriptions in what must be equal.
-func same(t *testing.T, want, got subscription) {
+func same(t *testing.T, want, got *model.World) {
 	t.Helper()
-	if diff := cmp.Diff(want.outline(), got.outline()); diff != "" {
+	if diff := cmp.Diff(outline(want), outline(got)); diff != "" {
 		t.Errorf("the subscription differs (-want +got):\n%s", diff)
 	}
+}
+
+// changed tells what a script has changed, and not that it asked or that time went by.
+func changed(before, after *model.World) string {
+	return cmp.Diff(before, after, cmpopts.IgnoreFields(model.World{}, "Calls", "Seconds"),
+		cmpopts.IgnoreFields(model.App{}, "Loads"), cmpopts.IgnoreFields(model.Service{}, "LastSweep"))
 }

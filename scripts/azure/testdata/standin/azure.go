@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/lethe-ocr/lethe/scripts/azure/testdata/standin/model"
 )
 
 // subscription is a placeholder that the snapshots of the infrastructure use too.
@@ -17,7 +19,7 @@ func (c *call) rest(o options) (any, error) {
 	address, version, _ := strings.Cut(o.get("url"), "api-version=")
 	path, ours := strings.CutPrefix(strings.TrimRight(address, "?&"), "/subscriptions/"+subscription)
 	if !ours || !strings.HasPrefix(version, "20") {
-		return nil, c.world.violate("az rest with the address " + o.get("url"))
+		return nil, c.violate("az rest with the address " + o.get("url"))
 	}
 	switch request := o.get("method") + " " + path; {
 	case strings.HasPrefix(request, "get "):
@@ -25,15 +27,15 @@ func (c *call) rest(o options) (any, error) {
 	case strings.HasPrefix(request, "post /providers/") && strings.HasSuffix(path, "/checkNameAvailability"):
 		var body struct{ Name, Type string }
 		if err := json.Unmarshal([]byte(o.get("body")), &body); err != nil || !strings.HasPrefix(path, "/providers/"+strings.Split(body.Type, "/")[0]) {
-			return nil, c.world.violate("a check of a name that is of no form: " + o.get("body"))
+			return nil, c.violate("a check of a name that is of no form: " + o.get("body"))
 		}
-		return c.world.available(body.Name), nil
+		return c.available(body.Name), nil
 	case strings.HasPrefix(request, "post /resourceGroups/") && strings.HasSuffix(path, "/config/configreferences/appsettings/refresh"):
-		c.world.Groups[strings.Split(path, "/")[2]].resolve()
+		resolve(c.world.Groups[strings.Split(path, "/")[2]])
 		c.changes = true
 		return map[string]any{}, nil
 	default:
-		return nil, c.world.violate("az rest " + request + " is not on the list of addresses")
+		return nil, c.violate("az rest " + request + " is not on the list of addresses")
 	}
 }
 
@@ -41,15 +43,15 @@ func (c *call) rest(o options) (any, error) {
 func (c *call) known(question string) (any, error) {
 	answer, ok := c.world.Answers[question]
 	if !ok {
-		return nil, c.world.violate("nothing is known of " + question)
+		return nil, c.violate("nothing is known of " + question)
 	}
 	return answer, nil
 }
 
-func (w *world) available(name string) any {
-	taken := slices.Contains(w.Taken, name)
-	_, deleted := w.DeletedVaults[name]
-	for _, g := range w.Groups {
+func (c *call) available(name string) any {
+	taken := slices.Contains(c.world.Taken, name)
+	_, deleted := c.world.DeletedVaults[name]
+	for _, g := range c.world.Groups {
 		if _, ok := g.Resources[name]; ok {
 			taken = true
 		}
@@ -57,7 +59,7 @@ func (w *world) available(name string) any {
 	return map[string]any{"nameAvailable": !taken && !deleted, "reason": "AlreadyExists"}
 }
 
-func (c *call) checkAccount(o options) (any, error) { return c.world.available(o.get("name")), nil }
+func (c *call) checkAccount(o options) (any, error) { return c.available(o.get("name")), nil }
 
 func (c *call) groupExists(o options) (any, error) {
 	_, ok := c.world.Groups[o.get("name")]
@@ -74,12 +76,12 @@ func (c *call) showGroup(o options) (any, error) {
 
 func (c *call) createGroup(o options) (any, error) {
 	if c.world.Groups[o.get("name")] != nil {
-		return nil, c.world.violate("az group create on a group that exists takes its tags away")
+		return nil, c.violate("az group create on a group that exists takes its tags away")
 	}
 	c.changes = true
-	c.world.Groups[o.get("name")] = &group{
-		Location: o.get("location"), Tags: pairs(o["tags"]), Resources: map[string]resource{},
-		Tables: serviceState{Applications: map[string]string{}, Tasks: map[string]*document{}},
+	c.world.Groups[o.get("name")] = &model.Group{
+		Location: o.get("location"), Tags: pairs(o["tags"]), Resources: map[string]model.Resource{},
+		Tables: model.Service{Applications: map[string]string{}, Tasks: map[string]*model.Document{}},
 	}
 	return map[string]any{}, nil
 }
@@ -91,15 +93,15 @@ func (c *call) deleteGroup(o options) (any, error) {
 		return nil, err
 	}
 	if _, sure := o["yes"]; !sure {
-		return nil, c.world.violate("az group delete would ask a person")
+		return nil, c.violate("az group delete would ask a person")
 	}
 	for id, d := range g.Tables.Tasks {
 		if d.Erased == 0 {
-			c.world.violate("the group was removed with document " + id + " in it")
+			c.violate("the group was removed with document " + id + " in it")
 		}
 	}
 	if len(g.Tables.Tasks) > 0 && !g.Tables.Saved {
-		c.world.violate("the group was removed before its ledger was saved")
+		c.violate("the group was removed before its ledger was saved")
 	}
 	c.changes = true
 	for name, r := range g.Resources {
@@ -119,7 +121,7 @@ func (c *call) tag(o options) (any, error) {
 	}
 	for name, value := range pairs(o["tags"]) {
 		if len(value) > 256 || strings.ContainsAny(name, `<>%&\?/`) {
-			return nil, c.world.violate("the tag " + name + " is none")
+			return nil, c.violate("the tag " + name + " is none")
 		}
 		g.Tags[name] = value
 	}

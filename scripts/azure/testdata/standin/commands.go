@@ -3,6 +3,8 @@ package main
 import (
 	"slices"
 	"strings"
+
+	"github.com/lethe-ocr/lethe/scripts/azure/testdata/standin/model"
 )
 
 // reviewed lists every command of az that the scripts may use, with its flags. The answers of one without a function are known
@@ -61,13 +63,13 @@ func (c *call) az() (any, error) {
 	name := strings.Join(c.args[:words], " ")
 	cmd, ok := reviewed()[name]
 	if !ok {
-		return nil, c.world.violate("az " + name + " is not on the list of commands")
+		return nil, c.violate("az " + name + " is not on the list of commands")
 	}
 	given, last := options{}, ""
 	for _, arg := range c.args[words:] {
 		if flag, ok := strings.CutPrefix(arg, "--"); ok {
 			if !slices.Contains(cmd.flags, flag) && !slices.Contains([]string{"subscription", "only-show-errors", "output"}, flag) {
-				return nil, c.world.violate("az " + name + " --" + flag + " is not on the list of flags")
+				return nil, c.violate("az " + name + " --" + flag + " is not on the list of flags")
 			}
 			given[flag], last = []string{}, flag
 			continue
@@ -78,7 +80,7 @@ func (c *call) az() (any, error) {
 		return nil, exit{1, "ERROR: Please run 'az login' to setup account."}
 	}
 	if name != "version" && name != "account show" && given.get("subscription") != subscription {
-		return nil, c.world.violate("az " + name + " without the subscription that was checked")
+		return nil, c.violate("az " + name + " without the subscription that was checked")
 	}
 	if cmd.run == nil {
 		return c.known(name)
@@ -87,7 +89,7 @@ func (c *call) az() (any, error) {
 }
 
 // group returns the group that a command names.
-func (c *call) group(o options) (*group, error) {
+func (c *call) group(o options) (*model.Group, error) {
 	name := o.get("resource-group")
 	if name == "" {
 		name = o.get("name")
@@ -100,7 +102,7 @@ func (c *call) group(o options) (*group, error) {
 }
 
 // appOf returns the app that a command names.
-func (c *call) appOf(o options) (*group, *app, error) {
+func (c *call) appOf(o options) (*model.Group, *model.App, error) {
 	g, err := c.group(options{"resource-group": o["resource-group"]})
 	if err != nil {
 		return nil, nil, err

@@ -11,6 +11,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/lethe-ocr/lethe/scripts/azure/testdata/standin/model"
 )
 
 // template is what is read of a compiled template.
@@ -31,7 +33,7 @@ func (c *call) parameters(o options) (map[string]any, error) {
 	for _, p := range o["parameters"] {
 		if file, ok := strings.CutPrefix(p, "@"); ok {
 			if info, err := os.Stat(file); err != nil || info.Mode().Perm()&0o077 != 0 {
-				return nil, c.world.violate("others may read the parameters")
+				return nil, c.violate("others may read the parameters")
 			}
 			var content struct {
 				Parameters map[string]struct{ Value any }
@@ -74,7 +76,7 @@ func (c *call) whatIf(o options) (any, error) {
 	}
 	given, err := c.parameters(o)
 	if _, secret := given["signingKey"]; secret {
-		return nil, c.world.violate("a signing key in a comparison")
+		return nil, c.violate("a signing key in a comparison")
 	}
 	return "Resource changes: as the template says\n", err
 }
@@ -102,7 +104,7 @@ func str(given map[string]any, name string) string {
 
 // stamp makes what the compiler's own snapshot of a plain stamp lists, in the order of the template: half of it is vault, key
 // and accounts.
-func (c *call) stamp(g *group, given map[string]any) (any, error) {
+func (c *call) stamp(g *model.Group, given map[string]any) (any, error) {
 	if str(given, "region") != g.Location {
 		return nil, exit{1, "ERROR: (InvalidTemplate) region and group differ"}
 	}
@@ -136,22 +138,22 @@ func (c *call) stamp(g *group, given map[string]any) (any, error) {
 		g.Secrets = append(g.Secrets, key)
 	}
 	for _, r := range snapshot.PredictedResources {
-		if strings.Count(r.Type, "/") > 1 || strings.HasPrefix(r.Type, "Microsoft.Authorization/") || c.world.half && strings.HasPrefix(r.Type, "Microsoft.Web/") {
+		if strings.Count(r.Type, "/") > 1 || strings.HasPrefix(r.Type, "Microsoft.Authorization/") || c.half && strings.HasPrefix(r.Type, "Microsoft.Web/") {
 			continue
 		}
-		g.Resources[r.Name] = resource{Type: r.Type, Commit: str(given, "commit")}
+		g.Resources[r.Name] = model.Resource{Type: r.Type, Commit: str(given, "commit")}
 	}
-	if c.world.half {
+	if c.half {
 		return map[string]any{}, nil
 	}
-	g.configure(c.world.Seconds, site, vault, settings, given)
+	configure(g, c.world.Seconds, site, vault, settings, given)
 	return map[string]any{"properties": map[string]any{"outputs": map[string]any{"appName": map[string]any{"value": site}}}}, nil
 }
 
 // configure replaces the app's settings as a whole, which starts it again.
-func (g *group) configure(now int, site, vault string, base map[string]any, given map[string]any) {
+func configure(g *model.Group, now int, site, vault string, base map[string]any, given map[string]any) {
 	if g.App == nil {
-		g.App = &app{Name: site}
+		g.App = &model.App{Name: site}
 	}
 	all := map[string]string{}
 	for name, value := range base {
@@ -168,12 +170,12 @@ func (g *group) configure(now int, site, vault string, base map[string]any, give
 	if !maps.Equal(g.App.Settings, all) {
 		g.App.Settings = all
 		g.App.Loads = max(g.App.Loads, now+20)
-		g.resolve()
+		resolve(g)
 	}
 }
 
 // resolve reads the references to the vault anew.
-func (g *group) resolve() {
+func resolve(g *model.Group) {
 	a := g.App
 	a.Key, a.Previous = "", ""
 	if len(g.Secrets) > 0 && a.Settings["LETHE_SIGNING_KEY"] != "" {
@@ -192,11 +194,11 @@ func (g *group) resolve() {
 	}
 }
 
-func (c *call) events(g *group, given map[string]any) error {
+func (c *call) events(g *model.Group, given map[string]any) error {
 	switch a := g.App; {
 	case a == nil || a.Name != str(given, "appName"), g.Resources[str(given, "topicName")].Type == "", g.Resources[str(given, "documentsName")].Type == "":
 		return exit{1, "ERROR: (ResourceNotFound) the second stage names what is not there"}
-	case !g.Private && !a.runs(c.world.Seconds):
+	case !g.Private && !a.Runs(c.world.Seconds):
 		return exit{1, "ERROR: (InvalidRequest) the endpoint does not answer the handshake"}
 	}
 	g.Events = true
@@ -251,7 +253,7 @@ func (c *call) listFunctions(o options) (any, error) {
 		return nil, err
 	}
 	all := list{}
-	if a.runs(c.world.Seconds) && a.Program != "never-loads" {
+	if a.Runs(c.world.Seconds) && a.Program != "never-loads" {
 		for _, name := range a.Functions {
 			all = append(all, map[string]any{"name": a.Name + "/" + name})
 		}
@@ -265,7 +267,7 @@ func (c *call) listKeys(o options) (any, error) {
 		return nil, err
 	}
 	keys := map[string]string{}
-	if a.runs(c.world.Seconds) {
+	if a.Runs(c.world.Seconds) {
 		keys["blobs_extension"] = "canary-system-key"
 	}
 	return map[string]any{"systemKeys": keys}, nil
@@ -290,7 +292,7 @@ func (c *call) setSettings(o options) (any, error) {
 	}
 	maps.Copy(a.Settings, pairs(o["settings"]))
 	a.Loads = c.world.Seconds + 20
-	g.resolve()
+	resolve(g)
 	c.changes = true
 	return list{}, nil
 }

@@ -12,12 +12,15 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/lethe-ocr/lethe/scripts/azure/testdata/standin/model"
 )
 
 // call is one call of the stand-in.
 type call struct {
 	args    []string
-	world   *world
+	world   *model.World
+	half    bool // whether a deployment stops halfway
 	changes bool // whether the call changed the model
 }
 
@@ -30,28 +33,34 @@ type exit struct {
 // Error implements error.
 func (e exit) Error() string { return e.text }
 
+// violate notes what nobody has reviewed, and refuses it.
+func (c *call) violate(what string) exit {
+	c.world.Violations = append(c.world.Violations, what)
+	return exit{2, "ERROR: the stand-in refuses this: " + what}
+}
+
 func main() {
 	path := os.Getenv("STANDIN_WORLD")
-	c := &call{args: os.Args[1:], world: load(path)}
+	c := &call{args: os.Args[1:], world: model.Load(path)}
 	name := filepath.Base(os.Args[0])
 	// Time alone is no call that can fail.
 	if name == "sleep" {
 		seconds, _ := strconv.Atoi(c.args[0])
-		c.world.pass(seconds)
-		c.world.save(path)
+		c.world.Pass(seconds)
+		c.world.Save(path)
 		return
 	}
 	c.world.Calls++
 	mode := fault(c.world.Calls)
 	if mode == "before" {
-		c.world.save(path)
+		c.world.Save(path)
 		c.log(name, mode)
 		fmt.Fprintf(os.Stderr, "ERROR: (InternalServerError) injected at call %d\n", c.world.Calls)
 		os.Exit(1)
 	}
-	c.world.half = mode == "half"
+	c.half = mode == "half"
 	out, err := c.answer(name)
-	c.world.save(path)
+	c.world.Save(path)
 	c.log(name, mode)
 	if mode == "kill" {
 		_ = syscall.Kill(-syscall.Getpgrp(), syscall.SIGKILL)

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -10,10 +8,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/lethe-ocr/lethe/scripts/azure/testdata/standin/model"
 )
 
 // reach returns the stamp whose app answers at an address, or why none does.
-func (c *call) reach(address string) (*group, int) {
+func (c *call) reach(address string) (*model.Group, int) {
 	for _, g := range c.world.Groups {
 		if g.App == nil || !strings.HasPrefix(address, "https://"+g.App.Name+".azurewebsites.net") {
 			continue
@@ -21,18 +21,13 @@ func (c *call) reach(address string) (*group, int) {
 		switch {
 		case g.Private && !c.world.Inside:
 			return nil, 403
-		case !g.App.runs(c.world.Seconds) || g.App.Program == "never-loads":
+		case !g.App.Runs(c.world.Seconds) || g.App.Program == "never-loads":
 			return nil, 503
 		default:
 			return g, 200
 		}
 	}
 	return nil, 0
-}
-
-func (g *group) admits(application, secret string) bool {
-	hash := sha256.Sum256([]byte(secret))
-	return application != "" && g.Tables.Applications[application] == hex.EncodeToString(hash[:])
 }
 
 // curl is curl as the scripts use it: a secret comes by standard input, never in an argument.
@@ -61,7 +56,7 @@ func (c *call) curl() (any, error) {
 		case strings.HasPrefix(arg, "https://"):
 			address = arg
 		default:
-			return nil, c.world.violate("curl with " + arg)
+			return nil, c.violate("curl with " + arg)
 		}
 	}
 	g, status := c.reach(address)
@@ -72,7 +67,7 @@ func (c *call) curl() (any, error) {
 	if g != nil {
 		_, path, _ := strings.Cut(address, ".azurewebsites.net")
 		application, secret, _ := strings.Cut(credentials, ":")
-		status, body = g.serve(c.world, path, application, secret)
+		status, body = c.serve(g, path, application, secret)
 	}
 	if fails && status >= 400 {
 		return nil, exit{22, fmt.Sprintf("curl: (22) The requested URL returned error: %d", status)}
@@ -88,7 +83,7 @@ func (c *call) curl() (any, error) {
 }
 
 // serve answers what the scripts ask of the interface.
-func (g *group) serve(w *world, path, application, secret string) (int, any) {
+func (c *call) serve(g *model.Group, path, application, secret string) (int, any) {
 	closed := g.App.Settings["LETHE_INTAKE"] == "closed"
 	switch path {
 	case "/healthz":
@@ -103,7 +98,7 @@ func (g *group) serve(w *world, path, application, secret string) (int, any) {
 		}
 		return status, map[string]any{"checks": []any{sandbox}}
 	}
-	if !g.admits(application, secret) {
+	if !g.Admits(application, secret) {
 		return 401, ""
 	}
 	s := &g.Tables
@@ -111,7 +106,7 @@ func (g *group) serve(w *world, path, application, secret string) (int, any) {
 	case "/v1/capabilities":
 		return 200, map[string]any{"version": g.App.Program}
 	case "/v1/ledger/keys":
-		g.App.sequence(s)
+		g.App.Sequence(s)
 		if len(s.Keys) == 0 {
 			return 503, ""
 		}
@@ -121,24 +116,20 @@ func (g *group) serve(w *world, path, application, secret string) (int, any) {
 		if g.App.Settings["LETHE_RETAIN_PROCESSED"] == "2m" {
 			seconds = 120
 		}
-		answer := map[string]any{"now": w.time(w.Seconds), "processed_seconds": seconds}
+		answer := map[string]any{"now": c.world.Time(c.world.Seconds), "processed_seconds": seconds}
 		if s.LastSweep > 0 {
-			answer["last_sweep"] = w.time(s.LastSweep)
+			answer["last_sweep"] = c.world.Time(s.LastSweep)
 		}
 		for _, d := range s.Tasks {
 			if d.Erased == 0 {
-				answer["oldest"] = w.time(d.Made)
+				answer["oldest"] = c.world.Time(d.Made)
 			}
 		}
 		return 200, answer
 	default:
-		w.violate("a request to " + path)
+		c.violate("a request to " + path)
 		return 404, ""
 	}
-}
-
-func publicHalf(private string) string {
-	return strings.Replace(private, "PRIVATE+KEY+", "", 1)
 }
 
 // lethe is the program of a package, as its client and as its key maker.
@@ -149,7 +140,7 @@ func (c *call) lethe() (any, error) {
 		return "lethe " + os.Getenv("STANDIN_VERSION") + "\n", nil
 	case "keygen":
 		private := fmt.Sprintf("PRIVATE+KEY+%s+%d+canary", c.args[1], c.world.Calls)
-		return publicHalf(private) + "\n", os.WriteFile(c.args[2], []byte(private+"\n"), 0o600)
+		return model.PublicHalf(private) + "\n", os.WriteFile(c.args[2], []byte(private+"\n"), 0o600)
 	case "doctor":
 		return c.doctor()
 	case "verify":
@@ -161,7 +152,7 @@ func (c *call) lethe() (any, error) {
 	switch {
 	case g == nil:
 		return nil, exit{3, fmt.Sprintf("lethe: the server cannot be reached (%d)", status)}
-	case !g.admits(os.Getenv("LETHE_APP"), os.Getenv("LETHE_SECRET")):
+	case !g.Admits(os.Getenv("LETHE_APP"), os.Getenv("LETHE_SECRET")):
 		return nil, exit{4, "lethe: credentials refused"}
 	}
 	s := &g.Tables
@@ -171,7 +162,7 @@ func (c *call) lethe() (any, error) {
 			return nil, exit{1, "lethe: no documents are taken in"}
 		}
 		id := fmt.Sprintf("task-%d", c.world.Calls)
-		s.Tasks[id] = &document{Made: c.world.Seconds, State: "Queued"}
+		s.Tasks[id] = &model.Document{Made: c.world.Seconds, State: "Queued"}
 		s.Saved = false
 		c.changes = true
 		return id + "\n", nil
@@ -197,7 +188,7 @@ func (c *call) lethe() (any, error) {
 	return c.task(g, id, d)
 }
 
-func (c *call) task(g *group, id string, d *document) (any, error) {
+func (c *call) task(g *model.Group, id string, d *model.Document) (any, error) {
 	switch c.args[0] {
 	case "status":
 		switch {
@@ -219,15 +210,15 @@ func (c *call) task(g *group, id string, d *document) (any, error) {
 		if g.App.Key == "" {
 			return nil, exit{1, "lethe: this stamp has no signing key"}
 		}
-		return "receipt of " + id + " by " + publicHalf(g.App.Key) + "\n", nil
+		return "receipt of " + id + " by " + model.PublicHalf(g.App.Key) + "\n", nil
 	default:
-		return nil, c.world.violate("lethe " + strings.Join(c.args, " "))
+		return nil, c.violate("lethe " + strings.Join(c.args, " "))
 	}
 }
 
 // saveLedger writes a copy of the ledger to a folder.
-func (c *call) saveLedger(g *group) error {
-	g.App.sequence(&g.Tables)
+func (c *call) saveLedger(g *model.Group) error {
+	g.App.Sequence(&g.Tables)
 	dir := c.args[2]
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err

@@ -1,13 +1,17 @@
-package main
+// Package model is the subscription that the stand-in keeps in a file between its calls, and that tests read and change.
+package model
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"os"
+	"strings"
 	"time"
 )
 
-// world is a subscription and what runs in it. The tests read and write its JSON.
-type world struct {
+// World is a subscription and what runs in it. The tests read and write its JSON.
+type World struct {
 	Calls      int
 	Seconds    int // since it began
 	Violations []string
@@ -16,33 +20,32 @@ type world struct {
 	Answers       map[string]any // by command, or by address in Resource Manager: see answers.json
 	Taken         []string       // names of others
 	Inside        bool           // whether the caller is in the private network
-	Groups        map[string]*group
+	Groups        map[string]*Group
 	DeletedVaults map[string]bool // by name, whether protected
-
-	half bool
 }
 
-// group is a resource group: a stamp or a part of one.
-type group struct {
+// Group is a resource group: a stamp or a part of one.
+type Group struct {
 	Location  string
 	Tags      map[string]string
-	Resources map[string]resource // by name
-	App       *app
+	Resources map[string]Resource // by name
+	App       *App
 	Secrets   []string // versions of the signing key
 	Private   bool
 	Protected bool
 	Events    bool
 	Keeping   bool // something switched soft delete on
-	Tables    serviceState
+	Tables    Service
 }
 
-type resource struct {
+// Resource is what the scripts see of a resource.
+type Resource struct {
 	Type   string
 	Commit string
 }
 
-// app is the function app.
-type app struct {
+// App is the function app.
+type App struct {
 	Name             string
 	Settings         map[string]string
 	Package, Program string // SHA-256 and version of what was uploaded
@@ -51,33 +54,36 @@ type app struct {
 	Key, Previous    string // signing keys as the platform resolved them
 }
 
-// serviceState is what the program keeps in storage.
-type serviceState struct {
+// Service is what the program keeps in storage.
+type Service struct {
 	Applications map[string]string // hash by id
-	Tasks        map[string]*document
+	Tasks        map[string]*Document
 	Keys         []string // public keys in the ledger
 	LastSweep    int
 	Saved        bool // the ledger was saved with every receipt in it
 }
 
-type document struct {
+// Document is a task with its document; times are seconds of the world.
+type Document struct {
 	Made, Erased int
 	State        string
 }
 
-func load(path string) *world {
+// Load reads the model from a file.
+func Load(path string) *World {
 	content, err := os.ReadFile(path)
 	if err != nil {
 		panic(err)
 	}
-	w := &world{}
+	w := &World{}
 	if err := json.Unmarshal(content, w); err != nil {
 		panic(err)
 	}
 	return w
 }
 
-func (w *world) save(path string) {
+// Save writes the model to a file.
+func (w *World) Save(path string) {
 	content, err := json.MarshalIndent(w, "", " ")
 	if err != nil {
 		panic(err)
@@ -87,18 +93,13 @@ func (w *world) save(path string) {
 	}
 }
 
-func (w *world) violate(what string) exit {
-	w.Violations = append(w.Violations, what)
-	return exit{2, "ERROR: the stand-in refuses this: " + what}
-}
-
-// time is when something was, as an interface tells it.
-func (w *world) time(seconds int) string {
+// Time is when something was, as an interface tells it.
+func (w *World) Time(seconds int) string {
 	return time.Date(2026, 3, 1, 0, 0, seconds, 0, time.UTC).Format(time.RFC3339Nano)
 }
 
-// pass lets time go by: a sweep runs every five minutes where a program runs.
-func (w *world) pass(seconds int) {
+// Pass lets time go by: a sweep runs every five minutes where a program runs.
+func (w *World) Pass(seconds int) {
 	w.Seconds += seconds
 	for _, g := range w.Groups {
 		g.live(w.Seconds)
@@ -106,14 +107,14 @@ func (w *world) pass(seconds int) {
 }
 
 // live is what the timer does.
-func (g *group) live(now int) {
+func (g *Group) live(now int) {
 	const sweeps = 300
 	s := &g.Tables
-	if !g.App.runs(now) || now-s.LastSweep < sweeps {
+	if !g.App.Runs(now) || now-s.LastSweep < sweeps {
 		return
 	}
 	s.LastSweep = now
-	g.App.sequence(s)
+	g.App.Sequence(s)
 	life := 23 * 3600
 	if g.App.Settings["LETHE_RETAIN_PROCESSED"] == "2m" {
 		life = 60
@@ -125,14 +126,24 @@ func (g *group) live(now int) {
 	}
 }
 
-func (a *app) runs(now int) bool { return a != nil && a.Package != "" && now >= a.Loads }
+// Runs reports whether the host has loaded a package.
+func (a *App) Runs(now int) bool { return a != nil && a.Package != "" && now >= a.Loads }
 
-// sequence brings the signing key into the ledger if the one before it vouches.
-func (a *app) sequence(s *serviceState) {
-	public := publicHalf(a.Key)
+// Sequence brings the signing key into the ledger if the one before it cross-signs it.
+func (a *App) Sequence(s *Service) {
+	public := PublicHalf(a.Key)
 	switch {
 	case a.Key == "" || len(s.Keys) > 0 && s.Keys[len(s.Keys)-1] == public:
-	case len(s.Keys) == 0 || s.Keys[len(s.Keys)-1] == publicHalf(a.Previous):
+	case len(s.Keys) == 0 || s.Keys[len(s.Keys)-1] == PublicHalf(a.Previous):
 		s.Keys = append(s.Keys, public)
 	}
+}
+
+// PublicHalf is the public key of a signing key.
+func PublicHalf(private string) string { return strings.Replace(private, "PRIVATE+KEY+", "", 1) }
+
+// Admits reports whether an application has this secret.
+func (g *Group) Admits(application, secret string) bool {
+	hash := sha256.Sum256([]byte(secret))
+	return application != "" && g.Tables.Applications[application] == hex.EncodeToString(hash[:])
 }
