@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -222,7 +223,10 @@ func (s *server) endure(d hostiletest.Document, m *meter, empty []string) cost {
 func TestHostileDocumentsAreContained(t *testing.T) {
 	t.Parallel()
 	documents := hostiletest.Documents()
-	if len(documents) < 300 {
+	if !soak() { // every fourth, of all formats
+		documents = slices.DeleteFunc(documents, func(d hostiletest.Document) bool { return crc32.ChecksumIEEE([]byte(d.Name))%4 != 0 })
+	}
+	if len(documents) < 200 {
 		t.Errorf("only %d hostile documents", len(documents))
 	}
 	const servers = 2

@@ -106,6 +106,26 @@ func (f *family) flip(ends []fault.Code, good []byte, n, from, to int) {
 	}
 }
 
+// extremes adds copies in which one field of a header, two or four bytes long, is none, one, the largest or on the edge of a
+// sign, in either byte order: two of these in turn for each field. mend, unless nil, makes sums right again.
+func (f *family) extremes(good []byte, from, to, step int, mend func([]byte)) {
+	ends := append(costly(), fault.DocumentUnknownType, fault.DocumentTooLarge, fault.DocumentTooManyPages)
+	values := []string{"\x00\x00\x00\x00", "\xff\xff\xff\xff", "\x01\x00\x00\x00", "\x7f\xff\xff\xff", "\x00\x00\x00\x01", "\xff\xff\xff\x7f", "\x80\x00\x00\x00"}
+	for at := from; at+step <= min(to, len(good)); at += step {
+		for n := range 2 {
+			value := []byte(values[(2*(at-from)/step+n)%len(values)])
+			if step == 2 {
+				value = []byte{value[0], value[3]}
+			}
+			bad := with(good, at, value...)
+			if mend != nil {
+				mend(bad)
+			}
+			f.add(ends, fmt.Sprintf("%x at byte %d of %d", value, at, len(good)), bad)
+		}
+	}
+}
+
 // with returns a copy with bytes written over a place.
 func with(good []byte, at int, over ...byte) []byte {
 	bad := slices.Clone(good)

@@ -3,6 +3,7 @@ package hostiletest
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -64,6 +65,13 @@ func pdfFiles() []Document {
 	f.flip(lenient(), good, 24, 8, len(good))
 	withFilter := sheet{entries: "/Filter/FlateDecode", content: string(deflated([]byte(words)))}.bytes()
 	f.flip(lenient(), withFilter, 8, strings.Index(string(withFilter), "stream"), table)
+	numbers := []string{"0", "-1", "7", "2147483648", "4294967295", strings.Repeat("9", 40), "x"}
+	for i, number := range regexp.MustCompile(`\b\d+\b`).FindAllIndex(good, -1) {
+		for n := range 3 {
+			value := numbers[(3*i+n)%len(numbers)]
+			f.add(append(costly(), fault.DocumentUnknownType, fault.DocumentTooManyPages), fmt.Sprintf("%.12s for the number at byte %d", value, number[0]), slices.Concat(good[:number[0]], []byte(value), good[number[1]:]))
+		}
+	}
 	f.add(fine(), "one page", good)
 	for _, c := range []struct {
 		name string
@@ -74,34 +82,15 @@ func pdfFiles() []Document {
 		{"header after 1,025 bytes", append(bytes.Repeat([]byte("#"), 1025), good...), foreign()},
 		{"header alone", []byte("%PDF-1.7\n"), refused()},
 		{"header and end", []byte("%PDF-1.7\n%%EOF\n"), refused()},
-		{"version 9.9", replace("%PDF-1.7", "%PDF-9.9"), lenient()},
-		{"version of letters", replace("%PDF-1.7", "%PDF-x.y"), lenient()},
-		{"table at 0", startAt("0"), lenient()},
-		{"table outside", startAt("99999999"), lenient()},
-		{"table at a negative place", startAt("-1"), lenient()},
-		{"table at 10^40", startAt(strings.Repeat("9", 40)), lenient()},
-		{"table nowhere", []byte(text[:start]), lenient()},
 		{"table at the end", startAt(fmt.Sprint(len(good) - 8)), lenient()},
 		{"table missing", []byte(text[:table]), lenient()},
 		{"table of objects one byte off", []byte(strings.ReplaceAll(text, " 00000 n", " 00001 n")), lenient()},
 		{"table in which all is free", []byte(strings.ReplaceAll(text, " n \n", " f \n")), lenient()},
-		{"table of 4 billion entries", replace("xref\n0 6", "xref\n0 4294967295"), lenient()},
-		{"table from 2^31 on", replace("xref\n0 6", "xref\n2147483647 6"), lenient()},
-		{"table of negative entries", replace("xref\n0 6", "xref\n-5 -6"), lenient()},
-		{"table of letters", replace("0000000000 65535", "aaaaaaaaaa bbbbb"), lenient()},
 		{"table that follows itself", trailer(fmt.Sprintf("/Root 1 0 R/Size 6/Prev %d", table)), lenient()},
-		{"table before a negative one", trailer("/Root 1 0 R/Size 6/Prev -1"), lenient()},
 		{"table with a stream that is itself", trailer(fmt.Sprintf("/Root 1 0 R/Size 6/XRefStm %d", table)), lenient()},
 		{"trailer missing", []byte(strings.Replace(text, "trailer", "tr", 1)), lenient()},
 		{"trailer without catalog", trailer("/Size 6"), lenient()},
 		{"trailer whose catalog is a number", trailer("/Root 7/Size 6"), lenient()},
-		{"trailer whose catalog is a page", trailer("/Root 3 0 R/Size 6"), lenient()},
-		{"trailer whose catalog is a font", trailer("/Root 5 0 R/Size 6"), lenient()},
-		{"trailer of size 0", trailer("/Root 1 0 R/Size 0"), lenient()},
-		{"trailer of size 2^31", trailer("/Root 1 0 R/Size 2147483648"), lenient()},
-		{"trailer of a negative size", trailer("/Root 1 0 R/Size -1"), lenient()},
-		{"object of another number", replace("3 0 obj", "9 0 obj"), lenient()},
-		{"object of generation 65,535", replace("3 0 obj", "3 65535 obj"), lenient()},
 		{"object without end", replace("endobj", ""), lenient()},
 		{"NUL bytes for spaces", []byte(strings.ReplaceAll(text, " ", "\x00")), lenient()},
 		{"carriage returns only", []byte(strings.ReplaceAll(text, "\n", "\r")), lenient()},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"slices"
-	"strings"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 )
@@ -52,35 +51,18 @@ func pngs() []Document {
 	good, header, data := goodPNG(), pngHeader(width, height, 8, 0, 0), chunk("IDAT", pngData())
 	f.cut(good, 8, 4, 8, 12, 16, 20, 29, 33, 41, len(good)-12)
 	f.flip(append(lenient(), fault.PageTooLarge), good, 10, 8, 60)
-	for _, c := range []struct {
-		name   string
-		header []byte
-		ends   []fault.Code
-	}{
-		{"depth 3", pngHeader(width, height, 3, 0, 0), refused()},
-		{"depth 0", pngHeader(width, height, 0, 0, 0), refused()},
-		{"colour type 5", pngHeader(width, height, 8, 5, 0), refused()},
-		{"interlace method 9", pngHeader(width, height, 8, 0, 9), refused()},
-		{"interlaced without being it", pngHeader(width, height, 8, 0, 1), lenient()},
-		{"compression method 1", chunk("IHDR", with(header[8:21], 10, 1)), refused()},
-		{"filter method 1", chunk("IHDR", with(header[8:21], 11, 1)), refused()},
-		{"no width", pngHeader(0, height, 8, 0, 0), refused()},
-		{"no height", pngHeader(width, 0, 8, 0, 0), refused()},
-		{"negative width", pngHeader(1<<31, height, 8, 0, 0), append(refused(), fault.PageTooLarge)},
-		{"more rows than data", pngHeader(width, 40_000, 8, 0, 0), lenient()},
-		{"fewer rows than data", pngHeader(width, 3, 8, 0, 0), lenient()},
-		{"rows of another width", pngHeader(width-7, height, 8, 0, 0), lenient()},
-		{"claims 16 bits", pngHeader(width, height, 16, 0, 0), lenient()},
-		{"claims red, green, blue and alpha", pngHeader(width, height, 8, 6, 0), lenient()},
-		{"palette missing", pngHeader(width, height, 8, 3, 0), lenient()},
-		{"header of 12 bytes", chunk("IHDR", header[8:20]), refused()},
-		{"header of 14 bytes", chunk("IHDR", append(slices.Clone(header[8:21]), 0)), refused()},
-		{"header twice", slices.Concat(header, header), lenient()},
-		{"header missing", nil, refused()},
-		{"header after a text", slices.Concat(chunk("tEXt", []byte("a\x00b")), header), append(lenient(), fault.DocumentUnknownType)},
-	} {
-		f.add(c.ends, c.name, pngOf(c.header, data))
-	}
+	const sum = 29 // of the header, behind the mark, its length, its name and 13 bytes
+	mend := func(bad []byte) { binary.BigEndian.PutUint32(bad[sum:], crc32.ChecksumIEEE(bad[12:sum])) }
+	f.extremes(good, 16, 24, 4, mend) // width and height
+	f.extremes(good, 23, 29, 2, mend) // depth, colour type, methods
+	f.add(append(refused(), fault.PageTooLarge), "negative width", pngOf(pngHeader(1<<31, height, 8, 0, 0), data))
+	f.add(refused(), "depth 3", pngOf(pngHeader(width, height, 3, 0, 0), data))
+	f.add(lenient(), "interlaced without being it", pngOf(pngHeader(width, height, 8, 0, 1), data))
+	f.add(lenient(), "more rows than data", pngOf(pngHeader(width, 40_000, 8, 0, 0), data))
+	f.add(lenient(), "claims red, green, blue and alpha", pngOf(pngHeader(width, height, 8, 6, 0), data))
+	f.add(refused(), "header of 12 bytes", pngOf(chunk("IHDR", header[8:20]), data))
+	f.add(lenient(), "header twice", pngOf(header, header, data))
+	f.add(refused(), "header missing", pngOf(data))
 	for _, c := range []struct {
 		name   string
 		chunks [][]byte
@@ -156,29 +138,20 @@ func pngBombs() []Document {
 	bomb(costly(), "64 MiB of data for one pixel", 1, 1, 8, 0, 0, 64)
 
 	for name, c := range map[string][]byte{
-		"text that unfolds to 1 GiB":                  chunk("zTXt", slices.Concat([]byte("a\x00\x00"), zeros(1024))),
-		"international text that unfolds to 1 GiB":    chunk("iTXt", slices.Concat([]byte("a\x00\x01\x00\x00\x00"), zeros(1024))),
-		"colour profile that unfolds to 1 GiB":        chunk("iCCP", slices.Concat([]byte("a\x00\x00"), zeros(1024))),
-		"text of 8 MiB":                               chunk("tEXt", slices.Concat([]byte("a\x00"), bytes.Repeat([]byte("x"), 8<<20))),
-		"20,000 texts":                                bytes.Repeat(chunk("tEXt", []byte("a\x00b")), 20_000),
-		"damaged colour profile":                      chunk("iCCP", slices.Concat([]byte("a\x00\x00"), deflated(noise(500)))),
-		"colour profile that is no zlib":              chunk("iCCP", slices.Concat([]byte("a\x00\x00"), noise(500))),
-		"4,294,967,295 pixels a metre":                chunk("pHYs", []byte{255, 255, 255, 255, 255, 255, 255, 255, 1}),
-		"no pixels a metre":                           chunk("pHYs", make([]byte, 9)),
-		"resolution of unknown unit":                  chunk("pHYs", []byte{0, 0, 0, 1, 0, 0, 0, 1, 77}),
-		"no gamma":                                    chunk("gAMA", make([]byte, 4)),
-		"chromaticities of nothing":                   chunk("cHRM", make([]byte, 32)),
-		"significant bits 255":                        chunk("sBIT", []byte{255}),
-		"transparency of 300 bytes":                   chunk("tRNS", make([]byte, 300)),
-		"Exif of noise":                               chunk("eXIf", noise(300)),
-		"histogram without palette":                   chunk("hIST", make([]byte, 512)),
-		"animation of 4 billion frames":               slices.Concat(chunk("acTL", bytes.Repeat([]byte{255}, 8)), chunk("fcTL", make([]byte, 26))),
-		"time of the month 13":                        chunk("tIME", []byte{0, 0, 13, 77, 25, 61, 61}),
-		"2,000 suggested palettes":                    bytes.Repeat(chunk("sPLT", append([]byte("p\x00\x08"), make([]byte, 600)...)), 2_000),
-		"physical scale that is no number":            chunk("sCAL", []byte("\x01nan\x00inf")),
-		"text key of 79 bytes in an unknown encoding": chunk("tEXt", []byte(strings.Repeat("\xff", 79)+"\x00\xfe")),
+		"text that unfolds to 1 GiB":               chunk("zTXt", slices.Concat([]byte("a\x00\x00"), zeros(1024))),
+		"international text that unfolds to 1 GiB": chunk("iTXt", slices.Concat([]byte("a\x00\x01\x00\x00\x00"), zeros(1024))),
+		"colour profile that unfolds to 1 GiB":     chunk("iCCP", slices.Concat([]byte("a\x00\x00"), zeros(1024))),
+		"text of 8 MiB":                            chunk("tEXt", slices.Concat([]byte("a\x00"), bytes.Repeat([]byte("x"), 8<<20))),
+		"20,000 texts":                             bytes.Repeat(chunk("tEXt", []byte("a\x00b")), 20_000),
+		"2,000 suggested palettes":                 bytes.Repeat(chunk("sPLT", append([]byte("p\x00\x08"), make([]byte, 600)...)), 2_000),
+		"animation of 4 billion frames":            slices.Concat(chunk("acTL", bytes.Repeat([]byte{255}, 8)), chunk("fcTL", make([]byte, 26))),
 	} {
 		f.add(lenient(), name, pngOf(header, c, data))
+	}
+	for _, kind := range []string{"acTL", "bKGD", "cHRM", "eXIf", "gAMA", "hIST", "iCCP", "iTXt", "pHYs", "PLTE", "sBIT", "sCAL", "sPLT", "sRGB", "tEXt", "tIME", "tRNS", "zTXt"} {
+		f.add(lenient(), "nothing in "+kind, pngOf(header, chunk(kind, nil), data))
+		f.add(lenient(), "zeros in "+kind, pngOf(header, chunk(kind, make([]byte, 32)), data))
+		f.add(lenient(), "noise in "+kind, pngOf(header, chunk(kind, noise(300)), data))
 	}
 	sorted(f.all)
 	f.add(fine(), fmt.Sprintf("%d MiB behind the end", 2), append(pngOf(header, data), noise(2<<20)...))

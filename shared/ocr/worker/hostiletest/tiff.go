@@ -140,12 +140,13 @@ func tiffs() []Document {
 	f.flip(append(lenient(), fault.PageTooLarge, fault.PageMemory), good, 16, at, len(good))
 	f.flip(append(lenient(), fault.DocumentUnknownType), good, 4, 0, 8)
 	both := append(lenient(), fault.PageTooLarge)
+	f.extremes(good, at+2, len(good), 4, nil)
+	f.extremes(bigTIFF(8, 0), 16+len(rows()), 16+len(rows())+100, 4, nil)
 	f.add(fine(), "one page", good)
 	f.add(fine(), "three pages", chain(3, end))
 	f.add(refused(), "page that follows itself", chain(1, func(first, _ int) uint32 { return uint32(first) }))
 	f.add(refused(), "five pages in a circle", chain(5, func(first, size int) uint32 { return uint32(first + 2*size) }))
 	f.add(lenient(), "next page outside of the file", chain(1, func(int, int) uint32 { return 1 << 31 }))
-	f.add(lenient(), "next page in the header", chain(1, func(int, int) uint32 { return 3 }))
 	f.add(lenient(), "next page in the pixels", chain(1, func(int, int) uint32 { return 100 }))
 	f.add(lenient(), "second page cut off", chain(2, end)[:len(chain(2, end))-40])
 	f.lazy([]fault.Code{fault.DocumentTooManyPages}, "10,000 pages", func() []byte { return chain(10_000, end) })
@@ -154,7 +155,6 @@ func tiffs() []Document {
 	})
 	f.add(lenient(), "nothing but a mask", chain(1, end, tag{254, tiffLong, 1, 4}))
 	f.add(refused(), "no directory", []byte("II\x2a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"))
-	f.add(refused(), "directory in the header", []byte("II\x2a\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"))
 	f.add(refused(), "directory outside", append([]byte("II\x2a\x00\xf0\xff\xff\xff"), make([]byte, 50)...))
 	f.add(refused(), "directory of no entries", slices.Concat([]byte("II\x2a\x00\x08\x00\x00\x00"), directory(nil, 0), make([]byte, 9)))
 	f.add(refused(), "directory of 65,535 entries", append([]byte("II\x2a\x00\x08\x00\x00\x00\xff\xff"), make([]byte, 5000)...))
@@ -163,9 +163,7 @@ func tiffs() []Document {
 	f.add(fine(), "BigTIFF", bigTIFF(8, 0))
 	f.add(refused(), "BigTIFF with places of 4 bytes", bigTIFF(4, 0))
 	f.add(refused(), "BigTIFF of 2^64-1 entries", bigTIFF(8, 1<<64-1))
-	f.add(refused(), "BigTIFF of 100,000 entries", bigTIFF(8, 100_000))
 	f.add(both, "BigTIFF, 60,000 pixels square", bigTIFF(8, 0, tag{tagWidth, tiffLong, 1, 60_000}, tag{tagHeight, tiffLong, 1, 60_000}))
-	f.add(lenient(), "BigTIFF whose strip is outside", bigTIFF(8, 0, tag{tagOffsets, tiffLong, 1, 1 << 31}))
 	f.add(lenient(), "BigTIFF cut off in its directory", bigTIFF(8, 0)[:16+len(rows())+60])
 	f.add(refused(), "BigTIFF of 16 bytes", bigTIFF(8, 0)[:16])
 	return f.all
@@ -180,61 +178,29 @@ func tiffTags() []Document {
 		ends []fault.Code
 		tags []tag
 	}{
-		{"no width", refused(), []tag{{tagWidth, tiffLong, 1, 0}}},
-		{"no height", refused(), []tag{{tagHeight, tiffLong, 1, 0}}},
 		{"60,000 pixels square", tooLarge(), []tag{{tagWidth, tiffLong, 1, 60_000}, {tagHeight, tiffLong, 1, 60_000}}},
-		{"2^32-1 rows", tooLarge(), []tag{{tagHeight, tiffLong, 1, 1<<32 - 1}}},
-		{"65535 × 1 without data", lenient(), []tag{{tagWidth, tiffLong, 1, 65_535}, {tagHeight, tiffLong, 1, 1}}},
 		{"99 megapixels without data", costly(), []tag{{tagWidth, tiffLong, 1, 9_900}, {tagHeight, tiffLong, 1, 10_000}, {tagRows, tiffLong, 1, 10_000}}},
 		{"99 megapixels in strips of a row", costly(), []tag{{tagWidth, tiffLong, 1, 9_900}, {tagHeight, tiffLong, 1, 10_000}, {tagRows, tiffLong, 1, 1}}},
-		{"0 bits", bad, []tag{{tagBits, tiffShort, 1, 0}}},
-		{"7 bits", bad, []tag{{tagBits, tiffShort, 1, 7}}},
-		{"16 bits", bad, []tag{{tagBits, tiffShort, 1, 16}}},
-		{"32 bits", bad, []tag{{tagBits, tiffShort, 1, 32}}},
-		{"65535 bits", bad, []tag{{tagBits, tiffShort, 1, 65_535}}},
 		{"floating point", bad, []tag{{tagBits, tiffShort, 1, 32}, {tagFormat, tiffShort, 1, 3}}},
-		{"complex numbers", bad, []tag{{tagBits, tiffShort, 1, 64}, {tagFormat, tiffShort, 1, 6}}},
-		{"no samples", bad, []tag{{tagSamples, tiffShort, 1, 0}}},
-		{"3 samples of which 1 is described", bad, []tag{{tagSamples, tiffShort, 1, 3}}},
 		{"4 samples called inks", bad, []tag{{tagSamples, tiffShort, 1, 4}, {tagPhotometric, tiffShort, 1, 5}}},
-		{"65535 samples", bad, []tag{{tagSamples, tiffShort, 1, 65_535}}},
 		{"samples in planes of 77", bad, []tag{{tagSamples, tiffShort, 1, 3}, {tagPlanar, tiffShort, 1, 77}}},
-		{"samples in two planes", bad, []tag{{tagSamples, tiffShort, 1, 3}, {tagPlanar, tiffShort, 1, 2}}},
 		{"palette that is not there", bad, []tag{{tagPhotometric, tiffShort, 1, 3}}},
 		{"palette outside of the file", bad, []tag{{tagPhotometric, tiffShort, 1, 3}, {tagColours, tiffShort, 768, 1 << 30}}},
-		{"palette of 3 entries", bad, []tag{{tagPhotometric, tiffShort, 1, 3}, {tagColours, tiffShort, 3, pixelsAt}}},
 		{"luma and chroma with sampling 0", bad, []tag{{tagPhotometric, tiffShort, 1, 6}, {tagSamples, tiffShort, 1, 3}, {tagSubsampling, tiffShort, 2, 0}}},
-		{"luma and chroma with sampling 255", bad, []tag{{tagPhotometric, tiffShort, 1, 6}, {tagSamples, tiffShort, 1, 3}, {tagSubsampling, tiffShort, 2, 255 | 255<<16}}},
-		{"CIE L*a*b*", bad, []tag{{tagPhotometric, tiffShort, 1, 8}, {tagSamples, tiffShort, 1, 3}}},
 		{"LogLuv", bad, []tag{{tagPhotometric, tiffShort, 1, 32_845}, {tagSamples, tiffShort, 1, 3}}},
-		{"photometric 65535", bad, []tag{{tagPhotometric, tiffShort, 1, 65_535}}},
-		{"no rows in a strip", bad, []tag{{tagRows, tiffLong, 1, 0}}},
-		{"2^32-1 rows in a strip", lenient(), []tag{{tagRows, tiffLong, 1, 1<<32 - 1}}},
-		{"strip outside of the file", bad, []tag{{tagOffsets, tiffLong, 1, 1 << 31}}},
-		{"strip in the header", bad, []tag{{tagOffsets, tiffLong, 1, 0}}},
-		{"strip of no bytes", bad, []tag{{tagCounts, tiffLong, 1, 0}}},
-		{"strip of 4 GiB", bad, []tag{{tagCounts, tiffLong, 1, 1<<32 - 1}}},
 		{"2^30 strips", bad, []tag{{tagOffsets, tiffLong, 1 << 30, 8}, {tagCounts, tiffLong, 1 << 30, 8}}},
-		{"fewer strips than rows need", bad, []tag{{tagRows, tiffLong, 1, 1}}},
 		{"strip places that are letters", bad, []tag{{tagOffsets, 2, 4, pixelsAt}}},
-		{"values of type 77", bad, []tag{{tagBits, 77, 1, 8}}},
-		{"width of type 0", bad, []tag{{tagWidth, 0, 1, width}}},
-		{"orientation 0", lenient(), []tag{{tagOrientation, tiffShort, 1, 0}}},
-		{"orientation 77", lenient(), []tag{{tagOrientation, tiffShort, 1, 77}}},
 		{"orientation 6", lenient(), []tag{{tagOrientation, tiffShort, 1, 6}}},
 		{"resolution of 0/0", lenient(), []tag{{tagXResolution, 5, 1, 1 << 30}}},
 		{"resolution that is pixels", lenient(), []tag{{tagXResolution, 5, 1, pixelsAt}, {tagXResolution + 1, 5, 1, pixelsAt}, {296, tiffShort, 1, 3}}},
 		{"tiles of nothing", bad, tiled(0, 0, 1)},
 		{"tiles of 2^31", bad, tiled(1<<31, 1<<31, 1)},
-		{"tiles of one pixel", bad, tiled(1, 1, width*height)},
 		{"tile outside", bad, append(tiled(16, 16, 1), tag{tagTileOffsets, tiffLong, 1, 1 << 31})},
 		{"tiles of 65,520 pixels square", costly(), tiled(65_520, 65_520, 1)},
 		{"sub-directory that is itself", lenient(), []tag{{tagSubIFDs, tiffLong, 1, pixelsAt + width*height}}},
 		{"Exif that is itself", lenient(), []tag{{tagExif, tiffLong, 1, pixelsAt + width*height}}},
 		{"colour profile of pixels", lenient(), []tag{{tagProfile, 7, 500, pixelsAt}}},
-		{"colour profile of 4 GiB", lenient(), []tag{{tagProfile, 7, 1<<32 - 1, pixelsAt}}},
 		{"text without end", lenient(), []tag{{270, 2, 7000, pixelsAt}}},
-		{"text of 4 GiB", lenient(), []tag{{270, 2, 1<<32 - 1, pixelsAt}}},
 	} {
 		f.lazy(c.ends, c.name, func() []byte { return tiffOf(rows(), c.tags...) })
 	}
@@ -271,7 +237,6 @@ func tiffCodecs() []Document {
 			f.add(lenient(), fmt.Sprintf("%s cut off", c.name), tiffOf(c.good[:len(c.good)/2], changes...))
 		}
 	}
-	f.add(lenient(), "LZW of zeros", tiffOf(make([]byte, 2000), tag{tagCompression, tiffShort, 1, 5}))
 	f.add(lenient(), "LZW with predictor 77", tiffOf(noise(2000), tag{tagCompression, tiffShort, 1, 5}, tag{tagPredictor, tiffShort, 1, 77}))
 	f.add(lenient(), "JPEG with tables of noise", tiffOf(goodJPEG(), tag{tagCompression, tiffShort, 1, 7}, tag{tagTables, 7, 400, pixelsAt}))
 	huge := with(goodJPEG(), sofOf(goodJPEG())+5, 0xff, 0xdc, 0xff, 0xdc)

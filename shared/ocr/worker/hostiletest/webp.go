@@ -87,6 +87,9 @@ func webps() []Document {
 	picture := riff("VP8L", lossless(width, height, rows()))
 	f.cut(good, 16, 4, 12, 16, 20, 21, 25, 30)
 	f.flip(append(lenient(), fault.PageTooLarge, fault.DocumentUnknownType), good, 14, 4, 40)
+	f.extremes(good, 4, 40, 2, nil)
+	f.extremes(webpOf(riff("VP8 ", lossy(width, height, noise(900)))), 12, 30, 2, nil)
+	f.extremes(webpOf(extended(0x3f, width, height), picture), 12, 30, 2, nil)
 	for _, c := range []struct {
 		name string
 		data []byte
@@ -96,20 +99,12 @@ func webps() []Document {
 		{"1 × 1", webpOf(riff("VP8L", lossless(1, 1, nil))), fine()},
 		{"16384 × 1", webpOf(riff("VP8L", lossless(16_384, 1, nil))), fine()},
 		{"1 × 16384", webpOf(riff("VP8L", lossless(1, 16_384, nil))), fine()},
-		{"version 7", webpOf(riff("VP8L", with(lossless(width, height, rows()), 4, 0xe0))), refused()},
 		{"picture of noise", webpOf(riff("VP8L", append(lossless(width, height, nil)[:5], noise(3000)...))), lenient()},
 		{"picture of ones", webpOf(riff("VP8L", append(lossless(width, height, nil)[:5], slices.Repeat([]byte{255}, 300)...))), lenient()},
 		{"lossy picture of zeros", webpOf(riff("VP8 ", lossy(width, height, make([]byte, 900)))), lenient()},
-		{"lossy picture of noise", webpOf(riff("VP8 ", lossy(width, height, noise(900)))), lenient()},
-		{"lossy picture of no size", webpOf(riff("VP8 ", lossy(0, 0, noise(900)))), refused()},
 		{"lossy picture, 268 megapixels", webpOf(riff("VP8 ", lossy(16_383, 16_383, noise(900)))), tooLarge()},
-		{"lossy picture whose partition is outside", webpOf(riff("VP8 ", with(lossy(width, height, noise(900)), 0, 0xf0, 0xff, 0xff))), refused()},
-		{"size of nothing", with(good, 4, 0, 0, 0, 0), lenient()},
-		{"size of 4 GiB", with(good, 4, 255, 255, 255, 255), lenient()},
-		{"picture of 4 GiB", with(good, 16, 255, 255, 255, 255), lenient()},
 		{"no picture", webpOf(), append(refused(), fault.DocumentUnknownType)},
 		{"unknown chunk", webpOf(riff("ABCD", noise(77)), picture), lenient()},
-		{"canvas larger than the picture", webpOf(extended(0, 500, 500), picture), lenient()},
 		{"canvas of 2^24 pixels square", webpOf(extended(0, 1<<24, 1<<24), picture), append(refused(), fault.PageTooLarge)},
 		{"alpha of noise", webpOf(extended(0x10, width, height), riff("ALPH", noise(333)), riff("VP8 ", lossy(width, height, make([]byte, 900)))), lenient()},
 		{"colour profile of noise", webpOf(extended(0x20, width, height), riff("ICCP", noise(333)), picture), lenient()},
