@@ -1,5 +1,6 @@
 // Package apitest has the real API over the task service and a store in memory, for tests of its callers: as a handler, or as
-// a server whose answers can be broken on the way.
+// a server whose answers can be broken on the way. It also makes HTTP requests that are damaged, oversized or lie about
+// themselves, the same bytes each time.
 package apitest
 
 import (
