@@ -1,125 +1,41 @@
-//go:build linux && cgo
-
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"os"
-	"path/filepath"
+	"io"
 
-	"github.com/spf13/cobra"
-
-	"github.com/lethe-ocr/lethe/shared/config"
-	"github.com/lethe-ocr/lethe/shared/logevent"
-	"github.com/lethe-ocr/lethe/shared/ocr/worker"
-	"github.com/lethe-ocr/lethe/shared/ocr/worker/reader"
+	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 )
 
-// workerVerb starts the program as a worker process. It is not for people.
-const workerVerb = "worker"
-
-// startEngine starts worker processes: this very program again, with nothing of its environment.
-func startEngine(set config.Settings, log *slog.Logger) (*worker.Pool, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("find the program itself: %w", err)
-	}
-	cache, err := cacheFolder(set)
-	if err != nil {
-		return nil, err
-	}
-	return worker.New(worker.Config{
-		Path: self,
-		Args: []string{
-			workerVerb,
-			"--cache", cache,
-			"--tessdata", tessdataFolder(set, self),
-			"--max-bytes", fmt.Sprint(set.Limits().Bytes),
-			"--max-pages", fmt.Sprint(set.Limits().Pages),
-			"--max-pixels", fmt.Sprint(set.Limits().Pixels),
-		},
-		Children: set.Workers,
-		Confined: set.Sandbox != config.SandboxBestEffort,
-		Document: set.Limits(),
-		Limits: worker.Limits{
-			Memory: set.WorkerMemory << 20,
-			CPU:    set.PageTime,
-			Draw:   min(set.DrawTime, set.PageTime),
-			Pages:  set.WorkerPages,
-		},
-		Killed: func(why worker.Reason, peak int64) {
-			log.Warn(logevent.WorkerKilled, "reason", why, "peak_bytes", peak)
-		},
-	})
+// engine reads documents in worker processes. Builds for Linux with the native engine have it; see workers.go.
+type engine interface {
+	ocr.Engine
+	doctor.Workers
+	// Derive writes what reviewers may see of a document: pictures of its pages, drawn anew.
+	Derive(ctx context.Context, src ocr.Source, w io.Writer) error
+	// Ready waits for the first worker process and says what confines it. It fails with unconfined where a sandbox is required
+	// and the kernel gives none.
+	Ready(ctx context.Context) (sandbox string, err error)
+	// Places are where documents and their pages take turns at the worker processes.
+	Places() *fairqueue.Queue
+	Close()
 }
 
-// tessdataFolder returns the language data that the package brings along beside the program, unless a setting names
-// another. Empty means Tesseract's own.
-func tessdataFolder(set config.Settings, self string) string {
-	packaged := filepath.Join(filepath.Dir(self), "tessdata")
-	if _, err := os.Stat(packaged); set.Tessdata == "" && err == nil {
-		return packaged
-	}
-	return set.Tessdata
-}
+// unconfined is the error of an engine whose worker processes cannot be confined as the settings require.
+type unconfined struct{ cause error }
 
-// cacheFolder returns the folder of the PDF compilation cache, made for this user alone: what lies there is executed.
-func cacheFolder(set config.Settings) (string, error) {
-	dir := set.Cache
-	if dir == "" {
-		base, err := os.UserCacheDir()
-		if err != nil {
-			base = os.TempDir() // a function app's instance has no home
-		}
-		dir = filepath.Join(base, "lethe")
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make cache folder: %w", err)
-	}
-	return filepath.Abs(dir)
-}
+// Error names the remedy.
+func (u unconfined) Error() string { return fmt.Sprintf("%s: %s", u.cause, doctor.SandboxRemedy) }
 
-// newWorker is the worker process. It takes everything from its arguments, since its environment is empty.
-func newWorker() *cobra.Command {
-	var cfg reader.Config
-	cmd := &cobra.Command{
-		Use:    workerVerb,
-		Hidden: true,
-		Args:   cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			// Not the command's context: a worker ends with its socket, not with a signal meant for the server.
-			return reader.Main(context.Background(), worker.Socket, cfg)
-		},
+// confined returns an error that names the remedy if a sandbox is required and workers cannot be given one.
+func confined(ctx context.Context, e engine) error {
+	_, err := e.Ready(ctx)
+	if open, ok := errors.AsType[unconfined](err); ok {
+		return open
 	}
-	f := cmd.Flags()
-	f.StringVar(&cfg.Cache, "cache", "", "folder of the PDF compilation cache")
-	f.StringVar(&cfg.Tessdata, "tessdata", "", "folder of the language data")
-	f.Int64Var(&cfg.Limits.Bytes, "max-bytes", 0, "largest document")
-	f.IntVar(&cfg.Limits.Pages, "max-pages", 0, "most pages")
-	f.Int64Var(&cfg.Limits.Pixels, "max-pixels", 0, "most pixels of a page")
-	return cmd
-}
-
-// newWarm fills the PDF compilation cache, so that no document waits for it.
-func newWarm() *cobra.Command {
-	return &cobra.Command{
-		Use:    "warm",
-		Short:  "Fill the PDF compilation cache",
-		Hidden: true,
-		Args:   cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			set, err := config.Load()
-			if err != nil {
-				return err
-			}
-			dir, err := cacheFolder(set)
-			if err != nil {
-				return err
-			}
-			return errors.Join(reader.Warm(cmd.Context(), dir))
-		},
-	}
+	return nil
 }

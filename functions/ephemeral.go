@@ -1,18 +1,64 @@
-//go:build linux && cgo
-
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"os"
+	"sync/atomic"
 	"time"
 
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/clock"
+	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/strict"
 )
+
+// serveEphemeral runs a server for somebody's tests: it prints one line of JSON and leaves nothing behind.
+func serveEphemeral(ctx context.Context, env environment, set config.Settings) (err error) {
+	dir, remove, err := private()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
+	set.Data, set.Listen = dir, "127.0.0.1:0"
+	set.TLSCert, set.TLSKey, set.PublicURL = "", "", ""
+	set.Reserve = 1 // the folder dies with the server: no start of a test waits for more to be written
+	ln, scheme, err := listen(ctx, set)
+	if err != nil {
+		return err
+	}
+	m, err := newMachine(ctx, set, slog.New(slog.NewJSONHandler(env.stderr, nil)))
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	m.address(ln, scheme)
+	app, secret, err := m.registry.Create(ctx, access.Application{Name: "ephemeral", Scopes: access.ApplicationScopes()}, time.Time{})
+	if err == nil {
+		err = json.NewEncoder(env.stdout).Encode(map[string]string{
+			"url": m.base, "app": app.ID, "secret": secret, "clock": m.base + clockPath,
+		})
+	}
+	if err != nil {
+		return errors.Join(err, ln.Close(), m.close())
+	}
+	return m.run(ctx, ln, m.withClock(m.handler))
+}
+
+// private makes a folder that dies with the server.
+func private() (string, func() error, error) {
+	dir, err := os.MkdirTemp("", "lethe-")
+	if err != nil {
+		return "", nil, fmt.Errorf("make private folder: %w", err)
+	}
+	return dir, func() error { return os.RemoveAll(dir) }, nil
+}
 
 // clockPath moves the clock of an ephemeral server: POST {"advance": "47h"}. The answer contains the time after the sweep and
 // the full pass that follow.
@@ -45,3 +91,19 @@ func (m *machine) withClock(next http.Handler) http.Handler {
 		_ = json.NewEncoder(w).Encode(map[string]time.Time{"now": m.clock.Now()}) // a client that has gone does not need it
 	})
 }
+
+// movable is the machine's clocks, moved forward together: that is for an ephemeral server alone.
+type movable struct {
+	source clock.Source
+	ahead  atomic.Int64
+}
+
+// read implements clock.Source.
+func (m *movable) read() clock.Reading {
+	r, ahead := m.source(), time.Duration(m.ahead.Load())
+	r.Wall, r.Boot = r.Wall.Add(ahead), r.Boot+ahead
+	return r
+}
+
+// advance lets time go by.
+func (m *movable) advance(d time.Duration) { m.ahead.Add(int64(d)) }

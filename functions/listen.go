@@ -1,5 +1,3 @@
-//go:build linux && cgo
-
 package main
 
 import (
@@ -9,8 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
@@ -51,10 +47,7 @@ func loopback(a net.Addr) bool {
 	return err == nil && at.Addr().Unmap().IsLoopback()
 }
 
-// connections bounds the connections of this process by the descriptors that it may have open. Go's own start has raised that
-// limit as far as it may be.
+// connections bounds the connections of this process by the descriptors that it may have open.
 func connections(ownAddresses bool) *httpserver.Connections {
-	limit := unix.Rlimit{Cur: 1024} // what there is nearly everywhere
-	_ = unix.Getrlimit(unix.RLIMIT_NOFILE, &limit)
-	return httpserver.NewConnections(limit.Cur, ownAddresses)
+	return httpserver.NewConnections(descriptors(), ownAddresses)
 }

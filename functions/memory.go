@@ -1,46 +1,15 @@
-//go:build linux && cgo
-
 package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"os"
 	"runtime"
 	"runtime/debug"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/logevent"
 )
-
-// overwriting is the setting of Go's runtime that overwrites memory when it is freed, not only when it is used again.
-const overwriting = "clobberfree=1"
-
-// overwriteFreed makes a server, whose memory holds documents and secrets, overwrite what it frees. The runtime reads that
-// setting once, at its start, so the program begins again in the same process. For other verbs it does nothing.
-func overwriteFreed(args []string) error {
-	const variable = "GODEBUG"
-	given := os.Getenv(variable)
-	if len(args) < 2 || args[1] != serveVerb && args[1] != functionsVerb || strings.Contains(given, overwriting) {
-		return nil
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find the program itself: %w", err)
-	}
-	setting := overwriting
-	if given != "" {
-		setting = given + "," + overwriting
-	}
-	if err := os.Setenv(variable, setting); err != nil {
-		return err
-	}
-	return fmt.Errorf("start again: %w", syscall.Exec(self, args, os.Environ())) //nolint:gosec // the program itself
-}
 
 const (
 	forgetDelay = time.Second     // requests that are being answered come to their end first

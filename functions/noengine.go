@@ -2,14 +2,20 @@
 
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"errors"
+	"log/slog"
 
-// engineCommands is empty here: documents are read on Linux, in builds with the native engine. The client verbs work
-// everywhere.
+	"github.com/spf13/cobra"
+
+	"github.com/lethe-ocr/lethe/shared/config"
+)
+
+// engineCommands is empty here: documents are read on Linux, in builds with the native engine. What a client or an operator
+// does works everywhere.
 func engineCommands(environment) []*cobra.Command { return nil }
 
-// ledgerCommands is empty here likewise.
-func ledgerCommands(environment) []*cobra.Command { return nil }
-
-// overwriteFreed has nothing to do here: no server runs.
-func overwriteFreed([]string) error { return nil }
+// startEngine fails here likewise.
+func startEngine(config.Settings, *slog.Logger) (engine, error) {
+	return nil, errors.New("this build reads no documents: that is for Linux, with the native engine")
+}

@@ -11,7 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
+	"github.com/lethe-ocr/lethe/shared/filelock"
 )
 
 // fileName is the anchor's file in the data folder.
@@ -48,7 +48,7 @@ func (f File) Load() (Anchor, error) {
 	if err != nil {
 		return Anchor{}, err
 	}
-	s, err := locked(file, unix.LOCK_SH, latest)
+	s, err := locked(file, filelock.Shared, latest)
 	return s.Anchor, errors.Join(err, file.Close())
 }
 
@@ -58,7 +58,7 @@ func (f File) Update(change func(Anchor) (Anchor, error)) error {
 	if err != nil {
 		return err
 	}
-	_, err = locked(file, unix.LOCK_EX, func(file *os.File) (slot, error) {
+	_, err = locked(file, filelock.Exclusive, func(file *os.File) (slot, error) {
 		s, err := latest(file)
 		if err != nil {
 			return s, err
@@ -73,17 +73,11 @@ func (f File) Update(change func(Anchor) (Anchor, error)) error {
 }
 
 // locked calls do while no other process writes, or none reads and writes.
-func locked(file *os.File, how int, do func(*os.File) (slot, error)) (slot, error) {
-	for {
-		err := unix.Flock(int(file.Fd()), how)
-		if errors.Is(err, unix.EINTR) {
-			continue
-		}
-		if err != nil {
-			return slot{}, fmt.Errorf("lock the clock's file: %w", err)
-		}
-		return do(file) // closing the file gives the lock back
+func locked(file *os.File, how filelock.Mode, do func(*os.File) (slot, error)) (slot, error) {
+	if err := filelock.Lock(file, how); err != nil {
+		return slot{}, fmt.Errorf("lock the clock's file: %w", err)
 	}
+	return do(file) // closing the file gives the lock back
 }
 
 // latest returns the newer of the two slots, a zero one if neither can be read.

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 )
@@ -83,12 +81,11 @@ func (p *Probe) modes(ctx context.Context) (doctor.Modes, error) {
 }
 
 func (p *Probe) place(f *doctor.Folder) error {
-	var at unix.Statfs_t
 	dir := p.store.Dir()
-	if err := unix.Statfs(dir, &at); err != nil {
+	var err error
+	if f.FileSystem, err = fileSystem(dir); err != nil {
 		return err
 	}
-	f.FileSystem = fileSystem(int64(at.Type)) //nolint:unconvert // the type differs between architectures
 	path, err := filepath.Abs(dir)
 	if err == nil {
 		path, err = filepath.EvalSymlinks(path)
@@ -108,34 +105,6 @@ func (p *Probe) space(f *doctor.Folder) error {
 	}
 	f.Space = &doctor.Space{Free: free, Floor: p.store.Space.Floor(size), Reserve: held, Wanted: wanted}
 	return nil
-}
-
-// fileSystem names those that the doctor knows something about. The rest are disks.
-func fileSystem(magic int64) string {
-	switch magic {
-	case unix.NFS_SUPER_MAGIC:
-		return "nfs"
-	case unix.SMB_SUPER_MAGIC, unix.CIFS_SUPER_MAGIC:
-		return "cifs"
-	case unix.SMB2_SUPER_MAGIC:
-		return "smb2"
-	case unix.V9FS_MAGIC:
-		return "9p"
-	case unix.AFS_SUPER_MAGIC, unix.AFS_FS_MAGIC:
-		return "afs"
-	case unix.CEPH_SUPER_MAGIC:
-		return "ceph"
-	case unix.FUSE_SUPER_MAGIC:
-		return "fuse"
-	case unix.BTRFS_SUPER_MAGIC:
-		return "btrfs"
-	case 0x2FC12FC1: // OpenZFS, which is not part of the kernel
-		return "zfs"
-	case unix.TMPFS_MAGIC:
-		return "tmpfs"
-	default:
-		return "a disk of this machine"
-	}
 }
 
 // synced names the service whose folder the path lies in. They are known by the names they give their folders.

@@ -11,7 +11,6 @@ import (
 	"path"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -286,8 +285,8 @@ func (b *Blobs) Stat(ctx context.Context, name string) (storage.Blob, error) {
 func describe(name, file string, stat fs.FileInfo) storage.Blob {
 	_, contentType, _ := parse(path.Base(file))
 	version := strconv.FormatInt(stat.ModTime().UnixNano(), 36)
-	if sys, ok := stat.Sys().(*syscall.Stat_t); ok {
-		version += "-" + strconv.FormatUint(sys.Ino, 36)
+	if n, ok := inode(stat); ok {
+		version += "-" + strconv.FormatUint(n, 36)
 	}
 	return storage.Blob{Name: name, Size: stat.Size(), ETag: version, ContentType: contentType, Created: stat.ModTime().UTC()}
 }

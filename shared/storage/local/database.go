@@ -13,7 +13,6 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 	"golang.org/x/sync/semaphore"
-	"golang.org/x/sys/unix"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -282,7 +281,7 @@ func code(err error) int {
 
 // full reports whether an error says that there is no room.
 func full(err error) bool {
-	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || code(err) == sqlite3.SQLITE_FULL
+	return noSpace(err) || code(err) == sqlite3.SQLITE_FULL
 }
 
 // mayBeFull reports whether an error of SQLite can come from want of room for its journals.

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/lethe-ocr/lethe/shared/fault"
 )
 
@@ -70,12 +68,11 @@ func (s *Space) close() error {
 
 // Free returns how many bytes this process may still write on the file system of the folder, and how large it is.
 func (s *Space) Free() (free, size int64, err error) {
-	var at unix.Statfs_t
-	if err := unix.Fstatfs(int(s.folder.Fd()), &at); err != nil {
+	free, size, err = freeSpace(s.folder)
+	if err != nil {
 		return 0, 0, fmt.Errorf("ask for free space: %w", err)
 	}
-	block := int64(at.Bsize)                                       //nolint:unconvert // the type differs between architectures
-	return int64(at.Bavail) * block, int64(at.Blocks) * block, nil //nolint:gosec // no file system has 2^63 bytes
+	return free, size, nil
 }
 
 // Floor returns the minimum of free space in bytes, on a file system of that size.

@@ -13,9 +13,8 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/filelock"
 )
 
 // Config says where the store is.
@@ -140,8 +139,8 @@ func (s *Store) take() error {
 		return fmt.Errorf("open lock: %w", err)
 	}
 	for _, f := range []*os.File{s.folder, s.lock} {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if errors.Is(err, unix.EWOULDBLOCK) {
+		err := filelock.TryLock(f, filelock.Exclusive)
+		if errors.Is(err, filelock.ErrHeld) {
 			return ErrInUse
 		}
 		if err != nil {
@@ -171,8 +170,8 @@ func (s *Store) Served() (bool, error) {
 	}
 	defer func() { _ = lock.Close() }() // likewise
 	for _, f := range []*os.File{folder, lock} {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB) // closing gives it back
-		if errors.Is(err, unix.EWOULDBLOCK) {
+		err := filelock.TryLock(f, filelock.Shared) // closing gives it back
+		if errors.Is(err, filelock.ErrHeld) {
 			return true, nil
 		}
 		if err != nil {

@@ -5,8 +5,6 @@ import (
 	"os"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/lethe-ocr/lethe/shared/ocr/worker/effect"
 )
 
@@ -32,11 +30,7 @@ func (s Self) Subject() Subject { return OfProcess }
 // Inspect implements Probe.
 func (s Self) Inspect(ctx context.Context) []Finding {
 	p := Process{Unseen: map[Check]string{}}
-	var limit unix.Rlimit
-	dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
-	if err == nil && unix.Getrlimit(unix.RLIMIT_CORE, &limit) == nil {
-		p.CoreLimit, p.Dumpable = &limit.Cur, new(dumpable != 0)
-	}
+	p.CoreLimit, p.Dumpable = dumps()
 	if table, err := os.ReadFile(swapTable); err == nil {
 		p.Swaps = new(swaps(string(table)))
 	} else {

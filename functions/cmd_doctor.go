@@ -1,5 +1,3 @@
-//go:build linux && cgo
-
 package main
 
 import (
@@ -23,21 +21,13 @@ import (
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/doctor/account"
-	"github.com/lethe-ocr/lethe/shared/doctor/folder"
 	"github.com/lethe-ocr/lethe/shared/doctor/resourcemanager"
-	"github.com/lethe-ocr/lethe/shared/ocr/worker"
-	"github.com/lethe-ocr/lethe/shared/storage/azure"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 )
 
 // stampOf is what the settings and the platform say that the stamp is.
 func stampOf(set config.Settings) doctor.Stamp {
 	return doctor.Stamp{Region: set.Region, Platform: os.Getenv("REGION_NAME"), Policy: set.Policy()}
-}
-
-// machineProbes examine a machine that serves from its data folder.
-func machineProbes(store *local.Store, engine *worker.Pool, now *clock.Clock) []doctor.Probe {
-	return []doctor.Probe{folder.New(store), doctor.Clock{Drift: now.Drift}, doctor.Self{Workers: workers{engine}}}
 }
 
 // examination is one call of the doctor.
@@ -118,7 +108,7 @@ func examineMachine(ctx context.Context, set config.Settings) (found doctor.Find
 		return nil, verbs.Usage(fmt.Errorf("%s is not a data folder: name one with --data, or use --azure for a stamp on Azure", set.Data))
 	}
 	// The server does this at its start. Whether it holds is for the probe to say.
-	_ = worker.Hide()
+	_ = hideMemory()
 	now := folderClock(ctx, set.Data)
 	store, err := local.Open(ctx, local.Config{Dir: set.Data, Room: roomOf(set), Now: now.Now})
 	if err != nil {
@@ -130,7 +120,7 @@ func examineMachine(ctx context.Context, set config.Settings) (found doctor.Find
 		return nil, err
 	}
 	defer engine.Close()
-	return doctor.Run(ctx, machineProbes(store, engine, now)...), nil
+	return doctor.Run(ctx, append(machineSubjects(store, now), doctor.Self{Workers: engine})...), nil
 }
 
 // examineSandbox needs no data folder: it checks whether this machine could have one.
@@ -140,22 +130,23 @@ func examineSandbox(ctx context.Context, set config.Settings) (doctor.Findings, 
 		return nil, err
 	}
 	defer engine.Close()
-	return only(doctor.Run(ctx, doctor.Self{Workers: workers{engine}}), doctor.Sandbox), nil
+	return only(doctor.Run(ctx, doctor.Self{Workers: engine}), doctor.Sandbox), nil
 }
 
 // examinedEngine starts one worker, however it is confined: the finding says how.
-func examinedEngine(set config.Settings) (*worker.Pool, error) {
+func examinedEngine(set config.Settings) (engine, error) {
 	set.Workers, set.Sandbox = 1, config.SandboxBestEffort
 	return startEngine(set, slog.New(slog.DiscardHandler))
 }
 
 func (e *examination) examineAzure(ctx context.Context, set config.Settings) (doctor.Findings, error) {
-	where := connection(clock.NewRemote(time.Now))
+	remote := clock.NewRemote(time.Now)
+	where := connection(remote)
 	var probes []doctor.Probe
 	if e.azure {
-		store, err := azure.Open(where)
+		store, err := openAccount(remote)
 		if err != nil {
-			return nil, verbs.Usage(fmt.Errorf("the settings Documents__blobServiceUri, __queueServiceUri and __tableServiceUri name the account: %w", err))
+			return nil, err
 		}
 		probes = append(probes, account.New(store, stampOf(set), time.Now))
 	}
@@ -227,4 +218,15 @@ func verdict(found doctor.Findings) error {
 	default:
 		return nil
 	}
+}
+
+// only returns the findings of one check.
+func only(found doctor.Findings, check doctor.Check) doctor.Findings {
+	var kept doctor.Findings
+	for _, f := range found {
+		if f.Check == check {
+			kept = append(kept, f)
+		}
+	}
+	return kept
 }

@@ -1,5 +1,3 @@
-//go:build linux && cgo
-
 package main
 
 import (
@@ -20,14 +18,8 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
-// scale is the time scale of a ledger.
-type scale struct {
-	now    func() time.Time
-	offset func() time.Duration // of UTC against it; nil for none
-}
-
 // newLedger joins the append-only log with its storage and keys.
-func newLedger(set config.Settings, blobs storage.Blobs, records storage.Records, time scale, log *slog.Logger) (*ledger.Log, error) {
+func newLedger(set config.Settings, blobs storage.Blobs, records storage.Records, time clocks, log *slog.Logger) (*ledger.Log, error) {
 	cfg := ledger.Config{
 		Blobs: blobs, Records: records, Region: set.Region, Program: "lethe " + version, Keep: retention.TombstoneLife, Now: time.now, Offset: time.offset, Log: log,
 	}
@@ -93,20 +85,6 @@ func keep(file, text string) error {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return os.Rename(f.Name(), file)
-}
-
-// ledgerGoesOn is the condition that what is accepted can be proved: there is a key that a published one stands for, and the
-// ledger's state, checkpoint and files agree.
-func ledgerGoesOn(log *slog.Logger, l *ledger.Log, life time.Duration) condition {
-	return condition{name: "ledger", life: life, holds: func(ctx context.Context) error {
-		err := l.Check(ctx)
-		var stuck ledger.Stuck
-		if err == nil || errors.As(err, &stuck) {
-			return err
-		}
-		log.WarnContext(ctx, logevent.IntakeClosed, "condition", "ledger", "error", err)
-		return errors.New("the ledger cannot be read; see the log")
-	}}
 }
 
 // sequenced is how often a server on one machine sequences the entries of its ledger.

@@ -1,5 +1,3 @@
-//go:build linux && cgo
-
 package main
 
 import (
@@ -23,7 +21,6 @@ import (
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
-	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/request"
 )
@@ -32,7 +29,7 @@ import (
 type readVerb struct {
 	settings request.Settings
 	out      string
-	engine   *worker.Pool
+	engine   engine
 	options  ocr.Options
 	wanted   []render.Format
 }

@@ -30,6 +30,7 @@ Start with "lethe read scan.pdf" (no server) or "lethe serve" (a server on this 
 	})
 	root.AddCommand(verbs.Client(version)...)
 	root.AddCommand(verbs.Proof(version)...)
+	root.AddCommand(operatorCommands(env)...)
 	root.AddCommand(engineCommands(env)...)
 	if ledger, _, err := root.Find([]string{"ledger"}); err == nil {
 		ledger.AddCommand(ledgerCommands(env)...)

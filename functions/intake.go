@@ -1,11 +1,8 @@
-//go:build linux && cgo
-
 package main
 
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -15,12 +12,10 @@ import (
 
 	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/shared/fault"
-	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/task"
-	trigger "github.com/lethe-ocr/lethe/shared/trigger/azure"
 )
 
 // gateRetry is how soon a condition that did not hold is checked again.
@@ -260,7 +255,7 @@ func (t gatedTasks) Admit(ctx context.Context, name string) error {
 	return t.Service.Admit(ctx, name)
 }
 
-// Process leaves the task queued while the gate is closed. That is a success for the host; the sweep queues it again.
+// Process leaves the task queued while the gate is closed. That is a success for the trigger; the sweep queues it again.
 func (t gatedTasks) Process(ctx context.Context, ref task.Ref) (task.Outcome, error) {
 	if t.refuse(ctx) != nil {
 		return task.Busy, nil
@@ -290,19 +285,4 @@ func caughtUp(next http.Handler, tasks *task.Service, log *slog.Logger) http.Han
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// closed answers for a program whose settings are so wrong that nothing can be joined: clients get the reason, invocations are
-// answered as failures, and the reason is in the log and in /readyz.
-func closed(log *slog.Logger, cause error) http.Handler {
-	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/readyz" {
-			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-			w.WriteHeader(http.StatusServiceUnavailable)
-			_, _ = io.WriteString(w, cause.Error()+"\n") // names settings, never values
-			return
-		}
-		httpserver.Error(log)(w, r, fault.New(fault.IntakeClosed, "the service is not configured; /readyz says what is wrong").Retry(time.Minute))
-	})
-	return trigger.New(httpserver.Serve(answer, log, time.Now), nil, log)
 }

@@ -1,5 +1,3 @@
-//go:build linux && cgo
-
 package main
 
 import (
@@ -66,7 +64,7 @@ func (o *operator) acceptClock(ctx context.Context, env environment, set config.
 	if now.Agrees() == nil {
 		return errNothingToAccept
 	}
-	elapsed := scale{now.Now, now.Offset}
+	elapsed := clocksOf(now)
 	log, err := newLedger(set, store.Blobs, store.Records, elapsed, newLog(env))
 	if err != nil {
 		return err

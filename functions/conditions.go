@@ -1,5 +1,3 @@
-//go:build linux && cgo
-
 package main
 
 import (
@@ -9,7 +7,8 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
-	"github.com/lethe-ocr/lethe/shared/ocr/worker"
+	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -58,9 +57,44 @@ func storageTakes(log *slog.Logger, records storage.Records, life time.Duration)
 }
 
 // engineStarts is the condition that worker processes start.
-func engineStarts(log *slog.Logger, engine *worker.Pool) condition {
+func engineStarts(log *slog.Logger, e engine) condition {
 	return quiet(log, "engine", "no worker process starts; see the log", checked, func(ctx context.Context) error {
-		_, err := engine.Sandbox(ctx)
+		_, err := e.Ready(ctx)
 		return err
 	})
+}
+
+// ledgerGoesOn is the condition that what is accepted can be proved: there is a key that a published one stands for, and the
+// ledger's state, checkpoint and files agree.
+func ledgerGoesOn(log *slog.Logger, l *ledger.Log, life time.Duration) condition {
+	return condition{name: "ledger", life: life, holds: func(ctx context.Context) error {
+		err := l.Check(ctx)
+		var stuck ledger.Stuck
+		if err == nil || errors.As(err, &stuck) {
+			return err
+		}
+		log.WarnContext(ctx, logevent.IntakeClosed, "condition", "ledger", "error", err)
+		return errors.New("the ledger cannot be read; see the log")
+	}}
+}
+
+// clocksAgree is the condition that the wall clock is what elapsed time, or the store's clock, says it should be.
+func clocksAgree(agrees func() error) condition {
+	return condition{name: "clock", life: time.Second, holds: func(context.Context) error { return agrees() }}
+}
+
+var errUnknownSandbox = errors.New("no worker process has reported its sandbox; see the check engine")
+
+// workersConfined is the condition that worker processes can bring about nothing outside. Where that is only to be tried,
+// every worker that starts will do.
+func workersConfined(e engine) condition {
+	return condition{name: "sandbox", life: time.Second, holds: func(ctx context.Context) error {
+		if err := confined(ctx, e); err != nil {
+			return err
+		}
+		if _, err := e.Ready(ctx); err != nil {
+			return errUnknownSandbox
+		}
+		return nil
+	}}
 }

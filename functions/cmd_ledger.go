@@ -1,5 +1,3 @@
-//go:build linux && cgo
-
 package main
 
 import (
@@ -9,17 +7,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/access/accesslog"
-	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/ledger"
-	"github.com/lethe-ocr/lethe/shared/storage/azure"
+	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 )
 
@@ -84,15 +80,7 @@ func (o *operator) beginHere(cmd *cobra.Command, env environment, name string) (
 			return err
 		}
 	}
-	log, err := newLedger(set, store.Blobs, store.Records, scale{machine.Now, machine.Offset}, newLog(env))
-	if err != nil {
-		return err
-	}
-	record, err := newActs(set, store.Blobs, store.Records, scale{machine.Now, machine.Offset})
-	if err != nil {
-		return err
-	}
-	return begin(cmd, log, record)
+	return begin(cmd, env, set, store.Blobs, store.Records, clocksOf(machine))
 }
 
 // freshKey makes the new ledger's key in the data folder and keeps the old one beside it. A call that is repeated after it
@@ -139,27 +127,23 @@ func retireKey(file, old string) error {
 
 // beginAzure begins a new ledger of a stamp, with the key of the settings.
 func (o *operator) beginAzure(cmd *cobra.Command, env environment) error {
-	set, err := config.Load()
+	set, store, now, err := openStamp(cmd.Context())
 	if err != nil {
 		return err
 	}
-	remote := clock.NewRemote(time.Now)
-	store, err := azure.Open(connection(remote))
-	if err != nil {
-		return verbs.Usage(fmt.Errorf("the settings Documents__blobServiceUri, __queueServiceUri and __tableServiceUri name the account: %w", err))
-	}
-	log, err := newLedger(set, store.Blobs, store.Records, scale{now: remote.Now}, newLog(env))
-	if err != nil {
-		return err
-	}
-	record, err := newActs(set, store.Blobs, store.Records, scale{now: remote.Now})
-	if err != nil {
-		return err
-	}
-	return begin(cmd, log, record)
+	return begin(cmd, env, set, store.Blobs, store.Records, now)
 }
 
-func begin(cmd *cobra.Command, log *ledger.Log, record recorder) error {
+// begin begins a new ledger and writes down who did it.
+func begin(cmd *cobra.Command, env environment, set config.Settings, blobs storage.Blobs, records storage.Records, now clocks) error {
+	log, err := newLedger(set, blobs, records, now, newLog(env))
+	if err != nil {
+		return err
+	}
+	record, err := newActs(set, blobs, records, now)
+	if err != nil {
+		return err
+	}
 	ctx := context.WithoutCancel(cmd.Context()) // half a beginning has to be ended by another call
 	folder, err := log.Begin(ctx)
 	if err != nil {

@@ -1,5 +1,3 @@
-//go:build linux && cgo
-
 package main
 
 import (
@@ -14,20 +12,12 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/canary"
-	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
-
-// newCanary joins the canary with the service it tries.
-func newCanary(set config.Settings, tasks canary.Tasks, records storage.Records, l canary.Ledger, now func() time.Time, log *slog.Logger) *canary.Canary {
-	return canary.New(canary.Config{
-		Tasks: tasks, Records: records, Ledger: l, Upload: sendTo, Interval: set.CanaryInterval, Now: now, Log: log,
-	})
-}
 
 // sendTo uploads through a link as a client does. The error names no address.
 func sendTo(ctx context.Context, link storage.Link, document []byte) error {
@@ -61,6 +51,20 @@ type rounds struct {
 	now    func() time.Time
 	log    *slog.Logger
 	seen   time.Time // last examination by the doctor
+}
+
+// newRounds joins them for a server.
+func (s *server) newRounds() *rounds {
+	return &rounds{
+		tasks: s.tasks.Service,
+		canary: canary.New(canary.Config{
+			Tasks: s.tasks, Records: s.records, Ledger: s.ledger, Upload: sendTo, Interval: s.set.CanaryInterval, Now: s.time.now, Log: s.log,
+		}),
+		ledger: s.ledger,
+		probes: append(s.subjects, doctor.Self{Workers: s.engine}),
+		now:    s.time.now,
+		log:    s.log,
+	}
 }
 
 // watched is how often a server on one machine makes its rounds.

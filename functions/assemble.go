@@ -1,0 +1,186 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+
+	"github.com/gofrs/uuid/v5"
+
+	"github.com/lethe-ocr/lethe/functions/api"
+	"github.com/lethe-ocr/lethe/functions/ocr"
+	"github.com/lethe-ocr/lethe/functions/poison"
+	"github.com/lethe-ocr/lethe/functions/requeue"
+	"github.com/lethe-ocr/lethe/functions/retention"
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
+	"github.com/lethe-ocr/lethe/shared/access/oidc"
+	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/erasure"
+	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
+	"github.com/lethe-ocr/lethe/shared/review"
+	"github.com/lethe-ocr/lethe/shared/task"
+)
+
+// server is the program in one place: everything joined, nothing started.
+type server struct {
+	place
+	engine    engine
+	registry  *access.Registry
+	ledger    *ledger.Log
+	tasks     gatedTasks
+	memory    *forgetter
+	rounds    *rounds
+	functions functions
+	handler   http.Handler
+}
+
+// assemble joins the domain with a place. It sends no request, so that the first answer waits for neither storage nor engine.
+// Close the engine to let go of it.
+func assemble(p place) (*server, error) {
+	e, err := startEngine(p.set, p.log)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{place: p, engine: e}
+	if err := s.join(); err != nil {
+		e.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// join makes the parts, each from those before it.
+func (s *server) join() error {
+	service, err := s.domain()
+	if err != nil {
+		return err
+	}
+	s.tasks = gatedTasks{Service: service, gate: s.gate(service), room: s.room}
+	s.rounds = s.newRounds()
+	guard, err := s.guard()
+	if err != nil {
+		return err
+	}
+	s.functions = functions{
+		ocr:     ocr.New(s.tasks),
+		requeue: requeue.New(s.tasks),
+		poison:  poison.New(service),
+		retention: retention.New(retention.Config{
+			Tasks: service, Ledger: s.ledger, Rounds: s.rounds.make, Interval: s.set.FullPassInterval, Now: s.time.now,
+		}),
+	}
+	s.handler = caughtUp(s.trigger(s.api(guard), s.functions), service, s.log)
+	return nil
+}
+
+// domain makes the service that every function calls, and what it tells.
+func (s *server) domain() (*task.Service, error) {
+	var err error
+	if s.ledger, err = newLedger(s.set, s.blobs, s.records, s.time, s.log); err != nil {
+		return nil, err
+	}
+	s.registry = access.NewRegistry(s.records, s.time.wall, s.log)
+	s.memory = newForgetter(s.log, s.caches...)
+	owner, err := uuid.NewV4()
+	if err != nil {
+		return nil, fmt.Errorf("name this process: %w", err)
+	}
+	limits := task.DefaultLimits()
+	limits.Document, limits.Deadline = s.set.Limits(), s.deadline
+	limits.Stored = cmp.Or(s.set.MaxStored<<20, s.stored)
+	var turns *fairqueue.Queue
+	if s.engine != nil { // else nothing is read
+		turns = s.engine.Places()
+	}
+	return task.New(task.Config{
+		Store:         task.Store{Blobs: s.blobs, Records: s.records, Agenda: s.records},
+		Ledger:        s.ledger,
+		Links:         s.links,
+		Engine:        s.engine,
+		Turns:         turns,
+		Queue:         s.queue(turns),
+		Applications:  s.registry,
+		Erased:        s.memory.erased,
+		Sealer:        s.sealer,
+		Streams:       s.streams,
+		StreamResults: s.set.Results == config.ResultsByAPI,
+		Policy:        s.set.Policy(),
+		Inventory:     erasure.Inventory(),
+		Limits:        limits,
+		Review:        s.set.Review,
+		Sweepers:      sweepers,
+		Owner:         owner.String(),
+		Software:      "lethe " + version,
+		Now:           s.time.now,
+		Horizon:       s.time.horizon,
+		Log:           s.log,
+	}), nil
+}
+
+// sweepers is how many tasks a sweep erases at once.
+const sweepers = 8
+
+// gate closes intake while something does not hold that every place needs, or that this one does.
+func (s *server) gate(tasks *task.Service) *gate {
+	conditions := append([]condition{operatorAllows(s.set.Intake)}, s.conditions...)
+	return newGate(s.time.now, s.log, append(conditions,
+		storageAnswers(s.log, tasks, s.looks),
+		clocksAgree(s.time.agrees), // after what has asked the store, which may tell the time
+		workersConfined(s.engine),
+		ledgerGoesOn(s.log, s.ledger, s.looks),
+		engineStarts(s.log, s.engine),
+	)...)
+}
+
+// guard checks credentials, and tokens where an issuer is set: those end by wall time, rates are counted in time that goes by.
+func (s *server) guard() (*access.Guard, error) {
+	guard := access.NewGuard(s.registry, access.Rates{PerSecond: s.set.RatePerSecond, Burst: s.set.RateBurst}, s.time.now, s.log)
+	if s.set.OIDCIssuer == "" {
+		return guard, nil
+	}
+	roles, err := access.ParseRoles(s.set.OIDCRoles)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := oidc.New(oidc.Config{
+		Issuer: s.set.OIDCIssuer, Audience: s.set.OIDCAudience, RolesClaim: s.set.OIDCRolesClaim, SubjectClaim: s.set.OIDCSubjectClaim,
+		Roles: roles, Now: s.time.wall, Log: s.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	guard.AcceptTokens(tokens, s.set.OIDCRequired)
+	return guard, nil
+}
+
+// api is the interface of clients.
+func (s *server) api(guard *access.Guard) http.Handler {
+	acts := accesslog.New(s.records, s.ledger, s.set.RetainAccessLog, s.time.now, s.log)
+	return api.New(api.Config{
+		Intake:       s.tasks,
+		Tasks:        s.tasks,
+		Results:      s.tasks,
+		Erasures:     s.tasks,
+		Ledger:       s.ledger,
+		Applications: s.registry,
+		Guard:        guard,
+		AccessLog:    acts,
+		Cases: review.New(review.Config{
+			Records: s.records, Tasks: s.tasks.Service, Journal: acts, Now: s.time.now, Log: s.log,
+			Documents: documents{s.tasks.Service, s.blobs, s.engine, s.set.Limits().Bytes},
+		}),
+		Ready:         s.tasks.gate.rows,
+		StreamResults: s.set.Results == config.ResultsByAPI,
+		Languages:     s.engine.Languages,
+		Limits:        s.set.Limits(),
+		Policy:        s.set.Policy(),
+		Inline:        min(s.inline, s.set.Limits().Bytes),
+		Version:       version,
+		Region:        s.set.Region,
+		Now:           s.time.now,
+		UTC:           s.time.utc,
+		Log:           s.log,
+	})
+}

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lethe-ocr/lethe/functions/verbs"
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
+	"github.com/lethe-ocr/lethe/shared/render"
+)
+
+func newApp(environment) *cobra.Command {
+	o := &operator{}
+	cmd := &cobra.Command{
+		Use:   "app",
+		Short: "Manage applications and their secrets",
+		Long: `Manage applications in the data folder, whether a server is running or not. A running server notices a change within five
+seconds. Over the network, use /v1/applications with the scope admin.`,
+		Example: `  lethe app create --name scanner --scopes submit,read,delete
+  lethe app create --name clinic --retain 2h --delete-on-fetch --formats txt,json --languages eng,deu
+  lethe app rotate ID --grace 24h
+  lethe app revoke ID`,
+	}
+	o.flags(cmd)
+	cmd.PersistentFlags().BoolVar(&o.azure, "azure", false, "work on the stamp on Azure that the Documents__ settings name")
+	cmd.AddCommand(o.newCreate(), o.newList(), o.newRotate(), o.newRevoke(), o.newExport(), o.newImport())
+	return cmd
+}
+
+func (o *operator) newCreate() *cobra.Command {
+	var app access.Application
+	var scopes, formats []string
+	var life time.Duration
+	cmd := &cobra.Command{
+		Use:   "create",
+		Short: "Create an application and show its secret once",
+		Long: `Create an application and show its secret once. --retain, --delete-on-fetch, --formats and --languages limit all its tasks
+permanently: a request may ask for less, never for more.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if app.Scopes, err = access.ParseScopes(scopes); err != nil {
+				return verbs.Usage(err)
+			}
+			for _, f := range formats {
+				app.Ceilings.Formats = append(app.Ceilings.Formats, render.Format(f))
+			}
+			for _, ceiling := range []string{"retain", "formats", "languages"} {
+				if f := cmd.Flags().Lookup(ceiling); f.Changed && slices.Contains([]string{"0s", "[]"}, f.Value.String()) {
+					return verbs.Usage(fmt.Errorf("--%s without a value would limit nothing: give one or leave it out", ceiling))
+				}
+			}
+			if err := app.Ceilings.Check(); err != nil {
+				return verbs.Usage(err)
+			}
+			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
+				made, secret, err := r.Create(cmd.Context(), app, ends(life))
+				if err == nil {
+					err = record(cmd.Context(), access.Admin, accesslog.AppCreated, made.ID)
+				}
+				if err != nil {
+					return err
+				}
+				return o.showSecret(cmd.OutOrStdout(), made, secret)
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&app.Name, "name", "application", "name for people")
+	f.StringSliceVar(&scopes, "scopes", []string{"submit", "read", "delete"}, "rights: submit, read, delete, admin; or operator, auditor, reviewer, which give no right to any document")
+	f.StringVar(&app.Client, "oidc-client", "", "client id whose tokens act as this application, in place of a secret")
+	f.DurationVar(&life, "expires-in", 0, "lifetime of the secret, such as 2160h; unlimited if not given")
+	f.IntVar(&app.Caps.OpenTasks, "max-open", 0, "most unfinished tasks; 0 for no cap")
+	f.Int64Var(&app.Caps.BytesPerDay, "max-bytes-per-day", 0, "bytes a day; 0 for no cap")
+	f.Int64Var(&app.Caps.BytesStored, "max-bytes-stored", 0, "bytes of documents and results at once; 0 for the cap of the stamp (LETHE_MAX_STORED_MIB)")
+	f.IntVar(&app.Caps.PagesPerDay, "max-pages-per-day", 0, "pages a day; 0 for no cap")
+	f.DurationVar(&app.Ceilings.Retain, "retain", 0, "longest retention of its tasks after processing, such as 2h; the server's if not given")
+	f.BoolVar(&app.Ceilings.DeleteOnFetch, "delete-on-fetch", false, "erase each task once its results were downloaded")
+	f.StringSliceVar(&formats, "formats", nil, "formats that its results may have, of "+render.Names()+"; all if not given")
+	f.StringSliceVar(&app.Ceilings.Languages, "languages", nil, "languages that it may request, the default first, such as eng,deu; all if not given")
+	verbs.Once(cmd, "retain", "delete-on-fetch")
+	return cmd
+}
+
+// ends returns when a secret of that lifetime expires; never for 0.
+func ends(life time.Duration) time.Time {
+	if life == 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(life).UTC()
+}
+
+func (o *operator) showSecret(w io.Writer, app *access.Application, secret string) error {
+	if o.jsonOut {
+		shown := map[string]any{"id": app.ID, "name": app.Name, "scopes": app.Scopes}
+		if secret != "" {
+			shown["secret"] = secret
+		}
+		return json.NewEncoder(w).Encode(shown)
+	}
+	if secret == "" {
+		_, err := fmt.Fprintf(w, "id      %s\nclient  %s   (signs in with its tokens)\n", app.ID, app.Client)
+		return err
+	}
+	_, err := fmt.Fprintf(w, "id      %s\nsecret  %s   (shown once)\n", app.ID, secret)
+	return err
+}
+
+func (o *operator) newList() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List applications",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.registry(cmd.Context(), func(r *access.Registry, _ recorder) error {
+				apps, err := r.List(cmd.Context())
+				if err != nil {
+					return err
+				}
+				table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+				for _, a := range apps {
+					state := fmt.Sprintf("%d secrets", len(a.Secrets))
+					if !a.Revoked.IsZero() {
+						state = "revoked " + a.Revoked.Format(time.RFC3339)
+					}
+					names := make([]string, len(a.Scopes))
+					for i, s := range a.Scopes {
+						names[i] = string(s)
+					}
+					fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", a.ID, a.Name, strings.Join(names, ","), state, a.Ceilings)
+				}
+				return table.Flush()
+			})
+		},
+	}
+}
+
+func (o *operator) newRotate() *cobra.Command {
+	var grace, life time.Duration
+	cmd := &cobra.Command{
+		Use:   "rotate ID",
+		Short: "Add a secret and let older ones expire",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
+				if err := record(cmd.Context(), access.Admin, accesslog.AppRotated, ids[0]); err != nil {
+					return err
+				}
+				app, secret, err := r.Rotate(cmd.Context(), ids[0], grace, ends(life))
+				if err != nil {
+					return err
+				}
+				return o.showSecret(cmd.OutOrStdout(), app, secret)
+			})
+		},
+	}
+	cmd.Flags().DurationVar(&grace, "grace", 0, "how long older secrets stay valid")
+	cmd.Flags().DurationVar(&life, "expires-in", 0, "lifetime of the new secret; unlimited if not given")
+	return cmd
+}
+
+func (o *operator) newRevoke() *cobra.Command {
+	return &cobra.Command{
+		Use:   "revoke ID",
+		Short: "Revoke all secrets of an application",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
+				if err := record(cmd.Context(), access.Admin, accesslog.AppRevoked, ids[0]); err != nil {
+					return err
+				}
+				_, err := r.Revoke(cmd.Context(), ids[0])
+				return err
+			})
+		},
+	}
+}
+
+func (o *operator) newExport() *cobra.Command {
+	return &cobra.Command{
+		Use:   "export",
+		Short: "Write every application with the hashes of its secrets",
+		Long:  "Write every application as a line of JSON, so that another stamp accepts the same credentials. Protect it like a secret.",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
+				if err := record(cmd.Context(), access.Admin, accesslog.AppsExported, accesslog.Stamp); err != nil {
+					return err
+				}
+				_, err := r.Export(cmd.Context(), cmd.OutOrStdout())
+				return err
+			})
+		},
+	}
+}
+
+func (o *operator) newImport() *cobra.Command {
+	return &cobra.Command{
+		Use:   "import",
+		Short: "Import applications from standard input, as written by export",
+		Long:  "Import what `lethe app export` wrote. An application that exists already is not changed.",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
+				if err := record(cmd.Context(), access.Admin, accesslog.AppsImported, accesslog.Stamp); err != nil {
+					return err
+				}
+				n, err := r.Import(cmd.Context(), cmd.InOrStdin())
+				fmt.Fprintf(cmd.ErrOrStderr(), "%d applications are new\n", n)
+				return err
+			})
+		},
+	}
+}

@@ -1,0 +1,285 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/clock"
+	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/doctor/folder"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
+	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/logevent"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
+	"github.com/lethe-ocr/lethe/shared/storage/local"
+	"github.com/lethe-ocr/lethe/shared/task"
+	trigger "github.com/lethe-ocr/lethe/shared/trigger/local"
+)
+
+// inlineLimit is the largest document in a request's own body, in bytes, where the place sets no lower one.
+const inlineLimit = 64 << 20
+
+// machine is the program on one machine, with the embedded storage of a data folder.
+type machine struct {
+	*server
+	kernel    *movable
+	clock     *clock.Clock
+	store     *local.Store
+	scheduler *trigger.Scheduler
+	links     *local.Links
+	base      string // address that links begin with; set once the server listens
+}
+
+// newMachine joins the parts over the data folder. Close it to let go of them.
+func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*machine, error) {
+	kernel := &movable{source: clock.System()}
+	m := &machine{kernel: kernel, clock: clock.Open(ctx, clock.InFolder(set.Data), kernel.read, log)}
+	var err error
+	if m.store, err = local.Open(ctx, local.Config{Dir: set.Data, Server: true, Room: roomOf(set), Now: m.clock.Now}); err != nil {
+		return nil, err
+	}
+	p, err := m.place(ctx, set, log)
+	if err == nil {
+		m.server, err = assemble(p)
+	}
+	if err != nil {
+		return nil, errors.Join(err, m.store.Close())
+	}
+	m.recollect(ctx)
+	m.clock.Renew(ctx)
+	return m, nil
+}
+
+// place is what differs on one machine: files, a database beside them, a scheduler in the process itself.
+func (m *machine) place(ctx context.Context, set config.Settings, log *slog.Logger) (place, error) {
+	free, _, err := m.store.Space.Free()
+	if err != nil {
+		return place{}, err
+	}
+	sealer, err := m.store.Sealer()
+	if err != nil {
+		return place{}, err
+	}
+	if set.SigningKey, err = machineKey(set, m.ledgerExists(ctx)); err != nil {
+		return place{}, err
+	}
+	m.links = m.newLinks(set, log)
+	return place{
+		set:     set,
+		log:     log,
+		time:    clocksOf(m.clock),
+		blobs:   m.store.Blobs,
+		records: m.store.Records,
+		links:   clock.Linker{Linker: m.links, AtWall: m.clock.AtWall},
+		sealer:  sealer,
+		streams: task.StreamsHere,
+		stored:  max(free/4, 1),
+		room:    m.store.Space,
+		caches:  []func(context.Context) error{m.store.Records.Refresh},
+		looks:   checked,
+
+		queue: func(turns *fairqueue.Queue) task.Queue {
+			m.scheduler = trigger.NewScheduler(turns, log)
+			return m.scheduler
+		},
+		trigger:  m.serveLinks(log),
+		deadline: set.Deadline,
+		inline:   inlineLimit,
+
+		conditions: []condition{folderTakes(log, m.store), roomLeft(m.store.Space), databaseAnswers(m.store.Records)},
+		subjects:   machineSubjects(m.store, m.clock),
+	}, nil
+}
+
+// machineSubjects are what the doctor looks at on a machine that serves from its data folder.
+func machineSubjects(store *local.Store, now *clock.Clock) []doctor.Probe {
+	return []doctor.Probe{folder.New(store), doctor.Clock{Drift: now.Drift}}
+}
+
+// ledgerExists reports whether the data folder has a ledger. Where that cannot be seen there may be one, and erasing goes on
+// without a key.
+func (m *machine) ledgerExists(ctx context.Context) func() bool {
+	return func() bool {
+		exists, err := ledger.New(ledger.Config{Blobs: m.store.Blobs, Records: m.store.Records}).Exists(ctx)
+		return exists || err != nil
+	}
+}
+
+// newLinks are the links of uploads and results, which the server answers itself.
+func (m *machine) newLinks(set config.Settings, log *slog.Logger) *local.Links {
+	return m.store.Links(local.LinksConfig{
+		Blobs:   m.store.Blobs,
+		Base:    func() string { return m.base },
+		MaxSize: set.Limits().Bytes,
+		Now:     m.clock.Wall,
+		Admit:   func(ctx context.Context, name string) error { return m.tasks.Admit(ctx, name) },
+		Open: func(ctx context.Context, name string, upload bool, life time.Duration) (local.Transfer, error) {
+			return m.tasks.OpenLink(ctx, name, upload, life)
+		},
+		Expect: func(ctx context.Context, name string, size int64) (func(), error) {
+			return m.tasks.ExpectUpload(ctx, name, size)
+		},
+		Landed:   m.landed,
+		Repeated: func(ctx context.Context, name, digest string) error { return m.tasks.Repeated(ctx, name, digest) },
+		Error:    httpserver.Error(log),
+	})
+}
+
+// landed takes in a document that a client sent to its upload link.
+func (m *machine) landed(ctx context.Context, name, digest string) error {
+	t, err := m.tasks.Received(ctx, name, digest)
+	if err != nil {
+		return err
+	}
+	if t.State == task.Queued {
+		return m.scheduler.Push(ctx, t.Ref, 0)
+	}
+	return nil
+}
+
+// serveLinks serves the links beside the interface. The functions are started by what start begins.
+func (m *machine) serveLinks(log *slog.Logger) func(http.Handler, functions) http.Handler {
+	return func(api http.Handler, _ functions) http.Handler {
+		mux := http.NewServeMux()
+		mux.Handle("/", api)
+		mux.HandleFunc(local.LinkPath, func(w http.ResponseWriter, r *http.Request) {
+			httpserver.Note(r.Context(), "", local.LinkPath)
+			m.links.ServeHTTP(w, r)
+		})
+		return httpserver.Serve(mux, log, m.clock.Now)
+	}
+}
+
+// process works on a task, or lets it wait in the queue while intake is closed.
+func (m *machine) process(ctx context.Context, ref task.Ref, turn *fairqueue.Document) (task.Outcome, error) {
+	if m.tasks.gate.open(ctx) != nil {
+		return task.Busy, m.scheduler.Push(ctx, ref, gateRetry)
+	}
+	return m.tasks.ProcessAdmitted(ctx, ref, turn)
+}
+
+// roomOf is what the settings keep free on the disk of the data folder.
+func roomOf(set config.Settings) local.Room {
+	return local.Room{Reserve: set.Reserve << 20, Floor: set.FreeFloor << 20, Percent: set.FreeFloorPercent}
+}
+
+// recollect gives a clock without an anchor, at the first start or because it was lost, the latest time that is known.
+func (m *machine) recollect(ctx context.Context) {
+	if m.clock.Fresh() {
+		latest, _ := m.tasks.LastKnown(ctx) // what cannot be read does not count
+		m.clock.Known(latest)
+	}
+}
+
+// address fixes what links begin with.
+func (m *machine) address(ln net.Listener, scheme string) {
+	m.base = strings.TrimSuffix(m.set.PublicURL, "/")
+	if m.base == "" {
+		m.base = scheme + "://" + ln.Addr().String()
+	}
+}
+
+// drain is how long running requests and tasks may take once the server has been asked to stop.
+const drain = 20 * time.Second
+
+// run serves until ctx ends, then stops taking requests, hands running tasks back, and lets go of everything.
+func (m *machine) run(ctx context.Context, ln net.Listener, handler http.Handler) error {
+	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	background := m.start(work)
+
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(discardBelow{m.log.Handler()}, slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- connections(!m.set.BehindProxy).Serve(server, ln) }()
+	m.log.InfoContext(ctx, logevent.ServerReady, "address", m.base, "region", m.set.Region, "version", version)
+
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		m.log.InfoContext(ctx, logevent.ServerStopping)
+		last, done := context.WithTimeout(work, drain)
+		err = server.Shutdown(last)
+		done()
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = server.Close() // clients that hold on lose their connection; nothing is lost of what was accepted
+		}
+	}
+	stopWork()
+	background()
+	return errors.Join(err, m.close())
+}
+
+// start begins the work that no request asks for, and returns what waits for its end.
+func (m *machine) start(ctx context.Context) (wait func()) {
+	var work sync.WaitGroup
+	work.Go(func() { m.scheduler.Run(ctx, m.process) })
+	work.Go(func() { m.memory.run(ctx) })
+	work.Go(func() {
+		trigger.Every(ctx, clock.Renewal, m.clock.Renew)
+		m.clock.Renew(context.WithoutCancel(ctx)) // the last thing that is remembered
+	})
+	work.Go(func() {
+		if _, err := m.tasks.Rescan(ctx); err != nil {
+			m.log.WarnContext(ctx, logevent.SweepAwaited, "step", "rescan", "kind", fault.KindOf(err))
+		}
+		trigger.Every(ctx, m.set.FullPassInterval, func(ctx context.Context) { m.forget(m.tasks.FullPass(ctx)) })
+	})
+	swept := make(chan struct{})
+	work.Go(func() {
+		first := sync.OnceFunc(func() { close(swept) })
+		trigger.Every(ctx, m.set.SweepInterval, func(ctx context.Context) {
+			m.forget(m.tasks.Sweep(ctx))
+			first()
+		})
+	})
+	work.Go(func() {
+		trigger.Every(ctx, watched, func(ctx context.Context) {
+			if err := m.rounds.make(ctx); err != nil && ctx.Err() == nil {
+				m.log.ErrorContext(ctx, logevent.CanaryFailed, "kind", fault.KindOf(err))
+			}
+		})
+	})
+	work.Go(func() {
+		// What an earlier process could no longer report to the ledger, the first sweep reports: it is older than everything new.
+		select {
+		case <-swept:
+		case <-ctx.Done():
+		}
+		trigger.Every(ctx, sequenced, func(ctx context.Context) { sequenceLedger(ctx, m.ledger, m.log) })
+	})
+	work.Go(func() {
+		if err := warmed(ctx); err != nil && ctx.Err() == nil {
+			m.log.ErrorContext(ctx, logevent.PrepareFailed, "step", "cache", "error", err) // PDFs cost seconds more
+		}
+		sandbox, err := m.engine.Ready(ctx)
+		if err != nil {
+			m.log.ErrorContext(ctx, logevent.EngineFailed, "error", err)
+			return
+		}
+		m.log.InfoContext(ctx, logevent.EngineReady, "sandbox", sandbox, "languages", strings.Join(m.engine.Languages(), " "))
+	})
+	return work.Wait
+}
+
+// forget drops the result of a sweep, which has been logged already.
+func (m *machine) forget(any, error) {}
+
+func (m *machine) close() error {
+	m.engine.Close()
+	return m.store.Close()
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/clock"
+	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/local"
+	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/trigger"
+)
+
+// place is what differs between the places that the program serves in. Everything else is the same and joined by assemble. To
+// add a place, write one file that fills this in; machine.go and functionapp.go are the examples.
+type place struct {
+	set  config.Settings
+	log  *slog.Logger
+	time clocks
+
+	// Storage.
+	blobs   storage.Blobs
+	records records
+	links   storage.Linker
+	sealer  task.Sealer                   // of passwords; nil where records are encrypted elsewhere
+	streams task.Streams                  // who else may have documents on their way
+	stored  int64                         // bytes that an application may store at once, where no setting says
+	room    *local.Space                  // what uploads are counted against; nil where storage has no end
+	caches  []func(context.Context) error // let go of what they hold once a document was erased
+	looks   time.Duration                 // how long what was seen of storage and ledger counts: short where a look is cheap
+
+	// Queue and trigger.
+	queue func(turns *fairqueue.Queue) task.Queue // of the place; turns are taken at the worker processes
+	// trigger puts what starts functions, and what else the place serves, around the interface of clients.
+	trigger  func(api http.Handler, f functions) http.Handler
+	deadline time.Duration // how long one invocation may work on a document
+	inline   int64         // largest document in a request's own body, in bytes
+
+	conditions []condition    // of intake, beside those of every place
+	subjects   []doctor.Probe // that the doctor looks at beside the program's own process
+}
+
+// records are the records of a place with their index of what is due.
+type records interface {
+	storage.Records
+	storage.Agenda
+}
+
+// functions are what something else than a client's request starts.
+type functions struct {
+	ocr       trigger.Function[trigger.Upload]
+	requeue   trigger.Function[trigger.Message]
+	poison    trigger.Function[trigger.Upload]
+	retention trigger.Function[trigger.Tick]
+}
+
+// clocks are how a place tells time.
+type clocks struct {
+	now     func() time.Time // service time, by which documents age
+	wall    func() time.Time // by which tokens, secrets and links end
+	agrees  func() error     // nil while both agree
+	offset  func() time.Duration
+	horizon func() time.Time          // what began before it cannot be dated; nil for none
+	utc     func(time.Time) time.Time // of a service time; nil where it is the same
+}
+
+// clocksOf are the clocks of a machine.
+func clocksOf(c *clock.Clock) clocks {
+	return clocks{now: c.Now, wall: c.Wall, agrees: c.Agrees, offset: c.Offset, horizon: c.Horizon, utc: c.UTC}
+}
+
+// remoteClocks are those of a place whose store tells the time.
+func remoteClocks(c *clock.Remote) clocks { return clocks{now: c.Now, wall: c.Wall, agrees: c.Agrees} }

@@ -1,0 +1,158 @@
+//go:build linux && cgo
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/logevent"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker/effect"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker/reader"
+)
+
+// engineCommands are the verbs that need the native engine.
+func engineCommands(env environment) []*cobra.Command {
+	return []*cobra.Command{newServe(env), newRead(env), newFunctions(env), newWorker(), newWarm()}
+}
+
+// workerVerb starts the program as a worker process. It is not for people.
+const workerVerb = "worker"
+
+// startEngine starts worker processes: this very program again, with nothing of its environment.
+func startEngine(set config.Settings, log *slog.Logger) (engine, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find the program itself: %w", err)
+	}
+	cache, err := cacheFolder(set)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := worker.New(worker.Config{
+		Path: self,
+		Args: []string{
+			workerVerb,
+			"--cache", cache,
+			"--tessdata", tessdataFolder(set, self),
+			"--max-bytes", fmt.Sprint(set.Limits().Bytes),
+			"--max-pages", fmt.Sprint(set.Limits().Pages),
+			"--max-pixels", fmt.Sprint(set.Limits().Pixels),
+		},
+		Children: set.Workers,
+		Confined: set.Sandbox != config.SandboxBestEffort,
+		Document: set.Limits(),
+		Limits: worker.Limits{
+			Memory: set.WorkerMemory << 20,
+			CPU:    set.PageTime,
+			Draw:   min(set.DrawTime, set.PageTime),
+			Pages:  set.WorkerPages,
+		},
+		Killed: func(why worker.Reason, peak int64) {
+			log.Warn(logevent.WorkerKilled, "reason", why, "peak_bytes", peak)
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return workers{pool}, nil
+}
+
+// workers are the worker processes as the rest of the program sees them.
+type workers struct{ *worker.Pool }
+
+var _ engine = workers{}
+
+// Ready implements engine.
+func (w workers) Ready(ctx context.Context) (string, error) {
+	s, err := w.Sandbox(ctx)
+	if open, ok := errors.AsType[*worker.Unconfined](err); ok {
+		err = unconfined{open}
+	}
+	return s.String(), err
+}
+
+// Confinement implements doctor.Workers.
+func (w workers) Confinement(ctx context.Context) (effect.Gap, error) {
+	s, err := w.Sandbox(ctx)
+	if open, ok := errors.AsType[*worker.Unconfined](err); ok {
+		s, err = open.Sandbox, nil
+	}
+	return s.Gap(), err
+}
+
+// tessdataFolder returns the language data that the package brings along beside the program, unless a setting names
+// another. Empty means Tesseract's own.
+func tessdataFolder(set config.Settings, self string) string {
+	packaged := filepath.Join(filepath.Dir(self), "tessdata")
+	if _, err := os.Stat(packaged); set.Tessdata == "" && err == nil {
+		return packaged
+	}
+	return set.Tessdata
+}
+
+// cacheFolder returns the folder of the PDF compilation cache, made for this user alone: what lies there is executed.
+func cacheFolder(set config.Settings) (string, error) {
+	dir := set.Cache
+	if dir == "" {
+		base, err := os.UserCacheDir()
+		if err != nil {
+			base = os.TempDir() // a function app's instance has no home
+		}
+		dir = filepath.Join(base, "lethe")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make cache folder: %w", err)
+	}
+	return filepath.Abs(dir)
+}
+
+// newWorker is the worker process. It takes everything from its arguments, since its environment is empty.
+func newWorker() *cobra.Command {
+	var cfg reader.Config
+	cmd := &cobra.Command{
+		Use:    workerVerb,
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			// Not the command's context: a worker ends with its socket, not with a signal meant for the server.
+			return reader.Main(context.Background(), worker.Socket, cfg)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&cfg.Cache, "cache", "", "folder of the PDF compilation cache")
+	f.StringVar(&cfg.Tessdata, "tessdata", "", "folder of the language data")
+	f.Int64Var(&cfg.Limits.Bytes, "max-bytes", 0, "largest document")
+	f.IntVar(&cfg.Limits.Pages, "max-pages", 0, "most pages")
+	f.Int64Var(&cfg.Limits.Pixels, "max-pixels", 0, "most pixels of a page")
+	return cmd
+}
+
+// newWarm fills the PDF compilation cache, so that no document waits for it.
+func newWarm() *cobra.Command {
+	return &cobra.Command{
+		Use:    "warm",
+		Short:  "Fill the PDF compilation cache",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			set, err := config.Load()
+			if err != nil {
+				return err
+			}
+			dir, err := cacheFolder(set)
+			if err != nil {
+				return err
+			}
+			return errors.Join(reader.Warm(cmd.Context(), dir))
+		},
+	}
+}
