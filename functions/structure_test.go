@@ -62,33 +62,108 @@ func within(path string, folders ...string) bool {
 // forTests reports whether a package serves tests alone.
 func forTests(path string) bool { return strings.HasSuffix(path, "test") }
 
-// cloud reports whether a package is a cloud's SDK.
-func cloud(path string) bool {
-	return within(path, "github.com/Azure", "github.com/aws")
+// layers are the packages of the program, from what knows nothing of the rest to what joins everything. A package belongs where
+// its path, or the longest part of it that is listed, stands.
+var layers = []struct {
+	name     string
+	packages []string
+}{
+	{"words and rules that need nothing", []string{
+		"shared/fault", "shared/logevent", "shared/filelock", "shared/strict", "shared/retention", "shared/ocr/fairqueue", "shared/ocr/worker/effect",
+	}},
+	{"ports and the page model", []string{"shared/storage", "shared/ocr", "shared/clock"}},
+	{"domain", []string{
+		"shared/access", "shared/canary", "shared/config", "shared/doctor", "shared/erasure", "shared/ledger", "shared/render", "shared/request",
+		"shared/review", "shared/task",
+	}},
+	{"protocols, drivers and engines", []string{
+		"shared/httpserver", "shared/client", "shared/trigger", "shared/picture", "shared/pdf", "shared/ocr/tesseract", "shared/ocr/worker",
+		"shared/storage/azure", "shared/storage/local", "shared/storage/memory",
+		"shared/doctor/account", "shared/doctor/folder", "shared/doctor/resourcemanager",
+	}},
+	{"functions", []string{"functions/api", "functions/ocr", "functions/poison", "functions/requeue", "functions/retention", "functions/verbs"}},
+	{"composition", []string{"functions"}},
 }
 
-func TestDependenciesPointInward(t *testing.T) {
-	drivers := []string{
-		"shared/storage/azure", "shared/storage/local", "shared/storage/memory",
-		"shared/doctor/account", "shared/doctor/folder", "shared/doctor/resourcemanager", // the doctor's, of the places it looks at
+// layer returns the number of a package's layer, -1 for none.
+func layer(path string) int {
+	found, longest := -1, 0
+	for n, l := range layers {
+		for _, listed := range l.packages {
+			if within(path, listed) && len(listed) > longest {
+				found, longest = n, len(listed)
+			}
+		}
 	}
-	for _, p := range packages(t) {
+	return found
+}
+
+// ours returns the packages of the program and what they import, without those that serve tests alone or people.
+func ours(t *testing.T) []pack {
+	t.Helper()
+	return slices.DeleteFunc(packages(t), func(p pack) bool { return forTests(p.ImportPath) || !within(p.ImportPath, "shared", "functions") })
+}
+
+func TestNoArrowRunsBackUp(t *testing.T) {
+	for _, p := range ours(t) {
+		if layer(p.ImportPath) < 0 {
+			t.Errorf("%s stands in no layer: name it in layers", p.ImportPath)
+		}
 		for _, imported := range p.Imports {
-			ours, isOurs := strings.CutPrefix(imported, module)
+			imported, isOurs := strings.CutPrefix(imported, module)
 			switch {
-			case isOurs && forTests(ours) && !forTests(p.ImportPath) && !within(p.ImportPath, "scripts"):
-				t.Errorf("%s imports %s: it is for tests", p.ImportPath, ours)
-			case within(p.ImportPath, "shared") && isOurs && within(ours, "functions"):
-				t.Errorf("%s imports %s: the domain knows nothing of functions", p.ImportPath, ours)
-			case within(p.ImportPath, "shared", "functions") && cloud(imported) && !within(p.ImportPath, drivers...):
+			case isOurs && forTests(imported):
+				t.Errorf("%s imports %s: it is for tests", p.ImportPath, imported)
+			case isOurs && layer(imported) > layer(p.ImportPath):
+				t.Errorf("%s imports %s: %s know nothing of %s", p.ImportPath, imported, layers[layer(p.ImportPath)].name, layers[layer(imported)].name)
+			case isOurs && p.ImportPath != "functions" && within(imported, "functions"):
+				t.Errorf("%s imports %s: functions do not know each other", p.ImportPath, imported)
+			}
+		}
+	}
+}
+
+// What is one place's own is joined with the rest in one package, so that another place is another file there.
+func TestOnlyTheCompositionKnowsAPlace(t *testing.T) {
+	clouds := []string{"shared/storage/azure", "shared/doctor/account", "shared/doctor/resourcemanager"}
+	places := append([]string{
+		"shared/storage/local", "shared/storage/memory", "shared/doctor/folder", "shared/trigger/azure", "shared/trigger/local",
+	}, clouds...)
+	for _, p := range ours(t) {
+		for _, imported := range p.Imports {
+			if within(imported, "github.com/Azure", "github.com/aws") && !within(p.ImportPath, clouds...) {
 				t.Errorf("%s imports %s: cloud SDKs belong in drivers", p.ImportPath, imported)
-			case imported == "net/http" && within(p.ImportPath, "shared") &&
-				!within(p.ImportPath, append(drivers, "shared/httpserver", "shared/access", "shared/trigger", "shared/client")...):
-				t.Errorf("%s imports net/http: the domain knows no protocol", p.ImportPath)
-			case isOurs && within(ours, drivers...) && p.ImportPath != "functions" && !forTests(p.ImportPath) && !within(p.ImportPath, append(drivers, "scripts")...):
-				t.Errorf("%s imports %s: only the composition root joins drivers", p.ImportPath, ours)
-			case within(p.ImportPath, "functions") && p.ImportPath != "functions" && !forTests(p.ImportPath) && isOurs && within(ours, "functions"):
-				t.Errorf("%s imports %s: functions do not know each other", p.ImportPath, ours)
+			}
+			imported := strings.TrimPrefix(imported, module)
+			if within(imported, places...) && p.ImportPath != "functions" && !within(p.ImportPath, places...) {
+				t.Errorf("%s imports %s: only the composition root joins it", p.ImportPath, imported)
+			}
+		}
+	}
+}
+
+func TestDomainKnowsNoProtocol(t *testing.T) {
+	speaks := []string{
+		"shared/httpserver", "shared/access", "shared/trigger/azure", "shared/client", "shared/storage/azure", "shared/storage/local",
+		"shared/doctor/resourcemanager", "functions",
+	}
+	for _, p := range ours(t) {
+		if slices.Contains(p.Imports, "net/http") && !within(p.ImportPath, speaks...) {
+			t.Errorf("%s imports net/http: the domain knows no protocol", p.ImportPath)
+		}
+	}
+}
+
+func TestNativeCodeRunsInWorkersAlone(t *testing.T) {
+	native := []string{"shared/picture", "shared/ocr/tesseract"}
+	for _, p := range packages(t) {
+		if len(p.CgoFiles) > 0 && !slices.Contains(native, p.ImportPath) {
+			t.Errorf("%s has native code: it belongs in one of %s", p.ImportPath, native)
+		}
+		for _, imported := range p.Imports {
+			imported := strings.TrimPrefix(imported, module)
+			if slices.Contains(native, imported) && !slices.Contains(append(native, "shared/ocr/worker/reader"), p.ImportPath) {
+				t.Errorf("%s imports %s: native code runs in worker processes alone", p.ImportPath, imported)
 			}
 		}
 		// Sentences that a worker writes reach nobody: what it finds it says by a reason of refusal, or it has failed.
@@ -96,16 +171,11 @@ func TestDependenciesPointInward(t *testing.T) {
 			slices.Contains(p.Imports, module+"shared/fault") {
 			t.Errorf("%s imports shared/fault and runs in workers: use shared/ocr/refusal", p.ImportPath)
 		}
-		native := []string{"shared/picture", "shared/ocr/tesseract"}
-		if len(p.CgoFiles) > 0 && !slices.Contains(native, p.ImportPath) {
-			t.Errorf("%s has native code: it belongs in one of %s", p.ImportPath, native)
-		}
-		for _, imported := range p.Imports {
-			ours := strings.TrimPrefix(imported, module)
-			if slices.Contains(native, ours) && !slices.Contains(append(native, "shared/ocr/worker/reader"), p.ImportPath) {
-				t.Errorf("%s imports %s: native code runs in worker processes alone", p.ImportPath, ours)
-			}
-		}
+	}
+}
+
+func TestPackagesAreNamedForWhatTheyProvide(t *testing.T) {
+	for _, p := range packages(t) {
 		for _, vague := range []string{"util", "utils", "common", "helpers", "models", "types"} {
 			if strings.HasSuffix(p.ImportPath, "/"+vague) {
 				t.Errorf("%s says nothing about what it provides", p.ImportPath)
