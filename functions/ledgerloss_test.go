@@ -120,7 +120,7 @@ func TestLedgerOutlivesTheLossOfDatabaseAndKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = startAt(t, data)
-	if says := s.readiness("ledger"); !strings.Contains(says, "signing key is not") {
+	if says := s.readiness("ledger"); !strings.Contains(says, "not its signing key") {
 		t.Errorf("without the key: %q", says)
 	}
 	if status, says := s.inline(photo(t, "Taken in?")); status != http.StatusServiceUnavailable {
