@@ -114,7 +114,7 @@ func TestBatchTakesAThousandTasks(t *testing.T) {
 	if rec := w.call(t, c, "POST", "/v1/tasks:batch", batch(request.MaxBatch)); rec.Code != 200 || len(w.orders) != request.MaxBatch {
 		t.Errorf("1000: status %d, %d orders", rec.Code, len(w.orders))
 	}
-	rec := w.call(t, c, "POST", "/v1/tasks:batch", batch(request.MaxBatch + 1))
+	rec := w.call(t, c, "POST", "/v1/tasks:batch", batch(request.MaxBatch+1))
 	if p := problem(t, rec); p.Status != 422 || p.Field != "tasks" || !strings.Contains(p.Detail, "1000") {
 		t.Errorf("1001: %+v", p)
 	}
