@@ -27,7 +27,7 @@ type generator struct {
 }
 
 func newGenerator(seed uint64) *generator {
-	return &generator{rand.New(rand.NewPCG(seed, 0x6c65746865))}
+	return &generator{rand.New(rand.NewPCG(seed, 0x6c65746865))} // #nosec G404 -- the same requests for the same seed
 }
 
 // chance is true n times in a hundred.
