@@ -67,17 +67,17 @@ func direct(text []byte) int {
 
 // logical puts words of one line, sorted from left to right, into the order in which they are read.
 func logical(words []word) {
-	balance, any := 0, false
+	balance, found := 0, false
 	for _, w := range words {
 		for _, r := range string(w.text) {
 			d := strong(r)
-			any = any || d > 0
+			found = found || d > 0
 			if unicode.IsLetter(r) {
 				balance += d
 			}
 		}
 	}
-	if !any {
+	if !found {
 		return
 	}
 	against := 1 // the direction that differs from the line's

@@ -28,7 +28,7 @@ func order(pieces []line) []line {
 // margin returns the number of pieces in the running head, or foot, of a page: the first or last row or two, clear of the rest.
 // They may stand over a column without being part of it. pieces are sorted from the top.
 func margin(pieces []line, foot bool) int {
-	const clear, wide = 1.2, 2.5 // ems free below one row, and below two
+	const free, wide = 1.2, 2.5 // ems free below one row, and below two
 	at := func(i int) line {
 		if foot {
 			i = len(pieces) - 1 - i
@@ -52,7 +52,7 @@ func margin(pieces []line, foot bool) int {
 		_, end := above.band()
 		begin, _ := below.band()
 		room := (begin - end) / max(above.em, below.em)
-		if room > wide || row == 1 && room > clear {
+		if room > wide || row == 1 && room > free {
 			count = j
 		}
 		i = j
@@ -401,6 +401,9 @@ func beside(row []line, lines []line) []line {
 
 // merge makes one line of pieces that are sorted from left to right.
 func merge(pieces []line) line {
+	if len(pieces) == 1 && !slices.ContainsFunc(pieces[0].words, func(w word) bool { return w.leftward }) {
+		return pieces[0]
+	}
 	var l line
 	var words []word
 	for _, p := range pieces {

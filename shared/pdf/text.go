@@ -236,7 +236,7 @@ func (r *reader) begin(i int, g *glyph) error {
 	if g.set, err = r.pdf.setting(r.layer, i, r.view); err != nil {
 		return err
 	}
-	if r.last >= 0 && !r.drawn {
+	if r.last >= 0 && !r.drawn && !(r.spaced && next(r.glyphs[r.last], *g, r.em)) {
 		if r.glyphs[r.last].advance, err = r.pdf.advance(r.layer, r.index, r.view); err != nil {
 			return err
 		}
@@ -245,6 +245,14 @@ func (r *reader) begin(i int, g *glyph) error {
 		r.em = g.set.font.Size
 	}
 	return nil
+}
+
+// next reports whether a glyph follows another so that there can only be a space between them, whatever room they take.
+func next(before, g glyph, em float64) bool {
+	if room := g.box.x0 - before.box.x1; room < (bearing+wordGap)*em || room > 2*em || before.angle != 0 || g.angle != 0 {
+		return false
+	}
+	return min(g.box.y1, before.box.y1) > max(g.box.y0, before.box.y0)
 }
 
 // unit returns the unit of UTF-16 that PDFium reports: it takes a character beyond the basic plane for two.

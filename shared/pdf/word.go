@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"math"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -20,6 +21,12 @@ const slant = 5
 // askew, and those across it, such as a watermark.
 func split(glyphs []glyph, angle int) []direction {
 	residual := func(g glyph) float64 { return math.Mod(g.angle-float64(angle)+540, 360) - 180 }
+	level := func(g glyph) bool {
+		return unicode.IsSpace(g.char) || quarter(g.angle) == angle && math.Abs(residual(g)) < 0.1
+	}
+	if !slices.ContainsFunc(glyphs, func(g glyph) bool { return !level(g) }) {
+		return []direction{{glyphs: glyphs, frame: upright(angle), shrink: 1}}
+	}
 	type class struct {
 		glyphs []glyph
 		sum    float64
