@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"math"
+	"slices"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
@@ -39,17 +40,23 @@ func arrange(directions []direction, v view, angle int, characters bool) ([]ocr.
 }
 
 // insert places blocks that are read in another direction than the others: before the first that stands below them on the
-// page, if the others are upright there, or before all if they stand above all. What stands beside the others comes last.
+// page, if the others are upright there, or before all if they stand above all. A note beside the others comes last.
 func insert(blocks, across []ocr.Block, upright bool) []ocr.Block {
-	var box ocr.Box
+	var box, turned ocr.Box
 	for _, b := range blocks {
 		box = box.Union(b.Box)
 	}
+	for _, o := range across {
+		turned = turned.Union(o.Box)
+	}
+	beside := slices.ContainsFunc(blocks, func(b ocr.Block) bool {
+		return b.Box.Y0 < turned.Y1 && b.Box.Y1 > turned.Y0 && (b.Box.X1 <= turned.X0 || b.Box.X0 >= turned.X1)
+	})
 	var merged []ocr.Block
 	next := 0
 	for _, o := range across {
 		end := len(blocks)
-		if amid := upright && o.Box.X0 < box.X1 && o.Box.X1 > box.X0; amid || o.Box.Y1 <= box.Y0 {
+		if upright && !beside || o.Box.Y1 <= box.Y0 {
 			end = next
 			for end < len(blocks) && blocks[end].Box.Y0 < o.Box.Y1 {
 				end++

@@ -290,8 +290,11 @@ func median(values []float64) float64 {
 func (s side) prose(next float64) bool {
 	const letters, many = 18, 30
 	fill := 0.6
-	if s.running > 0.6 {
+	switch {
+	case s.running > 0.6:
 		fill = 0.3
+	case s.caseless:
+		fill = 0.4
 	}
 	return s.length >= letters && s.digits < 0.4 && s.wide >= fill*(next-s.x0) &&
 		(s.caseless || s.length >= many || s.running >= 0.2)

@@ -128,6 +128,9 @@ func TestOrderFollowsWhereTextStandsNotHowItWasDrawn(t *testing.T) {
 			append(pageText(column(60, 740, 10, 12, river), column(310, 740, 10, 12, harbour)),
 				"Whoever wants to comment on this report fills in the form below and hands it in at the town hall.",
 				"Name Ada Ness", "Street Mill Lane 3", "Town Harlow")},
+		{"values with larger letters", join(column(60, 700, 9, 18, "Invoice number:|Date of supply:|Total amount:"), column(200, 699, 12, 18, "2026-118|3 March 2026|EUR 1,240.00")), []string{
+			"Invoice number: 2026-118", "Date of supply: 3 March 2026", "Total amount: EUR 1,240.00",
+		}},
 		{"numbered list", join(column(60, 700, 10, 14, "1.|2.|3.|4."), column(90, 700, 10, 14, "first the river is measured|then the bridge is closed|the gauge is read|and the road is opened")), []string{
 			"1. first the river is measured", "2. then the bridge is closed", "3. the gauge is read", "4. and the road is opened",
 		}},
@@ -161,6 +164,7 @@ func TestEachRegionIsReadInItsDirection(t *testing.T) {
 	}{
 		{"table under a heading", table + head, slices.Concat([]string{"Annex C: values"}, rows)},
 		{"table between heading and footer", foot + head + table, slices.Concat([]string{"Annex C: values"}, rows, []string{"Page 7"})},
+		{"table beside no text", foot + "1 0 0 1 350 0 cm " + table + "1 0 0 1 -350 0 cm " + text, slices.Concat(prose, rows, []string{"Page 7"})},
 		{"table under text", table + text + foot, slices.Concat(prose, rows, []string{"Page 7"})},
 		{"text with a note in the margin", side + text, append(slices.Clone(prose), "Received 4 May")},
 		{"askew", "q 0.9986 0.0523 -0.0523 0.9986 40 0 cm " + text + "Q", prose},
