@@ -38,10 +38,16 @@ func (w *word) arrange() {
 		}
 	}
 	slices.SortStableFunc(w.characters, func(a, b character) int { return compare(middle(b), middle(a)) })
+	at := func(i int) int {
+		if i >= len(w.characters) {
+			return 0
+		}
+		return direct(w.characters[i].text)
+	}
 	// Numbers and foreign words in it are read from left to right.
 	for i := 0; i < len(w.characters); {
 		j := i
-		for j < len(w.characters) && direct(w.characters[j].text) < 0 {
+		for j < len(w.characters) && (at(j) < 0 || j > i && at(j) == 0 && at(j+1) < 0) { // such as 2.50
 			j++
 		}
 		slices.SortStableFunc(w.characters[i:j], func(a, b character) int { return compare(middle(a), middle(b)) })

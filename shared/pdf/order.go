@@ -412,9 +412,9 @@ func merge(pieces []line) line {
 	for _, p := range pieces {
 		words = append(words, p.words...)
 	}
-	if slices.ContainsFunc(words, func(w word) bool { return w.leftward }) {
+	mixed := slices.ContainsFunc(words, func(w word) bool { return w.leftward })
+	if mixed {
 		slices.SortStableFunc(words, func(a, b word) int { return compare(a.box.x0, b.box.x0) })
-		logical(words)
 	}
 	for _, w := range words {
 		if n := len(l.words); n > 0 && joins(l.words[n-1], w) {
@@ -423,6 +423,14 @@ func merge(pieces []line) line {
 			continue
 		}
 		l = l.with(w)
+	}
+	if mixed {
+		for i := range l.words {
+			if l.words[i].leftward {
+				l.words[i].arrange()
+			}
+		}
+		logical(l.words)
 	}
 	return l
 }

@@ -230,9 +230,6 @@ func (w *word) finish(d direction) bool {
 	if len(w.text) == 0 || w.box == (rect{}) {
 		return false
 	}
-	if w.leftward {
-		w.arrange()
-	}
 	var high float64
 	for _, c := range w.characters {
 		high = max(high, c.box.height())
@@ -290,7 +287,7 @@ func joins(before, w word) bool {
 	if w.drawn && next || len(before.text)+len(w.text) > maxWord {
 		return false
 	}
-	if before.leftward != w.leftward || math.Abs(before.level-w.level) > 0.5*max(before.em, w.em) {
+	if math.Abs(before.level-w.level) > 0.5*max(before.em, w.em) {
 		return false
 	}
 	room := gap(before, w)
@@ -303,6 +300,7 @@ func (w *word) join(next word) {
 	w.characters = append(w.characters, next.characters...)
 	w.box, w.shown = w.box.union(next.box), w.shown.union(next.shown)
 	w.to, w.end = next.to, next.end
+	w.leftward = w.leftward || next.leftward
 	w.em = max(w.em, next.em)
 }
 
