@@ -26,8 +26,10 @@ type Document struct {
 func (d Document) MayEnd(code fault.Code) bool { return slices.Contains(d.Ends, code) }
 
 // The ends. A set of several is for damage that one version of a decoder repairs and another refuses.
-func fine() []fault.Code     { return []fault.Code{Completed} }
-func refused() []fault.Code  { return []fault.Code{fault.DocumentDamaged, fault.PageDamaged} }
+func fine() []fault.Code { return []fault.Code{Completed} }
+func refused() []fault.Code {
+	return []fault.Code{fault.DocumentDamaged, fault.PageDamaged, fault.PageUnsupported}
+}
 func lenient() []fault.Code  { return append(refused(), Completed) }
 func tooLarge() []fault.Code { return []fault.Code{fault.PageTooLarge} }
 func foreign() []fault.Code  { return []fault.Code{fault.DocumentUnknownType} }
