@@ -104,7 +104,7 @@ func TestAWrongClockClosesIntakeUntilItIsAccepted(t *testing.T) {
 		}
 	}
 	near("the end of the upload link", task.Upload.Expires, 15*time.Minute)
-	done := again.follow(task.ID, time.Minute)
+	done := again.follow(task.ID, patience)
 	near("the upload", done.Uploaded, 0)
 	near("the erasure", done.DeleteAfter, 24*time.Hour)
 	if _, err := again.Delete(t.Context(), task.ID); err != nil {

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -56,7 +55,7 @@ func TestCorpusIsReadBetterThanByThePlainEngine(t *testing.T) {
 				return err
 			}
 			var text bytes.Buffer
-			if s.follow(task.ID, 5*time.Minute).State == "Completed" {
+			if s.follow(task.ID, patience).State == "Completed" {
 				if _, err := s.Fetch(t.Context(), task.ID, "txt", &text); err != nil {
 					return err
 				}

@@ -46,7 +46,7 @@ func TestWorkersKilledAtRandomCostPagesNotTheServer(t *testing.T) {
 	}
 	completed, failed := 0, 0
 	for _, id := range ids {
-		switch task := s.follow(id, 5*time.Minute); {
+		switch task := s.follow(id, patience); {
 		case task.State == "Completed" && len(task.Results) == 1:
 			completed++
 		case task.State == "ProcessingFailed" && task.Failure != nil && task.Failure.Code != "":
@@ -77,7 +77,7 @@ func TestWorkersKilledAtRandomCostPagesNotTheServer(t *testing.T) {
 // The machine gives the workers no processor time for longer than a page may use of it: the page is read all the same.
 func TestMachineThatStandsStillDoesNotFailADocument(t *testing.T) {
 	s := start(t, "LETHE_PAGE_TIME=8s", "LETHE_DRAW_TIME=8s")
-	s.follow(s.send(scan(t, 1), client.Settings{}).ID, 5*time.Minute) // every worker has started
+	s.follow(s.send(scan(t, 1), client.Settings{}).ID, patience) // every worker has started
 	workers := s.workers()
 	for _, pid := range workers {
 		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
@@ -94,7 +94,7 @@ func TestMachineThatStandsStillDoesNotFailADocument(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if task := s.follow(id, 5*time.Minute); task.State != "Completed" {
+	if task := s.follow(id, patience); task.State != "Completed" {
 		t.Errorf("task ended as %+v", task)
 	}
 }
@@ -102,19 +102,19 @@ func TestMachineThatStandsStillDoesNotFailADocument(t *testing.T) {
 // The server dies in the middle as in a power cut and is started again: the same. What was in hand is then read alone, and no
 // attempt is held against it.
 func TestServerKilledInTheMiddleLosesNothing(t *testing.T) {
-	documents := count(12, 60)
+	documents := count(8, 60)
 	data := t.TempDir()
 	s := startAt(t, data)
 	var ids []string
 	for n := range documents {
 		ids = append(ids, s.send(scan(t, 1+n%5), client.Settings{Formats: []string{"txt", "pdf"}}).ID)
 	}
-	for round := range 3 {
-		s.follow(ids[round], time.Minute)
+	for round := range count(2, 3) {
+		s.follow(ids[round], patience)
 		s = s.reborn()
 	}
 	for _, id := range ids {
-		task := s.follow(id, 3*time.Minute)
+		task := s.follow(id, patience)
 		if task.State != "Completed" || len(task.Results) != 2 {
 			t.Errorf("task ended as %+v", task)
 		}

@@ -50,7 +50,7 @@ func TestConnectionsWithoutCredentialsStarveNobody(t *testing.T) {
 	withDescriptors(t, limit)
 	s := start(t)
 	task := s.send(photo(t, "Gardens and rain."), client.Settings{})
-	s.follow(task.ID, time.Minute)
+	s.follow(task.ID, patience)
 	at, err := url.Parse(s.url)
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 // application's page from its turn: it is read and written while none of them has ended. The order is what is judged; the
 // time is told.
 func TestCleanPageIsReadBesideEndlessDocumentsOfAnother(t *testing.T) {
-	for _, workers := range []int{1, 2} {
+	for workers := count(2, 1); workers <= 2; workers++ {
 		t.Run(fmt.Sprint(workers), func(t *testing.T) {
 			s := startAt(t, t.TempDir(), fmt.Sprintf("LETHE_WORKERS=%d", workers))
 			var endless []string
@@ -33,7 +33,7 @@ func TestCleanPageIsReadBesideEndlessDocumentsOfAnother(t *testing.T) {
 			clean := &server{Client: other, t: t}
 			began, used := time.Now(), s.processorTime()
 			sent := clean.send(scan(t, 1), client.Settings{Formats: []string{"txt", "pdf"}})
-			if task := clean.follow(sent.ID, 5*time.Minute); task.State != "Completed" || len(task.Results) != 2 {
+			if task := clean.follow(sent.ID, patience); task.State != "Completed" || len(task.Results) != 2 {
 				t.Errorf("the clean page ended as %+v", task)
 			}
 			t.Logf("a clean page took %.1f s, %.1f s of processor time of everybody", time.Since(began).Seconds(), (s.processorTime() - used).Seconds())

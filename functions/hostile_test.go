@@ -97,7 +97,7 @@ func TestBadDocumentsAreExplainedInSeconds(t *testing.T) {
 			}
 		})
 	}
-	ok := s.follow(s.send(encrypted(t, plain), client.Settings{Password: documentPassword}).ID, time.Minute)
+	ok := s.follow(s.send(encrypted(t, plain), client.Settings{Password: documentPassword}).ID, patience)
 	if ok.State != "Completed" {
 		t.Errorf("with its password the document ended as %+v", ok)
 	}
@@ -115,9 +115,9 @@ func TestBadDocumentsAreExplainedInSeconds(t *testing.T) {
 
 // The server's memory does not grow with a document, and no worker exceeds its limit.
 func TestMemoryStaysBoundedWhileALongScanIsRead(t *testing.T) {
-	pages := count(60, 300)
+	pages := count(40, 300)
 	s := start(t)
-	s.follow(s.send(photo(t, "Warm up."), client.Settings{Formats: []string{"txt", "pdf"}}).ID, time.Minute)
+	s.follow(s.send(photo(t, "Warm up."), client.Settings{Formats: []string{"txt", "pdf"}}).ID, patience)
 	document := scannedPDF(t, pages)
 	idle := resident(s.cmd.Process.Pid)
 	task := s.send(document, client.Settings{Formats: []string{"txt", "json", "pdf"}})

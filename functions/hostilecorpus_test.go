@@ -229,6 +229,12 @@ func TestHostileDocumentsAreContained(t *testing.T) {
 	if len(documents) < 200 {
 		t.Errorf("only %d hostile documents", len(documents))
 	}
+	// The short count draws every sixth, whose makers take turns in the list.
+	var drawn []hostiletest.Document
+	for i := 0; i < len(documents); i += count(6, 1) {
+		drawn = append(drawn, documents[i])
+	}
+	documents = drawn
 	const servers = 2
 	costs := make([][]cost, servers)
 	rise := make([]int64, servers)

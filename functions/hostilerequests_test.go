@@ -185,7 +185,7 @@ func TestHostileRequestsAreRefused(t *testing.T) {
 	if strings.Contains(strings.ToLower(s.log.String()), strings.ToLower(apitest.Marker)) {
 		t.Error("the log repeats what was sent")
 	}
-	if done := s.follow(s.send(photo(t, "After the storm."), client.Settings{}).ID, time.Minute); done.State != "Completed" {
+	if done := s.follow(s.send(photo(t, "After the storm."), client.Settings{}).ID, patience); done.State != "Completed" {
 		t.Errorf("a good document ended as %+v", done)
 	}
 }
@@ -207,7 +207,7 @@ func (s *server) almighty() (id, secret string) {
 // target makes the tasks that requests are about.
 func (s *server) target() apitest.Target {
 	s.t.Helper()
-	ended := s.follow(s.send(photo(s.t, "Before the storm."), client.Settings{}).ID, time.Minute)
+	ended := s.follow(s.send(photo(s.t, "Before the storm."), client.Settings{}).ID, patience)
 	waiting, err := s.Create(s.t.Context(), client.Settings{}, "")
 	if err != nil {
 		s.t.Fatal(err)

@@ -35,7 +35,7 @@ func (l folderLog) ReadFile(_ context.Context, path string) ([]byte, error) {
 // erased sends a document through its whole life and waits until its receipt has its place in the ledger.
 func (s *server) erased(t *testing.T) (receipt []byte) {
 	t.Helper()
-	task := s.follow(s.send(photo(t, "A short note."), client.Settings{}).ID, time.Minute)
+	task := s.follow(s.send(photo(t, "A short note."), client.Settings{}).ID, patience)
 	if err := s.erase(t.Context(), task.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestLedgerOutlivesTheLossOfDatabaseAndKey(t *testing.T) {
 	// A document that lives on over the end of the ledger, and what its client was promised.
 	s = startAt(t, data)
 	alive := s.send(photo(t, "Lives on."), client.Settings{})
-	shown := s.follow(alive.ID, time.Minute)
+	shown := s.follow(alive.ID, patience)
 	app, secret := s.app, s.secret
 	s.stop()
 	promises := [][]byte{[]byte(alive.Promise), []byte(shown.Acceptance)}

@@ -57,7 +57,7 @@ func TestDocumentGoesInItsTextComesOutAndNothingIsLeft(t *testing.T) {
 	s := start(t)
 	all := formats()
 	task := s.send(scan(t, 1), client.Settings{Formats: all})
-	done := s.follow(task.ID, time.Minute)
+	done := s.follow(task.ID, patience)
 	if done.State != "Completed" || done.Pages.Done != 1 || len(done.Results) != len(all) {
 		t.Fatalf("task ended as %+v", done)
 	}
@@ -97,8 +97,8 @@ func TestClocksEraseWithoutAnybodyAsking(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	processed := s.follow(s.send(photo(t, ocrtest.Letter(2)), client.Settings{}).ID, time.Minute)
-	short := s.follow(s.send(photo(t, ocrtest.Letter(2)), client.Settings{RetainSeconds: 3600}).ID, time.Minute)
+	processed := s.follow(s.send(photo(t, ocrtest.Letter(2)), client.Settings{}).ID, patience)
+	short := s.follow(s.send(photo(t, ocrtest.Letter(2)), client.Settings{RetainSeconds: 3600}).ID, patience)
 	status := func(id string) int {
 		_, err := s.Get(t.Context(), id, 0)
 		var p *client.Problem
@@ -130,7 +130,7 @@ func TestClocksEraseWithoutAnybodyAsking(t *testing.T) {
 
 func TestDeleteOnFetchErasesOnceEveryResultWasSent(t *testing.T) {
 	s := start(t)
-	task := s.follow(s.send(photo(t, ocrtest.Letter(3)), client.Settings{Formats: []string{"txt", "json"}, DeleteOnFetch: new(true)}).ID, time.Minute)
+	task := s.follow(s.send(photo(t, ocrtest.Letter(3)), client.Settings{Formats: []string{"txt", "json"}, DeleteOnFetch: new(true)}).ID, patience)
 	for i, format := range []string{"txt", "json"} {
 		if _, err := s.Get(t.Context(), task.ID, 0); err != nil {
 			t.Fatalf("before fetch %d: %v", i+1, err)

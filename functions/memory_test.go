@@ -95,7 +95,7 @@ func TestServerForgetsInMemoryToo(t *testing.T) {
 		ids = append(ids, resp.Header.Get("Location")[len("/v1/tasks/"):])
 	}
 	for _, id := range ids {
-		s.follow(id, time.Minute)
+		s.follow(id, patience)
 		for _, query := range []string{"", "?stream=true"} {
 			if text := s.text(id, query); !bytes.Contains(text, []byte(word)) {
 				t.Fatalf("the text is %q", text)

@@ -18,7 +18,7 @@ import (
 func TestDeleteFinishesUnderConstantPolling(t *testing.T) {
 	s := start(t)
 	done := s.send(photo(t, "A document that is read before it is deleted"), client.Settings{})
-	s.follow(done.ID, time.Minute)
+	s.follow(done.ID, patience)
 	running := s.send(scan(t, 1), client.Settings{})
 	ctx, stop := context.WithCancel(t.Context())
 	var others sync.WaitGroup

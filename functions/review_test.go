@@ -66,7 +66,7 @@ func TestTwoReviewersLookAtADocumentThatMadeTheEngineFail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	done := s.follow(task.ID, time.Minute)
+	done := s.follow(task.ID, patience)
 	if done.State != "ProcessingFailed" || done.Failure == nil || done.Failure.Code != string(fault.PageMemory) {
 		t.Fatalf("the task ended as %+v", done)
 	}

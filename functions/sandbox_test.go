@@ -112,8 +112,8 @@ func TestServerThatCannotConfineItsWorkersTakesNothingInAndErases(t *testing.T) 
 	data := filepath.Join(t.TempDir(), "data")
 	before := startAt(t, data)
 	text := photo(t, ocrtest.Letter(4))
-	kept := before.follow(before.send(text, client.Settings{}).ID, time.Minute)
-	due := before.follow(before.send(text, client.Settings{}).ID, time.Minute)
+	kept := before.follow(before.send(text, client.Settings{}).ID, patience)
+	due := before.follow(before.send(text, client.Settings{}).ID, patience)
 	waiting, err := before.Create(t.Context(), client.Settings{}, "")
 	if err != nil {
 		t.Fatal(err)
@@ -168,7 +168,7 @@ func TestServerReadsDocumentsWhereItMay(t *testing.T) {
 			if ok, detail, status := row(t, s.url, "sandbox"); !ok || status != http.StatusOK {
 				t.Errorf("status %d: %s", status, detail)
 			}
-			if done := s.follow(s.send(photo(t, ocrtest.Letter(5)), client.Settings{Formats: []string{"txt", "pdf"}}).ID, time.Minute); done.State != "Completed" {
+			if done := s.follow(s.send(photo(t, ocrtest.Letter(5)), client.Settings{Formats: []string{"txt", "pdf"}}).ID, patience); done.State != "Completed" {
 				t.Errorf("the task ended as %+v", done)
 			}
 		})

@@ -87,7 +87,7 @@ func TestOnAFullDiskDocumentsAreErasedAndNoneIsTakenIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, task := range []*client.Task{deleted, left} {
-		if ended := s.follow(task.ID, time.Minute); ended.State != "Completed" {
+		if ended := s.follow(task.ID, patience); ended.State != "Completed" {
 			t.Fatalf("the task ended as %+v", ended)
 		}
 	}
@@ -114,7 +114,7 @@ func TestOnAFullDiskDocumentsAreErasedAndNoneIsTakenIn(t *testing.T) {
 
 	free()
 	s.eventually("space", "")
-	s.follow(s.send(page, client.Settings{}).ID, time.Minute)
+	s.follow(s.send(page, client.Settings{}).ID, patience)
 	if whole, err := filepath.Glob(filepath.Join(dir, "lethe-*", "reserve")); err != nil || len(whole) != 1 {
 		t.Errorf("the reserve: %v, %v", whole, err)
 	} else if stat, err := os.Stat(whole[0]); err != nil || stat.Size() != 1<<20 {
@@ -160,7 +160,7 @@ func TestServerWithADamagedDatabaseErasesByTheTimeOfFiles(t *testing.T) {
 	page := photo(t, "Gardens and rain.")
 	old, young := s.send(page, client.Settings{}), s.send(page, client.Settings{})
 	for _, task := range []*client.Task{old, young} {
-		s.follow(task.ID, time.Minute)
+		s.follow(task.ID, patience)
 	}
 	s.stop()
 	result := func(task *client.Task) string {

@@ -40,7 +40,7 @@ func dial() *http.Client {
 func (s *server) heavy(size int) (id, address string) {
 	s.t.Helper()
 	sent := s.send(heavyPDF(s.t, size), client.Settings{Formats: []string{"pdf"}})
-	done := s.follow(sent.ID, time.Minute)
+	done := s.follow(sent.ID, patience)
 	if done.State != "Completed" || len(done.Results) != 1 || done.Results[0].Bytes < int64(size) {
 		s.t.Fatalf("the document ended as %s, %+v", done.State, done)
 	}

@@ -253,7 +253,7 @@ func TestDataFolderOfAnEarlierProgramIsServedErasedAndAudited(t *testing.T) {
 			if name != "working" && name != "queued" && !strings.HasPrefix(name, "waiting") {
 				continue
 			}
-			if done := s.follow(id, 2*time.Minute); done.State != "Completed" {
+			if done := s.follow(id, patience); done.State != "Completed" {
 				t.Errorf("%s ended as %+v", name, done)
 			}
 		}
@@ -268,7 +268,7 @@ func TestDataFolderOfAnEarlierProgramIsServedErasedAndAudited(t *testing.T) {
 		if err := s.uploadOnce(again, photo(t, ocrtest.Letter(1))); err != nil {
 			t.Fatal(err)
 		}
-		if done := s.follow(again.ID, time.Minute); done.State != "Completed" {
+		if done := s.follow(again.ID, patience); done.State != "Completed" {
 			t.Errorf("a document sent to a task made before ended as %+v", done)
 		}
 		if erased, err := s.EraseSubject(t.Context(), "person-17"); err != nil || len(erased) != 1 || erased[0].ID != again.ID {
@@ -278,7 +278,7 @@ func TestDataFolderOfAnEarlierProgramIsServedErasedAndAudited(t *testing.T) {
 		if got := s.status(old.IDs["fetch"]); got != http.StatusGone {
 			t.Errorf("after its result was fetched a task is answered %d", got)
 		}
-		fresh := s.follow(s.send(photo(t, "A fresh note."), client.Settings{}).ID, time.Minute).ID
+		fresh := s.follow(s.send(photo(t, "A fresh note."), client.Settings{}).ID, patience).ID
 		receipts := [][]byte{receipt, s.erased(t)}
 		s.stop()
 
@@ -316,10 +316,10 @@ func TestEarlierProgramStillErasesWhatThePresentOneLeaves(t *testing.T) {
 			return ids[name]
 		}
 		note := photo(t, "Blackcurrant jelly.")
-		s.follow(send("new completed", note, client.Settings{Formats: []string{"txt", "pdf", "json"}}), time.Minute)
-		s.follow(send("new fetch", note, client.Settings{DeleteOnFetch: new(true)}), time.Minute)
-		s.follow(send("new failed", []byte("no document"), client.Settings{}), time.Minute)
-		s.follow(send("new deleted", note, client.Settings{}), time.Minute)
+		s.follow(send("new completed", note, client.Settings{Formats: []string{"txt", "pdf", "json"}}), patience)
+		s.follow(send("new fetch", note, client.Settings{DeleteOnFetch: new(true)}), patience)
+		s.follow(send("new failed", []byte("no document"), client.Settings{}), patience)
+		s.follow(send("new deleted", note, client.Settings{}), patience)
 		if err := s.erase(t.Context(), ids["new deleted"]); err != nil {
 			t.Fatal(err)
 		}
@@ -350,7 +350,7 @@ func TestEarlierProgramStillErasesWhatThePresentOneLeaves(t *testing.T) {
 		receipts := back.await(ids["new completed"])
 		for name, id := range ids {
 			if strings.HasPrefix(name, "waiting") || name == "working" || name == "new working" {
-				if done := back.follow(id, 2*time.Minute); done.State != "Completed" {
+				if done := back.follow(id, patience); done.State != "Completed" {
 					t.Errorf("%s ended as %+v", name, done)
 				}
 			}

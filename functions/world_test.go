@@ -63,6 +63,9 @@ func count(short, long int) int {
 	return short
 }
 
+// patience is how long a test waits for what a healthy program does in seconds: a busy machine fails no test.
+const patience = 10 * time.Minute
+
 // server is a running program with a client.
 type server struct {
 	*client.Client

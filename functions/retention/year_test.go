@@ -56,14 +56,14 @@ func TestYear(t *testing.T) {
 }
 
 // The same with writes that are lost at random, clocks that jump by ten minutes either way (with a tick of half an hour the
-// margin of an hour bears no more), and a timer that is down for 48 hours twice.
+// margin of an hour bears no more), and a timer that is down for 48 hours three times; the short count is of four months.
 func TestYearOfOutages(t *testing.T) {
 	n := seed(t)
 	synctest.Test(t, func(t *testing.T) {
 		s := newSimulation(t, n, erasure.Inventory())
 		s.faults, s.jumps = 0.01, 10*time.Minute
 		for range 3 {
-			s.live(120 * 24 * time.Hour)
+			s.live(min(days(40), 120*24*time.Hour))
 			s.outage(48 * time.Hour)
 		}
 		s.live(7 * 24 * time.Hour)
