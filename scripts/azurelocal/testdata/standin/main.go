@@ -74,6 +74,11 @@ func (t *tasks) Process(_ context.Context, ref task.Ref) (task.Outcome, error) {
 	return task.Done, nil
 }
 
+// ProcessRead is Process.
+func (t *tasks) ProcessRead(ctx context.Context, read *task.Task) (task.Outcome, error) {
+	return t.Process(ctx, read.Ref)
+}
+
 func (t *tasks) GiveUp(_ context.Context, ref task.Ref) error {
 	t.note(Line{Call: "GiveUp", Name: ref.ID})
 	return nil
