@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,16 +61,19 @@ type presentInstance struct {
 	*task.Service
 	t        *testing.T
 	ledger   *ledger.Log
-	ahead    time.Duration
+	ahead    atomic.Int64
 	stop     int
 	die      context.CancelFunc
-	messages []string
+	mu       sync.Mutex
+	messages []string // guarded by mu: a sweep puts several on the queue at once
 }
 
-func (p *presentInstance) now() time.Time { return time.Now().Add(p.ahead) }
+func (p *presentInstance) now() time.Time { return time.Now().Add(time.Duration(p.ahead.Load())) }
 
 // Send implements trigger.Sender.
 func (p *presentInstance) Send(_ context.Context, text []byte, _ time.Duration) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.messages = append(p.messages, string(text))
 	return nil
 }
@@ -118,7 +123,8 @@ func (p *presentInstance) do(op operation) (o outcome) {
 	p.t.Helper()
 	ctx, die := context.WithCancel(p.t.Context())
 	defer die()
-	p.ahead, p.stop, p.die, p.messages = op.Ahead, op.Stop, die, nil
+	p.ahead.Store(int64(op.Ahead))
+	p.stop, p.die, p.messages = op.Stop, die, nil
 	if err := p.call(ctx, op, &o); err != nil {
 		o.Error = err.Error()
 	}
