@@ -90,6 +90,7 @@ func (d *domain) Create(_ context.Context, o task.Order) (task.Accepted, error) 
 	}
 	for name, ok := range map[string]bool{
 		"on_page_error": slices.Contains([]task.OnPageError{"", task.ContinueOnPageError, task.FailOnPageError}, o.Settings.OnPageError),
+		"formats":       !slices.ContainsFunc(o.Settings.Formats, func(f render.Format) bool { return !f.Known() }),
 		"profile":       slices.Contains([]ocr.Profile{"", ocr.Accurate, ocr.Fast}, o.Settings.Profile),
 		"subject":       len(o.Subject) <= 200,
 	} {
