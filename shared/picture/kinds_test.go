@@ -118,11 +118,11 @@ func TestTransparentColoursAreWhitePaper(t *testing.T) {
 		"last of three": {color.NRGBA{A: 255}, color.NRGBA{R: 255, A: 255}, color.NRGBA{}},
 	} {
 		img := image.NewPaletted(grey.Rect, palette)
-		clear := uint8(slices.IndexFunc(palette, func(c color.Color) bool { _, _, _, a := c.RGBA(); return a == 0 }))
+		none := uint8(slices.IndexFunc(palette, func(c color.Color) bool { _, _, _, a := c.RGBA(); return a == 0 }))
 		ink := uint8(slices.IndexFunc(palette, func(c color.Color) bool { r, _, _, a := c.RGBA(); return a != 0 && r == 0 }))
 		for i, v := range grey.Pix {
 			if img.Pix[i] = ink; v > 128 {
-				img.Pix[i] = clear
+				img.Pix[i] = none
 			}
 		}
 		for mediaType, data := range map[string][]byte{ocr.GIF: asGIF(t, img), ocr.PNG: asPNG(t, img)} {

@@ -11,7 +11,7 @@ const riffHeader, chunkHeader, frameHeader = 12, 8, 16
 // chunks calls yield for each chunk in order until it returns false. A chunk that is cut off is given as far as it is there.
 func chunks(data []byte, yield func(name string, body, whole []byte) bool) {
 	for len(data) >= chunkHeader {
-		n := min(uint64(binary.LittleEndian.Uint32(data[4:])), uint64(len(data)-chunkHeader))
+		n := min(uint64(binary.LittleEndian.Uint32(data[4:])), uint64(len(data)-chunkHeader)) // #nosec G115 -- not negative
 		end := min(chunkHeader+n+n%2, uint64(len(data)))
 		if !yield(string(data[:4]), data[chunkHeader:chunkHeader+n], data[:end]) {
 			return
