@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"log/slog"
 	"os"
@@ -188,16 +189,46 @@ func (v *readVerb) write(ctx context.Context, path string, stdout io.Writer, src
 	if v.out == "" {
 		return render.Write(ctx, doc, sequence(pages), render.Output{Format: v.wanted[0], W: stdout})
 	}
+	// Results get their names when all are whole: half of one would look like another, and replace an earlier one.
 	var outputs []render.Output
-	for _, format := range v.wanted {
-		f, openErr := os.OpenFile(filepath.Join(v.out, filepath.Base(path)+format.Extension()), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-		if openErr != nil {
-			return openErr
+	var files []*os.File
+	defer func() {
+		for _, f := range files {
+			if err != nil {
+				err = errors.Join(err, ignore(f.Close(), os.ErrClosed), ignore(os.Remove(f.Name()), fs.ErrNotExist))
+			}
 		}
-		defer func() { err = errors.Join(err, f.Close()) }()
+	}()
+	for _, format := range v.wanted {
+		f, err := os.CreateTemp(v.out, ".lethe-*")
+		if err != nil {
+			return err
+		}
+		files = append(files, f)
 		outputs = append(outputs, render.Output{Format: format, W: f})
 	}
-	return render.Write(ctx, doc, sequence(pages), outputs...)
+	if err := render.Write(ctx, doc, sequence(pages), outputs...); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	for i, f := range files {
+		if err := os.Rename(f.Name(), filepath.Join(v.out, filepath.Base(path)+outputs[i].Format.Extension())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ignore returns err unless it is the one that is expected.
+func ignore(err, expected error) error {
+	if errors.Is(err, expected) {
+		return nil
+	}
+	return err
 }
 
 func sequence(pages []ocr.Page) iter.Seq2[ocr.Page, error] {

@@ -2,7 +2,6 @@ package pdf
 
 import (
 	"math"
-	"slices"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -78,10 +77,11 @@ func placeAccents(glyphs []glyph, boxes []rect) ([]glyph, []rect) {
 	}
 	marks := make(map[int][]int) // accents by their letter
 	moved := make([]bool, len(glyphs))
+	owner := make([]int, len(glyphs)) // letters by their accents
 	for _, i := range drawn {
 		if letter, ok := letters.under(glyphs, boxes, i); ok {
 			marks[letter] = append(marks[letter], i)
-			moved[i] = true
+			moved[i], owner[i] = true, letter
 		}
 	}
 	placed, placedBoxes := make([]glyph, 0, len(glyphs)), make([]rect, 0, len(boxes))
@@ -94,7 +94,7 @@ func placeAccents(glyphs []glyph, boxes []rect) ([]glyph, []rect) {
 				around = true
 			}
 			placed, placedBoxes = placed[:n], placedBoxes[:n]
-			around = around || !slices.Contains(marks[last], i)
+			around = around || owner[i] != last
 			continue
 		}
 		if around && g.char == ' ' && g.made {

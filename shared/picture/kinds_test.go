@@ -207,3 +207,22 @@ func btoi(b bool) int {
 	}
 	return 0
 }
+
+func TestDamagedStripIsNoBlankPaper(t *testing.T) {
+	for _, c := range []struct {
+		img  image.Image
+		args []string
+	}{
+		{letter(t), []string{"-c", "zip", "-r", "100"}},
+		{letter(t), []string{"-c", "zip", "-t", "-w", "256", "-l", "256"}},
+		{coloured(t), []string{"-c", "zip", "-p", "separate", "-r", "100"}},
+	} {
+		data := converted(t, asTIFF(t, c.img), "in.tif", "out.tif", "tiffcp", append(c.args, "in.tif", "out.tif")...)
+		for at := len(data) / 3; at < len(data)/3+400; at++ {
+			data[at] = 0xff
+		}
+		if _, err := picture.Decode(data, ocr.TIFF, 0, ocr.DefaultLimits()); !errors.Is(err, fault.PageDamaged) {
+			t.Errorf("%q: got %v", c.args, err)
+		}
+	}
+}

@@ -40,6 +40,12 @@ static int map_memory(thandle_t handle, void **base, toff_t *size) {
 
 static void unmap_nothing(thandle_t handle, void *base, toff_t size) {}
 
+// Colours come multiplied by alpha, where the file is honest.
+static l_int32 on_white(uint32_t colour, uint32_t pixel) {
+  uint32_t shown = colour + 255 - TIFFGetA(pixel);
+  return (l_int32)(shown > 255 ? 255 : shown);
+}
+
 static PIX *read_page(TIFF *tiff, int *unsupported) {
   uint32_t width = 0, height = 0;
   uint16_t compression = COMPRESSION_NONE;
@@ -50,16 +56,18 @@ static PIX *read_page(TIFF *tiff, int *unsupported) {
     *unsupported = 1;
     return NULL;
   }
+  uint16_t planes = PLANARCONFIG_CONTIG;
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_PLANARCONFIG, &planes);
+  if (!TIFFIsTiled(tiff) && planes != PLANARCONFIG_SEPARATE) return NULL; // Leptonica reads these, so the page is damaged
   TIFFSetField(tiff, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT); // else the library turns some of them
-  uint32_t *raster = malloc((size_t)width * height * sizeof(uint32_t));
+  uint32_t *raster = calloc((size_t)width * height, sizeof(uint32_t));
   PIX *pix = raster ? pixCreate((l_int32)width, (l_int32)height, 32) : NULL;
-  if (pix && !TIFFReadRGBAImageOriented(tiff, width, height, raster, ORIENTATION_TOPLEFT, 0)) pixDestroy(&pix);
+  if (pix && !TIFFReadRGBAImageOriented(tiff, width, height, raster, ORIENTATION_TOPLEFT, 1)) pixDestroy(&pix);
   for (uint32_t y = 0; pix && y < height; y++) {
     l_uint32 *line = pixGetData(pix) + (size_t)y * (size_t)pixGetWpl(pix);
     for (uint32_t x = 0; x < width; x++) {
       uint32_t p = raster[(size_t)y * width + x];
-      uint32_t white = 255 - TIFFGetA(p); // colours come multiplied by alpha
-      composeRGBPixel((l_int32)(TIFFGetR(p) + white), (l_int32)(TIFFGetG(p) + white), (l_int32)(TIFFGetB(p) + white), line + x);
+      composeRGBPixel(on_white(TIFFGetR(p), p), on_white(TIFFGetG(p), p), on_white(TIFFGetB(p), p), line + x);
     }
   }
   free(raster);

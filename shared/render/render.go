@@ -78,13 +78,27 @@ func start(ctx context.Context, doc Document, outputs []Output) ([]writer, error
 		if !ok {
 			return writers, fault.New(fault.FormatUnknown, "A result format is unknown.")
 		}
-		w, err := r.new(ctx, o.W, doc)
+		w, err := r.new(ctx, untilFailure{o.W, ctx}, doc)
 		if err != nil {
 			return writers, fmt.Errorf("write %s: %w", o.Format, err)
 		}
 		writers = append(writers, writer{w, o.Format})
 	}
 	return writers, nil
+}
+
+// untilFailure passes on what is written until the pass has failed: what closes a result must not make half of one look whole.
+type untilFailure struct {
+	io.Writer
+	pass context.Context //nolint:containedctx // it is the pass
+}
+
+// Write implements io.Writer.
+func (u untilFailure) Write(p []byte) (int, error) {
+	if u.pass.Err() != nil {
+		return 0, context.Cause(u.pass)
+	}
+	return u.Writer.Write(p)
 }
 
 // feed gives every page to every writer. total is how many there must be, zero if that is unknown.

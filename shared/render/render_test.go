@@ -274,3 +274,25 @@ func TestParseFormatKnowsEveryFormatAndListsThemOtherwise(t *testing.T) {
 		t.Errorf("%q does not list the formats, or repeats the name given", err)
 	}
 }
+
+func TestWhatBreaksOffDoesNotLookWhole(t *testing.T) {
+	broken := errors.New("no more pages")
+	pages := func(yield func(ocr.Page, error) bool) {
+		if yield(model()[0], nil) {
+			yield(ocr.Page{}, broken)
+		}
+	}
+	ends := map[Format]string{JSON: "\n]}\n", HOCR: "</html>\n", ALTO: "</alto>\n"}
+	for f, end := range ends {
+		if whole := render(t, f, document(), model()...); !bytes.HasSuffix(whole, []byte(end)) {
+			t.Fatalf("a whole %s does not end with %q", f, end)
+		}
+		var b bytes.Buffer
+		if err := write(t, &b, f, document(), pages); !errors.Is(err, broken) {
+			t.Errorf("%s: %v", f, err)
+		}
+		if bytes.HasSuffix(b.Bytes(), []byte(end)) {
+			t.Errorf("%s that broke off ends as a whole one", f)
+		}
+	}
+}

@@ -32,6 +32,8 @@ const (
 	aloneSlice = time.Minute
 	// pagesAlone is how many pages of a suspect are read at once: it gets through few, so that a slice ends soon.
 	pagesAlone = 2
+	// pagesUnderWay is how many pages of a document are read and stored at once: it bounds what slow storage keeps in memory.
+	pagesUnderWay = 16
 )
 
 // errSlice ends the reading of a suspect for the sake of others.
@@ -54,15 +56,16 @@ func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Sourc
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
+	underWay := make(chan struct{}, pagesUnderWay)
 	if turn.Alone() {
-		group.SetLimit(pagesAlone)
+		underWay = make(chan struct{}, pagesAlone)
 	}
 	began := s.Now()
 	for _, n := range left {
 		if turn.Alone() && s.Now().Sub(began) >= aloneSlice {
 			seen.stop(errSlice)
 		}
-		place, waitErr := turn.Take(ctx)
+		place, waitErr := takePlace(ctx, turn, underWay)
 		if err = waitErr; err != nil {
 			break // the context of the group: the cause is that of a page, or of the call
 		}
@@ -71,6 +74,7 @@ func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Sourc
 			break
 		}
 		group.Go(func() error {
+			defer func() { <-underWay }()
 			defer place.Give()
 			src := src
 			src.Place = place
@@ -96,6 +100,17 @@ func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Sourc
 		return seen.first
 	}
 	return nil
+}
+
+// takePlace waits until few enough pages are under way, and then for a place: not the other way round, since a page that is
+// under way may need a place again.
+func takePlace(ctx context.Context, turn *fairqueue.Document, underWay chan struct{}) (*fairqueue.Place, error) {
+	select {
+	case underWay <- struct{}{}:
+		return turn.Take(ctx)
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // readBack is how many kept pages are looked at at once.
@@ -178,6 +193,7 @@ func (s *Service) page(ctx context.Context, t *Task, src ocr.Source, n int) (fai
 	page, err := retry(ctx, func() (ocr.Page, error) {
 		return s.Engine.Recognise(ctx, src, n, ocr.Options{Languages: t.Settings.Languages, Profile: t.Settings.Profile})
 	})
+	src.Place.Give() // others read while this page is stored
 	if err != nil {
 		if fault.KindOf(err) != fault.Document || t.Settings.OnPageError == FailOnPageError {
 			return nil, err

@@ -44,6 +44,8 @@ func (s *Service) create(ctx context.Context, o Order, ref Ref) (Accepted, error
 	}
 	a, made, err := s.createCounted(ctx, o, ref)
 	if !made {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestWrite)
+		defer cancel()
 		err = errors.Join(err, s.release(ctx, o.Application, 1))
 	}
 	return a, err

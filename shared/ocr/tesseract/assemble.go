@@ -56,16 +56,22 @@ func (p placing) baseline(line [2]image.Point, angle int) *ocr.Baseline {
 	if line[0] == line[1] {
 		return nil
 	}
-	ax, ay := p.back(line[0], angle)
-	bx, by := p.back(line[1], angle)
-	return &ocr.Baseline{
-		X0: int(math.Round(ax)), Y0: int(math.Round(ay)), X1: int(math.Round(bx)), Y1: int(math.Round(by)),
+	at := func(point image.Point) (int, int) { // the engine fits a curve, which may leave the page
+		x, y := p.back(point, angle)
+		return int(math.Round(max(0, min(x, float64(p.page.Width))))), int(math.Round(max(0, min(y, float64(p.page.Height)))))
 	}
+	var b ocr.Baseline
+	b.X0, b.Y0 = at(line[0])
+	b.X1, b.Y1 = at(line[1])
+	return &b
 }
 
 func (p placing) word(w word, text string, angle int) ocr.Word {
 	placed := ocr.Word{Text: text, Box: p.box(w.box, angle), Confidence: w.confidence, Font: p.font(w.height)}
 	for i, c := range w.characters {
+		if c.text == "" {
+			continue
+		}
 		box := p.box(c.box, angle)
 		if !c.box.Overlaps(w.box) {
 			box = p.part(placed.Box, i, len(w.characters))
@@ -97,9 +103,12 @@ func (p placing) part(b ocr.Box, i, n int) ocr.Box {
 // font returns the place of the font of a height, in pixels of the picture, among those of the page. The engine's models
 // know no other property of fonts.
 func (p placing) font(height float64) int {
-	const inch, step = 72, 0.5 // points; letters of one font are measured differently by less than this
+	const (
+		inch, step = 72, 0.5 // points; letters of one font are measured differently by less than this
+		mostPoints = 10_000  // a page that states few pixels an inch can have any
+	)
 	size := math.Round(height/p.scale*inch/p.dpi/step) * step
-	if size <= 0 {
+	if !(size > 0 && size <= mostPoints) {
 		return 0
 	}
 	font := ocr.Font{Size: size}

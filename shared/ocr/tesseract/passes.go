@@ -73,6 +73,9 @@ func (r *Reader) Read(im *picture.Image, x, y int, opt ocr.Options) (ocr.Page, e
 	defer grey.Close()
 	square := grey
 	dpi := float64(max(x, y))
+	if float64(im.Width())*float64(im.Height())*dpi*dpi/float64(x)/float64(y) > mostPixels {
+		dpi = float64(min(x, y)) // shrunk to square pixels, not stretched
+	}
 	stretchX, stretchY := dpi/float64(x), dpi/float64(y)
 	if x != y {
 		if square, err = grey.Scale(stretchX, stretchY); err != nil {
