@@ -229,7 +229,7 @@ func TestYearOfMachineFaults(t *testing.T) {
 		m.failing = true
 		s.live(days(120))
 		t.Logf("%d jumps, %d accepted, %d reboots, %d full disks with %d writes lost, %d losses of state; longest kept %s after upload, %s after processing",
-			m.jumped, m.accepted, m.reboots, m.fills, s.lost, m.losses, s.longestUpload, s.longestProcessed)
+			m.jumped, m.accepted, m.reboots, m.fills, s.lost.Load(), m.losses, s.longestUpload, s.longestProcessed)
 		s.settle()
 		if len(s.violations) > 0 {
 			t.Errorf("violations %q", s.violations)
@@ -252,7 +252,7 @@ func TestYearOfMachineFaults(t *testing.T) {
 		if left := s.copies(); len(left) > 0 {
 			t.Errorf("%d copies are left", len(left))
 		}
-		if m.reboots == 0 || m.fills == 0 || m.losses == 0 || s.lost == 0 {
+		if m.reboots == 0 || m.fills == 0 || m.losses == 0 || s.lost.Load() == 0 {
 			t.Error("too little happened")
 		}
 	})

@@ -53,7 +53,7 @@ type simulation struct {
 	jumps     time.Duration // how far the program's clock may be off
 	skew      atomic.Int64  // how far it is off now, in nanoseconds; transfers under way look at the clock too
 	jumped    time.Duration // how far it ever was
-	lost      int           // writes
+	lost      atomic.Int64  // writes
 	quiet     bool          // clients do nothing
 	brief     bool          // one violation is enough
 	down      bool          // the timer is down
@@ -75,10 +75,23 @@ type push struct {
 	at  time.Time
 }
 
+// shared is a source of random numbers for calls at once.
+type shared struct {
+	mu     sync.Mutex
+	source rand.Source
+}
+
+// Uint64 implements rand.Source.
+func (s *shared) Uint64() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.source.Uint64()
+}
+
 func newSimulation(t *testing.T, seed uint64, inventory []erasure.Item) *simulation {
 	t.Helper()
 	s := &simulation{
-		t: t, random: rand.New(rand.NewPCG(seed, 1)), inventory: inventory,
+		t: t, random: rand.New(&shared{source: rand.NewPCG(seed, 1)}), inventory: inventory,
 		born: map[string]time.Time{}, ended: map[string]time.Time{}, origin: map[string]time.Time{}, latest: map[string]time.Time{},
 	}
 	s.store = memory.New(s.stored)

@@ -71,7 +71,7 @@ func TestYearOfOutages(t *testing.T) {
 		s.settle()
 		audit := s.audit()
 		t.Logf("%d documents, %d writes lost; longest kept %s after upload, of it %d past the limits while the timer was down",
-			audit.Documents, s.lost, audit.LongestAfterUpload, len(audit.Breaches))
+			audit.Documents, s.lost.Load(), audit.LongestAfterUpload, len(audit.Breaches))
 		if len(s.violations) > 0 {
 			t.Errorf("violations: %q", s.violations)
 		}
@@ -79,8 +79,8 @@ func TestYearOfOutages(t *testing.T) {
 			t.Errorf("%d documents, %d receipts", audit.Documents, audit.Erased)
 		}
 		// Nobody may look better than they were. A lost write can make the receipt later than the erasure, never earlier.
-		if audit.LongestAfterUpload < s.longestUpload-s.jumped || s.lost == 0 || len(audit.Breaches) == 0 {
-			t.Errorf("the auditor says %s, the truth is %s; %d lost, breaches %d", audit.LongestAfterUpload, s.longestUpload, s.lost, len(audit.Breaches))
+		if audit.LongestAfterUpload < s.longestUpload-s.jumped || s.lost.Load() == 0 || len(audit.Breaches) == 0 {
+			t.Errorf("the auditor says %s, the truth is %s; %d lost, breaches %d", audit.LongestAfterUpload, s.longestUpload, s.lost.Load(), len(audit.Breaches))
 		}
 	})
 }
@@ -175,12 +175,12 @@ func (s *simulation) audit() *ledger.Audit {
 // fail draws whether a write is lost.
 func (s *simulation) fail(op storagetest.Op, _ string) error {
 	if s.machine != nil && s.machine.full && (op == storagetest.PutBlob || op == storagetest.PutRecord) {
-		s.lost++
+		s.lost.Add(1)
 		return errFull
 	}
 	if !op.Writes() || s.faults == 0 || s.random.Float64() >= s.faults {
 		return nil
 	}
-	s.lost++
+	s.lost.Add(1)
 	return errLost
 }
