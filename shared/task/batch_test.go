@@ -1,6 +1,7 @@
 package task_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -96,6 +97,26 @@ func TestBatchTakesWhatThereIsRoomFor(t *testing.T) {
 			}
 		}
 		if got := w.open(); got != 5 {
+			t.Errorf("%d open tasks are counted", got)
+		}
+	})
+}
+
+func TestCreateWhoseClientHasGoneLeavesNoTaskCounted(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		ctx, leave := context.WithCancel(t.Context())
+		w.faulty.Before(func(op storagetest.Op, key string) error {
+			if op == storagetest.PutRecord && strings.HasPrefix(key, string(storage.Tasks)) {
+				leave()
+				return context.Canceled
+			}
+			return nil
+		})
+		if _, err := w.Create(ctx, order()); err == nil {
+			t.Fatal("a task was made for a client that had gone")
+		}
+		w.faulty.Heal()
+		if got := w.open(); got != 0 {
 			t.Errorf("%d open tasks are counted", got)
 		}
 	})
