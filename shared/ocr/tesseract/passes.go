@@ -72,10 +72,7 @@ func (r *Reader) Read(im *picture.Image, x, y int, opt ocr.Options) (ocr.Page, e
 	}
 	defer grey.Close()
 	square := grey
-	dpi := float64(max(x, y))
-	if float64(im.Width())*float64(im.Height())*dpi*dpi/float64(x)/float64(y) > mostPixels {
-		dpi = float64(min(x, y)) // shrunk to square pixels, not stretched
-	}
+	dpi := squareDPI(im.Width(), im.Height(), x, y)
 	stretchX, stretchY := dpi/float64(x), dpi/float64(y)
 	if x != y {
 		if square, err = grey.Scale(stretchX, stretchY); err != nil {
@@ -105,6 +102,16 @@ func (r *Reader) Read(im *picture.Image, x, y int, opt ocr.Options) (ocr.Page, e
 		page.Origin, page.Angle, page.Fonts = ocr.Blank, 0, nil
 	}
 	return page, nil
+}
+
+// squareDPI returns the resolution at which a page with x by y pixels an inch has square pixels: the finer one, which keeps
+// all there is to see, unless the page would have too many pixels.
+func squareDPI(width, height, x, y int) float64 {
+	finer := float64(max(x, y))
+	if x != y && float64(width)*finer/float64(x)*float64(height)*finer/float64(y) > mostPixels {
+		return float64(min(x, y))
+	}
+	return finer
 }
 
 // fit returns by how much to scale a page for its letters to have the best size and for the engine to take it.
