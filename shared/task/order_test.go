@@ -369,7 +369,7 @@ func TestWaitReturnsOnChangeOrAtTheEnd(t *testing.T) {
 }
 
 func TestPageThatIsBeingStoredKeepsNobodyFromReading(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
+	inWorld(t, func(_ *testing.T, w *world) {
 		w.places = 1
 		w.Service = w.process("one")
 		first, second := w.queued(order()), w.queued(order())
