@@ -106,14 +106,16 @@ func (p *presentInstance) Recognise(ctx context.Context, _ ocr.Source, n int, _ 
 }
 
 // WritePDF implements ocr.Engine.
-func (*presentInstance) WritePDF(_ context.Context, _ ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+func (*presentInstance) WritePDF(
+	_ context.Context, _ ocr.Source, _ ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer,
+) ([]ocr.Note, error) {
 	for _, err := range pages {
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
 	_, err := io.WriteString(w, "%PDF-")
-	return err
+	return nil, err
 }
 
 // Languages implements ocr.Engine.

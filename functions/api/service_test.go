@@ -43,14 +43,16 @@ func (e *engine) Recognise(_ context.Context, _ ocr.Source, n int, _ ocr.Options
 	}, nil
 }
 
-func (e *engine) WritePDF(_ context.Context, _ ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+func (e *engine) WritePDF(
+	_ context.Context, _ ocr.Source, _ ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer,
+) ([]ocr.Note, error) {
 	for _, err := range pages {
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
 	_, err := io.WriteString(w, "%PDF-"+word)
-	return err
+	return nil, err
 }
 
 func (e *engine) Languages() []string { return []string{"deu", "eng"} }

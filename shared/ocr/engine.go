@@ -17,8 +17,9 @@ type Engine interface {
 	Inspect(ctx context.Context, src Source) (Info, error)
 	// Recognise reads page number n, counted from 1. It tries once more in a fresh process when the first one died.
 	Recognise(ctx context.Context, src Source, n int, opt Options) (Page, error)
-	// WritePDF writes a searchable PDF that keeps the appearance of the original. pages yields every page once, in order.
-	WritePDF(ctx context.Context, src Source, pages iter.Seq2[Page, error], w io.Writer) error
+	// WritePDF writes a searchable PDF that keeps the appearance of the original. pages yields every page once, in order. It
+	// returns what is to be told of the result.
+	WritePDF(ctx context.Context, src Source, opt PDFOptions, pages iter.Seq2[Page, error], w io.Writer) ([]Note, error)
 	// Languages lists the installed languages as Tesseract's codes, sorted, without osd.
 	Languages() []string
 }
@@ -37,6 +38,7 @@ type Info struct {
 	Type      string `json:"type"`      // media type by content, such as application/pdf
 	Pages     int    `json:"pages"`     // at least 1
 	Encrypted bool   `json:"encrypted"` // a password or an owner restriction is set
+	Notes     []Note `json:"notes,omitempty"`
 }
 
 // Options says how to read a page.

@@ -150,6 +150,9 @@ type Page struct {
 	Blocks     []Block  `json:"blocks"`
 	Fonts      []Font   `json:"fonts,omitempty"`   // that words refer to
 	Failure    *Failure `json:"failure,omitempty"` // set when Origin is Failed
+
+	HiddenWords int    `json:"hidden_words,omitempty"` // of the text layer that do not show; they are in none of the blocks
+	Notes       []Note `json:"notes,omitempty"`
 }
 
 // Failure explains a page that could not be read while the rest of the document could.

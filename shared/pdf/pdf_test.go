@@ -180,7 +180,7 @@ func exercise(t *testing.T, data []byte) error {
 	}
 	defer p.Close()
 	var out bytes.Buffer
-	w, err := shared.NewWriter(p, &out)
+	w, err := shared.NewWriter(p, ocr.PDFOptions{}, &out)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 func pictures(t *testing.T, page ocr.Page, pics ...*Picture) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	w, err := shared.NewWriter(nil, &out)
+	w, err := shared.NewWriter(nil, ocr.PDFOptions{}, &out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func TestPicturesThatAreNoneAreRefused(t *testing.T) {
 		"short rows":  {Pixels: make([]byte, 2000), Format: RGB, Stride: 40, Width: 40, Height: 20},
 		"no position": {Pixels: make([]byte, 2000), Stride: -40, Width: -40, Height: -20},
 	} {
-		w, err := shared.NewWriter(nil, &bytes.Buffer{})
+		w, err := shared.NewWriter(nil, ocr.PDFOptions{}, &bytes.Buffer{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -181,7 +181,7 @@ func (f *failing) Write(b []byte) (int, error) {
 func TestFailureOfTheReceiverIsReportedAsIs(t *testing.T) {
 	page := recognised(850, 1100, 100, 0, english())
 	for _, left := range []int{0, 100, 3000} {
-		w, err := shared.NewWriter(open(t, onePage(letter, prose())), &failing{left})
+		w, err := shared.NewWriter(open(t, onePage(letter, prose())), ocr.PDFOptions{}, &failing{left})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,7 +189,7 @@ func TestFailureOfTheReceiverIsReportedAsIs(t *testing.T) {
 			t.Errorf("copy, after %d bytes: %v", left, err)
 		}
 		w.Close()
-		if w, err = shared.NewWriter(nil, &failing{left}); err != nil {
+		if w, err = shared.NewWriter(nil, ocr.PDFOptions{}, &failing{left}); err != nil {
 			t.Fatal(err)
 		}
 		if err := errors.Join(w.Page(page, &Picture{JPEG: photo(850, 1100)}), w.Finish()); !errors.Is(err, errFull) {
@@ -201,7 +201,7 @@ func TestFailureOfTheReceiverIsReportedAsIs(t *testing.T) {
 func TestEveryPageGetsItsOwnText(t *testing.T) {
 	data := many(3)
 	var out bytes.Buffer
-	w, err := shared.NewWriter(open(t, data), &out)
+	w, err := shared.NewWriter(open(t, data), ocr.PDFOptions{}, &out)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,9 @@ type Writer struct {
 	out  *emitter
 	font font
 
-	source   *Document      // the original; nil for image documents
+	source   *Document // the original; nil for image documents
+	options  ocr.PDFOptions
+	notes    []ocr.Note
 	contents map[int][]byte // text by page number, for the original's pages
 	stale    []int          // pages of the original with invisible text to be removed
 	tree     int            // object number of the tree of pages of an image document
@@ -29,8 +31,8 @@ type Writer struct {
 // NewWriter starts a PDF that goes to w. With a src the result is a copy of it without encryption, with the same objects
 // and invisible text beneath; nothing is written before Finish. The writer uses src, so both belong to the same goroutine.
 // Without a src, each page is a Picture and is written as it comes.
-func (r *Runtime) NewWriter(src *Document, w io.Writer) (*Writer, error) {
-	out := &Writer{out: newEmitter(w), source: src}
+func (r *Runtime) NewWriter(src *Document, opt ocr.PDFOptions, w io.Writer) (*Writer, error) {
+	out := &Writer{out: newEmitter(w), source: src, options: opt}
 	if src != nil {
 		out.contents = map[int][]byte{}
 		return out, nil
@@ -40,6 +42,9 @@ func (r *Runtime) NewWriter(src *Document, w io.Writer) (*Writer, error) {
 	out.tree, out.font.number = out.out.reserve(), out.out.reserve()
 	return out, nil
 }
+
+// Notes returns what is to be told of the PDF, once it is complete.
+func (w *Writer) Notes() []ocr.Note { return w.notes }
 
 // Close gives up the text that the writer holds. It may be called after Finish and more than once.
 func (w *Writer) Close() { w.contents = nil }

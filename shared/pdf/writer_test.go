@@ -26,7 +26,7 @@ func english() []string {
 func overlaid(t *testing.T, data []byte, page ocr.Page) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	w, err := shared.NewWriter(open(t, data), &out)
+	w, err := shared.NewWriter(open(t, data), ocr.PDFOptions{}, &out)
 	if err != nil {
 		t.Fatal(err)
 	}

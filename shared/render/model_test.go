@@ -158,31 +158,33 @@ func write(t *testing.T, w io.Writer, f Format, doc Document, pages iter.Seq2[oc
 type engine struct {
 	fails  error // once the pages have begun
 	unread bool  // it ends before it has asked for a page
-	broken error // that came in place of a page
+	broken error // that came in place of a page, or that ended what it wrote
 }
 
-func (e *engine) WritePDF(_ context.Context, _ ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+func (e *engine) WritePDF(
+	_ context.Context, _ ocr.Source, _ ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer,
+) ([]ocr.Note, error) {
 	if e.unread {
-		return e.fails
+		return nil, e.fails
 	}
 	if _, err := io.WriteString(w, "%PDF\n"); err != nil {
-		return err
+		return nil, err
 	}
 	for page, err := range pages {
 		if e.broken = err; err != nil {
-			return err
+			return nil, err
 		}
 		if e.fails != nil {
-			return e.fails
+			return nil, e.fails
 		}
 		var text strings.Builder
 		for word := range page.Words {
 			text.WriteString(word.Text + "\n")
 		}
-		if _, err := io.WriteString(w, text.String()); err != nil {
-			return err
+		if _, e.broken = io.WriteString(w, text.String()); e.broken != nil {
+			return nil, e.broken
 		}
 	}
 	_, err := io.WriteString(w, "%%EOF\n")
-	return err
+	return nil, err
 }

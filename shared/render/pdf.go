@@ -12,14 +12,17 @@ import (
 
 // Original is the document itself. Its bytes are read by the engine, in a process of its own.
 type Original struct {
-	Engine Engine
-	Source ocr.Source
+	Engine  Engine
+	Source  ocr.Source
+	Options ocr.PDFOptions
+	Noted   func([]ocr.Note) // is given what is to be told of the PDF that was written; may be nil
 }
 
 // Engine makes results of a document's own bytes. Every ocr.Engine is one.
 type Engine interface {
-	// WritePDF writes a searchable PDF that keeps the appearance of the original. pages yields every page once, in order.
-	WritePDF(ctx context.Context, src ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error
+	// WritePDF writes a searchable PDF that keeps the appearance of the original. pages yields every page once, in order. It
+	// returns what is to be told of the result.
+	WritePDF(ctx context.Context, src ocr.Source, opt ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer) ([]ocr.Note, error)
 }
 
 // pdf has the engine write a searchable PDF. The engine asks for pages as it needs them: Page waits until it does.
@@ -36,7 +39,12 @@ func newPDF(ctx context.Context, w io.Writer, doc Document) (Writer, error) {
 	p := &pdf{pages: make(chan ocr.Page), ended: make(chan struct{})}
 	go func() {
 		defer close(p.ended)
-		p.err = doc.Original.Engine.WritePDF(ctx, doc.Original.Source, p.sequence(ctx), w)
+		var notes []ocr.Note
+		original := doc.Original
+		notes, p.err = original.Engine.WritePDF(ctx, original.Source, original.Options, p.sequence(ctx), w)
+		if p.err == nil && original.Noted != nil {
+			original.Noted(notes)
+		}
 	}()
 	return p, nil
 }

@@ -210,18 +210,20 @@ func (e *engine) Recognise(ctx context.Context, src ocr.Source, n int, _ ocr.Opt
 	}, nil
 }
 
-func (e *engine) WritePDF(_ context.Context, src ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+func (e *engine) WritePDF(
+	_ context.Context, src ocr.Source, _ ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer,
+) ([]ocr.Note, error) {
 	e.note(src.Owner, 0)
 	if e.pdfErr != nil {
-		return e.pdfErr
+		return nil, e.pdfErr
 	}
 	for _, err := range pages {
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
 	_, err := io.WriteString(w, "%PDF "+word)
-	return err
+	return nil, err
 }
 
 func (e *engine) Languages() []string {

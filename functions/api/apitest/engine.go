@@ -67,18 +67,20 @@ func (e *engine) Recognise(ctx context.Context, src ocr.Source, n int, _ ocr.Opt
 func slow(content string) bool { return strings.Contains(content, "slow") }
 
 // WritePDF implements ocr.Engine.
-func (*engine) WritePDF(_ context.Context, src ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+func (*engine) WritePDF(
+	_ context.Context, src ocr.Source, _ ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer,
+) ([]ocr.Note, error) {
 	for _, err := range pages {
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
 	content, err := text(src)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	_, err = fmt.Fprintf(w, "%%PDF-%s", bytes.TrimSpace([]byte(content)))
-	return err
+	return nil, err
 }
 
 // Languages implements ocr.Engine.

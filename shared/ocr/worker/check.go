@@ -14,6 +14,8 @@ import (
 const (
 	maxSide      = 1 << 22 // pixels of one side of a page, and its resolution
 	maxLanguages = 500
+	maxNotes     = 10        // of a document, beside those of its pages
+	maxCount     = 1_000_000 // of what a note counts, such as words of a page
 )
 
 var errLied = errors.New("child sent an answer that cannot be true")
@@ -49,6 +51,19 @@ func (c checker) info(i *ocr.Info) error {
 	if i == nil || i.Pages < 1 || i.Pages > c.limits.Pages || !c.mediaType.MatchString(i.Type) {
 		return errLied
 	}
+	return c.notes(i.Notes)
+}
+
+// notes are few, of known codes, and count no more than a document can hold.
+func (c checker) notes(notes []ocr.Note) error {
+	if len(notes) > maxNotes+c.limits.Pages*len(ocr.NoteCodes()) {
+		return errLied
+	}
+	for _, n := range notes {
+		if n.Sentence() == "" || n.Page < 0 || n.Page > c.limits.Pages || n.Count < 0 || n.Count > maxCount {
+			return errLied
+		}
+	}
 	return nil
 }
 
@@ -83,7 +98,7 @@ func (c checker) page(p *ocr.Page, number int, opt ocr.Options) error {
 			return errLied
 		}
 	}
-	if !percent(p.Confidence) {
+	if !percent(p.Confidence) || p.HiddenWords < 0 || p.HiddenWords > maxCount || c.notes(p.Notes) != nil {
 		return errLied
 	}
 	if slices.ContainsFunc(p.Fonts, func(f ocr.Font) bool { return !font(f) }) {

@@ -24,6 +24,7 @@ func fullPage() ocr.Page {
 	}
 	return ocr.Page{
 		Number: 1, Width: 100, Height: 50, DPI: 204, DPIY: 98, Origin: ocr.Recognised, Languages: []string{"eng"}, Confidence: 90,
+		HiddenWords: 3, Notes: []ocr.Note{{Code: ocr.LayerUnchecked}, {Code: ocr.HiddenTextKept, Count: 3}},
 		Fonts: []ocr.Font{{Family: "Garamond", Size: 10.5, Style: ocr.Bold | ocr.SmallCaps}},
 		Blocks: []ocr.Block{
 			{Box: box, Paragraphs: paragraphs()},
@@ -47,6 +48,10 @@ func TestPagesThatCannotBeTrueAreRefused(t *testing.T) {
 		"another page":               func(p *ocr.Page) { p.Number = 2 },
 		"resolution of a side":       func(p *ocr.Page) { p.DPIY = -1 },
 		"origin of the page":         func(p *ocr.Page) { p.Origin = "heard" },
+		"hidden words":               func(p *ocr.Page) { p.HiddenWords = -1 },
+		"note":                       func(p *ocr.Page) { p.Notes[0].Code = "made_up" },
+		"count of a note":            func(p *ocr.Page) { p.Notes[1].Count = math.MaxInt },
+		"page of a note":             func(p *ocr.Page) { p.Notes[1].Page = -1 },
 		"turn":                       func(p *ocr.Page) { p.Angle = 45 },
 		"language nobody asked for":  func(p *ocr.Page) { p.Languages = []string{"deu"} },
 		"kind":                       func(p *ocr.Page) { p.Blocks[2].Kind = "poem" },

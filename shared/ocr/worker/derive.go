@@ -53,8 +53,9 @@ func (p *Pool) draw(ctx context.Context, owner string, plan derivative.Plan, w i
 			return err
 		}
 	}
-	return p.export(ctx, s, request{Op: opDerive, Plan: &plan}, nil, w, func(e *export) error {
+	_, err = p.export(ctx, s, request{Op: opDerive, Plan: &plan}, nil, w, func(e *export) error {
 		e.guard.grant(1 + float64(len(plan.Pages))*finishShare)
 		return nil
 	})
+	return err
 }

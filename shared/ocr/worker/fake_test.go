@@ -180,16 +180,18 @@ func (e *fakeEngine) Recognise(_ context.Context, src ocr.Source, n int, opt ocr
 	return words(n, opt, fmt.Sprintf("pid=%d", os.Getpid()), fmt.Sprintf("opens=%d", e.opens), "command="+name), nil
 }
 
-func (e *fakeEngine) WritePDF(_ context.Context, src ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+func (e *fakeEngine) WritePDF(
+	_ context.Context, src ocr.Source, opt ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer,
+) ([]ocr.Note, error) {
 	command := e.command(src)
 	n := 0
 	for page, err := range pages {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		n++
 		if _, err := fmt.Fprintf(w, "page %d\n", page.Number); err != nil {
-			return err
+			return nil, err
 		}
 		if n == 2 {
 			switch command {
@@ -198,22 +200,28 @@ func (e *fakeEngine) WritePDF(_ context.Context, src ocr.Source, pages iter.Seq2
 			case "hang":
 				select {}
 			case "damaged":
-				return refusal.New(refusal.PDFUncopyable)
+				return nil, refusal.New(refusal.PDFUncopyable)
 			}
 		}
 		if command == "early" && n == 2 {
-			return nil
+			return nil, nil
 		}
 		if command == "flood" {
 			for {
 				if _, err := w.Write(make([]byte, 1<<16)); err != nil {
-					return err
+					return nil, err
 				}
 			}
 		}
 	}
 	_, err := fmt.Fprintln(w, "end")
-	return err
+	switch {
+	case command == "made-up note":
+		return []ocr.Note{{Code: "made_up"}}, err
+	case opt.KeepHidden:
+		return []ocr.Note{{Code: ocr.HiddenTextKept, Page: 2, Count: 7}}, err
+	}
+	return nil, err
 }
 
 func crash() {

@@ -159,7 +159,7 @@ func (s *server) handle(ctx context.Context, f frame) (response, error) {
 	}
 	s.open(req, f.files[0])
 	if req.Op == opWritePDF {
-		return s.writePDF(ctx, f.files[1])
+		return s.writePDF(ctx, req.PDF, f.files[1])
 	}
 	return s.await(ctx, func() response {
 		switch req.Op {
@@ -218,10 +218,10 @@ func (s *server) release() {
 var errStream = errors.New("page stream ended early")
 
 // writePDF takes pages from the connection while the engine asks for them, and writes to the pipe.
-func (s *server) writePDF(ctx context.Context, pipe *os.File) (response, error) {
+func (s *server) writePDF(ctx context.Context, opt ocr.PDFOptions, pipe *os.File) (response, error) {
 	ended := false
 	pages := s.pages(ctx, &ended)
-	err := s.engine.WritePDF(ctx, s.source, pages, pipe)
+	notes, err := s.engine.WritePDF(ctx, s.source, opt, pages, pipe)
 	closeErr := pipe.Close()
 	if err == nil {
 		err = closeErr
@@ -234,7 +234,7 @@ func (s *server) writePDF(ctx context.Context, pipe *os.File) (response, error) 
 			}
 		}
 	}
-	return answer(err, response{}), nil
+	return answer(err, response{Notes: notes}), nil
 }
 
 // derive writes to the pipe what a plan says. No document is open for it.

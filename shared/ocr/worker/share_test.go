@@ -110,7 +110,7 @@ func TestPageThatTakesLongMakesWayForAnotherOwner(t *testing.T) {
 				}
 			}
 			var b strings.Builder
-			if err := p.WritePDF(t.Context(), modest, pages(2), &b); err != nil {
+			if _, err := p.WritePDF(t.Context(), modest, ocr.PDFOptions{}, pages(2), &b); err != nil {
 				t.Fatal(err)
 			}
 			if ends := p.Stats().Ends; ends[worker.OverCPU]+ends[worker.OverTime]+ends[worker.PutBack] != 0 {

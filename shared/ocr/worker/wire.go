@@ -53,6 +53,7 @@ type request struct {
 	Page     int              `json:"page,omitempty"`
 	Options  ocr.Options      `json:"options,omitzero"`
 	Plan     *derivative.Plan `json:"plan,omitempty"` // of opDerive
+	PDF      ocr.PDFOptions   `json:"pdf,omitzero"`   // of opWritePDF
 }
 
 // descriptors returns how many come with the request.
@@ -88,6 +89,7 @@ type response struct {
 	Info   *ocr.Info        `json:"info,omitempty"`
 	Page   *ocr.Page        `json:"page,omitempty"`
 	Survey *derivative.Page `json:"survey,omitempty"`
+	Notes  []ocr.Note       `json:"notes,omitempty"` // of opWritePDF
 }
 
 // encode returns the message as a frame: its length and its JSON.

@@ -30,30 +30,44 @@ var errStopped = errors.New("child stopped taking pages")
 //
 // Pages cannot be asked for a second time, so there is no second try: when the child crashes the error is
 // fault.EngineUnavailable, and the caller may start over.
-func (p *Pool) WritePDF(ctx context.Context, src ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+func (p *Pool) WritePDF(
+	ctx context.Context, src ocr.Source, opt ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer,
+) ([]ocr.Note, error) {
 	ctx, cancel := p.join(ctx)
 	defer cancel()
 	file, done, err := readOnly(src.File)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer done()
 	s, err := p.acquire(ctx, src, p.cfg.Limits.Slice)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer p.put(s)
 	s.child.takeOn(src.ID)
 	s.child.pages.Add(1)
-	req := request{Op: opWritePDF, ID: src.ID, Password: src.Password}
-	return p.export(ctx, s, req, []*os.File{file}, w, func(e *export) error { return e.stream(ctx, pages) })
+	req := request{Op: opWritePDF, ID: src.ID, Password: src.Password, PDF: opt}
+	var e *export
+	resp, err := p.export(ctx, s, req, []*os.File{file}, w, func(started *export) error {
+		e = started
+		return e.stream(ctx, pages)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := p.check.notes(resp.Notes); err != nil {
+		s.child.fail(err)
+		return nil, e.result(ctx, nil, response{}, err)
+	}
+	return resp.Notes, nil
 }
 
 // export makes a request whose result comes through a pipe, while feed sends the child what it needs for it.
-func (p *Pool) export(ctx context.Context, s *slot, req request, files []*os.File, w io.Writer, feed func(*export) error) error {
+func (p *Pool) export(ctx context.Context, s *slot, req request, files []*os.File, w io.Writer, feed func(*export) error) (response, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
-		return fault.Wrap(err, fault.EngineUnavailable, "No pipe could be made; try again later.")
+		return response{}, fault.Wrap(err, fault.EngineUnavailable, "No pipe could be made; try again later.")
 	}
 	c := s.child
 	e := &export{pool: p, child: c, guard: p.watch(ctx, s, p.cfg.Limits.CPU), w: w, pipe: read}
@@ -63,7 +77,7 @@ func (p *Pool) export(ctx context.Context, s *slot, req request, files []*os.Fil
 	if err = errors.Join(err, closeErr); err != nil {
 		_ = read.Close() // nothing was read
 		c.fail(err)
-		return e.result(ctx, nil, response{}, err)
+		return response{}, e.result(ctx, nil, response{}, err)
 	}
 	return e.run(ctx, feed)
 }
@@ -79,7 +93,7 @@ type export struct {
 	writeErr error // of w; owned by copy until it ends
 }
 
-func (e *export) run(ctx context.Context, feed func(*export) error) error {
+func (e *export) run(ctx context.Context, feed func(*export) error) (response, error) {
 	copied := make(chan struct{})
 	go func() {
 		defer close(copied)
@@ -105,13 +119,13 @@ func (e *export) run(ctx context.Context, feed func(*export) error) error {
 	if pageErr == nil && err == nil && !resp.Failed && resp.Refusal == nil {
 		<-copied // if the child kept a copy of its end of the pipe, the watch ends it
 		if e.writeErr == nil && !e.child.dead() {
-			return e.child.conn.SetWriteDeadline(time.Time{})
+			return resp, e.child.conn.SetWriteDeadline(time.Time{})
 		}
 	}
 	// The exchange is incomplete: the child cannot be used again.
 	e.child.kill(Abandoned)
 	<-copied
-	return e.result(ctx, pageErr, resp, err)
+	return response{}, e.result(ctx, pageErr, resp, err)
 }
 
 // result makes the error of a result that was not written.

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
@@ -32,7 +34,7 @@ func TestWritePDFStreamsPagesInAndBytesOut(t *testing.T) {
 	src := document(t, "a", "echo")
 	for _, command := range []string{"echo", "early"} {
 		var b strings.Builder
-		if err := p.WritePDF(t.Context(), document(t, command, command), pages(3), &b); err != nil {
+		if _, err := p.WritePDF(t.Context(), document(t, command, command), ocr.PDFOptions{}, pages(3), &b); err != nil {
 			t.Fatal(err)
 		}
 		want := "page 1\npage 2\npage 3\nend\n"
@@ -49,6 +51,22 @@ func TestWritePDFStreamsPagesInAndBytesOut(t *testing.T) {
 	if s := p.Stats(); s.Starts != 1 {
 		t.Errorf("%d starts, want the same child for all", s.Starts)
 	}
+}
+
+func TestWritePDFTellsWhatTheEngineNoted(t *testing.T) {
+	p := newPool(t, "serve", nil)
+	notes, err := p.WritePDF(t.Context(), document(t, "a", "echo"), ocr.PDFOptions{KeepHidden: true}, pages(3), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]ocr.Note{{Code: ocr.HiddenTextKept, Page: 2, Count: 7}}, notes); diff != "" {
+		t.Error(diff)
+	}
+	notes, err = p.WritePDF(t.Context(), document(t, "b", "made-up note"), ocr.PDFOptions{}, pages(3), io.Discard)
+	if !errors.Is(err, fault.EngineUnavailable) || notes != nil {
+		t.Errorf("a note that nobody knows: %v, %v", notes, err)
+	}
+	eventually(t, func() bool { return p.Stats().Ends[worker.Lied] == 1 })
 }
 
 func TestWritePDFHoldsOnePageAtATime(t *testing.T) {
@@ -71,7 +89,7 @@ func TestWritePDFHoldsOnePageAtATime(t *testing.T) {
 			}
 		}
 	}
-	if err := p.WritePDF(t.Context(), document(t, "a", "echo"), many, io.Discard); err != nil {
+	if _, err := p.WritePDF(t.Context(), document(t, "a", "echo"), ocr.PDFOptions{}, many, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if last > third+4<<20 {
@@ -116,10 +134,10 @@ func TestWritePDFFailures(t *testing.T) {
 			if w == nil {
 				w = io.Discard
 			}
-			if err := p.WritePDF(t.Context(), document(t, "a", c.command), c.pages, w); !errors.Is(err, c.want) {
+			if _, err := p.WritePDF(t.Context(), document(t, "a", c.command), ocr.PDFOptions{}, c.pages, w); !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
-			if err := p.WritePDF(t.Context(), document(t, "b", "echo"), pages(3), io.Discard); err != nil {
+			if _, err := p.WritePDF(t.Context(), document(t, "b", "echo"), ocr.PDFOptions{}, pages(3), io.Discard); err != nil {
 				t.Errorf("the document after it: %v", err)
 			}
 		})
@@ -132,7 +150,7 @@ func TestWritePDFDoesNotCountTimeOfTheCaller(t *testing.T) {
 		<-time.After(600 * time.Millisecond)
 		yield(words(1, options(), "word"), nil)
 	}
-	if err := p.WritePDF(t.Context(), document(t, "a", "echo"), slow, io.Discard); err != nil {
+	if _, err := p.WritePDF(t.Context(), document(t, "a", "echo"), ocr.PDFOptions{}, slow, io.Discard); err != nil {
 		t.Error(err)
 	}
 }
@@ -147,7 +165,7 @@ func TestWritePDFEndsWhenCancelled(t *testing.T) {
 			}
 		}
 	}
-	if err := p.WritePDF(ctx, document(t, "a", "echo"), endless, io.Discard); !errors.Is(err, context.Canceled) {
+	if _, err := p.WritePDF(ctx, document(t, "a", "echo"), ocr.PDFOptions{}, endless, io.Discard); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

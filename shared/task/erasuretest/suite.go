@@ -229,8 +229,10 @@ func (nothing) Recognise(_ context.Context, _ ocr.Source, n int, _ ocr.Options) 
 	return ocr.Page{Number: n, Width: 10, Height: 10, DPI: 300, Origin: ocr.Recognised}, nil
 }
 
-func (nothing) WritePDF(context.Context, ocr.Source, iter.Seq2[ocr.Page, error], io.Writer) error {
-	return nil
+func (nothing) WritePDF(
+	context.Context, ocr.Source, ocr.PDFOptions, iter.Seq2[ocr.Page, error], io.Writer,
+) ([]ocr.Note, error) {
+	return nil, nil
 }
 
 func (nothing) Languages() []string { return []string{"eng"} }

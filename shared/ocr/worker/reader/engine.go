@@ -74,8 +74,8 @@ type opened interface {
 	draw(n int, opt ocr.Options) (sheet, error)
 	// survey finds what a derivative takes over from page n.
 	survey(n int) (derivative.Page, error)
-	// write writes the searchable PDF.
-	write(ctx context.Context, pages iter.Seq2[ocr.Page, error], w io.Writer) error
+	// write writes the searchable PDF, and returns what is to be told of it.
+	write(ctx context.Context, opt ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer) ([]ocr.Note, error)
 	close()
 }
 
@@ -175,14 +175,16 @@ func (e *Engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.O
 }
 
 // WritePDF writes a searchable PDF: of a PDF a copy with invisible text, of images one page for each.
-func (e *Engine) WritePDF(ctx context.Context, src ocr.Source, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+func (e *Engine) WritePDF(
+	ctx context.Context, src ocr.Source, opt ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer,
+) ([]ocr.Note, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	doc, err := e.document(ctx, src)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return doc.write(ctx, pages, w)
+	return doc.write(ctx, opt, pages, w)
 }
 
 // page returns the open document if it has a page n.

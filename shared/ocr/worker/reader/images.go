@@ -59,22 +59,24 @@ func (d *imageDocument) draw(n int, _ ocr.Options) (sheet, error) {
 	return sheet{image: image}, err
 }
 
-func (d *imageDocument) write(ctx context.Context, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
+func (d *imageDocument) write(
+	ctx context.Context, _ ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer,
+) ([]ocr.Note, error) {
 	runtime, err := d.runtime(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	writer, err := runtime.NewWriter(nil, w)
+	writer, err := runtime.NewWriter(nil, ocr.PDFOptions{}, w)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer writer.Close()
 	for page, err := range pages {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if page.Number < 1 || page.Number > len(d.frames) {
-			return refusal.NoPage(page.Number, len(d.frames))
+			return nil, refusal.NoPage(page.Number, len(d.frames))
 		}
 		if frame := d.frames[page.Number-1]; page.Origin == ocr.Failed {
 			// Its size was never found out, or only by a reader that failed.
@@ -84,10 +86,13 @@ func (d *imageDocument) write(ctx context.Context, pages iter.Seq2[ocr.Page, err
 			page.DPI = assumedDPI
 		}
 		if err := writer.Page(page, d.picture(page.Number)); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return writer.Finish()
+	if err := writer.Finish(); err != nil {
+		return nil, err
+	}
+	return writer.Notes(), nil
 }
 
 // picture returns page n as it is drawn. A page that cannot be decoded is drawn blank.

@@ -58,21 +58,26 @@ func (d *pdfDocument) image(raster pdf.Raster) (*picture.Image, error) {
 	return picture.Decode(raster.JPEG, picture.StoredJPEG, 0, d.limits)
 }
 
-func (d *pdfDocument) write(_ context.Context, pages iter.Seq2[ocr.Page, error], w io.Writer) error {
-	writer, err := d.runtime.NewWriter(d.pdf, w)
+func (d *pdfDocument) write(
+	_ context.Context, opt ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer,
+) ([]ocr.Note, error) {
+	writer, err := d.runtime.NewWriter(d.pdf, opt, w)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer writer.Close()
 	for page, err := range pages {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := writer.Page(page, nil); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return writer.Finish()
+	if err := writer.Finish(); err != nil {
+		return nil, err
+	}
+	return writer.Notes(), nil
 }
 
 func (d *pdfDocument) close() { d.pdf.Close() }

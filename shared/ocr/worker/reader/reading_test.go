@@ -138,7 +138,7 @@ func TestSearchablePDFs(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			src := source(t, c.name, c.data)
 			var out bytes.Buffer
-			if err := p.WritePDF(t.Context(), src, results(p, t, src, c.pages), &out); err != nil {
+			if _, err := p.WritePDF(t.Context(), src, ocr.PDFOptions{}, results(p, t, src, c.pages), &out); err != nil {
 				t.Fatal(err)
 			}
 			written := source(t, c.name+" written", out.Bytes())
@@ -168,7 +168,7 @@ func TestPageThatFailedIsDrawnBlankInThePDFOfAnImage(t *testing.T) {
 		yield(ocr.Page{Number: 1, Origin: ocr.Failed, Failure: &ocr.Failure{Code: "page_time_limit"}}, nil)
 	}
 	var out bytes.Buffer
-	if err := p.WritePDF(t.Context(), src, failed, &out); err != nil {
+	if _, err := p.WritePDF(t.Context(), src, ocr.PDFOptions{}, failed, &out); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := ocr.MediaType(out.Bytes()); err != nil {
@@ -199,7 +199,7 @@ func TestPDFOf300PagesDoesNotFillTheServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = out.Close() }()
-	if err := p.WritePDF(t.Context(), src, pages, out); err != nil {
+	if _, err := p.WritePDF(t.Context(), src, ocr.PDFOptions{}, pages, out); err != nil {
 		t.Fatal(err)
 	}
 	if grown := max(highest, resident(t)) - before; grown > 150<<20 {

@@ -1,0 +1,68 @@
+package ocr
+
+// NoteCode says what a result differs in from what its reader would expect. Codes are part of the API.
+type NoteCode string
+
+// The codes.
+const (
+	LayerUnchecked       NoteCode = "layer_unchecked"        // of a page
+	HiddenTextKept       NoteCode = "hidden_text_kept"       // of a searchable PDF; counts words
+	SignatureInvalidated NoteCode = "signature_invalidated"  // of a searchable PDF; counts signatures
+	ActiveContentRemoved NoteCode = "active_content_removed" // of a searchable PDF
+	FirstFrameOnly       NoteCode = "first_frame_only"       // of a document; counts the frames left out
+)
+
+// notes is what is known of each code.
+var notes = []struct {
+	code     NoteCode
+	sentence string
+}{
+	{LayerUnchecked, "The page could not be drawn, so its text is what the file claims."},
+	{HiddenTextKept, "The searchable PDF still holds text that does not show; it could not be taken out without changing the page."},
+	{SignatureInvalidated, "The searchable PDF is a changed copy: digital signatures of the original do not hold for it."},
+	{ActiveContentRemoved, "Scripts, actions or attached files of the original are left out of the searchable PDF."},
+	{FirstFrameOnly, "The picture is animated; only its first frame was read."},
+}
+
+// NoteCodes lists the codes in a fixed order.
+func NoteCodes() []NoteCode {
+	codes := make([]NoteCode, len(notes))
+	for i, n := range notes {
+		codes[i] = n.code
+	}
+	return codes
+}
+
+// Note tells one such thing of a page, or of a document.
+type Note struct {
+	Code  NoteCode `json:"code"`
+	Page  int      `json:"page,omitempty"`  // that it is about, from 1; 0 in a page's own notes and for the document
+	Count int      `json:"count,omitempty"` // how many, where the code counts
+}
+
+// Sentence says it for people, without any content of the document; empty for a code that is not known.
+func (n Note) Sentence() string {
+	for _, known := range notes {
+		if known.code == n.Code {
+			return known.sentence
+		}
+	}
+	return ""
+}
+
+// SignaturePolicy says what becomes of the digital signatures of a document in its searchable PDF.
+type SignaturePolicy string
+
+// The policies.
+const (
+	RewriteSigned SignaturePolicy = ""       // a new copy, with a note: its signatures do not hold
+	RefuseSigned  SignaturePolicy = "refuse" // no searchable PDF of a signed document
+	KeepSigned    SignaturePolicy = "keep"   // the original's bytes with the text added as a later revision
+)
+
+// PDFOptions says how a searchable PDF is written.
+type PDFOptions struct {
+	KeepHidden bool            `json:"keepHidden,omitempty"` // text that does not show stays
+	KeepActive bool            `json:"keepActive,omitempty"` // scripts, actions and attached files stay
+	Signature  SignaturePolicy `json:"signature,omitempty"`
+}
