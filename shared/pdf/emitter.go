@@ -54,6 +54,21 @@ func (e *emitter) object(n, generation int, body string) {
 	e.printf("%d %d obj\n%s\nendobj\n", n, generation, body)
 }
 
+// copied writes an object of another document as it is.
+func (e *emitter) copied(p part) error {
+	if p.stream == nil {
+		e.object(p.number, p.generation, p.raw)
+		return e.err
+	}
+	e.written[p.number] = location{e.at, p.generation}
+	e.printf("%d %d obj\n%s\nstream\n", p.number, p.generation, p.raw)
+	if _, err := io.Copy(e, p.stream); err != nil && e.err == nil {
+		return err
+	}
+	e.printf("\nendstream\nendobj\n")
+	return e.err
+}
+
 // stream writes a stream whose length is known when fill has written it. dict holds the entries beside the length.
 func (e *emitter) stream(n int, dict string, fill func(io.Writer) error) {
 	length := e.reserve()
@@ -87,6 +102,10 @@ func (e *emitter) finish(entries string) error {
 	start := e.at
 	e.printf("xref\n0 1\n0000000000 65535 f\r\n")
 	numbers := slices.Sorted(maps.Keys(e.written))
+	size := 1
+	if len(numbers) > 0 {
+		size = numbers[len(numbers)-1] + 1
+	}
 	for len(numbers) > 0 {
 		run := 1
 		for run < len(numbers) && numbers[run] == numbers[0]+run {
@@ -100,6 +119,6 @@ func (e *emitter) finish(entries string) error {
 		_, _ = e.Write(rows.Bytes()) // e keeps the error
 		numbers = numbers[run:]
 	}
-	e.printf("trailer\n<<%s/Size %d>>\nstartxref\n%d\n%%%%EOF\n", entries, e.next, start)
+	e.printf("trailer\n<<%s/Size %d>>\nstartxref\n%d\n%%%%EOF\n", entries, size, start)
 	return e.err
 }

@@ -1,8 +1,6 @@
 package pdf
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +12,8 @@ const (
 	maxObject = 16 << 20  // bytes of one object that is no stream
 	maxKept   = 256 << 20 // bytes of objects that are kept, for all of a document
 	maxDepth  = 64        // levels of the tree of pages that are entered
+	maxNumber = 1 << 23   // the highest number of an object, above PDFium's own limit
+	maxLinks  = 32 << 20  // references between objects
 )
 
 var (
@@ -21,13 +21,18 @@ var (
 	errBig    = errors.New("a saved PDF has objects larger than the limit")
 )
 
-// saved is what must be known of a PDF to add to its pages. It is gathered while PDFium writes the document: in one pass,
-// without keeping streams, each object after the other and a single cross-reference table at the end.
+// saved is what must be known of a PDF to write it with changes. It is gathered while PDFium writes the document a first time,
+// in one pass, without keeping streams; the second time the objects are copied as they pass by.
 type saved struct {
-	objects map[int]object
-	trailer dictionary
-	start   int64 // offset of the cross-reference table
-	kept    int
+	head     string // what precedes the objects
+	objects  map[int]object
+	trailer  dictionary
+	kept     int // bytes of objects
+	refers   map[int][]int32
+	links    int          // in refers
+	dropped  map[int]bool // what must not be in the copy
+	replaced map[int]bool // what someone else writes
+	reached  map[int]bool // what the copy holds
 }
 
 type object struct {
@@ -42,118 +47,43 @@ type leaf struct {
 	dictionary dictionary
 }
 
-// readSaved reads a saved PDF to its end.
-func readSaved(r io.Reader) (*saved, error) {
-	s := &saved{objects: map[int]object{}}
-	in := bufio.NewReaderSize(r, 64<<10)
-	for {
-		row, err := in.ReadString('\n')
-		if err != nil {
-			return nil, errSyntax
+// readSaved reads a saved PDF to its end. clean, which may be nil, changes objects before they are looked at.
+func readSaved(r io.Reader, clean func(raw string) (string, bool)) (*saved, error) {
+	s := &saved{objects: map[int]object{}, refers: map[int][]int32{}, dropped: map[int]bool{}, replaced: map[int]bool{}}
+	head, rest, err := scanSaved(r, func(p part) error {
+		raw, ok := p.raw, true
+		if clean != nil {
+			raw, ok = clean(raw)
 		}
-		fields := strings.Fields(row)
-		switch {
-		case len(fields) == 3 && fields[2] == "obj":
-			err = s.object(in, fields)
-		case len(fields) == 1 && fields[0] == "xref":
-			return s, s.end(in)
-		case strings.HasPrefix(row, "%"), len(fields) == 0:
-		default:
-			err = errSyntax
+		if !ok {
+			s.dropped[p.number] = true
+			return nil
 		}
-		if err != nil {
-			return nil, err
+		if err := s.link(p.number, raw); err != nil {
+			return err
 		}
-	}
-}
-
-func (s *saved) object(in *bufio.Reader, head []string) error {
-	n, err := strconv.Atoi(head[0])
-	if err != nil {
-		return errSyntax
-	}
-	generation, err := strconv.Atoi(head[1])
-	if err != nil {
-		return errSyntax
-	}
-	raw, keyword, err := body(in)
-	if err != nil {
-		return err
-	}
-	if keyword == "stream" {
-		return skipStream(in, raw)
-	}
-	if !worthKeeping(raw) {
+		if p.stream != nil || !worthKeeping(raw) {
+			return nil
+		}
+		if s.kept += len(raw); s.kept > maxKept {
+			return errBig
+		}
+		s.objects[p.number] = object{p.generation, raw}
 		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	if s.kept += len(raw); s.kept > maxKept {
-		return errBig
-	}
-	s.objects[n] = object{generation, raw}
-	return nil
+	s.head = head
+	return s, s.end(rest)
 }
 
-// body reads an object up to the keyword that ends it.
-func body(in *bufio.Reader) (raw, keyword string, err error) {
-	var b bytes.Buffer
-	for {
-		row, err := in.ReadSlice('\n')
-		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
-			return "", "", errSyntax
-		}
-		b.Write(row)
-		if b.Len() > maxObject {
-			return "", "", errBig
-		}
-		if errors.Is(err, bufio.ErrBufferFull) {
-			continue
-		}
-		text := bytes.TrimRight(b.Bytes(), "\r\n")
-		for _, keyword := range []string{"stream", "endobj"} {
-			if !bytes.HasSuffix(text, []byte(keyword)) {
-				continue
-			}
-			raw := string(bytes.TrimSpace(text[:len(text)-len(keyword)]))
-			// A string may hold the keyword; then what comes before is no complete object.
-			scan := scanner{text: raw}
-			if _, ok := scan.value(); ok && scan.at == len(raw) {
-				return raw, keyword, nil
-			}
-		}
-	}
-}
-
-func skipStream(in *bufio.Reader, raw string) error {
-	d, ok := parseDictionary(raw)
-	if !ok {
-		return errSyntax
-	}
-	value, _ := d.get("/Length")
-	length, err := strconv.Atoi(value)
-	if err != nil || length < 0 {
-		return errSyntax
-	}
-	if _, err := in.Discard(length); err != nil {
-		return errSyntax
-	}
-	for _, keyword := range []string{"endstream", "endobj"} {
-		for row := ""; row == ""; {
-			line, err := in.ReadString('\n')
-			if err != nil {
-				return errSyntax
-			}
-			row = strings.TrimSpace(line)
-			if row != "" && row != keyword {
-				return errSyntax
-			}
-		}
-	}
-	return nil
-}
-
-// worthKeeping reports whether an object may be part of the tree of pages or of the resources of a page.
+// worthKeeping reports whether an object may be part of the tree of pages or of the resources of a page, or lead to a page.
 func worthKeeping(raw string) bool {
 	if elements, ok := parseArray(raw); ok {
+		if len(elements) > 0 && len(elements) <= maxDestination {
+			return true
+		}
 		for _, e := range elements {
 			if _, ok := parseReference(e); !ok {
 				return false
@@ -172,7 +102,7 @@ func worthKeeping(raw string) bool {
 			"/Shading", "/Properties", "/Pages":
 			return true
 		}
-		if e.key == "/Type" && e.value == "/Page" {
+		if e.key == "/Type" && e.value == "/Page" || e.key == "/S" && e.value == "/GoTo" {
 			return true
 		}
 		if _, ok := parseReference(e.value); !ok && !strings.HasPrefix(e.value, "<<") {
@@ -182,12 +112,10 @@ func worthKeeping(raw string) bool {
 	return all
 }
 
-func (s *saved) end(in *bufio.Reader) error {
-	rest, err := io.ReadAll(in)
-	if err != nil {
-		return err
-	}
-	text := string(rest)
+// maxDestination is how many elements an array has that says what part of a page to show (ISO 32000-2, section 12.3.2.2).
+const maxDestination = 6
+
+func (s *saved) end(text string) error {
 	table := strings.LastIndex(text, "trailer")
 	last := strings.LastIndex(text, "startxref")
 	if table < 0 || last < table {
@@ -195,14 +123,6 @@ func (s *saved) end(in *bufio.Reader) error {
 	}
 	var ok bool
 	if s.trailer, ok = parseDictionary(strings.TrimSpace(text[table+len("trailer") : last])); !ok {
-		return errSyntax
-	}
-	fields := strings.Fields(text[last:])
-	if len(fields) < 2 {
-		return errSyntax
-	}
-	s.start, err = strconv.ParseInt(fields[1], 10, 64)
-	if err != nil {
 		return errSyntax
 	}
 	return nil

@@ -44,7 +44,7 @@ func FuzzReadSaved(f *testing.F) {
 	f.Add(many(3))
 	f.Add([]byte("1 0 obj\r\n<</S(endobj\r\n)/Length 3>>stream\r\nabc\r\nendstream\r\nendobj\r\nxref\r\n0 1\r\ntrailer<</Root 1 0 R/Size 2>>startxref\r\n9\r\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s, err := readSaved(bytes.NewReader(data))
+		s, err := readSaved(bytes.NewReader(data), nil)
 		if err != nil {
 			return
 		}

@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -30,6 +31,11 @@ func (d dictionary) with(key, value string) dictionary {
 		}
 	}
 	return append(changed, entry{key, value})
+}
+
+// without returns a copy that lacks key.
+func (d dictionary) without(key string) dictionary {
+	return slices.DeleteFunc(slices.Clone(d), func(e entry) bool { return e.key == key })
 }
 
 func (d dictionary) String() string {

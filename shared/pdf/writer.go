@@ -1,17 +1,13 @@
 package pdf
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/klippa-app/go-pdfium/enums"
 	"github.com/klippa-app/go-pdfium/requests"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
-	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 )
 
 // Writer writes a searchable PDF. It belongs to one goroutine.
@@ -28,8 +24,8 @@ type Writer struct {
 	pages    []int          // object numbers of its pages
 }
 
-// NewWriter starts a PDF that goes to w. With a src the result is a copy of it without encryption, with the same objects
-// and invisible text beneath; nothing is written before Finish. The writer uses src, so both belong to the same goroutine.
+// NewWriter starts a PDF that goes to w. With a src the result is a copy of it without encryption, with the objects
+// that it leads to but for what the options leave out, and invisible text beneath; nothing is written before Finish. The writer uses src, so both belong to the same goroutine.
 // Without a src, each page is a Picture and is written as it comes.
 func (r *Runtime) NewWriter(src *Document, opt ocr.PDFOptions, w io.Writer) (*Writer, error) {
 	out := &Writer{out: newEmitter(w), source: src, options: opt}
@@ -138,103 +134,4 @@ func (p *Document) removeText(v view) error {
 		return p.fail(err)
 	}
 	return nil
-}
-
-// Finish completes the PDF.
-func (w *Writer) Finish() error {
-	if w.source == nil {
-		return w.finishPictures()
-	}
-	defer w.Close()
-	known, err := w.copySource()
-	if err != nil {
-		return err
-	}
-	size, err := known.size()
-	if err != nil {
-		return refusal.New(refusal.PDFUncopyable)
-	}
-	w.out.next = size
-	w.font.number = w.out.reserve()
-	done := map[int]bool{} // a page may be in the tree twice
-	added := false
-	for i, l := range known.pages(w.source.pages) {
-		text := w.contents[i+1]
-		if len(text) == 0 || done[l.number] {
-			continue
-		}
-		content := w.out.reserve()
-		page, ok := known.addText(l, content, w.font.number, fontResource)
-		if !ok {
-			continue
-		}
-		w.out.packed(content, "", text)
-		w.out.object(l.number, known.objects[l.number].generation, page.String())
-		done[l.number], added = true, true
-	}
-	if !added {
-		return w.out.err
-	}
-	w.font.write(w.out)
-	var entries strings.Builder
-	for _, e := range known.trailer {
-		if e.key != "/Size" && e.key != "/Prev" {
-			fmt.Fprintf(&entries, "%s %s", e.key, e.value)
-		}
-	}
-	return w.out.finish(fmt.Sprintf("%s/Prev %d", entries.String(), known.start))
-}
-
-// FPDF_REMOVE_SECURITY of PDFium's fpdf_save.h. The value that go-pdfium names so is an older one.
-const removeSecurity requests.SaveFlags = 1 << 2
-
-// renewed opens the original a second time, without the text of earlier recognitions.
-func (w *Writer) renewed() (*Document, error) {
-	p, err := w.source.runtime.Open(w.source.reader, w.source.size, w.source.password)
-	if err != nil {
-		return nil, err
-	}
-	p.pinned = true
-	for _, n := range w.stale {
-		if err := p.look(n, p.removeText); err != nil {
-			// Words that are there twice are better than no document.
-			p.Close()
-			return w.source.runtime.Open(w.source.reader, w.source.size, w.source.password)
-		}
-	}
-	return p, nil
-}
-
-// copySource writes the original as PDFium understood it and returns what is needed to add to it.
-func (w *Writer) copySource() (*saved, error) {
-	source, err := w.renewed()
-	if err != nil {
-		return nil, err
-	}
-	defer source.Close()
-	type result struct {
-		known *saved
-		err   error
-	}
-	read, write := io.Pipe()
-	results := make(chan result, 1)
-	go func() {
-		known, err := readSaved(io.TeeReader(read, w.out))
-		_ = read.CloseWithError(errors.Join(err, io.ErrClosedPipe)) // always nil; ends PDFium's writing if reading ended early
-		results <- result{known, err}
-	}()
-	_, err = source.instance.FPDF_SaveAsCopy(&requests.FPDF_SaveAsCopy{
-		Document: source.document, Flags: removeSecurity, FileWriter: write,
-	})
-	_ = write.CloseWithError(err) // always nil; without an error it is the end of the file
-	r := <-results
-	switch {
-	case w.out.err != nil:
-		return nil, w.out.err // the receiver's failure, not the document's
-	case err != nil:
-		return nil, refusal.New(refusal.PDFUncopyable)
-	case r.err != nil:
-		return nil, refusal.New(refusal.PDFUncopyable)
-	}
-	return r.known, nil
 }

@@ -1,0 +1,182 @@
+package pdf
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/klippa-app/go-pdfium/requests"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
+)
+
+// FPDF_REMOVE_SECURITY of PDFium's fpdf_save.h. The value that go-pdfium names so is an older one.
+const removeSecurity requests.SaveFlags = 1 << 2
+
+// Finish completes the PDF.
+func (w *Writer) Finish() error {
+	if w.source == nil {
+		return w.finishPictures()
+	}
+	defer w.Close()
+	source, err := w.renewed()
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	return w.rewrite(source)
+}
+
+// rewrite writes the original anew, with the text and without what must not be in it. Nothing of what is replaced or left out
+// remains in the bytes: only objects that the document leads to are copied, and there is one cross-reference table. PDFium
+// saves the document twice for it, first to learn what refers to what; that costs less than to keep it.
+func (w *Writer) rewrite(source *Document) error {
+	known, err := w.learn(source)
+	if err != nil {
+		return err
+	}
+	contents, err := w.place(known)
+	if err != nil {
+		return refusal.New(refusal.PDFUncopyable)
+	}
+	known.reach()
+	if err := w.copy(source, known); err != nil {
+		return err
+	}
+	for _, n := range slices.Sorted(maps.Keys(contents)) {
+		w.out.packed(n, "", contents[n])
+	}
+	if len(contents) > 0 {
+		w.font.write(w.out)
+	}
+	for _, n := range slices.Sorted(maps.Keys(known.replaced)) {
+		if o := known.objects[n]; known.reached[n] {
+			w.out.object(n, o.generation, known.undangled(n, o.raw))
+		}
+	}
+	var entries strings.Builder
+	for _, e := range known.trailer {
+		if e.key != "/Size" && e.key != "/Prev" {
+			fmt.Fprintf(&entries, "%s %s", e.key, e.value)
+		}
+	}
+	return w.out.finish(entries.String())
+}
+
+// learn saves the document once to find out what is in it, and what of it to leave out.
+func (w *Writer) learn(source *Document) (*saved, error) {
+	var active disarm
+	clean := active.clean
+	if w.options.KeepActive {
+		clean = nil
+	}
+	var known *saved
+	err := source.save(func(r io.Reader) (err error) {
+		known, err = readSaved(r, clean)
+		return err
+	})
+	if err != nil {
+		return nil, refusal.New(refusal.PDFUncopyable)
+	}
+	size, err := known.size()
+	if err != nil {
+		return nil, refusal.New(refusal.PDFUncopyable)
+	}
+	w.out.next = size
+	if w.options.KeepActive {
+		return known, nil
+	}
+	if err := active.catalog(known); err != nil {
+		return nil, refusal.New(refusal.PDFUncopyable)
+	}
+	if active.removed {
+		w.notes = append(w.notes, ocr.Note{Code: ocr.ActiveContentRemoved})
+	}
+	return known, nil
+}
+
+// place puts the text of its pages into the document. It returns the content by the numbers of the objects that will hold it.
+func (w *Writer) place(known *saved) (map[int][]byte, error) {
+	contents := map[int][]byte{}
+	w.font.number = w.out.reserve()
+	for i, l := range known.pages(w.source.pages) {
+		text := w.contents[i+1]
+		if len(text) == 0 || known.replaced[l.number] { // a page may be in the tree twice
+			continue
+		}
+		content := w.out.reserve()
+		page, ok := known.addText(l, content, w.font.number, fontResource)
+		if !ok {
+			continue
+		}
+		contents[content] = text
+		if err := known.replace(l.number, page.String()); err != nil {
+			return nil, err
+		}
+	}
+	return contents, nil
+}
+
+// copy saves the document a second time and copies what is reached.
+func (w *Writer) copy(source *Document, known *saved) error {
+	var active disarm
+	w.out.printf("%s", known.head)
+	err := source.save(func(r io.Reader) error {
+		_, _, err := scanSaved(r, func(p part) error {
+			if !known.reached[p.number] || known.replaced[p.number] {
+				return nil
+			}
+			if !w.options.KeepActive {
+				p.raw, _ = active.clean(p.raw)
+			}
+			p.raw = known.undangled(p.number, p.raw)
+			return w.out.copied(p)
+		})
+		return err
+	})
+	switch {
+	case w.out.err != nil:
+		return w.out.err // the receiver's failure, not the document's
+	case err != nil:
+		return refusal.New(refusal.PDFUncopyable)
+	}
+	return nil
+}
+
+// save has PDFium write the document as it understood it, without encryption, while read reads it to its end.
+func (p *Document) save(read func(io.Reader) error) error {
+	r, w := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		err := read(r)
+		_ = r.CloseWithError(errors.Join(err, io.ErrClosedPipe)) // always nil; ends PDFium's writing if reading ended early
+		ended <- err
+	}()
+	_, err := p.instance.FPDF_SaveAsCopy(&requests.FPDF_SaveAsCopy{Document: p.document, Flags: removeSecurity, FileWriter: w})
+	_ = w.CloseWithError(err) // always nil; without an error it is the end of the file
+	if readErr := <-ended; readErr != nil {
+		return readErr
+	}
+	return err
+}
+
+// renewed opens the original a second time, without the text of earlier recognitions.
+func (w *Writer) renewed() (*Document, error) {
+	p, err := w.source.runtime.Open(w.source.reader, w.source.size, w.source.password)
+	if err != nil {
+		return nil, err
+	}
+	p.pinned = true
+	for _, n := range w.stale {
+		if err := p.look(n, p.removeText); err != nil {
+			// Words that are there twice are better than no document.
+			p.Close()
+			return w.source.runtime.Open(w.source.reader, w.source.size, w.source.password)
+		}
+	}
+	return p, nil
+}
