@@ -82,6 +82,7 @@ type view struct {
 	width, height float64
 	turn          int    // /Rotate, clockwise in degrees
 	display       matrix // user space → points from the top left corner of the displayed page, y downwards
+	apart         bool   // it has annotations that may show and are not part of it
 }
 
 // look loads page n and calls use with it.
@@ -102,6 +103,9 @@ func (p *Document) look(n int, use func(view) error) error {
 	}()
 	v := view{ref: loaded.Page, page: requests.Page{ByReference: &loaded.Page}}
 	if err := p.measure(&v); err != nil {
+		return err
+	}
+	if v.apart, err = p.print(v, n); err != nil {
 		return err
 	}
 	return use(v)

@@ -97,16 +97,15 @@ func fitDPI(v view, dpi int, limits ocr.Limits) (int, error) {
 }
 
 func (p *Document) render(v view, dpi int) (Raster, error) {
-	annotations, err := p.instance.FPDFPage_GetAnnotCount(&requests.FPDFPage_GetAnnotCount{Page: v.page})
-	if err != nil {
-		return Raster{}, p.fail(err)
+	flags := enums.FPDF_RENDER_FLAG_RENDER_LIMITEDIMAGECACHE
+	if v.apart {
+		flags |= enums.FPDF_RENDER_FLAG_ANNOT | enums.FPDF_RENDER_FLAG_PRINTING
 	}
 	rendered, err := p.instance.RenderPageInDPI(&requests.RenderPageInDPI{
 		Page: v.page, DPI: dpi, ImageFormat: requests.RenderImageFormatGrayscale,
 		// PDFium draws form fields through its form module only. Document actions are run on demand only, and nothing here
 		// asks for them; the build has no JavaScript and no XFA.
-		RenderForm: annotations.Count > 0, Document: &p.document,
-		RenderFlags: enums.FPDF_RENDER_FLAG_ANNOT | enums.FPDF_RENDER_FLAG_RENDER_LIMITEDIMAGECACHE,
+		RenderForm: v.apart, Document: &p.document, RenderFlags: flags,
 	})
 	if err != nil {
 		return Raster{}, p.fail(err)
@@ -171,10 +170,6 @@ func fills(place matrix, v view) bool {
 
 // embedded returns the JPEG of an image, or nil if it is none, or one whose pixels are not what the page shows.
 func (p *Document) embedded(v view, picture picture, s scanned) ([]byte, error) {
-	annotations, err := p.instance.FPDFPage_GetAnnotCount(&requests.FPDFPage_GetAnnotCount{Page: v.page})
-	if err != nil {
-		return nil, p.fail(err)
-	}
 	sheer, err := p.instance.FPDFPageObj_HasTransparency(
 		&requests.FPDFPageObj_HasTransparency{PageObject: picture.ref})
 	if err != nil {
@@ -185,7 +180,7 @@ func (p *Document) embedded(v view, picture picture, s scanned) ([]byte, error) 
 	if err != nil {
 		return nil, p.fail(err)
 	}
-	if annotations.Count > 0 || sheer.HasTransparency || filters.Count != 1 {
+	if v.apart || sheer.HasTransparency || filters.Count != 1 {
 		return nil, nil
 	}
 	filter, err := p.instance.FPDFImageObj_GetImageFilter(

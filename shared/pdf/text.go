@@ -57,24 +57,16 @@ func (p *Document) text(v view, characters bool) (ocr.Page, bool, error) {
 	page := ocr.Page{DPI: textDPI, Origin: ocr.TextLayer}
 	page.Width, page.Height = v.pixels(textDPI)
 
-	annotations, err := p.instance.FPDFPage_GetAnnotCount(&requests.FPDFPage_GetAnnotCount{Page: v.page})
-	if err != nil {
-		return ocr.Page{}, false, p.fail(err)
-	}
 	drawn, err := p.survey(v)
 	if err != nil {
 		return ocr.Page{}, false, err
 	}
-	if drawn.empty() && annotations.Count == 0 {
+	if drawn.empty() && !v.apart {
 		page.Origin = ocr.Blank
 		return page, true, nil
 	}
-	if drawn.visible == 0 {
+	if drawn.visible == 0 || v.apart {
 		return ocr.Page{}, false, nil
-	}
-	shown, err := p.annotated(v, annotations.Count)
-	if err != nil || shown {
-		return ocr.Page{}, false, err
 	}
 	glyphs, err := p.glyphs(v, drawn.invisible > 0)
 	if err != nil || !plausible(glyphs, drawn) {

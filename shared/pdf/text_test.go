@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
-	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 func words(page ocr.Page) []string {
@@ -147,24 +146,6 @@ func TestTextOutsideThePageIsNoPartOfALayer(t *testing.T) {
 	}
 	if slices.Contains(words(page), "outside") {
 		t.Error("text outside the page was taken")
-	}
-}
-
-func TestFilledFormsAreRecognised(t *testing.T) {
-	appearance := "/Tx BMC BT /F1 12 Tf 2 2 Td (Jane Doe) Tj ET EMC"
-	for name, want := range map[string]bool{appearance: false, "0 0 m": true, "BT /ZaDb 12 Tf (4) Tj ET": true} {
-		data := pdftest.Build(
-			"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[6 0 R]>>>>",
-			"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-			"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>"+letter+"/Annots[6 0 R]>>",
-			pdftest.Stream("", []byte(prose())),
-			"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
-			"<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/Rect[72 200 300 220]/AP<</N 7 0 R>>/F 4>>",
-			pdftest.Stream("/Type/XObject/Subtype/Form/BBox[0 0 228 20]/Resources<</Font<</F1 5 0 R>>>>", []byte(name)),
-		)
-		if _, ok, err := open(t, data).Text(1, false); err != nil || ok != want {
-			t.Errorf("%s: %v, %v; want %v", name, ok, err, want)
-		}
 	}
 }
 
