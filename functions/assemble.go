@@ -112,7 +112,7 @@ func (s *server) domain() (*task.Service, error) {
 		Review:        s.set.Review,
 		Sweepers:      sweepers,
 		Owner:         owner.String(),
-		Software:      "lethe " + version,
+		Software:      version,
 		Now:           s.time.now,
 		Horizon:       s.time.horizon,
 		Log:           s.log,

@@ -1,3 +1,5 @@
+//go:build linux && cgo
+
 package main
 
 import (
@@ -6,14 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"iter"
 	"log/slog"
 	"os"
-	"path/filepath"
+	"os/signal"
 	"slices"
 	"strings"
-	"time"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -24,35 +24,67 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/request"
+	"github.com/lethe-ocr/lethe/shared/task"
 )
 
 // readVerb is what the read verb was asked to do.
 type readVerb struct {
-	settings request.Settings
-	out      string
-	engine   engine
-	options  ocr.Options
-	wanted   []render.Format
+	settings  request.Settings
+	out       string // folder for results; empty for standard output
+	recursive bool
+
+	stdin  io.Reader
+	stdout io.Writer
+	named  bool // each result on standard output begins with the name of its document
+	report *readReport
+
+	engine  engine
+	limits  ocr.Limits
+	options ocr.Options
+	wanted  []render.Format
 }
 
 func newRead(environment) *cobra.Command {
 	v := &readVerb{settings: request.Settings{Languages: []string{"eng"}, Formats: []string{string(render.TXT)}}}
 	cmd := &cobra.Command{
-		Use:   "read FILE…",
+		Use:   "read FILE|DIR|-…",
 		Short: "Recognise local files, without a server",
 		Long: `Recognise local files without a server, and keep nothing but the results: text on standard output, or with --output one
-file for each document and format in that folder.`,
+file for each document and format in that folder, named after the document. A file of that name is replaced, and a result
+appears when it is whole. The texts of several documents on standard output have a line with the name before each.
+
+A single - means standard input, and a pipe is read like a file; neither is stored on a disk. With --recursive a folder is
+read with all documents below it, and the output folder gets the same folders. Hidden files, links to folders and files
+that are no documents are left out and counted at the end.
+
+A page that cannot be read is named on standard error with its code, like everything else that there is to know of a
+result, and the other pages are read. A document that cannot be read does not stop the others. The password of encrypted
+documents is read from a file, so that no list of processes shows it.
+` + verbs.ExitTable(),
 		Example: `  lethe read scan.pdf
-  lethe read --lang rus+eng --format txt,pdf -o out *.tif`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, files []string) error { return v.run(cmd, files) },
+  lethe read --lang rus+eng --format txt,pdf -o out *.tif
+  lethe read --recursive -o out archive/
+  scanimage --format=tiff | lethe read -
+  lethe read --password-file <(pass show tax) tax.pdf`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("name the files to read, or - for standard input")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd, args) },
 	}
-	verbs.SettingsFlags(cmd, &v.settings, "languages", "formats", "profile", "password")
+	verbs.SettingsFlags(cmd, &v.settings, "languages", "formats", "profile", "password", "on_page_error")
 	cmd.Flags().StringVarP(&v.out, "output", "o", "", "folder for results")
+	cmd.Flags().BoolVarP(&v.recursive, "recursive", "r", false, "read the documents below folders")
+	verbs.Once(cmd, "output")
 	return cmd
 }
 
-func (v *readVerb) run(cmd *cobra.Command, files []string) error {
+func (v *readVerb) run(cmd *cobra.Command, args []string) error {
+	// Writing to a pipe that nobody reads is an error like others: what was begun is cleared away.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	v.stdin, v.stdout, v.report = cmd.InOrStdin(), cmd.OutOrStdout(), newReadReport(cmd.ErrOrStderr())
 	set, err := config.Load(func(s *config.Settings) {
 		if s.Sandbox == "" {
 			// The files are the caller's own, and nobody else's are here.
@@ -60,26 +92,18 @@ func (v *readVerb) run(cmd *cobra.Command, files []string) error {
 		}
 	})
 	if err != nil {
-		return err
+		return verbs.Usage(err)
 	}
-	for _, name := range v.settings.Formats {
-		f, err := render.ParseFormat(name)
-		if err != nil {
-			return verbs.Usage(err)
-		}
-		v.wanted = append(v.wanted, f)
+	v.limits = set.Limits()
+	if err := v.check(); err != nil {
+		return verbs.Usage(err)
 	}
-	if v.out == "" && len(v.wanted) > 1 {
-		return verbs.Usage(errors.New("several formats need a folder: give --output"))
+	found, err := v.find(args)
+	if err != nil {
+		return verbs.Usage(err)
 	}
-	v.options = ocr.Options{Languages: v.settings.Languages, Profile: cmp.Or(ocr.Profile(v.settings.Profile), ocr.Accurate)}
-	if v.options.Profile != ocr.Accurate && v.options.Profile != ocr.Fast {
-		return verbs.Usage(fmt.Errorf("profile must be %s or %s", ocr.Accurate, ocr.Fast))
-	}
-	if v.out != "" {
-		if err := os.MkdirAll(v.out, 0o700); err != nil {
-			return fmt.Errorf("make output folder: %w", err)
-		}
+	if err := v.checkResults(found); err != nil {
+		return verbs.Usage(err)
 	}
 	if v.engine, err = startEngine(set, slog.New(slog.DiscardHandler)); err != nil {
 		return err
@@ -94,149 +118,111 @@ func (v *readVerb) run(cmd *cobra.Command, files []string) error {
 			return verbs.Usage(fmt.Errorf("language %q is not installed; installed are: %s", l, strings.Join(known, ", ")))
 		}
 	}
-	return v.all(cmd, files, set.Workers)
-}
-
-// all reads files, several at a time where their results go to a folder.
-func (v *readVerb) all(cmd *cobra.Command, files []string, workers int) error {
-	group, ctx := errgroup.WithContext(cmd.Context())
-	group.SetLimit(workers)
-	if v.out == "" {
-		group.SetLimit(1) // results follow each other on standard output
-	}
-	failed := make([]error, len(files))
-	for i, file := range files {
-		group.Go(func() error {
-			failed[i] = v.file(ctx, file, cmd.OutOrStdout())
-			return ctx.Err()
-		})
-	}
-	if err := group.Wait(); err != nil {
+	if err := v.prepare(); err != nil {
 		return err
 	}
-	bad := 0
-	for i, err := range failed {
-		if err != nil {
-			bad++
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", files[i], explain(err))
-		}
-	}
-	switch {
-	case bad == 0:
-		return nil
-	case len(files) == 1:
-		return errors.Join(errSilent, verbs.Document(failed[0]))
-	default:
-		return verbs.Some(fmt.Errorf("%d of %d files failed", bad, len(files)))
-	}
-}
-
-func explain(err error) string {
-	if f, ok := errors.AsType[*fault.Error](err); ok {
-		return f.Detail + " (" + string(f.Code) + ")"
-	}
-	return err.Error()
-}
-
-// file reads one document, all pages at once as far as there are workers, and writes its results.
-func (v *readVerb) file(ctx context.Context, path string, stdout io.Writer) error {
-	f, err := os.Open(path) //nolint:gosec // the file that the user named
+	err = v.all(cmd.Context(), found.documents, set.Workers)
+	v.report.end()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = f.Close() }() // opened for reading
-	src := ocr.Source{File: f, ID: path, Password: v.settings.Password}
-	info, err := v.engine.Inspect(ctx, src)
-	if err != nil {
-		return err
-	}
-	turn, err := v.engine.Places().Enter(ctx, src.Owner, false)
-	if err != nil {
-		return err
-	}
-	defer turn.Leave()
-	pages := make([]ocr.Page, info.Pages)
-	group, groupCtx := errgroup.WithContext(ctx)
-	for n := 1; n <= info.Pages; n++ {
-		place, err := turn.Take(groupCtx)
-		if err != nil {
-			break // the group tells why, or ctx
-		}
-		group.Go(func() error {
-			defer place.Give()
-			src := src
-			src.Place = place
-			page, err := v.engine.Recognise(groupCtx, src, n, v.options)
-			if fault.KindOf(err) == fault.Document && info.Pages > 1 {
-				page, err = ocr.Page{Number: n, Width: 1, Height: 1, DPI: 72, Origin: ocr.Failed, Failure: &ocr.Failure{Detail: explain(err)}}, nil
-			}
-			pages[n-1] = page
-			return err
-		})
-	}
-	if err := errors.Join(group.Wait(), context.Cause(ctx)); err != nil {
-		return err
-	}
-	return v.write(ctx, path, stdout, src, pages)
+	return v.report.verdict(found, v.recursive)
 }
 
-// write writes the results of one document, to files of its name or to standard output.
-func (v *readVerb) write(ctx context.Context, path string, stdout io.Writer, src ocr.Source, pages []ocr.Page) (err error) {
-	doc := render.Document{
-		Languages: v.options.Languages, Created: time.Now().UTC(), Software: "lethe " + version, Pages: len(pages),
-		Original: render.Original{Engine: v.engine, Source: src},
-	}
-	if v.out == "" {
-		return render.Write(ctx, doc, sequence(pages), render.Output{Format: v.wanted[0], W: stdout})
-	}
-	// Results get their names when all are whole: half of one would look like another, and replace an earlier one.
-	var outputs []render.Output
-	var files []*os.File
-	defer func() {
-		for _, f := range files {
-			if err != nil {
-				err = errors.Join(err, ignore(f.Close(), os.ErrClosed), ignore(os.Remove(f.Name()), fs.ErrNotExist))
-			}
-		}
-	}()
-	for _, format := range v.wanted {
-		f, err := os.CreateTemp(v.out, ".lethe-*")
+// check refuses settings that cannot be.
+func (v *readVerb) check() error {
+	for _, name := range v.settings.Formats {
+		f, err := render.ParseFormat(name)
 		if err != nil {
-			return err
+			return fmt.Errorf("there is no format %q; the formats are: %s", name, render.Names())
 		}
-		files = append(files, f)
-		outputs = append(outputs, render.Output{Format: format, W: f})
+		v.wanted = append(v.wanted, f)
 	}
-	if err := render.Write(ctx, doc, sequence(pages), outputs...); err != nil {
-		return err
+	v.options = ocr.Options{Languages: v.settings.Languages, Profile: cmp.Or(ocr.Profile(v.settings.Profile), ocr.Accurate)}
+	if v.options.Profile != ocr.Accurate && v.options.Profile != ocr.Fast {
+		return fmt.Errorf("--profile must be %s or %s", ocr.Accurate, ocr.Fast)
 	}
-	for _, f := range files {
-		if err := f.Close(); err != nil {
-			return err
-		}
-	}
-	for i, f := range files {
-		if err := os.Rename(f.Name(), filepath.Join(v.out, filepath.Base(path)+outputs[i].Format.Extension())); err != nil {
-			return err
-		}
+	onError := cmp.Or(task.OnPageError(v.settings.OnPageError), task.ContinueOnPageError)
+	if onError != task.ContinueOnPageError && onError != task.FailOnPageError {
+		return fmt.Errorf("--on-page-error must be %s or %s", task.ContinueOnPageError, task.FailOnPageError)
 	}
 	return nil
 }
 
-// ignore returns err unless it is the one that is expected.
-func ignore(err, expected error) error {
-	if errors.Is(err, expected) {
-		return nil
+// checkResults refuses documents whose results cannot go where they would.
+func (v *readVerb) checkResults(found *foundDocuments) error {
+	v.named = v.recursive || len(found.documents) > 1
+	switch {
+	case v.out != "":
+		return found.placeResults(v.out, v.wanted)
+	case len(v.wanted) > 1:
+		return errors.New("several formats need a folder: give --output")
+	case v.named && v.wanted[0] != render.TXT:
+		return fmt.Errorf("several documents as %s need a folder, only %s can follow each other on standard output: give --output", v.wanted[0], render.TXT)
+	case v.wanted[0] == render.PDF && verbs.Terminal(v.stdout):
+		return errors.New("a PDF is nothing for a terminal: give --output, or let standard output go to a file")
 	}
-	return err
+	return nil
 }
 
-func sequence(pages []ocr.Page) iter.Seq2[ocr.Page, error] {
-	return func(yield func(ocr.Page, error) bool) {
-		for _, p := range pages {
-			if !yield(p, nil) {
-				return
-			}
-		}
+// prepare makes the output folder, and tries that a result can be written there before anything is read.
+func (v *readVerb) prepare() error {
+	if v.out == "" {
+		return nil
 	}
+	if err := os.MkdirAll(v.out, 0o700); err != nil {
+		return fmt.Errorf("make output folder: %w", err)
+	}
+	trial, err := newResultFile(v.out)
+	if err != nil {
+		return err
+	}
+	return trial.discard()
+}
+
+// all reads documents, several at a time where their results go to a folder. What fails for one does not stop the others,
+// unless results cannot be written.
+func (v *readVerb) all(ctx context.Context, documents []localDocument, workers int) error {
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(workers)
+	if v.out == "" {
+		group.SetLimit(1) // results follow each other on standard output
+	}
+	for _, d := range documents {
+		group.Go(func() error {
+			if groupCtx.Err() != nil {
+				return context.Cause(groupCtx)
+			}
+			err := v.document(groupCtx, d)
+			if _, fatal := errors.AsType[*unwrittenError](err); fatal {
+				return err
+			}
+			if groupCtx.Err() != nil {
+				return context.Cause(groupCtx)
+			}
+			v.report.ended(d, err)
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// unwrittenError says that a result could not be written.
+type unwrittenError struct{ err error }
+
+// Error implements error.
+func (u *unwrittenError) Error() string { return "write results: " + u.err.Error() }
+
+// Unwrap returns the cause.
+func (u *unwrittenError) Unwrap() error { return u.err }
+
+// explain says on one line why something local cannot be read.
+func explain(err error) string {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return verbs.Explain(f.Code, f.Detail)
+	}
+	if p, ok := errors.AsType[*os.PathError](err); ok {
+		err = p.Err // the path is told beside it
+	}
+	return verbs.Printable(err.Error())
 }

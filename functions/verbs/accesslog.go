@@ -20,7 +20,7 @@ func newAccessLog(version string) *cobra.Command {
 		Use:   "access-log",
 		Short: "Read who did what, when and why",
 		Long: `Read the access log: an application sees the entries that concern it, an auditor sees all. Each entry is checked against
-its commitment; with --json it comes with what is needed to find that in the ledger.` + connectionHelp,
+its commitment; with --json it comes with what is needed to find that in the ledger.` + connectionHelp(),
 		Example: `  lethe access-log --since 2026-11-01
   lethe access-log --json > access.jsonl`,
 		Args: cobra.NoArgs,

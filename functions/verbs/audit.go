@@ -25,7 +25,7 @@ func newAudit(version string) *cobra.Command {
 		Long: `Read a whole ledger, verify every entry and signature, and compute how long documents existed. LOG is the folder or address of
 a copy; without it the server's ledger is read. --since proves that the log has only grown since that checkpoint: keep the
 one that --save writes for the next audit. --promises compares signed promises with the ledger: each was kept, is pending, or was
-broken. If this ledger replaced an earlier one, the earlier ones are read first. Exit code 1 means that a promise was broken.` + connectionHelp,
+broken. If this ledger replaced an earlier one, the earlier ones are read first. Exit code 1 means that a promise was broken.` + connectionHelp(),
 		Example: `  lethe audit --key stamp.pub --save monday.checkpoint
   lethe audit --key stamp.pub --since monday.checkpoint
   lethe audit ./copy-of-the-ledger --key stamp.pub
@@ -81,10 +81,10 @@ func (c *connection) showAudit(w io.Writer, a *ledger.Audit) error {
 		}
 	} else {
 		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		fmt.Fprintf(table, "ledger\t%s\n", printable(a.Origin))
+		fmt.Fprintf(table, "ledger\t%s\n", Printable(a.Origin))
 		fmt.Fprintf(table, "entries\t%d, from %s to %s\n", a.Size, a.First.Format(time.RFC3339), a.Last.Format(time.RFC3339))
 		for f := a.Follows; f != nil; f = f.Follows {
-			fmt.Fprintf(table, "follows\t%s, which ended with %d entries (root %s)%s\n", printable(f.Origin), f.Size, printable(f.Root), told(f))
+			fmt.Fprintf(table, "follows\t%s, which ended with %d entries (root %s)%s\n", Printable(f.Origin), f.Size, Printable(f.Root), told(f))
 		}
 		if a.Since > 0 {
 			fmt.Fprintf(table, "consistent\twith your checkpoint of %d entries\n", a.Since)
@@ -96,7 +96,7 @@ func (c *connection) showAudit(w io.Writer, a *ledger.Audit) error {
 		fmt.Fprintf(table, "longest time\t%s after upload, %s after processing\n", a.LongestAfterUpload, a.LongestAfterProcessing)
 		fmt.Fprintf(table, "orphans\t%d\nprivileged acts\t%d\nbreaches\t%d\n", a.Strays, a.Acts, len(a.Breaches))
 		for _, j := range a.Promises {
-			fmt.Fprintf(table, "promise (%s)\t%s %s: %s\n", j.About, printable(j.Task), j.Verdict, j.Why)
+			fmt.Fprintf(table, "promise (%s)\t%s %s: %s\n", j.About, Printable(j.Task), j.Verdict, j.Why)
 		}
 		for _, b := range a.Breaches {
 			fmt.Fprintf(table, "\t%s\n", b)
@@ -128,7 +128,7 @@ func promiseFiles(args []string, wanted bool) (rest, files []string) {
 func told(f *ledger.Before) string {
 	switch {
 	case f.Unread != "":
-		return ": " + printable(f.Unread)
+		return ": " + Printable(f.Unread)
 	case !f.Vouched:
 		return ": read; its checkpoint is signed by none of the keys given, so give its public key too"
 	default:
@@ -143,16 +143,16 @@ func readFiles(patterns []string) ([][]byte, error) {
 		names := []string{pattern}
 		if _, err := os.Stat(pattern); err != nil {
 			if names, err = filepath.Glob(pattern); err != nil {
-				return nil, fmt.Errorf("%s is not a valid file name pattern", printable(pattern))
+				return nil, fmt.Errorf("%s is not a valid file name pattern", Printable(pattern))
 			}
 		}
 		if len(names) == 0 {
-			return nil, fmt.Errorf("%s: no such file", printable(pattern))
+			return nil, fmt.Errorf("%s: no such file", Printable(pattern))
 		}
 		for _, name := range names {
 			text, err := os.ReadFile(name) //nolint:gosec // the user names the files
 			if err != nil {
-				return nil, errors.New("cannot read " + printable(name))
+				return nil, errors.New("cannot read " + Printable(name))
 			}
 			texts = append(texts, text)
 		}

@@ -10,20 +10,22 @@ import (
 	"golang.org/x/term"
 )
 
-// bar shows progress: drawn on a terminal, as a line now and then elsewhere.
-type bar struct {
+// Bar shows progress on a terminal. Elsewhere it shows nothing, unless it was made to write lines.
+type Bar struct {
 	w     io.Writer
 	unit  string
 	drawn *progressbar.ProgressBar // nil without a terminal
+	lines bool                     // to be written without a terminal, now and then
 	told  time.Time                // when the last line was written
 }
 
 // often is the time between two lines of progress.
 const often = 10 * time.Second
 
-func newBar(w io.Writer, unit string) *bar {
-	b := &bar{w: w, unit: unit, told: time.Now()}
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+// NewBar returns a bar that counts units, such as pages.
+func NewBar(w io.Writer, unit string) *Bar {
+	b := &Bar{w: w, unit: unit, told: time.Now()}
+	if Terminal(w) {
 		b.drawn = progressbar.NewOptions(-1,
 			progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(unit), progressbar.OptionShowCount(),
 			progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true))
@@ -31,20 +33,41 @@ func newBar(w io.Writer, unit string) *bar {
 	return b
 }
 
-// to moves the bar. A total of 0 is not known yet. Drawing that fails is no reason to stop.
-func (b *bar) to(done, total int) {
+// newTalkingBar returns a bar that writes a line now and then where there is no terminal: a server may take its time.
+func newTalkingBar(w io.Writer, unit string) *Bar {
+	b := NewBar(w, unit)
+	b.lines = true
+	return b
+}
+
+// Terminal reports whether w, or r, is a terminal.
+func Terminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// To moves the bar. A total of 0 is not known yet. Drawing that fails is no reason to stop.
+func (b *Bar) To(done, total int) {
 	switch {
 	case total == 0:
 	case b.drawn != nil:
 		b.drawn.ChangeMax(total)
 		_ = b.drawn.Set(done)
-	case time.Since(b.told) >= often:
+	case b.lines && time.Since(b.told) >= often:
 		b.told = time.Now()
 		fmt.Fprintf(b.w, "%s %d/%d\n", b.unit, done, total)
 	}
 }
 
-func (b *bar) end() {
+// Clear takes the bar off the terminal, for something else to be written there; To draws it again.
+func (b *Bar) Clear() {
+	if b.drawn != nil {
+		_ = b.drawn.Clear()
+	}
+}
+
+// End takes the bar off the terminal for good.
+func (b *Bar) End() {
 	if b.drawn != nil {
 		_ = b.drawn.Finish()
 	}

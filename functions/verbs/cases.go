@@ -40,7 +40,7 @@ func (c *connection) newOpenCase() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "open APPLICATION TASK",
 		Short:   "Request to view a document",
-		Long:    "Ask to see a document. Another person has to approve within 24 hours." + connectionHelp,
+		Long:    "Ask to see a document. Another person has to approve within 24 hours." + connectionHelp(),
 		Example: `  lethe case open APPLICATION TASK --reason "worker killed three times" --hours 2`,
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, ids []string) error {
@@ -68,7 +68,7 @@ func (c *connection) newOnCase(verb, short string, do func(*client.Client, conte
 	cmd := &cobra.Command{
 		Use:   verb + " CASE",
 		Short: short,
-		Long:  short + "." + connectionHelp,
+		Long:  short + "." + connectionHelp(),
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			cl, err := c.dial()
@@ -90,7 +90,7 @@ func (c *connection) newListCases() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List cases, oldest first",
-		Long:  "List cases, oldest first. Cases are kept for 30 days after they end." + connectionHelp,
+		Long:  "List cases, oldest first. Cases are kept for 30 days after they end." + connectionHelp(),
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cl, err := c.dial()
@@ -124,7 +124,7 @@ func (c *connection) newFetchCase() *cobra.Command {
 		Short: "Download a copy in which nothing is legible, or the document itself",
 		Long: `Download a ZIP file that tells the form of the document and shows its pages without anything legible, or with --original the
 document itself. The file appears when
-the download is complete, and only its owner can read it: delete it when the case ends.` + connectionHelp,
+the download is complete, and only its owner can read it: delete it when the case ends.` + connectionHelp(),
 		Example: "  lethe case fetch CASE -o derivative.zip",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
@@ -158,8 +158,8 @@ func (c *connection) showCases(w io.Writer, cases ...client.Case) error {
 			}
 			continue
 		}
-		fmt.Fprintf(table, "%s\t%s\tuntil %s\t%s/%s\t%s\n", printable(one.ID), printable(one.State), one.Ends.Format(time.RFC3339),
-			printable(one.Application), printable(one.Task), printable(one.Reason))
+		fmt.Fprintf(table, "%s\t%s\tuntil %s\t%s/%s\t%s\n", Printable(one.ID), Printable(one.State), one.Ends.Format(time.RFC3339),
+			Printable(one.Application), Printable(one.Task), Printable(one.Reason))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("write output: %w", err)

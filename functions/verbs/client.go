@@ -27,11 +27,14 @@ func Client(version string) []*cobra.Command {
 	return []*cobra.Command{newSubmit(version), newStatus(version), newGet(version), newDelete(version), newList(version), newAccessLog(version), newCase(version)}
 }
 
-const connectionHelp = `
+// connectionHelp ends the help of each of them.
+func connectionHelp() string {
+	return `
 
 Server and credentials are read from LETHE_URL, LETHE_APP and LETHE_SECRET, or from LETHE_URL and LETHE_TOKEN, a token of the
 identity provider. Results are written to standard output, messages to standard error.
-` + exitTable
+` + ExitTable()
+}
 
 func (c *connection) flags(cmd *cobra.Command) {
 	f := cmd.Flags()

@@ -49,7 +49,7 @@ func newEvidence(version string) *cobra.Command {
 		Long: `Export a period to a folder: the whole ledger with its signed checkpoint and what it proves, the access log checked against
 it, the canary's times, the results of doctor's examinations, scan reports, and a page that maps all of it to SOC 2 criteria
 and articles of the GDPR. SHA256SUMS lists every file; --sign signs it with your key (see "lethe keygen"). Needs credentials with
-the scope auditor.` + connectionHelp,
+the scope auditor.` + connectionHelp(),
 		Example: "  lethe evidence q4 --from 2026-10-01 --to 2026-12-31 --key stamp.pub --since q3/ledger/checkpoint --sign auditor.key",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -4,6 +4,7 @@ package verbs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"unicode"
@@ -13,22 +14,49 @@ import (
 
 // Exit codes are part of the interface; scripts may rely on them.
 const (
-	ExitOK          = 0   // everything was done
-	ExitFailure     = 1   // anything without a code of its own
-	ExitUsage       = 2   // the command line is wrong, or the server refuses the settings on it
-	ExitUnreachable = 3   // the server did not answer
-	ExitRefused     = 4   // credentials are missing, wrong, or lack a scope
-	ExitGone        = 5   // no such task, or it was erased
-	ExitDocument    = 6   // the document could not be processed
-	ExitSome        = 7   // some of several documents failed
-	ExitInterrupted = 130 // stopped by a signal
+	ExitOK          = 0
+	ExitFailure     = 1
+	ExitUsage       = 2
+	ExitUnreachable = 3
+	ExitRefused     = 4
+	ExitGone        = 5
+	ExitDocument    = 6
+	ExitSome        = 7
+	ExitPages       = 8
+	ExitInterrupted = 130
 )
 
-// exitTable documents the codes in help texts.
-const exitTable = `
-Exit codes:
-  0 done   1 failure   2 wrong command line or settings   3 server unreachable   4 credentials refused
-  5 no such task, or erased   6 document could not be processed   7 some of several failed   130 interrupted`
+// Exit is an exit code and what it means.
+type Exit struct {
+	Code    int
+	Meaning string
+}
+
+// Exits lists every exit code of the program. Help texts follow from it, and a test compares it with README.md.
+func Exits() []Exit {
+	return []Exit{
+		{ExitOK, "everything was done"},
+		{ExitFailure, "anything that has no code of its own, such as results that cannot be written"},
+		{ExitUsage, "the command line or a setting is wrong; nothing was done"},
+		{ExitUnreachable, "the server did not answer"},
+		{ExitRefused, "credentials are missing, wrong, or lack a scope"},
+		{ExitGone, "no such task, or it was erased"},
+		{ExitDocument, "the document could not be processed"},
+		{ExitSome, "some or all of several documents failed"},
+		{ExitPages, "every document was read, but not every page: messages name the pages that are missing"},
+		{ExitInterrupted, "stopped by a signal"},
+	}
+}
+
+// ExitTable documents the codes in help texts.
+func ExitTable() string {
+	var b strings.Builder
+	b.WriteString("\nExit codes:")
+	for _, e := range Exits() {
+		fmt.Fprintf(&b, "\n  %3d  %s", e.Code, e.Meaning)
+	}
+	return b.String()
+}
 
 // coded is an error with an exit code.
 type coded struct {
@@ -50,6 +78,9 @@ func Document(err error) error { return &coded{ExitDocument, err} }
 
 // Some marks that some of several things failed.
 func Some(err error) error { return &coded{ExitSome, err} }
+
+// Pages marks that documents were read without some of their pages.
+func Pages(err error) error { return &coded{ExitPages, err} }
 
 // ExitCode returns the code that an error ends the program with.
 func ExitCode(err error) int {
@@ -100,14 +131,14 @@ func Message(err error) string {
 	case errors.Is(err, context.Canceled):
 		return "interrupted"
 	case errors.As(err, &p):
-		return printable(p.Error())
+		return Printable(p.Error())
 	default:
-		return printable(err.Error())
+		return Printable(err.Error())
 	}
 }
 
-// printable keeps what controls a terminal out of texts that others chose: a server, or whoever named a file.
-func printable(s string) string {
+// Printable keeps what controls a terminal out of texts that others chose: a server, or whoever named a file.
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n', r == '\t':

@@ -37,7 +37,7 @@ type run struct {
 	cmd     *cobra.Command
 	client  *client.Client
 	journal *journal
-	bar     *bar
+	bar     *Bar
 	total   int
 
 	mu     sync.Mutex
@@ -64,11 +64,11 @@ func (s *submission) many(cmd *cobra.Command, cl *client.Client, documents []doc
 	if err != nil {
 		return err
 	}
-	r.bar = newBar(cmd.ErrOrStderr(), "documents")
-	r.bar.to(r.ended, r.total)
+	r.bar = newTalkingBar(cmd.ErrOrStderr(), "documents")
+	r.bar.To(r.ended, r.total)
 	earlier := r.total - len(todo) - len(r.failed)
 	err = r.all(cmd.Context(), todo)
-	r.bar.end()
+	r.bar.End()
 	if err != nil {
 		if s.out != "" {
 			fmt.Fprintln(cmd.ErrOrStderr(), "Stopped. Run the same command again to resume.")
@@ -356,7 +356,7 @@ func (r *run) report(w *work, err error) {
 	switch {
 	case err != nil:
 		o.Error = Message(err)
-		r.failed = append(r.failed, printable(w.name)+": "+o.Error)
+		r.failed = append(r.failed, Printable(w.name)+": "+o.Error)
 		if r.first == nil {
 			r.first = err
 		}
@@ -368,12 +368,12 @@ func (r *run) report(w *work, err error) {
 	case r.jsonOut:
 		_ = printJSON(out, o) // nobody may read along
 	case r.noWait && err == nil && r.total == 1:
-		fmt.Fprintln(out, printable(o.Task))
+		fmt.Fprintln(out, Printable(o.Task))
 	case r.noWait && err == nil:
-		fmt.Fprintf(out, "%s\t%s\n", printable(o.Task), printable(w.name))
+		fmt.Fprintf(out, "%s\t%s\n", Printable(o.Task), Printable(w.name))
 	}
 	if r.bar != nil {
-		r.bar.to(r.ended, r.total)
+		r.bar.To(r.ended, r.total)
 	}
 }
 

@@ -23,7 +23,7 @@ func (r *run) keepPromises(w *work, t *client.Task) (err error) {
 // showPromise prints what was promised.
 func showPromise(w io.Writer, p ledger.Promise, compared bool) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	line := func(name, value string) { fmt.Fprintf(table, "%s\t%s\n", name, printable(value)) }
+	line := func(name, value string) { fmt.Fprintf(table, "%s\t%s\n", name, Printable(value)) }
 	line("promise", "signed; `lethe audit --promises` reports whether it was kept")
 	line("task", p.Task)
 	line("application", p.Application)

@@ -31,7 +31,7 @@ func newReceipt(version string) *cobra.Command {
 		Use:   "receipt ID",
 		Short: "Fetch the receipt of an erased task",
 		Long: `Download the signed text that proves the erasure of a task. Keep it: "lethe verify" verifies it with nothing but the stamp's
-public key. Receipts can be downloaded for 30 days.` + connectionHelp,
+public key. Receipts can be downloaded for 30 days.` + connectionHelp(),
 		Example: "  lethe receipt 0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55 > scan.receipt",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
@@ -56,7 +56,7 @@ func newErase(version string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "erase --subject TAG",
 		Short:   "Erase every task about a subject",
-		Long:    "Erase every task that was submitted with the same opaque tag, such as the pseudonym of a patient or case." + connectionHelp,
+		Long:    "Erase every task that was submitted with the same opaque tag, such as the pseudonym of a patient or case." + connectionHelp(),
 		Example: "  lethe erase --subject 7f3c9a",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -85,7 +85,7 @@ func newVerify() *cobra.Command {
 		Long: `Verify a receipt with nothing but the stamp's public key: who signed it, that it belongs to the task it names, and that the
 ledger contains it; with --file also that it is about this document. --key takes a key or the name of a file with keys, and may
 be repeated. A signed promise is verified in the same way; "lethe audit --promises" reports whether it was kept.
-` + exitTable,
+` + ExitTable(),
 		Example: "  lethe verify scan.receipt --key stamp.pub --file scan.pdf",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -169,7 +169,7 @@ func sameFile(o ledger.Opening, name string) error {
 
 func showVerdict(w io.Writer, v ledger.Verdict, compared bool) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	line := func(name, value string) { fmt.Fprintf(table, "%s\t%s\n", name, printable(value)) }
+	line := func(name, value string) { fmt.Fprintf(table, "%s\t%s\n", name, Printable(value)) }
 	line("task", v.Opening.Task)
 	line("erased and checked", v.Entry.At.Format(time.RFC3339))
 	line("reason", v.Entry.Value(ledger.FieldReason))
@@ -194,7 +194,7 @@ func newLedger(version string) *cobra.Command {
 		Use:   "save DIR",
 		Short: "Copy the server's ledger to a folder",
 		Long: `Copy the server's whole ledger to a folder, where "lethe audit" reads it without the server. Files that exist are kept, so
-that a later copy downloads only what is new.` + connectionHelp,
+that a later copy downloads only what is new.` + connectionHelp(),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cl, err := c.dial()

@@ -14,7 +14,7 @@ import (
 )
 
 // Whatever a worker finds wrong with a document, the API and the command line say it in the worker's meaning: the code and
-// the sentence with its numbers.
+// the sentence with its numbers. The command line puts its own remedies in place of those of the API.
 func TestEveryRefusalReachesTheUserWithItsSentence(t *testing.T) {
 	w := newWorld(t)
 	for _, reason := range refusal.Reasons() {
@@ -26,7 +26,7 @@ func TestEveryRefusalReachesTheUserWithItsSentence(t *testing.T) {
 		dir := files(t, map[string]string{"scan.pdf": string(document)})
 		want := said.Fault()
 		_, stderr := w.want(verbs.ExitDocument, "submit", filepath.Join(dir, "scan.pdf"))
-		if told := want.Detail + " (" + string(want.Code) + ")"; !strings.Contains(stderr, told) {
+		if told := verbs.Explain(want.Code, want.Detail); !strings.Contains(stderr, told) {
 			t.Errorf("%s: the command line says %q, want %q", reason, stderr, told)
 		}
 		stdout, _ := w.want(verbs.ExitOK, "list", "--json")

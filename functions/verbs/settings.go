@@ -65,9 +65,12 @@ func (f *settingFlag) String() string {
 
 // Set takes the text of a flag.
 func (f *settingFlag) Set(text string) error {
+	if f.setting.AnyCase {
+		text = strings.ToLower(text)
+	}
 	switch place := f.setting.Place(f.settings).(type) {
 	case *[]string:
-		return f.add(place, strings.Split(text, f.setting.Separator))
+		return f.add(place, values(text))
 	case *request.Seconds:
 		d, err := time.ParseDuration(text)
 		if err != nil || d < time.Second || d%time.Second != 0 {
@@ -80,8 +83,20 @@ func (f *settingFlag) Set(text string) error {
 		if text, err = firstLine(text); err != nil {
 			return err
 		}
+		if text == "" {
+			return errors.New("the first line of the file is empty")
+		}
 	}
 	return f.setting.Parse(f.settings, text)
+}
+
+// values takes a list apart: people join names with the one sign or with the other.
+func values(text string) []string {
+	list := strings.Split(strings.ReplaceAll(text, "+", ","), ",")
+	for i := range list {
+		list[i] = strings.TrimSpace(list[i])
+	}
+	return list
 }
 
 // add puts values into a list, each once.

@@ -49,3 +49,19 @@ func TestEverySettingHasAFlag(t *testing.T) {
 		}
 	}
 }
+
+// People join languages with the one sign or the other, and write formats as they please.
+func TestFlagsTakeListsAsPeopleWriteThem(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ args, want []string }{
+		{[]string{"--lang", "eng,deu"}, []string{"eng", "deu"}},
+		{[]string{"--lang", "eng+deu"}, []string{"eng", "deu"}},
+		{[]string{"--lang", "chi_sim, Latin+eng", "--lang=eng"}, []string{"chi_sim", "Latin", "eng"}},
+		{[]string{"--format", "PDF,Txt", "--format", "pdf"}, []string{"pdf", "txt"}},
+	} {
+		s, err := parse(c.args...)
+		if diff := cmp.Diff(c.want, append(s.Languages, s.Formats...)); err != nil || diff != "" {
+			t.Errorf("%q: %v\n%s", c.args, err, diff)
+		}
+	}
+}

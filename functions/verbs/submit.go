@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/request"
 )
 
@@ -41,7 +42,7 @@ output folder it resumes and sends no document twice; it keeps what it needs for
 in that folder. A document that fails does not stop the others.
 
 The folder also receives the server's signed promises about each document, as DOCUMENT.created.promise and
-DOCUMENT.accepted.promise; "lethe audit --promises" compares them with the ledger. Without --output no promise is kept.` + connectionHelp,
+DOCUMENT.accepted.promise; "lethe audit --promises" compares them with the ledger. Without --output no promise is kept.` + connectionHelp(),
 		Example: `  lethe submit scan.pdf
   lethe submit --format txt,pdf --lang rus+eng -o out *.tif
   lethe submit --parallel 8 --delete -o out inbox/
@@ -117,9 +118,9 @@ func (s *submission) one(cmd *cobra.Command, cl *client.Client, d document) erro
 	if err := cl.Upload(ctx, t, d.open); err != nil {
 		return err
 	}
-	bar := newBar(cmd.ErrOrStderr(), "pages")
-	t, err = follow(ctx, cl, t.ID, func(t *client.Task) { bar.to(t.Pages.Done, t.Pages.Total) })
-	bar.end()
+	bar := newTalkingBar(cmd.ErrOrStderr(), "pages")
+	t, err = follow(ctx, cl, t.ID, func(t *client.Task) { bar.To(t.Pages.Done, t.Pages.Total) })
+	bar.End()
 	if err != nil {
 		return err
 	}
@@ -139,7 +140,7 @@ func follow(ctx context.Context, cl *client.Client, id string, progress func(*cl
 		if t.Failure == nil {
 			t.Failure = &client.Failure{Detail: "the document could not be processed", Code: "unknown"}
 		}
-		err = Document(fmt.Errorf("%s (%s)", t.Failure.Detail, t.Failure.Code))
+		err = Document(errors.New(Explain(fault.Code(t.Failure.Code), t.Failure.Detail)))
 	}
 	return t, err
 }

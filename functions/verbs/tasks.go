@@ -18,7 +18,7 @@ func newStatus(version string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "status ID…",
 		Short:   "Show tasks",
-		Long:    "Show the state of tasks, and when the last copy of each will be deleted." + connectionHelp,
+		Long:    "Show the state of tasks, and when the last copy of each will be deleted." + connectionHelp(),
 		Example: "  lethe status 0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
@@ -53,7 +53,7 @@ func each(cmd *cobra.Command, ids []string, do func(id string) error) error {
 			return err
 		}
 		failed++
-		fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", printable(id), Message(err))
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", Printable(id), Message(err))
 	}
 	if failed > 0 {
 		return Some(fmt.Errorf("%d of %d failed", failed, len(ids)))
@@ -94,7 +94,7 @@ func (c *connection) show(w io.Writer, tasks []client.Task) error {
 			note = t.Reason
 		}
 		fmt.Fprintf(table, "%s\t%s\t%d/%d pages\t%s\t%s\n",
-			printable(t.ID), printable(t.State), t.Pages.Done, t.Pages.Total, t.Created.Format(time.RFC3339), printable(note))
+			Printable(t.ID), Printable(t.State), t.Pages.Done, t.Pages.Total, t.Created.Format(time.RFC3339), Printable(note))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("write output: %w", err)
@@ -109,7 +109,7 @@ func newList(version string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List own tasks, oldest first",
-		Long:  "List own tasks, oldest first. Erased ones are listed with --state Deleted." + connectionHelp,
+		Long:  "List own tasks, oldest first. Erased ones are listed with --state Deleted." + connectionHelp(),
 		Example: `  lethe list --state InProgress
   lethe list --json --limit 10`,
 		Args: cobra.NoArgs,
@@ -148,7 +148,7 @@ func newGet(version string) *cobra.Command {
 		Use:   "get ID",
 		Short: "Fetch a result",
 		Long: `Download one result of a completed task to a file, or to standard output. The file appears when the download is complete,
-and only its owner can read it.` + connectionHelp,
+and only its owner can read it.` + connectionHelp(),
 		Example: `  lethe get 0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55
   lethe get 0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55 --format pdf -o scan.pdf`,
 		Args: cobra.ExactArgs(1),
@@ -177,7 +177,7 @@ func newDelete(version string) *cobra.Command {
 		Use:   "delete ID…",
 		Short: "Erase tasks now",
 		Long: `Erase tasks and all copies of their documents. As soon as the server answers, nothing can be downloaded; the command returns
-when a check has found no copy left.` + connectionHelp,
+when a check has found no copy left.` + connectionHelp(),
 		Example: "  lethe delete 0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
@@ -197,9 +197,9 @@ when a check has found no copy left.` + connectionHelp,
 				case c.jsonOut:
 					return printJSON(cmd.OutOrStdout(), t)
 				case t.Erased.IsZero():
-					fmt.Fprintf(cmd.ErrOrStderr(), "%s: accepted; a worker still holds the document\n", printable(id))
+					fmt.Fprintf(cmd.ErrOrStderr(), "%s: accepted; a worker still holds the document\n", Printable(id))
 				default:
-					fmt.Fprintf(cmd.ErrOrStderr(), "%s: erased\n", printable(id))
+					fmt.Fprintf(cmd.ErrOrStderr(), "%s: erased\n", Printable(id))
 				}
 				return nil
 			})

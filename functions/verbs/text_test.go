@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -19,6 +20,7 @@ import (
 func TestExitCodes(t *testing.T) {
 	t.Parallel()
 	refused := func(status int) error { return &client.Problem{Status: status} }
+	documented := Exits()
 	for _, c := range []struct {
 		name string
 		err  error
@@ -37,15 +39,20 @@ func TestExitCodes(t *testing.T) {
 		{"document", Document(errors.New("damaged")), ExitDocument},
 		{"link refused", fmt.Errorf("%w: %w", client.ErrLink, refused(403)), ExitFailure},
 		{"too large for storage", fmt.Errorf("%w: %w", client.ErrLink, refused(413)), ExitDocument},
+		{"pages", Pages(errors.New("1 of 2")), ExitPages},
 		{"some", Some(errors.New("1 of 2")), ExitSome},
 		{"signal", fmt.Errorf("send: %w", context.Canceled), ExitInterrupted},
 	} {
+		documented = slices.DeleteFunc(documented, func(e Exit) bool { return e.Code == c.want })
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			if got := ExitCode(c.err); got != c.want {
 				t.Errorf("ExitCode(%v) = %d, want %d", c.err, got, c.want)
 			}
 		})
+	}
+	if len(documented) > 0 {
+		t.Errorf("nothing ends with %v", documented)
 	}
 }
 
@@ -63,9 +70,9 @@ func FuzzPrintableControlsNoTerminal(f *testing.F) {
 	f.Add("\x1b]0;title\x07\x1b[2Jé\u202egnp.exe\nsecond line")
 	f.Add("\xff\x9b31m")
 	f.Fuzz(func(t *testing.T, s string) {
-		for _, r := range printable(s) {
+		for _, r := range Printable(s) {
 			if !unicode.IsPrint(r) {
-				t.Fatalf("printable(%q) holds %U", s, r)
+				t.Fatalf("Printable(%q) holds %U", s, r)
 			}
 		}
 	})
@@ -105,13 +112,13 @@ func TestProgressIsALineNowAndThenWithoutATerminal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		b := newBar(&out, "pages")
+		b := newTalkingBar(&out, "pages")
 		for done := range 300 {
 			time.Sleep(time.Second) // of the bubble
-			b.to(done, 300)
+			b.To(done, 300)
 		}
-		b.to(300, 0)
-		b.end()
+		b.To(300, 0)
+		b.End()
 		if lines := strings.Count(out.String(), "\n"); lines != 30 || !strings.HasPrefix(out.String(), "pages 9/300\n") {
 			t.Errorf("%d lines:\n%s", lines, out.String())
 		}

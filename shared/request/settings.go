@@ -23,17 +23,18 @@ const MaxBatch = 1000
 //     addresses reach logs;
 //   - flag and usage: its flag of `lethe submit`; {formats} stands for the names of all formats. A flag whose name ends
 //     in -file names a file that holds the value in its first line;
-//   - separator: what stands between the values of a list on the command line; a comma if not given. In a query it is a
-//     comma always;
+//   - separator: what help texts put between the values of a list on the command line, a comma if not given. A comma and a
+//     plus sign are both understood there; in a query it is a comma always;
+//   - case: any, if the command line takes the value in capitals too;
 //   - doc, example, enum, minimum, maxLength, writeOnly: for the description of the API. What is writeOnly is not shown
 //     again, so that a client cannot check it.
 type Settings struct {
-	Languages     []string `json:"languages,omitempty" flag:"lang" separator:"+" usage:"Tesseract language codes, joined by +" doc:"Tesseract's codes in order of preference; GET /v1/capabilities lists those installed." example:"[\"eng\"]"`
-	Formats       []string `json:"formats,omitempty" flag:"format" usage:"results: {formats}" doc:"Results wanted; GET /v1/capabilities lists their media types." example:"[\"txt\",\"pdf\"]"`
-	Profile       string   `json:"profile,omitempty" flag:"profile" usage:"accurate or fast" doc:"accurate (default) recognises doubtful pages a second time, fast does not." enum:"accurate,fast"`
+	Languages     []string `json:"languages,omitempty" flag:"lang" separator:"+" usage:"Tesseract language codes, joined by + or a comma" doc:"Tesseract's codes in order of preference; GET /v1/capabilities lists those installed." example:"[\"eng\"]"`
+	Formats       []string `json:"formats,omitempty" flag:"format" case:"any" usage:"results: {formats}" doc:"Results wanted; GET /v1/capabilities lists their media types." example:"[\"txt\",\"pdf\"]"`
+	Profile       string   `json:"profile,omitempty" flag:"profile" case:"any" usage:"accurate or fast" doc:"accurate (default) recognises doubtful pages a second time, fast does not." enum:"accurate,fast"`
 	Password      string   `json:"password,omitempty" header:"Document-Password" flag:"password-file" usage:"file with the documents' password in its first line" writeOnly:"true" doc:"Password of an encrypted document. It is never returned or logged, and is erased when processing ends."`
 	Subject       string   `json:"subject,omitempty" header:"Document-Subject" flag:"subject" usage:"opaque tag of the person or case that the documents are about, for lethe erase --subject" maxLength:"200" writeOnly:"true" doc:"Opaque tag of the person or case that the document is about, for POST /v1/erasures. Only a digest is stored, until the erasure."`
-	OnPageError   string   `json:"on_page_error,omitempty" flag:"on-page-error" usage:"continue or fail" doc:"What happens if a page cannot be recognised: continue (default) marks the page, fail ends the task." enum:"continue,fail"`
+	OnPageError   string   `json:"on_page_error,omitempty" flag:"on-page-error" case:"any" usage:"continue or fail" doc:"What happens if a page cannot be recognised: continue (default) marks the page, fail ends the task." enum:"continue,fail"`
 	RetainSeconds Seconds  `json:"retain_seconds,omitempty" flag:"retain" usage:"shorter retention after processing, such as 1h" doc:"Retention after processing in seconds, shorter than the default. A value above the limit of the application is reduced to it; the answer contains the value that applies." minimum:"1"`
 	DeleteOnFetch *bool    `json:"delete_on_fetch,omitempty" flag:"delete-on-fetch" usage:"let the server erase a task once its results were downloaded" doc:"Erase the task once every result was downloaded; results are then streamed, not linked. Must not be false if the application requires it."`
 }
@@ -47,7 +48,8 @@ type Setting struct {
 	Header    string // in place of the query; may be empty
 	Flag      string // of `lethe submit`
 	Usage     string // of the flag
-	Separator string // of a list on the command line
+	Separator string // of a list in help texts of the command line
+	AnyCase   bool   // on the command line
 	WriteOnly bool   // not shown again
 
 	index int // of the field
@@ -65,6 +67,7 @@ func All() []Setting {
 		}
 		all = append(all, Setting{
 			Name: name, Header: f.Tag.Get("header"), Flag: f.Tag.Get("flag"), Usage: strings.ReplaceAll(f.Tag.Get("usage"), "{formats}", render.Names()), Separator: separator,
+			AnyCase:   f.Tag.Get("case") == "any",
 			WriteOnly: f.Tag.Get("writeOnly") == "true", index: f.Index[0],
 		})
 	}

@@ -16,7 +16,7 @@ func Open(ctx context.Context, blobs Blobs, name string, limit int64) (*os.File,
 	if err != nil {
 		return nil, Blob{}, err
 	}
-	f, err := seal(r, limit)
+	f, err := Seal(r, limit)
 	if err := errors.Join(err, r.Close()); err != nil {
 		return nil, Blob{}, err
 	}

@@ -62,7 +62,7 @@ type Config struct {
 	Sweepers int              // tasks that a sweep erases at once; 0 for one
 	Review   bool             // documents that made the engine fail are kept until their deadline, so that two reviewers can view them
 	Owner    string           // names this process in leases; unique for each start
-	Software string           // name and version, written into results
+	Software string           // version of the program, written into results
 	Now      func() time.Time // service time: it goes on evenly, whatever happens to the wall clock
 	Horizon  func() time.Time // what began until then cannot be dated, since time went by that nobody measured; nil for none
 	Log      *slog.Logger

@@ -1,0 +1,254 @@
+//go:build linux && cgo
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lethe-ocr/lethe/functions/verbs"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/task"
+)
+
+// starvedTries is how often a page is tried that got no processor time: the machine may be less busy then.
+const starvedTries = 5
+
+// document reads one document, all pages at once as far as there are workers, and writes its results. The error says how many
+// pages are missing if only some are.
+func (v *readVerb) document(ctx context.Context, d localDocument) error {
+	f, err := v.open(ctx, d)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // opened for reading
+	src := ocr.Source{File: f, ID: d.path, Password: v.settings.Password}
+	info, err := v.engine.Inspect(ctx, src)
+	if err != nil {
+		return err
+	}
+	v.report.notes(d, 0, info.Notes)
+	v.report.pages(0, info.Pages)
+	pages, err := v.pages(ctx, src, info)
+	if err != nil {
+		return err
+	}
+	missing, err := v.tellPages(d, pages)
+	if err != nil {
+		return err
+	}
+	doc := render.Document{
+		Languages: v.options.Languages, Created: time.Now().UTC(), Software: version, Pages: len(pages),
+		Original: render.Original{Engine: v.engine, Source: src, Noted: func(notes []ocr.Note) { v.report.notes(d, 0, notes) }},
+	}
+	if v.out == "" {
+		err = v.print(ctx, d, doc, pages)
+	} else {
+		err = v.save(ctx, d, doc, pages)
+	}
+	if err == nil && missing > 0 {
+		err = &missingPagesError{missing, len(pages)}
+	}
+	return err
+}
+
+// open opens a document. What can be read only once is copied into a sealed memory file, so that nothing of it touches a disk.
+func (v *readVerb) open(ctx context.Context, d localDocument) (*os.File, error) {
+	if !d.stream {
+		return os.Open(d.path)
+	}
+	type opened struct {
+		*os.File
+		error
+	}
+	done := make(chan opened, 1)
+	go func() { // opening and reading wait for whoever writes, whatever becomes of ctx
+		in := io.NopCloser(v.stdin)
+		if d.path != stdinName {
+			f, err := os.Open(d.path)
+			if err != nil {
+				done <- opened{nil, err}
+				return
+			}
+			in = f
+		}
+		f, err := storage.Seal(in, v.limits.Bytes)
+		_ = in.Close() // it was read
+		done <- opened{f, err}
+	}()
+	select {
+	case o := <-done:
+		return o.File, o.error
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// pages reads the pages of a document. One that cannot be read says so in its place, unless the document is to fail then.
+func (v *readVerb) pages(ctx context.Context, src ocr.Source, info ocr.Info) ([]ocr.Page, error) {
+	turn, err := v.engine.Places().Enter(ctx, src.Owner, false)
+	if err != nil {
+		return nil, err
+	}
+	defer turn.Leave()
+	pages := make([]ocr.Page, info.Pages)
+	group, groupCtx := errgroup.WithContext(ctx)
+	for n := 1; n <= info.Pages; n++ {
+		place, err := turn.Take(groupCtx)
+		if err != nil {
+			break // the group tells why, or ctx
+		}
+		group.Go(func() error {
+			defer place.Give()
+			src := src
+			src.Place = place
+			page, err := v.page(groupCtx, src, n)
+			if fault.KindOf(err) == fault.Document && task.OnPageError(v.settings.OnPageError) != task.FailOnPageError {
+				page, err = missingPage(n, err), nil
+			}
+			pages[n-1] = page
+			v.report.pages(1, 0)
+			return err
+		})
+	}
+	return pages, errors.Join(group.Wait(), context.Cause(ctx))
+}
+
+// page reads one page, several times if the machine is too busy.
+func (v *readVerb) page(ctx context.Context, src ocr.Source, n int) (page ocr.Page, err error) {
+	for range starvedTries {
+		page, err = v.engine.Recognise(ctx, src, n, v.options)
+		if !errors.Is(err, fault.EngineStarved) {
+			break
+		}
+	}
+	return page, err
+}
+
+// missingPage stands for a page that could not be read.
+func missingPage(n int, err error) ocr.Page {
+	page := ocr.Page{Number: n, Width: 1, Height: 1, DPI: 72, Origin: ocr.Failed}
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		page.Failure = &ocr.Failure{Code: string(f.Code), Detail: f.Detail}
+	}
+	return page
+}
+
+// missingPagesError says that a document was read without some of its pages.
+type missingPagesError struct{ missing, pages int }
+
+// Error implements error.
+func (m *missingPagesError) Error() string {
+	return fmt.Sprintf("%d of %d pages could not be read", m.missing, m.pages)
+}
+
+// tellPages tells what there is to know of each page, and returns how many are missing. A document that misses all has failed.
+func (v *readVerb) tellPages(d localDocument, pages []ocr.Page) (missing int, err error) {
+	var first *ocr.Failure
+	for _, p := range pages {
+		if p.Failure != nil {
+			missing++
+			if first == nil {
+				first = p.Failure
+			}
+		}
+	}
+	if missing == len(pages) {
+		return missing, fault.New(fault.Code(first.Code), "%s", first.Detail)
+	}
+	for _, p := range pages {
+		if p.Failure != nil {
+			v.report.line("%s: page %d: %s", d, p.Number, verbs.Explain(fault.Code(p.Failure.Code), p.Failure.Detail))
+		}
+		v.report.notes(d, p.Number, p.Notes)
+		if p.HiddenWords > 0 {
+			v.report.line("%s: page %d: words that do not show are left out: %d (hidden_words)", d, p.Number, p.HiddenWords)
+		}
+	}
+	return missing, nil
+}
+
+// print writes the result of a document to standard output, when it is whole.
+func (v *readVerb) print(ctx context.Context, d localDocument, doc render.Document, pages []ocr.Page) error {
+	var whole bytes.Buffer
+	if err := render.Write(ctx, doc, sequence(pages), render.Output{Format: v.wanted[0], W: &whole}); err != nil {
+		return err
+	}
+	return v.report.aside(func() error {
+		if v.named {
+			if _, err := fmt.Fprintf(v.stdout, "==> %s <==\n", d); err != nil {
+				return &unwrittenError{err}
+			}
+			whole.WriteByte('\n')
+		}
+		if _, err := whole.WriteTo(v.stdout); err != nil {
+			return &unwrittenError{err}
+		}
+		return nil
+	})
+}
+
+// save writes the results of a document to files. They get their names when all are whole: half of one would look like
+// another, and replace an earlier one.
+func (v *readVerb) save(ctx context.Context, d localDocument, doc render.Document, pages []ocr.Page) (err error) {
+	folder := filepath.Dir(filepath.Join(v.out, d.name))
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return &unwrittenError{err}
+	}
+	var files []*resultFile
+	var outputs []render.Output
+	defer func() {
+		for _, f := range files {
+			err = errors.Join(err, f.discard())
+		}
+	}()
+	for _, format := range v.wanted {
+		f, err := newResultFile(folder)
+		if err != nil {
+			return err
+		}
+		files = append(files, f)
+		outputs = append(outputs, render.Output{Format: format, W: f})
+	}
+	if err := render.Write(ctx, doc, sequence(pages), outputs...); err != nil {
+		for _, f := range files {
+			if f.failed != nil {
+				return f.failed // the cause, whatever became of it on its way
+			}
+		}
+		return err
+	}
+	for _, f := range files {
+		if err := f.complete(); err != nil {
+			return err
+		}
+	}
+	for i, f := range files {
+		if err := f.publish(resultPath(v.out, d, outputs[i].Format)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sequence(pages []ocr.Page) iter.Seq2[ocr.Page, error] {
+	return func(yield func(ocr.Page, error) bool) {
+		for _, p := range pages {
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
+}
