@@ -47,6 +47,8 @@ type Options struct {
 	Profile   Profile  `json:"profile"`
 
 	Characters bool `json:"characters,omitempty"` // fill Word.Characters: a page takes about six times the memory
+
+	Scattered bool `json:"-"` // the picture shows pieces of text here and there on white; set where one is drawn
 }
 
 // Profile trades time for accuracy.

@@ -16,8 +16,10 @@ const (
 
 // content is what a page draws, counted.
 type content struct {
-	visible   int // text objects that leave marks
-	invisible int // text objects in mode 3 or 7 (ISO 32000-1, section 9.3.6), or under an image that covers the page
+	visible   int                          // text objects that leave marks, were they not covered
+	invisible int                          // text objects in mode 3 or 7 (ISO 32000-1, section 9.3.6)
+	texts     []references.FPDF_PAGEOBJECT // that are visible
+	under     int                          // of the visible ones, those under a picture that covers the page
 	paths     int
 	others    int // shadings, unknown objects, and what was not examined
 	images    []picture
@@ -106,6 +108,7 @@ func (s *surveyor) text(ref references.FPDF_PAGEOBJECT) error {
 		s.content.invisible++
 	} else {
 		s.content.visible++
+		s.content.texts = append(s.content.texts, ref)
 	}
 	return nil
 }
@@ -135,9 +138,7 @@ func (s *surveyor) image(ref references.FPDF_PAGEOBJECT, space matrix, nested bo
 		return err
 	}
 	if !sheer.HasTransparency {
-		// Some scanners' software writes recognised text as usual and paints the scan over it.
-		s.content.invisible += s.content.visible
-		s.content.visible = 0
+		s.content.under = s.content.visible
 	}
 	return nil
 }

@@ -79,7 +79,7 @@ type builder struct {
 func (b *builder) place(shown rect) ocr.Box { return whole(shown.through(b.scale), b.width, b.height) }
 
 func (b *builder) blocks(d direction) []ocr.Block {
-	lines := order(d.pieces())
+	lines := order(append(d.pieces(), d.recognised...))
 	back := d.frame.inverse().then(b.scale)
 	var blocks []ocr.Block
 	for i := range lines {
@@ -91,10 +91,13 @@ func (b *builder) blocks(d direction) []ocr.Block {
 		step := newBlock
 		if i > 0 {
 			step = follow(lines[i-1], lines[i])
+			if lines[i].recognised() != lines[i-1].recognised() {
+				step = newBlock
+			}
 		}
 		switch step {
 		case newBlock:
-			blocks = append(blocks, ocr.Block{Paragraphs: []ocr.Paragraph{{}}})
+			blocks = append(blocks, ocr.Block{Origin: lines[i].origin(), Paragraphs: []ocr.Paragraph{{}}})
 		case newParagraph:
 			b := &blocks[len(blocks)-1]
 			b.Paragraphs = append(b.Paragraphs, ocr.Paragraph{})
@@ -110,15 +113,35 @@ func (b *builder) blocks(d direction) []ocr.Block {
 
 func (b *builder) word(w *word) ocr.Word {
 	word := ocr.Word{Text: string(plainText(w.text)), Box: b.place(w.shown), Confidence: 100, Font: b.fonts.number(w.set)}
+	if w.recognised {
+		word.Confidence = w.confidence
+	}
 	if b.characters {
 		for _, c := range w.characters {
 			if c.shown == (rect{}) {
 				c.shown = w.shown
 			}
-			word.Characters = append(word.Characters, ocr.Char{Text: string(plainText(c.text)), Box: b.place(c.shown), Confidence: 100})
+			char := ocr.Char{Text: string(plainText(c.text)), Box: b.place(c.shown), Confidence: 100}
+			if w.recognised {
+				char.Confidence = c.confidence
+			}
+			word.Characters = append(word.Characters, char)
 		}
 	}
 	return word
+}
+
+// recognised reports whether no word of a line is of the layer.
+func (l line) recognised() bool {
+	return !slices.ContainsFunc(l.words, func(w word) bool { return !w.recognised })
+}
+
+// origin returns where the words of a line come from, where it is not the layer.
+func (l line) origin() ocr.Origin {
+	if l.recognised() {
+		return ocr.Recognised
+	}
+	return ""
 }
 
 // baseline returns the line on which the letters stand, from the first word that says so to the last, over the length of the

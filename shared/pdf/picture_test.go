@@ -221,14 +221,14 @@ func TestEveryPageGetsItsOwnText(t *testing.T) {
 	}
 	p := open(t, out.Bytes())
 	for n, want := range []string{"page1", "", "page3"} {
-		if got := layer(t, p, n+1); got != want {
+		if got := allText(t, p, n+1); got != want {
 			t.Errorf("page %d holds %q", n+1, got)
 		}
 	}
 }
 
-// layer returns all text of a page, visible or not.
-func layer(t *testing.T, p *Document, n int) string {
+// allText returns all text of a page, visible or not.
+func allText(t *testing.T, p *Document, n int) string {
 	t.Helper()
 	var text []rune
 	err := p.look(n, func(v view) error {

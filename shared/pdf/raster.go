@@ -2,7 +2,6 @@ package pdf
 
 import (
 	"bytes"
-	"errors"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -47,30 +46,36 @@ type Raster struct {
 func (p *Document) Raster(n int, limits ocr.Limits) (Raster, error) {
 	var raster Raster
 	err := p.look(n, func(v view) error {
-		scan, found, err := p.scan(v)
+		drawn, err := p.survey(v)
 		if err != nil {
 			return err
 		}
-		dpi := usualDPI
-		if found {
-			_, tooLarge := fitDPI(v, usualDPI, limits)
-			if scan.dpi < coarsestDPI || scan.dpi < leastDPI && tooLarge != nil {
-				raster, err = p.enlarged(v, scan, limits)
-				return err
-			}
-			if scan.jpeg != nil && int64(scan.width)*int64(scan.height) <= limits.Pixels {
-				raster = Raster{JPEG: scan.jpeg, Width: scan.width, Height: scan.height, DPI: int(math.Round(scan.dpi))}
-				return nil
-			}
-			dpi = int(math.Round(max(coarseDPI, min(scan.dpi, fineDPI))))
-		}
-		if dpi, err = fitDPI(v, dpi, limits); err != nil {
-			return err
-		}
-		raster, err = p.render(v, dpi)
+		raster, err = p.raster(v, drawn, limits)
 		return err
 	})
 	return raster, err
+}
+
+func (p *Document) raster(v view, drawn content, limits ocr.Limits) (Raster, error) {
+	scan, found, err := p.scan(v, drawn)
+	if err != nil {
+		return Raster{}, err
+	}
+	dpi := usualDPI
+	if found {
+		_, tooLarge := fitDPI(v, usualDPI, limits)
+		if scan.dpi < coarsestDPI || scan.dpi < leastDPI && tooLarge != nil {
+			return p.enlarged(v, scan, limits)
+		}
+		if scan.jpeg != nil && int64(scan.width)*int64(scan.height) <= limits.Pixels {
+			return Raster{JPEG: scan.jpeg, Width: scan.width, Height: scan.height, DPI: int(math.Round(scan.dpi))}, nil
+		}
+		dpi = int(math.Round(max(coarseDPI, min(scan.dpi, fineDPI))))
+	}
+	if dpi, err = fitDPI(v, dpi, limits); err != nil {
+		return Raster{}, err
+	}
+	return p.render(v, dpi)
 }
 
 // enlarged renders a page that is one picture, at the resolution of the picture: the page has no more detail.
@@ -96,17 +101,23 @@ func fitDPI(v view, dpi int, limits ocr.Limits) (int, error) {
 	return 0, refusal.DrawsTooLarge(limits.Pixels, leastDPI)
 }
 
-func (p *Document) render(v view, dpi int) (Raster, error) {
+// drawing asks PDFium to draw a page in grey.
+func (p *Document) drawing(v view, dpi int) requests.RenderPageInDPI {
 	flags := enums.FPDF_RENDER_FLAG_RENDER_LIMITEDIMAGECACHE
 	if v.apart {
 		flags |= enums.FPDF_RENDER_FLAG_ANNOT | enums.FPDF_RENDER_FLAG_PRINTING
 	}
-	rendered, err := p.instance.RenderPageInDPI(&requests.RenderPageInDPI{
+	return requests.RenderPageInDPI{
 		Page: v.page, DPI: dpi, ImageFormat: requests.RenderImageFormatGrayscale,
 		// PDFium draws form fields through its form module only. Document actions are run on demand only, and nothing here
 		// asks for them; the build has no JavaScript and no XFA.
 		RenderForm: v.apart, Document: &p.document, RenderFlags: flags,
-	})
+	}
+}
+
+func (p *Document) render(v view, dpi int) (Raster, error) {
+	request := p.drawing(v, dpi)
+	rendered, err := p.instance.RenderPageInDPI(&request)
 	if err != nil {
 		return Raster{}, p.fail(err)
 	}
@@ -114,7 +125,7 @@ func (p *Document) render(v view, dpi int) (Raster, error) {
 	p.used += int64(rendered.Result.Width) * int64(rendered.Result.Height)
 	gray, ok := rendered.Result.RenderedImage.(*image.Gray)
 	if !ok {
-		return Raster{}, errors.New("the PDF module did not render in grey")
+		return Raster{}, errNoPicture
 	}
 	return Raster{
 		Gray:   bytes.Clone(gray.Pix), // it points into the module's memory
@@ -130,10 +141,9 @@ type scanned struct {
 }
 
 // scan finds the image that covers the page, if there is exactly one image and it covers 90 % of the page.
-func (p *Document) scan(v view) (scanned, bool, error) {
-	drawn, err := p.survey(v)
-	if err != nil || len(drawn.images) != 1 || drawn.covered < 0.9 {
-		return scanned{}, false, err
+func (p *Document) scan(v view, drawn content) (scanned, bool, error) {
+	if len(drawn.images) != 1 || drawn.covered < 0.9 {
+		return scanned{}, false, nil
 	}
 	picture := drawn.images[0]
 	size, err := p.instance.FPDFImageObj_GetImagePixelSize(
@@ -151,7 +161,7 @@ func (p *Document) scan(v view) (scanned, bool, error) {
 	if math.IsNaN(s.dpi) || math.IsInf(s.dpi, 0) {
 		return scanned{}, false, nil
 	}
-	alone := drawn.visible == 0 && drawn.paths == 0 && drawn.others == 0 && !drawn.nested
+	alone := drawn.visible == drawn.under && drawn.paths == 0 && drawn.others == 0 && !drawn.nested
 	if !alone || !fills(picture.place, v) || s.dpi < leastEmbeddedDPI || max(horizontal, vertical) > mostEmbeddedDPI ||
 		math.Abs(horizontal-vertical) > 0.02*s.dpi {
 		return s, true, nil

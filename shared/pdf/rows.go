@@ -79,7 +79,7 @@ func merge(pieces []line) line {
 	}
 	if mixed {
 		for i := range l.words {
-			if l.words[i].leftward {
+			if l.words[i].leftward && !l.words[i].recognised {
 				l.words[i].arrange()
 			}
 		}

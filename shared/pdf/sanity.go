@@ -5,13 +5,10 @@ import (
 	"unicode"
 )
 
-// plausible reports whether a text layer can stand for the page: enough letters for what else is drawn, nearly all of them
-// characters that people write, in words that people write.
-func plausible(glyphs []glyph, drawn content) bool {
+// plausible reports whether a text layer can say what the page shows: nearly all of its characters are such that people write,
+// in words that people write.
+func plausible(glyphs []glyph) bool {
 	t := count(glyphs)
-	if t.letters < enough(drawn) {
-		return false
-	}
 	// Glyphs without a mapping to Unicode come out as one of these.
 	if t.broken*20 > t.letters {
 		return false
@@ -29,19 +26,6 @@ func plausible(glyphs []glyph, drawn content) bool {
 		return false
 	}
 	return true
-}
-
-// enough is the number of letters that a layer must have. The more of the page is under images, the more text may be in
-// them and the less a header or a stamp says about it. The same goes for a page of lines and curves, which may be letters.
-func enough(drawn content) int {
-	letters := 8
-	if drawn.covered > 0.25 {
-		letters += int(1000 * (drawn.covered - 0.25))
-	}
-	if drawn.paths > 200 {
-		letters += 150
-	}
-	return letters
 }
 
 // tally counts characters of a text layer. Letters include digits.
@@ -65,6 +49,8 @@ func count(glyphs []glyph) tally {
 	}
 	for _, g := range glyphs {
 		switch {
+		case g.unmarked:
+			continue
 		case unicode.IsSpace(g.char):
 			end()
 			continue

@@ -30,6 +30,10 @@ type glyph struct {
 	made    bool    // PDFium made it up: the document draws no such space
 	set     *setting
 	advance rect // displayed page, points; from its origin to the next, known where it may end a word
+
+	index    int  // in the layer
+	unmarked bool // it leaves no marks on paper: its text is invisible, or off the page
+	hidden   bool // the page does not show it
 }
 
 // setting is how a word is set, as its first glyph says.
@@ -38,56 +42,9 @@ type setting struct {
 	origin struct{ x, y float64 } // of the glyph on its baseline; displayed page, points
 }
 
-// Text returns page n, counted from 1, from its text layer, with words in pixels at 200 dpi. ok is false if there is no
-// layer, or none that can be trusted to say what the page shows: such a page is to be recognised. A page that draws nothing
-// at all is a page of Origin Blank. Words have their characters where they are asked for.
-func (p *Document) Text(n int, characters bool) (page ocr.Page, ok bool, err error) {
-	err = p.look(n, func(v view) error {
-		page, ok, err = p.text(v, characters)
-		page.Number = n
-		return err
-	})
-	if err != nil || !ok {
-		return ocr.Page{}, false, err
-	}
-	return page, true, nil
-}
-
-func (p *Document) text(v view, characters bool) (ocr.Page, bool, error) {
-	page := ocr.Page{DPI: textDPI, Origin: ocr.TextLayer}
-	page.Width, page.Height = v.pixels(textDPI)
-
-	drawn, err := p.survey(v)
-	if err != nil {
-		return ocr.Page{}, false, err
-	}
-	if drawn.empty() && !v.apart {
-		page.Origin = ocr.Blank
-		return page, true, nil
-	}
-	if drawn.visible == 0 || v.apart {
-		return ocr.Page{}, false, nil
-	}
-	glyphs, err := p.glyphs(v, drawn.invisible > 0)
-	if err != nil || !plausible(glyphs, drawn) {
-		return ocr.Page{}, false, err
-	}
-	page.Angle = mainAngle(glyphs)
-	directions, err := p.directions(v, glyphs, page.Angle, drawn.invisible > 0)
-	if err != nil {
-		return ocr.Page{}, false, err
-	}
-	page.Blocks, page.Fonts = arrange(directions, v, page.Angle, characters)
-	if len(page.Blocks) == 0 {
-		return ocr.Page{}, false, nil
-	}
-	page.Confidence = 100
-	return page, true, nil
-}
-
-// glyphs reads the text layer in PDFium's order, without what is outside the page and, if asked, without invisible text.
-// It returns none if there are too many.
-func (p *Document) glyphs(v view, visibleOnly bool) ([]glyph, error) {
+// glyphs reads the text layer in PDFium's order. Glyphs outside the page and, if asked, those of invisible text are marked as
+// such. It returns none if there are too many.
+func (p *Document) glyphs(v view, modes bool) ([]glyph, error) {
 	layer, err := p.instance.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: v.page})
 	if err != nil {
 		return nil, p.fail(err)
@@ -104,7 +61,7 @@ func (p *Document) glyphs(v view, visibleOnly bool) ([]glyph, error) {
 		return nil, nil
 	}
 	hidden := func(int) (bool, error) { return false, nil }
-	if visibleOnly {
+	if modes {
 		hidden = func(i int) (bool, error) {
 			p.handles++
 			object, err := p.instance.FPDFText_GetTextObject(
@@ -175,7 +132,7 @@ func (r *reader) read(i int, c *responses.GetPageTextStructuredChar) error {
 		high = unit // if it is the first half of a character
 	}
 	v, at := r.view, c.PointPosition
-	g := glyph{char: mapped(char)}
+	g := glyph{char: mapped(char), index: i}
 	g.box = rect{min(at.Left, at.Right), min(at.Bottom, at.Top), max(at.Left, at.Right), max(at.Bottom, at.Top)}.
 		through(v.display)
 	// PDFium counts the angle clockwise, in user space.
@@ -192,13 +149,16 @@ func (r *reader) read(i int, c *responses.GetPageTextStructuredChar) error {
 	page := rect{0, 0, v.width, v.height}
 	if centre := (rect{g.box.x0 + g.box.width()/2, g.box.y0 + g.box.height()/2, 0, 0}); g.box.area() > 0 &&
 		!(centre.x0 >= page.x0 && centre.x0 <= page.x1 && centre.y0 >= page.y0 && centre.y0 <= page.y1) {
-		return nil
+		g.unmarked = true
 	}
 	if char == softHyphen && min(g.box.width(), g.box.height()) < 0.01*r.em {
 		return nil // it has no ink
 	}
-	if skip, err := r.hidden(i); err != nil || skip {
-		return err
+	if !g.unmarked {
+		var err error
+		if g.unmarked, err = r.hidden(i); err != nil {
+			return err
+		}
 	}
 	if err := r.begin(i, &g); err != nil {
 		return err
@@ -268,9 +228,9 @@ func apart(before, g glyph, em float64) bool {
 	return along < -0.3*em && !leftward(g.char) && !leftward(before.char) && !unicode.Is(unicode.M, g.char)
 }
 
-// directions sorts glyphs by the direction of their lines. PDFium finds words and lines on the displayed page, so the page is
-// turned for those that are not upright.
-func (p *Document) directions(v view, glyphs []glyph, main int, visibleOnly bool) ([]direction, error) {
+// directions sorts glyphs by the direction of their lines. PDFium finds words and lines on the displayed page, so it is asked
+// again, with the page turned, for those that are not upright.
+func directions(glyphs []glyph, main int, turned func(angle int) ([]glyph, error)) ([]direction, error) {
 	var found [4]bool
 	for _, g := range glyphs {
 		if !unicode.IsSpace(g.char) {
@@ -283,21 +243,21 @@ func (p *Document) directions(v view, glyphs []glyph, main int, visibleOnly bool
 		if !found[angle/90] {
 			continue
 		}
-		turned := glyphs
+		upright := glyphs
 		if angle != 0 {
 			var err error
-			if turned, err = p.turnedGlyphs(v, angle, visibleOnly); err != nil {
+			if upright, err = turned(angle); err != nil {
 				return nil, err
 			}
 		}
-		directions = append(directions, split(turned, angle)...)
+		directions = append(directions, split(upright, angle)...)
 	}
 	return directions, nil
 }
 
 // turnedGlyphs is glyphs with the page turned clockwise by angle meanwhile: PDFium finds lines on the displayed page and
-// takes lines that are not upright for columns.
-func (p *Document) turnedGlyphs(v view, angle int, visibleOnly bool) ([]glyph, error) {
+// takes lines that are not upright for columns. judge marks those that do not show.
+func (p *Document) turnedGlyphs(v view, angle int, modes bool, judge func([]glyph) error) ([]glyph, error) {
 	turn := func(degrees int) error {
 		_, err := p.instance.FPDFPage_SetRotation(&requests.FPDFPage_SetRotation{
 			Page: v.page, Rotate: enums.FPDF_PAGE_ROTATION(degrees / 90 % 4),
@@ -307,7 +267,10 @@ func (p *Document) turnedGlyphs(v view, angle int, visibleOnly bool) ([]glyph, e
 	if err := turn(v.turn + angle); err != nil {
 		return nil, p.fail(err)
 	}
-	glyphs, err := p.glyphs(v, visibleOnly)
+	glyphs, err := p.glyphs(v, modes)
+	if err == nil {
+		err = judge(glyphs)
+	}
 	if err != nil {
 		p.broken = true // the page stays turned
 		return nil, err

@@ -9,9 +9,10 @@ import (
 
 // direction is the text of a page that is read in one direction, in the order of the text layer.
 type direction struct {
-	glyphs []glyph
-	frame  matrix // displayed page → frame in which the text is upright, y downwards
-	shrink float64
+	glyphs     []glyph
+	recognised []line // of what the layer does not explain, in its frame
+	frame      matrix // displayed page → frame in which the text is upright, y downwards
+	shrink     float64
 }
 
 // slant is the angle in degrees up to which text counts as upright: it is taken for a page that lies askew.
@@ -132,6 +133,9 @@ type word struct {
 	drawn      bool    // the document draws a space before it
 	leftward   bool    // some of it is read from right to left
 
+	recognised bool    // rather than of the layer
+	confidence float64 // 0 to 100, if so
+
 	characters []character
 }
 
@@ -140,6 +144,8 @@ type character struct {
 	text  []byte
 	box   rect // frame; zero if PDFium knows none
 	shown rect // displayed page
+
+	confidence float64 // 0 to 100, of recognised ones
 }
 
 // maxWord bounds a word in bytes: a font may map each of its letters to hundreds.
@@ -284,7 +290,7 @@ func gap(before, w word) float64 {
 // joins reports whether two words that stand side by side are one, of which a text layer was drawn in parts.
 func joins(before, w word) bool {
 	next := w.place >= before.end && w.place-before.end <= maxSpaces
-	if w.drawn && next || len(before.text)+len(w.text) > maxWord {
+	if w.recognised || before.recognised || w.drawn && next || len(before.text)+len(w.text) > maxWord {
 		return false
 	}
 	if math.Abs(before.level-w.level) > 0.5*max(before.em, w.em) {

@@ -79,9 +79,9 @@ func (p *Document) known(v view, page ocr.Page) (skip func(ocr.Box) bool, stale 
 	if err != nil {
 		return nil, false, err
 	}
-	if drawn.visible == 0 {
+	if drawn.visible == drawn.under {
 		// PDFium drops resources that the rest of the page does not name, so there must be no form that may use them.
-		return none, drawn.invisible > 0 && drawn.others == 0 && !drawn.nested, nil
+		return none, drawn.invisible+drawn.under > 0 && drawn.others == 0 && !drawn.nested, nil
 	}
 	glyphs, err := p.glyphs(v, drawn.invisible > 0)
 	if err != nil {

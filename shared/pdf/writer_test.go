@@ -207,7 +207,7 @@ func TestTextOfAnEarlierRecognitionIsReplaced(t *testing.T) {
 			data := onePage(letter, content)
 			page := recognised(1700, 2200, 200, 0, english())
 			out := overlaid(t, data, page)
-			if text := layer(t, open(t, out), 1); strings.Contains(text, "stale") || !strings.Contains(text, "beneath") {
+			if text := allText(t, open(t, out), 1); strings.Contains(text, "stale") || !strings.Contains(text, "beneath") {
 				t.Errorf("text: %q", text)
 			}
 			before, err := open(t, data).Raster(1, ocr.DefaultLimits())
@@ -232,7 +232,7 @@ func TestVisibleTextIsNotDoubled(t *testing.T) {
 		{Text: "header", Box: ocr.Box{X0: 72, Y0: 62, X1: 110, Y1: 73}},
 		{Text: "body", Box: ocr.Box{X0: 72, Y0: 162, X1: 110, Y1: 173}},
 	}}}}}}}
-	text := layer(t, open(t, overlaid(t, onePage(letter, content), page)), 1)
+	text := allText(t, open(t, overlaid(t, onePage(letter, content), page)), 1)
 	if strings.Count(text, "header") != 1 || strings.Count(text, "body") != 1 {
 		t.Errorf("text: %q", text)
 	}
@@ -261,7 +261,7 @@ func TestResourcesThatOnlyFormsUseStay(t *testing.T) {
 	if !bytes.Equal(before.Gray, after.Gray) {
 		t.Error("the copy looks different")
 	}
-	if text := layer(t, open(t, out), 1); !strings.Contains(text, "Form without resources") || !strings.Contains(text, "beneath") {
+	if text := allText(t, open(t, out), 1); !strings.Contains(text, "Form without resources") || !strings.Contains(text, "beneath") {
 		t.Errorf("text: %q", text)
 	}
 }

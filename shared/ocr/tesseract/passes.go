@@ -140,6 +140,9 @@ func resolution(dpi int, scale float64) int {
 
 // best reads a page in as many ways as its confidence calls for.
 func (r *Reader) best(shown *picture.Image, opt ocr.Options) (reading, error) {
+	if opt.Scattered {
+		return r.scattered(shown, opt)
+	}
 	words, err := r.recognise(shown, opt, gosseract.PSM_AUTO)
 	if err != nil {
 		return reading{}, err
@@ -167,6 +170,26 @@ func (r *Reader) best(shown *picture.Image, opt ocr.Options) (reading, error) {
 	}
 	if block := rate(words, best.angle); block.score > best.score {
 		best = block
+	}
+	return best, nil
+}
+
+// scattered reads pieces of text. The engine's analysis of a page leaves out pieces that stand alone, and that of scattered text
+// those that stand too near to others.
+func (r *Reader) scattered(shown *picture.Image, opt ocr.Options) (reading, error) {
+	modes := []gosseract.PageSegMode{gosseract.PSM_SPARSE_TEXT, gosseract.PSM_SINGLE_BLOCK, gosseract.PSM_AUTO}
+	if opt.Profile == ocr.Fast {
+		modes = modes[:1]
+	}
+	var best reading
+	for _, mode := range modes {
+		words, err := r.recognise(shown, opt, mode)
+		if err != nil {
+			return reading{}, err
+		}
+		if read := rate(words, 0); read.score > best.score {
+			best = read
+		}
 	}
 	return best, nil
 }

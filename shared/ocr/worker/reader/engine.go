@@ -53,9 +53,12 @@ type Engine struct {
 // sheet is a page that is ready to be read. The zero value is none.
 type sheet struct {
 	number int
-	page   *ocr.Page      // its text layer, where that can be trusted
-	image  *picture.Image // its pixels otherwise
-	dpi    int            // that it is drawn with; 0 for what the image states
+	page   *ocr.Page                          // its text layer, where that can be trusted
+	image  *picture.Image                     // its pixels otherwise
+	dpi    int                                // that it is drawn with; 0 for what the image states
+	merge  func(recognised ocr.Page) ocr.Page // makes the page of what was recognised; nil if that is the page
+
+	scattered bool // it shows pieces of text rather than a page
 }
 
 func (s *sheet) close() {
@@ -169,7 +172,11 @@ func (e *Engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.O
 	if x < 1 || y < 1 {
 		x, y = assumedDPI, assumedDPI
 	}
+	opt.Scattered = e.drawn.scattered
 	page, err := e.recogniser.Read(e.drawn.image, x, y, opt)
+	if err == nil && e.drawn.merge != nil {
+		page = e.drawn.merge(page)
+	}
 	page.Number = n
 	return page, err
 }

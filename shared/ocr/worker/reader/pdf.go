@@ -36,19 +36,14 @@ func (d *pdfDocument) info() ocr.Info {
 	return ocr.Info{Type: ocr.PDF, Pages: d.pdf.Pages(), Encrypted: d.pdf.Encrypted()}
 }
 
-// draw takes the text layer if it can be trusted, and rasterises the page otherwise.
+// draw takes the text layer where the page shows it, and draws what else is to be read.
 func (d *pdfDocument) draw(n int, opt ocr.Options) (sheet, error) {
-	page, ok, err := d.pdf.Text(n, opt.Characters)
-	if err != nil || ok {
-		page.Number = n
-		return sheet{page: &page}, err
+	reading, err := d.pdf.Read(n, opt.Characters, d.limits)
+	if err != nil || reading.Page != nil {
+		return sheet{page: reading.Page}, err
 	}
-	raster, err := d.pdf.Raster(n, d.limits)
-	if err != nil {
-		return sheet{}, err
-	}
-	image, err := d.image(raster)
-	return sheet{image: image, dpi: raster.DPI}, err
+	image, err := d.image(reading.Raster)
+	return sheet{image: image, dpi: reading.Raster.DPI, merge: reading.Merge, scattered: reading.Scattered}, err
 }
 
 func (d *pdfDocument) image(raster pdf.Raster) (*picture.Image, error) {

@@ -1,0 +1,187 @@
+package pdf
+
+import (
+	"errors"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/pdf/layer"
+)
+
+var errNoPicture = errors.New("the PDF module did not draw a picture")
+
+// Reading is a page on its way to its text: either Page is set, or Raster is to be recognised and Merge makes the page of it.
+type Reading struct {
+	Page   *ocr.Page // nothing is to be recognised; words in pixels at 200 dpi
+	Raster Raster    // what is to be recognised: all of the page, or what its text layer does not explain, on white
+
+	Scattered bool // Raster shows a few pieces of text rather than a page of it
+
+	number  int
+	layer   *shownLayer // nil where the text layer has no part in the page
+	hidden  []hiddenWord
+	partial bool // the raster holds regions of the page, with whatever else looked like text
+}
+
+// shownLayer is what shows of a text layer.
+type shownLayer struct {
+	view       view
+	angle      int
+	directions []direction
+	characters bool
+}
+
+// Read holds the text layer of page n, counted from 1, against the page as it is drawn, and returns the page, or what is to be
+// recognised of it at the resolutions of Raster. A page that cannot be drawn is its text layer, and has a note that says so.
+// Words have their characters where they are asked for.
+func (p *Document) Read(n int, characters bool, limits ocr.Limits) (Reading, error) {
+	var r Reading
+	err := p.look(n, func(v view) error {
+		var err error
+		r, err = p.read(v, characters, limits)
+		return err
+	})
+	if err != nil {
+		unchecked, ok, failed := p.unchecked(n, characters)
+		if failed != nil || !ok {
+			return Reading{}, err
+		}
+		r = Reading{Page: &unchecked}
+	}
+	r.number = n
+	if r.Page != nil {
+		r.Page.Number = n
+	}
+	return r, nil
+}
+
+func (p *Document) read(v view, characters bool, limits ocr.Limits) (Reading, error) {
+	content, err := p.survey(v)
+	if err != nil {
+		return Reading{}, err
+	}
+	if content.empty() && !v.apart {
+		page := blankPage(v)
+		return Reading{Page: &page}, nil
+	}
+	var glyphs []glyph
+	if content.visible+content.invisible > 0 {
+		if glyphs, err = p.glyphs(v, content.invisible > 0); err != nil {
+			return Reading{}, err
+		}
+	}
+	if content.visible == 0 || !plausible(glyphs) {
+		r := Reading{}
+		if content.visible == 0 {
+			for i := range glyphs {
+				glyphs[i].hidden = true
+			}
+			_, r.hidden = parted(glyphs)
+		}
+		r.Raster, err = p.raster(v, content, limits)
+		return r, err
+	}
+	return p.compare(v, content, glyphs, characters, limits)
+}
+
+// compare reads a page of which the text layer may be true.
+func (p *Document) compare(v view, content content, glyphs []glyph, characters bool, limits ocr.Limits) (Reading, error) {
+	c, err := p.check(v, content.texts, glyphs)
+	if err != nil {
+		return Reading{}, err
+	}
+	var r Reading
+	r.layer, r.hidden, err = p.shown(v, glyphs, content, characters, func(glyphs []glyph) error { return p.judge(v, c.drawn, glyphs) })
+	if err != nil {
+		return Reading{}, err
+	}
+	if len(c.found.Regions) == 0 {
+		if page := r.layer.page(nil); len(page.Blocks) > 0 {
+			page.HiddenWords = len(countable(r.hidden, &page))
+			r.Page = &page
+			return r, nil
+		}
+	}
+	err = p.without(content.texts, func() error {
+		r.Raster, err = p.raster(v, content, limits)
+		return err
+	})
+	if err != nil {
+		return Reading{}, err
+	}
+	if r.partial = len(c.found.Regions) > 0 && content.covered < wholePicture && r.Raster.JPEG == nil; r.partial {
+		r.Scattered = len(c.found.Regions) < manyRegions
+		c.found.Isolate(layer.Picture{Pix: r.Raster.Gray, Stride: r.Raster.Stride, Width: r.Raster.Width, Height: r.Raster.Height})
+	}
+	return r, nil
+}
+
+const (
+	// wholePicture is the share of a page under pictures from which it is recognised as a whole.
+	wholePicture = 0.9
+
+	// manyRegions is the number of regions from which they are read as a page of text is.
+	manyRegions = 60
+)
+
+// unchecked returns page n from its text layer alone.
+func (p *Document) unchecked(n int, characters bool) (page ocr.Page, ok bool, err error) {
+	err = p.look(n, func(v view) error {
+		content, err := p.survey(v)
+		if err != nil || content.visible == 0 {
+			return err
+		}
+		glyphs, err := p.glyphs(v, content.invisible > 0)
+		if err != nil || !plausible(glyphs) {
+			return err
+		}
+		judge := func(glyphs []glyph) error {
+			for i := range glyphs {
+				glyphs[i].hidden = glyphs[i].unmarked
+			}
+			return nil
+		}
+		_ = judge(glyphs)
+		l, hidden, err := p.shown(v, glyphs, content, characters, judge)
+		if err != nil {
+			return err
+		}
+		page = l.page(nil)
+		ok = len(page.Blocks) > 0
+		page.HiddenWords = len(countable(hidden, &page))
+		page.Notes = []ocr.Note{{Code: ocr.LayerUnchecked}}
+		return nil
+	})
+	return page, ok, err
+}
+
+// shown returns what shows of a text layer, and the words that do not, of glyphs that are judged already.
+func (p *Document) shown(
+	v view, glyphs []glyph, content content, characters bool, judge func([]glyph) error,
+) (*shownLayer, []hiddenWord, error) {
+	shown, hidden := parted(glyphs)
+	l := &shownLayer{view: v, characters: characters, angle: mainAngle(shown)}
+	var err error
+	l.directions, err = directions(shown, l.angle, func(angle int) ([]glyph, error) {
+		turned, err := p.turnedGlyphs(v, angle, content.invisible > 0, judge)
+		shown, _ := parted(turned)
+		return shown, err
+	})
+	return l, hidden, err
+}
+
+func blankPage(v view) ocr.Page {
+	page := ocr.Page{DPI: textDPI, Origin: ocr.Blank}
+	page.Width, page.Height = v.pixels(textDPI)
+	return page
+}
+
+// Text returns page n, counted from 1, from its text layer, with words in pixels at 200 dpi. ok is false if some of the page
+// is to be recognised. A page that draws nothing at all is a page of Origin Blank. Words have their characters where they are
+// asked for.
+func (p *Document) Text(n int, characters bool) (page ocr.Page, ok bool, err error) {
+	r, err := p.Read(n, characters, ocr.DefaultLimits())
+	if err != nil || r.Page == nil {
+		return ocr.Page{}, false, err
+	}
+	return *r.Page, true, nil
+}

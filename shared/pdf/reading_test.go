@@ -1,0 +1,196 @@
+package pdf
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
+)
+
+// concealing is a page of prose with content in which a secret is drawn, with what it takes to conceal it.
+func concealing(entries, content string) []byte {
+	return pdftest.Build(
+		"<</Type/Catalog/Pages 2 0 R/OCProperties<</OCGs[7 0 R]/D<</OFF[7 0 R]>>>>>>",
+		"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+		"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>/XObject<</I1 6 0 R/X1 9 0 R>>"+
+			"/Properties<</Off 7 0 R>>/ExtGState<</Clear 8 0 R>>>>"+entries+">>",
+		pdftest.Stream("", []byte(prose()+"\n"+content)),
+		"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+		pdftest.Stream("/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray", []byte{90}),
+		"<</Type/OCG/Name(off)>>",
+		"<</ca 0/CA 0>>",
+		pdftest.Stream("/Type/XObject/Subtype/Form/BBox[0 0 612 792]/Resources<</Font<</F1 5 0 R>>>>", []byte(secret)),
+	)
+}
+
+const secret = "BT /F1 12 Tf 72 100 Td (Account 4471) Tj ET"
+
+func TestWhatDoesNotShowIsLeftOutAndCounted(t *testing.T) {
+	cases := map[string]struct{ entries, content string }{
+		"white":               {letter, "1 g " + secret},
+		"nearly white":        {letter, "0.98 g " + secret},
+		"under a picture":     {letter, secret + " q 300 0 0 40 60 90 cm /I1 Do Q"},
+		"blacked out":         {letter, secret + " 70 97 75 13 re f"},
+		"clipped away":        {letter, "q 400 90 100 30 re W n " + secret + " Q"},
+		"layer switched off":  {letter, "/OC /Off BDC " + secret + " EMC"},
+		"transparent":         {letter, "q /Clear gs " + secret + " Q"},
+		"microscopic":         {letter, "BT /F1 0.2 Tf 72 100 Td (Account 4471) Tj ET"},
+		"invisible":           {letter, strings.Replace(secret, "BT", "BT 3 Tr", 1)},
+		"off the page":        {letter + "/CropBox[0 400 612 792]", secret},
+		"white in a form":     {letter, "1 g /X1 Do"},
+		"blacked out in form": {letter, "/X1 Do 70 97 75 13 re f"},
+		"black on black":      {letter, "70 97 75 13 re f " + secret},
+		"turned and white":    {letter, "1 g BT /F1 12 Tf 0 1 -1 0 500 100 Tm (Account 4471) Tj ET"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			page, ok, err := open(t, concealing(c.entries, c.content)).Text(1, false)
+			if err != nil || !ok {
+				t.Fatalf("%v, %v", ok, err)
+			}
+			text := strings.Join(words(page), " ")
+			if strings.Contains(text, "Account") || strings.Contains(text, "4471") || !strings.Contains(text, "brown fox number 19 jumps") {
+				t.Errorf("text: %s", text)
+			}
+			if page.HiddenWords == 0 || name != "turned and white" && name != "microscopic" && page.HiddenWords != 2 {
+				t.Errorf("%d hidden words", page.HiddenWords)
+			}
+		})
+	}
+}
+
+func TestWhatShowsIsKeptHoweverItIsDrawn(t *testing.T) {
+	cases := map[string]string{
+		"white on black":           "70 97 75 13 re f 1 g " + secret,
+		"white over a picture":     "q 300 0 0 40 60 90 cm /I1 Do Q 1 g " + secret,
+		"grey":                     "0.85 g " + secret,
+		"red on green, one grey":   "0 0.51 0 rg 70 97 75 13 re f 1 0 0 rg " + secret,
+		"small print":              "BT /F1 4 Tf 72 100 Td (Account 4471) Tj ET",
+		"outline":                  strings.Replace(secret, "BT", "BT 1 Tr", 1),
+		"half transparent picture": secret + " q 0.5 0 0 0.5 60 90 cm /I1 Do Q",
+		"in a form":                "/X1 Do",
+		"highlighted":              "1 1 0 rg 70 97 75 13 re f 0 g " + secret,
+		"struck out":               secret + " 70 104 m 150 104 l S",
+		"turned":                   "BT /F1 12 Tf 0 1 -1 0 500 100 Tm (Account 4471) Tj ET",
+	}
+	for name, content := range cases {
+		t.Run(name, func(t *testing.T) {
+			page, ok, err := open(t, concealing(letter, content)).Text(1, false)
+			if err != nil || !ok {
+				t.Fatalf("%v, %v", ok, err)
+			}
+			if text := strings.Join(words(page), " "); !strings.Contains(text, "Account 4471") || page.HiddenWords != 0 {
+				t.Errorf("%d hidden words in: %s", page.HiddenWords, text)
+			}
+		})
+	}
+}
+
+func TestHalfOfANumberIsLeftOutAlone(t *testing.T) {
+	page, ok, err := open(t, concealing(letter, "BT /F1 12 Tf 72 100 Td (12345678) Tj ET 72 97 26.7 13 re f")).Text(1, false)
+	if err != nil || !ok {
+		t.Fatalf("%v, %v", ok, err)
+	}
+	if text := words(page); !slices.Contains(text, "5678") || page.HiddenWords != 1 {
+		t.Errorf("%d hidden words in: %v", page.HiddenWords, text)
+	}
+}
+
+// patterned is a page with the text of a layer, and text that a pattern paints, which no text layer has.
+func patterned(layer, painted string) []byte {
+	return pdftest.Build(
+		"<</Type/Catalog/Pages 2 0 R>>",
+		"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+		"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>/Pattern<</P1 6 0 R>>>>"+letter+">>",
+		pdftest.Stream("", []byte("/Pattern cs /P1 scn 0 0 612 792 re f 0 g "+layer)),
+		"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+		pdftest.Stream("/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 612 792]/XStep 612/YStep 792"+
+			"/Resources<</Font<</F1 5 0 R>>>>", []byte(painted)),
+	)
+}
+
+func TestInkThatTheLayerDoesNotExplainIsRecognisedAlone(t *testing.T) {
+	data := patterned("BT /F1 12 Tf 200 700 Td (Marguerite Osei) Tj ET", "BT /F1 12 Tf 72 700 Td (Name of the tenant) Tj ET 0 600 400 1 re f")
+	r, err := open(t, data).Read(1, false, ocr.DefaultLimits())
+	if err != nil || r.Page != nil || !r.Scattered {
+		t.Fatalf("%v, %v", r.Page, err)
+	}
+	dark := func(x0, y0, x1, y1 int) bool {
+		for y := y0; y < y1; y++ {
+			for _, grey := range r.Raster.Gray[y*r.Raster.Stride+x0 : y*r.Raster.Stride+x1] {
+				if grey < 128 {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	const points = 200.0 / 72
+	at := func(v float64) int { return int(v * points) }
+	if !dark(at(72), at(82), at(170), at(92)) {
+		t.Error("the label is not drawn")
+	}
+	if dark(at(195), at(75), at(300), at(100)) || dark(0, at(180), at(410), at(200)) {
+		t.Error("the value, or the rule, is drawn")
+	}
+	recognised := ocr.Page{
+		Width: r.Raster.Width, Height: r.Raster.Height, DPI: r.Raster.DPI, Origin: ocr.Recognised, Languages: []string{"eng"},
+		Blocks: []ocr.Block{{Paragraphs: []ocr.Paragraph{{Lines: []ocr.Line{{Words: []ocr.Word{
+			{Text: "Name", Box: ocr.Box{X0: at(72), Y0: at(83), X1: at(106), Y1: at(92)}, Confidence: 96},
+			{Text: "of", Box: ocr.Box{X0: at(109), Y0: at(83), X1: at(119), Y1: at(92)}, Confidence: 96},
+			{Text: "the", Box: ocr.Box{X0: at(122), Y0: at(83), X1: at(139), Y1: at(92)}, Confidence: 96},
+			{Text: "tenant", Box: ocr.Box{X0: at(142), Y0: at(83), X1: at(175), Y1: at(92)}, Confidence: 96},
+			{Text: "~", Box: ocr.Box{X0: at(180), Y0: at(83), X1: at(185), Y1: at(92)}, Confidence: 40},
+		}}}}}}},
+	}
+	page := r.Merge(recognised)
+	if diff := cmp.Diff(strings.Fields("Name of the tenant Marguerite Osei"), words(page)); diff != "" {
+		t.Error(diff)
+	}
+	if page.Origin != ocr.TextLayer || len(page.Languages) != 1 || page.Confidence <= 96 || page.Confidence >= 100 {
+		t.Errorf("origin %s, languages %v, confidence %v", page.Origin, page.Languages, page.Confidence)
+	}
+	if lines := len(page.Blocks[0].Paragraphs[0].Lines); len(page.Blocks) != 1 || lines != 1 {
+		t.Errorf("%d blocks, %d lines: label and value are apart", len(page.Blocks), lines)
+	}
+}
+
+func TestRecognisedBlocksSayThatTheyAre(t *testing.T) {
+	data := patterned(prose(), "BT /F1 12 Tf 72 100 Td (Painted words) Tj ET")
+	r, err := open(t, data).Read(1, false, ocr.DefaultLimits())
+	if err != nil || r.Page != nil {
+		t.Fatalf("%v, %v", r.Page, err)
+	}
+	page := r.Merge(ocr.Page{
+		Width: r.Raster.Width, Height: r.Raster.Height, DPI: r.Raster.DPI, Origin: ocr.Recognised,
+		Blocks: []ocr.Block{{Paragraphs: []ocr.Paragraph{{Lines: []ocr.Line{{Words: []ocr.Word{
+			{Text: "Painted", Box: ocr.Box{X0: 200, Y0: 1889, X1: 313, Y1: 1922}, Confidence: 90},
+		}}}}}}},
+	})
+	last := page.Blocks[len(page.Blocks)-1]
+	if page.Blocks[0].Origin != "" || last.Origin != ocr.Recognised || last.Paragraphs[0].Lines[0].Words[0].Text != "Painted" {
+		t.Errorf("blocks: %+v", last)
+	}
+}
+
+func TestAnEarlierReadingOfAScanHidesNothing(t *testing.T) {
+	data := onePage(letter, "q 612 0 0 792 0 0 cm /I1 Do Q BT 3 Tr /F1 12 Tf 72 720 Td (Account 4471) Tj ET")
+	r, err := open(t, data).Read(1, false, ocr.DefaultLimits())
+	if err != nil || r.Page != nil {
+		t.Fatalf("%v, %v", r.Page, err)
+	}
+	read := ocr.Page{Width: 850, Height: 1100, DPI: 100, Origin: ocr.Recognised}
+	if page := r.Merge(read); page.HiddenWords != 2 {
+		t.Errorf("%d hidden words where nothing was read", page.HiddenWords)
+	}
+	read.Blocks = []ocr.Block{{Paragraphs: []ocr.Paragraph{{Lines: []ocr.Line{{Words: []ocr.Word{
+		{Text: "Acc0unt", Box: ocr.Box{X0: 98, Y0: 86, X1: 165, Y1: 102}, Confidence: 70},
+	}}}}}}}
+	if page := r.Merge(read); page.HiddenWords != 1 {
+		t.Errorf("%d hidden words where one was read", page.HiddenWords)
+	}
+}
