@@ -23,19 +23,26 @@ func (w *Writer) Finish() error {
 		return w.finishPictures()
 	}
 	defer w.Close()
-	source, err := w.renewed()
+	// What is read of a document changes how PDFium holds it, so a second one is saved.
+	source, err := w.source.runtime.Open(w.source.reader, w.source.size, w.source.password)
 	if err != nil {
 		return err
 	}
 	defer source.Close()
+	source.pinned = true
 	return w.rewrite(source)
 }
 
 // rewrite writes the original anew, with the text and without what must not be in it. Nothing of what is replaced or left out
 // remains in the bytes: only objects that the document leads to are copied, and there is one cross-reference table. PDFium
-// saves the document twice for it, first to learn what refers to what; that costs less than to keep it.
+// saves the document twice for it, first to learn what refers to what; that costs less than to keep it. Between the two, pages with
+// text to be taken out are edited.
 func (w *Writer) rewrite(source *Document) error {
 	known, err := w.learn(source)
+	if err != nil {
+		return err
+	}
+	changed, err := w.removeHidden(source, known)
 	if err != nil {
 		return err
 	}
@@ -46,6 +53,12 @@ func (w *Writer) rewrite(source *Document) error {
 	known.reach()
 	if err := w.copy(source, known); err != nil {
 		return err
+	}
+	for _, n := range slices.Sorted(maps.Keys(changed)) {
+		if s := changed[n]; known.reached[n] {
+			s.entries = known.undangled(n, s.entries)
+			w.out.ready(n, s)
+		}
 	}
 	for _, n := range slices.Sorted(maps.Keys(contents)) {
 		w.out.packed(n, "", contents[n])
@@ -70,13 +83,9 @@ func (w *Writer) rewrite(source *Document) error {
 // learn saves the document once to find out what is in it, and what of it to leave out.
 func (w *Writer) learn(source *Document) (*saved, error) {
 	var active disarm
-	clean := active.clean
-	if w.options.KeepActive {
-		clean = nil
-	}
 	var known *saved
 	err := source.save(func(r io.Reader) (err error) {
-		known, err = readSaved(r, clean)
+		known, err = readSaved(r, w.cleaner(&active))
 		return err
 	})
 	if err != nil {
@@ -99,15 +108,25 @@ func (w *Writer) learn(source *Document) (*saved, error) {
 	return known, nil
 }
 
+// cleaner returns the function that takes out of objects what the options do not keep, nil if they keep all.
+func (w *Writer) cleaner(active *disarm) func(raw string) (string, bool) {
+	if w.options.KeepActive {
+		return nil
+	}
+	return active.clean
+}
+
 // place puts the text of its pages into the document. It returns the content by the numbers of the objects that will hold it.
 func (w *Writer) place(known *saved) (map[int][]byte, error) {
 	contents := map[int][]byte{}
 	w.font.number = w.out.reserve()
+	done := map[int]bool{} // a page may be in the tree twice
 	for i, l := range known.pages(w.source.pages) {
 		text := w.contents[i+1]
-		if len(text) == 0 || known.replaced[l.number] { // a page may be in the tree twice
+		if len(text) == 0 || done[l.number] {
 			continue
 		}
+		done[l.number] = true
 		content := w.out.reserve()
 		page, ok := known.addText(l, content, w.font.number, fontResource)
 		if !ok {
@@ -162,21 +181,4 @@ func (p *Document) save(read func(io.Reader) error) error {
 		return readErr
 	}
 	return err
-}
-
-// renewed opens the original a second time, without the text of earlier recognitions.
-func (w *Writer) renewed() (*Document, error) {
-	p, err := w.source.runtime.Open(w.source.reader, w.source.size, w.source.password)
-	if err != nil {
-		return nil, err
-	}
-	p.pinned = true
-	for _, n := range w.stale {
-		if err := p.look(n, p.removeText); err != nil {
-			// Words that are there twice are better than no document.
-			p.Close()
-			return w.source.runtime.Open(w.source.reader, w.source.size, w.source.password)
-		}
-	}
-	return p, nil
 }

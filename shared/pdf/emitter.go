@@ -88,6 +88,12 @@ func (e *emitter) packed(n int, dict string, data []byte) {
 	e.stream(n, dict+"/Filter/FlateDecode", func(w io.Writer) error { return deflate(w, data) })
 }
 
+// ready writes a stream that is compressed already.
+func (e *emitter) ready(n int, s newStream) {
+	e.written[n] = location{offset: e.at}
+	e.printf("%d 0 obj\n<<%s/Filter/FlateDecode/Length %d>>\nstream\n%s\nendstream\nendobj\n", n, s.entries, len(s.packed), s.packed)
+}
+
 func deflate(w io.Writer, data []byte) error {
 	z := zlib.NewWriter(w)
 	if _, err := z.Write(data); err != nil {

@@ -14,6 +14,7 @@ type part struct {
 	number, generation int
 	raw                string    // as written; of a stream, its dictionary
 	stream             io.Reader // the data of a stream, to be read before the next object comes; nil for other objects
+	length             int64     // of the stream
 }
 
 // scanSaved calls each for the objects of a PDF as PDFium saves it: each object after the other and a single cross-reference
@@ -73,7 +74,7 @@ func scanObject(in *bufio.Reader, head []string, each func(part) error) error {
 		return errSyntax
 	}
 	data := &io.LimitedReader{R: in, N: length}
-	p.stream = data
+	p.stream, p.length = data, length
 	if err := each(p); err != nil {
 		return err
 	}

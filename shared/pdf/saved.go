@@ -29,10 +29,11 @@ type saved struct {
 	trailer  dictionary
 	kept     int // bytes of objects
 	refers   map[int][]int32
-	links    int          // in refers
-	dropped  map[int]bool // what must not be in the copy
-	replaced map[int]bool // what someone else writes
-	reached  map[int]bool // what the copy holds
+	links    int           // in refers
+	lengths  map[int]int64 // of streams, in bytes as stored
+	dropped  map[int]bool  // what must not be in the copy
+	replaced map[int]bool  // what someone else writes
+	reached  map[int]bool  // what the copy holds
 }
 
 type object struct {
@@ -42,14 +43,18 @@ type object struct {
 
 // leaf is a page of the document.
 type leaf struct {
-	number     int // object number
-	resources  string
-	dictionary dictionary
+	number     int        // object number
+	dictionary dictionary // with what it inherits
 }
+
+// inheritable are the keys of pages that are handed down the tree (ISO 32000-1, table 30).
+var inheritable = []string{"/Resources", "/MediaBox", "/CropBox", "/Rotate"}
 
 // readSaved reads a saved PDF to its end. clean, which may be nil, changes objects before they are looked at.
 func readSaved(r io.Reader, clean func(raw string) (string, bool)) (*saved, error) {
-	s := &saved{objects: map[int]object{}, refers: map[int][]int32{}, dropped: map[int]bool{}, replaced: map[int]bool{}}
+	s := &saved{
+		objects: map[int]object{}, refers: map[int][]int32{}, lengths: map[int]int64{}, dropped: map[int]bool{}, replaced: map[int]bool{},
+	}
 	head, rest, err := scanSaved(r, func(p part) error {
 		raw, ok := p.raw, true
 		if clean != nil {
@@ -62,7 +67,11 @@ func readSaved(r io.Reader, clean func(raw string) (string, bool)) (*saved, erro
 		if err := s.link(p.number, raw); err != nil {
 			return err
 		}
-		if p.stream != nil || !worthKeeping(raw) {
+		if p.stream != nil {
+			s.lengths[p.number] = p.length
+			return nil
+		}
+		if !worthKeeping(raw) {
 			return nil
 		}
 		if s.kept += len(raw); s.kept > maxKept {
@@ -142,8 +151,8 @@ func (s *saved) size() (int, error) {
 func (s *saved) pages(limit int) []leaf {
 	var pages []leaf
 	seen := map[int]bool{}
-	var enter func(reference, resources string, depth int)
-	enter = func(reference, resources string, depth int) {
+	var enter func(reference string, inherited dictionary, depth int)
+	enter = func(reference string, inherited dictionary, depth int) {
 		n, ok := parseReference(reference)
 		if !ok || depth > maxDepth || len(pages) >= limit {
 			return
@@ -152,12 +161,17 @@ func (s *saved) pages(limit int) []leaf {
 		if !ok {
 			return
 		}
-		if own, ok := d.get("/Resources"); ok {
-			resources = own
+		for _, key := range inheritable {
+			if value, ok := d.get(key); ok {
+				inherited = inherited.with(key, value)
+			}
 		}
 		kids, ok := d.get("/Kids")
 		if !ok {
-			pages = append(pages, leaf{n, resources, d})
+			for _, e := range inherited {
+				d = d.with(e.key, e.value)
+			}
+			pages = append(pages, leaf{n, d})
 			return
 		}
 		if seen[n] {
@@ -166,13 +180,13 @@ func (s *saved) pages(limit int) []leaf {
 		seen[n] = true
 		elements, _ := parseArray(s.resolve(kids))
 		for _, kid := range elements {
-			enter(kid, resources, depth+1)
+			enter(kid, inherited, depth+1)
 		}
 	}
 	root, _ := s.trailer.get("/Root")
 	catalog, _ := parseDictionary(s.resolve(root))
 	tree, _ := catalog.get("/Pages")
-	enter(tree, "", 0)
+	enter(tree, nil, 0)
 	return pages
 }
 
@@ -188,17 +202,9 @@ func (s *saved) resolve(value string) string {
 // it was if its dictionaries are not what they should be. Being first, the content starts from the initial graphics state
 // and is under everything else, so that nothing depends on how the original leaves the state.
 func (s *saved) addText(l leaf, content, font int, resource string) (dictionary, bool) {
-	streams := []string{fmt.Sprintf("%d 0 R", content)}
-	if original, ok := l.dictionary.get("/Contents"); ok && original != "null" {
-		if elements, ok := parseArray(original); ok {
-			streams = append(streams, elements...)
-		} else if elements, ok := parseArray(s.resolve(original)); ok {
-			streams = append(streams, elements...)
-		} else {
-			streams = append(streams, original)
-		}
-	}
-	resources, ok := s.subdictionary(l.resources)
+	streams := append([]string{reference(content)}, s.streams(l)...)
+	value, _ := l.dictionary.get("/Resources")
+	resources, ok := s.subdictionary(value)
 	if !ok {
 		return nil, false
 	}
@@ -212,6 +218,21 @@ func (s *saved) addText(l leaf, content, font int, resource string) (dictionary,
 	return l.dictionary.
 		with("/Contents", "["+strings.Join(streams, " ")+"]").
 		with("/Resources", resources.String()), true
+}
+
+// streams returns the references to a page's content streams.
+func (s *saved) streams(l leaf) []string {
+	original, ok := l.dictionary.get("/Contents")
+	if !ok || original == "null" {
+		return nil
+	}
+	if elements, ok := parseArray(original); ok {
+		return elements
+	}
+	if elements, ok := parseArray(s.resolve(original)); ok {
+		return elements
+	}
+	return []string{original}
 }
 
 func (s *saved) subdictionary(value string) (dictionary, bool) {

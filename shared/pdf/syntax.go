@@ -111,6 +111,9 @@ func parseReference(raw string) (object int, ok bool) {
 	return object, s.token() == "R"
 }
 
+// reference refers to an object of the first generation.
+func reference(object int) string { return strconv.Itoa(object) + " 0 R" }
+
 // scanner walks over PDF syntax (ISO 32000-1, section 7.2) as PDFium writes it: without comments.
 type scanner struct {
 	text string

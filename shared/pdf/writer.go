@@ -4,9 +4,6 @@ import (
 	"io"
 	"slices"
 
-	"github.com/klippa-app/go-pdfium/enums"
-	"github.com/klippa-app/go-pdfium/requests"
-
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
@@ -19,7 +16,8 @@ type Writer struct {
 	options  ocr.PDFOptions
 	notes    []ocr.Note
 	contents map[int][]byte // text by page number, for the original's pages
-	stale    []int          // pages of the original with invisible text to be removed
+	stale    []int          // pages of the original with text to be taken out
+	hidden   map[int]int    // words of their text layer that do not show, by page
 	tree     int            // object number of the tree of pages of an image document
 	pages    []int          // object numbers of its pages
 }
@@ -30,7 +28,7 @@ type Writer struct {
 func (r *Runtime) NewWriter(src *Document, opt ocr.PDFOptions, w io.Writer) (*Writer, error) {
 	out := &Writer{out: newEmitter(w), source: src, options: opt}
 	if src != nil {
-		out.contents = map[int][]byte{}
+		out.contents, out.hidden = map[int][]byte{}, map[int]int{}
 		return out, nil
 	}
 	// The comment marks the file as binary for programs that look at its first bytes (ISO 32000-1, section 7.5.2).
@@ -51,16 +49,25 @@ func (w *Writer) Page(page ocr.Page, pic *Picture) error {
 	if w.source == nil {
 		return w.picture(page, pic)
 	}
-	if page.Origin != ocr.Recognised || page.Width < 1 || page.Height < 1 || len(page.Blocks) == 0 {
+	if page.Origin != ocr.Recognised && page.HiddenWords == 0 {
 		return nil
 	}
 	return w.source.look(page.Number, func(v view) error {
-		skip, stale, err := w.source.known(v, page)
+		drawn, err := w.source.survey(v)
 		if err != nil {
 			return err
 		}
-		if stale {
+		earlier := page.Origin == ocr.Recognised && drawn.invisible+drawn.under > 0
+		if (earlier || page.HiddenWords > 0) && !w.options.KeepHidden {
 			w.stale = append(w.stale, page.Number)
+			w.hidden[page.Number] = page.HiddenWords
+		}
+		if page.Origin != ocr.Recognised || page.Width < 1 || page.Height < 1 || len(page.Blocks) == 0 {
+			return nil
+		}
+		skip, err := w.source.known(v, page, drawn)
+		if err != nil {
+			return err
 		}
 		place := matrix{a: v.width / float64(page.Width), d: v.height / float64(page.Height)}.then(v.display.inverse())
 		w.contents[page.Number] = w.font.invisible(page, place, fontResource, skip)
@@ -71,24 +78,20 @@ func (w *Writer) Page(page ocr.Page, pic *Picture) error {
 // fontResource is a name that no other program gives to a font.
 const fontResource = "LetheText"
 
-// known finds text that the page holds already although recognition has read it again: stale says that there is invisible
-// text of an earlier recognition, which can be removed; skip reports which words are there as visible text.
-func (p *Document) known(v view, page ocr.Page) (skip func(ocr.Box) bool, stale bool, err error) {
+// known finds text that the page holds already although recognition has read it again: it reports which words are there as
+// visible text.
+func (p *Document) known(v view, page ocr.Page, drawn content) (skip func(ocr.Box) bool, err error) {
 	none := func(ocr.Box) bool { return false }
-	drawn, err := p.survey(v)
-	if err != nil {
-		return nil, false, err
-	}
 	if drawn.visible == drawn.under {
-		// PDFium drops resources that the rest of the page does not name, so there must be no form that may use them.
-		return none, drawn.invisible+drawn.under > 0 && drawn.others == 0 && !drawn.nested, nil
+		return none, nil
 	}
 	glyphs, err := p.glyphs(v, drawn.invisible > 0)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
+	glyphs = slices.DeleteFunc(glyphs, func(g glyph) bool { return g.unmarked })
 	if t := count(glyphs); t.letters == 0 || t.broken*20 > t.letters || t.signs > t.letters {
-		return none, false, nil // nobody finds such text
+		return none, nil // nobody finds such text
 	}
 	pixels := matrix{a: float64(page.Width) / v.width, d: float64(page.Height) / v.height}
 	var there []ocr.Box
@@ -98,40 +101,5 @@ func (p *Document) known(v view, page ocr.Page) (skip func(ocr.Box) bool, stale 
 	return func(b ocr.Box) bool {
 		x, y := (b.X0+b.X1)/2, (b.Y0+b.Y1)/2
 		return slices.ContainsFunc(there, func(t ocr.Box) bool { return t.X0 <= x && x < t.X1 && t.Y0 <= y && y < t.Y1 })
-	}, false, nil
-}
-
-// removeText removes invisible text objects from a page and writes its content anew.
-func (p *Document) removeText(v view) error {
-	count, err := p.instance.FPDFPage_CountObjects(&requests.FPDFPage_CountObjects{Page: v.page})
-	if err != nil {
-		return p.fail(err)
-	}
-	for i := count.Count - 1; i >= 0; i-- {
-		p.handles++
-		object, err := p.instance.FPDFPage_GetObject(&requests.FPDFPage_GetObject{Page: v.page, Index: i})
-		if err != nil {
-			return p.fail(err)
-		}
-		kind, err := p.instance.FPDFPageObj_GetType(&requests.FPDFPageObj_GetType{PageObject: object.PageObject})
-		if err != nil {
-			return p.fail(err)
-		}
-		if kind.Type != enums.FPDF_PAGEOBJ_TEXT {
-			continue
-		}
-		_, err = p.instance.FPDFPage_RemoveObject(
-			&requests.FPDFPage_RemoveObject{Page: v.page, PageObject: object.PageObject})
-		if err != nil {
-			return p.fail(err)
-		}
-		_, err = p.instance.FPDFPageObj_Destroy(&requests.FPDFPageObj_Destroy{PageObject: object.PageObject})
-		if err != nil {
-			return p.fail(err)
-		}
-	}
-	if _, err := p.instance.FPDFPage_GenerateContent(&requests.FPDFPage_GenerateContent{Page: v.page}); err != nil {
-		return p.fail(err)
-	}
-	return nil
+	}, nil
 }

@@ -1,6 +1,7 @@
 package contentstream
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -277,6 +278,19 @@ func DecodeName(raw string) string {
 			}
 		}
 		b.WriteByte(raw[i])
+	}
+	return b.String()
+}
+
+// EncodeName returns a name as it is written, without its slash.
+func EncodeName(name string) string {
+	var b strings.Builder
+	for _, c := range []byte(name) {
+		if c <= ' ' || c >= 0x7f || c == '#' || isDelimiter(c) {
+			fmt.Fprintf(&b, "#%02X", c)
+			continue
+		}
+		b.WriteByte(c)
 	}
 	return b.String()
 }

@@ -1,0 +1,381 @@
+package pdf
+
+import (
+	"bytes"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
+	"github.com/lethe-ocr/lethe/shared/pdf/contentstream"
+)
+
+// removal takes text that does not show, and text of earlier recognitions, out of the pages of a document that is written anew.
+// Pages are edited in batches: the objects that they are drawn with are read into memory, their content streams are rewritten,
+// and a small document is made of each page as it was and as it would be. Where PDFium does not draw both alike, pixel for
+// pixel, the page stays as it was.
+type removal struct {
+	writer  *Writer
+	source  *Document // to be saved
+	known   *saved
+	streams map[int]newStream
+	copies  map[uint64]int // object numbers of changed forms, by what is in them
+	seed    maphash.Seed
+}
+
+// newStream is a stream that replaces one of the original.
+type newStream struct {
+	entries string // of its dictionary, beside filter and length
+	packed  []byte
+}
+
+const (
+	batchBytes = 48 << 20  // of streams of the pages that are edited together
+	pageBytes  = 160 << 20 // of streams of one page; pages of more stay as they are
+	batchPages = 40
+	newBytes   = 128 << 20 // of streams that replace others, packed, for all of a document
+)
+
+// edited is a page with text taken out.
+type edited struct {
+	number int // of the page, from 1
+	leaf   leaf
+	hidden hiddenText
+	after  dictionary // nil if nothing can be taken out
+}
+
+// removeHidden replaces the pages of known that hold text to be taken out. What stays is noted.
+func (w *Writer) removeHidden(source *Document, known *saved) (map[int]newStream, error) {
+	r := removal{
+		writer: w, source: source, known: known, streams: map[int]newStream{}, copies: map[uint64]int{}, seed: maphash.MakeSeed(),
+	}
+	leaves := known.pages(w.source.pages)
+	var batch []edited
+	wanted, size := map[int]bool{}, int64(0)
+	done := map[int]bool{} // a page may be in the tree twice
+	for _, n := range w.stale {
+		if n > len(leaves) || done[leaves[n-1].number] {
+			continue
+		}
+		l := leaves[n-1]
+		done[l.number] = true
+		needed := r.needed(l)
+		more := r.size(needed, wanted)
+		if more > pageBytes {
+			r.keep(n, nil)
+			continue
+		}
+		if size+more > batchBytes || len(batch) == batchPages {
+			if err := r.batch(batch, wanted); err != nil {
+				return nil, err
+			}
+			batch, wanted, size = nil, map[int]bool{}, 0
+			more = r.size(needed, wanted)
+		}
+		batch, size = append(batch, edited{number: n, leaf: l}), size+more
+		maps.Copy(wanted, needed)
+	}
+	if err := r.batch(batch, wanted); err != nil {
+		return nil, err
+	}
+	return r.streams, nil
+}
+
+// drawnWith are the entries of a page that say how it is drawn.
+var drawnWith = []string{"/Resources", "/Contents", "/Group", "/Annots", "/MediaBox", "/CropBox", "/Rotate", "/UserUnit"}
+
+// needed returns the objects that a page is drawn with: what it leads to but for other pages.
+func (r *removal) needed(l leaf) map[int]bool {
+	found := map[int]bool{}
+	var next []int
+	enter := func(n int) bool {
+		if !found[n] && !r.known.dropped[n] && !r.ofTree(n) {
+			found[n] = true
+			next = append(next, n)
+		}
+		return true
+	}
+	for _, e := range append(r.drawing(l.dictionary), entry{value: r.layers()}) {
+		for n := range referred(e.value) {
+			enter(n)
+		}
+	}
+	for len(next) > 0 {
+		n := next[len(next)-1]
+		next = next[:len(next)-1]
+		for _, to := range r.known.refers[n] {
+			enter(int(to))
+		}
+	}
+	return found
+}
+
+// ofTree reports whether an object is a page or holds pages together.
+func (r *removal) ofTree(n int) bool {
+	raw := r.known.objects[n].raw
+	if !strings.HasPrefix(raw, "<<") {
+		return false
+	}
+	d := dictionaryOf(raw)
+	kind, _ := d.get("/Type")
+	return kind == "/Page" || kind == "/Pages" || kind == "/Catalog"
+}
+
+// drawing returns the entries of a page by which it is drawn.
+func (r *removal) drawing(page dictionary) dictionary {
+	var kept dictionary
+	for _, e := range page {
+		if slices.Contains(drawnWith, e.key) {
+			kept = append(kept, e)
+		}
+	}
+	return kept
+}
+
+// layers returns what the document says of its optional content (ISO 32000-1, section 8.11.4).
+func (r *removal) layers() string {
+	root, _ := r.known.trailer.get("/Root")
+	layers, _ := dictionaryOf(r.known.resolve(root)).get("/OCProperties")
+	return layers
+}
+
+// size returns how many bytes of streams are among the objects needed and not among those that are there.
+func (r *removal) size(needed, there map[int]bool) int64 {
+	var size int64
+	for n := range needed {
+		if !there[n] {
+			size += r.known.lengths[n]
+		}
+	}
+	return size
+}
+
+// batch edits pages that are held in memory together.
+func (r *removal) batch(pages []edited, wanted map[int]bool) error {
+	if len(pages) == 0 {
+		return nil
+	}
+	var objects *resident
+	err := r.source.save(func(in io.Reader) (err error) {
+		objects, err = collect(in, wanted, r.writer.cleaner(&disarm{}))
+		return err
+	})
+	if err != nil {
+		return refusal.New(refusal.PDFUncopyable)
+	}
+	for i := range pages {
+		p := &pages[i]
+		if err := r.writer.source.look(p.number, func(v view) (err error) {
+			p.hidden, err = r.writer.source.hiddenText(v)
+			return err
+		}); err != nil {
+			continue
+		}
+		p.after = r.edit(objects, p)
+	}
+	r.accept(objects, pages)
+	return nil
+}
+
+// edit takes text out of a page and returns its dictionary as it would be, or nil if nothing is changed.
+func (r *removal) edit(objects *resident, p *edited) dictionary {
+	var numbers []int
+	var streams [][]byte
+	for _, s := range r.known.streams(p.leaf) {
+		n, ok := parseReference(s)
+		if !ok || !objects.objects[n].is {
+			continue // viewers pass over it, too
+		}
+		data, ok := objects.stream(n)
+		if !ok {
+			return nil
+		}
+		numbers, streams = append(numbers, n), append(streams, data)
+	}
+	value, _ := p.leaf.dictionary.get("/Resources")
+	own := resources{objects, objects.dictionary(value)}
+	page, err := contentstream.Read(streams, own)
+	if err != nil {
+		return nil
+	}
+	for _, s := range page.Shows {
+		p.hidden.mark(s)
+	}
+	changed, _ := page.Rewrite(r.form)
+	var contents []string
+	same := true
+	for i, n := range numbers {
+		if changed.Streams[i] != nil {
+			n, same = r.add("", changed.Streams[i]), false
+		}
+		contents = append(contents, reference(n))
+	}
+	if same && len(changed.Names) == 0 {
+		return nil
+	}
+	return p.leaf.dictionary.
+		with("/Contents", "["+strings.Join(contents, " ")+"]").
+		with("/Resources", own.named(changed.Names).String())
+}
+
+// form adds a changed copy of a form. Copies that are the same are one object.
+func (r *removal) form(c contentstream.Changed) int {
+	inner := c.Form.Resources.(resources)
+	d := dictionaryOf(inner.objects.objects[c.Form.ID].raw)
+	for _, key := range []string{"/Filter", "/DecodeParms", "/Length"} {
+		d = d.without(key)
+	}
+	if len(c.Names) > 0 {
+		d = d.with("/Resources", inner.named(c.Names).String())
+	}
+	entries := strings.TrimSuffix(strings.TrimPrefix(d.String(), "<<"), ">>")
+	key := maphash.String(r.seed, strconv.Itoa(len(entries))+entries+string(c.Streams[0]))
+	if n, ok := r.copies[key]; ok && r.streams[n].entries == entries {
+		return n
+	}
+	n := r.add(entries, c.Streams[0])
+	r.copies[key] = n
+	return n
+}
+
+// add adds a stream and returns its number.
+func (r *removal) add(entries string, data []byte) int {
+	n := r.writer.out.reserve()
+	var packed bytes.Buffer
+	_ = deflate(&packed, data) // to memory
+	r.streams[n] = newStream{entries, packed.Bytes()}
+	return n
+}
+
+// named returns resources with external objects by other numbers.
+func (r resources) named(numbers map[string]int) dictionary {
+	if len(numbers) == 0 {
+		return r.dictionary
+	}
+	value, _ := r.dictionary.get("/XObject")
+	var kept dictionary
+	for _, e := range r.objects.dictionary(value) {
+		if _, ok := numbers[contentstream.DecodeName(e.key)]; !ok {
+			kept = append(kept, e)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(numbers)) {
+		kept = append(kept, entry{"/" + contentstream.EncodeName(name), reference(numbers[name])})
+	}
+	return r.dictionary.with("/XObject", kept.String())
+}
+
+// accept compares each page with what it was and replaces those that look the same.
+func (r *removal) accept(objects *resident, pages []edited) {
+	var changed []edited
+	for _, p := range pages {
+		if p.after != nil && r.weight() <= newBytes {
+			changed = append(changed, p)
+			continue
+		}
+		r.keep(p.number, &p.hidden)
+	}
+	if len(changed) == 0 {
+		return
+	}
+	trial, err := r.trial(objects, changed)
+	if err != nil {
+		for _, p := range changed {
+			r.keep(p.number, &p.hidden)
+		}
+		return
+	}
+	defer trial.Close()
+	for i, p := range changed {
+		same, err := trial.alike(2*i+1, 2*i+2)
+		if err != nil || !same || r.replace(p) != nil {
+			r.keep(p.number, &p.hidden)
+			continue
+		}
+		left, err := trial.hiddenLeft(2*i+2, &p.hidden)
+		if err != nil {
+			left = p.hidden.words
+		}
+		r.note(p.number, left)
+	}
+}
+
+func (r *removal) weight() int {
+	size := 0
+	for _, s := range r.streams {
+		size += len(s.packed)
+	}
+	return size
+}
+
+// replace puts an edited page in the place of the original.
+func (r *removal) replace(p edited) error {
+	if err := r.known.replace(p.leaf.number, p.after.String()); err != nil {
+		return err
+	}
+	for n, s := range r.streams {
+		if err := r.known.link(n, "<<"+s.entries+">>"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep notes that a page stays as it was.
+func (r *removal) keep(number int, hidden *hiddenText) {
+	words := 0
+	if hidden != nil {
+		words = hidden.words
+	}
+	r.note(number, max(words, r.writer.hidden[number]))
+}
+
+func (r *removal) note(number, words int) {
+	if words > 0 {
+		r.writer.notes = append(r.writer.notes, ocr.Note{Code: ocr.HiddenTextKept, Page: number, Count: words})
+	}
+}
+
+// trial makes a document of pages, each as it was and as it would be, and opens it.
+func (r *removal) trial(objects *resident, pages []edited) (*Document, error) {
+	var b bytes.Buffer
+	out := newEmitter(&b)
+	out.next = r.writer.out.next
+	out.printf("%%PDF-1.7\n")
+	for n, o := range objects.objects {
+		p := part{number: n, raw: o.raw}
+		if o.is {
+			p.stream = bytes.NewReader(o.data)
+		}
+		if err := out.copied(p); err != nil {
+			return nil, err
+		}
+	}
+	for n, s := range r.streams {
+		out.ready(n, s)
+	}
+	tree, catalog := out.reserve(), out.reserve()
+	var kids strings.Builder
+	for _, p := range pages {
+		for _, d := range []dictionary{p.leaf.dictionary, p.after} {
+			n := out.reserve()
+			out.object(n, 0, r.drawing(d).with("/Type", "/Page").with("/Parent", reference(tree)).String())
+			fmt.Fprintf(&kids, "%d 0 R ", n)
+		}
+	}
+	out.object(tree, 0, fmt.Sprintf("<</Type/Pages/Count %d/Kids[%s]>>", 2*len(pages), kids.String()))
+	root := dictionary{{"/Type", "/Catalog"}, {"/Pages", reference(tree)}}
+	if layers := r.layers(); layers != "" {
+		root = root.with("/OCProperties", layers)
+	}
+	out.object(catalog, 0, root.String())
+	if err := out.finish("/Root " + reference(catalog)); err != nil {
+		return nil, err
+	}
+	return r.writer.source.runtime.Open(bytes.NewReader(b.Bytes()), int64(b.Len()), "")
+}
