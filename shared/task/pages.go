@@ -170,7 +170,9 @@ func (o *outcomes) page(n int, fails error) error {
 		o.slow++
 	}
 	if o.slow >= slowPages {
-		return fault.New(fault.PageTime, "%d pages took more processor time than the limit, so processing stopped; submit the other pages separately", o.slow)
+		// Said before the page makes room for another one: a call ends its pages only once one of them has returned.
+		o.later = fault.New(fault.PageTime, "%d pages took more processor time than the limit, so processing stopped; submit the other pages separately", o.slow)
+		return o.later
 	}
 	return nil
 }

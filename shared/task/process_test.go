@@ -74,7 +74,7 @@ func TestDocumentOfSlowPagesIsGivenUpAfterAFew(t *testing.T) {
 		ref := w.queued(order())
 		w.mustProcess(ref, task.Done)
 		w.failed(ref, fault.PageTime)
-		if asked := w.engine.asked(); asked > 40 {
+		if asked := w.engine.asked(); asked > 2+3+15 { // those that read well, those that were too slow, and those under way
 			t.Errorf("%d pages were tried", asked)
 		}
 	})
