@@ -146,7 +146,7 @@ type Page struct {
 	Angle      int      `json:"angle"`          // clockwise turn in degrees (0, 90, 180, 270) that makes the text upright
 	Origin     Origin   `json:"origin"`
 	Languages  []string `json:"languages,omitempty"` // as asked for, Tesseract's codes
-	Confidence float64  `json:"confidence"`          // mean over words weighed by letters; 0 if there are none
+	Confidence float64  `json:"confidence"`          // mean over words weighed by letters, less what the dark swallowed; 0 if there are none
 	Blocks     []Block  `json:"blocks"`
 	Fonts      []Font   `json:"fonts,omitempty"`   // that words refer to
 	Failure    *Failure `json:"failure,omitempty"` // set when Origin is Failed

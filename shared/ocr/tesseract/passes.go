@@ -3,6 +3,7 @@
 package tesseract
 
 import (
+	"image"
 	"math"
 	"strings"
 	"unicode"
@@ -71,6 +72,18 @@ func (r *Reader) Read(im *picture.Image, x, y int, opt ocr.Options) (ocr.Page, e
 		return ocr.Page{}, err
 	}
 	defer grey.Close()
+	light, err := grey.Light()
+	if err != nil {
+		return ocr.Page{}, err
+	}
+	if light.Uneven() {
+		shaded := grey
+		defer shaded.Close()
+		if grey, err = shaded.Even(light); err != nil {
+			return ocr.Page{}, err
+		}
+		defer grey.Close()
+	}
 	square := grey
 	dpi := squareDPI(im.Width(), im.Height(), x, y)
 	stretchX, stretchY := dpi/float64(x), dpi/float64(y)
@@ -98,10 +111,28 @@ func (r *Reader) Read(im *picture.Image, x, y int, opt ocr.Options) (ocr.Page, e
 	page.Blocks, page.Confidence = assemble(best, placing{
 		scale: scale, x: stretchX * scale, y: stretchY * scale, dpi: dpi, shownWidth: shown.Width(), shownHeight: shown.Height(), page: &page,
 	})
+	page.Confidence *= 1 - light.Lost(lines(&page), page.Width, page.Height)
 	if len(page.Blocks) == 0 {
 		page.Origin, page.Angle, page.Fonts = ocr.Blank, 0, nil
 	}
 	return page, nil
+}
+
+// lines returns the words of a page line by line.
+func lines(page *ocr.Page) [][]image.Rectangle {
+	var lines [][]image.Rectangle
+	for i := range page.Blocks {
+		for g := range page.Blocks[i].Text {
+			for _, l := range g.Lines {
+				var words []image.Rectangle
+				for _, w := range l.Words {
+					words = append(words, image.Rect(w.Box.X0, w.Box.Y0, w.Box.X1, w.Box.Y1))
+				}
+				lines = append(lines, words)
+			}
+		}
+	}
+	return lines
 }
 
 // squareDPI returns the resolution at which a page with x by y pixels an inch has square pixels: the finer one, which keeps
