@@ -94,6 +94,7 @@ func (p *Document) glyphs(v view, modes bool) ([]glyph, error) {
 	if _, err := p.instance.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: layer.TextPage}); err != nil {
 		return nil, p.fail(err)
 	}
+	tighten(r.glyphs)
 	return r.glyphs, nil
 }
 
