@@ -28,10 +28,14 @@ type Document struct {
 
 	encrypted  bool
 	restricted bool
-	broken     bool  // the module trapped; its memory is not to be trusted
-	pinned     bool  // the instance holds changes, which are worth more than the memory of handles
-	handles    int   // handles taken out since the instance started: go-pdfium keeps them until it is closed
-	used       int64 // bytes read and rendered since the document was opened: PDFium keeps much of them
+	broken     bool      // the module trapped; its memory is not to be trusted
+	pinned     bool      // the instance holds changes, which are worth more than the memory of handles
+	handles    int       // handles taken out since the instance started: go-pdfium keeps them until it is closed
+	recognise  Recognise // nil: fonts are not examined
+	fonts      map[fontKey]*fontRecord
+	shapes     shapes // of letters; nil until a font is examined
+
+	used int64 // bytes read and rendered since the document was opened: PDFium keeps much of them
 }
 
 const (
@@ -52,7 +56,7 @@ func (r *Runtime) Open(reader io.ReadSeeker, size int64, password string) (*Docu
 	if size <= 0 {
 		return nil, refusal.New(refusal.Empty)
 	}
-	p := &Document{runtime: r, reader: reader, size: size, password: password}
+	p := &Document{runtime: r, reader: reader, size: size, password: password, fonts: map[fontKey]*fontRecord{}}
 	if err := p.start(); err != nil {
 		p.Close()
 		return nil, err

@@ -68,6 +68,12 @@ func (p *Document) read(v view, characters bool, limits ocr.Limits) (Reading, er
 		if glyphs, err = p.glyphs(v, content.invisible > 0); err != nil {
 			return Reading{}, err
 		}
+		if err := p.examineFonts(v, glyphs); err != nil {
+			return Reading{}, err
+		}
+		if glyphs, content, err = p.leaveOut(glyphs, content); err != nil {
+			return Reading{}, err
+		}
 	}
 	if content.visible == 0 || !plausible(glyphs) {
 		r := Reading{}

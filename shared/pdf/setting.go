@@ -49,7 +49,7 @@ func (p *Document) setting(layer references.FPDF_TEXTPAGE, index int, v view) (*
 	if err != nil {
 		return set, unless(trapped, err)
 	}
-	set.font.Family = family(font.FontName)
+	set.font.Family, set.key = family(font.FontName), fontKey(font.FontName)
 	for flag, style := range map[int]ocr.Style{
 		flagFixedPitch: ocr.FixedWidth, flagSerif: ocr.Serif, flagItalic: ocr.Italic, flagSmallCaps: ocr.SmallCaps,
 		flagForceBold: ocr.Bold,

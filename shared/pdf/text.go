@@ -39,6 +39,7 @@ type glyph struct {
 // setting is how a word is set, as its first glyph says.
 type setting struct {
 	font   ocr.Font
+	key    fontKey
 	origin struct{ x, y float64 } // of the glyph on its baseline; displayed page, points
 }
 
@@ -269,6 +270,7 @@ func (p *Document) turnedGlyphs(v view, angle int, modes bool, judge func([]glyp
 		return nil, p.fail(err)
 	}
 	glyphs, err := p.glyphs(v, modes)
+	glyphs = p.honest(glyphs)
 	if err == nil {
 		err = judge(glyphs)
 	}

@@ -253,7 +253,7 @@ func (e *Engine) openSource(ctx context.Context, src ocr.Source) (opened, error)
 	if err != nil {
 		return nil, err
 	}
-	return openPDF(runtime, src, size, e.cfg.Limits)
+	return openPDF(runtime, src, size, e.cfg.Limits, e.recogniser)
 }
 
 // pdf starts PDFium when it is needed for the first time. A cache that is missing, or made by another version, cannot be

@@ -18,9 +18,11 @@ type pdfDocument struct {
 	runtime *pdf.Runtime
 	pdf     *pdf.Document
 	limits  ocr.Limits
+
+	recogniser Recogniser // of fonts whose text may not be what they show
 }
 
-func openPDF(runtime *pdf.Runtime, src ocr.Source, size int64, limits ocr.Limits) (opened, error) {
+func openPDF(runtime *pdf.Runtime, src ocr.Source, size int64, limits ocr.Limits, recogniser Recogniser) (opened, error) {
 	pdf, err := runtime.Open(io.NewSectionReader(src.File, 0, size), size, src.Password)
 	if err != nil {
 		return nil, err
@@ -29,7 +31,7 @@ func openPDF(runtime *pdf.Runtime, src ocr.Source, size int64, limits ocr.Limits
 		pdf.Close()
 		return nil, refusal.New(refusal.Restricted)
 	}
-	return &pdfDocument{runtime: runtime, pdf: pdf, limits: limits}, nil
+	return &pdfDocument{runtime: runtime, pdf: pdf, limits: limits, recogniser: recogniser}, nil
 }
 
 func (d *pdfDocument) info() ocr.Info {
@@ -38,12 +40,24 @@ func (d *pdfDocument) info() ocr.Info {
 
 // draw takes the text layer where the page shows it, and draws what else is to be read.
 func (d *pdfDocument) draw(n int, opt ocr.Options) (sheet, error) {
+	d.pdf.CheckFonts(func(line pdf.Raster) (ocr.Page, error) { return d.line(line, opt) })
 	reading, err := d.pdf.Read(n, opt.Characters, d.limits)
 	if err != nil || reading.Page != nil {
 		return sheet{page: reading.Page}, err
 	}
 	image, err := d.image(reading.Raster)
 	return sheet{image: image, dpi: reading.Raster.DPI, merge: reading.Merge, scattered: reading.Scattered}, err
+}
+
+// line reads a few lines of text, in one pass.
+func (d *pdfDocument) line(raster pdf.Raster, opt ocr.Options) (ocr.Page, error) {
+	image, err := d.image(raster)
+	if err != nil {
+		return ocr.Page{}, err
+	}
+	defer image.Close()
+	opt.Profile, opt.Characters = ocr.Fast, false
+	return d.recogniser.Read(image, raster.DPI, raster.DPI, opt)
 }
 
 func (d *pdfDocument) image(raster pdf.Raster) (*picture.Image, error) {

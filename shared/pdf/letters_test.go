@@ -1,0 +1,54 @@
+package pdf
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"testing"
+	"unicode"
+
+	"github.com/klippa-app/go-pdfium/requests"
+)
+
+var update = flag.Bool("update", false, "rewrite the shapes of letters")
+
+func TestReferenceShapesAreThoseOfTheStandardFonts(t *testing.T) {
+	p := open(t, onePage(letter, prose()))
+	var b bytes.Buffer
+	for _, name := range referenceFonts {
+		font, err := p.instance.FPDFText_LoadStandardFont(&requests.FPDFText_LoadStandardFont{Document: p.document, Font: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range shapeLetters {
+			s, ok, err := p.glyphShape(font.Font, c)
+			if err != nil || !ok {
+				t.Fatalf("%s, %c: %v, %v", name, c, ok, err)
+			}
+			b.Write(s.packed())
+		}
+	}
+	if *update {
+		if err := os.WriteFile("letters.bin", b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if b.String() != letterShapes {
+		t.Error("the shapes are others")
+	}
+}
+
+func TestShapesTellLettersApart(t *testing.T) {
+	all := unpackShapes()
+	for i := range all {
+		char := rune(shapeLetters[i%len(shapeLetters)])
+		if as := all.readAs(&all[i], char); as != 0 {
+			t.Errorf("%c looks like %c", char, as)
+		}
+		other := rune(shapeLetters[(i+7)%len(shapeLetters)])
+		if as := all.readAs(&all[i], other); as == 0 && !lookAlike(unicode.ToLower(char), unicode.ToLower(other)) {
+			t.Errorf("%c passes for %c", char, other)
+		}
+	}
+}
