@@ -11,15 +11,16 @@ import (
 
 // hiddenText is what of the text of a page does not show.
 type hiddenText struct {
-	words int            // that do not show, or do so in part
-	cells map[cell]spots // glyphs by their places; nil where modes of rendering tell all
+	cells map[cell]*spots // glyphs by their places
 }
 
 // spot is where a glyph begins, in user space.
 type spot struct {
 	x, y   float64
-	word   int
+	box    rect // of its ink, on the displayed page
+	word   int  // of glyphs that follow each other and show alike
 	hidden bool
+	stays  bool // although it is hidden
 }
 
 // cell is a square of cellSide points.
@@ -33,6 +34,7 @@ type spots struct {
 const (
 	cellSide = 0.5
 	crowded  = 64
+	same     = 0.01 // how far a glyph of the same place may be off
 )
 
 func cellOf(x, y float64) cell {
@@ -43,10 +45,14 @@ func cellOf(x, y float64) cell {
 
 func (h *hiddenText) add(s spot) {
 	if h.cells == nil {
-		h.cells = map[cell]spots{}
+		h.cells = map[cell]*spots{}
 	}
 	at := cellOf(s.x, s.y)
 	c := h.cells[at]
+	if c == nil {
+		c = &spots{}
+		h.cells[at] = c
+	}
 	switch {
 	case len(c.list) < crowded:
 		c.list = append(c.list, s)
@@ -55,30 +61,79 @@ func (h *hiddenText) add(s spot) {
 	default:
 		c.shown = true
 	}
-	h.cells[at] = c
 }
 
-// at reports whether there are glyphs within reach of a place that show, and that do not; and the word of one that does not.
-func (h *hiddenText) at(x, y, reach float64) (shown, hidden bool, word int) {
+// words counts the words that do not show, or do so in part.
+func (h *hiddenText) words() int {
+	found := map[int]bool{}
+	h.each(func(s *spot) {
+		if s.hidden {
+			found[s.word] = true
+		}
+	})
+	return len(found)
+}
+
+func (h *hiddenText) each(use func(*spot)) {
+	for _, c := range h.cells {
+		for i := range c.list {
+			use(&c.list[i])
+		}
+	}
+}
+
+// spare keeps what would change the look of the page if it went.
+func (h *hiddenText) spare(d *difference) {
+	h.each(func(s *spot) { s.stays = s.stays || s.hidden && d.near(s.box) })
+}
+
+// spareAll keeps all but what modes of rendering hide.
+func (h *hiddenText) spareAll() {
+	h.each(func(s *spot) { s.stays = true })
+}
+
+// clipping takes text that other things are drawn through for text that shows.
+func (h *hiddenText) clipping(s *contentstream.Show) {
+	for _, g := range s.Glyphs {
+		h.around(g.X, g.Y, reach(g), func(there *spot) { there.hidden = false })
+	}
+}
+
+// reach is how far from its place a glyph is looked for.
+func reach(g contentstream.Glyph) float64 { return max(0.01, min(0.2*g.Advance, cellSide)) }
+
+// around calls use for the glyphs within reach of a place.
+func (h *hiddenText) around(x, y, reach float64, use func(*spot)) {
 	middle := cellOf(x, y)
 	for dx := -1; dx <= 1; dx++ {
 		for dy := -1; dy <= 1; dy++ {
 			c := h.cells[cell{middle.x + dx, middle.y + dy}]
-			if dx == 0 && dy == 0 {
-				shown, hidden = shown || c.shown, hidden || c.hidden
+			if c == nil {
+				continue
 			}
-			for _, s := range c.list {
-				switch {
-				case math.Abs(s.x-x) > reach || math.Abs(s.y-y) > reach:
-				case s.hidden:
-					hidden, word = true, s.word
-				default:
-					shown = true
+			for i := range c.list {
+				if s := &c.list[i]; math.Abs(s.x-x) <= reach && math.Abs(s.y-y) <= reach {
+					use(s)
 				}
 			}
 		}
 	}
-	return shown, hidden, word
+}
+
+// at reports what is known of a glyph by its place: that it shows or is to stay, or that it is to go. Of several it is enough
+// that one shows.
+func (h *hiddenText) at(g contentstream.Glyph) (stays, goes bool) {
+	h.around(g.X, g.Y, reach(g), func(s *spot) {
+		if s.hidden && !s.stays {
+			goes = true
+		} else {
+			stays = true
+		}
+	})
+	if c := h.cells[cellOf(g.X, g.Y)]; c != nil {
+		stays, goes = stays || c.shown, goes || c.hidden
+	}
+	return stays, goes && !stays
 }
 
 // mark marks the glyphs of an operator that are to be taken out: all if its mode hides them, and those that do not show. Spaces
@@ -88,9 +143,6 @@ func (h *hiddenText) mark(s *contentstream.Show) {
 		s.Remove()
 		return
 	}
-	if h.cells == nil {
-		return
-	}
 	const unknown, shows, hides = 0, 1, 2
 	states := make([]uint8, len(s.Glyphs))
 	known := false
@@ -98,11 +150,10 @@ func (h *hiddenText) mark(s *contentstream.Show) {
 		if !g.Placed {
 			continue
 		}
-		shown, hidden, _ := h.at(g.X, g.Y, max(0.01, min(0.2*g.Advance, cellSide)))
-		switch {
-		case shown:
+		switch stays, goes := h.at(g); {
+		case stays:
 			states[i] = shows
-		case hidden:
+		case goes:
 			states[i], known = hides, true
 		}
 	}
@@ -127,15 +178,14 @@ func (h *hiddenText) mark(s *contentstream.Show) {
 }
 
 // hiddenText finds the text of a page that does not show.
-func (p *Document) hiddenText(v view) (hiddenText, error) {
-	var h hiddenText
+func (p *Document) hiddenText(v view) (*hiddenText, error) {
 	drawn, err := p.survey(v)
 	if err != nil {
-		return h, err
+		return nil, err
 	}
 	glyphs, err := p.glyphs(v, drawn.invisible > 0)
 	if err != nil {
-		return h, err
+		return nil, err
 	}
 	for i := range glyphs {
 		glyphs[i].hidden = glyphs[i].unmarked
@@ -143,24 +193,19 @@ func (p *Document) hiddenText(v view) (hiddenText, error) {
 	if drawn.visible > 0 {
 		// A page that cannot be drawn is left with what modes tell.
 		if _, err := p.check(v, drawn.texts, glyphs); err != nil && p.broken {
-			return h, err
-		}
-		if err := p.spots(v, glyphs, &h); err != nil {
-			return h, err
+			return nil, err
 		}
 	}
-	_, words := parted(glyphs)
-	h.words = len(words)
-	return h, nil
+	return p.spots(v, glyphs)
 }
 
-// spots notes where the glyphs of a page stand.
-func (p *Document) spots(v view, glyphs []glyph, h *hiddenText) error {
+// spots returns where the glyphs of a page stand.
+func (p *Document) spots(v view, glyphs []glyph) (*hiddenText, error) {
 	text, err := p.instance.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: v.page})
 	if err != nil {
-		return p.fail(err)
+		return nil, p.fail(err)
 	}
-	word := 0
+	h, word := &hiddenText{}, 0
 	for i, g := range glyphs {
 		if unicode.IsSpace(g.char) {
 			word++
@@ -172,49 +217,37 @@ func (p *Document) spots(v view, glyphs []glyph, h *hiddenText) error {
 		at, err := p.instance.FPDFText_GetCharOrigin(&requests.FPDFText_GetCharOrigin{TextPage: text.TextPage, Index: g.index})
 		if err != nil {
 			if trapped(err) {
-				return p.fail(err)
+				return nil, p.fail(err)
 			}
 			continue
 		}
-		h.add(spot{at.X, at.Y, word, g.hidden})
+		h.add(spot{x: at.X, y: at.Y, box: g.box, word: word, hidden: g.hidden})
 	}
 	if _, err := p.instance.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: text.TextPage}); err != nil {
-		return p.fail(err)
+		return nil, p.fail(err)
 	}
-	return nil
+	return h, nil
 }
 
 // hiddenLeft returns how many words of the hidden text of a page are on page n.
 func (p *Document) hiddenLeft(n int, h *hiddenText) (words int, err error) {
 	err = p.look(n, func(v view) error {
-		drawn, err := p.survey(v)
-		if err != nil || drawn.visible+drawn.invisible == 0 {
-			return err
-		}
-		glyphs, err := p.glyphs(v, drawn.invisible > 0)
+		glyphs, err := p.glyphs(v, false)
 		if err != nil {
 			return err
 		}
-		if h.cells == nil {
-			for i := range glyphs {
-				glyphs[i].hidden = glyphs[i].unmarked
-			}
-			_, left := parted(glyphs)
-			words = len(left)
-			return nil
-		}
-		var now hiddenText
-		if err := p.spots(v, glyphs, &now); err != nil {
+		now, err := p.spots(v, glyphs)
+		if err != nil {
 			return err
 		}
 		left := map[int]bool{}
-		for _, c := range now.cells {
-			for _, s := range c.list {
-				if shown, hidden, word := h.at(s.x, s.y, 0.01); hidden && !shown {
-					left[word] = true
+		now.each(func(s *spot) {
+			h.around(s.x, s.y, same, func(was *spot) {
+				if was.hidden {
+					left[was.word] = true
 				}
-			}
-		}
+			})
+		})
 		words = len(left)
 		return nil
 	})

@@ -45,8 +45,8 @@ const (
 type edited struct {
 	number int // of the page, from 1
 	leaf   leaf
-	hidden hiddenText
-	after  dictionary // nil if nothing can be taken out
+	hidden *hiddenText // nil if it is not known
+	after  dictionary  // nil if nothing can be taken out
 }
 
 // removeHidden replaces the pages of known that hold text to be taken out. What stays is noted.
@@ -67,7 +67,7 @@ func (w *Writer) removeHidden(source *Document, known *saved) (map[int]newStream
 		needed := r.needed(l)
 		more := r.size(needed, wanted)
 		if more > pageBytes {
-			r.keep(n, nil)
+			r.keep(edited{number: n})
 			continue
 		}
 		if size+more > batchBytes || len(batch) == batchPages {
@@ -176,10 +176,62 @@ func (r *removal) batch(pages []edited, wanted map[int]bool) error {
 		}); err != nil {
 			continue
 		}
-		p.after = r.edit(objects, p)
 	}
-	r.accept(objects, pages)
+	for try := range tries {
+		pages = r.attempt(objects, pages, try)
+	}
 	return nil
+}
+
+// tries is how often a page is edited: where it would look different, what is at the differences stays, and at last all but what
+// modes of rendering hide.
+const tries = 3
+
+// attempt edits pages, compares each with what it was and replaces those that look the same. It returns the others, to be tried
+// again.
+func (r *removal) attempt(objects *resident, pages []edited, try int) (again []edited) {
+	var changed []edited
+	for _, p := range pages {
+		if p.hidden != nil && r.weight() <= newBytes {
+			p.after = r.edit(objects, &p)
+		}
+		if p.after == nil {
+			r.keep(p)
+			continue
+		}
+		changed = append(changed, p)
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	trial, err := r.trial(objects, changed)
+	if err != nil {
+		for _, p := range changed {
+			r.keep(p)
+		}
+		return nil
+	}
+	defer trial.Close()
+	for i, p := range changed {
+		difference, err := trial.differ(2*i+1, 2*i+2)
+		switch {
+		case err == nil && difference == nil && r.replace(p) == nil:
+			left, err := trial.hiddenLeft(2*i+2, p.hidden)
+			if err != nil {
+				left = p.hidden.words()
+			}
+			r.note(p.number, left)
+		case err != nil || try+1 == tries:
+			r.keep(p)
+		default:
+			if p.hidden.spare(difference); try+2 == tries {
+				p.hidden.spareAll()
+			}
+			p.after = nil
+			again = append(again, p)
+		}
+	}
+	return again
 }
 
 // edit takes text out of a page and returns its dictionary as it would be, or nil if nothing is changed.
@@ -202,6 +254,11 @@ func (r *removal) edit(objects *resident, p *edited) dictionary {
 	page, err := contentstream.Read(streams, own)
 	if err != nil {
 		return nil
+	}
+	for _, s := range page.Shows {
+		if s.Clips {
+			p.hidden.clipping(s)
+		}
 	}
 	for _, s := range page.Shows {
 		p.hidden.mark(s)
@@ -270,41 +327,6 @@ func (r resources) named(numbers map[string]int) dictionary {
 	return r.dictionary.with("/XObject", kept.String())
 }
 
-// accept compares each page with what it was and replaces those that look the same.
-func (r *removal) accept(objects *resident, pages []edited) {
-	var changed []edited
-	for _, p := range pages {
-		if p.after != nil && r.weight() <= newBytes {
-			changed = append(changed, p)
-			continue
-		}
-		r.keep(p.number, &p.hidden)
-	}
-	if len(changed) == 0 {
-		return
-	}
-	trial, err := r.trial(objects, changed)
-	if err != nil {
-		for _, p := range changed {
-			r.keep(p.number, &p.hidden)
-		}
-		return
-	}
-	defer trial.Close()
-	for i, p := range changed {
-		same, err := trial.alike(2*i+1, 2*i+2)
-		if err != nil || !same || r.replace(p) != nil {
-			r.keep(p.number, &p.hidden)
-			continue
-		}
-		left, err := trial.hiddenLeft(2*i+2, &p.hidden)
-		if err != nil {
-			left = p.hidden.words
-		}
-		r.note(p.number, left)
-	}
-}
-
 func (r *removal) weight() int {
 	size := 0
 	for _, s := range r.streams {
@@ -327,12 +349,12 @@ func (r *removal) replace(p edited) error {
 }
 
 // keep notes that a page stays as it was.
-func (r *removal) keep(number int, hidden *hiddenText) {
-	words := 0
-	if hidden != nil {
-		words = hidden.words
+func (r *removal) keep(p edited) {
+	words := r.writer.hidden[p.number]
+	if p.hidden != nil {
+		words = p.hidden.words()
 	}
-	r.note(number, max(words, r.writer.hidden[number]))
+	r.note(p.number, words)
 }
 
 func (r *removal) note(number, words int) {

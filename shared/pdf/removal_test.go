@@ -1,0 +1,112 @@
+package pdf
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+)
+
+// rewritten copies a PDF. Its pages are as they were read; those that are to be recognised have no words.
+func rewritten(t *testing.T, data []byte, opt ocr.PDFOptions) ([]byte, []ocr.Note) {
+	t.Helper()
+	source := open(t, data)
+	var out bytes.Buffer
+	w, err := shared.NewWriter(source, opt, &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	for n := range source.Pages() {
+		reading, err := source.Read(n+1, false, ocr.DefaultLimits())
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := ocr.Page{Number: n + 1, Origin: ocr.Recognised, Width: 100, Height: 100, DPI: 72}
+		if reading.Page != nil {
+			page = *reading.Page
+		} else {
+			page = reading.Merge(page)
+		}
+		if err := w.Page(page, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	check(t, out.Bytes())
+	return out.Bytes(), w.Notes()
+}
+
+// sameLooks fails unless each page of two PDFs looks the same.
+func sameLooks(t *testing.T, before, after []byte) {
+	t.Helper()
+	a, b := open(t, before), open(t, after)
+	for n := range a.Pages() {
+		was, _, err := a.colours(n + 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		is, _, err := b.colours(n + 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if was.Rect != is.Rect || !bytes.Equal(was.Pix, is.Pix) {
+			t.Errorf("page %d looks different", n+1)
+		}
+	}
+}
+
+// holds reports whether a word stands anywhere in a PDF: in an object, or in what a stream holds.
+func holds(t *testing.T, data []byte, word string) bool {
+	t.Helper()
+	found := false
+	err := open(t, data).save(func(in io.Reader) error {
+		objects := resident{objects: map[int]kept{}, decoded: map[int][]byte{}}
+		_, _, err := scanSaved(in, func(p part) error {
+			k := kept{raw: p.raw, is: p.stream != nil}
+			if k.is {
+				k.data, _ = io.ReadAll(p.stream) // a part of it is found to be too short
+			}
+			objects.objects[p.number] = k
+			all := []byte(p.raw)
+			if decoded, ok := objects.stream(p.number); ok {
+				all = append(all, decoded...)
+			}
+			found = found || bytes.Contains(all, []byte(word)) || bytes.Contains(all, fmt.Appendf(nil, "%X", word))
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func TestTextThatDoesNotShowIsTakenOut(t *testing.T) {
+	for name, c := range concealed {
+		t.Run(name, func(t *testing.T) {
+			data := concealing(c.entries, c.content)
+			out, notes := rewritten(t, data, ocr.PDFOptions{})
+			sameLooks(t, data, out)
+			if !holds(t, out, "brown fox number 19 jumps") {
+				t.Error("text that shows is gone")
+			}
+			there := holds(t, out, "Account") || holds(t, out, "4471")
+			// What is nearly invisible changes a pixel when it goes, so it stays.
+			if told := len(notes) == 1 && notes[0] == (ocr.Note{Code: ocr.HiddenTextKept, Page: 1, Count: 2}); there != told ||
+				there != (name == "nearly white" || name == "microscopic") {
+				t.Errorf("the secret is there: %v; notes: %v", there, notes)
+			}
+
+			out, notes = rewritten(t, data, ocr.PDFOptions{KeepHidden: true})
+			if !holds(t, out, "Account") || len(notes) > 0 {
+				t.Errorf("hidden text that is to be kept is gone, or there are notes: %v", notes)
+			}
+		})
+	}
+}
