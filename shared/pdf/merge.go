@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"image"
 	"math"
 	"slices"
 	"strings"
@@ -52,7 +53,7 @@ func (r *Reading) Merge(recognised ocr.Page) ocr.Page {
 	if r.partial {
 		dropNoise(&recognised)
 	}
-	page := r.layer.page(r.layer.lines(&recognised))
+	page := r.layer.page(r.lines(&recognised))
 	page.Number, page.Languages = r.number, recognised.Languages
 	page.HiddenWords = len(countable(r.hidden, &page))
 	return page
@@ -63,12 +64,17 @@ func (d direction) inked() bool {
 }
 
 // lines turns a recognised page into lines of the direction in which it is read.
-func (l *shownLayer) lines(page *ocr.Page) []direction {
-	if page.Width < 1 || page.Height < 1 {
+func (r *Reading) lines(page *ocr.Page) []direction {
+	size := r.whole
+	if size == (image.Point{}) {
+		size = image.Pt(page.Width, page.Height)
+	}
+	if size.X < 1 || size.Y < 1 {
 		return nil
 	}
 	d := direction{frame: upright(page.Angle), shrink: 1}
-	points := matrix{a: l.view.width / float64(page.Width), d: l.view.height / float64(page.Height)}
+	points := matrix{a: r.layer.view.width / float64(size.X), d: r.layer.view.height / float64(size.Y)}
+	points.e, points.f = points.a*float64(r.cut.X), points.d*float64(r.cut.Y)
 	box := func(b ocr.Box) rect {
 		return rect{float64(b.X0), float64(b.Y0), float64(b.X1), float64(b.Y1)}.through(points)
 	}

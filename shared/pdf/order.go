@@ -55,6 +55,9 @@ func margin(pieces []line, foot bool) int {
 		if room > wide || row == 1 && room > free {
 			count = j
 		}
+		if largest.recognised() {
+			row-- // such as a logo over the running head
+		}
 		i = j
 	}
 	return count

@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"errors"
+	"image"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/pdf/layer"
@@ -17,6 +18,8 @@ type Reading struct {
 	Scattered bool // Raster shows a few pieces of text rather than a page of it
 
 	number  int
+	cut     image.Point // where the raster begins on the page, in pixels
+	whole   image.Point // the size of the page in pixels
 	layer   *shownLayer // nil where the text layer has no part in the page
 	hidden  []hiddenWord
 	partial bool // the raster holds regions of the page, with whatever else looked like text
@@ -116,9 +119,25 @@ func (p *Document) compare(v view, content content, glyphs []glyph, characters b
 	}
 	if r.partial = len(c.found.Regions) > 0 && content.covered < wholePicture && r.Raster.JPEG == nil; r.partial {
 		r.Scattered = len(c.found.Regions) < manyRegions
-		c.found.Isolate(layer.Picture{Pix: r.Raster.Gray, Stride: r.Raster.Stride, Width: r.Raster.Width, Height: r.Raster.Height})
+		r.crop(c.found.Isolate(layer.Picture{
+			Pix: r.Raster.Gray, Stride: r.Raster.Stride, Width: r.Raster.Width, Height: r.Raster.Height,
+		}))
 	}
 	return r, nil
+}
+
+// crop leaves no more of the raster than a box and some white around it: what is to be recognised costs by its size.
+func (r *Reading) crop(box image.Rectangle) {
+	const around = 40 // pixels
+	full := r.Raster
+	box = box.Inset(-around).Intersect(image.Rect(0, 0, full.Width, full.Height))
+	r.whole, r.cut = image.Pt(full.Width, full.Height), box.Min
+	r.Raster.Gray, r.Raster.Stride = make([]byte, box.Dx()*box.Dy()), box.Dx()
+	r.Raster.Width, r.Raster.Height = box.Dx(), box.Dy()
+	for y := range box.Dy() {
+		from := (box.Min.Y+y)*full.Stride + box.Min.X
+		copy(r.Raster.Gray[y*r.Raster.Stride:], full.Gray[from:from+box.Dx()])
+	}
 }
 
 const (

@@ -119,6 +119,12 @@ func patterned(layer, painted string) []byte {
 	)
 }
 
+// onRaster returns a box of the page, in points from its top left corner, in pixels of what is to be recognised.
+func onRaster(r Reading, x0, y0, x1, y1 float64) ocr.Box {
+	at := func(v float64) int { return int(v * textDPI / 72) }
+	return ocr.Box{X0: at(x0) - r.cut.X, Y0: at(y0) - r.cut.Y, X1: at(x1) - r.cut.X, Y1: at(y1) - r.cut.Y}
+}
+
 func TestInkThatTheLayerDoesNotExplainIsRecognisedAlone(t *testing.T) {
 	data := patterned("BT /F1 12 Tf 200 700 Td (Marguerite Osei) Tj ET", "BT /F1 12 Tf 72 700 Td (Name of the tenant) Tj ET 0 600 400 1 re f")
 	r, err := open(t, data).Read(1, false, ocr.DefaultLimits())
@@ -126,8 +132,10 @@ func TestInkThatTheLayerDoesNotExplainIsRecognisedAlone(t *testing.T) {
 		t.Fatalf("%v, %v", r.Page, err)
 	}
 	dark := func(x0, y0, x1, y1 int) bool {
+		x0, y0 = max(0, x0-r.cut.X), max(0, y0-r.cut.Y)
+		x1, y1 = min(r.Raster.Width, x1-r.cut.X), min(r.Raster.Height, y1-r.cut.Y)
 		for y := y0; y < y1; y++ {
-			for _, grey := range r.Raster.Gray[y*r.Raster.Stride+x0 : y*r.Raster.Stride+x1] {
+			for _, grey := range r.Raster.Gray[y*r.Raster.Stride+min(x0, x1) : y*r.Raster.Stride+x1] {
 				if grey < 128 {
 					return true
 				}
@@ -143,14 +151,15 @@ func TestInkThatTheLayerDoesNotExplainIsRecognisedAlone(t *testing.T) {
 	if dark(at(195), at(75), at(300), at(100)) || dark(0, at(180), at(410), at(200)) {
 		t.Error("the value, or the rule, is drawn")
 	}
+	box := func(x0, y0, x1, y1 float64) ocr.Box { return onRaster(r, x0, y0, x1, y1) }
 	recognised := ocr.Page{
 		Width: r.Raster.Width, Height: r.Raster.Height, DPI: r.Raster.DPI, Origin: ocr.Recognised, Languages: []string{"eng"},
 		Blocks: []ocr.Block{{Paragraphs: []ocr.Paragraph{{Lines: []ocr.Line{{Words: []ocr.Word{
-			{Text: "Name", Box: ocr.Box{X0: at(72), Y0: at(83), X1: at(106), Y1: at(92)}, Confidence: 96},
-			{Text: "of", Box: ocr.Box{X0: at(109), Y0: at(83), X1: at(119), Y1: at(92)}, Confidence: 96},
-			{Text: "the", Box: ocr.Box{X0: at(122), Y0: at(83), X1: at(139), Y1: at(92)}, Confidence: 96},
-			{Text: "tenant", Box: ocr.Box{X0: at(142), Y0: at(83), X1: at(175), Y1: at(92)}, Confidence: 96},
-			{Text: "~", Box: ocr.Box{X0: at(180), Y0: at(83), X1: at(185), Y1: at(92)}, Confidence: 40},
+			{Text: "Name", Box: box(72, 83, 106, 92), Confidence: 96},
+			{Text: "of", Box: box(109, 83, 119, 92), Confidence: 96},
+			{Text: "the", Box: box(122, 83, 139, 92), Confidence: 96},
+			{Text: "tenant", Box: box(142, 83, 175, 92), Confidence: 96},
+			{Text: "~", Box: box(180, 83, 185, 92), Confidence: 40},
 		}}}}}}},
 	}
 	page := r.Merge(recognised)
@@ -174,7 +183,7 @@ func TestRecognisedBlocksSayThatTheyAre(t *testing.T) {
 	page := r.Merge(ocr.Page{
 		Width: r.Raster.Width, Height: r.Raster.Height, DPI: r.Raster.DPI, Origin: ocr.Recognised,
 		Blocks: []ocr.Block{{Paragraphs: []ocr.Paragraph{{Lines: []ocr.Line{{Words: []ocr.Word{
-			{Text: "Painted", Box: ocr.Box{X0: 200, Y0: 1889, X1: 313, Y1: 1922}, Confidence: 90},
+			{Text: "Painted", Box: onRaster(r, 72, 680, 113, 692), Confidence: 90},
 		}}}}}}},
 	})
 	last := page.Blocks[len(page.Blocks)-1]

@@ -2,11 +2,11 @@ package layer
 
 import "image"
 
-// Isolate paints everything of a drawing of the same page, at any size, white but what was found, with the lines and frames
-// that cross it.
-func (f Found) Isolate(p Picture) {
+// Isolate paints everything of a drawing of the same page, at any size, white but what was found, without the lines and frames
+// that cross it. It returns the box around what is left.
+func (f Found) Isolate(p Picture) (left image.Rectangle) {
 	if f.size.X == 0 || f.size.Y == 0 {
-		return
+		return left
 	}
 	scale := func(r image.Rectangle) image.Rectangle {
 		return image.Rect(
@@ -17,6 +17,7 @@ func (f Found) Isolate(p Picture) {
 	regions := make([]image.Rectangle, len(f.Regions))
 	for i, r := range f.Regions {
 		regions[i] = scale(r.Box)
+		left = left.Union(regions[i])
 	}
 	kept := make([]bool, p.Width)
 	for y := range p.Height {
@@ -43,4 +44,5 @@ func (f Found) Isolate(p Picture) {
 			}
 		}
 	}
+	return left
 }
