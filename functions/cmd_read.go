@@ -32,6 +32,7 @@ type readVerb struct {
 	settings  request.Settings
 	out       string // folder for results; empty for standard output
 	recursive bool
+	explain   bool // tell where the text of each region was taken from
 
 	stdin  io.Reader
 	stdout io.Writer
@@ -77,6 +78,7 @@ documents is read from a file, so that no list of processes shows it.
 	verbs.SettingsFlags(cmd, &v.settings, "languages", "formats", "profile", "password", "on_page_error")
 	cmd.Flags().StringVarP(&v.out, "output", "o", "", "folder for results")
 	cmd.Flags().BoolVarP(&v.recursive, "recursive", "r", false, "read the documents below folders")
+	cmd.Flags().BoolVar(&v.explain, "explain", false, "tell where the text of each region was taken from, and why")
 	verbs.Once(cmd, "output")
 	return cmd
 }
@@ -138,7 +140,9 @@ func (v *readVerb) check() error {
 		}
 		v.wanted = append(v.wanted, f)
 	}
-	v.options = ocr.Options{Languages: v.settings.Languages, Profile: cmp.Or(ocr.Profile(v.settings.Profile), ocr.Accurate)}
+	v.options = ocr.Options{
+		Languages: v.settings.Languages, Profile: cmp.Or(ocr.Profile(v.settings.Profile), ocr.Accurate), Explain: v.explain,
+	}
 	if v.options.Profile != ocr.Accurate && v.options.Profile != ocr.Fast {
 		return fmt.Errorf("--profile must be %s or %s", ocr.Accurate, ocr.Fast)
 	}

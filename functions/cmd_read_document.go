@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -173,11 +174,25 @@ func (v *readVerb) tellPages(d localDocument, pages []ocr.Page) (missing int, er
 			v.report.line("%s: page %d: %s", d, p.Number, verbs.Explain(fault.Code(p.Failure.Code), p.Failure.Detail))
 		}
 		v.report.notes(d, p.Number, p.Notes)
+		if v.explain {
+			v.tellDecisions(d, p)
+		}
 		if p.HiddenWords > 0 {
 			v.report.line("%s: page %d: words that do not show are left out: %d (hidden_words)", d, p.Number, p.HiddenWords)
 		}
 	}
 	return missing, nil
+}
+
+// tellDecisions tells where the text of each region of a page was taken from.
+func (v *readVerb) tellDecisions(d localDocument, p ocr.Page) {
+	if len(p.Decisions) == 0 {
+		v.report.line("%s: page %d: %s", d, p.Number, p.Origin)
+	}
+	for _, c := range p.Decisions {
+		v.report.line("%s: page %d: %d,%d to %d,%d: %s: %s", d, p.Number, c.Box.X0, c.Box.Y0, c.Box.X1, c.Box.Y1,
+			cmp.Or(c.From, "left out"), c.Why.Sentence())
+	}
 }
 
 // print writes the result of a document to standard output, when it is whole.

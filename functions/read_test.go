@@ -162,6 +162,15 @@ func TestReadRefusesWhatCannotBe(t *testing.T) {
 	}
 }
 
+func TestReadExplainsWhereTextIsFrom(t *testing.T) {
+	d := newDesk(t, "good.pdf")
+	code, stdout, stderr := d.read(nil, "--explain", "good.pdf")
+	want := regexp.MustCompile(`^good\.pdf: page 1: \d+,\d+ to \d+,\d+: text-layer: the page shows .+\n$`)
+	if code != verbs.ExitOK || !strings.Contains(stdout, words("good.pdf")) || !want.MatchString(stderr) {
+		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+}
+
 func TestReadNamesPagesAndDocumentsThatFail(t *testing.T) {
 	d := newDesk(t, "good.pdf", "other.pdf")
 	d.put("half.pdf", twoPages("half.pdf"))

@@ -48,7 +48,8 @@ type Options struct {
 
 	Characters bool `json:"characters,omitempty"` // fill Word.Characters: a page takes about six times the memory
 
-	Scattered bool `json:"-"` // the picture shows pieces of text here and there on white; set where one is drawn
+	Explain   bool `json:"explain,omitempty"` // fill Page.Decisions
+	Scattered bool `json:"-"`                 // the picture shows pieces of text here and there on white; set where one is drawn
 }
 
 // Profile trades time for accuracy.

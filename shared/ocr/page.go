@@ -153,6 +153,8 @@ type Page struct {
 
 	HiddenWords int    `json:"hidden_words,omitempty"` // of the text layer that do not show; they are in none of the blocks
 	Notes       []Note `json:"notes,omitempty"`
+
+	Decisions []Decision `json:"decisions,omitempty"` // only where Options.Explain asked for them
 }
 
 // Failure explains a page that could not be read while the rest of the document could.

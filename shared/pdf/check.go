@@ -13,6 +13,7 @@ import (
 // checked is a text layer that was held against the page as drawn.
 type checked struct {
 	drawn comparison
+	rest  layer.Picture // the page without the text of its layer, in grey
 	found layer.Found // that may be text and is not of the layer
 }
 
@@ -22,7 +23,7 @@ func (p *Document) check(v view, texts []references.FPDF_PAGEOBJECT, glyphs []gl
 	if err != nil {
 		return checked{}, err
 	}
-	c := checked{drawn: d, found: layer.Search(d.without)}
+	c := checked{drawn: d, rest: d.without, found: layer.Search(d.without)}
 	if unseen := mark(d, glyphs); !unseen {
 		return c, nil
 	}
@@ -112,8 +113,9 @@ func (p *Document) embeddedFont(text references.FPDF_TEXTPAGE, index int) (bool,
 
 // hiddenWord is a word of the text layer, or a part of it, that does not show.
 type hiddenWord struct {
-	box  rect // displayed page, points; without extent where it is not known
-	text string
+	box   rect // displayed page, points; without extent where it is not known
+	text  string
+	drawn bool // it lies on a scan, at a place where something is drawn
 }
 
 // parted parts a text layer into what shows and words that do not. Where glyphs are left out a word ends.
@@ -151,6 +153,13 @@ func parted(glyphs []glyph) (shown []glyph, hidden []hiddenWord) {
 	}
 	finish()
 	return shown, hidden
+}
+
+// onScan marks hidden words at whose place a scan shows something: they are more likely an earlier reading of it than a secret.
+func onScan(words []hiddenWord, scan layer.Picture, place comparison) {
+	for i := range words {
+		words[i].drawn = layer.Drawn(scan, place.box(words[i].box))
+	}
 }
 
 func contains(glyphs []glyph, is func(glyph) bool) bool {

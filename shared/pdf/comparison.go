@@ -33,7 +33,7 @@ func (d comparison) box(shown rect) layer.Rect {
 
 // draw draws a page twice, with and without its text objects.
 func (p *Document) draw(v view, texts []references.FPDF_PAGEOBJECT, coloured bool) (comparison, error) {
-	dpi := max(1, int(min(checkDPI, 72*math.Sqrt(checkPixels/(v.width*v.height)))))
+	dpi := coarse(v)
 	d := comparison{scale: v.scale(dpi), samples: 1}
 	picture := p.gray
 	if coloured {
@@ -48,6 +48,11 @@ func (p *Document) draw(v view, texts []references.FPDF_PAGEOBJECT, coloured boo
 		return err
 	})
 	return d, err
+}
+
+// coarse returns the resolution in which a page is held against its text layer.
+func coarse(v view) int {
+	return max(1, int(min(checkDPI, 72*math.Sqrt(checkPixels/(v.width*v.height)))))
 }
 
 // without calls use while text objects are left out of the loaded page.

@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"cmp"
 	"image"
 	"math"
 	"slices"
@@ -47,15 +48,16 @@ func confidence(page *ocr.Page) float64 {
 func (r *Reading) Merge(recognised ocr.Page) ocr.Page {
 	recognised.Number = r.number
 	if r.layer == nil || !slices.ContainsFunc(r.layer.directions, direction.inked) {
-		recognised.HiddenWords = len(countable(r.hidden, &recognised))
+		r.explain(&recognised, cmp.Or(r.why, ocr.WholePage), nil)
 		return recognised
 	}
+	var dropped []ocr.Box
 	if r.partial {
-		dropNoise(&recognised)
+		dropped = dropNoise(&recognised)
 	}
 	page := r.layer.page(r.lines(&recognised))
 	page.Number, page.Languages = r.number, recognised.Languages
-	page.HiddenWords = len(countable(r.hidden, &page))
+	r.explain(&page, ocr.Shown, r.onPage(dropped, &page))
 	return page
 }
 
@@ -148,17 +150,39 @@ const (
 	noisySign = 80 // words without a letter or a digit
 )
 
-// dropNoise leaves out of a page what the engine made of pictures and lines that are no text.
-func dropNoise(page *ocr.Page) {
+// dropNoise leaves out of a page what the engine made of pictures and lines that are no text. It returns where that was.
+func dropNoise(page *ocr.Page) (dropped []ocr.Box) {
 	for b := range page.Blocks {
 		for p := range page.Blocks[b].Text {
-			p.Lines = slices.DeleteFunc(p.Lines, func(l ocr.Line) bool { return lineConfidence(l) < noisyLine })
 			for i := range p.Lines {
-				p.Lines[i].Words = slices.DeleteFunc(p.Lines[i].Words, noise)
+				l := &p.Lines[i]
+				noisy := lineConfidence(*l) < noisyLine
+				l.Words = slices.DeleteFunc(l.Words, func(w ocr.Word) bool {
+					drop := noisy || noise(w)
+					if drop {
+						dropped = append(dropped, w.Box)
+					}
+					return drop
+				})
 			}
 			p.Lines = slices.DeleteFunc(p.Lines, func(l ocr.Line) bool { return len(l.Words) == 0 })
 		}
 	}
+	return dropped
+}
+
+// onPage returns where boxes of a recognised raster are on the page.
+func (r *Reading) onPage(boxes []ocr.Box, page *ocr.Page) []ocr.Box {
+	if r.whole.X < 1 || r.whole.Y < 1 {
+		return nil
+	}
+	scale := matrix{a: float64(page.Width) / float64(r.whole.X), d: float64(page.Height) / float64(r.whole.Y)}
+	placed := make([]ocr.Box, len(boxes))
+	for i, b := range boxes {
+		at := rect{float64(b.X0 + r.cut.X), float64(b.Y0 + r.cut.Y), float64(b.X1 + r.cut.X), float64(b.Y1 + r.cut.Y)}
+		placed[i] = whole(at.through(scale), page.Width, page.Height)
+	}
+	return placed
 }
 
 func noise(w ocr.Word) bool {
@@ -190,7 +214,7 @@ func countable(hidden []hiddenWord, page *ocr.Page) []hiddenWord {
 	}
 	return slices.DeleteFunc(slices.Clone(hidden), func(h hiddenWord) bool {
 		x, y := (h.box.x0+h.box.x1)/2, (h.box.y0+h.box.y1)/2
-		replaced := false
+		replaced := h.drawn
 		cellsOf(rect{x, y, x, y}, func(cell [2]int) {
 			for _, i := range shown.cells[cell] {
 				b := boxes[i]

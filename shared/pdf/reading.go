@@ -22,7 +22,8 @@ type Reading struct {
 	whole   image.Point // the size of the page in pixels
 	layer   *shownLayer // nil where the text layer has no part in the page
 	hidden  []hiddenWord
-	partial bool // the raster holds regions of the page, with whatever else looked like text
+	why     ocr.Reason // the page is recognised as a whole
+	partial bool       // the raster holds regions of the page, with whatever else looked like text
 }
 
 // shownLayer is what shows of a text layer.
@@ -79,12 +80,16 @@ func (p *Document) read(v view, characters bool, limits ocr.Limits) (Reading, er
 		}
 	}
 	if content.visible == 0 || !plausible(glyphs) {
-		r := Reading{}
+		r := Reading{why: ocr.Implausible}
 		if content.visible == 0 {
+			r.why = ocr.WholePage
 			for i := range glyphs {
 				glyphs[i].hidden = true
 			}
 			_, r.hidden = parted(glyphs)
+			if err := p.underScan(v, r.hidden); err != nil {
+				return Reading{}, err
+			}
 		}
 		r.Raster, err = p.raster(v, content, limits)
 		return r, err
@@ -105,10 +110,13 @@ func (p *Document) compare(v view, content content, glyphs []glyph, characters b
 	}
 	if len(c.found.Regions) == 0 {
 		if page := r.layer.page(nil); len(page.Blocks) > 0 {
-			page.HiddenWords = len(countable(r.hidden, &page))
+			r.explain(&page, ocr.Shown, nil)
 			r.Page = &page
 			return r, nil
 		}
+	}
+	if content.covered >= wholePicture {
+		onScan(r.hidden, c.rest, c.drawn)
 	}
 	err = p.without(content.texts, func() error {
 		r.Raster, err = p.raster(v, content, limits)
@@ -124,6 +132,20 @@ func (p *Document) compare(v view, content content, glyphs []glyph, characters b
 		}))
 	}
 	return r, nil
+}
+
+// underScan marks words of an invisible layer at whose place something is drawn.
+func (p *Document) underScan(v view, words []hiddenWord) error {
+	if len(words) == 0 {
+		return nil
+	}
+	dpi := coarse(v)
+	picture, err := p.gray(v, dpi)
+	if err != nil {
+		return err
+	}
+	onScan(words, picture, comparison{scale: v.scale(dpi)})
+	return nil
 }
 
 // crop leaves no more of the raster than a box and some white around it: what is to be recognised costs by its size.
@@ -172,7 +194,7 @@ func (p *Document) unchecked(n int, characters bool) (page ocr.Page, ok bool, er
 		}
 		page = l.page(nil)
 		ok = len(page.Blocks) > 0
-		page.HiddenWords = len(countable(hidden, &page))
+		(&Reading{hidden: hidden}).explain(&page, ocr.Unchecked, nil)
 		page.Notes = []ocr.Note{{Code: ocr.LayerUnchecked}}
 		return nil
 	})

@@ -193,7 +193,15 @@ func TestRecognisedBlocksSayThatTheyAre(t *testing.T) {
 }
 
 func TestAnEarlierReadingOfAScanHidesNothing(t *testing.T) {
-	data := onePage(letter, "q 612 0 0 792 0 0 cm /I1 Do Q BT 3 Tr /F1 12 Tf 72 720 Td (Account 4471) Tj ET")
+	const invisible = "BT 3 Tr /F1 12 Tf 72 720 Td (Account 4471) Tj ET"
+	scan, err := open(t, onePage(letter, "q 612 0 0 792 0 0 cm /I1 Do Q "+invisible)).Read(1, false, ocr.DefaultLimits())
+	if err != nil || scan.Page != nil {
+		t.Fatalf("%v, %v", scan.Page, err)
+	}
+	if page := scan.Merge(ocr.Page{Width: 850, Height: 1100, DPI: 100, Origin: ocr.Blank}); page.HiddenWords != 0 {
+		t.Errorf("%d hidden words where a scan shows something", page.HiddenWords)
+	}
+	data := onePage(letter, "0.8 g 0 0 612 792 re f "+invisible)
 	r, err := open(t, data).Read(1, false, ocr.DefaultLimits())
 	if err != nil || r.Page != nil {
 		t.Fatalf("%v, %v", r.Page, err)

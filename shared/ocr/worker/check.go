@@ -104,11 +104,17 @@ func (c checker) page(p *ocr.Page, number int, opt ocr.Options) error {
 	if slices.ContainsFunc(p.Fonts, func(f ocr.Font) bool { return !font(f) }) {
 		return errLied
 	}
+	if len(p.Decisions) > 0 && !opt.Explain {
+		return errLied
+	}
 	content := pageCheck{width: p.Width, height: p.Height, fonts: len(p.Fonts)}
 	for i := range p.Blocks {
 		if !content.block(&p.Blocks[i]) {
 			return errLied
 		}
+	}
+	if slices.ContainsFunc(p.Decisions, func(d ocr.Decision) bool { return !content.decision(d) }) {
+		return errLied
 	}
 	return nil
 }

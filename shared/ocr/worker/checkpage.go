@@ -98,6 +98,11 @@ func (c *pageCheck) near(b ocr.Baseline) bool {
 	return within(b.X0, c.width) && within(b.X1, c.width) && within(b.Y0, c.height) && within(b.Y1, c.height)
 }
 
+// decision reports whether an entry of the account of a page can be true.
+func (c *pageCheck) decision(d ocr.Decision) bool {
+	return c.inside(d.Box) && d.Why.Sentence() != "" && (d.From == "" || d.From == ocr.TextLayer || d.From == ocr.Recognised)
+}
+
 func font(f ocr.Font) bool {
 	return f.Size >= 0 && f.Size <= maxPoints && f.Style <= 2*ocr.SmallCaps-1 && (f.Family == "" || readable(f.Family))
 }

@@ -25,7 +25,8 @@ func fullPage() ocr.Page {
 	return ocr.Page{
 		Number: 1, Width: 100, Height: 50, DPI: 204, DPIY: 98, Origin: ocr.Recognised, Languages: []string{"eng"}, Confidence: 90,
 		HiddenWords: 3, Notes: []ocr.Note{{Code: ocr.LayerUnchecked}, {Code: ocr.HiddenTextKept, Count: 3}},
-		Fonts: []ocr.Font{{Family: "Garamond", Size: 10.5, Style: ocr.Bold | ocr.SmallCaps}},
+		Decisions: []ocr.Decision{{Box: box, From: ocr.TextLayer, Why: ocr.Shown}, {Box: box, Why: ocr.Hidden}},
+		Fonts:     []ocr.Font{{Family: "Garamond", Size: 10.5, Style: ocr.Bold | ocr.SmallCaps}},
 		Blocks: []ocr.Block{
 			{Box: box, Paragraphs: paragraphs()},
 			{Box: box, Kind: ocr.TableBlock, Origin: ocr.TextLayer, Rows: []ocr.Row{{Box: box, Cells: []ocr.Cell{{Box: box, Columns: 2, Paragraphs: paragraphs()}}}}},
@@ -38,7 +39,10 @@ func fullPage() ocr.Page {
 
 func TestPagesThatCannotBeTrueAreRefused(t *testing.T) {
 	check := newChecker(ocr.DefaultLimits())
-	opt := ocr.Options{Languages: []string{"eng"}}
+	opt := ocr.Options{Languages: []string{"eng"}, Explain: true}
+	if page := fullPage(); check.page(&page, 1, ocr.Options{Languages: opt.Languages}) == nil {
+		t.Error("decisions that nobody asked for were taken")
+	}
 	if page := fullPage(); check.page(&page, 1, opt) != nil {
 		t.Fatal("a page with all there is was refused")
 	}
@@ -52,6 +56,9 @@ func TestPagesThatCannotBeTrueAreRefused(t *testing.T) {
 		"note":                       func(p *ocr.Page) { p.Notes[0].Code = "made_up" },
 		"count of a note":            func(p *ocr.Page) { p.Notes[1].Count = math.MaxInt },
 		"page of a note":             func(p *ocr.Page) { p.Notes[1].Page = -1 },
+		"decision":                   func(p *ocr.Page) { p.Decisions[0].Why = "made_up" },
+		"decision outside":           func(p *ocr.Page) { p.Decisions[1].Box = outside },
+		"source of a decision":       func(p *ocr.Page) { p.Decisions[0].From = ocr.Failed },
 		"turn":                       func(p *ocr.Page) { p.Angle = 45 },
 		"language nobody asked for":  func(p *ocr.Page) { p.Languages = []string{"deu"} },
 		"kind":                       func(p *ocr.Page) { p.Blocks[2].Kind = "poem" },

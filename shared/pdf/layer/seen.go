@@ -98,6 +98,20 @@ func look(difference Picture, g Glyph) (state, bool) {
 	}
 }
 
+// Drawn reports whether something with edges is drawn in a box, such as letters or a photograph, rather than nothing or a fill.
+func Drawn(p Picture, r Rect) bool {
+	const share = 0.05 // of the pixels
+	box := r.pixels(p, 0)
+	found := 0
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		row, below := p.row(y)[box.Min.X:box.Max.X], p.row(min(y+1, p.Height-1))[box.Min.X:box.Max.X]
+		for _, run := range edges(y, row, below, nil) {
+			found += run.to - run.from
+		}
+	}
+	return float64(found) > share*float64(box.Dx()*box.Dy())
+}
+
 // marks returns the box around the pixels of a box that differ.
 func marks(difference Picture, box image.Rectangle) image.Rectangle {
 	found := image.Rectangle{Min: box.Max, Max: box.Min}

@@ -162,7 +162,7 @@ func (e *Engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.O
 	}
 	defer e.drawn.close()
 	if e.drawn.page != nil {
-		return *e.drawn.page, nil
+		return explained(*e.drawn.page, opt), nil
 	}
 	dpi := e.drawn.dpi // a JPEG may state another than the one it is drawn with
 	x, y := dpi, dpi
@@ -178,7 +178,15 @@ func (e *Engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.O
 		page = e.drawn.merge(page)
 	}
 	page.Number = n
-	return page, err
+	return explained(page, opt), err
+}
+
+// explained is a page with the account of how its text came about where that was asked for.
+func explained(page ocr.Page, opt ocr.Options) ocr.Page {
+	if !opt.Explain {
+		page.Decisions = nil
+	}
+	return page
 }
 
 // WritePDF writes a searchable PDF: of a PDF a copy with invisible text, of images one page for each.

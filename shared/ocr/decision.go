@@ -1,0 +1,59 @@
+package ocr
+
+// Decision says where the text of a region of a page was taken from, and why. It holds no text.
+type Decision struct {
+	Box  Box    `json:"box"`
+	From Origin `json:"from,omitempty"` // TextLayer or Recognised; empty where the text was left out
+	Why  Reason `json:"why"`
+}
+
+// Reason is why text was taken from where it was, or left out.
+type Reason string
+
+// The reasons.
+const (
+	Shown       Reason = "shown"       // of the text layer
+	Unexplained Reason = "unexplained" // recognised
+	WholePage   Reason = "whole_page"  // recognised
+	Implausible Reason = "implausible" // recognised
+	FontLies    Reason = "font_lies"   // left out
+	Hidden      Reason = "hidden"      // left out
+	Replaced    Reason = "replaced"    // left out
+	Illegible   Reason = "illegible"   // left out
+	Unchecked   Reason = "unchecked"   // of the text layer
+)
+
+// reasons is what is known of each reason.
+var reasons = []struct {
+	reason   Reason
+	sentence string
+}{
+	{Shown, "the page shows what the text layer says"},
+	{Unexplained, "no glyph of the text layer explains what is drawn here"},
+	{WholePage, "there is no text layer that shows, or the page is a picture"},
+	{Implausible, "the text layer is not what people write"},
+	{FontLies, "the font shows another text than it says"},
+	{Hidden, "the page looks the same without this text"},
+	{Replaced, "this text does not show and stands for what was recognised here"},
+	{Illegible, "what was recognised here is more likely a drawing than text"},
+	{Unchecked, "the page could not be drawn"},
+}
+
+// Reasons lists the reasons in a fixed order.
+func Reasons() []Reason {
+	all := make([]Reason, len(reasons))
+	for i, r := range reasons {
+		all[i] = r.reason
+	}
+	return all
+}
+
+// Sentence says it for people; empty for a reason that is not known.
+func (r Reason) Sentence() string {
+	for _, known := range reasons {
+		if known.reason == r {
+			return known.sentence
+		}
+	}
+	return ""
+}
