@@ -94,7 +94,7 @@ func (v *readVerb) run(cmd *cobra.Command, args []string) error {
 		}
 	})
 	if err != nil {
-		return verbs.Usage(err)
+		return err
 	}
 	v.limits = set.Limits()
 	if err := v.check(); err != nil {
@@ -223,10 +223,30 @@ func (u *unwrittenError) Unwrap() error { return u.err }
 // explain says on one line why something local cannot be read.
 func explain(err error) string {
 	if f, ok := errors.AsType[*fault.Error](err); ok {
-		return verbs.Explain(f.Code, f.Detail)
+		line := verbs.Explain(f.Code, f.Detail)
+		if setting := limitSetting(f.Code); setting != "" {
+			line += "; " + setting + " sets the limit"
+		}
+		return line
 	}
 	if p, ok := errors.AsType[*os.PathError](err); ok {
 		err = p.Err // the path is told beside it
 	}
 	return verbs.Printable(err.Error())
+}
+
+// limitSetting names the setting of this machine that a document or a page exceeds; empty for codes that have other limits too.
+func limitSetting(code fault.Code) string {
+	switch code {
+	case fault.DocumentTooLarge:
+		return "LETHE_MAX_MIB"
+	case fault.DocumentTooManyPages:
+		return "LETHE_MAX_PAGES"
+	case fault.PageMemory:
+		return "LETHE_WORKER_MEMORY_MIB"
+	case fault.PageTime:
+		return "LETHE_PAGE_TIME"
+	default:
+		return ""
+	}
 }

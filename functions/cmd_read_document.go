@@ -16,7 +16,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/render"
@@ -171,7 +170,7 @@ func (v *readVerb) tellPages(d localDocument, pages []ocr.Page) (missing int, er
 	}
 	for _, p := range pages {
 		if p.Failure != nil {
-			v.report.line("%s: page %d: %s", d, p.Number, verbs.Explain(fault.Code(p.Failure.Code), p.Failure.Detail))
+			v.report.line("%s: page %d: %s", d, p.Number, explain(fault.New(fault.Code(p.Failure.Code), "%s", p.Failure.Detail)))
 		}
 		v.report.notes(d, p.Number, p.Notes)
 		if v.explain {

@@ -281,7 +281,7 @@ func TestReadTakesPipes(t *testing.T) {
 		stderr string
 	}{
 		"nothing":  {strings.NewReader(""), "200", "document_empty"},
-		"no end":   {zeros{}, "1", `more than 1048576 bytes.*document_too_large`},
+		"no end":   {zeros{}, "1", `more than 1048576 bytes.*document_too_large.*LETHE_MAX_MIB`},
 		"no paper": {strings.NewReader("a text"), "200", "document_type_unsupported"},
 	} {
 		cmd := d.command("-")

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,32 +19,68 @@ import (
 	"github.com/lethe-ocr/lethe/functions/verbs"
 )
 
-// Whatever ends the program, no part of a result is left, and the result of an earlier run stays.
+// Whatever ends the program, in whichever of its phases, no part of a result is left, and the result of an earlier run stays.
 func TestReadLeavesNoPartOfAResult(t *testing.T) {
 	d := newDesk(t)
-	d.put("long.pdf", letters(t, 30))
+	d.put("long.pdf", letters(t, 6))
 	d.put("out/long.pdf.txt", []byte("an earlier result"))
-	for _, s := range []struct {
-		signal syscall.Signal
-		code   int
-	}{{syscall.SIGINT, verbs.ExitInterrupted}, {syscall.SIGTERM, verbs.ExitInterrupted}, {syscall.SIGKILL, -1}} {
-		// The first page that was read shows on the terminal: the program is in the middle.
-		terminal, user := openTerminal(t)
-		cmd := d.command("-o", "out", "--format", "txt,pdf,json", "long.pdf")
-		cmd.Stderr = user
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
+	for name, s := range map[string]struct {
+		signal  syscall.Signal
+		writing bool // rather than reading pages
+		code    int
+	}{
+		"interrupted while it reads":  {syscall.SIGINT, false, verbs.ExitInterrupted},
+		"terminated while it reads":   {syscall.SIGTERM, false, verbs.ExitInterrupted},
+		"killed while it reads":       {syscall.SIGKILL, false, -1},
+		"interrupted while it writes": {syscall.SIGINT, true, verbs.ExitInterrupted},
+		"killed while it writes":      {syscall.SIGKILL, true, -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			screen, user := openTerminal(t)
+			cmd := d.command("-o", "out", "--format", "txt,pdf,json", "long.pdf")
+			cmd.Stderr = user
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			_ = user.Close() // the program has it
+			ended := make(chan error, 1)
+			go func() { ended <- cmd.Wait() }()
+			screen.until(t, "0/6")
+			if s.writing {
+				screen.until(t, "5/6")
+				d.writes(cmd.Process.Pid, "out")
+			}
+			if err := cmd.Process.Signal(s.signal); err != nil {
+				t.Fatal(err)
+			}
+			code := d.code(<-ended)
+			if code == verbs.ExitOK {
+				t.Skip("the program was done before the signal came")
+			}
+			if code != s.code {
+				t.Errorf("exit code %d, want %d", code, s.code)
+			}
+			if got := d.files("out"); len(got) != 1 || textOf(t, filepath.Join(d.dir, "out/long.pdf.txt")) != "an earlier result" {
+				t.Errorf("left: %q", got)
+			}
+		})
+	}
+}
+
+// writes waits until a process has opened a file in a folder of the desk, or has ended.
+func (d *desk) writes(pid int, folder string) {
+	open := filepath.Join("/proc", fmt.Sprint(pid), "fd")
+	for {
+		entries, err := os.ReadDir(open)
+		if err != nil || len(entries) == 0 {
+			return // it has ended
 		}
-		seen := terminal.until(t, "1/30")
-		if err := cmd.Process.Signal(s.signal); err != nil {
-			t.Fatal(err)
+		for _, e := range entries {
+			if file, err := os.Readlink(filepath.Join(open, e.Name())); err == nil && strings.HasPrefix(file, filepath.Join(d.dir, folder)+"/") {
+				return
+			}
 		}
-		if code := d.code(cmd.Wait()); code != s.code {
-			t.Errorf("%v: exit code %d, want %d: %s", s.signal, code, s.code, seen)
-		}
-		if got := d.files("out"); len(got) != 1 || textOf(t, filepath.Join(d.dir, "out/long.pdf.txt")) != "an earlier result" {
-			t.Errorf("%v left %q", s.signal, got)
-		}
+		runtime.Gosched()
 	}
 }
 
@@ -74,6 +111,19 @@ func TestReadIsInterruptedWhileItWaitsForInput(t *testing.T) {
 func TestReadLeavesNoPartOnAFullDisk(t *testing.T) {
 	d := newDesk(t, "scan.pdf")
 	d.put("long.pdf", letters(t, 3)) // its PDF does not fit
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	for _, format := range []string{"txt", "pdf"} {
+		cmd := d.command("--format", format, "scan.pdf")
+		var messages bytes.Buffer
+		cmd.Stdout, cmd.Stderr = full, &messages
+		if code := d.code(cmd.Run()); code != verbs.ExitFailure || !strings.Contains(messages.String(), "no space left on device") {
+			t.Errorf("%s: exit code %d, %s", format, code, messages.String())
+		}
+	}
 	disk := exec.Command("unshare", "-Urm", "sh", "-c", `
 		mkdir full && mount -t tmpfs -o size=16k none full || exit 77
 		echo earlier > full/long.pdf.pdf
@@ -88,19 +138,6 @@ func TestReadLeavesNoPartOnAFullDisk(t *testing.T) {
 	if !strings.Contains(text, "write results: ") || !strings.Contains(text, "no space left on device") ||
 		!strings.HasSuffix(text, fmt.Sprintf("exit code %d\nlong.pdf.pdf\nearlier\n", verbs.ExitFailure)) {
 		t.Error(text)
-	}
-	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer full.Close()
-	for _, format := range []string{"txt", "pdf"} {
-		cmd := d.command("--format", format, "scan.pdf")
-		var messages bytes.Buffer
-		cmd.Stdout, cmd.Stderr = full, &messages
-		if code := d.code(cmd.Run()); code != verbs.ExitFailure || !strings.Contains(messages.String(), "no space left on device") {
-			t.Errorf("%s: exit code %d, %s", format, code, messages.String())
-		}
 	}
 }
 
@@ -139,13 +176,17 @@ func TestReadShowsProgressOnATerminalOnly(t *testing.T) {
 		t.Errorf("standard error is a pipe: %q", stderr)
 	}
 	terminal, user := openTerminal(t)
-	cmd := d.command("-o", "out", "one.pdf", "two.pdf")
+	d.put("half.pdf", twoPages("half.pdf"))
+	cmd := d.command("one.pdf", "half.pdf", "two.pdf")
 	cmd.Stderr = user
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	terminal.until(t, "pages")
-	if code := d.code(cmd.Wait()); code != 0 {
+	_ = user.Close()                                                                  // the program has it
+	for _, progress := range []string{"(0/1", "(1/3", "half.pdf: page 2: ", "(3/4"} { // it goes on with each document
+		terminal.until(t, progress)
+	}
+	if code := d.code(cmd.Wait()); code != verbs.ExitPages {
 		t.Errorf("exit code %d", code)
 	}
 	terminal, user = openTerminal(t)

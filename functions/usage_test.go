@@ -42,6 +42,14 @@ func TestWrongCommandLinesHaveOneExitCode(t *testing.T) {
 	}
 }
 
+func TestWrongSettingsHaveTheExitCodeOfWrongCommandLines(t *testing.T) {
+	for _, command := range []string{"read scan.pdf", "serve", "sweep"} {
+		if out, code := lethe(t, []string{"LETHE_MAX_MIB=many"}, strings.Fields(command)...); code != verbs.ExitUsage || len(out) > 0 {
+			t.Errorf("%s: exit code %d, %s", command, code, out)
+		}
+	}
+}
+
 // command is one of the program, with its help.
 type command struct {
 	path []string

@@ -12,11 +12,12 @@ import (
 
 // Bar shows progress on a terminal. Elsewhere it shows nothing, unless it was made to write lines.
 type Bar struct {
-	w     io.Writer
-	unit  string
-	drawn *progressbar.ProgressBar // nil without a terminal
-	lines bool                     // to be written without a terminal, now and then
-	told  time.Time                // when the last line was written
+	w        io.Writer
+	unit     string
+	terminal bool
+	drawn    *progressbar.ProgressBar // nil until there is something to draw on a terminal
+	lines    bool                     // to be written without a terminal, now and then
+	told     time.Time                // when the last line was written
 }
 
 // often is the time between two lines of progress.
@@ -24,13 +25,7 @@ const often = 10 * time.Second
 
 // NewBar returns a bar that counts units, such as pages.
 func NewBar(w io.Writer, unit string) *Bar {
-	b := &Bar{w: w, unit: unit, told: time.Now()}
-	if Terminal(w) {
-		b.drawn = progressbar.NewOptions(-1,
-			progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(unit), progressbar.OptionShowCount(),
-			progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true))
-	}
-	return b
+	return &Bar{w: w, unit: unit, terminal: Terminal(w), told: time.Now()}
 }
 
 // newTalkingBar returns a bar that writes a line now and then where there is no terminal: a server may take its time.
@@ -40,17 +35,23 @@ func newTalkingBar(w io.Writer, unit string) *Bar {
 	return b
 }
 
-// Terminal reports whether w, or r, is a terminal.
+// Terminal reports whether something that is written to, or read, is a terminal.
 func Terminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// To moves the bar. A total of 0 is not known yet. Drawing that fails is no reason to stop.
+// To moves the bar. A total of 0 is not known yet; it may grow. Drawing that fails is no reason to stop.
 func (b *Bar) To(done, total int) {
 	switch {
 	case total == 0:
-	case b.drawn != nil:
+	case b.terminal:
+		if b.drawn == nil || b.drawn.IsFinished() && done < total {
+			// With a known length, so that the library draws only when it is asked to.
+			b.drawn = progressbar.NewOptions(total,
+				progressbar.OptionSetWriter(b.w), progressbar.OptionSetDescription(b.unit), progressbar.OptionShowCount(),
+				progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true))
+		}
 		b.drawn.ChangeMax(total)
 		_ = b.drawn.Set(done)
 	case b.lines && time.Since(b.told) >= often:

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/config"
 )
 
 // Exit codes are part of the interface; scripts may rely on them.
@@ -87,12 +88,13 @@ func ExitCode(err error) int {
 	var c *coded
 	var p *client.Problem
 	var dropped *client.DroppedError
+	var settings *config.Error
 	switch {
 	case err == nil:
 		return ExitOK
 	case errors.As(err, &c):
 		return c.code
-	case errors.As(err, &dropped):
+	case errors.As(err, &dropped), errors.As(err, &settings):
 		return ExitUsage
 	case errors.Is(err, context.Canceled):
 		return ExitInterrupted

@@ -96,14 +96,26 @@ const (
 func Load(overrides ...func(*Settings)) (Settings, error) {
 	var s Settings
 	if err := errors.Join(process(&s, variable), errors.Join(unknown(reflect.TypeFor[Settings]())...)); err != nil {
-		return Settings{}, err
+		return Settings{}, &Error{err}
 	}
 	for _, override := range overrides {
 		override(&s)
 	}
 	s.complete()
-	return s, s.validate()
+	if err := s.validate(); err != nil {
+		return s, &Error{err}
+	}
+	return s, nil
 }
+
+// Error says what is wrong with settings, all at once.
+type Error struct{ err error }
+
+// Error implements error.
+func (e *Error) Error() string { return e.err.Error() }
+
+// Unwrap returns what is wrong.
+func (e *Error) Unwrap() error { return e.err }
 
 // Default returns the settings of an empty environment. A program whose settings are wrong goes on erasing with them.
 func Default() Settings {
