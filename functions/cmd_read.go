@@ -42,6 +42,7 @@ type readVerb struct {
 	engine  engine
 	limits  ocr.Limits
 	options ocr.Options
+	pdf     ocr.PDFOptions
 	wanted  []render.Format
 }
 
@@ -75,7 +76,7 @@ documents is read from a file, so that no list of processes shows it.
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd, args) },
 	}
-	verbs.SettingsFlags(cmd, &v.settings, "languages", "formats", "profile", "password", "on_page_error")
+	verbs.SettingsFlags(cmd, &v.settings, "languages", "formats", "profile", "password", "on_page_error", "keep_hidden", "keep_active", "signature")
 	cmd.Flags().StringVarP(&v.out, "output", "o", "", "folder for results")
 	cmd.Flags().BoolVarP(&v.recursive, "recursive", "r", false, "read the documents below folders")
 	cmd.Flags().BoolVar(&v.explain, "explain", false, "tell where the text of each region was taken from, and why")
@@ -150,6 +151,13 @@ func (v *readVerb) check() error {
 	if onError != task.ContinueOnPageError && onError != task.FailOnPageError {
 		return fmt.Errorf("--on-page-error must be %s or %s", task.ContinueOnPageError, task.FailOnPageError)
 	}
+	policy, ok := ocr.ParseSignaturePolicy(v.settings.Signature)
+	if !ok {
+		return errors.New("--signature must be rewrite, refuse or keep")
+	}
+	v.pdf = ocr.PDFOptions{Signature: policy}
+	v.pdf.KeepHidden = v.settings.KeepHidden != nil && *v.settings.KeepHidden
+	v.pdf.KeepActive = v.settings.KeepActive != nil && *v.settings.KeepActive
 	return nil
 }
 

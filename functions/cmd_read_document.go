@@ -12,6 +12,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -39,6 +40,10 @@ func (v *readVerb) document(ctx context.Context, d localDocument) error {
 	if err != nil {
 		return err
 	}
+	searchable := slices.Contains(v.wanted, render.PDF)
+	if err := info.Refused(v.pdf, searchable); err != nil {
+		return err
+	}
 	v.report.notes(d, 0, info.Notes)
 	v.report.pages(0, info.Pages)
 	pages, err := v.pages(ctx, src, info)
@@ -51,7 +56,8 @@ func (v *readVerb) document(ctx context.Context, d localDocument) error {
 	}
 	doc := render.Document{
 		Languages: v.options.Languages, Created: time.Now().UTC(), Software: version, Pages: len(pages),
-		Original: render.Original{Engine: v.engine, Source: src, Noted: func(notes []ocr.Note) { v.report.notes(d, 0, notes) }},
+		Notes:    info.Told(v.pdf, searchable),
+		Original: render.Original{Engine: v.engine, Source: src, Options: v.pdf, Noted: func(notes []ocr.Note) { v.report.notes(d, 0, notes) }},
 	}
 	if v.out == "" {
 		err = v.print(ctx, d, doc, pages)

@@ -42,6 +42,9 @@ func order(ctx context.Context, s request.Settings, idempotencyKey string) task.
 			OnPageError:   task.OnPageError(s.OnPageError),
 			Retain:        time.Duration(max(-1, min(s.RetainSeconds, longestWish))) * time.Second,
 			DeleteOnFetch: s.DeleteOnFetch != nil && *s.DeleteOnFetch,
+			KeepHidden:    s.KeepHidden != nil && *s.KeepHidden,
+			KeepActive:    s.KeepActive != nil && *s.KeepActive,
+			Signature:     ocr.SignaturePolicy(s.Signature),
 		},
 		Password:       s.Password,
 		Subject:        s.Subject,
@@ -66,6 +69,8 @@ type taskView struct {
 	Upload      *linkView         `json:"upload,omitempty" doc:"Where to send the document while the task is waiting for it."`
 	Results     []resultView      `json:"results,omitempty"`
 	Failure     *failureView      `json:"failure,omitempty"`
+	Notes       []noteView        `json:"notes,omitempty" doc:"What the results are not as one would expect in, each code once."`
+	HiddenWords int               `json:"hidden_words,omitempty" doc:"How many words of the text layer do not show on the pages. They are left out of the results, and out of the searchable PDF but for what a note says."`
 	EraseDue    *time.Time        `json:"erase_due,omitempty" doc:"When the task is erased; from then on it cannot be read."`
 	DeleteAfter *time.Time        `json:"delete_after,omitempty" doc:"When the last copy is deleted at the latest."`
 	Reason      string            `json:"reason,omitempty" doc:"Why the task was erased."`
@@ -104,6 +109,14 @@ type failureView struct {
 	Retryable bool   `json:"retryable" doc:"Whether the same document may succeed in a new task."`
 }
 
+// noteView is a note of the results.
+type noteView struct {
+	Code   ocr.NoteCode `json:"code"`
+	Detail string       `json:"detail"`
+	Pages  int          `json:"pages,omitempty" doc:"How many pages it is about; left out if it is about the document."`
+	Count  int          `json:"count,omitempty" doc:"How many words, signatures or pictures it is about."`
+}
+
 func viewLink(l storage.Link) *linkView {
 	return &linkView{URL: l.URL, Method: l.Method, Headers: l.Headers, Expires: l.Expires}
 }
@@ -120,10 +133,19 @@ func (a *API) view(t *task.Task) taskView {
 	}
 	v.Settings = &request.Settings{
 		Languages: t.Settings.Languages, Profile: string(t.Settings.Profile), OnPageError: string(t.Settings.OnPageError),
-		RetainSeconds: request.Seconds(t.Settings.Retain.Seconds()),
+		RetainSeconds: request.Seconds(t.Settings.Retain.Seconds()), Signature: t.Settings.Signature.Name(),
 	}
-	if t.Settings.DeleteOnFetch {
-		v.Settings.DeleteOnFetch = &t.Settings.DeleteOnFetch
+	for _, flag := range []struct {
+		set   bool
+		shown **bool
+	}{
+		{t.Settings.DeleteOnFetch, &v.Settings.DeleteOnFetch},
+		{t.Settings.KeepHidden, &v.Settings.KeepHidden},
+		{t.Settings.KeepActive, &v.Settings.KeepActive},
+	} {
+		if flag.set {
+			*flag.shown = &flag.set
+		}
 	}
 	for _, f := range t.Settings.Formats {
 		v.Settings.Formats = append(v.Settings.Formats, string(f))
@@ -133,6 +155,10 @@ func (a *API) view(t *task.Task) taskView {
 	}
 	if t.Failure != nil {
 		v.Failure = &failureView{string(t.Failure.Code), t.Failure.Detail, t.Failure.Code.Retryable()}
+	}
+	v.HiddenWords = t.HiddenWords
+	for _, n := range t.Notes {
+		v.Notes = append(v.Notes, noteView{n.Code, n.Code.Sentence(), n.Pages, n.Count})
 	}
 	for _, r := range t.Results {
 		v.Results = append(v.Results, resultView{

@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -41,10 +42,11 @@ type run struct {
 	total   int
 
 	mu     sync.Mutex
-	ended  int      // documents; guarded by mu
-	failed []string // one line for each; guarded by mu
-	first  error    // of failed; guarded by mu
-	full   bool     // it was said that there are too many tasks; guarded by mu
+	ended  int          // documents; guarded by mu
+	failed []string     // one line for each; guarded by mu
+	first  error        // of failed; guarded by mu
+	told   bytes.Buffer // lines about results; guarded by mu
+	full   bool         // it was said that there are too many tasks; guarded by mu
 }
 
 // many sends documents several at a time. One that fails does not stop the others; what would fail for all does.
@@ -335,15 +337,6 @@ func (r *run) renew(w *work) error {
 	return r.journal.note(w.entry)
 }
 
-// outcome is a line of --json.
-type outcome struct {
-	Document string   `json:"document"`
-	Task     string   `json:"task,omitempty"`
-	State    string   `json:"state,omitempty"`
-	Results  []string `json:"results,omitempty"`
-	Error    string   `json:"error,omitempty"`
-}
-
 // report takes note of a document that ended.
 func (r *run) report(w *work, err error) {
 	r.mu.Lock()
@@ -362,6 +355,10 @@ func (r *run) report(w *work, err error) {
 		}
 	case !r.noWait:
 		o.Results = r.files(w)
+		if w.task != nil {
+			o.Notes, o.HiddenWords = w.task.Notes, w.task.HiddenWords
+			Told(&r.told, w.name, o.Notes, o.HiddenWords)
+		}
 	}
 	out := r.cmd.OutOrStdout()
 	switch {
@@ -384,6 +381,7 @@ func (r *run) summary(earlier int) error {
 	if r.total == 1 && r.first != nil {
 		return r.first
 	}
+	_, _ = r.told.WriteTo(stderr) // as all that is written there
 	for _, line := range r.failed {
 		fmt.Fprintln(stderr, line)
 	}

@@ -34,7 +34,13 @@ func newStatus(version string) *cobra.Command {
 				}
 				return err
 			})
-			return errors.Join(c.show(cmd.OutOrStdout(), tasks), err)
+			if err := errors.Join(c.show(cmd.OutOrStdout(), tasks), err); err != nil || c.jsonOut {
+				return err
+			}
+			for _, t := range tasks {
+				Told(cmd.OutOrStdout(), t.ID, t.Notes, t.HiddenWords)
+			}
+			return nil
 		},
 	}
 	c.flags(cmd)

@@ -29,8 +29,10 @@ type Task struct {
 	Upload      *Link     `json:"upload,omitempty"`
 	Results     []Result  `json:"results,omitempty"`
 	Failure     *Failure  `json:"failure,omitempty"`
-	Promise     string    `json:"promise,omitempty"`    // in the answer to a creation: signed, to be kept
-	Acceptance  string    `json:"acceptance,omitempty"` // once the document is there: likewise
+	Notes       []Note    `json:"notes,omitempty"`        // what the results are not as expected in
+	HiddenWords int       `json:"hidden_words,omitempty"` // of the text layer, left out because they do not show
+	Promise     string    `json:"promise,omitempty"`      // in the answer to a creation: signed, to be kept
+	Acceptance  string    `json:"acceptance,omitempty"`   // once the document is there: likewise
 	EraseDue    time.Time `json:"erase_due,omitzero"`
 	DeleteAfter time.Time `json:"delete_after,omitzero"`
 	Reason      string    `json:"reason,omitempty"`
@@ -50,6 +52,14 @@ type Result struct {
 	Format    string `json:"format"`
 	MediaType string `json:"media_type"`
 	Bytes     int64  `json:"bytes"`
+}
+
+// Note is something that the results of a task are not as expected in.
+type Note struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+	Pages  int    `json:"pages,omitempty"` // that it is about; 0 if it is about the document
+	Count  int    `json:"count,omitempty"` // how many, where the code counts
 }
 
 // Failure explains a failed task.

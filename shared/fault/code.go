@@ -55,6 +55,7 @@ const (
 	DocumentPasswordNeed  Code = "document_password_missing"
 	DocumentPasswordWrong Code = "document_password_wrong"
 	DocumentRestricted    Code = "document_access_restricted"
+	DocumentSigned        Code = "document_signed"
 	DocumentMissing       Code = "document_missing"
 	DocumentChanged       Code = "document_changed"
 	PageTooLarge          Code = "page_too_many_pixels"
@@ -119,6 +120,7 @@ func meanings() map[Code]meaning {
 		DocumentPasswordNeed:  {Document, false, "The document is encrypted; give its password with the task."},
 		DocumentPasswordWrong: {Document, false, "The password given does not open the document."},
 		DocumentRestricted:    {Document, false, "The document forbids extraction."},
+		DocumentSigned:        {Document, false, "The document carries a digital signature that its searchable PDF would not keep."},
 		DocumentMissing:       {Document, false, "The uploaded document was gone before it could be processed."},
 		DocumentChanged:       {Document, false, "Two different documents were sent at once with the same idempotency key."},
 		PageTooLarge:          {Document, false, "A page has more pixels than the limit."},

@@ -39,6 +39,8 @@ type Info struct {
 	Pages     int    `json:"pages"`     // at least 1
 	Encrypted bool   `json:"encrypted"` // a password or an owner restriction is set
 	Notes     []Note `json:"notes,omitempty"`
+
+	Signatures int `json:"signatures,omitempty"` // digital ones, which hold for the document's bytes as they are
 }
 
 // Options says how to read a page.

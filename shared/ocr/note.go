@@ -8,6 +8,7 @@ const (
 	LayerUnchecked       NoteCode = "layer_unchecked"        // of a page
 	HiddenTextKept       NoteCode = "hidden_text_kept"       // of a searchable PDF; counts words
 	SignatureInvalidated NoteCode = "signature_invalidated"  // of a searchable PDF; counts signatures
+	SignatureKept        NoteCode = "signature_kept"         // of a searchable PDF; counts signatures
 	ActiveContentRemoved NoteCode = "active_content_removed" // of a searchable PDF
 	FirstFrameOnly       NoteCode = "first_frame_only"       // of a document; counts the frames left out
 )
@@ -20,6 +21,7 @@ var notes = []struct {
 	{LayerUnchecked, "The page could not be drawn, so its text is what the file claims."},
 	{HiddenTextKept, "The searchable PDF still holds text that does not show; it could not be taken out without changing the page."},
 	{SignatureInvalidated, "The searchable PDF is a changed copy: digital signatures of the original do not hold for it."},
+	{SignatureKept, "The searchable PDF holds the signed original unchanged, with hidden text and active content if there is any; the recognised text is appended as a later revision."},
 	{ActiveContentRemoved, "Scripts, actions or attached files of the original are left out of the searchable PDF."},
 	{FirstFrameOnly, "The picture is animated; only its first frame was read."},
 }
@@ -41,9 +43,12 @@ type Note struct {
 }
 
 // Sentence says it for people, without any content of the document; empty for a code that is not known.
-func (n Note) Sentence() string {
+func (n Note) Sentence() string { return n.Code.Sentence() }
+
+// Sentence is that of a note of this code.
+func (c NoteCode) Sentence() string {
 	for _, known := range notes {
-		if known.code == n.Code {
+		if known.code == c {
 			return known.sentence
 		}
 	}
@@ -59,6 +64,29 @@ const (
 	RefuseSigned  SignaturePolicy = "refuse" // no searchable PDF of a signed document
 	KeepSigned    SignaturePolicy = "keep"   // the original's bytes with the text added as a later revision
 )
+
+// ParseSignaturePolicy returns the policy of that name; an empty one stands for rewrite.
+func ParseSignaturePolicy(name string) (SignaturePolicy, bool) {
+	switch p := SignaturePolicy(name); p {
+	case RewriteSigned, RefuseSigned, KeepSigned:
+		return p, true
+	case rewrite:
+		return RewriteSigned, true
+	default:
+		return RewriteSigned, false
+	}
+}
+
+// rewrite is how clients call RewriteSigned.
+const rewrite = "rewrite"
+
+// Name is how clients call the policy.
+func (p SignaturePolicy) Name() string {
+	if p == RewriteSigned {
+		return rewrite
+	}
+	return string(p)
+}
 
 // PDFOptions says how a searchable PDF is written.
 type PDFOptions struct {

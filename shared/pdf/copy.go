@@ -23,6 +23,13 @@ func (w *Writer) Finish() error {
 		return w.finishPictures()
 	}
 	defer w.Close()
+	signatures := w.source.Signatures()
+	switch {
+	case signatures > 0 && w.options.Signature == ocr.RefuseSigned:
+		return refusal.New(refusal.Signed)
+	case signatures > 0:
+		w.notes = append(w.notes, ocr.Note{Code: ocr.SignatureInvalidated, Count: signatures})
+	}
 	// What is read of a document changes how PDFium holds it, so a second one is saved.
 	source, err := w.source.runtime.Open(w.source.reader, w.source.size, w.source.password)
 	if err != nil {

@@ -28,6 +28,7 @@ type Document struct {
 
 	encrypted  bool
 	restricted bool
+	signatures int
 	broken     bool      // the module trapped; its memory is not to be trusted
 	pinned     bool      // the instance holds changes, which are worth more than the memory of handles
 	handles    int       // handles taken out since the instance started: go-pdfium keeps them until it is closed
@@ -57,7 +58,11 @@ func (r *Runtime) Open(reader io.ReadSeeker, size int64, password string) (*Docu
 		return nil, refusal.New(refusal.Empty)
 	}
 	p := &Document{runtime: r, reader: reader, size: size, password: password, fonts: map[fontKey]*fontRecord{}}
-	if err := p.start(); err != nil {
+	err := p.start()
+	if err == nil {
+		err = p.countSignatures()
+	}
+	if err != nil {
 		p.Close()
 		return nil, err
 	}

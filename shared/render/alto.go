@@ -3,6 +3,7 @@ package render
 import (
 	"context"
 	"encoding/xml"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -70,8 +71,18 @@ func (a *alto) Page(p *ocr.Page) error {
 		intAttr("HEIGHT", p.Height),
 		attr("PROCESSINGREFS", "processing"),
 	}
+	var details []string
 	if p.Failure != nil {
-		attrs = append(attrs, attr("QUALITY_DETAIL", p.Failure.Code))
+		details = append(details, p.Failure.Code)
+	}
+	if p.HiddenWords > 0 {
+		details = append(details, fmt.Sprintf("hidden_words=%d", p.HiddenWords))
+	}
+	if len(p.Notes) > 0 {
+		details = append(details, noteCodes(p.Notes))
+	}
+	if len(details) > 0 {
+		attrs = append(attrs, attr("QUALITY_DETAIL", strings.Join(details, " ")))
 	}
 	if len(p.Blocks) > 0 {
 		attrs = append(attrs, attr("PC", fraction(p.Confidence)))

@@ -74,6 +74,12 @@ func (h *hocr) Page(p *ocr.Page) error {
 	if p.Failure != nil {
 		attrs = append(attrs, attr("data-failure", p.Failure.Code))
 	}
+	if p.HiddenWords > 0 {
+		attrs = append(attrs, intAttr("data-hidden-words", p.HiddenWords))
+	}
+	if len(p.Notes) > 0 {
+		attrs = append(attrs, attr("data-notes", noteCodes(p.Notes)))
+	}
 	h.open("div", attrs...)
 	h.newline()
 	id := newIdentifiers(p.Number)

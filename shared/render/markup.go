@@ -4,6 +4,9 @@ import (
 	"encoding/xml"
 	"io"
 	"strconv"
+	"strings"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
 // markup writes XML token by token. The encoder escapes, and refuses what is not well-formed; the first error sticks and
@@ -68,4 +71,17 @@ func (m *markup) flush() error {
 		m.err = m.enc.Flush()
 	}
 	return m.err
+}
+
+// noteCodes lists what is noted of a page, with counts, as markup has it.
+func noteCodes(notes []ocr.Note) string {
+	codes := make([]string, 0, len(notes))
+	for _, n := range notes {
+		code := string(n.Code)
+		if n.Count > 0 {
+			code += "=" + strconv.Itoa(n.Count)
+		}
+		codes = append(codes, code)
+	}
+	return strings.Join(codes, " ")
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -18,12 +19,13 @@ import (
 // Document is what results say about a document besides its pages, and where they find the document itself. What it says
 // holds nothing that a user wrote.
 type Document struct {
-	ID        string    // the task's id; empty if there is none
-	Languages []string  // as asked for, Tesseract's codes in order of preference
-	Created   time.Time // when it was recognised; left out if zero
-	Software  string    // version of this program
-	Pages     int       // how many pages follow; zero if unknown
-	Original  Original  // for the formats that keep the appearance of the document
+	ID        string     // the task's id; empty if there is none
+	Languages []string   // as asked for, Tesseract's codes in order of preference
+	Created   time.Time  // when it was recognised; left out if zero
+	Software  string     // version of this program
+	Pages     int        // how many pages follow; zero if unknown
+	Notes     []ocr.Note // about the whole document: they stand on its first page
+	Original  Original   // for the formats that keep the appearance of the document
 }
 
 // softwareName goes into the formats that name their maker.
@@ -51,7 +53,7 @@ func Write(ctx context.Context, doc Document, pages iter.Seq2[ocr.Page, error], 
 	defer cancel(nil)
 	writers, err := start(ctx, doc, outputs)
 	if err == nil {
-		err = feed(writers, doc.Pages, pages)
+		err = feed(writers, doc.Pages, doc.Notes, pages)
 	}
 	for _, w := range writers {
 		if err != nil {
@@ -101,8 +103,8 @@ func (u untilFailure) Write(p []byte) (int, error) {
 	return u.Writer.Write(p)
 }
 
-// feed gives every page to every writer. total is how many there must be, zero if that is unknown.
-func feed(writers []writer, total int, pages iter.Seq2[ocr.Page, error]) error {
+// feed gives every page to every writer, the first with the notes. total is how many there must be, zero if that is unknown.
+func feed(writers []writer, total int, notes []ocr.Note, pages iter.Seq2[ocr.Page, error]) error {
 	count, last := 0, 0
 	for p, err := range pages {
 		if err != nil {
@@ -112,7 +114,9 @@ func feed(writers []writer, total int, pages iter.Seq2[ocr.Page, error]) error {
 		if p.Number <= last {
 			return fault.New(fault.InternalError, "Page %d comes after page %d.", p.Number, last)
 		}
-		count, last = count+1, p.Number
+		if count, last = count+1, p.Number; count == 1 {
+			p.Notes = slices.Concat(p.Notes, notes)
+		}
 		p = clean(p)
 		for _, w := range writers {
 			if err := w.Page(&p); err != nil {

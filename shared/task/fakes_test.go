@@ -26,6 +26,10 @@ type engine struct {
 	read     map[int]int     // guarded by mu; how often each page was read with success
 	password string          // guarded by mu; of the document inspected last
 	pdfErr   error
+	pdf      ocr.PDFOptions  // guarded by mu; of the searchable PDF written last
+	told     []ocr.Note      // of the searchable PDF
+	layer    ocr.Page        // what is told of each page
+	info     ocr.Info        // what is told of the document
 	starting bool            // no language is known yet
 	slow     time.Duration   // each page takes so long
 	gate     *gate           // guarded by mu; when set, pages stop there
@@ -174,7 +178,9 @@ func (e *engine) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) 
 	if err != nil || string(b) != content {
 		return ocr.Info{}, fault.New(fault.DocumentDamaged, "the document is not what was uploaded")
 	}
-	return ocr.Info{Type: "application/pdf", Pages: pages}, nil
+	info := e.info
+	info.Type, info.Pages = "application/pdf", pages
+	return info, nil
 }
 
 func (e *engine) Recognise(ctx context.Context, src ocr.Source, n int, _ ocr.Options) (ocr.Page, error) {
@@ -206,14 +212,18 @@ func (e *engine) Recognise(ctx context.Context, src ocr.Source, n int, _ ocr.Opt
 	line := ocr.Line{Box: box, Words: []ocr.Word{{Text: word, Box: box, Confidence: 90}}}
 	return ocr.Page{
 		Number: n, Width: 100, Height: 100, DPI: 300, Origin: ocr.Recognised, Confidence: 90,
+		HiddenWords: e.layer.HiddenWords, Notes: e.layer.Notes,
 		Blocks: []ocr.Block{{Box: box, Paragraphs: []ocr.Paragraph{{Box: box, Lines: []ocr.Line{line}}}}},
 	}, nil
 }
 
 func (e *engine) WritePDF(
-	_ context.Context, src ocr.Source, _ ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer,
+	_ context.Context, src ocr.Source, opt ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer,
 ) ([]ocr.Note, error) {
 	e.note(src.Owner, 0)
+	e.mu.Lock()
+	e.pdf = opt
+	e.mu.Unlock()
 	if e.pdfErr != nil {
 		return nil, e.pdfErr
 	}
@@ -223,7 +233,7 @@ func (e *engine) WritePDF(
 		}
 	}
 	_, err := io.WriteString(w, "%PDF "+word)
-	return nil, err
+	return e.told, err
 }
 
 func (e *engine) Languages() []string {

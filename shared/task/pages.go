@@ -248,11 +248,13 @@ func (s *Service) readPage(ctx context.Context, ref Ref, n int) (ocr.Page, error
 	return page, nil
 }
 
-// kept yields the pages of a task one by one from where they are kept, so that memory holds one of them.
-func (s *Service) kept(ctx context.Context, ref Ref, total int) iter.Seq2[ocr.Page, error] {
+// kept yields the pages of a task one by one from where they are kept, so that memory holds one of them, and sums up what is
+// told of them.
+func (s *Service) kept(ctx context.Context, ref Ref, total int, told *ocr.Account) iter.Seq2[ocr.Page, error] {
 	return func(yield func(ocr.Page, error) bool) {
 		for n := 1; n <= total; n++ {
 			page, err := s.readPage(ctx, ref, n)
+			told.Page(&page)
 			if !yield(page, err) || err != nil {
 				return
 			}
@@ -260,14 +262,20 @@ func (s *Service) kept(ctx context.Context, ref Ref, total int) iter.Seq2[ocr.Pa
 	}
 }
 
+// finished is what the work on a document came to.
+type finished struct {
+	results []Result
+	told    ocr.Account
+}
+
 // render writes every result that was asked for in one pass over the kept pages. Results are streamed: neither a page list
 // nor a result is held in memory.
-func (s *Service) render(ctx context.Context, t *Task, src ocr.Source, total int) ([]Result, error) {
-	return retry(ctx, func() ([]Result, error) { return s.pass(ctx, t, src, total) })
+func (s *Service) render(ctx context.Context, t *Task, src ocr.Source, info ocr.Info) (finished, error) {
+	return retry(ctx, func() (finished, error) { return s.pass(ctx, t, src, info) })
 }
 
 // pass writes all results once.
-func (s *Service) pass(ctx context.Context, t *Task, src ocr.Source, total int) ([]Result, error) {
+func (s *Service) pass(ctx context.Context, t *Task, src ocr.Source, info ocr.Info) (finished, error) {
 	results := make([]Result, len(t.Settings.Formats))
 	outputs := make([]render.Output, len(results))
 	pipes := make([]*io.PipeWriter, len(results))
@@ -282,24 +290,31 @@ func (s *Service) pass(ctx context.Context, t *Task, src ocr.Source, total int) 
 			return err
 		})
 	}
-	err := render.Write(ctx, s.document(t, src, total), s.kept(ctx, t.Ref, total), outputs...)
+	done := finished{results: results}
+	done.told.Add(info.Notes...)
+	doc := s.document(t, src, info)
+	var written []ocr.Note
+	doc.Original.Noted = func(notes []ocr.Note) { written = notes }
+	err := render.Write(ctx, doc, s.kept(ctx, t.Ref, info.Pages, &done.told), outputs...)
 	for _, w := range pipes {
 		_ = w.CloseWithError(err) // never fails; nil lets Put end well
 	}
 	if putErr := group.Wait(); err == nil {
 		err = putErr // else it is an echo
 	}
-	return results, err
+	done.told.Add(written...)
+	return done, err
 }
 
 // document is what results say of the task's document.
-func (s *Service) document(t *Task, src ocr.Source, total int) render.Document {
+func (s *Service) document(t *Task, src ocr.Source, info ocr.Info) render.Document {
 	return render.Document{
 		ID:        t.Ref.ID,
 		Languages: t.Settings.Languages,
 		Created:   t.Created,
 		Software:  s.Software,
-		Pages:     total,
-		Original:  render.Original{Engine: s.Engine, Source: src},
+		Pages:     info.Pages,
+		Notes:     info.Told(t.Settings.pdf(), slices.Contains(t.Settings.Formats, render.PDF)),
+		Original:  render.Original{Engine: s.Engine, Source: src, Options: t.Settings.pdf()},
 	}
 }

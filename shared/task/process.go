@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -12,6 +13,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
+	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
@@ -76,15 +78,15 @@ func (s *Service) process(ctx context.Context, ref Ref, read *Task, turn *fairqu
 	work, h := s.keep(work, t)
 	s.running.add(ref, h.stop)
 	defer s.running.remove(ref)
-	results, err := s.work(work, h, t, turn)
+	done, err := s.work(work, h, t, turn)
 	if err != nil && context.Cause(work) != nil {
 		err = context.Cause(work)
 	}
 	h.release()
 
-	last, done := context.WithTimeout(context.WithoutCancel(ctx), concluding)
-	defer done()
-	return s.conclude(last, h, results, err)
+	last, cancelLast := context.WithTimeout(context.WithoutCancel(ctx), concluding)
+	defer cancelLast()
+	return s.conclude(last, h, done, err)
 }
 
 // errYield ends the reading of a document for the sake of one that must be read alone.
@@ -122,7 +124,7 @@ func (s *Service) admitted(ctx, work context.Context, ref Ref, t *Task, turn *fa
 }
 
 // conclude writes how the work ended.
-func (s *Service) conclude(ctx context.Context, h *hold, results []Result, workErr error) (Outcome, error) {
+func (s *Service) conclude(ctx context.Context, h *hold, done finished, workErr error) (Outcome, error) {
 	var document *fault.Error
 	if !errors.As(workErr, &document) || fault.Transient(workErr) {
 		document = nil
@@ -136,7 +138,7 @@ func (s *Service) conclude(ctx context.Context, h *hold, results []Result, workE
 		switch {
 		case workErr == nil:
 			s.end(t, Completed)
-			t.Results = results
+			t.Results, t.Notes, t.HiddenWords = done.results, done.told.Notes(), done.told.HiddenWords
 		case document != nil:
 			s.end(t, ProcessingFailed)
 			t.Failure = &Failure{Code: document.Code, Detail: document.Detail}
@@ -242,26 +244,29 @@ func (s *Service) letGo(ctx context.Context, h *hold) (Outcome, error) {
 }
 
 // work reads the document's pages and writes its results.
-func (s *Service) work(ctx context.Context, h *hold, t *Task, turn *fairqueue.Document) ([]Result, error) {
+func (s *Service) work(ctx context.Context, h *hold, t *Task, turn *fairqueue.Document) (finished, error) {
 	src, release, err := s.open(ctx, t)
 	if err != nil {
-		return nil, err
+		return finished{}, err
 	}
 	defer release()
 	if t.Input.Digest, err = documentDigest(src.File, t.Input.Digest); err != nil {
-		return nil, err
+		return finished{}, err
 	}
 	info, err := retry(ctx, func() (ocr.Info, error) { return s.Engine.Inspect(ctx, src) })
 	if err != nil {
-		return nil, err
+		return finished{}, err
 	}
 	if info.Pages > s.Limits.Document.Pages {
-		return nil, fault.New(fault.DocumentTooManyPages, "the document has %d pages; at most %d are allowed: split it", info.Pages, s.Limits.Document.Pages)
+		return finished{}, fault.New(fault.DocumentTooManyPages, "the document has %d pages; at most %d are allowed: split it", info.Pages, s.Limits.Document.Pages)
+	}
+	if err := info.Refused(t.Settings.pdf(), slices.Contains(t.Settings.Formats, render.PDF)); err != nil {
+		return finished{}, err // before its pages are read
 	}
 	if err := s.recognise(ctx, h, t, src, info, turn); err != nil {
-		return nil, err
+		return finished{}, err
 	}
-	return s.render(ctx, t, src, info.Pages)
+	return s.render(ctx, t, src, info)
 }
 
 // transientTries bounds the tries inside one call; after them the task is queued again.

@@ -141,6 +141,11 @@ func (s *Service) complete(o *Order) error {
 	if set.OnPageError != ContinueOnPageError && set.OnPageError != FailOnPageError {
 		return fault.New(fault.BadField, "on_page_error must be %q or %q", ContinueOnPageError, FailOnPageError).In("on_page_error")
 	}
+	policy, ok := ocr.ParseSignaturePolicy(string(set.Signature))
+	if !ok {
+		return fault.New(fault.BadField, "signature must be rewrite, refuse or keep").In("signature")
+	}
+	set.Signature = policy
 	longest := s.Policy.Processed - s.Policy.Margin
 	if set.Retain < 0 || set.Retain > longest || (set.Retain > 0 && set.Retain < time.Second) {
 		return fault.New(fault.BadField, "retention must be between 1 and %d seconds; leave it out for the longest", int(longest.Seconds())).In("retain_seconds")

@@ -79,8 +79,11 @@ type Task struct {
 	Starved  int              `json:"starved,omitempty"` // times it was put back because the machine had no processor time for it
 	Results  []Result         `json:"results,omitempty"`
 	Failure  *Failure         `json:"failure,omitempty"`
+	Notes    []ocr.NoteSum    `json:"notes,omitempty"`  // of a completed task: what its results are not as expected in
 	Reason   retention.Reason `json:"reason,omitempty"` // why it was removed
 	Fetched  []render.Format  `json:"fetched,omitempty"`
+
+	HiddenWords int `json:"hidden_words,omitempty"` // of text layers, left out of the results because they do not show
 
 	Transfers map[string]time.Time `json:"transfers,omitempty"` // open ones, by id, where several processes have them: their latest ends
 	Streamed  time.Time            `json:"streamed,omitzero"`   // of a tombstone: no process has a transfer open from then on
@@ -96,6 +99,15 @@ type Settings struct {
 	OnPageError   OnPageError     `json:"on_page_error"`
 	Retain        time.Duration   `json:"retain,omitempty"` // shorter retention after processing; zero for the policy's
 	DeleteOnFetch bool            `json:"delete_on_fetch,omitempty"`
+
+	KeepHidden bool                `json:"keep_hidden,omitempty"`
+	KeepActive bool                `json:"keep_active,omitempty"`
+	Signature  ocr.SignaturePolicy `json:"signature,omitempty"`
+}
+
+// pdf says how the searchable PDF is written.
+func (s Settings) pdf() ocr.PDFOptions {
+	return ocr.PDFOptions{KeepHidden: s.KeepHidden, KeepActive: s.KeepActive, Signature: s.Signature}
 }
 
 // OnPageError says what one unreadable page does to its document.

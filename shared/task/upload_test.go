@@ -419,6 +419,7 @@ func TestOrderThatCannotBeDoneNamesItsField(t *testing.T) {
 		{"unknown format", func(o *task.Order) { o.Settings.Formats = []render.Format{"doc"} }, "formats"},
 		{"unknown profile", func(o *task.Order) { o.Settings.Profile = "best" }, "profile"},
 		{"unknown choice", func(o *task.Order) { o.Settings.OnPageError = "ignore" }, "on_page_error"},
+		{"unknown policy", func(o *task.Order) { o.Settings.Signature = "forge" }, "signature"},
 		{"retention too long", func(o *task.Order) { o.Settings.Retain = 23*time.Hour + 1 }, "retain_seconds"},
 		{"retention negative", func(o *task.Order) { o.Settings.Retain = -1 }, "retain_seconds"},
 		{"password too long", func(o *task.Order) { o.Password = strings.Repeat("x", 128) }, "password"},

@@ -15,7 +15,8 @@ import (
 )
 
 // engine takes every document for one page of text. What happens to it is in its text: "damaged" fails, "locked" needs a
-// password, "slow" waits until it is released, and a refusal as JSON is what a worker answers.
+// password, "slow" waits until it is released, "countersigned" carries a digital signature, "blackened" has two hidden words,
+// and a refusal as JSON is what a worker answers.
 type engine struct{ released chan struct{} }
 
 func text(src ocr.Source) (string, error) {
@@ -37,7 +38,7 @@ func (*engine) Inspect(_ context.Context, src ocr.Source) (ocr.Info, error) {
 	case strings.Contains(content, "locked") && src.Password == "":
 		return ocr.Info{}, refusal.New(refusal.PasswordMissing).Fault()
 	default:
-		return ocr.Info{Type: "application/pdf", Pages: 1}, nil
+		return ocr.Info{Type: "application/pdf", Pages: 1, Signatures: strings.Count(content, "countersigned")}, nil
 	}
 }
 
@@ -59,7 +60,8 @@ func (e *engine) Recognise(ctx context.Context, src ocr.Source, n int, _ ocr.Opt
 		line.Words = append(line.Words, ocr.Word{Text: word, Box: ocr.Box{X0: 10 * i, X1: 10*i + 9, Y1: 10}, Confidence: 90})
 	}
 	return ocr.Page{
-		Number: n, Width: 1000, Height: 100, DPI: 300, Origin: ocr.Recognised, Confidence: 90,
+		HiddenWords: 2 * strings.Count(content, "blackened"),
+		Number:      n, Width: 1000, Height: 100, DPI: 300, Origin: ocr.Recognised, Confidence: 90,
 		Blocks: []ocr.Block{{Box: line.Box, Paragraphs: []ocr.Paragraph{{Box: line.Box, Lines: []ocr.Line{line}}}}},
 	}, nil
 }
@@ -79,8 +81,12 @@ func (*engine) WritePDF(
 	if err != nil {
 		return nil, err
 	}
+	var notes []ocr.Note
+	if n := strings.Count(content, "countersigned"); n > 0 {
+		notes = []ocr.Note{{Code: ocr.SignatureInvalidated, Count: n}}
+	}
 	_, err = fmt.Fprintf(w, "%%PDF-%s", bytes.TrimSpace([]byte(content)))
-	return nil, err
+	return notes, err
 }
 
 // Languages implements ocr.Engine.

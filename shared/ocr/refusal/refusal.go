@@ -25,6 +25,7 @@ const (
 	PasswordMissing Reason = "password-missing"
 	PasswordWrong   Reason = "password-wrong"
 	Restricted      Reason = "restricted"
+	Signed          Reason = "signed"
 	PDFDamaged      Reason = "pdf-damaged"
 	PDFEmpty        Reason = "pdf-empty"
 	PDFUncopyable   Reason = "pdf-uncopyable"
@@ -100,6 +101,7 @@ func meanings() map[Reason]meaning {
 		PasswordMissing:    {fault.DocumentPasswordNeed, "The document is encrypted; give its password with the task."},
 		PasswordWrong:      {fault.DocumentPasswordWrong, "The password given does not open the document."},
 		Restricted:         {fault.DocumentRestricted, "The document forbids extraction; give its owner password with the task."},
+		Signed:             {fault.DocumentSigned, "The document is digitally signed, and a searchable PDF of it was to be refused: ask for other formats, or set signature to rewrite or keep."},
 		PDFDamaged:         {fault.DocumentDamaged, "The PDF is damaged and cannot be opened."},
 		PDFEmpty:           {fault.DocumentDamaged, "The PDF has no pages."},
 		PDFUncopyable:      {fault.DocumentDamaged, "The PDF is damaged and cannot be copied, so it cannot be made searchable."},

@@ -48,7 +48,8 @@ func (c checker) languages(names []string) error {
 }
 
 func (c checker) info(i *ocr.Info) error {
-	if i == nil || i.Pages < 1 || i.Pages > c.limits.Pages || !c.mediaType.MatchString(i.Type) {
+	if i == nil || i.Pages < 1 || i.Pages > c.limits.Pages || !c.mediaType.MatchString(i.Type) ||
+		i.Signatures < 0 || i.Signatures > maxCount {
 		return errLied
 	}
 	return c.notes(i.Notes)

@@ -1,0 +1,54 @@
+package pdf
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/klippa-app/go-pdfium/enums"
+	"github.com/klippa-app/go-pdfium/requests"
+)
+
+// maxSignatures bounds how many are counted.
+const maxSignatures = 1000
+
+// Signatures returns how many digital signatures the document has, time stamps included.
+func (p *Document) Signatures() int { return p.signatures }
+
+// countSignatures finds the signatures of a document that was just opened: PDFium forgets the form once pages were looked at.
+// Each signature names the bytes that it holds for in the open, also in an encrypted document, and belongs to a form.
+func (p *Document) countSignatures() error {
+	form, err := p.instance.FPDF_GetFormType(&requests.FPDF_GetFormType{Document: p.document})
+	if err != nil {
+		return p.fail(err)
+	}
+	if form.FormType == enums.FPDF_FORMTYPE_NONE {
+		return nil
+	}
+	if _, err := p.reader.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	p.signatures, err = countIn(io.LimitReader(p.reader, p.size), []byte("/ByteRange"), maxSignatures)
+	return err
+}
+
+// countIn counts the places where word stands, up to a limit.
+func countIn(r io.Reader, word []byte, limit int) (count int, err error) {
+	in := bufio.NewReaderSize(r, 64<<10)
+	for count < limit {
+		window, err := in.Peek(in.Size())
+		count += bytes.Count(window, word)
+		switch {
+		case errors.Is(err, io.EOF):
+			return min(count, limit), nil
+		case err != nil:
+			return 0, err
+		}
+		// A word across the edge is whole in the next window, and none is in both.
+		if _, err := in.Discard(len(window) - len(word) + 1); err != nil {
+			return 0, err
+		}
+	}
+	return limit, nil
+}
