@@ -45,7 +45,8 @@ func (w *Writer) Finish() error {
 // saves the document twice for it, first to learn what refers to what; that costs less than to keep it. Between the two, pages with
 // text to be taken out are edited.
 func (w *Writer) rewrite(source *Document) error {
-	known, err := w.learn(source)
+	muted := w.muted()
+	known, err := w.learn(source, muted)
 	if err != nil {
 		return err
 	}
@@ -58,9 +59,10 @@ func (w *Writer) rewrite(source *Document) error {
 		return refusal.New(refusal.PDFUncopyable)
 	}
 	known.reach()
-	if err := w.copy(source, known); err != nil {
+	if err := w.copy(source, known, muted); err != nil {
 		return err
 	}
+	muted.write(w.out)
 	for _, n := range slices.Sorted(maps.Keys(changed)) {
 		if s := changed[n]; known.reached[n] {
 			s.entries = known.undangled(n, s.entries)
@@ -75,7 +77,7 @@ func (w *Writer) rewrite(source *Document) error {
 	}
 	for _, n := range slices.Sorted(maps.Keys(known.replaced)) {
 		if o := known.objects[n]; known.reached[n] {
-			w.out.object(n, o.generation, known.undangled(n, o.raw))
+			w.out.object(n, o.generation, known.undangled(n, muted.clean(o.raw)))
 		}
 	}
 	var entries strings.Builder
@@ -88,11 +90,11 @@ func (w *Writer) rewrite(source *Document) error {
 }
 
 // learn saves the document once to find out what is in it, and what of it to leave out.
-func (w *Writer) learn(source *Document) (*saved, error) {
+func (w *Writer) learn(source *Document, muted *mute) (*saved, error) {
 	var active disarm
 	var known *saved
 	err := source.save(func(r io.Reader) (err error) {
-		known, err = readSaved(r, w.cleaner(&active))
+		known, err = readSaved(r, w.cleaner(&active, muted))
 		return err
 	})
 	if err != nil {
@@ -103,6 +105,7 @@ func (w *Writer) learn(source *Document) (*saved, error) {
 		return nil, refusal.New(refusal.PDFUncopyable)
 	}
 	w.out.next = size
+	muted.reserve(w.out)
 	if w.options.KeepActive {
 		return known, nil
 	}
@@ -115,12 +118,17 @@ func (w *Writer) learn(source *Document) (*saved, error) {
 	return known, nil
 }
 
-// cleaner returns the function that takes out of objects what the options do not keep, nil if they keep all.
-func (w *Writer) cleaner(active *disarm) func(raw string) (string, bool) {
-	if w.options.KeepActive {
-		return nil
+// cleaner returns the function that takes out of objects what must not be in the copy.
+func (w *Writer) cleaner(active *disarm, muted *mute) func(raw string) (string, bool) {
+	return func(raw string) (string, bool) {
+		if !w.options.KeepActive {
+			var ok bool
+			if raw, ok = active.clean(raw); !ok {
+				return "", false
+			}
+		}
+		return muted.clean(raw), true
 	}
-	return active.clean
 }
 
 // place puts the text of its pages into the document. It returns the content by the numbers of the objects that will hold it.
@@ -148,17 +156,15 @@ func (w *Writer) place(known *saved) (map[int][]byte, error) {
 }
 
 // copy saves the document a second time and copies what is reached.
-func (w *Writer) copy(source *Document, known *saved) error {
-	var active disarm
+func (w *Writer) copy(source *Document, known *saved, muted *mute) error {
+	clean := w.cleaner(new(disarm), muted)
 	w.out.printf("%s", known.head)
 	err := source.save(func(r io.Reader) error {
 		_, _, err := scanSaved(r, func(p part) error {
 			if !known.reached[p.number] || known.replaced[p.number] {
 				return nil
 			}
-			if !w.options.KeepActive {
-				p.raw, _ = active.clean(p.raw)
-			}
+			p.raw, _ = clean(p.raw)
 			p.raw = known.undangled(p.number, p.raw)
 			return w.out.copied(p)
 		})

@@ -9,8 +9,8 @@ import (
 	"github.com/klippa-app/go-pdfium/requests"
 )
 
-// fontKey is what tells the fonts of a document apart, their names: PDFium gives no identity of font objects. The names of
-// subsets bear a tag of their own; Type 3 fonts have no name.
+// fontKey is what tells the fonts of a document apart, their names: PDFium gives no identity of font objects. Type 3 fonts have
+// no name, and simple fonts that are subsets of one program have the same.
 type fontKey string
 
 // fontRecord is what is known of a font of a document, from all pages that were read.

@@ -162,7 +162,7 @@ func (r *removal) batch(pages []edited, wanted map[int]bool) error {
 	}
 	var objects *resident
 	err := r.source.save(func(in io.Reader) (err error) {
-		objects, err = collect(in, wanted, r.writer.cleaner(&disarm{}))
+		objects, err = collect(in, wanted, r.writer.cleaner(&disarm{}, &mute{}))
 		return err
 	})
 	if err != nil {

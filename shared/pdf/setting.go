@@ -87,12 +87,19 @@ func unless(kind func(error) bool, err error) error {
 	return nil
 }
 
-// family returns the name of a font without the tag of a subset (ISO 32000-1, section 9.6.4), or nothing if it is no name.
-func family(name string) string {
-	const tag, longest = 6, 200
+// untagged returns the name of a font without the tag of a subset (ISO 32000-1, section 9.6.4).
+func untagged(name string) string {
+	const tag = 6
 	if len(name) > tag && name[tag] == '+' {
-		name = name[tag+1:]
+		return name[tag+1:]
 	}
+	return name
+}
+
+// family returns the name of a font without the tag of a subset, or nothing if it is no name.
+func family(name string) string {
+	const longest = 200
+	name = untagged(name)
 	if len(name) > longest || !utf8.ValidString(name) || strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) }) {
 		return ""
 	}

@@ -199,18 +199,6 @@ func (d direction) pieces() []line {
 	return pieces
 }
 
-// wordBoxes returns where words stand on the displayed page, whatever their direction.
-func wordBoxes(glyphs []glyph) []rect {
-	d := direction{glyphs: glyphs, frame: upright(0), shrink: 1}
-	var boxes []rect
-	for _, l := range d.pieces() {
-		for i := range l.words {
-			boxes = append(boxes, l.words[i].shown)
-		}
-	}
-	return boxes
-}
-
 // add appends a glyph with its box in the frame.
 func (w *word) add(g glyph, box rect) {
 	shown := g.box

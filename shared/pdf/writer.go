@@ -2,7 +2,6 @@ package pdf
 
 import (
 	"io"
-	"slices"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
@@ -17,9 +16,10 @@ type Writer struct {
 	notes    []ocr.Note
 	contents map[int][]byte // text by page number, for the original's pages
 	stale    []int          // pages of the original with text to be taken out
-	hidden   map[int]int    // words of their text layer that do not show, by page
-	tree     int            // object number of the tree of pages of an image document
-	pages    []int          // object numbers of its pages
+	claims   map[fontKey]claim
+	hidden   map[int]int // words of their text layer that do not show, by page
+	tree     int         // object number of the tree of pages of an image document
+	pages    []int       // object numbers of its pages
 }
 
 // NewWriter starts a PDF that goes to w. With a src the result is a copy of it without encryption, with the objects
@@ -28,7 +28,7 @@ type Writer struct {
 func (r *Runtime) NewWriter(src *Document, opt ocr.PDFOptions, w io.Writer) (*Writer, error) {
 	out := &Writer{out: newEmitter(w), source: src, options: opt}
 	if src != nil {
-		out.contents, out.hidden = map[int][]byte{}, map[int]int{}
+		out.contents, out.hidden, out.claims = map[int][]byte{}, map[int]int{}, map[fontKey]claim{}
 		return out, nil
 	}
 	// The comment marks the file as binary for programs that look at its first bytes (ISO 32000-1, section 7.5.2).
@@ -49,7 +49,8 @@ func (w *Writer) Page(page ocr.Page, pic *Picture) error {
 	if w.source == nil {
 		return w.picture(page, pic)
 	}
-	if page.Origin != ocr.Recognised && page.HiddenWords == 0 {
+	read := recognisedBlocks(page)
+	if len(read.Blocks) == 0 && page.Origin != ocr.Recognised && page.HiddenWords == 0 {
 		return nil
 	}
 	return w.source.look(page.Number, func(v view) error {
@@ -62,44 +63,18 @@ func (w *Writer) Page(page ocr.Page, pic *Picture) error {
 			w.stale = append(w.stale, page.Number)
 			w.hidden[page.Number] = page.HiddenWords
 		}
-		if page.Origin != ocr.Recognised || page.Width < 1 || page.Height < 1 || len(page.Blocks) == 0 {
+		if page.Width < 1 || page.Height < 1 || len(read.Blocks) == 0 {
 			return nil
 		}
-		skip, err := w.source.known(v, page, drawn)
+		skip, err := w.known(v, read, drawn)
 		if err != nil {
 			return err
 		}
 		place := matrix{a: v.width / float64(page.Width), d: v.height / float64(page.Height)}.then(v.display.inverse())
-		w.contents[page.Number] = w.font.invisible(page, place, fontResource, skip)
+		w.contents[page.Number] = w.font.invisible(read, place, fontResource, skip)
 		return nil
 	})
 }
 
 // fontResource is a name that no other program gives to a font.
 const fontResource = "LetheText"
-
-// known finds text that the page holds already although recognition has read it again: it reports which words are there as
-// visible text.
-func (p *Document) known(v view, page ocr.Page, drawn content) (skip func(ocr.Box) bool, err error) {
-	none := func(ocr.Box) bool { return false }
-	if drawn.visible == drawn.under {
-		return none, nil
-	}
-	glyphs, err := p.glyphs(v, drawn.invisible > 0)
-	if err != nil {
-		return nil, err
-	}
-	glyphs = slices.DeleteFunc(glyphs, func(g glyph) bool { return g.unmarked })
-	if t := count(glyphs); t.letters == 0 || t.broken*20 > t.letters || t.signs > t.letters {
-		return none, nil // nobody finds such text
-	}
-	pixels := matrix{a: float64(page.Width) / v.width, d: float64(page.Height) / v.height}
-	var there []ocr.Box
-	for _, shown := range wordBoxes(glyphs) {
-		there = append(there, whole(shown.through(pixels), page.Width, page.Height))
-	}
-	return func(b ocr.Box) bool {
-		x, y := (b.X0+b.X1)/2, (b.Y0+b.Y1)/2
-		return slices.ContainsFunc(there, func(t ocr.Box) bool { return t.X0 <= x && x < t.X1 && t.Y0 <= y && y < t.Y1 })
-	}, nil
-}
