@@ -1,11 +1,6 @@
 package verbs
 
-import (
-	"strings"
-
-	"github.com/lethe-ocr/lethe/shared/fault"
-	"github.com/lethe-ocr/lethe/shared/ocr"
-)
+import "github.com/lethe-ocr/lethe/shared/fault"
 
 // Explain says why a document or a page cannot be read, on one line: the sentence that comes with the code or, where that names
 // a remedy of the API, one that names the remedy of the command line.
@@ -17,8 +12,6 @@ func Explain(code fault.Code, detail string) string {
 		detail = "The password in the file of --password-file does not open the document."
 	case fault.DocumentRestricted:
 		detail = "The document forbids extraction: give its owner password with --password-file FILE, whose first line holds it."
-	case fault.DocumentUnknownType:
-		detail = "The content is none of the document types that are read: " + types() + "."
 	case fault.LanguageUnknown:
 		detail = "A language of --lang is not installed."
 	}
@@ -26,14 +19,4 @@ func Explain(code fault.Code, detail string) string {
 		detail = code.Meaning()
 	}
 	return Printable(detail) + " (" + Printable(string(code)) + ")"
-}
-
-// types names the types of documents for people.
-func types() string {
-	var names []string
-	for _, media := range ocr.MediaTypes() {
-		_, name, _ := strings.Cut(media, "/")
-		names = append(names, strings.ToUpper(name))
-	}
-	return strings.Join(names, ", ")
 }

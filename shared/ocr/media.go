@@ -50,5 +50,5 @@ func MediaType(head []byte) (string, error) {
 	if bytes.Contains(head[:min(len(head), headerBytes)], []byte("%PDF-")) {
 		return PDF, nil
 	}
-	return "", refusal.New(refusal.TypeUnknown)
+	return "", refusal.New(foreign(head))
 }

@@ -94,9 +94,9 @@ type meaning struct {
 }
 
 func meanings() map[Reason]meaning {
-	return map[Reason]meaning{
+	all := map[Reason]meaning{
 		Empty:              {fault.DocumentEmpty, "The document has no bytes."},
-		TypeUnknown:        {fault.DocumentUnknownType, "The content is none of the document types read here; GET /v1/capabilities lists them."},
+		TypeUnknown:        {fault.DocumentUnknownType, "The content is none of the document types that are read here: " + read + "."},
 		Unreadable:         {fault.DocumentDamaged, "The document cannot be read."},
 		PasswordMissing:    {fault.DocumentPasswordNeed, "The document is encrypted; give its password with the task."},
 		PasswordWrong:      {fault.DocumentPasswordWrong, "The password given does not open the document."},
@@ -131,6 +131,10 @@ func meanings() map[Reason]meaning {
 		drawsTooLarge: {fault.PageTooLarge, "The page has more than %d pixels, which is the limit, even at %d dpi."},
 		pointsTooMany: {fault.PageTooLarge, "A side of the page is longer than %d points."},
 	}
+	for reason, name := range foreign() {
+		all[reason] = unread(name)
+	}
+	return all
 }
 
 // Reasons lists every reason, sorted.

@@ -37,10 +37,17 @@ func TestEveryReasonBlamesTheDocumentInItsOwnWords(t *testing.T) {
 }
 
 func TestEveryReasonHasASentence(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "refusal.go", nil, 0)
-	if err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"refusal.go", "foreign.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		everyReasonHasASentence(t, file)
 	}
+}
+
+func everyReasonHasASentence(t *testing.T, file *ast.File) {
+	t.Helper()
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)
 		if !ok || len(spec.Values) == 0 {

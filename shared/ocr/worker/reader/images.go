@@ -47,7 +47,13 @@ func openImages(
 	return d, nil
 }
 
-func (d *imageDocument) info() ocr.Info { return ocr.Info{Type: d.mediaType, Pages: len(d.frames)} }
+func (d *imageDocument) info() ocr.Info {
+	info := ocr.Info{Type: d.mediaType, Pages: len(d.frames)}
+	if n := picture.LeftOut(d.data, d.mediaType); n > 0 {
+		info.Notes = append(info.Notes, ocr.Note{Code: ocr.FirstFrameOnly, Count: n})
+	}
+	return info
+}
 
 func (d *imageDocument) close() {
 	// An error would mean that the address is wrong. The process that maps documents is short-lived either way.

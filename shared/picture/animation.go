@@ -1,0 +1,73 @@
+package picture
+
+import (
+	"encoding/binary"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+)
+
+// mostFrames bounds how many frames are counted.
+const mostFrames = 10_000
+
+// LeftOut returns how many pictures of an animation follow the one that is read, at most 10,000.
+func LeftOut(data []byte, mediaType string) int {
+	pictures := 0
+	switch mediaType {
+	case ocr.GIF:
+		pictures = picturesOfGIF(data)
+	case ocr.WebP:
+		if len(data) >= riffHeader {
+			chunks(data[riffHeader:], func(name string, _, _ []byte) bool {
+				if name == "ANMF" {
+					pictures++
+				}
+				return pictures <= mostFrames
+			})
+		}
+	case ocr.PNG:
+		pictures = 1 + framesAfterPNG(data)
+	}
+	return max(0, min(pictures-1, mostFrames))
+}
+
+func picturesOfGIF(data []byte) int {
+	_, at, ok := gifPicture(data)
+	if !ok {
+		return 0
+	}
+	pictures := 1
+	for at+9 < len(data) && pictures <= mostFrames {
+		switch data[at] {
+		case '!':
+			at = gifBlocks(data, at+2)
+		case ',':
+			pictures++
+			at = gifBlocks(data, at+10+gifColours(data[at+9])+1)
+		default:
+			return pictures
+		}
+	}
+	return pictures
+}
+
+// framesAfterPNG counts the frames of an animation that follow the picture itself (PNG, third edition, section 11.3.6).
+func framesAfterPNG(data []byte) int {
+	const signature, around = 8, 12 // bytes; those of a chunk beside its content
+	frames, seen := 0, false
+	for at := signature; at+around <= len(data) && frames < mostFrames; {
+		n := uint64(binary.BigEndian.Uint32(data[at:]))
+		switch string(data[at+4 : at+8]) {
+		case "IDAT":
+			seen = true
+		case "fcTL":
+			if seen {
+				frames++
+			}
+		}
+		if n > uint64(len(data)-at-around) {
+			break
+		}
+		at += around + int(n) // #nosec G115 -- within the file
+	}
+	return frames
+}
