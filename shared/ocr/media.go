@@ -43,9 +43,12 @@ func MediaType(head []byte) (string, error) {
 			return MediaTypes()[i], nil
 		}
 	}
-	// The library knows classic TIFF only.
+	// The library knows classic TIFF only, and BMP of Windows.
 	if bytes.HasPrefix(head, []byte("II\x2b\x00")) || bytes.HasPrefix(head, []byte("MM\x00\x2b")) {
 		return TIFF, nil // BigTIFF
+	}
+	if bytes.HasPrefix(head, []byte("BM")) && len(head) > 18 && string(head[14:18]) == "\x0c\x00\x00\x00" {
+		return BMP, nil // of OS/2
 	}
 	if bytes.Contains(head[:min(len(head), headerBytes)], []byte("%PDF-")) {
 		return PDF, nil

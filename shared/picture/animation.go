@@ -55,7 +55,7 @@ func framesAfterPNG(data []byte) int {
 	const signature, around = 8, 12 // bytes; those of a chunk beside its content
 	frames, seen := 0, false
 	for at := signature; at+around <= len(data) && frames < mostFrames; {
-		n := uint64(binary.BigEndian.Uint32(data[at:]))
+		n := side(binary.BigEndian.Uint32(data[at:]))
 		switch string(data[at+4 : at+8]) {
 		case "IDAT":
 			seen = true
@@ -64,10 +64,10 @@ func framesAfterPNG(data []byte) int {
 				frames++
 			}
 		}
-		if n > uint64(len(data)-at-around) {
+		if n > len(data)-at-around {
 			break
 		}
-		at += around + int(n) // #nosec G115 -- within the file
+		at += around + n
 	}
 	return frames
 }

@@ -91,6 +91,11 @@ func Decode(data []byte, mediaType string, frame int, limits ocr.Limits) (*Image
 // reports whether the picture is as its orientation wants it displayed.
 func decode(data []byte, mediaType string, index int) (im *Image, turned bool, err error) {
 	quiet()
+	if mediaType == ocr.BMP {
+		if data, err = plainBMP(data); err != nil {
+			return nil, false, err
+		}
+	}
 	data = firstPicture(data, mediaType)
 	bytes, size := bytesOf(data), C.size_t(len(data))
 	var pix *C.PIX
@@ -101,9 +106,13 @@ func decode(data []byte, mediaType string, index int) (im *Image, turned bool, e
 			break
 		}
 		// Leptonica knows neither tiles nor planes.
-		var unsupported C.int
-		if pix = C.lethe_read_tiff(bytes, size, C.int(index), &unsupported); unsupported != 0 {
+		var unsupported C.lethe_unsupported
+		pix = C.lethe_read_tiff(bytes, size, C.int(index), &unsupported)
+		switch unsupported {
+		case C.unsupported_compression:
 			return nil, false, refusal.New(refusal.CompressionUnknown)
+		case C.unsupported_pixels:
+			return nil, false, refusal.New(refusal.PixelsUnknown)
 		}
 	case ocr.PNG:
 		pix = C.pixReadMemPng(bytes, size)

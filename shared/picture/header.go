@@ -22,6 +22,8 @@ type header struct {
 	orientation   int // values of the Exif tag; zero if it is not stated
 	index         int // position in the file, as the decoder counts
 
+	foreign bool // has pixels that no scanner makes and nothing here reads
+
 	depth derivative.Depth
 	dpiY  int // of TIFF, whose pixels need not be square; zero if it is not stated
 }
@@ -46,6 +48,9 @@ func headers(data []byte, mediaType string, limits ocr.Limits) ([]header, error)
 	case ocr.PNG:
 		ok = C.readHeaderMemPng(bytes, size, &w, &ht, &bits, &samples, &palette) == 0
 	case ocr.JPEG, StoredJPEG:
+		if err := foreignJPEG(data); err != nil {
+			return nil, err
+		}
 		ok = C.readHeaderMemJpeg(bytes, size, &w, &ht, &samples, nil, nil) == 0
 		bits = 8
 	case ocr.WebP:
@@ -80,6 +85,8 @@ func headers(data []byte, mediaType string, limits ocr.Limits) ([]header, error)
 // check compares the size with the limits.
 func (h header) check(limits ocr.Limits) error {
 	switch {
+	case h.foreign:
+		return refusal.New(refusal.PixelsUnknown)
 	case h.width < 1 || h.height < 1:
 		return refusal.New(refusal.PageHeader)
 	case h.width > maxSide || h.height > maxSide:
@@ -116,24 +123,6 @@ func (h header) resolution() (x, y int) {
 
 // side converts a side. What no limit allows becomes a value that none allows either and that fits.
 func side(v uint32) int { return int(min(v, math.MaxInt32)) }
-
-// bmpHeader reads a BITMAPINFOHEADER or a longer one. A negative height means rows from the top.
-func bmpHeader(data []byte) (header, bool) {
-	if len(data) < 54 || string(data[:2]) != "BM" || binary.LittleEndian.Uint32(data[14:]) < 40 {
-		return header{}, false
-	}
-	height := int32(binary.LittleEndian.Uint32(data[22:])) // #nosec G115 -- the field is signed
-	h := header{width: side(binary.LittleEndian.Uint32(data[18:])), height: max(int(height), -int(height))}
-	switch bits := int(binary.LittleEndian.Uint16(data[28:])); bits {
-	case 16: // five or six bits a colour
-		h.depth = derivative.Depth{Bits: 5, Samples: 3}
-	case 24, 32:
-		h.depth = derivative.Depth{Bits: 8, Samples: bits / 8}
-	default:
-		h.depth = derivative.Depth{Bits: bits, Samples: 1, Palette: true}
-	}
-	return h, true
-}
 
 // gifHeader reads the size of the first picture, which is what is decoded. The logical screen may be of any size.
 func gifHeader(data []byte) (header, bool) {

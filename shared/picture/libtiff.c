@@ -46,19 +46,58 @@ static l_int32 on_white(uint32_t colour, uint32_t pixel) {
   return (l_int32)(shown > 255 ? 255 : shown);
 }
 
-static PIX *read_page(TIFF *tiff, int *unsupported) {
+static uint16_t short_field(TIFF *tiff, uint32_t tag, uint16_t otherwise) {
+  TIFFGetFieldDefaulted(tiff, tag, &otherwise);
+  return otherwise;
+}
+
+// Where the program is linked without JBIG, whose library is under the GPL, what stands in for it defines this.
+extern const int lethe_without_jbig __attribute__((weak));
+
+static int can_decompress(TIFF *tiff) {
+  uint16_t compression = short_field(tiff, TIFFTAG_COMPRESSION, COMPRESSION_NONE);
+  if (compression == COMPRESSION_JBIG && &lethe_without_jbig) return 0;
+  return TIFFIsCODECConfigured(compression);
+}
+
+// Leptonica reads these, so a page that it does not read is damaged.
+static int is_plain(TIFF *tiff, uint16_t samples) {
+  uint16_t bits = short_field(tiff, TIFFTAG_BITSPERSAMPLE, 1);
+  if (TIFFIsTiled(tiff) || short_field(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) == PLANARCONFIG_SEPARATE) return 0;
+  if (short_field(tiff, TIFFTAG_COMPRESSION, COMPRESSION_NONE) == COMPRESSION_JBIG) return 0; // has no rows
+  if (short_field(tiff, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT) != SAMPLEFORMAT_UINT) return 0;
+  switch (samples) {
+    case 1:
+      if (short_field(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISWHITE) == PHOTOMETRIC_PALETTE && bits > 8) return 0;
+      return bits == 1 || bits == 2 || bits == 4 || bits == 8 || bits == 16;
+    case 2: return bits == 8;
+    case 3:
+    case 4: return bits == 8 || bits == 16;
+    default: return 0;
+  }
+}
+
+// Says whether the library can make colours of the pixels, which it begins to.
+static int has_colours(TIFF *tiff) {
+  char why[1024];
+  TIFFRGBAImage image;
+  if (!TIFFRGBAImageBegin(&image, tiff, 1, why)) return 0;
+  TIFFRGBAImageEnd(&image);
+  return 1;
+}
+
+static PIX *read_page(TIFF *tiff, lethe_unsupported *unsupported) {
   uint32_t width = 0, height = 0;
-  uint16_t compression = COMPRESSION_NONE;
   TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width);
   TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &height);
-  TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &compression);
-  if (!TIFFIsCODECConfigured(compression)) {
-    *unsupported = 1;
+  if (!can_decompress(tiff)) {
+    *unsupported = unsupported_compression;
     return NULL;
   }
-  uint16_t planes = PLANARCONFIG_CONTIG;
-  TIFFGetFieldDefaulted(tiff, TIFFTAG_PLANARCONFIG, &planes);
-  if (!TIFFIsTiled(tiff) && planes != PLANARCONFIG_SEPARATE) return NULL; // Leptonica reads these, so the page is damaged
+  uint16_t samples = short_field(tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
+  int plain = is_plain(tiff, samples);
+  if (!(plain && samples == 1) && !has_colours(tiff)) *unsupported = unsupported_pixels;
+  if (plain || *unsupported) return NULL;
   TIFFSetField(tiff, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT); // else the library turns some of them
   uint32_t *raster = calloc((size_t)width * height, sizeof(uint32_t));
   PIX *pix = raster ? pixCreate((l_int32)width, (l_int32)height, 32) : NULL;
@@ -74,8 +113,8 @@ static PIX *read_page(TIFF *tiff, int *unsupported) {
   return pix;
 }
 
-PIX *lethe_read_tiff(const l_uint8 *data, size_t size, int index, int *unsupported) {
-  *unsupported = 0;
+PIX *lethe_read_tiff(const l_uint8 *data, size_t size, int index, lethe_unsupported *unsupported) {
+  *unsupported = unsupported_nothing;
   TIFFSetErrorHandler(NULL); // what it meets in a document belongs in no log
   TIFFSetWarningHandler(NULL);
   memory file = {data, size, 0};

@@ -121,8 +121,8 @@ func (f tiffFile) slice(at, n uint64) ([]byte, bool) {
 	return f.data[at : at+n], true
 }
 
-// directory reads one directory. It is false, and has no size, when the directory is damaged or asks for too much: more
-// strips than bytes, or samples that no scanner makes.
+// directory reads one directory. It is false, and has no size, when the directory is damaged or asks for more strips than
+// there are bytes.
 func (f tiffFile) directory(at uint64) (directory, bool) {
 	head, entry := uint64(2), uint64(12)
 	if f.big {
@@ -159,9 +159,7 @@ func (f tiffFile) directory(at uint64) (directory, bool) {
 	}
 	bits := f.number(fields[tagBitsPerSample], 1)
 	samples := f.number(fields[tagSamplesPerPixel], 1)
-	if bits > 64 || samples > 8 {
-		return directory{next: d.next}, false
-	}
+	d.foreign = bits > 64 || samples > 8
 	d.width = side(f.number(fields[tagWidth], 0))
 	d.height = side(f.number(fields[tagHeight], 0))
 	d.auxiliary = f.number(fields[tagSubfileType], 0)&(1|4) != 0

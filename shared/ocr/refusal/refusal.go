@@ -40,6 +40,7 @@ const (
 	PixelsMissing   Reason = "pixels-missing"
 
 	CompressionUnknown Reason = "compression-unknown"
+	PixelsUnknown      Reason = "pixels-unknown"
 	SizeContradicts    Reason = "size-contradicts"
 	AreaMissing        Reason = "area-missing"
 	Dimensions         Reason = "dimensions"
@@ -114,6 +115,7 @@ func meanings() map[Reason]meaning {
 		PageDamaged:        {fault.PageDamaged, "The page is damaged and cannot be decoded."},
 		PageUndecodable:    {fault.PageDamaged, "The page cannot be decoded, or decoding it takes more memory than the limit."},
 		CompressionUnknown: {fault.PageUnsupported, "The page is compressed in a way that is not supported here: save it with another compression."},
+		PixelsUnknown:      {fault.PageUnsupported, "The page has pixels of a kind that is not supported here: save it as grey or RGB with 8 bits a colour."},
 
 		PixelsMissing:   {fault.PageDamaged, "The page has fewer pixels than its size says."},
 		SizeContradicts: {fault.PageDamaged, "The page is not of the size that its header says."},
