@@ -11,7 +11,8 @@ import (
 
 // hiddenText is what of the text of a page does not show.
 type hiddenText struct {
-	cells map[cell]*spots // glyphs by their places
+	cells  map[cell]*spots // glyphs by their places
+	spared bool            // some of it stays
 }
 
 // spot is where a glyph begins, in user space.
@@ -84,6 +85,7 @@ func (h *hiddenText) each(use func(*spot)) {
 
 // spare keeps what would change the look of the page if it went.
 func (h *hiddenText) spare(d *difference) {
+	h.spared = true
 	h.each(func(s *spot) { s.stays = s.stays || s.hidden && d.near(s.box) })
 }
 
@@ -177,6 +179,12 @@ func (h *hiddenText) mark(s *contentstream.Show) {
 	}
 }
 
+// follows reports whether an operator, of which the place is not known because the font before does not tell its widths, is
+// taken for hidden because the one before it on the line is. It is tried once.
+func (h *hiddenText) follows(before, s *contentstream.Show) bool {
+	return !h.spared && before.Line == s.Line && before.Removed() && len(s.Glyphs) > 0 && !s.Glyphs[0].Placed
+}
+
 // hiddenText finds the text of a page that does not show.
 func (p *Document) hiddenText(v view) (*hiddenText, error) {
 	drawn, err := p.survey(v)
@@ -205,7 +213,7 @@ func (p *Document) spots(v view, glyphs []glyph) (*hiddenText, error) {
 	if err != nil {
 		return nil, p.fail(err)
 	}
-	h, word := &hiddenText{}, 0
+	h, word := &hiddenText{}, 1
 	for i, g := range glyphs {
 		if unicode.IsSpace(g.char) {
 			word++
@@ -242,11 +250,16 @@ func (p *Document) hiddenLeft(n int, h *hiddenText) (words int, err error) {
 		}
 		left := map[int]bool{}
 		now.each(func(s *spot) {
+			word, shows := 0, false
 			h.around(s.x, s.y, same, func(was *spot) {
 				if was.hidden {
-					left[was.word] = true
+					word = was.word
 				}
+				shows = shows || !was.hidden // the same again
 			})
+			if word != 0 && !shows {
+				left[word] = true
+			}
 		})
 		words = len(left)
 		return nil

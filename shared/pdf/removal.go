@@ -2,7 +2,6 @@ package pdf
 
 import (
 	"bytes"
-	"fmt"
 	"hash/maphash"
 	"io"
 	"maps"
@@ -25,6 +24,7 @@ type removal struct {
 	known   *saved
 	streams map[int]newStream
 	copies  map[uint64]int // object numbers of changed forms, by what is in them
+	forms   map[int]bool   // those of which there are changed copies
 	seed    maphash.Seed
 }
 
@@ -52,107 +52,64 @@ type edited struct {
 // removeHidden replaces the pages of known that hold text to be taken out. What stays is noted.
 func (w *Writer) removeHidden(source *Document, known *saved) (map[int]newStream, error) {
 	r := removal{
-		writer: w, source: source, known: known, streams: map[int]newStream{}, copies: map[uint64]int{}, seed: maphash.MakeSeed(),
+		writer: w, source: source, known: known, streams: map[int]newStream{}, copies: map[uint64]int{},
+		forms: map[int]bool{}, seed: maphash.MakeSeed(),
 	}
 	leaves := known.pages(w.source.pages)
+	done := map[int]bool{} // a page may be in the tree twice
+	var pages []edited
+	for _, n := range w.stale {
+		if n <= len(leaves) && !done[leaves[n-1].number] {
+			done[leaves[n-1].number] = true
+			pages = append(pages, edited{number: n, leaf: leaves[n-1]})
+		}
+	}
+	if err := r.batches(pages); err != nil {
+		return nil, err
+	}
+	// Pages often name forms of others among their resources. What they do not draw must not stay for their sake.
+	pages = nil
+	for i, l := range leaves {
+		if !done[l.number] && len(r.forms) > 0 && r.names(l) {
+			done[l.number] = true
+			pages = append(pages, edited{number: i + 1, leaf: l, hidden: &hiddenText{}})
+		}
+	}
+	return r.streams, r.batches(pages)
+}
+
+// names reports whether a page leads to a form of which there is a changed copy.
+func (r *removal) names(l leaf) bool {
+	for n := range r.needed(l) {
+		if r.forms[n] {
+			return true
+		}
+	}
+	return false
+}
+
+// batches edits pages, as many together as fit into memory.
+func (r *removal) batches(pages []edited) error {
 	var batch []edited
 	wanted, size := map[int]bool{}, int64(0)
-	done := map[int]bool{} // a page may be in the tree twice
-	for _, n := range w.stale {
-		if n > len(leaves) || done[leaves[n-1].number] {
-			continue
-		}
-		l := leaves[n-1]
-		done[l.number] = true
-		needed := r.needed(l)
+	for _, p := range pages {
+		needed := r.needed(p.leaf)
 		more := r.size(needed, wanted)
 		if more > pageBytes {
-			r.keep(edited{number: n})
+			r.keep(p)
 			continue
 		}
 		if size+more > batchBytes || len(batch) == batchPages {
 			if err := r.batch(batch, wanted); err != nil {
-				return nil, err
+				return err
 			}
 			batch, wanted, size = nil, map[int]bool{}, 0
 			more = r.size(needed, wanted)
 		}
-		batch, size = append(batch, edited{number: n, leaf: l}), size+more
+		batch, size = append(batch, p), size+more
 		maps.Copy(wanted, needed)
 	}
-	if err := r.batch(batch, wanted); err != nil {
-		return nil, err
-	}
-	return r.streams, nil
-}
-
-// drawnWith are the entries of a page that say how it is drawn.
-var drawnWith = []string{"/Resources", "/Contents", "/Group", "/Annots", "/MediaBox", "/CropBox", "/Rotate", "/UserUnit"}
-
-// needed returns the objects that a page is drawn with: what it leads to but for other pages.
-func (r *removal) needed(l leaf) map[int]bool {
-	found := map[int]bool{}
-	var next []int
-	enter := func(n int) bool {
-		if !found[n] && !r.known.dropped[n] && !r.ofTree(n) {
-			found[n] = true
-			next = append(next, n)
-		}
-		return true
-	}
-	for _, e := range append(r.drawing(l.dictionary), entry{value: r.layers()}) {
-		for n := range referred(e.value) {
-			enter(n)
-		}
-	}
-	for len(next) > 0 {
-		n := next[len(next)-1]
-		next = next[:len(next)-1]
-		for _, to := range r.known.refers[n] {
-			enter(int(to))
-		}
-	}
-	return found
-}
-
-// ofTree reports whether an object is a page or holds pages together.
-func (r *removal) ofTree(n int) bool {
-	raw := r.known.objects[n].raw
-	if !strings.HasPrefix(raw, "<<") {
-		return false
-	}
-	d := dictionaryOf(raw)
-	kind, _ := d.get("/Type")
-	return kind == "/Page" || kind == "/Pages" || kind == "/Catalog"
-}
-
-// drawing returns the entries of a page by which it is drawn.
-func (r *removal) drawing(page dictionary) dictionary {
-	var kept dictionary
-	for _, e := range page {
-		if slices.Contains(drawnWith, e.key) {
-			kept = append(kept, e)
-		}
-	}
-	return kept
-}
-
-// layers returns what the document says of its optional content (ISO 32000-1, section 8.11.4).
-func (r *removal) layers() string {
-	root, _ := r.known.trailer.get("/Root")
-	layers, _ := dictionaryOf(r.known.resolve(root)).get("/OCProperties")
-	return layers
-}
-
-// size returns how many bytes of streams are among the objects needed and not among those that are there.
-func (r *removal) size(needed, there map[int]bool) int64 {
-	var size int64
-	for n := range needed {
-		if !there[n] {
-			size += r.known.lengths[n]
-		}
-	}
-	return size
+	return r.batch(batch, wanted)
 }
 
 // batch edits pages that are held in memory together.
@@ -170,6 +127,9 @@ func (r *removal) batch(pages []edited, wanted map[int]bool) error {
 	}
 	for i := range pages {
 		p := &pages[i]
+		if p.hidden != nil {
+			continue
+		}
 		if err := r.writer.source.look(p.number, func(v view) (err error) {
 			p.hidden, err = r.writer.source.hiddenText(v)
 			return err
@@ -260,8 +220,11 @@ func (r *removal) edit(objects *resident, p *edited) dictionary {
 			p.hidden.clipping(s)
 		}
 	}
-	for _, s := range page.Shows {
+	for i, s := range page.Shows {
 		p.hidden.mark(s)
+		if i > 0 && p.hidden.follows(page.Shows[i-1], s) {
+			s.Remove()
+		}
 	}
 	changed, _ := page.Rewrite(r.form)
 	var contents []string
@@ -272,12 +235,13 @@ func (r *removal) edit(objects *resident, p *edited) dictionary {
 		}
 		contents = append(contents, reference(n))
 	}
-	if same && len(changed.Names) == 0 {
+	named := own.changed(changed)
+	if same && (len(named) == 0 || named.String() == own.dictionary.String()) {
 		return nil
 	}
 	return p.leaf.dictionary.
 		with("/Contents", "["+strings.Join(contents, " ")+"]").
-		with("/Resources", own.named(changed.Names).String())
+		with("/Resources", named.String())
 }
 
 // form adds a changed copy of a form. Copies that are the same are one object.
@@ -287,8 +251,8 @@ func (r *removal) form(c contentstream.Changed) int {
 	for _, key := range []string{"/Filter", "/DecodeParms", "/Length"} {
 		d = d.without(key)
 	}
-	if len(c.Names) > 0 {
-		d = d.with("/Resources", inner.named(c.Names).String())
+	if len(c.Names) > 0 || !c.Form.Inherits {
+		d = d.with("/Resources", inner.changed(c).String())
 	}
 	entries := strings.TrimSuffix(strings.TrimPrefix(d.String(), "<<"), ">>")
 	key := maphash.String(r.seed, strconv.Itoa(len(entries))+entries+string(c.Streams[0]))
@@ -296,7 +260,7 @@ func (r *removal) form(c contentstream.Changed) int {
 		return n
 	}
 	n := r.add(entries, c.Streams[0])
-	r.copies[key] = n
+	r.copies[key], r.forms[c.Form.ID] = n, true
 	return n
 }
 
@@ -309,20 +273,21 @@ func (r *removal) add(entries string, data []byte) int {
 	return n
 }
 
-// named returns resources with external objects by other numbers.
-func (r resources) named(numbers map[string]int) dictionary {
-	if len(numbers) == 0 {
+// changed returns resources for a changed stream. Forms that nothing draws are left out: their text would stay in the file.
+func (r resources) changed(c contentstream.Changed) dictionary {
+	value, ok := r.dictionary.get("/XObject")
+	if !ok {
 		return r.dictionary
 	}
-	value, _ := r.dictionary.get("/XObject")
 	var kept dictionary
 	for _, e := range r.objects.dictionary(value) {
-		if _, ok := numbers[contentstream.DecodeName(e.key)]; !ok {
+		name := contentstream.DecodeName(e.key)
+		if _, replaced := c.Names[name]; !replaced && (c.Draws(name) || !r.isForm(e.value)) {
 			kept = append(kept, e)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(numbers)) {
-		kept = append(kept, entry{"/" + contentstream.EncodeName(name), reference(numbers[name])})
+	for _, name := range slices.Sorted(maps.Keys(c.Names)) {
+		kept = append(kept, entry{"/" + contentstream.EncodeName(name), reference(c.Names[name])})
 	}
 	return r.dictionary.with("/XObject", kept.String())
 }
@@ -361,43 +326,4 @@ func (r *removal) note(number, words int) {
 	if words > 0 {
 		r.writer.notes = append(r.writer.notes, ocr.Note{Code: ocr.HiddenTextKept, Page: number, Count: words})
 	}
-}
-
-// trial makes a document of pages, each as it was and as it would be, and opens it.
-func (r *removal) trial(objects *resident, pages []edited) (*Document, error) {
-	var b bytes.Buffer
-	out := newEmitter(&b)
-	out.next = r.writer.out.next
-	out.printf("%%PDF-1.7\n")
-	for n, o := range objects.objects {
-		p := part{number: n, raw: o.raw}
-		if o.is {
-			p.stream = bytes.NewReader(o.data)
-		}
-		if err := out.copied(p); err != nil {
-			return nil, err
-		}
-	}
-	for n, s := range r.streams {
-		out.ready(n, s)
-	}
-	tree, catalog := out.reserve(), out.reserve()
-	var kids strings.Builder
-	for _, p := range pages {
-		for _, d := range []dictionary{p.leaf.dictionary, p.after} {
-			n := out.reserve()
-			out.object(n, 0, r.drawing(d).with("/Type", "/Page").with("/Parent", reference(tree)).String())
-			fmt.Fprintf(&kids, "%d 0 R ", n)
-		}
-	}
-	out.object(tree, 0, fmt.Sprintf("<</Type/Pages/Count %d/Kids[%s]>>", 2*len(pages), kids.String()))
-	root := dictionary{{"/Type", "/Catalog"}, {"/Pages", reference(tree)}}
-	if layers := r.layers(); layers != "" {
-		root = root.with("/OCProperties", layers)
-	}
-	out.object(catalog, 0, root.String())
-	if err := out.finish("/Root " + reference(catalog)); err != nil {
-		return nil, err
-	}
-	return r.writer.source.runtime.Open(bytes.NewReader(b.Bytes()), int64(b.Len()), "")
 }

@@ -68,18 +68,25 @@ func (r resources) XObject(name string) (*contentstream.Form, bool) {
 	if subtype, _ := d.get("/Subtype"); r.objects.resolve(subtype) != "/Form" {
 		return nil, true
 	}
-	form := &contentstream.Form{ID: number, Matrix: contentstream.Matrix{A: 1, D: 1}, Resources: r}
+	form := &contentstream.Form{ID: number, Matrix: contentstream.Matrix{A: 1, D: 1}, Resources: r, Inherits: true}
 	if value, ok := d.get("/Matrix"); ok {
 		if v, ok := r.objects.numbers(value); ok && len(v) == 6 {
 			form.Matrix = contentstream.Matrix{A: v[0], B: v[1], C: v[2], D: v[3], E: v[4], F: v[5]}
 		}
 	}
 	if own, ok := d.get("/Resources"); ok {
-		form.Resources = resources{r.objects, r.objects.dictionary(own)}
+		form.Resources, form.Inherits = resources{r.objects, r.objects.dictionary(own)}, false
 	}
 	form.Data, ok = r.objects.stream(number)
 	form.Unread = !ok
 	return form, true
+}
+
+// isForm reports whether an external object is a form.
+func (r resources) isForm(value string) bool {
+	number, _ := parseReference(value)
+	subtype, _ := dictionaryOf(r.objects.objects[number].raw).get("/Subtype")
+	return r.objects.resolve(subtype) == "/Form"
 }
 
 func (c *resident) number(value string) (float64, bool) {

@@ -1,6 +1,9 @@
 package contentstream
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // Resources finds what the names in a content stream stand for.
 type Resources interface {
@@ -25,6 +28,7 @@ type Form struct {
 	Matrix    Matrix
 	Data      []byte    // decoded
 	Resources Resources // its own, or those of the stream that draws it
+	Inherits  bool      // Resources are those of the stream that draws it
 	Unread    bool      // Data could not be decoded
 }
 
@@ -44,14 +48,14 @@ func (m Matrix) apply(x, y float64) (float64, float64) {
 // Show is one use of an operator that shows text.
 type Show struct {
 	Mode   int     // of rendering, 0 to 7 (ISO 32000-1, table 106); as if 0 for glyphs that are drawn by procedures
-	Glyphs []Glyph // none if the font's codes cannot be told apart
+	Glyphs []Glyph // one for each string if the font's codes cannot be told apart
 	Clips  bool    // it is part of a clipping path through which something is painted
+	Line   int     // operators of the same number follow each other on a line, each where the one before ends
 
 	remove   bool // all of it
 	body     *body
 	op       operation
 	strings  []text
-	line     int // operators with the same number follow each other on a line without being placed
 	size     float64
 	marks    *marked
 	followed bool // glyphs that stay come after it on its line
@@ -63,11 +67,16 @@ func (s *Show) Invisible() bool { return (s.Mode == 3 || s.Mode == 7) && !s.Clip
 // Remove takes out all of it.
 func (s *Show) Remove() { s.remove = true }
 
+// Removed reports whether all of it is marked to be taken out.
+func (s *Show) Removed() bool {
+	return s.remove || len(s.Glyphs) > 0 && !slices.ContainsFunc(s.Glyphs, func(g Glyph) bool { return !g.Remove })
+}
+
 // Glyph is one character code that is shown.
 type Glyph struct {
-	Placed  bool    // X, Y and Advance are known
+	Placed  bool    // X and Y are known
 	X, Y    float64 // its origin, in user space of the page
-	Advance float64 // distance to the origin of the next, in user space
+	Advance float64 // distance to the origin of the next, in user space; a guess where widths are not known
 	Remove  bool    // set by the caller to take it out
 
 	width    float64 // advance in text space, without horizontal scaling
@@ -89,6 +98,7 @@ type body struct {
 	form      *Form // nil for the page
 	edits     []edit
 	calls     []*call
+	names     map[string]bool // of external objects that it draws, or forms do that inherit its resources
 }
 
 // call draws a form.

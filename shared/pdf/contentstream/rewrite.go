@@ -20,7 +20,13 @@ type Changed struct {
 	Form    *Form          // of which it is a changed copy; nil for the page
 	Streams [][]byte       // a form's data, or each stream of a page; nil for one that is as it was
 	Names   map[string]int // external objects that its resources must have, by name; the values are those that Store returned
+
+	body   *body
+	unread bool
 }
+
+// Draws reports whether an external object is drawn by its name among the resources, as far as can be told.
+func (c Changed) Draws(name string) bool { return c.unread || c.body.names[name] }
 
 // Store keeps a changed copy of a form and returns a number for it.
 type Store func(Changed) int
@@ -33,8 +39,11 @@ func (p *Page) Rewrite(store Store) (changed Changed, kept []*Show) {
 		s.cut()
 	}
 	p.unname()
-	data, names, _ := p.root.rewrite(store)
-	changed = Changed{Streams: make([][]byte, len(p.streams)), Names: names}
+	data, names, _ := p.root.rewrite(func(c Changed) int {
+		c.unread = p.Unread > 0
+		return store(c)
+	})
+	changed = Changed{Streams: make([][]byte, len(p.streams)), Names: names, body: p.root, unread: p.Unread > 0}
 	if data == nil {
 		return changed, kept
 	}
@@ -69,7 +78,7 @@ func (p *Page) settle() (kept []*Show) {
 		}
 		going := s.removing()
 		all := s.remove || going == len(s.Glyphs) && going > 0
-		if (going > 0 || s.remove) && (depends[s.line] || !all) && !s.replaceable(depends[s.line]) {
+		if (going > 0 || s.remove) && (depends[s.Line] || !all) && !s.replaceable(depends[s.Line]) {
 			for k := range s.Glyphs {
 				s.Glyphs[k].Remove = false
 			}
@@ -78,15 +87,15 @@ func (p *Page) settle() (kept []*Show) {
 		}
 		s.remove = all
 		if !all {
-			depends[s.line] = true
+			depends[s.Line] = true
 		}
 	}
 	// Whether the operators of a line depend on each other is known now.
 	later := map[int]bool{}
 	for i := len(p.Shows) - 1; i >= 0; i-- {
 		s := p.Shows[i]
-		s.followed = later[s.line]
-		later[s.line] = later[s.line] || !s.remove
+		s.followed = later[s.Line]
+		later[s.Line] = later[s.Line] || !s.remove
 	}
 	return kept
 }
@@ -103,9 +112,6 @@ func (s *Show) removing() int {
 
 // replaceable reports whether displacements can stand for the glyphs that go and have others behind them.
 func (s *Show) replaceable(followed bool) bool {
-	if len(s.Glyphs) == 0 {
-		return false
-	}
 	for i := len(s.Glyphs) - 1; i >= 0; i-- {
 		g := s.Glyphs[i]
 		switch {
@@ -265,7 +271,7 @@ func (b *body) rewrite(store Store) (data []byte, names map[string]int, whole bo
 			if inner == nil {
 				inner = c.child.data
 			}
-			id = store(Changed{Form: c.child.form, Streams: [][]byte{inner}, Names: innerNames})
+			id = store(Changed{Form: c.child.form, Streams: [][]byte{inner}, Names: innerNames, body: c.child})
 		}
 		calls = append(calls, drawn{c, id})
 		if variants[c.name] == nil {

@@ -229,7 +229,7 @@ func TestGlyphsArePlaced(t *testing.T) {
 			got = append(got, fmt.Sprint(g.Placed, g.X, g.Y, g.Advance))
 		}
 	}
-	want := []string{"true 125 46 5", "true 131 46 5", "true 125 18 5", "false 0 0 0", "false 0 0 0"}
+	want := []string{"true 125 46 5", "true 131 46 5", "true 125 18 5", "true 0 0 4.5", "false 0 0 4.5"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -1,6 +1,9 @@
 package contentstream
 
-import "math"
+import (
+	"maps"
+	"math"
+)
 
 // state is the part of the graphics state that places text.
 type state struct {
@@ -204,6 +207,10 @@ func (s *stack) draw(op operation) error {
 		return nil
 	}
 	called := s.name(op, 0)
+	if s.body.names == nil {
+		s.body.names = map[string]bool{}
+	}
+	s.body.names[called] = true
 	form, ok := s.body.resources.XObject(called)
 	switch {
 	case !ok:
@@ -233,6 +240,9 @@ func (s *stack) draw(op operation) error {
 	err := s.read(c.child, inner)
 	s.depth--
 	delete(s.within, form.ID)
+	if form.Inherits {
+		maps.Copy(s.body.names, c.child.names)
+	}
 	return err
 }
 
@@ -249,7 +259,7 @@ func (s *stack) show(op operation) error {
 	case "'":
 		s.move(0, -s.leading)
 	}
-	show := &Show{Mode: s.mode, body: s.body, op: op, line: s.line, size: s.size, marks: s.marks}
+	show := &Show{Mode: s.mode, body: s.body, op: op, Line: s.line, size: s.size, marks: s.marks}
 	show.op.operands = append([]operand(nil), op.operands...)
 	for _, e := range s.strings(o, op.operator) {
 		switch e.kind {
@@ -298,13 +308,17 @@ func (s *stack) strings(o operand, operator string) []operand {
 	return elements(s.body.data, o)
 }
 
-// place adds the glyphs of a string.
+// place adds the glyphs of a string: one for all of it if its codes cannot be told apart.
 func (s *stack) place(show *Show, element int, codes []byte) {
+	across := Matrix{A: s.size * s.scale, D: s.size, F: s.rise}
 	if s.font == nil || s.font.Bytes < 1 {
+		trm := across.then(s.text).then(s.matrix)
+		show.Glyphs = append(show.Glyphs, Glyph{
+			Placed: s.placed && s.font != nil, X: trm.E, Y: trm.F, Advance: math.Hypot(trm.A, trm.B) / 2, element: element,
+		})
 		s.placed = false
 		return
 	}
-	across := Matrix{A: s.size * s.scale, D: s.size, F: s.rise}
 	for at := 0; at < len(codes); at += s.font.Bytes {
 		code := 0
 		for _, c := range codes[at:min(at+s.font.Bytes, len(codes))] {
@@ -318,14 +332,14 @@ func (s *stack) place(show *Show, element int, codes []byte) {
 				g.width += s.wordSpace
 			}
 		}
-		g.Placed = s.placed && g.measured
+		g.Placed = s.placed
 		trm := across.then(s.text).then(s.matrix)
 		g.X, g.Y = trm.E, trm.F
 		s.step(g.width)
 		after := across.then(s.text).then(s.matrix)
 		g.Advance = math.Hypot(after.E-g.X, after.F-g.Y)
 		if !g.measured {
-			s.placed = false
+			g.Advance, s.placed = math.Hypot(trm.A, trm.B)/2, false
 		}
 		show.Glyphs = append(show.Glyphs, g)
 	}
