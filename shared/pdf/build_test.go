@@ -102,7 +102,8 @@ func recognised(width, height, dpi, angle int, words []string) ocr.Page {
 	frame := rect{0, 0, float64(width), float64(height)}.through(turned)
 	var lines []ocr.Line
 	columns := 4
-	pitch, step := along/(columns+1), across/(len(words)/columns+3)
+	pitch := along / (columns + 1)
+	step := min(across/(len(words)/columns+3), pitch/4)
 	for i := 0; i < len(words); i += columns {
 		l := ocr.Line{}
 		for j, w := range words[i:min(i+columns, len(words))] {

@@ -9,18 +9,30 @@ import (
 	"unicode/utf16"
 )
 
-// The font of invisible text has one empty glyph, half an em wide and one em high, for every character. Its descent is not
-// quite zero because readers take zero for a missing value.
+// The font of invisible text has one glyph without ink for every character. It is small in its em: programs that extract text
+// judge by the size of the font which words follow each other, and letters that fill half of it keep words together that are
+// set wide apart. The box of the glyph is what they highlight. The descent is not quite zero because they take zero for a
+// missing value.
 const (
 	fontName    = "LetheGlyphless"
-	fontAdvance = 500
-	fontAscent  = 1000
+	fontAdvance = 350
+	fontAscent  = 500
 	fontDescent = -1
 	fontEm      = 1000
 )
 
-// fontFile returns a TrueType font with two empty glyphs, .notdef and the one that is used (OpenType 1.9, required tables of
-// TrueType outlines as ISO 32000-1, section 9.9, asks for in embedded fonts).
+// The glyphs of the font, each with the width that its characters advance by.
+const (
+	noGlyph = iota
+	letterGlyph
+	thinGlyph
+	anchorGlyph
+)
+
+var advances = [...]int{noGlyph: fontAdvance, letterGlyph: fontAdvance, thinGlyph: 4, anchorGlyph: 0}
+
+// fontFile returns a TrueType font with empty glyphs, but for that of letters, a contour of two points without area that gives
+// it a box (OpenType 1.9, required tables of TrueType outlines as ISO 32000-1, section 9.9, asks for in embedded fonts).
 func fontFile() []byte {
 	be := binary.BigEndian
 	u16 := func(values ...int) []byte {
@@ -32,19 +44,26 @@ func fontFile() []byte {
 	}
 	name := utf16Bytes(fontName)
 	record := func(id int) []byte { return u16(3, 1, 0x409, id, len(name), 0) }
+	// One contour, its box, its last point, no instructions; the first point is at the origin, the second across from it.
+	letter := slices.Concat(u16(1, 0, 0, fontAdvance, fontAscent, 1, 0), []byte{0x31, 0x01}, u16(fontAdvance, fontAscent))
+	var metrics []byte
+	for _, advance := range advances {
+		metrics = append(metrics, u16(advance, 0)...)
+	}
+	half := len(letter) / 2 // offsets of glyphs count words
 	tables := []struct {
 		tag  string
 		data []byte
 	}{
 		// Sorted by tag. head holds the checksum adjustment at offset 8.
 		{"cmap", u16(0, 1, 3, 1, 0, 12, 4, 24, 0, 2, 2, 0, 0, 0xFFFF, 0, 0xFFFF, 1, 0)},
-		{"glyf", u16(0)},
+		{"glyf", letter},
 		{"head", append(u16(1, 0, 1, 0, 0, 0, 0x5F0F, 0x3CF5, 0, fontEm), append(make([]byte, 16),
-			u16(0, 0, fontAdvance, fontEm, 0, 8, 2, 0, 0)...)...)},
-		{"hhea", append(u16(1, 0, fontAscent, fontDescent, 0, fontAdvance, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0), u16(1)...)},
-		{"hmtx", u16(fontAdvance, 0, 0)},
-		{"loca", u16(0, 0, 0)},
-		{"maxp", u16(1, 0, 2, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)},
+			u16(0, 0, fontAdvance, fontAscent, 0, 8, 2, 0, 0)...)...)},
+		{"hhea", append(u16(1, 0, fontAscent, fontDescent, 0, fontAdvance, 0, 0, fontAdvance, 1, 0, 0, 0, 0, 0, 0, 0), u16(len(advances))...)},
+		{"hmtx", metrics},
+		{"loca", u16(0, 0, half, half, half)},
+		{"maxp", u16(1, 0, len(advances), 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)},
 		{"name", slices.Concat(u16(0, 3, 6+3*12), record(1), record(4), record(6), name)},
 		{"post", append(u16(3, 0, 0, 0, 0, 0), make([]byte, 20)...)},
 	}
@@ -80,14 +99,39 @@ func checksum(data []byte) uint32 {
 	return sum
 }
 
-// glyphMap is the map from character codes to glyphs: all codes lead to glyph 1.
-func glyphMap() []byte { return bytes.Repeat([]byte{0, 1}, 1<<16) }
-
-// Codes of characters beyond the basic plane lie where UTF-16 has its surrogates, which are no characters.
+// Codes of characters beyond the basic plane lie where UTF-16 has its surrogates, which are no characters. Before them stand
+// the codes of three spaces.
 const (
-	firstSpare = 0xD800
-	spares     = 0x800
+	firstSpace = 0xD800
+	wideSpace  = firstSpace + iota - 1 // fills a gap as a word of two spaces does
+	thinSpace                          // keeps a wide space apart from words
+	anchor                             // stands where a word is looked for and has no width
+	firstSpare
+	lastSpare = 0xDFFF
 )
+
+// glyphMap is the map from character codes to glyphs.
+func glyphMap() []byte {
+	glyphs := bytes.Repeat([]byte{0, letterGlyph}, 1<<16)
+	glyphs[2*thinSpace+1], glyphs[2*anchor+1] = thinGlyph, anchorGlyph
+	return glyphs
+}
+
+// advance returns the width of a code, in thousandths of the size.
+func advance(code uint32) int {
+	switch code {
+	case thinSpace:
+		return advances[thinGlyph]
+	case anchor:
+		return advances[anchorGlyph]
+	}
+	return advances[letterGlyph]
+}
+
+// widths lists the widths of codes that are not the font's default.
+func widths() string {
+	return fmt.Sprintf("%d[%d %d]", thinSpace, advances[thinGlyph], advances[anchorGlyph])
+}
 
 // codes turns characters into codes of the font. A character of the basic plane is its own code; the others get spare
 // codes in the order of their appearance.
@@ -97,7 +141,7 @@ type codes struct {
 
 func (c *codes) of(char rune) (uint32, bool) {
 	switch {
-	case char < 0 || char > 0x10FFFF || char >= firstSpare && char < firstSpare+spares:
+	case char < 0 || char > 0x10FFFF || char >= firstSpace && char <= lastSpare:
 		return 0, false
 	case char < 1<<16:
 		return uint32(char), true
@@ -107,11 +151,11 @@ func (c *codes) of(char rune) (uint32, bool) {
 			return uint32(firstSpare + i), true
 		}
 	}
-	if len(c.spare) == spares {
+	if firstSpare+len(c.spare) > lastSpare {
 		return 0, false
 	}
 	c.spare = append(c.spare, char)
-	return uint32(firstSpare + len(c.spare) - 1), true //nolint:gosec // at most firstSpare + spares
+	return uint32(firstSpare + len(c.spare) - 1), true //nolint:gosec // at most lastSpare
 }
 
 // toUnicode returns the CMap that gives the text back (Adobe technical note 5411). A range may not cross a high byte.
@@ -124,12 +168,14 @@ func (c *codes) toUnicode() string {
 	// Operators take at most 100 entries.
 	var ranges []string
 	for high := range 256 {
-		if code := high << 8; code < firstSpare || code >= firstSpare+spares {
+		if code := high << 8; code < firstSpace || code > lastSpare {
 			ranges = append(ranges, fmt.Sprintf("<%02X00> <%02XFF> <%02X00>\n", high, high, high))
 		}
 	}
 	section(&b, "bfrange", ranges)
-	var chars []string
+	chars := []string{
+		fmt.Sprintf("<%04X> <00200020>\n", wideSpace), fmt.Sprintf("<%04X> <0020>\n", thinSpace), fmt.Sprintf("<%04X> <0020>\n", anchor),
+	}
 	for i, char := range c.spare {
 		chars = append(chars, fmt.Sprintf("<%04X> <%X>\n", firstSpare+i, utf16Bytes(string(char))))
 	}

@@ -1,11 +1,12 @@
 package pdf
 
 import (
-	"bytes"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/bidi"
 
@@ -26,7 +27,7 @@ func (f *font) write(e *emitter) {
 		"/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>", fontName, descendant, unicodes))
 	e.object(descendant, 0, fmt.Sprintf("<</Type/Font/Subtype/CIDFontType2/BaseFont/%s"+
 		"/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"+
-		"/FontDescriptor %d 0 R/DW %d/CIDToGIDMap %d 0 R>>", fontName, descriptor, fontAdvance, glyphs))
+		"/FontDescriptor %d 0 R/DW %d/W[%s]/CIDToGIDMap %d 0 R>>", fontName, descriptor, fontAdvance, widths(), glyphs))
 	e.object(descriptor, 0, fmt.Sprintf("<</Type/FontDescriptor/FontName/%s/Flags 5/FontBBox[0 0 %d %d]/ItalicAngle 0"+
 		"/Ascent %d/Descent %d/CapHeight %d/StemV 80/FontFile2 %d 0 R>>",
 		fontName, fontAdvance, fontEm, fontAscent, fontDescent, fontAscent, file))
@@ -39,50 +40,38 @@ func (f *font) write(e *emitter) {
 // invisible returns the content that shows the words of a page in mode 3, neither filled nor stroked. place turns pixels of
 // the page into user space. It starts from the initial graphics state and leaves it as it was.
 func (f *font) invisible(page ocr.Page, place matrix, resource string, skip func(ocr.Box) bool) []byte {
-	var b bytes.Buffer
-	turned := upright(page.Angle)
-	back := turned.inverse().then(place)
-	fmt.Fprintf(&b, "q BT 3 Tr/%s 1 Tf\n", resource)
-	words := 0
-	for w := range page.Words {
-		if w.Box.Empty() || skip(w.Box) {
-			continue
-		}
-		codes := f.encode(w.Text)
-		if len(codes) == 0 {
-			continue
-		}
-		box := rect{float64(w.Box.X0), float64(w.Box.Y0), float64(w.Box.X1), float64(w.Box.Y1)}.through(turned)
-		advance := float64(len(codes)) * fontAdvance / fontEm
-		em := matrix{a: box.width() / advance, d: -box.height(), e: box.x0, f: box.y1}.then(back)
-		for _, v := range []float64{em.a, em.b, em.c, em.d, em.e, em.f} {
-			b.WriteString(decimal(v))
-			b.WriteByte(' ')
-		}
-		b.WriteString("Tm<")
-		for _, code := range codes {
-			fmt.Fprintf(&b, "%04X", code)
-		}
-		// The space keeps words apart where boxes touch. It takes no part in the width of the word.
-		b.WriteString("0020>Tj\n")
-		words++
+	x, y := math.Hypot(place.a, place.b), math.Hypot(place.c, place.d)
+	c := textContent{
+		font: f, resource: resource, place: matrix{a: 1 / x, d: 1 / y}.then(place),
+		middleX: float64(page.Width) * x / 2, middleY: float64(page.Height) * y / 2,
 	}
-	if words == 0 {
+	lines := typeset(page, x, y, skip)
+	c.slanted = slices.ContainsFunc(lines, setLine.rises)
+	for _, l := range lines {
+		c.line(l)
+	}
+	if c.out.Len() == 0 {
 		return nil
 	}
-	b.WriteString("ET Q\n")
-	return b.Bytes()
+	return slices.Concat([]byte("q BT 3 Tr\n"), c.out.Bytes(), []byte("ET Q\n"))
 }
 
-// encode returns the codes of a word in the order in which they stand on the line from left to right.
-func (f *font) encode(text string) []uint32 {
-	var codes []uint32
-	for _, char := range visual(text) {
-		if code, ok := f.codes.of(char); ok && !unicode.IsControl(char) {
-			codes = append(codes, code)
+// encode returns the codes of characters.
+func (f *font) encode(text []rune) []uint32 {
+	codes := make([]uint32, len(text))
+	for i, char := range text {
+		code, ok := f.codes.of(char)
+		if !ok {
+			code = utf8.RuneError
 		}
+		codes[i] = code
 	}
 	return codes
+}
+
+// glyphsOf returns the characters of a word that have a glyph, from left to right.
+func glyphsOf(text string) []rune {
+	return slices.DeleteFunc(visual(text), func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || r == utf8.RuneError })
 }
 
 // visual returns the characters of a word from left to right. PDF places glyphs where they stand, and readers of text put
@@ -118,8 +107,11 @@ func rightToLeft(char rune) bool {
 }
 
 // decimal formats a real number as PDF wants it: no exponent.
-func decimal(v float64) string {
-	s := strconv.FormatFloat(v, 'f', 5, 64)
+func decimal(v float64) string { return rounded(v, 5) }
+
+// rounded is decimal with so many digits, at least one, behind the point.
+func rounded(v float64, digits int) string {
+	s := strconv.FormatFloat(v, 'f', digits, 64)
 	for s[len(s)-1] == '0' {
 		s = s[:len(s)-1]
 	}

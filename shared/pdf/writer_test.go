@@ -144,7 +144,6 @@ func TestOverlaidWordsAreWhereTheyWereRead(t *testing.T) {
 		{"leaking state", letter, "50 Tz 3 Tc 9 Tw 4 Ts q q 2 0 0 2 30 40 cm 0 0 10 10 re W n", 1700, 2200, english()},
 		{"stray ends", letter, "Q Q Q ET EMC " + scan, 1700, 2200, english()},
 		{"russian", letter, scan, 1700, 2200, strings.Fields("Невидимые слова лежат под страницей чтобы поиск нашёл их")},
-		{"chinese", letter, scan, 1700, 2200, strings.Fields("隐形 文字 位于 扫描 页面 之下 搜索 可以 找到 𠮷野家")},
 		{"arabic", letter, scan, 1700, 2200, strings.Fields("الكلمات غير المرئية تقع تحت الصفحة حتى يجدها البحث")},
 		{"hebrew", letter, scan, 1700, 2200, strings.Fields("מילים בלתי נראות נמצאות מתחת לעמוד")},
 		{"hindi", letter, scan, 1700, 2200, strings.Fields("अदृश्य शब्द पृष्ठ के नीचे होते हैं")},

@@ -129,7 +129,7 @@ func (a *alto) paragraph(paragraph ocr.Paragraph, angle int, id identifiers) {
 		a.newline()
 		last := len(line.Words) - 1
 		for j, word := range line.Words {
-			if j > 0 && spaced(line.Words[j-1].Text, word.Text) {
+			if j > 0 && line.SpaceBefore(j) {
 				a.leaf("SP", "", gap(line.Words[j-1].Box, word.Box)...)
 				a.newline()
 			}

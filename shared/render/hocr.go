@@ -112,7 +112,7 @@ func (h *hocr) paragraph(paragraph ocr.Paragraph, angle int, id identifiers) {
 		}
 		h.open("span", class("ocr_line", id.next("line"), title)...)
 		for i, word := range line.Words {
-			if i > 0 && spaced(line.Words[i-1].Text, word.Text) {
+			if i > 0 && line.SpaceBefore(i) {
 				h.text(" ")
 			}
 			title := bbox(word.Box) + "; x_wconf " + decimal(word.Confidence)

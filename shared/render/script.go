@@ -2,33 +2,12 @@ package render
 
 import (
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/unicode/bidi"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
-
-// spaced reports whether a space belongs between two neighbouring words of a line: always, except between characters of
-// scripts that are written without spaces.
-func spaced(left, right string) bool {
-	last, _ := utf8.DecodeLastRuneInString(left)
-	first, _ := utf8.DecodeRuneInString(right)
-	return !cjk(last) || !cjk(first)
-}
-
-// cjk reports whether r is Chinese or Japanese writing or its punctuation. Korean is not: it has spaces between words.
-func cjk(r rune) bool {
-	switch {
-	case r >= 0x3000 && r <= 0x30FF: // CJK symbols and punctuation, kana with the marks that they share
-		return true
-	case r >= 0xFF01 && r <= 0xFF9F: // full-width forms, half-width katakana
-		return true
-	}
-	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Bopomofo)
-}
 
 // rightToLeft reports whether most letters of the paragraph are of scripts written from right to left.
 func rightToLeft(p ocr.Paragraph) bool {

@@ -41,7 +41,7 @@ func (t *text) Page(p *ocr.Page) error {
 
 func (t *text) line(line ocr.Line) {
 	for i, word := range line.Words {
-		if i > 0 && spaced(line.Words[i-1].Text, word.Text) {
+		if i > 0 && line.SpaceBefore(i) {
 			t.b.WriteByte(' ')
 		}
 		t.b.WriteString(word.Text)
