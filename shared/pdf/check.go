@@ -14,7 +14,9 @@ import (
 type checked struct {
 	drawn comparison
 	rest  layer.Picture // the page without the text of its layer, in grey
-	found layer.Found // that may be text and is not of the layer
+
+	found   layer.Found // what may be text in it
+	missing layer.Found // what may be text of the layer's and is in none of the glyphs
 }
 
 // check draws a page and marks the glyphs that do not show.
@@ -24,6 +26,8 @@ func (p *Document) check(v view, texts []references.FPDF_PAGEOBJECT, glyphs []gl
 		return checked{}, err
 	}
 	c := checked{drawn: d, rest: d.without, found: layer.Search(d.without)}
+	judged, _ := d.judged(glyphs)
+	c.missing = layer.Missing(d.difference, judged)
 	if unseen := mark(d, glyphs); !unseen {
 		return c, nil
 	}
@@ -44,7 +48,18 @@ func (p *Document) judge(v view, d comparison, glyphs []glyph) error {
 
 // mark sets whether glyphs show, and reports whether there are some that do not for another reason than their own mode.
 func mark(d comparison, glyphs []glyph) (unseen bool) {
-	judged, places := make([]layer.Glyph, 0, len(glyphs)), make([]int, 0, len(glyphs))
+	judged, places := d.judged(glyphs)
+	for k, seen := range layer.Seen(d.difference, judged) {
+		g := &glyphs[places[k]]
+		g.hidden = !seen
+		unseen = unseen || g.hidden && !g.unmarked
+	}
+	return unseen
+}
+
+// judged returns the glyphs that are no spaces as they stand in the pictures, and their places in the list.
+func (d comparison) judged(glyphs []glyph) (judged []layer.Glyph, places []int) {
+	judged, places = make([]layer.Glyph, 0, len(glyphs)), make([]int, 0, len(glyphs))
 	word := 0
 	for i, g := range glyphs {
 		if unicode.IsSpace(g.char) {
@@ -58,12 +73,7 @@ func mark(d comparison, glyphs []glyph) (unseen bool) {
 			Box: d.box(g.box), Word: word, Letter: unicode.IsLetter(g.char) || unicode.IsDigit(g.char), Hidden: g.unmarked,
 		}), append(places, i)
 	}
-	for k, seen := range layer.Seen(layer.Difference(d.with, d.without, d.samples), judged) {
-		g := &glyphs[places[k]]
-		g.hidden = !seen
-		unseen = unseen || g.hidden && !g.unmarked
-	}
-	return unseen
+	return judged, places
 }
 
 // keepUndrawable takes back that glyphs are hidden where PDFium cannot tell: it brings glyphs of Western letters alone for fonts

@@ -20,9 +20,9 @@ const (
 
 // comparison is a page as it is, and as it is without the text of its layer.
 type comparison struct {
-	with, without layer.Picture
-	samples       int    // bytes a pixel
-	scale         matrix // displayed page → pixels
+	without    layer.Picture // the page without the text of its layer
+	difference layer.Picture // that the text makes
+	scale      matrix        // displayed page → pixels
 }
 
 // box returns where something of the displayed page stands in the pictures.
@@ -34,19 +34,20 @@ func (d comparison) box(shown rect) layer.Rect {
 // draw draws a page twice, with and without its text objects.
 func (p *Document) draw(v view, texts []references.FPDF_PAGEOBJECT, coloured bool) (comparison, error) {
 	dpi := coarse(v)
-	d := comparison{scale: v.scale(dpi), samples: 1}
-	picture := p.gray
+	d := comparison{scale: v.scale(dpi)}
+	picture, samples := p.gray, 1
 	if coloured {
-		picture, d.samples = p.coloured, 3
+		picture, samples = p.coloured, 3
 	}
-	var err error
-	if d.with, err = picture(v, dpi); err != nil {
+	with, err := picture(v, dpi)
+	if err != nil {
 		return comparison{}, err
 	}
 	err = p.without(texts, func() error {
 		d.without, err = picture(v, dpi)
 		return err
 	})
+	d.difference = layer.Difference(with, d.without, samples)
 	return d, err
 }
 
@@ -107,7 +108,7 @@ func (p *Document) coloured(v view, dpi int) (layer.Picture, error) {
 		for x := range width {
 			alpha := int(row[4*x+3])
 			for c := range 3 {
-				to.Pix[y*to.Stride+3*x+c] = byte((int(row[4*x+c])*alpha + 255*(255-alpha)) / 255)
+				to.Pix[y*to.Stride+3*x+c] = byte((int(row[4*x+c])*alpha + 255*(255-alpha)) / 255) // #nosec G115 -- a mean of bytes
 			}
 		}
 	}

@@ -114,7 +114,7 @@ func (b *builder) blocks(d direction) []ocr.Block {
 func (b *builder) word(w *word) ocr.Word {
 	word := ocr.Word{Text: string(plainText(w.text)), Box: b.place(w.shown), Confidence: 100, Font: b.fonts.number(w.set)}
 	if w.recognised {
-		word.Confidence = w.confidence
+		word.Confidence = min(w.confidence, surest)
 	}
 	if b.characters {
 		for _, c := range w.characters {
@@ -143,6 +143,9 @@ func (l line) origin() ocr.Origin {
 	}
 	return ""
 }
+
+// surest is the confidence of a recognised word at most: only words of a layer are certain.
+const surest = 99.9
 
 // baseline returns the line on which the letters stand, from the first word that says so to the last, over the length of the
 // line; nil if none does. It is level with the text: the origins of one line differ where letters are raised.

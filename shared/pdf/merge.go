@@ -225,3 +225,32 @@ func countable(hidden []hiddenWord, page *ocr.Page) []hiddenWord {
 		return replaced
 	})
 }
+
+// withoutLayer returns the blocks of a page without the words of its text layer, which are in the document already.
+func withoutLayer(blocks []ocr.Block) []ocr.Block {
+	var read []ocr.Block
+	for _, b := range blocks {
+		if b.Origin == ocr.Recognised {
+			read = append(read, b)
+			continue
+		}
+		block := ocr.Block{Box: b.Box}
+		for _, p := range b.Paragraphs {
+			var lines []ocr.Line
+			for _, l := range p.Lines {
+				// Words of the layer have full confidence, and others do not.
+				l.Words = slices.DeleteFunc(slices.Clone(l.Words), func(w ocr.Word) bool { return w.Confidence > surest })
+				if len(l.Words) > 0 {
+					lines = append(lines, l)
+				}
+			}
+			if len(lines) > 0 {
+				block.Paragraphs = append(block.Paragraphs, ocr.Paragraph{Box: p.Box, Lines: lines})
+			}
+		}
+		if len(block.Paragraphs) > 0 {
+			read = append(read, block)
+		}
+	}
+	return read
+}

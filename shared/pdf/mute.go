@@ -25,13 +25,7 @@ func recognisedBlocks(page ocr.Page) ocr.Page {
 	if page.Origin == ocr.Recognised {
 		return page
 	}
-	var blocks []ocr.Block
-	for _, b := range page.Blocks {
-		if b.Origin == ocr.Recognised {
-			blocks = append(blocks, b)
-		}
-	}
-	page.Blocks = blocks
+	page.Blocks = withoutLayer(page.Blocks)
 	return page
 }
 

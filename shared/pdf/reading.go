@@ -108,7 +108,7 @@ func (p *Document) compare(v view, content content, glyphs []glyph, characters b
 	if err != nil {
 		return Reading{}, err
 	}
-	if len(c.found.Regions) == 0 {
+	if len(c.found.Regions)+len(c.missing.Regions) == 0 {
 		if page := r.layer.page(nil); len(page.Blocks) > 0 {
 			r.explain(&page, ocr.Shown, nil)
 			r.Page = &page
@@ -125,13 +125,25 @@ func (p *Document) compare(v view, content content, glyphs []glyph, characters b
 	if err != nil {
 		return Reading{}, err
 	}
-	if r.partial = len(c.found.Regions) > 0 && content.covered < wholePicture && r.Raster.JPEG == nil; r.partial {
-		r.Scattered = len(c.found.Regions) < manyRegions
-		r.crop(c.found.Isolate(layer.Picture{
-			Pix: r.Raster.Gray, Stride: r.Raster.Stride, Width: r.Raster.Width, Height: r.Raster.Height,
-		}))
+	regions := len(c.found.Regions) + len(c.missing.Regions)
+	if r.partial = regions > 0 && content.covered < wholePicture && r.Raster.JPEG == nil; r.partial {
+		r.Scattered = regions < manyRegions
+		box := c.found.Isolate(r.Raster.picture())
+		if len(c.missing.Regions) > 0 {
+			page, err := p.raster(v, content, limits)
+			if err != nil {
+				return Reading{}, err
+			}
+			box = box.Union(c.missing.Isolate(page.picture()))
+			layer.Overlay(r.Raster.picture(), page.picture())
+		}
+		r.crop(box)
 	}
 	return r, nil
+}
+
+func (r Raster) picture() layer.Picture {
+	return layer.Picture{Pix: r.Gray, Stride: r.Stride, Width: r.Width, Height: r.Height}
 }
 
 // underScan marks words of an invisible layer at whose place something is drawn.

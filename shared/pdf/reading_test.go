@@ -217,3 +217,39 @@ func TestAnEarlierReadingOfAScanHidesNothing(t *testing.T) {
 		t.Errorf("%d hidden words where one was read", page.HiddenWords)
 	}
 }
+
+func TestSearchablePDFGetsWhatIsNotInItsLayer(t *testing.T) {
+	data := patterned("BT /F1 12 Tf 200 700 Td (Marguerite Osei) Tj ET", "BT /F1 12 Tf 72 700 Td (Tenant) Tj 0 -500 Td (Seal) Tj ET")
+	r, err := open(t, data).Read(1, false, ocr.DefaultLimits())
+	if err != nil || r.Page != nil {
+		t.Fatalf("%v, %v", r.Page, err)
+	}
+	page := r.Merge(ocr.Page{
+		Width: r.Raster.Width, Height: r.Raster.Height, DPI: r.Raster.DPI, Origin: ocr.Recognised,
+		Blocks: []ocr.Block{{Paragraphs: []ocr.Paragraph{{Lines: []ocr.Line{
+			{Words: []ocr.Word{{Text: "Tenant", Box: onRaster(r, 72, 83, 110, 92), Confidence: 100}}},
+			{Words: []ocr.Word{{Text: "Seal", Box: onRaster(r, 72, 583, 96, 592), Confidence: 90}}},
+		}}}}},
+	})
+	text := allText(t, open(t, overlaid(t, data, page)), 1)
+	for _, word := range []string{"Tenant", "Seal", "Marguerite", "Osei"} {
+		if strings.Count(text, word) != 1 {
+			t.Errorf("%q holds %s %d times", text, word, strings.Count(text, word))
+		}
+	}
+}
+
+func TestPageThatCannotBeDrawnIsItsLayerAndSaysSo(t *testing.T) {
+	limits := ocr.DefaultLimits()
+	limits.Pixels = 1000
+	r, err := open(t, patterned(prose(), "BT /F1 12 Tf 72 100 Td (Painted words) Tj ET")).Read(1, false, limits)
+	if err != nil || r.Page == nil {
+		t.Fatalf("%v, %v", r.Page, err)
+	}
+	if diff := cmp.Diff([]ocr.Note{{Code: ocr.LayerUnchecked}}, r.Page.Notes); diff != "" || !slices.Contains(words(*r.Page), "brown") {
+		t.Errorf("notes: %s; text: %v", diff, words(*r.Page))
+	}
+	if r, err := open(t, patterned("", "BT /F1 12 Tf 72 100 Td (Painted words) Tj ET")).Read(1, false, limits); err == nil {
+		t.Errorf("a page without a layer that cannot be drawn is %v", r.Page)
+	}
+}

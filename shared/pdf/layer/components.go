@@ -18,18 +18,21 @@ type part struct {
 
 // run is a run of edge pixels in a row.
 type run struct {
-	y, from, to int // to is outside
-	part        int
+	y, from, to int32 // to is outside
+	part        int32
 }
+
+// mostRuns bounds what is kept of a picture. A page of text has a tenth of it at 100 dpi.
+const mostRuns = 1_500_000
 
 // tracer collects components row by row.
 type tracer struct {
 	parts  []part
-	parent []int
+	parent []int32
 	runs   []run
 }
 
-// trace finds the connected components of the edges of a picture.
+// trace finds the connected components of the edges of a picture. It returns nil if there is too much of it.
 func trace(p Picture) *tracer {
 	t := &tracer{}
 	var above, current []run
@@ -41,9 +44,11 @@ func trace(p Picture) *tracer {
 		}
 		current = edges(y, row, below, current)
 		t.join(above, current, y)
-		t.runs = append(t.runs, current...)
+		if t.runs = append(t.runs, current...); len(t.runs) > mostRuns {
+			return nil
+		}
 	}
-	for i := range t.parts {
+	for i := range int32(len(t.parts)) { // #nosec G115 -- at most mostRuns
 		if root := t.root(i); root != i {
 			t.parts[root].merge(t.parts[i])
 		}
@@ -54,7 +59,7 @@ func trace(p Picture) *tracer {
 // components returns the components that satisfy a condition.
 func (t *tracer) components(is func(part) bool) []part {
 	var found []part
-	for i := range t.parts {
+	for i := range int32(len(t.parts)) { // #nosec G115 -- at most mostRuns
 		if t.root(i) == i && is(t.parts[i]) {
 			found = append(found, t.parts[i])
 		}
@@ -73,12 +78,12 @@ func edges(y int, row, below []byte, runs []run) []run {
 		case is && from < 0:
 			from = x
 		case !is && from >= 0:
-			runs = append(runs, run{y: y, from: from, to: x})
+			runs = append(runs, run{y: int32(y), from: int32(from), to: int32(x)}) // #nosec G115 -- within a picture
 			from = -1
 		}
 	}
 	if from >= 0 {
-		runs = append(runs, run{y: y, from: from, to: len(row)})
+		runs = append(runs, run{y: int32(y), from: int32(from), to: int32(len(row))}) // #nosec G115 -- within a picture
 	}
 	return runs
 }
@@ -92,7 +97,7 @@ func (t *tracer) join(above, current []run, y int) {
 		for k < len(above) && above[k].to < c.from {
 			k++
 		}
-		covered := 0 // of this run, by runs above
+		covered := int32(0) // of this run, by runs above
 		for j := k; j < len(above) && above[j].from <= c.to; j++ {
 			root := t.root(above[j].part)
 			covered += max(0, min(above[j].to, c.to)-max(above[j].from, c.from))
@@ -103,19 +108,19 @@ func (t *tracer) join(above, current []run, y int) {
 			}
 		}
 		if c.part < 0 {
-			c.part = len(t.parts)
+			c.part = int32(len(t.parts)) // #nosec G115 -- at most mostRuns
 			t.parts, t.parent = append(t.parts, part{}), append(t.parent, c.part)
 		}
 		p := &t.parts[c.part]
-		p.box = p.box.Union(image.Rect(c.from, y, c.to, y+1))
-		p.pixels += c.to - c.from
-		p.longest = max(p.longest, c.to-c.from)
+		p.box = p.box.Union(image.Rect(int(c.from), y, int(c.to), y+1))
+		p.pixels += int(c.to - c.from)
+		p.longest = max(p.longest, int(c.to-c.from))
 		p.crossed++
-		p.crossedDown += c.to - c.from - covered
+		p.crossedDown += int(c.to - c.from - covered)
 	}
 }
 
-func (t *tracer) root(i int) int {
+func (t *tracer) root(i int32) int32 {
 	for t.parent[i] != i {
 		t.parent[i] = t.parent[t.parent[i]]
 		i = t.parent[i]

@@ -5,8 +5,8 @@ import "image"
 // Isolate paints everything of a drawing of the same page, at any size, white but what was found, without the lines and frames
 // that cross it. It returns the box around what is left.
 func (f Found) Isolate(p Picture) (left image.Rectangle) {
-	if f.size.X == 0 || f.size.Y == 0 {
-		return left
+	if f.size.X == 0 || f.size.Y == 0 { // nothing was searched
+		f.size = image.Pt(1, 1)
 	}
 	scale := func(r image.Rectangle) image.Rectangle {
 		return image.Rect(
@@ -37,7 +37,7 @@ func (f Found) Isolate(p Picture) (left image.Rectangle) {
 	}
 	for _, l := range f.lines {
 		// An edge lies between a pixel and the next.
-		r := scale(image.Rect(l.from, l.y, l.to+1, l.y+2))
+		r := scale(image.Rect(int(l.from), int(l.y), int(l.to)+1, int(l.y)+2))
 		for y := r.Min.Y; y < r.Max.Y; y++ {
 			for x := r.Min.X; x < r.Max.X; x++ {
 				p.row(y)[x] = 0xff
@@ -45,4 +45,17 @@ func (f Found) Isolate(p Picture) (left image.Rectangle) {
 		}
 	}
 	return left
+}
+
+// Overlay draws what is dark in a picture over another of the same size.
+func Overlay(p, over Picture) {
+	if p.Width != over.Width || p.Height != over.Height {
+		return
+	}
+	for y := range p.Height {
+		row := p.row(y)
+		for x, grey := range over.row(y) {
+			row[x] = min(row[x], grey)
+		}
+	}
 }

@@ -196,6 +196,18 @@ func TestNothingButTextIsLeftWhenItIsIsolated(t *testing.T) {
 	}
 }
 
+func TestPictureThatIsAllEdgesIsOneRegion(t *testing.T) {
+	p := layer.Picture{Pix: make([]byte, 2400*2400), Stride: 2400, Width: 2400, Height: 2400}
+	for y := range p.Height {
+		for x := range p.Width {
+			p.Pix[y*p.Stride+x] = byte(255 * (x / 2 % 2)) // #nosec G115 -- 0 or 255
+		}
+	}
+	if found := layer.Search(p); len(found.Regions) != 1 || found.Regions[0].Box != image.Rect(0, 0, 2400, 2400) {
+		t.Errorf("%d regions", len(found.Regions))
+	}
+}
+
 func BenchmarkSearch(b *testing.B) {
 	s := blank()
 	for y := 20; y < 400; y += 14 {

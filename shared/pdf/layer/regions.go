@@ -44,6 +44,10 @@ type Found struct {
 // Search finds rows of ink in the size of letters.
 func Search(p Picture) Found {
 	t := trace(p)
+	if t == nil {
+		// Nothing can be told apart in it, so all of it may be text.
+		return Found{size: image.Pt(p.Width, p.Height), Regions: []Region{{Box: image.Rect(0, 0, p.Width, p.Height), Parts: mostParts}}}
+	}
 	letters := t.components(part.letter)
 	if len(letters) > mostParts {
 		slices.SortStableFunc(letters, func(a, b part) int { return cmp.Compare(b.pixels, a.pixels) })
@@ -85,7 +89,8 @@ func transposed(r image.Rectangle) image.Rectangle {
 func (c part) letter() bool {
 	w, h := c.box.Dx(), c.box.Dy()
 	long, short := max(w, h), min(w, h)
-	return long >= leastHeight && short <= mostHeight && long <= mostLength*short && !(short <= 3 && long > slim*short/2) && !c.frame()
+	rule := short <= 3 && long > slim*short/2
+	return long >= leastHeight && short <= mostHeight && long <= mostLength*short && !rule && !c.frame()
 }
 
 // frame reports whether a component is a box around something, or a row of boxes: hollow, with a line along it.

@@ -1,6 +1,9 @@
 package layer
 
-import "image"
+import (
+	"bytes"
+	"image"
+)
 
 // Glyph is a glyph of the text layer as it stands on the page.
 type Glyph struct {
@@ -98,6 +101,32 @@ func look(difference Picture, g Glyph) (state, bool) {
 	}
 }
 
+// Missing finds differences in the size of letters where no glyph of the layer stands: text that the page draws and the layer
+// does not hold, such as codes that a font maps to nothing.
+func Missing(difference Picture, glyphs []Glyph) Found {
+	const few = 40 // pixels: parts of letters that reach out of their boxes, here and there
+	rest := difference
+	rest.Pix = bytes.Clone(difference.Pix)
+	for _, g := range glyphs {
+		box := g.Box.pixels(rest, 2+min(g.Box.width(), g.Box.height())/3)
+		for y := box.Min.Y; y < box.Max.Y; y++ {
+			clear(rest.row(y)[box.Min.X:box.Max.X])
+		}
+	}
+	found := 0
+	for y := range rest.Height {
+		for _, d := range rest.row(y) {
+			if d >= faint {
+				found++
+			}
+		}
+	}
+	if found <= few {
+		return Found{}
+	}
+	return Search(rest)
+}
+
 // Drawn reports whether something with edges is drawn in a box, such as letters or a photograph, rather than nothing or a fill.
 func Drawn(p Picture, r Rect) bool {
 	const share = 0.05 // of the pixels
@@ -106,7 +135,7 @@ func Drawn(p Picture, r Rect) bool {
 	for y := box.Min.Y; y < box.Max.Y; y++ {
 		row, below := p.row(y)[box.Min.X:box.Max.X], p.row(min(y+1, p.Height-1))[box.Min.X:box.Max.X]
 		for _, run := range edges(y, row, below, nil) {
-			found += run.to - run.from
+			found += int(run.to - run.from)
 		}
 	}
 	return float64(found) > share*float64(box.Dx()*box.Dy())
