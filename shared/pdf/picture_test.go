@@ -211,6 +211,7 @@ func TestEveryPageGetsItsOwnText(t *testing.T) {
 		page.Number = n
 		if n == 2 {
 			page.Origin = ocr.TextLayer
+			page.Blocks[0].Paragraphs[0].Lines[0].Words[0].Confidence = 100
 		}
 		if err := w.Page(page, nil); err != nil {
 			t.Fatal(err)
