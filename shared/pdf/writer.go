@@ -43,8 +43,9 @@ func (w *Writer) Notes() []ocr.Note { return w.notes }
 // Close gives up the text that the writer holds. It may be called after Finish and more than once.
 func (w *Writer) Close() { w.contents = nil }
 
-// Page adds the next page. For the copy of a PDF, page.Number says which page the text belongs to, and pic is nil; pages
-// whose text is a layer, or that are blank or failed, stay as they are. For an image document pic is the page.
+// Page adds the next page. For the copy of a PDF, page.Number says which page the text belongs to, and pic is nil; of pages
+// whose text is a layer, what was recognised beside it is added, and pages that are blank or failed stay as they are. For an
+// image document pic is the page.
 func (w *Writer) Page(page ocr.Page, pic *Picture) error {
 	if w.source == nil {
 		return w.picture(page, pic)
@@ -58,7 +59,7 @@ func (w *Writer) Page(page ocr.Page, pic *Picture) error {
 		if err != nil {
 			return err
 		}
-		earlier := page.Origin == ocr.Recognised && drawn.invisible+drawn.under > 0
+		earlier := (page.Origin == ocr.Recognised || len(read.Blocks) > 0) && drawn.invisible+drawn.under > 0
 		if (earlier || page.HiddenWords > 0) && !w.options.KeepHidden {
 			w.stale = append(w.stale, page.Number)
 			w.hidden[page.Number] = page.HiddenWords

@@ -36,6 +36,9 @@ func Decode(data []byte, filters []Filter, limit int) ([]byte, error) {
 		return nil, ErrTooLong
 	}
 	for _, f := range filters {
+		if len(data) == 0 {
+			break // an empty stream may keep the names of its filters
+		}
 		r, err := f.reader(data)
 		if err != nil {
 			return nil, err

@@ -49,6 +49,9 @@ func TestFiltersOfTextAreDecoded(t *testing.T) {
 			}
 		})
 	}
+	if out, err := Decode(nil, []Filter{{Name: "FlateDecode"}}, 99); len(out) != 0 || err != nil {
+		t.Errorf("an empty stream: %q, %v", out, err)
+	}
 	// The example of ISO 32000-1, section 7.4.4.2.
 	out, err := Decode([]byte{0x80, 0x0B, 0x60, 0x50, 0x22, 0x0C, 0x0C, 0x85, 0x01}, []Filter{{Name: "LZWDecode"}}, 99)
 	if diff := cmp.Diff([]byte{45, 45, 45, 45, 45, 65, 45, 45, 45, 66}, out); diff != "" || err != nil {
@@ -67,7 +70,7 @@ func TestStreamsBeyondTheLimitsAreRefused(t *testing.T) {
 		"bomb":          {bomb, []Filter{{Name: "FlateDecode"}}, ErrTooLong},
 		"bomb in bomb":  {deflated(string(bomb)), []Filter{{Name: "FlateDecode"}, {Name: "FlateDecode"}}, ErrTooLong},
 		"many filters":  {nil, make([]Filter, 9), ErrFilter},
-		"a picture":     {nil, []Filter{{Name: "DCTDecode"}}, ErrFilter},
+		"a picture":     {[]byte(sample), []Filter{{Name: "DCTDecode"}}, ErrFilter},
 		"predicted":     {deflated(sample), []Filter{{Name: "FlateDecode", Predicted: true}}, ErrFilter},
 		"not deflated":  {[]byte(sample), []Filter{{Name: "FlateDecode"}}, ErrDamaged},
 		"cut off":       {deflated(sample)[:20], []Filter{{Name: "FlateDecode"}}, ErrDamaged},

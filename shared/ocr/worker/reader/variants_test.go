@@ -80,7 +80,7 @@ func rewritten(t *testing.T, v pdftest.Variant, data []byte) []byte {
 
 // written reads the only page of a document and returns it with its text and the searchable PDF. change edits the page before
 // it is written; nil leaves it.
-func written(t *testing.T, e *reader.Engine, read, write []byte, change func(*ocr.Page)) (page ocr.Page, text string, pdf []byte) {
+func written(t *testing.T, e *reader.Engine, read, write []byte, change func(*ocr.Page)) (page ocr.Page, text string, pdf []byte, notes []ocr.Note) {
 	t.Helper()
 	page, err := e.Recognise(t.Context(), source(t, t.Name(), read), 1, english())
 	if err != nil {
@@ -91,12 +91,15 @@ func written(t *testing.T, e *reader.Engine, read, write []byte, change func(*oc
 	}
 	var lines, copied bytes.Buffer
 	pages := func(yield func(ocr.Page, error) bool) { yield(page, nil) }
-	err = render.Write(t.Context(), render.Document{Original: render.Original{Engine: writes{e}, Source: source(t, t.Name()+" to write", write)}},
-		pages, render.Output{Format: render.TXT, W: &lines}, render.Output{Format: render.PDF, W: &copied})
+	original := render.Original{
+		Engine: writes{e}, Source: source(t, t.Name()+" to write", write), Noted: func(told []ocr.Note) { notes = told },
+	}
+	err = render.Write(t.Context(), render.Document{Original: original}, pages,
+		render.Output{Format: render.TXT, W: &lines}, render.Output{Format: render.PDF, W: &copied})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return page, lines.String(), copied.Bytes()
+	return page, lines.String(), copied.Bytes(), notes
 }
 
 // writes is the half of an engine that writes.
@@ -113,26 +116,63 @@ func said(text string) []string {
 	return lines
 }
 
+// similarity is the share of characters that need no change to make one of the other: 1 where lines are the same.
+func similarity(a, b []string) float64 {
+	from, to := []rune(strings.Join(a, "\n")), []rune(strings.Join(b, "\n"))
+	row := make([]int, len(to)+1) // of the table of distances between their beginnings
+	for j := range row {
+		row[j] = j
+	}
+	for i, char := range from {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range to {
+			change := diagonal
+			if char != to[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return 1 - float64(row[len(to)])/float64(max(len(from), len(to), 1))
+}
+
+// sorted are the words of lines in the order of the alphabet.
+func sorted(lines []string) []string {
+	return slices.Sorted(strings.FieldsSeq(strings.Join(lines, " ")))
+}
+
 func TestVariantsOfAPageKeepTheirTextAndLooks(t *testing.T) {
 	e, viewers := layers(t), map[string]viewer{"poppler": poppler{}, "PDFium": newChrome(t)}
 	for i, v := range variants() {
 		t.Run(fmt.Sprintf("%d %s", i, v), func(t *testing.T) {
 			original := rewritten(t, v, v.Bytes())
-			page, text, copied := written(t, e, original, original, nil)
+			page, text, copied, notes := written(t, e, original, original, nil)
 			want := v.Lines()
+			if v.Choice("colour") == "shading" && v.Choice("producer") == "cairo" {
+				want = nil // it cuts letters out of a shade, so that they are to be recognised
+			}
 			if printed := v.Annotated(); printed != "" {
 				want = append(want, printed)
 			}
 			if diff := cmp.Diff(want, said(text)); diff != "" {
 				t.Errorf("the text: %s", diff)
 			}
-			redrawn := v.Choice("producer") == "cairo" || v.Choice("producer") == "ghostscript" // without what is clipped away or off
-			if words := len(strings.Fields(v.Hidden())); page.HiddenWords != words && !(redrawn && page.HiddenWords == 0) {
+			redrawn := v.Choice("producer") == "cairo" || v.Choice("producer") == "ghostscript" // they may leave out what is hidden
+			if words := len(strings.Fields(v.Hidden())); page.HiddenWords != words && (page.HiddenWords != 0 || !redrawn) {
 				t.Errorf("%d words are said to be hidden, want %d", page.HiddenWords, words)
 			}
 			for name, see := range viewers {
-				if n := see.looks(t, original, 72).unlike(see.looks(t, copied, 72)); n > 0 {
+				most := 0
+				if v.Choice("hiding") == "microscopic" && name == "poppler" {
+					most = 2 // it may draw a dot for such a word
+				}
+				if n := see.looks(t, original, 72).unlike(see.looks(t, copied, 72)); n > most {
 					t.Errorf("%s: %d pixels are others than those of the original", name, n)
+				}
+				if hidden := v.Hidden(); hidden != "" && strings.Contains(see.text(t, copied), hidden) {
+					t.Errorf("%s finds hidden text; the notes are %v", name, notes)
 				}
 			}
 		})
@@ -163,11 +203,15 @@ func TestWordsBeneathAScanSitOnTheirInk(t *testing.T) {
 				gray[i] = drawn.pixels[3*i+1]
 			}
 			scan := v.Scan(drawn.width, drawn.height, gray)
-			_, text, copied := written(t, e, v.Bytes(), scan, func(p *ocr.Page) { p.Origin = ocr.Recognised })
-			want := slices.Sorted(strings.FieldsSeq(text))
+			page, text, copied, _ := written(t, e, v.Bytes(), scan, func(p *ocr.Page) { p.Origin = ocr.Recognised })
 			for name, got := range map[string]string{"poppler": poppler{}.text(t, copied), "PDFium": pdfium.text(t, copied)} {
-				if diff := cmp.Diff(want, slices.Sorted(strings.FieldsSeq(got))); diff != "" {
+				want, got := said(text), said(got)
+				if diff := cmp.Diff(sorted(want), sorted(got)); diff != "" {
 					t.Errorf("%s copies other words than the text has: %s", name, diff)
+				}
+				// Viewers put words of pages that lie on their sides or heads in an order of their own.
+				if page.Angle == 0 && similarity(want, got) < 0.99 {
+					t.Errorf("%s copies other lines than the text has: %s", name, cmp.Diff(want, got))
 				}
 			}
 			for name, see := range map[string]viewer{"poppler": poppler{}, "PDFium": pdfium} {
