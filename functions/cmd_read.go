@@ -77,7 +77,7 @@ documents is read from a file, so that no list of processes shows it.
 		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd, args) },
 	}
 	verbs.SettingsFlags(cmd, &v.settings, "languages", "formats", "profile", "password", "on_page_error", "keep_hidden", "keep_active", "signature")
-	cmd.Flags().StringVarP(&v.out, "output", "o", "", "folder for results")
+	cmd.Flags().StringVarP(&v.out, "output", "o", "", "folder for results, or - for standard output")
 	cmd.Flags().BoolVarP(&v.recursive, "recursive", "r", false, "read the documents below folders")
 	cmd.Flags().BoolVar(&v.explain, "explain", false, "tell where the text of each region was taken from, and why")
 	verbs.Once(cmd, "output")
@@ -98,6 +98,12 @@ func (v *readVerb) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	v.limits = set.Limits()
+	switch {
+	case v.out == "-":
+		v.out = ""
+	case v.out == "" && cmd.Flags().Changed("output"):
+		return verbs.Usage(errors.New("--output names no folder; - is standard output"))
+	}
 	if err := v.check(); err != nil {
 		return verbs.Usage(err)
 	}

@@ -130,6 +130,7 @@ func TestReadRefusesWhatCannotBe(t *testing.T) {
 		"flag":                  {"--nonsense scan.pdf", `see "lethe read --help"`},
 		"format":                {"--format docx scan.pdf", `"docx".*` + render.Names()},
 		"language":              {"--lang eng,xyz scan.pdf", `"xyz" is not installed; installed are: .*eng`},
+		"signature":             {"--signature gone scan.pdf", "rewrite, refuse or keep"},
 		"profile":               {"--profile slow scan.pdf", "accurate or fast"},
 		"page error":            {"--on-page-error weep scan.pdf", "continue or fail"},
 		"password file":         {"--password-file none scan.pdf", "none"},
@@ -147,6 +148,7 @@ func TestReadRefusesWhatCannotBe(t *testing.T) {
 		"long name":             {"-o fresh " + strings.Repeat("n", 252), "longer than 255 bytes"},
 		"two formats":           {"--format txt,pdf scan.pdf", "give --output"},
 		"two documents as json": {"--format json a/scan.pdf b/scan.pdf", "give --output"},
+		"no output":             {"--output= scan.pdf", "--output names no folder"},
 		"output twice":          {"-o fresh -o other scan.pdf", "more than once"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -207,6 +209,30 @@ func TestReadNamesPagesAndDocumentsThatFail(t *testing.T) {
 	}
 }
 
+// What there is to know of a result is told in one line each, and the exit code is that of success.
+func TestReadTellsWhatThereIsToKnow(t *testing.T) {
+	d := newDesk(t)
+	d.put("contract.pdf", pdftest.Build(
+		"<</Type/Catalog/Pages 2 0 R/AcroForm<</SigFlags 3/Fields[6 0 R]>>>>", "<</Type/Pages/Count 1/Kids[3 0 R]>>",
+		"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F 5 0 R>>>>/Contents 4 0 R/Annots[6 0 R]>>",
+		pdftest.Stream("", []byte("BT/F 20 Tf 40 780 Td("+words("contract.pdf")+")Tj 1 g 0 -60 Td(nobody sees this)Tj ET")),
+		"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+		"<</Type/Annot/Subtype/Widget/FT/Sig/T(Signature)/F 132/Rect[0 0 0 0]/P 3 0 R/V<</Type/Sig/Filter/Adobe.PPKLite/ByteRange[0 1 2 3]/Contents<00>>>>>",
+	))
+	code, stdout, stderr := d.read(nil, "--format", "pdf,txt", "-o", "out", "contract.pdf")
+	want := regexp.MustCompile(`^contract\.pdf: page 1: [^\n]*: 3 \(hidden_words\)\ncontract\.pdf: [^\n]* \(signature_invalidated, 1\)\n$`)
+	if code != 0 || stdout != "" || !want.MatchString(stderr) {
+		t.Errorf("exit code %d, %s%s", code, stdout, stderr)
+	}
+	if text := textOf(t, filepath.Join(d.dir, "out/contract.pdf.txt")); !strings.Contains(text, words("contract.pdf")) || strings.Contains(text, "nobody") {
+		t.Errorf("%q", text)
+	}
+	code, _, stderr = d.read(nil, "--format", "pdf", "--signature", "Refuse", "-o", "none", "contract.pdf")
+	if code != verbs.ExitDocument || !strings.Contains(stderr, "--signature rewrite or keep. (document_signed)") || len(d.files("none")) > 0 {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
+
 func TestReadMirrorsFolders(t *testing.T) {
 	d := newDesk(t, "in/one.pdf", "in/sub/deep/two.pdf", "in/.hidden.pdf", "in/.cache/three.pdf", "elsewhere/four.pdf", "in/out/old.pdf")
 	d.put("in/notes.txt", []byte("no document\n"))
@@ -251,8 +277,8 @@ func TestReadSeparatesTextsByName(t *testing.T) {
 	if code != verbs.ExitSome || !want.MatchString(stdout) || strings.Count(stdout, "==> one.pdf") != 1 {
 		t.Errorf("exit code %d, %s\n%s", code, stdout, stderr)
 	}
-	if _, stdout, _ = d.read(nil, "one.pdf"); strings.Contains(stdout, "==>") {
-		t.Errorf("a single text has a heading: %s", stdout)
+	if _, stdout, _ = d.read(nil, "-o", "-", "one.pdf"); !strings.Contains(stdout, words("one.pdf")) || strings.Contains(stdout, "==>") {
+		t.Errorf("a single text: %s", stdout)
 	}
 }
 

@@ -38,7 +38,7 @@ func TestVerbsFollowATaskThroughItsLife(t *testing.T) {
 		t.Errorf("get: %q", stdout)
 	}
 	pdf := filepath.Join(dir, "out.pdf")
-	w.want(verbs.ExitOK, "get", id, "--format", "pdf", "-o", pdf)
+	w.want(verbs.ExitOK, "get", id, "--format", "PDF", "-o", pdf)
 	if content, err := os.ReadFile(pdf); err != nil || string(content) != "%PDF-"+word {
 		t.Errorf("%v: %q", err, content)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -164,10 +165,10 @@ and only its owner can read it.` + connectionHelp(),
 				return err
 			}
 			if out == "" || out == "-" {
-				_, err := cl.Fetch(cmd.Context(), ids[0], format, cmd.OutOrStdout())
+				_, err := cl.Fetch(cmd.Context(), ids[0], strings.ToLower(format), cmd.OutOrStdout())
 				return err
 			}
-			return fetchFile(cmd.Context(), cl, ids[0], format, out)
+			return fetchFile(cmd.Context(), cl, ids[0], strings.ToLower(format), out)
 		},
 	}
 	c.flags(cmd)
