@@ -23,12 +23,8 @@ func (w *Writer) Finish() error {
 		return w.finishPictures()
 	}
 	defer w.Close()
-	signatures := w.source.Signatures()
-	switch {
-	case signatures > 0 && w.options.Signature == ocr.RefuseSigned:
+	if w.source.Signatures() > 0 && w.options.Signature == ocr.RefuseSigned {
 		return refusal.New(refusal.Signed)
-	case signatures > 0:
-		w.notes = append(w.notes, ocr.Note{Code: ocr.SignatureInvalidated, Count: signatures})
 	}
 	// What is read of a document changes how PDFium holds it, so a second one is saved.
 	source, err := w.source.runtime.Open(w.source.reader, w.source.size, w.source.password)
@@ -37,6 +33,16 @@ func (w *Writer) Finish() error {
 	}
 	defer source.Close()
 	source.pinned = true
+	if source.Signatures() == 0 {
+		return w.rewrite(source)
+	}
+	if w.options.Signature == ocr.KeepSigned {
+		if kept, err := w.revise(source); kept || err != nil {
+			w.notes = append(w.notes, ocr.Note{Code: ocr.SignatureKept, Count: source.Signatures()})
+			return err
+		}
+	}
+	w.notes = append(w.notes, ocr.Note{Code: ocr.SignatureInvalidated, Count: source.Signatures()})
 	return w.rewrite(source)
 }
 
@@ -62,6 +68,18 @@ func (w *Writer) rewrite(source *Document) error {
 	if err := w.copy(source, known, muted); err != nil {
 		return err
 	}
+	w.writeChanges(known, muted, changed, contents)
+	var entries strings.Builder
+	for _, e := range known.trailer {
+		if e.key != "/Size" && e.key != "/Prev" {
+			fmt.Fprintf(&entries, "%s %s", e.key, e.value)
+		}
+	}
+	return w.out.finish(entries.String())
+}
+
+// writeChanges writes what the original has not, or has otherwise.
+func (w *Writer) writeChanges(known *saved, muted *mute, changed map[int]newStream, contents map[int][]byte) {
 	muted.write(w.out)
 	for _, n := range slices.Sorted(maps.Keys(changed)) {
 		if s := changed[n]; known.reached[n] {
@@ -80,13 +98,6 @@ func (w *Writer) rewrite(source *Document) error {
 			w.out.object(n, o.generation, known.undangled(n, muted.clean(o.raw)))
 		}
 	}
-	var entries strings.Builder
-	for _, e := range known.trailer {
-		if e.key != "/Size" && e.key != "/Prev" {
-			fmt.Fprintf(&entries, "%s %s", e.key, e.value)
-		}
-	}
-	return w.out.finish(entries.String())
 }
 
 // learn saves the document once to find out what is in it, and what of it to leave out.

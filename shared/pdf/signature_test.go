@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,5 +71,96 @@ func TestCopyOfASignedPDFIsNotedOrRefused(t *testing.T) {
 	}
 	if err := w.Finish(); !errors.Is(err, fault.DocumentSigned) || out.Len() > 0 {
 		t.Errorf("%v, %d bytes", err, out.Len())
+	}
+}
+
+// streamed is the document with a cross-reference stream in place of its table.
+func streamed(data []byte) []byte {
+	table := bytes.LastIndex(data, []byte("xref\n0 "))
+	body := data[:table]
+	var rows []byte
+	n := 1
+	for ; ; n++ {
+		at := bytes.Index(body, fmt.Appendf(nil, "\n%d 0 obj\n", n))
+		if at < 0 {
+			break
+		}
+		rows = append(rows, 1, byte(at>>24), byte((at+1)>>16), byte((at+1)>>8), byte(at+1), 0)
+	}
+	rows = append(rows, 1, byte(table>>24), byte(table>>16), byte(table>>8), byte(table), 0)
+	return fmt.Appendf(slices.Clone(body), "%d 0 obj\n<</Type/XRef/Root 1 0 R/Size %d/W[1 4 1]/Index[1 %d]/Length %d>>\nstream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n",
+		n, n+1, n, len(rows), rows, table)
+}
+
+func TestKeptSignatureHoldsForTheOriginalsBytes(t *testing.T) {
+	for name, data := range map[string][]byte{"table": signed(signature), "stream": streamed(signed(signature))} {
+		t.Run(name, func(t *testing.T) {
+			page := recognised(1700, 2200, 200, 0, english())
+			page.HiddenWords = 3
+			out, notes := written(t, data, page, ocr.PDFOptions{Signature: ocr.KeepSigned})
+			if !bytes.HasPrefix(out, data) || len(out) == len(data) {
+				t.Fatal("the original's bytes are not kept, or nothing was added")
+			}
+			if text := allText(t, open(t, out), 1); !strings.Contains(text, "beneath") {
+				t.Errorf("text: %q", text)
+			}
+			if diff := cmp.Diff(slices.Sorted(slices.Values(english())), told(t, out)); diff != "" {
+				t.Errorf("another reader finds other words: %s", diff)
+			}
+			if !bytes.Equal(drawn(t, data), drawn(t, out)) {
+				t.Error("the copy looks different")
+			}
+			want := []ocr.Note{{Code: ocr.HiddenTextKept, Page: 1, Count: 3}, {Code: ocr.SignatureKept, Count: 1}}
+			if diff := cmp.Diff(want, notes); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// written copies a PDF with text on its first page.
+func written(t *testing.T, data []byte, page ocr.Page, opt ocr.PDFOptions) ([]byte, []ocr.Note) {
+	t.Helper()
+	var out bytes.Buffer
+	w, err := shared.NewWriter(open(t, data), opt, &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if err := errors.Join(w.Page(page, nil), w.Finish()); err != nil {
+		t.Fatal(err)
+	}
+	check(t, out.Bytes())
+	return out.Bytes(), w.Notes()
+}
+
+func TestSignatureThatCannotBeKeptIsNoted(t *testing.T) {
+	certified := strings.Replace(signature, "/ByteRange", "/Reference[<</Type/SigRef/TransformMethod/DocMDP/TransformParams<</P 2>>>>]/ByteRange", 1)
+	for name, data := range map[string][]byte{
+		"certified":            signed(certified),
+		"bytes before it":      append([]byte("leading\n"), signed(signature)...),
+		"section out of place": bytes.Replace(signed(signature), []byte("startxref\n"), []byte("startxref\n1"), 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, notes := written(t, data, recognised(1700, 2200, 200, 0, english()), ocr.PDFOptions{Signature: ocr.KeepSigned})
+			if diff := cmp.Diff([]ocr.Note{{Code: ocr.SignatureInvalidated, Count: 1}}, notes); diff != "" {
+				t.Error(diff)
+			}
+			if text := allText(t, open(t, out), 1); !strings.Contains(text, "beneath") {
+				t.Errorf("text: %q", text)
+			}
+		})
+	}
+}
+
+func TestKeptSignatureKeepsWhatActs(t *testing.T) {
+	data := acting("/OpenAction 8 0 R/AcroForm<</Fields[7 0 R]>>", "", "<</Type/Annot/Subtype/Widget/FT/Sig/T(a)/Rect[0 0 0 0]"+signature+">>",
+		"<</S/JavaScript/JS(PLANTED)>>")
+	out, notes := copied(t, data, ocr.PDFOptions{Signature: ocr.KeepSigned})
+	if !bytes.Equal(out, data) {
+		t.Error("there is nothing to add, and the copy is not the original")
+	}
+	if diff := cmp.Diff([]ocr.Note{{Code: ocr.SignatureKept, Count: 1}}, notes); diff != "" {
+		t.Error(diff)
 	}
 }
