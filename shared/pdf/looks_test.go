@@ -2,7 +2,6 @@ package pdf
 
 import (
 	"bytes"
-	"compress/zlib"
 	"encoding/ascii85"
 	"fmt"
 	"slices"
@@ -152,26 +151,25 @@ func TestOldTextIsFoundHoweverThePageIsMade(t *testing.T) {
 	}
 }
 
+func packedString(s string) string {
+	var b bytes.Buffer
+	_ = deflate(&b, []byte(s)) // to memory
+	return b.String()
+}
+
 func TestOldTextIsFoundBehindFilters(t *testing.T) {
 	content := scanOnly + stale + drawings["CMYK"].content
-	packed := func(s string) string {
-		var b bytes.Buffer
-		z := zlib.NewWriter(&b)
-		_, _ = z.Write([]byte(s)) // to memory
-		_ = z.Close()
-		return b.String()
-	}
 	base85 := func(s string) string {
 		out := make([]byte, ascii85.MaxEncodedLen(len(s)))
 		return string(out[:ascii85.Encode(out, []byte(s))]) + "~>"
 	}
 	for name, c := range map[string]struct{ entries, data string }{
-		"deflated":     {"/Filter/FlateDecode", packed(content)},
-		"base 85":      {"/Filter[/ASCII85Decode/FlateDecode]", base85(packed(content))},
+		"deflated":     {"/Filter/FlateDecode", packedString(content)},
+		"base 85":      {"/Filter[/ASCII85Decode/FlateDecode]", base85(packedString(content))},
 		"hexadecimal":  {"/Filter/AHx", fmt.Sprintf("%x>", content)},
 		"runs":         {"/Filter/RunLengthDecode", fmt.Sprintf("%c%s%c%s\x80", byte(99), content[:100], byte(len(content)-101), content[100:])},
-		"no checksum":  {"/Filter/FlateDecode", packed(content)[:len(packed(content))-4]},
-		"no predictor": {"/Filter[/FlateDecode]/DecodeParms[<</Predictor 1>>]", packed(content)},
+		"no checksum":  {"/Filter/FlateDecode", packedString(content)[:len(packedString(content))-4]},
+		"no predictor": {"/Filter[/FlateDecode]/DecodeParms[<</Predictor 1>>]", packedString(content)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			data := painted(letter, "", "")

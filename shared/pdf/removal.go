@@ -47,6 +47,7 @@ type edited struct {
 	leaf   leaf
 	hidden *hiddenText // nil if it is not known
 	after  dictionary  // nil if nothing can be taken out
+	unread bool        // its content streams cannot be decoded or followed
 }
 
 // removeHidden replaces the pages of known that hold text to be taken out. What stays is noted.
@@ -205,6 +206,7 @@ func (r *removal) edit(objects *resident, p *edited) dictionary {
 		}
 		data, ok := objects.stream(n)
 		if !ok {
+			p.unread = true
 			return nil
 		}
 		numbers, streams = append(numbers, n), append(streams, data)
@@ -213,6 +215,7 @@ func (r *removal) edit(objects *resident, p *edited) dictionary {
 	own := resources{objects, objects.dictionary(value)}
 	page, err := contentstream.Read(streams, own)
 	if err != nil {
+		p.unread = true
 		return nil
 	}
 	for _, s := range page.Shows {
@@ -318,6 +321,9 @@ func (r *removal) keep(p edited) {
 	words := r.writer.hidden[p.number]
 	if p.hidden != nil {
 		words = p.hidden.words()
+	}
+	if _, stale := r.writer.hidden[p.number]; stale && p.unread {
+		words = max(words, 1)
 	}
 	r.note(p.number, words)
 }
