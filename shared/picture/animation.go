@@ -1,8 +1,6 @@
 package picture
 
 import (
-	"encoding/binary"
-
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
@@ -52,22 +50,13 @@ func picturesOfGIF(data []byte) int {
 
 // framesAfterPNG counts the frames of an animation that follow the picture itself (PNG, third edition, section 11.3.6).
 func framesAfterPNG(data []byte) int {
-	const signature, around = 8, 12 // bytes; those of a chunk beside its content
 	frames, seen := 0, false
-	for at := signature; at+around <= len(data) && frames < mostFrames; {
-		n := side(binary.BigEndian.Uint32(data[at:]))
-		switch string(data[at+4 : at+8]) {
-		case "IDAT":
-			seen = true
-		case "fcTL":
-			if seen {
-				frames++
-			}
+	pngChunks(data, func(name string, _ []byte) bool {
+		seen = seen || name == "IDAT"
+		if seen && name == "fcTL" {
+			frames++
 		}
-		if n > len(data)-at-around {
-			break
-		}
-		at += around + n
-	}
+		return frames < mostFrames
+	})
 	return frames
 }

@@ -6,10 +6,7 @@ package picture
 import "C"
 
 import (
-	"bytes"
 	"unsafe"
-
-	"github.com/bep/imagemeta"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
@@ -145,37 +142,6 @@ func firstPicture(data []byte, mediaType string) []byte {
 	default:
 		return data
 	}
-}
-
-// Orientation returns the Exif tag Orientation of a JPEG, PNG or WebP, 1 to 8, and 1 if it has none that can be read. Decode
-// applies it.
-func Orientation(data []byte, mediaType string) int {
-	const tag = "Orientation"
-	format, known := map[string]imagemeta.ImageFormat{
-		ocr.JPEG: imagemeta.JPEG, ocr.PNG: imagemeta.PNG, ocr.WebP: imagemeta.WebP,
-	}[mediaType]
-	if !known {
-		return 1
-	}
-	value := 1
-	_, err := imagemeta.Decode(imagemeta.Options{
-		R:           bytes.NewReader(data),
-		ImageFormat: format,
-		Sources:     imagemeta.EXIF,
-		ShouldHandleTag: func(t imagemeta.TagInfo) bool {
-			return t.Tag == tag && t.Namespace == "IFD0"
-		},
-		HandleTag: func(t imagemeta.TagInfo) error {
-			if v, ok := t.Value.(uint16); ok && v >= 1 && v <= 8 {
-				value = int(v)
-			}
-			return imagemeta.ErrStopWalking
-		},
-	})
-	if err != nil {
-		return 1
-	}
-	return value
 }
 
 func bytesOf(data []byte) *C.l_uint8 { return (*C.l_uint8)(unsafe.Pointer(&data[0])) }

@@ -15,37 +15,40 @@ func foreignJPEG(data []byte) error {
 		lossless, last                  = 0xc3, 0xcf
 		tables, reserved, conditioning  = 0xc4, 0xc8, 0xcc // no frames, among them
 		losslessLS                      = 0xf7             // of JPEG-LS
-		scan                            = 0xda
 		frameHeader                     = 6
 	)
-	for at := 2; at+4 <= len(data); {
-		if data[at] != 0xff {
-			return nil
+	var why error
+	segments(data, func(marker byte, body []byte) bool {
+		switch marker {
+		case baseline, extended, progressive, arithmetic, both:
+			if len(body) >= frameHeader && (body[0] != 8 || body[5] == 2 || body[5] > 4) { // bits, colours
+				why = refusal.New(refusal.PixelsUnknown)
+			}
+			return false
+		case tables, reserved, conditioning:
+			return true
 		}
-		marker := data[at+1]
-		if marker == 0xff { // fill
+		if marker >= lossless && marker <= last || marker == losslessLS {
+			why = refusal.New(refusal.CompressionUnknown)
+		}
+		return why == nil
+	})
+	return why
+}
+
+// segments calls yield for each segment of a JPEG before its pixels until it returns false. One that is cut off is given as
+// far as it is there.
+func segments(data []byte, yield func(marker byte, body []byte) bool) {
+	const prefix, scan, head = 0xff, 0xda, 4
+	for at := 2; at+head <= len(data) && data[at] == prefix && data[at+1] != scan; {
+		if data[at+1] == prefix { // fill
 			at++
 			continue
 		}
-		body := data[at+4:]
-		switch marker {
-		case scan:
-			return nil
-		case baseline, extended, progressive, arithmetic, both:
-			if len(body) < frameHeader {
-				return nil
-			}
-			if bits, colours := body[0], body[5]; bits != 8 || colours == 2 || colours > 4 {
-				return refusal.New(refusal.PixelsUnknown)
-			}
-			return nil
-		case tables, reserved, conditioning:
-		default:
-			if marker >= lossless && marker <= last || marker == losslessLS {
-				return refusal.New(refusal.CompressionUnknown)
-			}
+		end := at + 2 + int(binary.BigEndian.Uint16(data[at+2:]))
+		if end < at+head || !yield(data[at+1], data[at+head:max(at+head, min(end, len(data)))]) {
+			return
 		}
-		at += 2 + int(binary.BigEndian.Uint16(data[at+2:]))
+		at = end
 	}
-	return nil
 }
