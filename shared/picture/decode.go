@@ -1,7 +1,8 @@
 package picture
 
-// #cgo LDFLAGS: -ltiff
+// #cgo LDFLAGS: -ltiff -ljpeg
 // #include "leptonica.h"
+// #include "libjpeg.h"
 // #include "libtiff.h"
 import "C"
 
@@ -114,7 +115,11 @@ func decode(data []byte, mediaType string, index int) (im *Image, turned bool, e
 	case ocr.PNG:
 		pix = C.pixReadMemPng(bytes, size)
 	case ocr.JPEG, StoredJPEG:
-		pix = C.pixReadMemJpeg(bytes, size, 0, 1, nil, 0)
+		if plainInks(data) {
+			pix = C.lethe_read_inks(bytes, size)
+		} else {
+			pix = C.pixReadMemJpeg(bytes, size, 0, 1, nil, 0)
+		}
 	case ocr.BMP:
 		pix = C.pixReadMemBmp(bytes, size)
 	case ocr.GIF:
