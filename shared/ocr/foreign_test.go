@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,12 +18,12 @@ func zipped(t *testing.T, files ...string) string {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	for i := 0; i < len(files); i += 2 {
-		w, err := z.CreateHeader(&zip.FileHeader{Name: files[i], Method: zip.Store})
+	for pair := range slices.Chunk(files, 2) {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: pair[0], Method: zip.Store})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.Write([]byte(files[i+1])); err != nil {
+		if _, err := w.Write([]byte(pair[1])); err != nil {
 			t.Fatal(err)
 		}
 	}
