@@ -90,7 +90,7 @@ func runsOf(glyphs []glyph, u *usage, record *fontRecord) []run {
 		}
 		if n := len(runs); n > 0 && runs[n-1].joins(next) {
 			last := &runs[n-1]
-			last.to, last.glyphs, last.box = next.to, last.glyphs+next.glyphs, last.box.union(next.box)
+			last.to, last.glyphs, last.box, last.em = next.to, last.glyphs+next.glyphs, last.box.union(next.box), max(last.em, next.em)
 			continue
 		}
 		runs = append(runs, next)
@@ -98,7 +98,7 @@ func runsOf(glyphs []glyph, u *usage, record *fontRecord) []run {
 	for i := range runs {
 		odd := map[rune]bool{}
 		for _, g := range glyphs[runs[i].from:runs[i].to] {
-			odd[g.char] = record.checked[g.char] != 0
+			odd[g.char] = record.checked[g.char] != 0 || !record.outlines && unicode.IsDigit(g.char)
 		}
 		for _, is := range odd {
 			if is {
@@ -123,7 +123,7 @@ func runsOf(glyphs []glyph, u *usage, record *fontRecord) []run {
 
 // joins reports whether a word continues a run on its line.
 func (r run) joins(next run) bool {
-	if next.angle != r.angle || next.from > r.to+maxSpaces || r.glyphs+next.glyphs > longestRun || math.Abs(next.em-r.em) > 0.1*r.em {
+	if next.angle != r.angle || next.from > r.to+maxSpaces || r.glyphs+next.glyphs > longestRun || max(next.em, r.em) > 2*min(next.em, r.em) {
 		return false
 	}
 	a, b := r.box.through(upright(r.angle)), next.box.through(upright(r.angle))
@@ -228,16 +228,41 @@ func contradicted(claim, read []rune, confidence float64, record *fontRecord) bo
 	if float64(equal) < honest*float64(max(len(claim), len(read))) {
 		return true
 	}
-	odd, other := 0, 0
+	var odd, digits struct{ all, other int }
+	readAs := map[rune]map[rune]int{}
 	for _, pair := range pairs {
+		other := pair[0] != pair[1] && !lookAlike(pair[0], pair[1])
 		if record.checked[pair[0]] != 0 || record.checked[unicode.ToUpper(pair[0])] != 0 {
-			odd++
-			if pair[0] != pair[1] && !lookAlike(pair[0], pair[1]) {
-				other++
+			odd.all++
+			if other {
+				odd.other++
+			}
+		}
+		if unicode.IsDigit(pair[0]) {
+			digits.all++
+			if other && unicode.IsDigit(pair[1]) {
+				digits.other++
+			}
+		}
+		if readAs[pair[0]] == nil {
+			readAs[pair[0]] = map[rune]int{}
+		}
+		readAs[pair[0]][pair[1]]++
+	}
+	return odd.other >= 2 && odd.other*3 >= odd.all*2 || digits.other >= 2 && digits.other*2 >= digits.all || exchanged(readAs) >= 2
+}
+
+// exchanged counts the letters that were read as the same other letter wherever they stand, more than once.
+func exchanged(readAs map[rune]map[rune]int) int {
+	n := 0
+	for char, others := range readAs {
+		for other, times := range others {
+			if len(others) == 1 && times > 1 && char != 0 && other != 0 && other != char && !lookAlike(char, other) {
+				n++
 			}
 		}
 	}
-	return other >= 2 && other*3 >= odd*2
+	return n
 }
 
 // align pairs the letters of two texts so that the fewest differ, and counts those that are equal. Letters without a counterpart

@@ -89,7 +89,7 @@ func (p *Document) examineFonts(v view, glyphs []glyph) error {
 	return nil
 }
 
-// record returns what is known of a font. Fonts without a name cannot be told apart, and are known for one page.
+// record returns what is known of a font.
 func (p *Document) record(key fontKey) *fontRecord {
 	record := p.fonts[key]
 	if record == nil {
@@ -136,6 +136,9 @@ func (p *Document) leaveOut(glyphs []glyph, drawn content) ([]glyph, content, er
 		if !lies {
 			texts = append(texts, t)
 		}
+	}
+	if len(texts) == len(drawn.texts) {
+		texts = nil // rather all of them than text that is neither read nor recognised
 	}
 	drawn.visible -= len(drawn.texts) - len(texts)
 	drawn.texts = texts
@@ -227,6 +230,9 @@ func (p *Document) doubt(text references.FPDF_TEXTPAGE, u *usage, record *fontRe
 			continue
 		}
 		plain++
+		if u.key == "" { // a Type 3 font, for which PDFium gives the outlines of another
+			continue
+		}
 		s, ok, err := p.glyphShape(font, char)
 		if err != nil {
 			return false, err

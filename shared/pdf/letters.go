@@ -22,8 +22,8 @@ var letterShapes string
 // letterBytes is the length of a shape in letterShapes: two cells a byte, and the aspect.
 const letterBytes = shapeSide*shapeSide/2 + 1
 
-// Steps of the aspect in letterShapes.
-const aspectSteps = 32
+// Steps of the aspect in letterShapes, and the one for a square.
+const aspectSteps, aspectZero = 32, 128
 
 // packed returns a shape as letterShapes holds it.
 func (s *shape) packed() []byte {
@@ -31,7 +31,7 @@ func (s *shape) packed() []byte {
 	for i := 0; i < len(s.cells); i += 2 {
 		b = append(b, s.cells[i]&0xf0|s.cells[i+1]>>4)
 	}
-	return append(b, byte(int8(max(-127, min(127, math.Round(s.aspect*aspectSteps))))))
+	return append(b, byte(max(0, min(255, math.Round(s.aspect*aspectSteps)+aspectZero))))
 }
 
 // unpack returns shape i of letterShapes.
@@ -41,7 +41,7 @@ func unpack(i int) shape {
 	for j := range shapeSide * shapeSide / 2 {
 		s.cells[2*j], s.cells[2*j+1] = from[j]>>4*17, from[j]&0xf*17
 	}
-	s.aspect = float64(int8(from[letterBytes-1])) / aspectSteps
+	s.aspect = (float64(from[letterBytes-1]) - aspectZero) / aspectSteps
 	return s
 }
 
@@ -85,22 +85,29 @@ func unpackShapes() shapes {
 // stands, in whatever case; 0 otherwise.
 func (r shapes) readAs(s *shape, char rune) rune {
 	claim := unicode.ToLower(lookalike(char))
-	own, other := math.Inf(1), math.Inf(1)
-	var as rune
+	near := math.Inf(1)
 	for i := range r {
-		letter := unicode.ToLower(rune(shapeLetters[i%len(shapeLetters)]))
-		switch d := s.distance(&r[i]); {
-		case letter == claim:
-			own = min(own, d)
-		case d < other:
-			other, as = d, letter
+		if r.letter(i) == claim {
+			near = min(near, s.distance(&r[i], near))
 		}
 	}
-	if other > clearly*own || lookAlike(claim, as) {
+	near *= clearly
+	var as rune
+	for i := range r {
+		if letter := r.letter(i); letter != claim {
+			if d := s.distance(&r[i], near); d < near {
+				near, as = d, letter
+			}
+		}
+	}
+	if lookAlike(claim, as) {
 		return 0
 	}
 	return as
 }
+
+// letter returns the letter or digit of a shape, in lower case.
+func (r shapes) letter(i int) rune { return unicode.ToLower(rune(shapeLetters[i%len(shapeLetters)])) }
 
 // clearly is the share of the distance to the letter that is claimed, at which another letter is clearly nearer.
 const clearly = 0.8
