@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/render"
@@ -167,6 +168,14 @@ func sameFile(info fs.FileInfo, others []fs.FileInfo) bool {
 	return false
 }
 
+// inode identifies an existing file, whichever way leads to it.
+func inode(info fs.FileInfo) [2]uint64 {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return [2]uint64{s.Dev, s.Ino}
+	}
+	return [2]uint64{}
+}
+
 // longestName is how many bytes a file name may have on the file systems of Linux.
 const longestName = 255
 
@@ -180,6 +189,12 @@ func (f *foundDocuments) placeResults(out string, wanted []render.Format) error 
 	if info, err := os.Stat(out); err == nil && !info.IsDir() {
 		return fmt.Errorf("%s is no folder: give another one with --output", out)
 	}
+	read := map[[2]uint64]bool{}
+	for _, d := range f.documents {
+		if info, err := os.Stat(d.path); err == nil && !d.stream {
+			read[inode(info)] = true
+		}
+	}
 	results := map[string]localDocument{}
 	for _, d := range f.documents {
 		for _, format := range wanted {
@@ -191,11 +206,7 @@ func (f *foundDocuments) placeResults(out string, wanted []render.Format) error 
 			if len(filepath.Base(path)) > longestName {
 				return fmt.Errorf("the name of the result of %s would be longer than %d bytes: rename the document", d, longestName)
 			}
-			absolute, err := filepath.Abs(path)
-			if err != nil {
-				return fmt.Errorf("look at %s: %w", path, err)
-			}
-			if f.places[absolute] {
+			if info, err := os.Lstat(path); err == nil && read[inode(info)] {
 				return fmt.Errorf("the result of %s would overwrite the document %s: give another output folder", d, path)
 			}
 		}

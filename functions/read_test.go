@@ -123,33 +123,37 @@ func twoPages(name string) []byte {
 func TestReadRefusesWhatCannotBe(t *testing.T) {
 	d := newDesk(t, "scan.pdf", "a/scan.pdf", "b/scan.pdf", "tree/x", "tree/x.txt/y", "taken", "taken.pdf", "out/full.txt/file", "full", strings.Repeat("n", 252))
 	d.put("empty/.hidden", nil)
+	if err := os.Symlink(".", filepath.Join(d.dir, "link")); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		args, stderr string
 	}{
-		"nothing":               {"", "name the files to read, or - for standard input"},
-		"flag":                  {"--nonsense scan.pdf", `see "lethe read --help"`},
-		"format":                {"--format docx scan.pdf", `"docx".*` + render.Names()},
-		"language":              {"--lang eng,xyz scan.pdf", `"xyz" is not installed; installed are: .*eng`},
-		"signature":             {"--signature gone scan.pdf", "rewrite, refuse or keep"},
-		"profile":               {"--profile slow scan.pdf", "accurate or fast"},
-		"page error":            {"--on-page-error weep scan.pdf", "continue or fail"},
-		"password file":         {"--password-file none scan.pdf", "none"},
-		"empty password file":   {"--password-file empty/.hidden scan.pdf", "first line of the file is empty"},
-		"no such file":          {"-o fresh scan.pdf none.pdf", "none.pdf: no such file or folder"},
-		"folder":                {"-o fresh scan.pdf a", "a is a folder: give --recursive"},
-		"empty folder":          {"-r empty", "no files below"},
-		"same names":            {"-o fresh a/scan.pdf b/scan.pdf", "a/scan.pdf and b/scan.pdf would both be fresh/scan.pdf.txt"},
-		"same names below":      {"-r -o fresh a b", "a/scan.pdf and b/scan.pdf would both be fresh/scan.pdf.txt"},
-		"file and folder":       {"-r -o fresh tree", "fresh/x.txt, which is a folder for that of tree/x.txt/y"},
-		"over a document":       {"-o . --format pdf taken taken.pdf", "overwrite the document taken.pdf"},
-		"over a folder":         {"-o out full", "out/full.txt, which is a folder"},
-		"file as folder":        {"-o scan.pdf scan.pdf", "scan.pdf is no folder"},
-		"into itself":           {"-r -o a a", "cannot go to the folder that is read"},
-		"long name":             {"-o fresh " + strings.Repeat("n", 252), "longer than 255 bytes"},
-		"two formats":           {"--format txt,pdf scan.pdf", "give --output"},
-		"two documents as json": {"--format json a/scan.pdf b/scan.pdf", "give --output"},
-		"no output":             {"--output= scan.pdf", "--output names no folder"},
-		"output twice":          {"-o fresh -o other scan.pdf", "more than once"},
+		"nothing":                              {"", "name the files to read, or - for standard input"},
+		"flag":                                 {"--nonsense scan.pdf", `see "lethe read --help"`},
+		"format":                               {"--format docx scan.pdf", `"docx".*` + render.Names()},
+		"language":                             {"--lang eng,xyz scan.pdf", `"xyz" is not installed; installed are: .*eng`},
+		"signature":                            {"--signature gone scan.pdf", "rewrite, refuse or keep"},
+		"profile":                              {"--profile slow scan.pdf", "accurate or fast"},
+		"page error":                           {"--on-page-error weep scan.pdf", "continue or fail"},
+		"password file":                        {"--password-file none scan.pdf", "none"},
+		"empty password file":                  {"--password-file empty/.hidden scan.pdf", "first line of the file is empty"},
+		"no such file":                         {"-o fresh scan.pdf none.pdf", "none.pdf: no such file or folder"},
+		"folder":                               {"-o fresh scan.pdf a", "a is a folder: give --recursive"},
+		"empty folder":                         {"-r empty", "no files below"},
+		"same names":                           {"-o fresh a/scan.pdf b/scan.pdf", "a/scan.pdf and b/scan.pdf would both be fresh/scan.pdf.txt"},
+		"same names below":                     {"-r -o fresh a b", "a/scan.pdf and b/scan.pdf would both be fresh/scan.pdf.txt"},
+		"file and folder":                      {"-r -o fresh tree", "fresh/x.txt, which is a folder for that of tree/x.txt/y"},
+		"over a document":                      {"-o . --format pdf taken taken.pdf", "overwrite the document taken.pdf"},
+		"over a document that a link leads to": {"-o link --format pdf taken taken.pdf", "overwrite the document link/taken.pdf"},
+		"over a folder":                        {"-o out full", "out/full.txt, which is a folder"},
+		"file as folder":                       {"-o scan.pdf scan.pdf", "scan.pdf is no folder"},
+		"into itself":                          {"-r -o a a", "cannot go to the folder that is read"},
+		"long name":                            {"-o fresh " + strings.Repeat("n", 252), "longer than 255 bytes"},
+		"two formats":                          {"--format txt,pdf scan.pdf", "give --output"},
+		"two documents as json":                {"--format json a/scan.pdf b/scan.pdf", "give --output"},
+		"no output":                            {"--output= scan.pdf", "--output names no folder"},
+		"output twice":                         {"-o fresh -o other scan.pdf", "more than once"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := d.files(".")
