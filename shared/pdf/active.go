@@ -116,8 +116,18 @@ func acts(dict dictionary) bool {
 		return ok && !slices.Contains([]string{"/NextPage", "/PrevPage", "/FirstPage", "/LastPage"}, name)
 	default:
 		_, named := parseReference(kind) // PDFium would follow it
-		return named && !element
+		return named && !element && slices.ContainsFunc(dict, operand)
 	}
+}
+
+// operand reports whether an entry is one that an action acts on. Without any, a dictionary whose /S is an object of its own is
+// one of resources, where S is the name of a shade, say.
+func operand(e entry) bool {
+	switch e.key {
+	case "/JS", "/F", "/Win", "/Mac", "/Unix", "/URI", "/R", "/OP", "/N", "/D", "/CMD", "/TA":
+		return true
+	}
+	return false
 }
 
 // harmless reports whether an address, as a string of PDF, opens a page or writes a letter and does nothing else.

@@ -184,3 +184,20 @@ func TestWhatDoesNothingByItselfStays(t *testing.T) {
 		})
 	}
 }
+
+func TestResourceNamedLikeAnActionStays(t *testing.T) {
+	data := pdftest.Pages(1, "/ExtGState<</S 5 0 R>>/Shading<</S 6 0 R>>", "/S gs /S sh", "<</ca 0.5>>",
+		"<</ShadingType 2/ColorSpace/DeviceGray/Coords[0 0 595 0]/Function<</FunctionType 2/Domain[0 1]/N 1>>>>")
+	out := overlaid(t, data, recognised(1653, 2339, 200, 0, english()))
+	before, err := open(t, data).Raster(1, ocr.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := open(t, out).Raster(1, ocr.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(before.Gray, after.Gray) {
+		t.Error("the copy looks different")
+	}
+}

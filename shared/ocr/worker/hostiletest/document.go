@@ -45,7 +45,7 @@ func Documents() []Document {
 	return slices.Concat(
 		pngs(), pngBombs(), jpegs(), jpegMetadata(), gifs(), bmps(), webps(), jp2s(),
 		tiffs(), tiffTags(), tiffCodecs(),
-		pdfFiles(), pdfReferences(), pdfTrees(), pdfFilters(), pdfPictures(), pdfDrawings(), pdfFonts(), pdfActive(), pdfEncrypted(),
+		pdfFiles(), pdfReferences(), pdfTrees(), pdfFilters(), pdfPictures(), pdfDrawings(), pdfBudget(), pdfFonts(), pdfActive(), pdfEncrypted(),
 		polyglots(), strangers(),
 	)
 }
