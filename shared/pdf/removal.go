@@ -278,10 +278,24 @@ func (r *removal) add(entries string, data []byte) int {
 
 // changed returns resources for a changed stream. Forms that nothing draws are left out: their text would stay in the file.
 func (r resources) changed(c contentstream.Changed) dictionary {
-	value, ok := r.dictionary.get("/XObject")
-	if !ok {
-		return r.dictionary
+	d := r.dictionary
+	if value, ok := d.get("/XObject"); ok {
+		d = d.with("/XObject", r.drawn(value, c).String())
 	}
+	if value, ok := d.get("/Properties"); ok {
+		lists := r.objects.dictionary(value)
+		for i, e := range lists {
+			if c.Replaces(contentstream.DecodeName(e.key)) {
+				lists[i].value = r.objects.dictionary(e.value).without("/ActualText").without("/E").String()
+			}
+		}
+		d = d.with("/Properties", lists.String())
+	}
+	return d
+}
+
+// drawn returns the external objects of a changed stream.
+func (r resources) drawn(value string, c contentstream.Changed) dictionary {
 	var kept dictionary
 	for _, e := range r.objects.dictionary(value) {
 		name := contentstream.DecodeName(e.key)
@@ -292,7 +306,7 @@ func (r resources) changed(c contentstream.Changed) dictionary {
 	for _, name := range slices.Sorted(maps.Keys(c.Names)) {
 		kept = append(kept, entry{"/" + contentstream.EncodeName(name), reference(c.Names[name])})
 	}
-	return r.dictionary.with("/XObject", kept.String())
+	return kept
 }
 
 func (r *removal) weight() int {

@@ -110,3 +110,23 @@ func TestTextThatDoesNotShowIsTakenOut(t *testing.T) {
 		})
 	}
 }
+
+func TestReplacementTextOfHiddenTextIsTakenOut(t *testing.T) {
+	for name, content := range map[string]string{
+		"in the content":      "/Span<</ActualText(Account 4471)/MCID 0>>BDC 1 g " + secret + " EMC",
+		"among the resources": "/Span /Said BDC 1 g " + secret + " EMC",
+		"of a form":           "/Span /Said BDC 1 g /X1 Do EMC",
+	} {
+		t.Run(name, func(t *testing.T) {
+			data := bytes.Replace(concealing(letter, content), []byte("/Properties<<"), []byte("/Properties<</Said<</ActualText(Said 4471)/MCID 1>>"), 1)
+			out, notes := rewritten(t, data, ocr.PDFOptions{})
+			sameLooks(t, data, out)
+			if name != "in the content" && holds(t, out, "Said 4471") || holds(t, out, "Account") {
+				t.Error("the text is still there")
+			}
+			if len(notes) > 0 {
+				t.Errorf("notes: %v", notes)
+			}
+		})
+	}
+}

@@ -11,7 +11,8 @@
 //
 // A displacement needs the widths of what it stands for. Where the font does not tell them, the glyphs stay, and Rewrite says
 // so. Nothing but operators that show text is ever replaced, with two exceptions: the replacement text (ActualText) of marked
-// content of which glyphs go, and the name by which a form object is drawn that must differ from other uses of it.
+// content of which glyphs go, and the name by which a form object is drawn that must differ from other uses of it. What must
+// change among the resources of a stream is left to the caller: Changed says which forms and property lists.
 //
 // Content streams come from strangers. The time and memory of reading one are bounded by its length and by limits on what the
 // forms in it may add up to. What cannot be read as the specification has it is passed over, as viewers do: callers must

@@ -98,6 +98,7 @@ type body struct {
 	form      *Form // nil for the page
 	edits     []edit
 	calls     []*call
+	replaced  map[string]bool // property lists of which the replacement text goes
 	names     map[string]bool // of external objects that it draws, or forms do that inherit its resources
 }
 
@@ -111,7 +112,7 @@ type call struct {
 // marked is marked content with replacement text that is open.
 type marked struct {
 	body    *body
-	operand operand // its dictionary; without extent if there is no replacement text in it
+	operand operand // its property list: a dictionary, or the name of one; without extent if there is none
 	outer   *marked
 	gone    bool
 }

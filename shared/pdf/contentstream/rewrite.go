@@ -28,6 +28,9 @@ type Changed struct {
 // Draws reports whether an external object is drawn by its name among the resources, as far as can be told.
 func (c Changed) Draws(name string) bool { return c.unread || c.body.names[name] }
 
+// Replaces reports whether the replacement text (ActualText, E) in a property list of its resources must go, by its name.
+func (c Changed) Replaces(name string) bool { return c.body.replaced[name] }
+
 // Store keeps a changed copy of a form and returns a number for it.
 type Store func(Changed) int
 
@@ -245,6 +248,13 @@ func (m *marked) cut() {
 	if m.operand.end == 0 {
 		return
 	}
+	if m.operand.kind == name {
+		if m.body.replaced == nil {
+			m.body.replaced = map[string]bool{}
+		}
+		m.body.replaced[DecodeName(string(m.body.data[m.operand.start:m.operand.end]))] = true
+		return
+	}
 	entries := elements(m.body.data, m.operand)
 	for i := 0; i+1 < len(entries); i += 2 {
 		key, value := entries[i], entries[i+1]
@@ -298,7 +308,7 @@ func (b *body) rewrite(store Store) (data []byte, names map[string]int, whole bo
 	}
 	slices.SortFunc(b.edits, func(a, c edit) int { return cmp.Compare(a.start, c.start) })
 	if len(b.edits) == 0 {
-		return nil, names, len(names) > 0
+		return nil, names, len(names)+len(b.replaced) > 0
 	}
 	return apply(b.data, b.edits), names, true
 }

@@ -194,7 +194,7 @@ func (s *stack) mark(op operation) {
 		return
 	}
 	m := &marked{body: s.body, outer: s.marks}
-	if o, ok := s.operand(op, 0); ok && op.operator == "BDC" && o.kind == dictionary {
+	if o, ok := s.operand(op, 0); ok && op.operator == "BDC" && (o.kind == dictionary || o.kind == name) {
 		m.operand = o
 	}
 	s.marks = m
