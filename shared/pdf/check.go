@@ -29,21 +29,23 @@ func (p *Document) check(v view, texts []references.FPDF_PAGEOBJECT, glyphs []gl
 	judged, _ := d.judged(glyphs)
 	c.missing = layer.Missing(d.difference, judged)
 	if unseen := mark(d, glyphs); !unseen {
-		return c, nil
+		return c, p.markCrossed(v, c, glyphs)
 	}
 	// What does not differ in grey may differ in colour.
 	if c.drawn, err = p.draw(v, texts, true); err != nil {
 		return checked{}, err
 	}
-	return c, p.judge(v, c.drawn, glyphs)
+	return c, p.judge(v, c, glyphs)
 }
 
 // judge marks the glyphs of a loaded page that do not show.
-func (p *Document) judge(v view, d comparison, glyphs []glyph) error {
-	if unseen := mark(d, glyphs); !unseen {
-		return nil
+func (p *Document) judge(v view, c checked, glyphs []glyph) error {
+	if unseen := mark(c.drawn, glyphs); unseen {
+		if err := p.keepUndrawable(v, glyphs); err != nil {
+			return err
+		}
 	}
-	return p.keepUndrawable(v, glyphs)
+	return p.markCrossed(v, c, glyphs)
 }
 
 // mark sets whether glyphs show, and reports whether there are some that do not for another reason than their own mode.

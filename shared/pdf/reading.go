@@ -104,7 +104,7 @@ func (p *Document) compare(v view, content content, glyphs []glyph, characters b
 		return Reading{}, err
 	}
 	var r Reading
-	r.layer, r.hidden, err = p.shown(v, glyphs, content, characters, func(glyphs []glyph) error { return p.judge(v, c.drawn, glyphs) })
+	r.layer, r.hidden, err = p.shown(v, glyphs, content, characters, func(glyphs []glyph) error { return p.judge(v, c, glyphs) })
 	if err != nil {
 		return Reading{}, err
 	}

@@ -80,6 +80,7 @@ func TestWhatShowsIsKeptHoweverItIsDrawn(t *testing.T) {
 		"half transparent picture": secret + " q 0.5 0 0 0.5 60 90 cm /I1 Do Q",
 		"in a form":                "/X1 Do",
 		"highlighted":              "1 1 0 rg 70 97 75 13 re f 0 g " + secret,
+		"a shadow":                 "0.6 g " + strings.Replace(secret, "72 100", "72.7 99.4", 1) + " 0 g " + secret,
 		"struck out":               secret + " 70 104 m 150 104 l S",
 		"turned":                   "BT /F1 12 Tf 0 1 -1 0 500 100 Tm (Account 4471) Tj ET",
 	}

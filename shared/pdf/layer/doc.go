@@ -21,6 +21,10 @@
 // these follow the other glyphs of their word. A glyph that is clearly hidden is left out even of a word that is seen. Hidden words
 // are counted, and what they say goes nowhere.
 //
+// Two more cases need a look. Where glyphs of different words lie on each other the difference may be that of either, so that the
+// caller compares the colour of each with the ground. And where the difference shows letters and no glyph of the layer stands,
+// the page draws text that the layer does not hold: it is recognised like other ink.
+//
 // # Regions
 //
 // The search is made on edges rather than on dark pixels, so that it finds light letters on dark ground, and does not find

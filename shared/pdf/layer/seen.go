@@ -14,8 +14,8 @@ type Glyph struct {
 }
 
 const (
-	// faint is the difference of grey below which nobody sees a glyph, of 255.
-	faint = 12
+	// Faint is the difference of grey below which nobody sees a glyph, of 255.
+	Faint = 12
 
 	// span is the share of a glyph's box that the difference spans in both directions if the glyph is seen.
 	span = 0.4
@@ -116,7 +116,7 @@ func Missing(difference Picture, glyphs []Glyph) Found {
 	found := 0
 	for y := range rest.Height {
 		for _, d := range rest.row(y) {
-			if d >= faint {
+			if d >= Faint {
 				found++
 			}
 		}
@@ -125,6 +125,18 @@ func Missing(difference Picture, glyphs []Glyph) Found {
 		return Found{}
 	}
 	return Search(rest)
+}
+
+// Ground returns the mean grey of a box.
+func Ground(p Picture, r Rect) float64 {
+	box := r.pixels(p, 0)
+	sum := 0
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		for _, grey := range p.row(y)[box.Min.X:box.Max.X] {
+			sum += int(grey)
+		}
+	}
+	return float64(sum) / float64(max(1, box.Dx()*box.Dy()))
 }
 
 // Drawn reports whether something with edges is drawn in a box, such as letters or a photograph, rather than nothing or a fill.
@@ -146,7 +158,7 @@ func marks(difference Picture, box image.Rectangle) image.Rectangle {
 	found := image.Rectangle{Min: box.Max, Max: box.Min}
 	for y := box.Min.Y; y < box.Max.Y; y++ {
 		for x, d := range difference.row(y)[box.Min.X:box.Max.X] {
-			if d < faint {
+			if d < Faint {
 				continue
 			}
 			x += box.Min.X
