@@ -11,6 +11,8 @@ import (
 // addresses of the web. It works on objects as PDFium writes them, so that no spelling hides a name.
 type disarm struct {
 	removed bool // something was
+	silence int  // the number of a sound without samples; 0 while it is not known whether one is needed
+	silent  bool // one is needed
 }
 
 // clean is the function of readSaved. Each object is judged by itself, wherever it is referred to.
@@ -42,6 +44,9 @@ func (d *disarm) dictionary(dict dictionary) (dictionary, bool) {
 		switch subtype {
 		case "/Sound", "/Movie", "/Screen", "/3D", "/RichMedia":
 			d.removed = true
+			if _, look := dict.get("/AP"); subtype == "/Sound" && !look {
+				return d.muffled(dict), true
+			}
 			return still(dict)
 		case "/FileAttachment":
 			d.removed = true
@@ -88,6 +93,16 @@ func still(annotation dictionary) (dictionary, bool) {
 		}
 	}
 	return kept.with("/Subtype", "/Stamp"), true
+}
+
+// muffled takes the sound out of an annotation that readers draw an icon for: only with a sound they do.
+func (d *disarm) muffled(annotation dictionary) dictionary {
+	d.silent = true
+	annotation = annotation.without("/A").without("/AA").without("/Sound")
+	if d.silence > 0 {
+		annotation = annotation.with("/Sound", reference(d.silence))
+	}
+	return annotation
 }
 
 // acts reports whether a dictionary is an action that must not be in a copy (ISO 32000-2, section 12.6.4). Those that stay lead

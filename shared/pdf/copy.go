@@ -81,6 +81,9 @@ func (w *Writer) rewrite(source *Document) error {
 // writeChanges writes what the original has not, or has otherwise.
 func (w *Writer) writeChanges(known *saved, muted *mute, changed map[int]newStream, contents map[int][]byte) {
 	muted.write(w.out)
+	if w.silence > 0 {
+		w.out.packed(w.silence, "/Type/Sound/R 8000", nil)
+	}
 	for _, n := range slices.Sorted(maps.Keys(changed)) {
 		if s := changed[n]; known.reached[n] {
 			s.entries = known.undangled(n, s.entries)
@@ -117,6 +120,9 @@ func (w *Writer) learn(source *Document, muted *mute) (*saved, error) {
 	}
 	w.out.next = size
 	muted.reserve(w.out)
+	if active.silent {
+		w.silence = w.out.reserve()
+	}
 	if w.options.KeepActive {
 		return known, nil
 	}
@@ -168,7 +174,7 @@ func (w *Writer) place(known *saved) (map[int][]byte, error) {
 
 // copy saves the document a second time and copies what is reached.
 func (w *Writer) copy(source *Document, known *saved, muted *mute) error {
-	clean := w.cleaner(new(disarm), muted)
+	clean := w.cleaner(&disarm{silence: w.silence}, muted)
 	w.out.printf("%s", known.head)
 	err := source.save(func(r io.Reader) error {
 		_, _, err := scanSaved(r, func(p part) error {

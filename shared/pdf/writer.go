@@ -13,6 +13,7 @@ type Writer struct {
 
 	source   *Document // the original; nil for image documents
 	options  ocr.PDFOptions
+	silence  int // object number of what annotations play instead of their sounds; 0 if there are none
 	notes    []ocr.Note
 	contents map[int][]byte // text by page number, for the original's pages
 	stale    []int          // pages of the original with text to be taken out
