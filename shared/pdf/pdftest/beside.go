@@ -62,7 +62,7 @@ func hidings() []choice {
 			s.hide("/OC "+name+" BDC", "EMC")
 		}},
 		{"transparent", func(s *sheet) { s.hide(s.use("ExtGState", "<</ca 0/CA 0>>")+" gs", "") }},
-		{"microscopic", with("0.01 0 0 0.01 200 130 cm", "")},
+		{"microscopic", with("0.005 0 0 0.005 200 130 cm", "")},
 		{"off the page", with("1 0 0 1 -3000 0 cm", "")},
 		{"mode 3", with("3 Tr", "")},
 		{"mode 3 in a form", func(s *sheet) {
