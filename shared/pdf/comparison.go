@@ -16,7 +16,17 @@ const (
 
 	// checkPixels bounds these pictures, so large pages are drawn at less: 12 megapixels are A0 at 80 dpi.
 	checkPixels = 12_000_000
+
+	// maxPainted bounds the pixels of pictures and shades on a page that is drawn for this: two hundred pages full of them.
+	// PDFium paints each, whatever lies over it.
+	maxPainted = 200_000_000
 )
+
+// drawable reports whether a page can be held against its text layer within reason.
+func (c content) drawable(v view) bool {
+	dots := float64(coarse(v)) / 72
+	return c.painted*dots*dots <= maxPainted
+}
 
 // comparison is a page as it is, and as it is without the text of its layer.
 type comparison struct {

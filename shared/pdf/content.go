@@ -24,6 +24,7 @@ type content struct {
 	others    int // shadings, unknown objects, and what was not examined
 	images    []picture
 	covered   float64 // share of the page under images
+	painted   float64 // area of all images and shades as far as they are on the page, square points
 	nested    bool    // some of it is in forms
 }
 
@@ -95,7 +96,19 @@ func (s *surveyor) object(ref references.FPDF_PAGEOBJECT, space matrix, depth in
 		return s.form(ref, space, depth+1)
 	default:
 		s.content.others++
+		return s.shade(ref, space)
 	}
+	return nil
+}
+
+// shade counts the area of what is painted pixel by pixel.
+func (s *surveyor) shade(ref references.FPDF_PAGEOBJECT, space matrix) error {
+	at, err := s.pdf.instance.FPDFPageObj_GetBounds(&requests.FPDFPageObj_GetBounds{PageObject: ref})
+	if err != nil {
+		return unless(trapped, err)
+	}
+	shown := rect{float64(at.Left), float64(at.Bottom), float64(at.Right), float64(at.Top)}.through(space)
+	s.content.painted += shown.intersect(rect{0, 0, s.view.width, s.view.height}).area()
 	return nil
 }
 
@@ -129,6 +142,7 @@ func (s *surveyor) image(ref references.FPDF_PAGEOBJECT, space matrix, nested bo
 		return nil
 	}
 	s.content.images = append(s.content.images, picture{ref, place, nested})
+	s.content.painted += shown.area()
 	s.cover(shown)
 	if shown.area() < 0.9*page.area() {
 		return nil

@@ -5,6 +5,7 @@ import (
 	"image"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 	"github.com/lethe-ocr/lethe/shared/pdf/layer"
 )
 
@@ -99,6 +100,9 @@ func (p *Document) read(v view, characters bool, limits ocr.Limits) (Reading, er
 
 // compare reads a page of which the text layer may be true.
 func (p *Document) compare(v view, content content, glyphs []glyph, characters bool, limits ocr.Limits) (Reading, error) {
+	if !content.drawable(v) {
+		return Reading{}, refusal.New(refusal.PageUndecodable)
+	}
 	c, err := p.check(v, content.texts, glyphs)
 	if err != nil {
 		return Reading{}, err
