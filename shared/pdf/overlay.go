@@ -45,7 +45,7 @@ func (f *font) invisible(page ocr.Page, place matrix, resource string, skip func
 		font: f, resource: resource, place: matrix{a: 1 / x, d: 1 / y}.then(place),
 		middleX: float64(page.Width) * x / 2, middleY: float64(page.Height) * y / 2,
 	}
-	lines := typeset(page, x, y, skip)
+	lines := upwards(typeset(page, x, y, skip))
 	c.slanted = slices.ContainsFunc(lines, setLine.rises)
 	for _, l := range lines {
 		c.line(l)

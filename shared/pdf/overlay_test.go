@@ -90,7 +90,7 @@ func TestTextIsExtractedLineByLineAsItWasRead(t *testing.T) {
 					t.Errorf("PDFium: similarity %.3f\n%s", similarity(want, got), got)
 				}
 				got := lines(string(independent(t, data)))
-				if v.angle == 90 { // poppler 22.12 gives blocks that are read upwards from the last to the first
+				if v.angle == 90 && name == "two columns" { // poppler gives blocks that are read upwards from the last to the first
 					want, got = sorted(want), sorted(got)
 				}
 				if similarity(want, got) < least {
@@ -124,6 +124,10 @@ func TestWhatIsFoundIsHighlightedWhereItStands(t *testing.T) {
 					t.Fatal(err)
 				}
 				glyphs = slices.DeleteFunc(glyphs, func(g glyph) bool { return unicode.IsSpace(g.char) })
+				covered := 0.6 // of the box of a word
+				if angle == 90 {
+					covered = 0.4 // a heading has the size of what follows, see upwards
+				}
 				bad, all := 0, 0
 				for w := range s.page.Words {
 					n := utf8.RuneCountInString(w.Text)
@@ -137,7 +141,7 @@ func TestWhatIsFoundIsHighlightedWhereItStands(t *testing.T) {
 					turned := upright(angle)
 					found, word := shown.through(turned), box.through(turned)
 					const room = 4 * scale
-					if all++; found.x0 < word.x0-room || found.x1 > word.x1+room || shown.intersect(box).area() < 0.6*box.area() {
+					if all++; found.x0 < word.x0-room || found.x1 > word.x1+room || shown.intersect(box).area() < covered*box.area() {
 						bad++
 						t.Logf("%q is highlighted at %+v, stands at %+v", w.Text, shown, box)
 					}

@@ -60,6 +60,9 @@ func (c *textContent) line(l setLine) {
 	}
 	for i, w := range l.words {
 		codes := c.font.encode(w.text)
+		if w.blank {
+			codes = []uint32{wideSpace}
+		}
 		last := i+1 == len(l.words)
 		switch {
 		case !last && w.gap == joined:

@@ -23,6 +23,7 @@ type setWord struct {
 	text     []rune // from left to right
 	from, to float64
 	gap      filling // between it and the next
+	blank    bool    // the text is one wide space
 }
 
 // filling says what fills the room after a word.
