@@ -24,7 +24,7 @@ run=(
   libtesseract-dev libleptonica-dev
   "${languages[@]/#/tesseract-ocr-}"
 )
-test=(tesseract-ocr poppler-utils qpdf ghostscript mupdf-tools libtiff-tools webp libopenjp2-tools libxml2-utils)
+test=(tesseract-ocr poppler-utils qpdf ghostscript mupdf-tools librsvg2-bin libtiff-tools webp libopenjp2-tools libxml2-utils)
 lint=(shellcheck)
 bench=(tesseract-ocr poppler-utils)
 scan=(wapiti)
