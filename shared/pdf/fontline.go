@@ -265,6 +265,21 @@ func exchanged(readAs map[rune]map[rune]int) int {
 	return n
 }
 
+// passesFor reports whether a small letter is another one or looks like it in another script: an engine with the languages of
+// both takes the one for the other.
+func passesFor(read, claimed rune) bool {
+	if read == claimed {
+		return true
+	}
+	latin := func(small rune) rune {
+		if as := lookalike(small); as != small {
+			return as
+		}
+		return unicode.ToLower(lookalike(unicode.ToUpper(small)))
+	}
+	return latin(read) == latin(claimed)
+}
+
 // align pairs the letters of two texts so that the fewest differ, and counts those that are equal. Letters without a counterpart
 // are paired with 0.
 func align(a, b []rune) (pairs [][2]rune, equal int) {
@@ -275,7 +290,7 @@ func align(a, b []rune) (pairs [][2]rune, equal int) {
 			switch {
 			case i == 0 || j == 0:
 				cost[i][j] = i + j
-			case a[i-1] == b[j-1]:
+			case passesFor(b[j-1], a[i-1]):
 				cost[i][j] = cost[i-1][j-1]
 			default:
 				cost[i][j] = 1 + min(cost[i-1][j], cost[i][j-1], cost[i-1][j-1])
@@ -284,9 +299,9 @@ func align(a, b []rune) (pairs [][2]rune, equal int) {
 	}
 	for i, j := len(a), len(b); i > 0 || j > 0; {
 		switch {
-		case i > 0 && j > 0 && a[i-1] == b[j-1]:
+		case i > 0 && j > 0 && passesFor(b[j-1], a[i-1]):
 			equal++
-			pairs = append(pairs, [2]rune{a[i-1], b[j-1]})
+			pairs = append(pairs, [2]rune{a[i-1], a[i-1]})
 			i, j = i-1, j-1
 		case i > 0 && j > 0 && cost[i][j] == cost[i-1][j-1]+1:
 			pairs = append(pairs, [2]rune{a[i-1], b[j-1]})

@@ -52,3 +52,14 @@ func TestShapesTellLettersApart(t *testing.T) {
 		}
 	}
 }
+
+// An engine with the languages of both scripts reads letters of the one for those of the other that look alike.
+func TestLettersThatLookAlikeDoNotContradictAFont(t *testing.T) {
+	record := &fontRecord{checked: map[rune]rune{}}
+	if contradicted(folded("The TEXbook"), folded("The ТЕХЬоок"), 90, record) {
+		t.Error("a Latin word that was read in Cyrillic letters counts against its font")
+	}
+	if !contradicted(folded("The TEXbook"), folded("Гур ГЬшпбф"), 90, record) {
+		t.Error("another word passes for it")
+	}
+}
