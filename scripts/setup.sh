@@ -21,7 +21,7 @@ languages=(eng osd deu fra spa ita rus ara chi-sim)
 run=(
   ca-certificates curl git jq
   gcc g++ libc6-dev pkg-config
-  libtesseract-dev libleptonica-dev
+  libtesseract-dev libleptonica-dev libtiff-dev libjpeg-dev
   "${languages[@]/#/tesseract-ocr-}"
 )
 test=(tesseract-ocr poppler-utils qpdf ghostscript mupdf-tools librsvg2-bin libtiff-tools webp libopenjp2-tools libxml2-utils)
