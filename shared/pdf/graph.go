@@ -50,10 +50,11 @@ func (s *saved) link(number int, raw string) error {
 	}
 	slices.Sort(to)
 	to = slices.Compact(to)
-	if s.links += len(to) - len(s.refers[number]); s.links > maxLinks {
+	links := s.links + len(to) - len(s.refers[number])
+	if links > maxLinks {
 		return errBig
 	}
-	s.refers[number] = slices.Clip(to)
+	s.links, s.refers[number] = links, slices.Clip(to)
 	return nil
 }
 
@@ -83,12 +84,15 @@ func (s *saved) reach() {
 }
 
 // replace puts raw in the place of an object, or of the dictionary of a stream, before what is reached is found. Whoever does
-// that also writes the object.
+// that also writes the object. With an error the object is as it was.
 func (s *saved) replace(number int, raw string) error {
+	if err := s.link(number, raw); err != nil {
+		return err
+	}
 	o := s.objects[number]
 	o.raw = raw
 	s.objects[number], s.replaced[number] = o, true
-	return s.link(number, raw)
+	return nil
 }
 
 // undangled returns an object without references to what was dropped.

@@ -176,7 +176,11 @@ func (r *removal) attempt(objects *resident, pages []edited, try int) (again []e
 	for i, p := range changed {
 		difference, err := trial.differ(2*i+1, 2*i+2)
 		switch {
-		case err == nil && difference == nil && r.replace(p) == nil:
+		case err == nil && difference == nil:
+			if r.replace(p) != nil {
+				r.keep(p) // with its edit there would be too many references
+				continue
+			}
 			left, err := trial.hiddenLeft(2*i+2, p.hidden)
 			if err != nil {
 				left = p.hidden.words()
@@ -317,17 +321,14 @@ func (r *removal) weight() int {
 	return size
 }
 
-// replace puts an edited page in the place of the original.
+// replace puts an edited page in the place of the original, which stays where that fails.
 func (r *removal) replace(p edited) error {
-	if err := r.known.replace(p.leaf.number, p.after.String()); err != nil {
-		return err
-	}
 	for n, s := range r.streams {
 		if err := r.known.link(n, "<<"+s.entries+">>"); err != nil {
 			return err
 		}
 	}
-	return nil
+	return r.known.replace(p.leaf.number, p.after.String())
 }
 
 // keep notes that a page stays as it was.
