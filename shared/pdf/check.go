@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -82,7 +83,7 @@ func (d comparison) judged(glyphs []glyph) (judged []layer.Glyph, places []int) 
 // that are not embedded.
 func (p *Document) keepUndrawable(v view, glyphs []glyph) error {
 	strange := func(g glyph) bool { return g.hidden && !g.unmarked && g.char > unicode.MaxLatin1 }
-	if !contains(glyphs, strange) {
+	if !slices.ContainsFunc(glyphs, strange) {
 		return nil
 	}
 	text, err := p.instance.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: v.page})
@@ -132,7 +133,7 @@ type hiddenWord struct {
 
 // parted parts a text layer into what shows and words that do not. Where glyphs are left out a word ends.
 func parted(glyphs []glyph) (shown []glyph, hidden []hiddenWord) {
-	if !contains(glyphs, func(g glyph) bool { return g.hidden }) {
+	if !slices.ContainsFunc(glyphs, func(g glyph) bool { return g.hidden }) {
 		return glyphs, nil
 	}
 	var word hiddenWord
@@ -172,13 +173,4 @@ func onScan(words []hiddenWord, scan layer.Picture, place comparison) {
 	for i := range words {
 		words[i].drawn = layer.Drawn(scan, place.box(words[i].box))
 	}
-}
-
-func contains(glyphs []glyph, is func(glyph) bool) bool {
-	for _, g := range glyphs {
-		if is(g) {
-			return true
-		}
-	}
-	return false
 }

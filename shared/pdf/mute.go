@@ -2,12 +2,12 @@ package pdf
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/klippa-app/go-pdfium/requests"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/pdf/contentstream"
 )
 
 // claim counts, for a font of the original, the words of which the text layer says what the result says, and those of which it
@@ -206,7 +206,7 @@ func (m *mute) dictionary(d dictionary) dictionary {
 		return d
 	}
 	value, _ := d.get("/BaseFont")
-	if !m.names(nameOf(value), subtype) {
+	if !m.names(contentstream.DecodeName(value), subtype) {
 		return d
 	}
 	number := m.simple
@@ -272,22 +272,5 @@ func spaces(size int) string {
 	}
 	section(&b, "bfrange", ranges)
 	b.WriteString("endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n")
-	return b.String()
-}
-
-// nameOf returns what a name object says (ISO 32000-1, section 7.3.5).
-func nameOf(value string) string {
-	value = strings.TrimPrefix(value, "/")
-	var b strings.Builder
-	for i := 0; i < len(value); i++ {
-		if value[i] == '#' && i+2 < len(value) {
-			if c, err := strconv.ParseUint(value[i+1:i+3], 16, 8); err == nil {
-				b.WriteByte(byte(c))
-				i += 2
-				continue
-			}
-		}
-		b.WriteByte(value[i])
-	}
 	return b.String()
 }

@@ -203,7 +203,9 @@ func (p *Document) unchecked(n int, characters bool) (page ocr.Page, ok bool, er
 			}
 			return nil
 		}
-		_ = judge(glyphs)
+		if err := judge(glyphs); err != nil {
+			return err
+		}
 		l, hidden, err := p.shown(v, glyphs, content, characters, judge)
 		if err != nil {
 			return err
