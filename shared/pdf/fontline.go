@@ -201,7 +201,7 @@ func (r *Raster) stack(line Raster) {
 	*r = grown
 }
 
-// folded returns the letters and digits of a text without case and accents, where some letters that engines confuse are one.
+// folded returns the letters and digits of a text, and characters for private use, without case and accents.
 func folded(text string) []rune {
 	var letters []rune
 	for _, c := range norm.NFKD.String(text) {

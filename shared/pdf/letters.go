@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// The letters and digits of which shapes are known.
+// shapeLetters are the letters and digits of which letterShapes holds the shapes.
 const shapeLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 // referenceFonts are the standard fonts whose shapes stand for all fonts.
@@ -56,6 +56,7 @@ func lookalike(char rune) rune {
 	return char
 }
 
+// lookalikes are letters of Cyrillic and Greek with the Latin letters or digits that they look like.
 var lookalikes = map[rune]rune{
 	'А': 'A', 'В': 'B', 'Е': 'E', 'К': 'K', 'М': 'M', 'Н': 'H', 'О': 'O', 'Р': 'P', 'С': 'C', 'Т': 'T', 'Х': 'X', 'З': '3',
 	'а': 'a', 'е': 'e', 'о': 'o', 'р': 'p', 'с': 'c', 'у': 'y', 'х': 'x', 'І': 'I', 'і': 'i', 'ѕ': 's',
@@ -112,6 +113,7 @@ func (r shapes) letter(i int) rune { return unicode.ToLower(rune(shapeLetters[i%
 // clearly is the share of the distance to the letter that is claimed, at which another letter is clearly nearer.
 const clearly = 0.8
 
+// lookAlike reports whether two letters or digits, in lower case, are drawn alike by some font.
 func lookAlike(a, b rune) bool {
 	for _, group := range alike {
 		if strings.ContainsRune(group, a) && strings.ContainsRune(group, b) {

@@ -9,7 +9,7 @@ import (
 // mostFrames bounds how many frames are counted.
 const mostFrames = 10_000
 
-// LeftOut returns how many pictures of an animation follow the one that is read, at most 10,000.
+// LeftOut returns how many pictures of an animation follow the one that is read, at most mostFrames.
 func LeftOut(data []byte, mediaType string) int {
 	pictures := 0
 	switch mediaType {

@@ -25,6 +25,7 @@ var (
 	ErrTooLong = errors.New("content stream longer than the limit")
 )
 
+// maxFilters bounds the filters of one stream: writers use one or two.
 const maxFilters = 8
 
 // Decode returns what a stream holds, if it has at most limit bytes, also between filters.

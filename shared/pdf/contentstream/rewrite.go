@@ -323,6 +323,7 @@ func (b *body) free(next int) (string, int) {
 	}
 }
 
+// apply returns data with the edits made, which are in the order of their places.
 func apply(data []byte, edits []edit) []byte {
 	out := make([]byte, 0, len(data))
 	at := 0
