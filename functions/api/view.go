@@ -69,8 +69,8 @@ type taskView struct {
 	Upload      *linkView         `json:"upload,omitempty" doc:"Where to send the document while the task is waiting for it."`
 	Results     []resultView      `json:"results,omitempty"`
 	Failure     *failureView      `json:"failure,omitempty"`
-	Notes       []noteView        `json:"notes,omitempty" doc:"What the results are not as one would expect in, each code once."`
-	HiddenWords int               `json:"hidden_words,omitempty" doc:"How many words of the text layer do not show on the pages. They are left out of the results, and out of the searchable PDF but for what a note says."`
+	Notes       []noteView        `json:"notes,omitempty" doc:"What else there is to know of the results, each code once."`
+	HiddenWords int               `json:"hidden_words,omitempty" doc:"How many words of the text layer do not show on the pages. They are left out of the results. They are left out of the searchable PDF too, unless keep_hidden is set or a note says otherwise."`
 	EraseDue    *time.Time        `json:"erase_due,omitempty" doc:"When the task is erased; from then on it cannot be read."`
 	DeleteAfter *time.Time        `json:"delete_after,omitempty" doc:"When the last copy is deleted at the latest."`
 	Reason      string            `json:"reason,omitempty" doc:"Why the task was erased."`
