@@ -18,7 +18,6 @@ import (
 	"testing"
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
-	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 	"github.com/lethe-ocr/lethe/shared/render"
 )
@@ -390,14 +389,4 @@ func TestReadNamesTheProgramOnce(t *testing.T) {
 			t.Errorf("%s does not hold %s: %.600s", name, want, content)
 		}
 	}
-}
-
-// letters is a document that takes time: pages of pixels.
-func letters(t *testing.T, pages int) []byte {
-	t.Helper()
-	document, err := pdftest.Scans(pages, photo(t, ocrtest.Letter(3)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return document
 }

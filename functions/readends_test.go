@@ -18,6 +18,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 // Whatever ends the program, in whichever of its phases, no part of a result is left, and the result of an earlier run stays.
@@ -253,4 +255,14 @@ func (s terminal) until(t *testing.T, text string) string {
 		}
 	}
 	return seen.String()
+}
+
+// letters is a document that takes time: pages of pixels.
+func letters(t *testing.T, pages int) []byte {
+	t.Helper()
+	document, err := pdftest.Scans(pages, photo(t, ocrtest.Letter(3)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document
 }
