@@ -11,6 +11,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/client"
 	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 )
 
 // Exit codes are part of the interface; scripts may rely on them.
@@ -24,6 +25,11 @@ const (
 	ExitDocument    = 6
 	ExitSome        = 7
 	ExitPages       = 8
+	ExitFile        = 9
+	ExitAltered     = 10
+	ExitNotLogged   = 11
+	ExitUnknownKey  = 12
+	ExitEvidence    = 13
 	ExitInterrupted = 130
 )
 
@@ -45,6 +51,11 @@ func Exits() []Exit {
 		{ExitDocument, "the document could not be processed"},
 		{ExitSome, "some or all of several documents failed"},
 		{ExitPages, "every document was read, but not every page: messages name the pages that are missing"},
+		{ExitFile, "a file that was named is missing or cannot be read; nothing was done"},
+		{ExitAltered, "evidence was altered or forged, or is about another document: a signature, a hash or a name does not fit"},
+		{ExitNotLogged, "the receipt is genuine and does not stand in the log yet: fetch it again in some minutes"},
+		{ExitUnknownKey, "evidence is signed, but by none of the keys that were given"},
+		{ExitEvidence, "evidence is genuine and shows that a limit was exceeded or a promise broken, or it is not whole"},
 		{ExitInterrupted, "stopped by a signal"},
 	}
 }
@@ -73,6 +84,9 @@ func (c *coded) Unwrap() error { return c.err }
 
 // Usage marks an error of the command line.
 func Usage(err error) error { return &coded{ExitUsage, err} }
+
+// File marks that a file which was named is missing or cannot be read.
+func File(err error) error { return &coded{ExitFile, err} }
 
 // Document marks an error of a document.
 func Document(err error) error { return &coded{ExitDocument, err} }
@@ -108,6 +122,21 @@ func ExitCode(err error) int {
 		return ExitFailure
 	case errors.As(err, &p):
 		return problemCode(p.Status)
+	default:
+		return evidenceCode(err)
+	}
+}
+
+func evidenceCode(err error) int {
+	switch {
+	case errors.Is(err, ledger.ErrAltered):
+		return ExitAltered
+	case errors.Is(err, ledger.ErrUnknownKey):
+		return ExitUnknownKey
+	case errors.Is(err, ledger.ErrBroken), errors.Is(err, ledger.ErrIncomplete):
+		return ExitEvidence
+	case errors.Is(err, ledger.ErrNotLogged):
+		return ExitNotLogged
 	default:
 		return ExitFailure
 	}

@@ -15,6 +15,7 @@ import (
 	"unicode"
 
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 )
 
 func TestExitCodes(t *testing.T) {
@@ -40,6 +41,12 @@ func TestExitCodes(t *testing.T) {
 		{"link refused", fmt.Errorf("%w: %w", client.ErrLink, refused(403)), ExitFailure},
 		{"too large for storage", fmt.Errorf("%w: %w", client.ErrLink, refused(413)), ExitDocument},
 		{"pages", Pages(errors.New("1 of 2")), ExitPages},
+		{"file", File(errors.New("none")), ExitFile},
+		{"altered", fmt.Errorf("receipt: %w", ledger.ErrAltered), ExitAltered},
+		{"not yet logged", ledger.ErrNotLogged, ExitNotLogged},
+		{"unknown key", ledger.ErrUnknownKey, ExitUnknownKey},
+		{"broken promise", ledger.ErrBroken, ExitEvidence},
+		{"part of a log", ledger.ErrIncomplete, ExitEvidence},
 		{"some", Some(errors.New("1 of 2")), ExitSome},
 		{"signal", fmt.Errorf("send: %w", context.Canceled), ExitInterrupted},
 	} {
