@@ -137,6 +137,9 @@ func (s *server) gate(tasks *task.Service) *gate {
 // guard checks credentials, and tokens where an issuer is set: those end by wall time, rates are counted in time that goes by.
 func (s *server) guard() (*access.Guard, error) {
 	guard := access.NewGuard(s.registry, access.Rates{PerSecond: s.set.RatePerSecond, Burst: s.set.RateBurst}, s.time.now, s.log)
+	if s.set.OIDCRequired {
+		guard.RequireTokens()
+	}
 	if s.set.OIDCIssuer == "" {
 		return guard, nil
 	}
@@ -151,7 +154,7 @@ func (s *server) guard() (*access.Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	guard.AcceptTokens(tokens, s.set.OIDCRequired)
+	guard.AcceptTokens(tokens)
 	return guard, nil
 }
 

@@ -75,7 +75,7 @@ permanently: a request may ask for less, never for more.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&app.Name, "name", "application", "name for people")
-	f.StringSliceVar(&scopes, "scopes", []string{"submit", "read", "delete"}, "rights: submit, read, delete, admin; or operator, auditor, reviewer, which give no right to any document")
+	f.StringSliceVar(&scopes, "scopes", []string{"submit", "read", "delete"}, "rights: submit, read, delete, admin; or operator, auditor, reviewer, which give no right to any document and which a secret gives only where LETHE_OIDC_REQUIRED=false")
 	f.StringVar(&app.Client, "oidc-client", "", "client id whose tokens act as this application, in place of a secret")
 	f.DurationVar(&life, "expires-in", 0, "lifetime of the secret, such as 2160h; unlimited if not given")
 	f.IntVar(&app.Caps.OpenTasks, "max-open", 0, "most unfinished tasks; 0 for no cap")

@@ -95,10 +95,21 @@ func (d described) scopes() []string {
 // is compared in the table of package api.
 func TestRunningProgramLetsInWhomItsDescriptionNames(t *testing.T) {
 	t.Run("one machine", func(t *testing.T) {
-		s := start(t)
+		s := start(t, "LETHE_OIDC_REQUIRED=false")
 		walk(t, caller{t, s.url, s.app, s.secret})
 	})
 	t.Run("custom handler", func(t *testing.T) { walk(t, handler(t)) })
+}
+
+// Whoever deploys the program chooses that secrets make auditors and reviewers. Without the choice they make none.
+func TestSecretsGiveNoRoleUnlessThatIsChosen(t *testing.T) {
+	s := start(t)
+	admin := caller{t, s.url, s.app, s.secret}
+	for scope, path := range map[access.Scope]string{access.Operator: "/v1/retention", access.Auditor: "/v1/access-log", access.Reviewer: "/v1/cases"} {
+		if status := admin.made(scope).call(http.MethodGet, path, "", nil); status != http.StatusForbidden {
+			t.Errorf("a secret for %s opens %s: status %d", scope, path, status)
+		}
+	}
 }
 
 func walk(t *testing.T, admin caller) {
@@ -174,7 +185,7 @@ func body(method string) string {
 // handler runs the program as the Functions host does, over an emulator of its storage.
 func handler(t *testing.T) caller {
 	t.Helper()
-	c, _ := handlerOf(t, azurite.Start(t).Account(t), "", "/readyz")
+	c, _ := handlerOf(t, azurite.Start(t).Account(t), "", "/readyz", "LETHE_OIDC_REQUIRED=false")
 	return c
 }
 

@@ -52,6 +52,8 @@ func mistakes() []mistake {
 		{app, "runtime: { name: 'custom', version: '1.0' }", "runtime: { name: 'custom', version: '1' }", ""},
 		{app, "name: 'scm'\n  properties: { allow: false }", "name: 'scm'\n  properties: { allow: true }", ""},
 		{app, "AzureWebJobsStorage__credential: 'managedidentity'", "AzureWebJobsStorage: ''", ""},
+		{app, "rolesBySecret ? 'false' : 'true'", "rolesBySecret ? 'true' : 'false'", ""},
+		{"main.bicep", "param review bool = false", "param review bool = true", ""},
 		{app, "LETHE_RETAIN_UNPROCESSED:", "LETHE_RETAIN_UPLOADED:", ""},
 		{app, "    settings,\n    {", "    {", ""},
 		{app, "ipAddress: 'AzureEventGrid'", "ipAddress: 'AzureCloud'", "open"},

@@ -3,6 +3,7 @@ package infra_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,6 +43,21 @@ func optionRules() []rule {
 				return wrong
 			},
 			broken: func(s *stamp) { s.set(accounts, "", "properties.publicNetworkAccess", "Enabled") },
+		},
+		{
+			name: "people look at documents, or sign in without a token, only where the stamp says so",
+			check: func(s stamp) []string {
+				var wrong []string
+				for _, r := range s.of(siteConfigs, "") {
+					for setting, want := range map[string]bool{"LETHE_REVIEW": s.review, "LETHE_OIDC_REQUIRED": !s.rolesBySecret} {
+						if got := r.str("properties." + setting); got != strconv.FormatBool(want) {
+							wrong = append(wrong, fmt.Sprintf("%s is %q", setting, got))
+						}
+					}
+				}
+				return wrong
+			},
+			broken: func(s *stamp) { s.set(siteConfigs, "", "properties.LETHE_REVIEW", strconv.FormatBool(!s.review)) },
 		},
 		{
 			name: "accounts are replicated as the option says",

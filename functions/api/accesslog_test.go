@@ -180,7 +180,8 @@ func TestTokensOpenWhatRolesAndClientsGive(t *testing.T) {
 	w.guard.AcceptTokens(people{
 		"scanner": {Subject: "subject-scanner", Client: "scanner"},
 		"jane":    {Subject: "subject-jane", Client: "desktop", Roles: []access.Scope{access.Auditor}},
-	}, true)
+	})
+	w.guard.RequireTokens()
 	scanner, jane := client{app.ID, "Bearer scanner"}, client{"subject-jane", "Bearer jane"}
 	mine := w.task(scanner, task.Queued)
 	for _, c := range []struct {

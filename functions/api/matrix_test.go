@@ -168,7 +168,10 @@ func TestAccessMatrix(t *testing.T) {
 				continue
 			}
 			w := newWorld()
-			w.guard.AcceptTokens(persons(), required)
+			w.guard.AcceptTokens(persons())
+			if required {
+				w.guard.RequireTokens()
+			}
 			for _, k := range kinds(required) {
 				c := k.make(t, w, k)
 				for _, state := range states {

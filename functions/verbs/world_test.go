@@ -27,7 +27,7 @@ type world struct {
 // newWorld runs until the test ends. The environment names it and an application with every scope.
 func newWorld(t *testing.T) *world {
 	w := &world{apitest.Start(t), t}
-	w.Guard.AcceptTokens(people{}, false)
+	w.Guard.AcceptTokens(people{})
 	for name, value := range w.Environment() {
 		t.Setenv(name, value)
 	}

@@ -80,6 +80,12 @@ param signingKey string = ''
 @maxLength(200)
 param previousKeyUri string = ''
 
+@description('Keep documents that made the engine fail until their deadline, so that two reviewers can look at them in a recorded case.')
+param review bool = false
+
+@description('Give the scopes operator, auditor and reviewer to secrets of applications too. Without it they come in tokens of an OpenID Connect issuer only.')
+param rolesBySecret bool = false
+
 @description('Further settings of the program, for example { LETHE_OIDC_ISSUER: \'https://login.example.org\' }. What the stamp itself sets, it keeps.')
 param settings programSettings = {}
 
@@ -341,6 +347,8 @@ module functionApp 'modules/functionApp.bicep' = {
     vaultName: vaultName
     secretName: secretName
     previousKeyUri: previousKey
+    review: review
+    rolesBySecret: rolesBySecret
     settings: further
     clocks: clocks
     bootstrapApp: firstApp

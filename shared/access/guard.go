@@ -40,7 +40,7 @@ type Guard struct {
 	now      func() time.Time
 	log      *slog.Logger
 	tokens   Tokens // nil where tokens are not accepted
-	required bool   // watching over the service takes a token
+	required bool   // operator, auditor and reviewer are given by token only
 
 	mu       sync.Mutex
 	calls    map[string]*rate.Limiter // by application; guarded by mu
@@ -55,9 +55,12 @@ func NewGuard(registry *Registry, rates Rates, now func() time.Time, log *slog.L
 	}
 }
 
-// AcceptTokens makes the guard accept tokens beside secrets. If they are required, the scopes operator, auditor and
-// reviewer are given by token only. It is called before the first request.
-func (g *Guard) AcceptTokens(tokens Tokens, required bool) { g.tokens, g.required = tokens, required }
+// AcceptTokens makes the guard accept tokens beside secrets. It is called before the first request.
+func (g *Guard) AcceptTokens(tokens Tokens) { g.tokens = tokens }
+
+// RequireTokens makes the guard give the scopes operator, auditor and reviewer by token only: to nobody where no tokens are
+// accepted. It is called before the first request.
+func (g *Guard) RequireTokens() { g.required = true }
 
 // Check returns who sends a request, if they have one of the scopes and keep to their rate. remote is the address of the
 // sender, for counting failures only.
@@ -89,6 +92,10 @@ func (g *Guard) lacking(who *Identity, scopes []Scope) error {
 		byToken = byToken && slices.Contains(roles(), s)
 	}
 	wanted := strings.Join(names, " or ")
+	if byToken && g.tokens == nil {
+		return fault.New(fault.ScopeMissing,
+			"this operation needs the scope %s, which only a token can give, and no issuer of tokens is set: set LETHE_OIDC_ISSUER, or LETHE_OIDC_REQUIRED=false to give it by secret", wanted)
+	}
 	if byToken {
 		return fault.New(fault.ScopeMissing, "this operation needs the scope %s, which here only a token can give", wanted)
 	}

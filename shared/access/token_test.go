@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,7 +28,12 @@ func (p provider) Verify(_ context.Context, token string) (access.Claims, error)
 	return c, nil
 }
 
-func (w *world) accept(required bool, p provider) { w.guard.AcceptTokens(p, required) }
+func (w *world) accept(required bool, p provider) {
+	w.guard.AcceptTokens(p)
+	if required {
+		w.guard.RequireTokens()
+	}
+}
 
 func (w *world) check(t *testing.T, authorization string, scopes ...access.Scope) (*access.Identity, error) {
 	t.Helper()
@@ -173,6 +179,18 @@ func TestWatchingTakesATokenWhereTokensAreRequired(t *testing.T) {
 				t.Errorf("required %t, a token for %s: %v", required, s, err)
 			}
 			w.now = w.now.Add(time.Minute)
+		}
+	}
+}
+
+func TestRefusalOfASecretNamesTheSettingsThatDecide(t *testing.T) {
+	w := newWorld()
+	w.guard.RequireTokens() // and no issuer: the program as it is without any setting
+	app, secret := w.create(t, access.Auditor)
+	_, err := w.check(t, basic(app.ID, secret), access.Auditor)
+	for _, name := range []string{"LETHE_OIDC_ISSUER", "LETHE_OIDC_REQUIRED=false"} {
+		if !errors.Is(err, fault.Forbidden) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%v does not name %s", err, name)
 		}
 	}
 }

@@ -113,7 +113,7 @@ func TestTokensOfAClientAreHeldToItsCeilings(t *testing.T) {
 	if _, _, err := w.Create(t.Context(), access.Application{Name: "portal", Client: "portal", Scopes: []access.Scope{access.Submit}, Ceilings: ceilings}, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
-	w.guard.AcceptTokens(oneToken{access.Claims{Subject: "somebody", Client: "portal"}}, false)
+	w.guard.AcceptTokens(oneToken{access.Claims{Subject: "somebody", Client: "portal"}})
 	who, err := w.guard.Check(t.Context(), "Bearer token", "192.0.2.1:1", access.Submit)
 	if err != nil || !reflect.DeepEqual(who.Ceilings, ceilings) {
 		t.Errorf("%+v, %v", who, err)

@@ -62,7 +62,7 @@ type Settings struct {
 	BootstrapApp      string        `envconfig:"BOOTSTRAP_APP" desc:"id of the first application of a new stamp"`
 	BootstrapHash     string        `envconfig:"BOOTSTRAP_HASH" desc:"SHA-256 of its secret in hex"`
 
-	Review         bool          `envconfig:"REVIEW" default:"true" desc:"keep documents that made the engine fail until their deadline, so that two reviewers can examine them in a recorded case"`
+	Review         bool          `envconfig:"REVIEW" default:"false" desc:"keep documents that made the engine fail until their deadline, so that two reviewers can examine them in a recorded case"`
 	CanaryInterval time.Duration `envconfig:"CANARY_INTERVAL" default:"0s" desc:"interval at which a synthetic page tests the whole service; 0 for never"`
 	Results        string        `envconfig:"RESULTS" default:"link" desc:"api: results only through the program, which closes transfers when their task is deleted; link: also through short-lived links"`
 	Intake         string        `envconfig:"INTAKE" default:"open" desc:"closed: accept no new documents; downloads and deletion continue"`
@@ -75,7 +75,7 @@ type Settings struct {
 	OIDCRolesClaim   string        `envconfig:"OIDC_ROLES_CLAIM" default:"roles" desc:"claim that lists a person's roles"`
 	OIDCRoles        string        `envconfig:"OIDC_ROLES" desc:"scopes that roles give, such as Lethe.Operator:operator,Lethe.Auditor:auditor,Lethe.Reviewer:reviewer"`
 	OIDCSubjectClaim string        `envconfig:"OIDC_SUBJECT_CLAIM" default:"sub" desc:"claim that identifies a person in every client: oid for Entra ID, whose sub differs between clients"`
-	OIDCRequired     bool          `envconfig:"OIDC_REQUIRED" desc:"give the scopes operator, auditor and reviewer by token only"`
+	OIDCRequired     bool          `envconfig:"OIDC_REQUIRED" default:"true" desc:"give the scopes operator, auditor and reviewer by token only, and to nobody without an issuer; false: an application's secret can give them too"`
 	RetainAccessLog  time.Duration `envconfig:"RETAIN_ACCESS_LOG" default:"9600h" desc:"how long entries of the access log are kept"`
 
 	RatePerSecond float64 `envconfig:"RATE_PER_SECOND" default:"50" desc:"requests per second of one application"`
@@ -237,7 +237,6 @@ func (s Settings) validate() error {
 	check(len(roles) == 0 || s.OIDCIssuer != "", "OIDC_ROLES", "roles come in tokens: set LETHE_OIDC_ISSUER too")
 	check(s.OIDCRolesClaim != "", "OIDC_ROLES_CLAIM", "must name a claim")
 	check(s.OIDCSubjectClaim != "", "OIDC_SUBJECT_CLAIM", "must name a claim")
-	check(!s.OIDCRequired || s.OIDCIssuer != "", "OIDC_REQUIRED", "tokens need LETHE_OIDC_ISSUER")
 	check(s.RetainAccessLog >= 24*time.Hour && s.RetainAccessLog <= 10*366*24*time.Hour, "RETAIN_ACCESS_LOG", "must be 24h to 87840h")
 	check(s.CanaryInterval == 0 || s.CanaryInterval >= 5*time.Minute && s.CanaryInterval <= 24*time.Hour, "CANARY_INTERVAL", "must be 0 or 5m to 24h")
 	check(s.Results == "link" || s.Results == ResultsByAPI, "RESULTS", "must be link or api")

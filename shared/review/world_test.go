@@ -59,7 +59,7 @@ func newWorld(t *testing.T) *world {
 	})
 	w.apps = access.NewRegistry(w.store, clock, quiet)
 	w.guard = access.NewGuard(w.apps, access.Rates{PerSecond: 1000, Burst: 1000}, clock, quiet)
-	w.guard.AcceptTokens(w, false)
+	w.guard.AcceptTokens(w)
 	w.ref = task.Ref{Application: "app-a", ID: uuid.Must(uuid.NewV7AtTime(w.now)).String()}
 	return w
 }

@@ -40,6 +40,12 @@ param secretName string
 @description('URI of the version before, while the signing key is replaced, or empty.')
 param previousKeyUri string
 
+@description('Documents that made the engine fail are kept for two reviewers.')
+param review bool
+
+@description('Secrets give the scopes operator, auditor and reviewer too.')
+param rolesBySecret bool
+
 @description('Further settings of the program.')
 param settings programSettings
 
@@ -199,6 +205,8 @@ resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
       LETHE_RETAIN_UNPROCESSED: '${clocks.unprocessedHours}h'
       LETHE_RETAIN_MARGIN: '${marginMinutes}m'
       LETHE_CANARY_INTERVAL: '1h'
+      LETHE_REVIEW: review ? 'true' : 'false'
+      LETHE_OIDC_REQUIRED: rolesBySecret ? 'false' : 'true'
       LETHE_SIGNING_KEY: '@Microsoft.KeyVault(SecretUri=https://${vaultName}${environment().suffixes.keyvaultDns}/secrets/${secretName})'
     },
     empty(previousKeyUri) ? {} : { LETHE_PREVIOUS_KEY: '@Microsoft.KeyVault(SecretUri=${previousKeyUri})' },

@@ -20,4 +20,6 @@ param bootstrapApp = '0198f3c4-7a00-7000-8000-000000000001'
 param bootstrapHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 param signingKey = 'placeholder'
 param previousKeyUri = 'https://kv-archive-ijin5zu637n.vault.azure.net/secrets/signing-key/00000000000000000000000000000001'
+param review = true
+param rolesBySecret = true
 param settings = { LETHE_MAX_PAGES: '500', LETHE_REGION: 'elsewhere' }
