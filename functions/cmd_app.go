@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -60,6 +61,9 @@ permanently: a request may ask for less, never for more.`,
 			}
 			if err := app.Ceilings.Check(); err != nil {
 				return verbs.Usage(err)
+			}
+			if hint := verbs.LanguageHint(app.Ceilings.Languages); hint != "" {
+				return verbs.Usage(errors.New("--languages: " + hint))
 			}
 			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
 				made, secret, err := r.Create(cmd.Context(), app, ends(life))

@@ -91,7 +91,7 @@ func (e *examination) examine(ctx context.Context) (doctor.Findings, error) {
 		}
 	})
 	if err != nil {
-		return nil, verbs.Usage(err)
+		return nil, err
 	}
 	if e.sandbox {
 		return examineSandbox(ctx, set)
@@ -105,7 +105,7 @@ func (e *examination) examine(ctx context.Context) (doctor.Findings, error) {
 // examineMachine opens the folder beside a running server, or without one. It makes no folder.
 func examineMachine(ctx context.Context, set config.Settings) (found doctor.Findings, err error) {
 	if _, err := os.Stat(filepath.Join(set.Data, "blobs")); err != nil {
-		return nil, verbs.Usage(fmt.Errorf("%s is not a data folder: name one with --data, or use --azure for a stamp on Azure", set.Data))
+		return nil, verbs.Setting(fmt.Errorf("%s is not a data folder: name one with --data, or use --azure for a stamp on Azure", set.Data))
 	}
 	// The server does this at its start. Whether it holds is for the probe to say.
 	_ = hideMemory()
@@ -161,7 +161,7 @@ func (e *examination) examineAzure(ctx context.Context, set config.Settings) (do
 			Subscription: e.subscription, Group: e.group, Account: e.account, ClientID: where.ClientID, Stamp: stampOf(set),
 		})
 		if err != nil {
-			return nil, verbs.Usage(fmt.Errorf("%w; see --subscription, --resource-group and --account", err))
+			return nil, verbs.Setting(fmt.Errorf("%w; see --subscription, --resource-group and --account", err))
 		}
 		probes = append(probes, probe)
 	}

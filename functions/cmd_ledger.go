@@ -45,7 +45,7 @@ and promises from the old ledger are verified with both.`,
 				return o.beginAzure(cmd, env)
 			}
 			if len(args) == 0 {
-				return verbs.Usage(errors.New("give the name of the new ledger, such as archive-2.example.org"))
+				return verbs.NoArguments(errors.New("give the name of the new ledger, such as archive-2.example.org"))
 			}
 			return o.beginHere(cmd, env, args[0])
 		},

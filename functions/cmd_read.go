@@ -68,12 +68,7 @@ documents is read from a file, so that no list of processes shows it.
   lethe read --recursive -o out archive/
   scanimage --format=tiff | lethe read -
   lethe read --password-file <(pass show tax) tax.pdf`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return errors.New("name the files to read, or - for standard input")
-			}
-			return nil
-		},
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd, args) },
 	}
 	verbs.SettingsFlags(cmd, &v.settings, "languages", "formats", "profile", "password", "on_page_error", "keep_hidden", "keep_active", "signature")
@@ -124,7 +119,7 @@ func (v *readVerb) run(cmd *cobra.Command, args []string) error {
 	known := v.engine.Languages()
 	for _, l := range v.options.Languages {
 		if !slices.Contains(known, l) {
-			return verbs.Usage(fmt.Errorf("language %q is not installed; installed are: %s", l, strings.Join(known, ", ")))
+			return verbs.Usage(missingLanguage(l, known))
 		}
 	}
 	if err := v.prepare(); err != nil {
@@ -136,6 +131,15 @@ func (v *readVerb) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	return v.report.verdict(found, v.recursive)
+}
+
+// missingLanguage says which languages there are, and what the one is called that was meant.
+func missingLanguage(asked string, known []string) error {
+	text := fmt.Sprintf("--lang: language %q is not installed; installed are: %s", asked, strings.Join(known, ", "))
+	if hint := verbs.LanguageHint([]string{asked}); hint != "" {
+		text += "; " + hint
+	}
+	return errors.New(text)
 }
 
 // check refuses settings that cannot be.

@@ -61,9 +61,9 @@ func (v *readVerb) find(args []string) (*foundDocuments, error) {
 		info, err := os.Stat(arg)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("%s: no such file or folder", arg)
+			return nil, verbs.File(fmt.Errorf("%s: no such file or folder", arg))
 		case err != nil:
-			return nil, err
+			return nil, verbs.File(err)
 		case info.IsDir() && !v.recursive:
 			return nil, fmt.Errorf("%s is a folder: give --recursive to read the documents below it", arg)
 		case info.IsDir():

@@ -81,7 +81,7 @@ func load(cmd *cobra.Command, flags config.Settings) (config.Settings, error) {
 func serve(ctx context.Context, env environment, set config.Settings, log *slog.Logger) error {
 	ln, scheme, err := listen(ctx, set)
 	if err != nil {
-		return verbs.Usage(err)
+		return verbs.Setting(err)
 	}
 	m, err := newMachine(ctx, set, log)
 	if errors.Is(err, local.ErrInUse) {

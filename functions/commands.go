@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,9 +25,6 @@ Start with "lethe read scan.pdf" (no server) or "lethe serve" (a server on this 
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return verbs.Usage(fmt.Errorf("%w; see %q", err, cmd.CommandPath()+" --help"))
-	})
 	root.AddCommand(verbs.Client(version)...)
 	root.AddCommand(verbs.Proof(version)...)
 	root.AddCommand(operatorCommands(env)...)
@@ -37,42 +33,8 @@ Start with "lethe read scan.pdf" (no server) or "lethe serve" (a server on this 
 		ledger.AddCommand(ledgerCommands(env)...)
 	}
 	root.AddCommand(newVersion())
-	refuseArguments(root)
+	verbs.Strict(root)
 	return root
-}
-
-// refuseArguments makes wrong arguments of a command, and of all below it, errors of the command line that name its help. A
-// command that only has others below it prints its help when it is called alone.
-func refuseArguments(cmd *cobra.Command) {
-	for _, sub := range cmd.Commands() {
-		refuseArguments(sub)
-	}
-	if !cmd.Runnable() {
-		cmd.Args = knownCommand
-		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-	}
-	accepts := cmd.Args
-	if accepts == nil {
-		accepts = cobra.ArbitraryArgs
-	}
-	cmd.Args = func(cmd *cobra.Command, args []string) error {
-		if err := accepts(cmd, args); err != nil {
-			return verbs.Usage(fmt.Errorf("%w; see %q", err, cmd.CommandPath()+" --help"))
-		}
-		return nil
-	}
-}
-
-// knownCommand refuses the name of a command that does not exist.
-func knownCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	cmd.SuggestionsMinimumDistance = 2 // letters that are wrong
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		return fmt.Errorf("unknown command %q, did you mean %s?", args[0], strings.Join(near, " or "))
-	}
-	return fmt.Errorf("unknown command %q", args[0])
 }
 
 func newVersion() *cobra.Command {

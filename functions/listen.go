@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 
+	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
 )
@@ -18,14 +19,14 @@ func listen(ctx context.Context, set config.Settings) (net.Listener, string, err
 	var l net.ListenConfig
 	ln, err := l.Listen(ctx, "tcp", set.Listen)
 	if err != nil {
-		return nil, "", fmt.Errorf("listen on %s: %w", set.Listen, err)
+		return nil, "", fmt.Errorf("--listen %s: %w", set.Listen, err)
 	}
 	scheme := "http"
 	switch {
 	case set.TLSCert != "":
 		cert, err := tls.LoadX509KeyPair(set.TLSCert, set.TLSKey)
 		if err != nil {
-			return nil, "", errors.Join(fmt.Errorf("read certificate and key: %w", err), ln.Close())
+			return nil, "", errors.Join(verbs.File(fmt.Errorf("--tls-cert and --tls-key: %w", err)), ln.Close())
 		}
 		scheme = "https"
 		ln = tls.NewListener(ln, &tls.Config{

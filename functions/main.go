@@ -40,9 +40,9 @@ func main() {
 func run(ctx context.Context, args []string, env environment) error {
 	root := newRoot(env)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil && !errors.Is(err, errSilent) {
-		fmt.Fprintln(env.stderr, "lethe:", verbs.Message(err))
+		fmt.Fprintln(env.stderr, "lethe:", verbs.Describe(cmd, err))
 	}
 	return err
 }

@@ -96,7 +96,7 @@ func openStamp(ctx context.Context) (config.Settings, *azure.Store, clocks, erro
 func openAccount(remote *clock.Remote) (*azure.Store, error) {
 	store, err := azure.Open(connection(remote))
 	if err != nil {
-		return nil, verbs.Usage(fmt.Errorf("the settings Documents__blobServiceUri, __queueServiceUri and __tableServiceUri name the account: %w", err))
+		return nil, verbs.Setting(fmt.Errorf("the settings Documents__blobServiceUri, __queueServiceUri and __tableServiceUri name the account: %w", err))
 	}
 	return store, nil
 }

@@ -4,6 +4,7 @@ package main_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -125,10 +126,11 @@ func TestReadRefusesWhatCannotBe(t *testing.T) {
 	if err := os.Symlink(".", filepath.Join(d.dir, "link")); err != nil {
 		t.Fatal(err)
 	}
+	own := map[string]int{"nothing": verbs.ExitNoArguments, "password file": verbs.ExitFile, "no such file": verbs.ExitFile}
 	for name, c := range map[string]struct {
 		args, stderr string
 	}{
-		"nothing":                              {"", "name the files to read, or - for standard input"},
+		"nothing":                              {"", `needs FILE\|DIR\|-…; see "lethe read --help"`},
 		"flag":                                 {"--nonsense scan.pdf", `see "lethe read --help"`},
 		"format":                               {"--format docx scan.pdf", `"docx".*` + render.Names()},
 		"language":                             {"--lang eng,xyz scan.pdf", `"xyz" is not installed; installed are: .*eng`},
@@ -157,7 +159,7 @@ func TestReadRefusesWhatCannotBe(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			before := d.files(".")
 			code, stdout, stderr := d.read(nil, strings.Fields(c.args)...)
-			if code != verbs.ExitUsage || stdout != "" || !regexp.MustCompile(c.stderr).MatchString(stderr) {
+			if want := cmp.Or(own[name], verbs.ExitUsage); code != want || stdout != "" || !regexp.MustCompile(c.stderr).MatchString(stderr) {
 				t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
 			}
 			if _, err := os.Stat(filepath.Join(d.dir, "fresh")); err == nil || !slices.Equal(d.files("."), before) {

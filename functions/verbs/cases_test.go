@@ -131,7 +131,7 @@ func TestTokenComesFromAFileAndIsNotPrinted(t *testing.T) {
 	w := newWorld(t)
 	dir := files(t, map[string]string{"good": "jill/auditor\n", "bad": "secret-token\n", "odd": "two words\n"})
 	w.want(verbs.ExitOK, "access-log", "--token-file", filepath.Join(dir, "good"))
-	for name, want := range map[string]int{"bad": verbs.ExitRefused, "odd": verbs.ExitUsage, "none": verbs.ExitUsage} {
+	for name, want := range map[string]int{"bad": verbs.ExitRefused, "odd": verbs.ExitSetting, "none": verbs.ExitFile} {
 		code, stdout, stderr := w.run(t.Context(), "", "access-log", "--token-file", filepath.Join(dir, name))
 		if code != want || strings.Contains(stdout+stderr, "secret-token") {
 			t.Errorf("%s: exit code %d, want %d: %s", name, code, want, stderr)

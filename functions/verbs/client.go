@@ -32,7 +32,7 @@ func connectionHelp() string {
 	return `
 
 Server and credentials are read from LETHE_URL, LETHE_APP and LETHE_SECRET, or from LETHE_URL and LETHE_TOKEN, a token of the
-identity provider. Results are written to standard output, messages to standard error.
+identity provider. LETHE_CA_FILE names certificates to trust besides the system's. Results are written to standard output, messages to standard error.
 ` + ExitTable()
 }
 
@@ -42,7 +42,7 @@ func (c *connection) flags(cmd *cobra.Command) {
 	f.StringVar(&c.app, "app", "", "application id (LETHE_APP)")
 	f.StringVar(&c.secretFile, "secret-file", "", "file with the secret, instead of LETHE_SECRET")
 	f.StringVar(&c.tokenFile, "token-file", "", "file with a token, instead of LETHE_TOKEN")
-	f.StringVar(&c.caFile, "ca-file", "", "certificates (PEM) to trust besides the system's")
+	f.StringVar(&c.caFile, "ca-file", "", "certificates (PEM) to trust besides the system's (LETHE_CA_FILE)")
 	f.BoolVar(&c.insecure, "insecure-http", false, "allow plain http to another machine")
 	f.BoolVar(&c.jsonOut, "json", false, "print JSON, one line for each task")
 }
@@ -50,29 +50,30 @@ func (c *connection) flags(cmd *cobra.Command) {
 func (c *connection) dial() (*client.Client, error) {
 	c.url = cmp.Or(c.url, os.Getenv("LETHE_URL"))
 	c.app = cmp.Or(c.app, os.Getenv("LETHE_APP"))
+	c.caFile = cmp.Or(c.caFile, os.Getenv("LETHE_CA_FILE"))
 	cfg := client.Config{
 		URL: c.url, Application: c.app, Secret: os.Getenv("LETHE_SECRET"), Token: os.Getenv("LETHE_TOKEN"), InsecureHTTP: c.insecure, UserAgent: "lethe/" + c.version,
 	}
 	var err error
 	if c.secretFile != "" {
 		if cfg.Secret, err = firstLine(c.secretFile); err != nil {
-			return nil, Usage(fmt.Errorf("read secret: %w", err))
+			return nil, File(fmt.Errorf("--secret-file: %w", err))
 		}
 		cfg.Token = "" // what is on the command line counts
 	}
 	if c.tokenFile != "" {
 		if cfg.Token, err = firstLine(c.tokenFile); err != nil {
-			return nil, Usage(fmt.Errorf("read token: %w", err))
+			return nil, File(fmt.Errorf("--token-file: %w", err))
 		}
 	}
 	if c.caFile != "" {
 		if cfg.CACert, err = os.ReadFile(c.caFile); err != nil {
-			return nil, Usage(fmt.Errorf("read certificates: %w", err))
+			return nil, File(fmt.Errorf("--ca-file: %w", err))
 		}
 	}
 	cl, err := client.New(cfg)
 	if err != nil {
-		return nil, Usage(err)
+		return nil, Setting(err)
 	}
 	return cl, nil
 }

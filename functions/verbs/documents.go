@@ -65,7 +65,7 @@ func (s *submission) below(arg string) ([]document, error) {
 	}
 	root, err := os.Stat(arg)
 	if err != nil {
-		return nil, fmt.Errorf("%s: no such file or folder", arg)
+		return nil, File(fmt.Errorf("%s: no such file or folder", arg))
 	}
 	if !root.IsDir() {
 		return []document{{path: arg, name: filepath.Base(arg), open: source(arg)}}, nil

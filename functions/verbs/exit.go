@@ -11,6 +11,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/client"
 	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 )
 
@@ -30,6 +31,9 @@ const (
 	ExitNotLogged   = 11
 	ExitUnknownKey  = 12
 	ExitEvidence    = 13
+	ExitSetting     = 14
+	ExitNoCommand   = 15
+	ExitNoArguments = 16
 	ExitInterrupted = 130
 )
 
@@ -44,10 +48,10 @@ func Exits() []Exit {
 	return []Exit{
 		{ExitOK, "everything was done"},
 		{ExitFailure, "anything that has no code of its own, such as results that cannot be written"},
-		{ExitUsage, "the command line or a setting is wrong; nothing was done"},
-		{ExitUnreachable, "the server did not answer"},
-		{ExitRefused, "credentials are missing, wrong, or lack a scope"},
-		{ExitGone, "no such task, or it was erased"},
+		{ExitUsage, "the command line is wrong: a flag, an argument or what they ask for; nothing was done"},
+		{ExitUnreachable, "the server did not answer, or is not who it should be"},
+		{ExitRefused, "credentials are wrong, or lack a scope"},
+		{ExitGone, "there is no such task, application or case, or it was erased"},
 		{ExitDocument, "the document could not be processed"},
 		{ExitSome, "some or all of several documents failed"},
 		{ExitPages, "every document was read, but not every page: messages name the pages that are missing"},
@@ -56,6 +60,9 @@ func Exits() []Exit {
 		{ExitNotLogged, "the receipt is genuine and does not stand in the log yet: fetch it again in some minutes"},
 		{ExitUnknownKey, "evidence is signed, but by none of the keys that were given"},
 		{ExitEvidence, "evidence is genuine and shows that a limit was exceeded or a promise broken, or it is not whole"},
+		{ExitSetting, "a setting is missing or wrong: a variable such as LETHE_URL, or the flag in its place; nothing was done"},
+		{ExitNoCommand, "there is no such command or topic"},
+		{ExitNoArguments, "no command was named, or nothing for it to work on"},
 		{ExitInterrupted, "stopped by a signal"},
 	}
 }
@@ -82,11 +89,25 @@ func (c *coded) Error() string { return c.err.Error() }
 // Unwrap returns the cause.
 func (c *coded) Unwrap() error { return c.err }
 
-// Usage marks an error of the command line.
-func Usage(err error) error { return &coded{ExitUsage, err} }
+// Usage marks an error of the command line, unless it has a code of its own.
+func Usage(err error) error { return mark(ExitUsage, err) }
+
+// Setting marks an error of a setting, unless it has a code of its own.
+func Setting(err error) error { return mark(ExitSetting, err) }
 
 // File marks that a file which was named is missing or cannot be read.
 func File(err error) error { return &coded{ExitFile, err} }
+
+// NoArguments marks that nothing was named to work on.
+func NoArguments(err error) error { return &coded{ExitNoArguments, err} }
+
+// mark gives an error a code that has none.
+func mark(code int, err error) error {
+	if _, has := errors.AsType[*coded](err); has {
+		return err
+	}
+	return &coded{code, err}
+}
 
 // Document marks an error of a document.
 func Document(err error) error { return &coded{ExitDocument, err} }
@@ -108,8 +129,10 @@ func ExitCode(err error) int {
 		return ExitOK
 	case errors.As(err, &c):
 		return c.code
-	case errors.As(err, &dropped), errors.As(err, &settings):
+	case errors.As(err, &dropped):
 		return ExitUsage
+	case errors.As(err, &settings):
+		return ExitSetting
 	case errors.Is(err, context.Canceled):
 		return ExitInterrupted
 	case errors.Is(err, client.ErrUnreachable):
@@ -137,6 +160,22 @@ func evidenceCode(err error) int {
 		return ExitEvidence
 	case errors.Is(err, ledger.ErrNotLogged):
 		return ExitNotLogged
+	default:
+		return faultCode(fault.KindOf(err))
+	}
+}
+
+// faultCode is for what this machine itself refuses.
+func faultCode(kind fault.Kind) int {
+	switch kind {
+	case fault.Invalid:
+		return ExitUsage
+	case fault.Unauthenticated, fault.Forbidden:
+		return ExitRefused
+	case fault.NotFound, fault.Gone:
+		return ExitGone
+	case fault.Document:
+		return ExitDocument
 	default:
 		return ExitFailure
 	}

@@ -103,9 +103,9 @@ func TestExitCodesTellWhatWentWrong(t *testing.T) {
 		"unknown language":      {verbs.ExitUsage, []string{"submit", "--lang", "tlh", good}},
 		"unknown format":        {verbs.ExitUsage, []string{"submit", "--format", "docx", good}},
 		"unknown state":         {verbs.ExitUsage, []string{"list", "--state", "Done"}},
-		"no such file":          {verbs.ExitUsage, []string{"submit", filepath.Join(dir, "none.pdf")}},
-		"plain http":            {verbs.ExitUsage, []string{"status", unknown, "--url", "http://lethe.example.org"}},
-		"secret file missing":   {verbs.ExitUsage, []string{"list", "--secret-file", filepath.Join(dir, "none")}},
+		"no such file":          {verbs.ExitFile, []string{"submit", filepath.Join(dir, "none.pdf")}},
+		"plain http":            {verbs.ExitSetting, []string{"status", unknown, "--url", "http://lethe.example.org"}},
+		"secret file missing":   {verbs.ExitFile, []string{"list", "--secret-file", filepath.Join(dir, "none")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, stdout, stderr := w.run(t.Context(), "", s.args...)

@@ -26,6 +26,8 @@ type entry struct {
 	Sent     bool   `json:"sent,omitempty"` // the document is with the server
 	Done     bool   `json:"done,omitempty"` // results are in the folder
 	Erased   bool   `json:"erased,omitempty"`
+	Missing  int    `json:"missing,omitempty"` // pages that the results lack
+	Pages    int    `json:"pages,omitempty"`   // of the document; known where some are missing
 }
 
 // journal is safe for concurrent use. An entry is changed by the one who works on its document.

@@ -44,6 +44,8 @@ type run struct {
 	mu     sync.Mutex
 	ended  int          // documents; guarded by mu
 	failed []string     // one line for each; guarded by mu
+	partly int          // documents whose results lack pages, those of earlier runs too; guarded by mu
+	lacks  error        // of the first of them; guarded by mu
 	first  error        // of failed; guarded by mu
 	told   bytes.Buffer // lines about results; guarded by mu
 	full   bool         // it was said that there are too many tasks; guarded by mu
@@ -97,6 +99,7 @@ func (r *run) plan(documents []document) ([]*work, error) {
 			return nil, err
 		case w.done:
 			r.ended++
+			r.lack(w.entry)
 		default:
 			todo = append(todo, w)
 			known = append(known, w.entry)
@@ -288,6 +291,9 @@ func (r *run) finish(ctx context.Context, w *work) error {
 		}
 	}
 	w.entry.Done = true
+	if w.entry.Missing = t.Pages.Failed; w.entry.Missing > 0 {
+		w.entry.Pages = t.Pages.Total
+	}
 	if err := r.journal.note(w.entry); err != nil {
 		return err
 	}
@@ -354,7 +360,8 @@ func (r *run) report(w *work, err error) {
 			r.first = err
 		}
 	case !r.noWait:
-		o.Results = r.files(w)
+		o.Results, o.PagesMissing = r.files(w), w.entry.Missing
+		r.lack(w.entry)
 		if w.task != nil {
 			o.Notes, o.HiddenWords = w.task.Notes, w.task.HiddenWords
 			Told(&r.told, w.name, o.Notes, o.HiddenWords)
@@ -374,6 +381,18 @@ func (r *run) report(w *work, err error) {
 	}
 }
 
+// lack takes note of a document whose results lack pages.
+func (r *run) lack(e *entry) {
+	err := missingPages(e.Missing, e.Pages)
+	if err == nil {
+		return
+	}
+	r.partly++
+	if r.lacks == nil {
+		r.lacks = err
+	}
+}
+
 // summary reports what became of all documents, and which failed.
 func (r *run) summary(earlier int) error {
 	slices.Sort(r.failed)
@@ -386,8 +405,13 @@ func (r *run) summary(earlier int) error {
 		fmt.Fprintln(stderr, line)
 	}
 	fmt.Fprintf(stderr, "documents: %d done, %d done earlier, %d failed\n", r.total-earlier-len(r.failed), earlier, len(r.failed))
-	if len(r.failed) > 0 {
+	switch {
+	case len(r.failed) > 0:
 		return Some(fmt.Errorf("%d of %d documents failed", len(r.failed), r.total))
+	case r.partly > 0 && r.total == 1:
+		return r.lacks
+	case r.partly > 0:
+		return Pages(fmt.Errorf("the results of %d of %d documents lack pages that could not be read", r.partly, r.total))
 	}
 	return nil
 }

@@ -32,6 +32,8 @@ type outcome struct {
 	Results  []string `json:"results,omitempty"`
 	Error    string   `json:"error,omitempty"`
 
+	PagesMissing int `json:"pages_missing,omitempty"` // from the results
+
 	Notes       []client.Note `json:"notes,omitempty"`
 	HiddenWords int           `json:"hidden_words,omitempty"`
 }

@@ -16,6 +16,7 @@ import (
 	"filippo.io/torchwood"
 	"github.com/spf13/cobra"
 
+	"github.com/lethe-ocr/lethe/shared/client"
 	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 )
@@ -54,9 +55,10 @@ func newErase(version string) *cobra.Command {
 	c := &connection{version: version}
 	var subject string
 	cmd := &cobra.Command{
-		Use:     "erase --subject TAG",
-		Short:   "Erase every task about a subject",
-		Long:    "Erase every task that was submitted with the same opaque tag, such as the pseudonym of a patient or case." + connectionHelp(),
+		Use:   "erase --subject TAG",
+		Short: "Erase every task about a subject",
+		Long: `Erase every task that was submitted with the same opaque tag, such as the pseudonym of a patient or case, and say how many
+there were. If there was none, the exit code is not 0: the tag may be misspelt.` + connectionHelp(),
 		Example: "  lethe erase --subject 7f3c9a",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -68,12 +70,34 @@ func newErase(version string) *cobra.Command {
 				return err
 			}
 			gone, err := cl.EraseSubject(cmd.Context(), subject)
-			return errors.Join(c.show(cmd.OutOrStdout(), gone), err)
+			if err := errors.Join(c.show(cmd.OutOrStdout(), gone), err); err != nil {
+				return err
+			}
+			if len(gone) == 0 {
+				return &coded{ExitGone, errors.New("no task has this tag: check --subject, and that the tasks are this application's")}
+			}
+			return summed(cmd.ErrOrStderr(), gone)
 		},
 	}
 	c.flags(cmd)
 	cmd.Flags().StringVar(&subject, "subject", "", "tag that the tasks were submitted with")
 	return cmd
+}
+
+// summed says how many tasks are erased, and how many still wait for a worker.
+func summed(w io.Writer, tasks []client.Task) error {
+	erased := 0
+	for _, t := range tasks {
+		if !t.Erased.IsZero() {
+			erased++
+		}
+	}
+	line := fmt.Sprintf("tasks: %d erased", erased)
+	if waiting := len(tasks) - erased; waiting > 0 {
+		line += fmt.Sprintf(", %d accepted: nothing of them can be downloaded, and they are erased once a worker has let go", waiting)
+	}
+	_, err := fmt.Fprintln(w, line)
+	return err
 }
 
 func newVerify() *cobra.Command {

@@ -77,11 +77,15 @@ func (f *settingFlag) Set(text string) error {
 			return errors.New("it must be whole seconds, such as 90s or 1h")
 		}
 		text = strconv.Itoa(int(d / time.Second))
+	case **bool:
+		if _, err := strconv.ParseBool(text); err != nil {
+			return errors.New("it must be true or false")
+		}
 	}
 	if strings.HasSuffix(f.setting.Flag, "-file") {
 		var err error
 		if text, err = firstLine(text); err != nil {
-			return err
+			return File(err)
 		}
 		if text == "" {
 			return errors.New("the first line of the file is empty")

@@ -62,6 +62,11 @@ DOCUMENT.accepted.promise; "lethe audit --promises" compares them with the ledge
 }
 
 func (s *submission) run(cmd *cobra.Command, args []string) error {
+	return named(s.submit(cmd, args), s.settings.Languages)
+}
+
+// submit does what was asked for.
+func (s *submission) submit(cmd *cobra.Command, args []string) error {
 	if err := s.check(); err != nil {
 		return Usage(err)
 	}
@@ -131,7 +136,15 @@ func (s *submission) one(cmd *cobra.Command, cl *client.Client, d document) erro
 	if s.erase {
 		_, err = cl.Erase(ctx, t.ID)
 	}
-	return err
+	return errors.Join(err, missingPages(t.Pages.Failed, t.Pages.Total))
+}
+
+// missingPages is the error of a document whose results lack pages; nil if they lack none.
+func missingPages(missing, all int) error {
+	if missing == 0 {
+		return nil
+	}
+	return Pages(fmt.Errorf("%d of %d pages could not be read: the results lack them", missing, all))
 }
 
 // follow waits until a task has ended. A failed one is an error.

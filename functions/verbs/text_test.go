@@ -15,6 +15,7 @@ import (
 	"unicode"
 
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 )
 
@@ -30,7 +31,14 @@ func TestExitCodes(t *testing.T) {
 		{"done", nil, ExitOK},
 		{"anything", errors.New("no room"), ExitFailure},
 		{"command line", Usage(errors.New("no")), ExitUsage},
-		{"settings", refused(422), ExitUsage},
+		{"what is asked for", refused(422), ExitUsage},
+		{"setting", Setting(errors.New("no")), ExitSetting},
+		{"file", Usage(File(errors.New("none"))), ExitFile},
+		{"no such command", &coded{ExitNoCommand, errors.New("no")}, ExitNoCommand},
+		{"no arguments", &coded{ExitNoArguments, errors.New("no")}, ExitNoArguments},
+		{"unknown here", fault.New(fault.ThingNotFound, "no"), ExitGone},
+		{"invalid here", fault.New(fault.BadField, "no"), ExitUsage},
+		{"failed here", fault.New(fault.StorageUnavailable, "no"), ExitFailure},
 		{"no answer", fmt.Errorf("%w: refused", client.ErrUnreachable), ExitUnreachable},
 		{"no credentials", refused(401), ExitRefused},
 		{"no scope", refused(403), ExitRefused},

@@ -27,13 +27,13 @@ func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"lethe": prog
 func program() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	root := &cobra.Command{Use: "lethe", SilenceErrors: true, SilenceUsage: true}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return verbs.Usage(err) })
 	root.AddCommand(verbs.Client("test")...)
 	root.AddCommand(verbs.Proof("test")...)
-	err := root.ExecuteContext(ctx)
+	verbs.Strict(root)
+	cmd, err := root.ExecuteContextC(ctx)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "lethe:", verbs.Message(err))
+		fmt.Fprintln(os.Stderr, "lethe:", verbs.Describe(cmd, err))
 	}
 	os.Exit(verbs.ExitCode(err))
 }

@@ -48,14 +48,15 @@ func (w *world) run(ctx context.Context, stdin string, args ...string) (code int
 	root := &cobra.Command{Use: "lethe", SilenceUsage: true, SilenceErrors: true}
 	root.AddCommand(verbs.Client("test")...)
 	root.AddCommand(verbs.Proof("test")...)
+	verbs.Strict(root)
 	var out, messages bytes.Buffer
 	root.SetIn(strings.NewReader(stdin))
 	root.SetOut(&out)
 	root.SetErr(&messages)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil {
-		messages.WriteString(verbs.Message(err))
+		messages.WriteString(verbs.Describe(cmd, err))
 	}
 	return verbs.ExitCode(err), out.String(), messages.String()
 }

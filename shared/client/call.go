@@ -3,7 +3,6 @@ package client
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -83,6 +82,9 @@ func (c *Client) do(ctx context.Context, op call) (*http.Response, error) {
 		if err != nil {
 			return nil, unreachable(ctx, err)
 		}
+		if wantsTLS(resp) {
+			return nil, errors.Join(fmt.Errorf("%w: %w", ErrUnreachable, ErrWantsTLS), resp.Body.Close())
+		}
 		c.answered.Store(true)
 		return resp, decode(resp, op)
 	})
@@ -110,11 +112,10 @@ func retried[T any](ctx context.Context, c *Client, f func() (T, error)) (T, err
 	return backoff.Retry(ctx, func() (T, error) {
 		v, err := f()
 		var p *Problem
-		var untrusted *tls.CertificateVerificationError
 		switch {
 		case err == nil:
 			return v, nil
-		case errors.As(err, &untrusted):
+		case misspoken(err):
 			return v, backoff.Permanent(err)
 		case errors.As(err, &p) && p.Retryable && p.Status != http.StatusConflict:
 			if p.after > 0 {
@@ -141,7 +142,7 @@ func unreachable(ctx context.Context, err error) error {
 	} else if errors.As(err, &u) {
 		err = u.Err
 	}
-	return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	return fmt.Errorf("%w: %w", ErrUnreachable, schemeError(err))
 }
 
 // decode reads an answer.

@@ -64,7 +64,7 @@ func New(cfg Config) (*Client, error) {
 			pool = x509.NewCertPool()
 		}
 		if !pool.AppendCertsFromPEM(cfg.CACert) {
-			return nil, errors.New("the CA file holds no certificate in PEM form")
+			return nil, errors.New("the file of --ca-file holds no certificate in PEM form")
 		}
 		transport.TLSClientConfig.RootCAs = pool
 	}

@@ -171,7 +171,7 @@ func process(s *Settings, name func(string) string) error {
 		one := reflect.New(reflect.StructOf([]reflect.StructField{field}))
 		if err := envconfig.Process("", one.Interface()); err != nil {
 			if bad, ok := errors.AsType[*envconfig.ParseError](err); ok {
-				err = fmt.Errorf("%s: want a value of type %s (%s)", bad.KeyName, bad.TypeName, desc)
+				err = fmt.Errorf("%s: must be %s (%s)", bad.KeyName, form(field.Type), desc)
 			}
 			errs = append(errs, err)
 			continue
@@ -181,9 +181,23 @@ func process(s *Settings, name func(string) string) error {
 	return errors.Join(errs...)
 }
 
+// form says what the values of a type look like.
+func form(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[time.Duration]():
+		return "a duration such as 90s, 15m or 24h"
+	case t.Kind() == reflect.Bool:
+		return "true or false"
+	case t.Kind() == reflect.Float64:
+		return "a number"
+	default:
+		return "a whole number"
+	}
+}
+
 // clientVariables are read by the client verbs and the build, not here.
 func clientVariables() []string {
-	return []string{"URL", "APP", "SECRET", "TOKEN", "SOAK", "CORPUS", "SCHEMAS", "BIN", "STAGE", "PACKAGE_LANGUAGES"}
+	return []string{"URL", "APP", "SECRET", "TOKEN", "CA_FILE", "SOAK", "CORPUS", "SCHEMAS", "BIN", "STAGE", "PACKAGE_LANGUAGES"}
 }
 
 // unknown reports LETHE_ variables that are no setting: a misspelt limit must not silently be the default.

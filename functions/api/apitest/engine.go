@@ -15,7 +15,7 @@ import (
 )
 
 // engine takes every document for one page of text. What happens to it is in its text: "damaged" fails, "locked" needs a
-// password, "slow" waits until it is released, "countersigned" carries a digital signature, "blackened" has two hidden words,
+// password, "smudged" has a second page that cannot be read, "slow" waits until it is released, "countersigned" carries a digital signature, "blackened" has two hidden words,
 // and a refusal as JSON is what a worker answers.
 type engine struct{ released chan struct{} }
 
@@ -38,7 +38,7 @@ func (*engine) Inspect(_ context.Context, src ocr.Source) (ocr.Info, error) {
 	case strings.Contains(content, "locked") && src.Password == "":
 		return ocr.Info{}, refusal.New(refusal.PasswordMissing).Fault()
 	default:
-		return ocr.Info{Type: "application/pdf", Pages: 1, Signatures: strings.Count(content, "countersigned")}, nil
+		return ocr.Info{Type: "application/pdf", Pages: 1 + min(1, strings.Count(content, "smudged")), Signatures: strings.Count(content, "countersigned")}, nil
 	}
 }
 
@@ -47,6 +47,9 @@ func (e *engine) Recognise(ctx context.Context, src ocr.Source, n int, _ ocr.Opt
 	content, err := text(src)
 	if err != nil {
 		return ocr.Page{}, err
+	}
+	if n == 2 {
+		return ocr.Page{}, refusal.New(refusal.PageDamaged).Fault()
 	}
 	if slow(content) {
 		select {

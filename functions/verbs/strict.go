@@ -1,0 +1,159 @@
+package verbs
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Strict makes a command and all below it refuse wrong command lines in plain words, each slip with its exit code. A command
+// that only has others below it shows its help when it is called alone.
+func Strict(cmd *cobra.Command) {
+	for _, sub := range cmd.Commands() {
+		Strict(sub)
+	}
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return Usage(flagError(cmd, err)) })
+	if !cmd.Runnable() {
+		cmd.Args = knownCommand
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+			cmd.SetOut(cmd.ErrOrStderr()) // nobody asked for it, and a script that reads the output is not to take it for one
+			return errors.Join(cmd.Help(), NoArguments(fmt.Errorf("name one of the commands of %q", cmd.CommandPath())))
+		}
+		return
+	}
+	accepts := cmd.Args
+	if accepts == nil {
+		accepts = cobra.ArbitraryArgs
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if accepts(cmd, args) == nil {
+			return nil
+		}
+		return wrongArguments(cmd, args)
+	}
+}
+
+// wrongArguments says what a command takes, in the words of its help.
+func wrongArguments(cmd *cobra.Command, args []string) error {
+	takes := strings.Fields(cmd.Use)[1:]
+	if flags := slices.IndexFunc(takes, func(word string) bool { return strings.HasPrefix(word, "--") }); flags >= 0 {
+		takes = takes[:flags]
+	}
+	see := seeHelp(cmd)
+	switch {
+	case cmd.HasSubCommands():
+		return knownCommand(cmd, args)
+	case len(takes) == 0:
+		return Usage(fmt.Errorf("%q takes no arguments, and %q is one; %s", cmd.CommandPath(), args[0], see))
+	case len(args) == 0:
+		return NoArguments(fmt.Errorf("%q needs %s; %s", cmd.CommandPath(), strings.Join(takes, " "), see))
+	default:
+		return Usage(fmt.Errorf("%q takes %s, and got %d of them; %s", cmd.CommandPath(), strings.Join(takes, " "), len(args), see))
+	}
+}
+
+// seeHelp says where a command is described.
+func seeHelp(cmd *cobra.Command) string { return fmt.Sprintf("see %q", cmd.CommandPath()+" --help") }
+
+// knownCommand refuses the name of a command that does not exist.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	cmd.SuggestionsMinimumDistance = 2 // letters that are wrong
+	near := ""
+	if names := cmd.SuggestionsFor(args[0]); len(names) > 0 {
+		near = "; did you mean " + strings.Join(names, " or ") + "?"
+	}
+	return &coded{ExitNoCommand, fmt.Errorf("unknown command %q%s; %s", args[0], near, seeHelp(cmd))}
+}
+
+// flagError says in plain words what is wrong with a flag, and names the variable that stands for it.
+func flagError(cmd *cobra.Command, err error) error {
+	see := seeHelp(cmd)
+	if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		cause := errors.Unwrap(err)
+		if want := form(bad.GetFlag()); want != "" && fromLibrary(cause) {
+			cause = errors.New(want)
+		}
+		return fmt.Errorf("--%s %s: %w; %s", bad.GetFlag().Name, bad.GetValue(), cause, see)
+	}
+	if without, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		return fmt.Errorf("--%s needs a value; %s", without.GetFlag().Name, see)
+	}
+	if none, ok := errors.AsType[*pflag.NotExistError](err); ok && none.GetSpecifiedShortnames() == "" {
+		return fmt.Errorf("unknown flag: --%s%s; %s", none.GetSpecifiedName(), nearFlag(cmd, none.GetSpecifiedName()), see)
+	}
+	return fmt.Errorf("%w; %s", err, see)
+}
+
+// fromLibrary reports whether an error is worded by what parses values, not by this program.
+func fromLibrary(err error) bool {
+	_, number := errors.AsType[*strconv.NumError](err)
+	return number || strings.HasPrefix(err.Error(), "time: ")
+}
+
+// form says what the values of a flag look like; empty if any text will do.
+func form(f *pflag.Flag) string {
+	switch f.Value.Type() {
+	case "int", "int64":
+		return "it must be a whole number"
+	case "duration":
+		return "it must be a duration, such as 90s, 15m or 24h"
+	case "bool":
+		return "it must be true or false"
+	default:
+		return ""
+	}
+}
+
+// nearFlag asks whether the flag of nearly that name is meant.
+func nearFlag(cmd *cobra.Command, name string) string {
+	near := &cobra.Command{SuggestionsMinimumDistance: 2} // letters that are wrong
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		near.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+	})
+	if names := near.SuggestionsFor(name); len(names) > 0 {
+		return "; did you mean --" + strings.Join(names, " or --") + "?"
+	}
+	return ""
+}
+
+// Describe is what people read of the error that a command ended with, and of what it usually comes from. Where the error names a setting by its flag or by its
+// variable, the other is named too.
+func Describe(cmd *cobra.Command, err error) string {
+	text := Message(err)
+	if hint := hint(err); hint != "" {
+		text += "; " + Printable(hint)
+	}
+	if cmd == nil {
+		return text
+	}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		variable := variableOf(f)
+		if variable == "" {
+			return
+		}
+		flag := regexp.MustCompile(`--` + f.Name + `\b([^-]|$)`).FindStringIndex(text)
+		named := regexp.MustCompile(`\b` + variable + `\b`).FindStringIndex(text)
+		switch {
+		case flag != nil && named == nil:
+			end := flag[0] + len("--"+f.Name)
+			text = text[:end] + " (" + variable + ")" + text[end:]
+		case flag == nil && named != nil:
+			text = text[:named[1]] + " (--" + f.Name + ")" + text[named[1]:]
+		}
+	})
+	return text
+}
+
+// variableOf returns the variable that a flag stands for: its usage names it.
+func variableOf(f *pflag.Flag) string {
+	return regexp.MustCompile(`\b(LETHE|AZURE)_[A-Z_]+`).FindString(f.Usage)
+}

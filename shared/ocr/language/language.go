@@ -1,0 +1,78 @@
+// Package language knows Tesseract's codes of languages: what other standards call them, and what people do.
+package language
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
+)
+
+// codes are the languages that Tesseract has data for, without those for older letters and for vertical writing.
+const codes = `afr amh ara asm aze bel ben bod bos bre bul cat ceb ces chi_sim chi_tra chr cos cym dan deu div dzo ell eng enm epo
+est eus fao fas fil fin fra frk frm fry gla gle glg grc guj hat heb hin hrv hun hye iku ind isl ita jav jpn kan kat kaz khm kir
+kmr kor lao lat lav lit ltz mal mar mkd mlt mon mri msa mya nep nld nor oci ori pan pol por pus que ron rus san sin slk slv snd
+spa sqi srp sun swa swe syr tam tat tel tgk tha tir ton tur uig ukr urd uzb vie yid yor`
+
+// Tag translates one of Tesseract's codes to a BCP 47 tag: an ISO 639 code, for some followed by script, age or direction of
+// writing. The age and the direction have no counterpart in BCP 47. A code that names no language has no tag.
+func Tag(code string) string {
+	base, variant, _ := strings.Cut(code, "_")
+	switch {
+	case base == "chi" && strings.HasPrefix(variant, "sim"):
+		return "zh-Hans"
+	case base == "chi" && strings.HasPrefix(variant, "tra"):
+		return "zh-Hant"
+	case code == "frk": // Tesseract means German in Fraktur; ISO 639-3 gives the code to Frankish
+		return "de-Latf"
+	}
+	if _, err := language.ParseBase(base); err != nil {
+		return ""
+	}
+	switch variant {
+	case "latn", "cyrl":
+		base += "-" + variant
+	case "frak":
+		base += "-Latf"
+	}
+	return language.Make(base).String()
+}
+
+// Named returns the codes of the language that people call by the name: in English, in the language itself, or by another code
+// than Tesseract's, such as de or de-DE. A code of Tesseract's own is no name.
+func Named(name string) []string {
+	name = strings.ToLower(strings.TrimSpace(name))
+	all := strings.Fields(codes)
+	if name == "" || slices.Contains(all, name) {
+		return nil
+	}
+	wanted, err := language.Parse(name)
+	base, sure := wanted.Base()
+	tagged := err == nil && sure == language.Exact
+	var found []string
+	for _, code := range all {
+		tag := language.Make(Tag(code))
+		if code == "frk" {
+			continue // people who say German mean deu
+		}
+		own, _ := tag.Base()
+		if tagged && own == base || slices.Contains(names(tag), name) {
+			found = append(found, code)
+		}
+	}
+	return found
+}
+
+// names are what people call a language, in small letters.
+func names(tag language.Tag) []string {
+	base, _ := tag.Base()
+	var all []string
+	for _, name := range []string{
+		display.English.Languages().Name(tag), display.English.Languages().Name(base), display.English.Tags().Name(tag),
+		display.Self.Name(tag), display.Self.Name(language.Make(base.String())),
+	} {
+		all = append(all, strings.ToLower(name))
+	}
+	return all
+}

@@ -1,0 +1,43 @@
+package language_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/lethe-ocr/lethe/shared/ocr/language"
+)
+
+func TestLanguagesAreFoundByWhatPeopleCallThem(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"german": "deu", "German": "deu", "Deutsch": "deu", "de": "deu", "de-DE": "deu", "ger": "deu",
+		"english": "eng", "en": "eng", "en-GB": "eng", "french": "fra", "français": "fra", "FRANÇAIS": "fra", "fr": "fra", "fre": "fra",
+		"spanish": "spa", "español": "spa", "italiano": "ita", "russian": "rus", "русский": "rus", "arabic": "ara", "العربية": "ara",
+		"greek": "ell", "ελληνικά": "ell", "dutch": "nld", "nederlands": "nld", "polski": "pol", "japanese": "jpn", "日本語": "jpn",
+		"chinese": "chi_sim chi_tra", "simplified chinese": "chi_sim", "zh": "chi_sim chi_tra", "中文": "chi_sim chi_tra", "svenska": "swe",
+		"deu": "", "eng": "", "klingonese": "", "": "", "x": "",
+	} {
+		if got := strings.Join(language.Named(name), " "); got != want {
+			t.Errorf("%q is %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestLanguageTagsTranslatesTesseractsCodes(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ code, want string }{
+		{"eng", "en"}, {"deu", "de"}, {"fra", "fr"}, {"spa", "es"}, {"ita", "it"}, {"rus", "ru"}, {"ara", "ar"},
+		{"chi_sim", "zh-Hans"}, {"chi_sim_vert", "zh-Hans"}, {"chi_tra", "zh-Hant"}, {"chi_tra_vert", "zh-Hant"},
+		{"jpn_vert", "ja"}, {"heb", "he"}, {"grc", "grc"}, {"kmr", "kmr"}, {"nor", "no"}, {"ita_old", "it"},
+		{"srp_latn", "sr-Latn"}, {"uzb_cyrl", "uz-Cyrl"}, {"frk", "de-Latf"}, {"dan_frak", "da-Latf"},
+		{"osd", ""}, {"equ", ""}, {"script/Latin", ""}, {"Fraktur", ""}, {"", ""}, {`x" y="`, ""},
+	}
+	for _, test := range tests {
+		if got := language.Tag(test.code); got != test.want {
+			t.Errorf("Tag(%q) = %q, want %q", test.code, got, test.want)
+		}
+	}
+	if found := language.Named("tlh"); len(found) > 0 {
+		t.Errorf("a language that Tesseract has no data for is %q", found)
+	}
+}
