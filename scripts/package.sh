@@ -25,6 +25,8 @@ CGO_ENABLED=1 CGO_CPPFLAGS="-I$native/include" CGO_LDFLAGS="-L$native/lib" \
   -o "$stage/lethe" ./functions
 
 cp host.json "$stage/"
+mkdir "$stage/machine"
+cp infra/machine/{lethe.service,lethe.env,nginx.conf} "$stage/machine/"
 for f in functions/*/function.json; do
   name=$(basename "$(dirname "$f")")
   mkdir -p "$stage/$name"
