@@ -23,7 +23,7 @@ func TestGuideWorksStepByStep(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "go", "run", "../../scripts/sample", "-o", page).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	out, err := exec.CommandContext(t.Context(), "./try.sh", filepath.Join(filepath.Dir(stage), "lethe.zip"), page, "Vandermeer").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "./try.sh", filepath.Join(filepath.Dir(stage), "lethe.zip"), page, "Vandermeer").CombinedOutput() //nolint:gosec // the package under test
 	t.Logf("%s", out)
 	var ended *exec.ExitError
 	switch {
