@@ -2,13 +2,14 @@ package ledger
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
 	"filippo.io/torchwood"
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -18,39 +19,49 @@ type Source interface {
 	ReadFile(ctx context.Context, path string) ([]byte, error)
 }
 
-// Audit is what the whole log says.
+// Audit is what the whole log says. The log tells of what happened until Reached, less the time in which entries are sequenced:
+// whatever is younger may be missing in it without anything being wrong.
 type Audit struct {
-	Origin    string    `json:"origin"`
-	Size      int64     `json:"size"`              // entries
-	First     time.Time `json:"first"`             // time of the earliest entry
-	Last      time.Time `json:"last"`              // time of the latest entry
-	Keys      []string  `json:"keys"`              // public keys that signed, oldest first
-	Follows   *Before   `json:"follows,omitempty"` // the log before this one, whose entries count too; nil for none
-	Since     int64     `json:"since"`             // size of the checkpoint that consistency was proved with; 0 for none
-	Documents int       `json:"documents"`
-	Erased    int       `json:"erased"` // of them, with a receipt
-	Open      int       `json:"open"`   // of them, without one
-	Strays    int       `json:"strays"` // orphans: copies that no task explained
-	Acts      int       `json:"acts"`   // privileged acts
-	Canaries  int       `json:"canaries"`
-	Silent    int       `json:"canaries_failed"`
-	Visits    int       `json:"doctor_visits"`
-	Findings  int       `json:"doctor_breaches"`
+	At        time.Time // when the examination was made
+	Origin    string
+	Size      int64     // entries
+	Root      string    // of the tree, in base64
+	SignedBy  string    // public key that signed the checkpoint, of those trusted
+	First     time.Time // time of the earliest entry
+	Last      time.Time // time of the latest entry
+	Reached   time.Time // the log's own time: the latest that an entry of the program bears
+	Keys      []string  // public keys that signed, oldest first
+	Follows   *Before   // the log before this one, whose entries count too; nil for none
+	Since     int64     // size of the checkpoint that consistency was proved with; 0 for none
+	Kinds     map[Kind]int
+	Documents int
+	Erased    int       // of them, with a receipt
+	Open      int       // of them, without one in the log: they exist, or their receipt waits to be sequenced
+	Due       time.Time // by when the first of these receipts has to be in the log; zero for none
+	Silent    int       // canaries that were not read and erased in time
+	Findings  int       // visits of the doctor that found a breach
 
-	Corrections            []Correction   `json:"clock_corrections,omitempty"`
-	LongestAfterUpload     time.Duration  `json:"longest_after_upload"`     // that any copy existed, until the check found none
-	LongestAfterProcessing time.Duration  `json:"longest_after_processing"` // likewise
-	Reasons                map[string]int `json:"reasons"`                  // why documents were erased
-	Promises               []Judgement    `json:"promises,omitempty"`       // of the promises given, in their order
-	Breaches               []string       `json:"breaches"`                 // each a name and a sentence; empty if the promise was kept
-	Checkpoint             []byte         `json:"-"`                        // as read; keep it for the next audit
+	Corrections            []Correction
+	LongestAfterUpload     time.Duration  // that any copy existed, until the check found none; of those with a receipt
+	LongestAfterProcessing time.Duration  // likewise
+	Reasons                map[string]int // why documents were erased
+	Limits                 Limits         // that the examination was asked to check
+	Promises               []Judgement    // of the promises given, in their order
+	Breaches               []string       // each a name and a sentence; empty if the promise was kept
+	Checkpoint             []byte         // as read; keep it for the next audit
+}
+
+// Limits are those of a contract, which are shorter than the promise. Zero means none.
+type Limits struct {
+	AfterUpload     time.Duration
+	AfterProcessing time.Duration
 }
 
 // Correction is what an operator corrected UTC by.
 type Correction struct {
-	At   time.Time `json:"at"` // in the log's own time, which went on undisturbed
-	From time.Time `json:"from"`
-	To   time.Time `json:"to"`
+	At   time.Time // in the log's own time, which went on undisturbed
+	From time.Time
+	To   time.Time
 }
 
 // Sequencing is how long an entry may wait to be sequenced before an audit calls it missing or late.
@@ -64,7 +75,9 @@ type auditor struct {
 	folder  string // of the log before that is being read, below src
 	visit   func(Entry)
 	lives   map[string]*life
-	reached time.Time     // the log's own time: the latest that an entry bears
+	sought  string // subject whose receipts are kept, with their places
+	found   []placed
+	index   int64         // of the entry that is being read, in its own log
 	blind   time.Time     // what came until then may stand in a log before that cannot be read
 	late    int           // entries that stand behind much younger ones
 	latest  time.Duration // by how much at most
@@ -77,17 +90,30 @@ type Examination struct {
 	Since []byte   // a checkpoint kept from an earlier examination; nil for none
 	// Promises are signed promises that are held against the log.
 	Promises [][]byte
+	Limits   Limits
 	Now      time.Time   // when the examination is made
 	Visit    func(Entry) // sees every entry in the log's order; nil for nobody
 }
 
 // Check reads a whole log and computes how long any document existed.
 func Check(ctx context.Context, src Source, x Examination) (*Audit, error) {
+	a, err := check(ctx, src, x, "")
+	if err != nil {
+		return nil, err
+	}
+	return &a.Audit, nil
+}
+
+// check also finds the receipts about a subject.
+func check(ctx context.Context, src Source, x Examination, subject string) (*auditor, error) {
 	trusted, err := parseKeys(x.Keys)
 	if err != nil {
 		return nil, err
 	}
-	signed, err := src.ReadFile(ctx, "checkpoint")
+	signed, err := src.ReadFile(ctx, checkpointFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, failed(ErrIncomplete, "there is no checkpoint: this is no log, or only a part of one")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read checkpoint: %w", err)
 	}
@@ -96,14 +122,17 @@ func Check(ctx context.Context, src Source, x Examination) (*Audit, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &auditor{trusted: trusted, src: src, visit: x.Visit, lives: map[string]*life{}}
-	a.Origin, a.Size, a.Checkpoint, a.Reasons = c.Origin, c.N, signed, map[string]int{}
+	a := &auditor{trusted: trusted, src: src, visit: x.Visit, lives: map[string]*life{}, sought: subject}
+	a.At, a.Limits, a.Checkpoint, a.Reasons, a.Kinds = x.Now, x.Limits, signed, map[string]int{}, map[Kind]int{}
+	a.Origin, a.Size, a.Root = c.Origin, c.N, base64.StdEncoding.EncodeToString(c.Hash[:])
 	if err := a.entries(ctx, src, c.Tree); err != nil {
 		return nil, err
 	}
-	if tree, err := a.trusted.tree(signed); err != nil || tree != c.Tree {
-		return nil, errors.Join(errors.New("the checkpoint is not signed by a key that is trusted"), err)
+	_, by, err := a.trusted.tree(signed)
+	if err != nil {
+		return nil, about("the log's checkpoint", err)
 	}
+	a.SignedBy = by.public
 	if x.Since != nil {
 		if err := a.consistent(ctx, c.Tree, x.Since); err != nil {
 			return nil, err
@@ -117,22 +146,27 @@ func Check(ctx context.Context, src Source, x Examination) (*Audit, error) {
 		return nil, err
 	}
 	a.conclude(now)
-	return &a.Audit, nil
+	return a, nil
 }
 
 // entries reads every entry of a log.
 func (a *auditor) entries(ctx context.Context, src Source, tree tlog.Tree) error {
-	reader, err := torchwood.NewClient(sourceReader{src})
+	files := &sourceReader{src: src}
+	reader, err := torchwood.NewClient(files)
 	if err != nil {
 		return fmt.Errorf("read log: %w", err)
 	}
 	for index, entry := range reader.AllEntries(ctx, tree, 0) {
-		if err := a.read(ctx, string(entry)); err != nil {
-			return fmt.Errorf("entry %d: %w", index, err)
+		a.index = index
+		switch err := a.read(ctx, string(entry)); {
+		case err != nil && ctx.Err() != nil:
+			return err
+		case err != nil:
+			return failed(ErrAltered, "entry %d: %s", index, err)
 		}
 	}
 	if err := reader.Err(); err != nil {
-		return fmt.Errorf("read log: %w", err)
+		return files.why(err)
 	}
 	return nil
 }
@@ -147,9 +181,9 @@ func (a *auditor) consistent(ctx context.Context, tree tlog.Tree, since []byte) 
 			return err
 		}
 	}
-	old, err := a.trusted.tree(since)
+	old, _, err := a.trusted.tree(since)
 	if err != nil {
-		return fmt.Errorf("the checkpoint kept: %w", err)
+		return about("the checkpoint kept", err)
 	}
 	a.Since = old.N
 	return grew(ctx, a.src, tree, old)
@@ -179,23 +213,20 @@ func (a *auditor) read(ctx context.Context, text string) error {
 	if a.visit != nil {
 		a.visit(e)
 	}
+	a.Kinds[e.Kind]++
 	switch e.Kind {
 	case Key:
 		return a.newKey(signed, &e)
 	case Canary:
-		a.Canaries++
 		if e.Value(FieldOutcome) != Done {
 			a.Silent++
 		}
 	case Doctor:
-		a.Visits++
 		if e.Value(FieldBreach) != "0" {
 			a.Findings++
 		}
 	case Access:
-		a.Acts++
 	case Stray:
-		a.Strays++
 		a.lasted(e.Time(FieldUploaded), time.Time{}, e.Time(FieldErased))
 	case Accepted, Processed, Erased:
 		a.follow(&e)
@@ -221,22 +252,22 @@ func (a *auditor) correct(e *Entry) {
 // newKey trusts a key that a trusted one has cross-signed.
 func (a *auditor) newKey(signed string, e *Entry) error {
 	public := e.Value(FieldKey)
-	fresh, err := note.NewVerifier(public)
+	fresh, err := parseKey(public)
 	if err != nil {
 		return errors.New("a change of key names no key")
 	}
-	if _, err := (keys{fresh}).open([]byte(signed)); err != nil {
+	if _, _, err := (keys{fresh}).open([]byte(signed)); err != nil {
 		return errors.New("a new key did not sign for itself")
 	}
 	a.Keys = append(a.Keys, public)
 	if a.trusted.has(public) {
 		return nil
 	}
-	old, err := note.NewVerifier(e.Value(FieldReplaces))
+	old, err := parseKey(e.Value(FieldReplaces))
 	if err != nil || !a.trusted.has(e.Value(FieldReplaces)) {
 		return nil // a key from before the trusted ones; the checkpoint shows whether it matters
 	}
-	if _, err := (keys{old}).open([]byte(signed)); err != nil {
+	if _, _, err := (keys{old}).open([]byte(signed)); err != nil {
 		return errors.New("the old key did not vouch for the new one")
 	}
 	a.trusted = append(a.trusted, fresh)
@@ -247,31 +278,11 @@ func (a *auditor) newKey(signed string, e *Entry) error {
 func (a *auditor) breach(format string, args ...any) {
 	for i, arg := range args {
 		if at, ok := arg.(time.Time); ok {
-			args[i] = at.UTC().Format(time.RFC3339)
+			args[i] = utc(at)
 		}
 	}
 	a.Breaches = append(a.Breaches, fmt.Sprintf(format, args...))
 }
 
-// sourceReader reads tiles of a Source. It implements torchwood.TileReader.
-type sourceReader struct{ src Source }
-
-// ReadTiles implements torchwood.TileReader.
-func (r sourceReader) ReadTiles(ctx context.Context, wanted []tlog.Tile) ([][]byte, error) {
-	data := make([][]byte, len(wanted))
-	for i, tile := range wanted {
-		var err error
-		if data[i], err = r.src.ReadFile(ctx, torchwood.TilePath(tile)); err != nil {
-			return nil, err
-		}
-	}
-	return data, nil
-}
-
-// SaveTiles implements torchwood.TileReader; nothing is kept.
-func (sourceReader) SaveTiles([]tlog.Tile, [][]byte) {}
-
-// ReadEndpoint implements torchwood.TileReader.
-func (r sourceReader) ReadEndpoint(ctx context.Context, path string) ([]byte, error) {
-	return r.src.ReadFile(ctx, path)
-}
+// utc writes a time for people.
+func utc(at time.Time) string { return at.UTC().Format(time.RFC3339) }

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -59,15 +58,15 @@ func (b below) ReadFile(ctx context.Context, path string) ([]byte, error) {
 
 // Before is the log that another one was begun after, as that one's own entry says.
 type Before struct {
-	Origin  string   `json:"origin"`
-	Size    int64    `json:"size"`
-	Root    string   `json:"root"`              // in base64
-	Signed  string   `json:"checkpoint"`        // SHA-256 of its last signed checkpoint
-	Folder  string   `json:"folder"`            // of its files, below those of the present log
-	Keys    []string `json:"keys"`              // public keys that signed it, oldest first
-	Vouched bool     `json:"vouched"`           // its checkpoint is signed by a key that is trusted, not only named by the log after it
-	Unread  string   `json:"unread,omitempty"`  // why its entries could not be read; empty if they were
-	Follows *Before  `json:"follows,omitempty"` // the log before it
+	Origin  string
+	Size    int64
+	Root    string   // in base64
+	Signed  string   // SHA-256 of its last signed checkpoint
+	Folder  string   // of its files, below those of the present log
+	Keys    []string // public keys that signed it, oldest first
+	Vouched bool     // its checkpoint is signed by a key that is trusted, not only named by the log after it
+	Unread  string   // why its entries could not be read; empty if they were
+	Follows *Before  // the log before it
 }
 
 // precede reads the log before the one that is being read. Its entries count as if they were in this log: documents are followed from log to log.
@@ -108,7 +107,7 @@ func (a *auditor) readBefore(ctx context.Context, b *Before, within string) (unr
 	if err := a.entries(ctx, src, c.Tree); err != nil {
 		return "its entries cannot be read (" + err.Error() + ")", ctx.Err()
 	}
-	tree, err := a.trusted.tree(signed)
+	tree, _, err := a.trusted.tree(signed)
 	b.Vouched = err == nil && tree == c.Tree
 	return "", nil
 }
@@ -123,7 +122,7 @@ func claimed(signed []byte) (torchwood.Checkpoint, error) {
 	text, _, _ := strings.Cut(string(signed), "\n\n")
 	c, err := torchwood.ParseCheckpoint(text + "\n")
 	if err != nil {
-		return torchwood.Checkpoint{}, errors.New("the checkpoint is malformed")
+		return torchwood.Checkpoint{}, failed(ErrAltered, "the checkpoint has not the form of one")
 	}
 	return c, nil
 }
@@ -132,7 +131,7 @@ func claimed(signed []byte) (torchwood.Checkpoint, error) {
 func (b *Before) grewFrom(ctx context.Context, src Source, since []byte) (int64, error) {
 	old, err := claimed(since)
 	if err != nil {
-		return 0, fmt.Errorf("the checkpoint kept: %w", err)
+		return 0, about("the checkpoint kept", err)
 	}
 	if b.is(old.Tree) {
 		return old.N, nil
@@ -140,7 +139,7 @@ func (b *Before) grewFrom(ctx context.Context, src Source, since []byte) (int64,
 	end := tlog.Tree{N: b.Size}
 	hash, err := base64.StdEncoding.DecodeString(b.Root)
 	if copy(end.Hash[:], hash); err != nil || old.N >= end.N {
-		return 0, errors.New("this log is bound to another end of the log before than the checkpoint kept")
+		return 0, failed(ErrAltered, "this log names another end of the log before than the checkpoint kept")
 	}
 	return old.N, grew(ctx, below{src, b.Folder}, end, old.Tree)
 }
@@ -148,14 +147,15 @@ func (b *Before) grewFrom(ctx context.Context, src Source, since []byte) (int64,
 // grew proves that a tree is an extension of an old one.
 func grew(ctx context.Context, src Source, tree, old tlog.Tree) error {
 	if old.N > tree.N {
-		return fmt.Errorf("the log shrank: it has %d entries and had %d", tree.N, old.N)
+		return failed(ErrAltered, "the log was rolled back: it has %d entries, and had %d when you kept the checkpoint", tree.N, old.N)
 	}
-	proof, err := tlog.ProveTree(tree.N, old.N, torchwood.TileHashReaderWithContext(ctx, tree, sourceReader{src}))
+	r := &sourceReader{src: src}
+	proof, err := tlog.ProveTree(tree.N, old.N, torchwood.TileHashReaderWithContext(ctx, tree, r))
 	if err != nil {
-		return fmt.Errorf("prove consistency: %w", err)
+		return r.why(err)
 	}
 	if err := tlog.CheckTree(proof, tree.N, tree.Hash, old.N, old.Hash); err != nil {
-		return fmt.Errorf("the log was rewritten since that checkpoint: %w", err)
+		return failed(ErrAltered, "the log was rewritten: its first %d entries are not those of the checkpoint that you kept", old.N)
 	}
 	return nil
 }

@@ -1,6 +1,9 @@
 package ledger
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Why evidence does not convince. Errors of Verify, VerifyPromise and Check wrap the one that applies; a log that cannot be read
 // for another reason, such as a server that does not answer, keeps its own error.
@@ -16,3 +19,27 @@ var (
 	// ErrIncomplete says that part of the evidence is missing.
 	ErrIncomplete = errors.New("part of the evidence is missing")
 )
+
+// failure says in its own words why evidence does not convince.
+type failure struct {
+	kind error // one of those above
+	text string
+}
+
+// Error implements error.
+func (f *failure) Error() string { return f.text }
+
+// Unwrap returns the kind.
+func (f *failure) Unwrap() error { return f.kind }
+
+func failed(kind error, format string, args ...any) error {
+	return &failure{kind, fmt.Sprintf(format, args...)}
+}
+
+// about puts what a failure is about before its words.
+func about(what string, err error) error {
+	if f, ok := errors.AsType[*failure](err); ok {
+		return &failure{f.kind, what + ": " + f.text}
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}

@@ -3,7 +3,9 @@ package ledger
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -58,19 +60,42 @@ func ParseSigner(private string) (*Signer, error) {
 // Public returns the public key.
 func (s *Signer) Public() string { return s.public }
 
+// Fingerprint names a public key so that two people can compare what they have over the telephone: the SHA-256 of the key as it is
+// written, without the line end.
+func Fingerprint(public string) string {
+	sum := sha256.Sum256([]byte(strings.TrimSpace(public)))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// key is a public key that a check trusts.
+type key struct {
+	note.Verifier
+	public string
+}
+
+// parseKey reads a public key as GenerateKey writes it.
+func parseKey(public string) (key, error) {
+	public = strings.TrimSpace(public)
+	v, err := note.NewVerifier(public)
+	if err != nil {
+		return key{}, errors.New("a public key has the form name+hash+key, as `lethe keygen` prints it")
+	}
+	return key{v, public}, nil
+}
+
 // keys are the public keys that a check trusts.
-type keys []note.Verifier
+type keys []key
 
 // parseKeys reads public keys, each as GenerateKey writes them.
 func parseKeys(public []string) (keys, error) {
 	var ks keys
 	for _, p := range public {
-		v, err := note.NewVerifier(strings.TrimSpace(p))
+		k, err := parseKey(p)
 		if err != nil {
-			return nil, errors.New("a public key has the form name+hash+key, as `lethe keygen` prints it")
+			return nil, err
 		}
-		if !ks.has(strings.TrimSpace(p)) { // of one given twice neither would count
-			ks = append(ks, v)
+		if !ks.has(k.public) { // of one given twice neither would count
+			ks = append(ks, k)
 		}
 	}
 	if len(ks) == 0 {
@@ -79,19 +104,50 @@ func parseKeys(public []string) (keys, error) {
 	return ks, nil
 }
 
-// open checks that one of the keys signed the note, and returns its text.
-func (ks keys) open(signed []byte) (string, error) {
-	n, err := note.Open(signed, note.VerifierList(ks...))
-	if err != nil {
-		return "", errors.New("the signature is not by any of the keys given")
+// open checks that one of the keys signed the note, and returns its text and that key.
+func (ks keys) open(signed []byte) (text string, by key, err error) {
+	list := make([]note.Verifier, len(ks))
+	for i, k := range ks {
+		list[i] = k.Verifier
 	}
-	return n.Text, nil
+	n, err := note.Open(signed, note.VerifierList(list...))
+	if err != nil {
+		return "", key{}, ks.unsigned(err)
+	}
+	for _, k := range ks {
+		if k.Name() == n.Sigs[0].Name && k.KeyHash() == n.Sigs[0].Hash {
+			by = k
+		}
+	}
+	return n.Text, by, nil
 }
+
+// unsigned says why a note does not open.
+func (ks keys) unsigned(err error) error {
+	if bad, ok := errors.AsType[*note.InvalidSignatureError](err); ok {
+		return failed(ErrAltered, "the signature of %s does not fit the text: a line was altered after it was signed", short(bad.Name, bad.Hash))
+	}
+	unknown, ok := errors.AsType[*note.UnverifiedNoteError](err)
+	if !ok {
+		return failed(ErrAltered, "it has no signature that can be read")
+	}
+	var by, given []string
+	for _, sig := range unknown.Note.UnverifiedSigs {
+		by = append(by, short(sig.Name, sig.Hash))
+	}
+	for _, k := range ks {
+		given = append(given, short(k.Name(), k.KeyHash()))
+	}
+	return failed(ErrUnknownKey, "it names %s as its signer, and the keys given are %s", strings.Join(by, ", "), strings.Join(given, ", "))
+}
+
+// short is the beginning of a public key, which names it in signatures.
+func short(name string, hash uint32) string { return fmt.Sprintf("%s+%08x", name, hash) }
 
 // has reports whether the public key is among those trusted.
 func (ks keys) has(public string) bool {
 	v, err := note.NewVerifier(public)
-	return err == nil && slices.ContainsFunc(ks, func(k note.Verifier) bool {
+	return err == nil && slices.ContainsFunc(ks, func(k key) bool {
 		return k.Name() == v.Name() && k.KeyHash() == v.KeyHash()
 	})
 }

@@ -73,6 +73,9 @@ func (a *auditor) follow(e *Entry) {
 	case Processed:
 		l.ended.add(e.Time(FieldEnded))
 	case Erased:
+		if e.Subject == a.sought {
+			a.found = append(a.found, placed{*e, a.index})
+		}
 		l.uploaded.add(e.Time(FieldUploaded))
 		l.ended.add(e.Time(FieldEnded))
 		if len(l.receipts) == 0 {
@@ -112,9 +115,13 @@ func (a *auditor) conclude(now time.Time) {
 			continue
 		}
 		a.Open++
+		a.overdue(uploaded, ended, now)
 		limit := uploaded.Add(retention.UnprocessedLimit)
 		if !ended.IsZero() && ended.Add(retention.ProcessedLimit).Before(limit) {
 			limit = ended.Add(retention.ProcessedLimit)
+		}
+		if a.Due.IsZero() || limit.Before(a.Due) {
+			a.Due = limit
 		}
 		if now.After(limit.Add(Sequencing)) {
 			a.breach("no-receipt: a document that arrived at %s has no receipt; it had to be erased by %s", uploaded, limit)
@@ -122,6 +129,20 @@ func (a *auditor) conclude(now time.Time) {
 	}
 	a.judgeLate()
 	slices.Sort(a.Breaches)
+}
+
+// overdue names a document without a receipt that had to be gone by the limits asked for, and whose receipt had time to be sequenced.
+func (a *auditor) overdue(uploaded, ended, now time.Time) {
+	limit := time.Time{}
+	if a.Limits.AfterUpload > 0 {
+		limit = uploaded.Add(a.Limits.AfterUpload)
+	}
+	if a.Limits.AfterProcessing > 0 && !ended.IsZero() && (limit.IsZero() || ended.Add(a.Limits.AfterProcessing).Before(limit)) {
+		limit = ended.Add(a.Limits.AfterProcessing)
+	}
+	if !limit.IsZero() && now.After(limit.Add(Sequencing)) {
+		a.breach("over-limit: a document that arrived at %s has no receipt in the log; by the limit asked for it had to be gone at %s", uploaded, limit)
+	}
 }
 
 // contradictions names what the log says of one life in two ways. Whichever is true, the earliest upload, the earliest end
@@ -142,6 +163,9 @@ func (a *auditor) contradictions(l *life) {
 func (a *auditor) lasted(uploaded, ended, gone time.Time) {
 	if !uploaded.IsZero() {
 		a.LongestAfterUpload = max(a.LongestAfterUpload, gone.Sub(uploaded))
+		if limit := a.Limits.AfterUpload; limit > 0 && gone.Sub(uploaded) > limit {
+			a.breach("over-limit: a copy that arrived at %s was erased at %s, %s after upload; the limit asked for is %s", uploaded, gone, gone.Sub(uploaded), limit)
+		}
 		switch {
 		case gone.Sub(uploaded) > retention.UnprocessedLimit:
 			a.breach("outlived-upload: a copy that arrived at %s was not erased until %s, %s after upload", uploaded, gone, gone.Sub(uploaded))
@@ -151,6 +175,9 @@ func (a *auditor) lasted(uploaded, ended, gone time.Time) {
 	}
 	if !ended.IsZero() {
 		a.LongestAfterProcessing = max(a.LongestAfterProcessing, gone.Sub(ended))
+		if limit := a.Limits.AfterProcessing; limit > 0 && gone.Sub(ended) > limit {
+			a.breach("over-limit: a document processed at %s was erased at %s, %s after processing; the limit asked for is %s", ended, gone, gone.Sub(ended), limit)
+		}
 		switch {
 		case gone.Sub(ended) > retention.ProcessedLimit:
 			a.breach("outlived-processing: a document processed at %s was not erased until %s, %s after processing", ended, gone, gone.Sub(ended))
@@ -170,8 +197,8 @@ func (a *auditor) place(e *Entry) {
 	if e.Kind == Key || e.Kind == Begun {
 		return
 	}
-	behind := a.reached.Sub(e.At)
-	a.reached = later(a.reached, e.At)
+	behind := a.Reached.Sub(e.At)
+	a.Reached = later(a.Reached, e.At)
 	if behind <= Sequencing {
 		return
 	}

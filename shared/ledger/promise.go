@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,6 +31,8 @@ type Promise struct {
 	Formats     []string
 	Languages   []string
 	Region      string
+
+	Key string // the public key that signed it, once it is verified; no part of the text
 }
 
 // promiseNames are the lines of a promise, in their order.
@@ -66,7 +67,7 @@ func (p *Promise) Text() string {
 
 // parsePromise reads what Text writes, and nothing else.
 func parsePromise(text string) (Promise, error) {
-	malformed := errors.New("this is not a promise")
+	malformed := failed(ErrAltered, "this has not the form of a promise")
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	names := promiseNames()
 	if len(lines) != 1+len(names) || lines[0] != promiseHeading {
@@ -153,13 +154,15 @@ func VerifyPromise(signed []byte, public []string) (Promise, error) {
 
 func (ks keys) promise(signed []byte) (Promise, error) {
 	if len(signed) > maxReceipt || !IsPromise(signed) {
-		return Promise{}, errors.New("this is not a promise")
+		return Promise{}, failed(ErrAltered, "this is not a promise: its first line is not %s", promiseHeading)
 	}
-	text, err := ks.open(signed)
+	text, by, err := ks.open(signed)
 	if err != nil {
-		return Promise{}, err
+		return Promise{}, about("the promise", err)
 	}
-	return parsePromise(text)
+	p, err := parsePromise(text)
+	p.Key = by.public
+	return p, err
 }
 
 // Verdicts about a promise.
@@ -171,11 +174,23 @@ const (
 
 // Judgement is what a log says of a promise.
 type Judgement struct {
-	Task    string `json:"task"`
-	About   string `json:"about"` // creation, or document
-	Verdict string `json:"verdict"`
-	Why     string `json:"why"`
+	Task    string
+	About   string // creation, or document
+	Verdict string
+	Why     string
 }
+
+// PromiseError says which of the promises given to an examination is none that the keys signed.
+type PromiseError struct {
+	Index int // among those given
+	Err   error
+}
+
+// Error implements error.
+func (p *PromiseError) Error() string { return fmt.Sprintf("promise %d: %s", p.Index+1, p.Err) }
+
+// Unwrap returns the cause.
+func (p *PromiseError) Unwrap() error { return p.Err }
 
 // judgeAll compares promises with the log. now is the time of the examination, in the time of the log.
 func (a *auditor) judgeAll(promises [][]byte, now time.Time) error {
@@ -183,7 +198,7 @@ func (a *auditor) judgeAll(promises [][]byte, now time.Time) error {
 	for i, signed := range promises {
 		p, err := a.trusted.promise(signed)
 		if err != nil {
-			return fmt.Errorf("promise %d: %w", i+1, err)
+			return &PromiseError{Index: i, Err: err}
 		}
 		j := a.judge(&p)
 		if e := earlier[p.Subject]; e != nil && e.contradicts(p) {
@@ -241,7 +256,7 @@ func (a *auditor) judge(p *Promise) Judgement {
 
 func (a *auditor) judgeCreation(p *Promise, l *life) Judgement {
 	j := Judgement{About: "creation", Verdict: Broken}
-	known, gone, uploaded, until := a.reached.Add(-Sequencing), l.gone(), l.uploaded.first(), p.due()
+	known, gone, uploaded, until := a.Reached.Add(-Sequencing), l.gone(), l.uploaded.first(), p.due()
 	limit := until.UTC().Format(time.RFC3339)
 	switch {
 	case l.logged && uploaded.Before(until.Add(Sequencing)):
@@ -264,7 +279,7 @@ func (a *auditor) judgeCreation(p *Promise, l *life) Judgement {
 
 func (a *auditor) judgeDocument(p *Promise, l *life) Judgement {
 	j := Judgement{About: "document", Verdict: Broken}
-	known, gone, limit := a.reached.Add(-Sequencing), l.gone(), p.due()
+	known, gone, limit := a.Reached.Add(-Sequencing), l.gone(), p.due()
 	if ended := l.ended.first(); !ended.IsZero() {
 		limit = earliest(limit, ended.Add(p.Processed))
 		if p.Retain > 0 {

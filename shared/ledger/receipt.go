@@ -117,7 +117,7 @@ func prove(ctx context.Context, src Source, tree tlog.Tree, checkpoint string, i
 	if index >= tree.N {
 		return "", nil, nil // placed, and not published yet
 	}
-	reader, err := torchwood.NewClient(sourceReader{src})
+	reader, err := torchwood.NewClient(&sourceReader{src: src})
 	if err != nil {
 		return "", nil, fmt.Errorf("read the ledger: %w", err)
 	}
@@ -144,7 +144,7 @@ func formatProof(index int64, hashes tlog.RecordProof, checkpoint string) []byte
 
 // parseProof reads what formatProof writes.
 func parseProof(text string) (index int64, hashes tlog.RecordProof, checkpoint []byte, err error) {
-	malformed := errors.New("the proof of inclusion is malformed")
+	malformed := failed(ErrAltered, "the proof that the log contains the receipt cannot be read: a line of it is altered")
 	top, signed, ok := strings.Cut(text, "\n\n")
 	lines := strings.Split(top, "\n")
 	if !ok || len(lines) < 2 || lines[0] != proofHeading {

@@ -161,7 +161,7 @@ func (l *Log) proves(ctx context.Context, h head, p published) error {
 // brought into use; one of them must have signed the checkpoint. Where receipts stand is remembered again: tombstones that come
 // from a copy of the database may be older than their receipts.
 func (l *Log) rebuild(ctx context.Context, etag string, p published) (head, error) {
-	reader, err := torchwood.NewClient(sourceReader{l.tiles})
+	reader, err := torchwood.NewClient(&sourceReader{src: l.tiles})
 	if err != nil {
 		return head{}, fmt.Errorf("read the ledger: %w", err)
 	}
@@ -194,7 +194,7 @@ func (l *Log) rebuild(ctx context.Context, etag string, p published) (head, erro
 	if err != nil {
 		return head{}, stuckDamaged
 	}
-	if tree, err := ks.tree(p.signed); err != nil || tree != p.tree {
+	if tree, _, err := ks.tree(p.signed); err != nil || tree != p.tree {
 		return head{}, stuckFork
 	}
 	if err := l.save(ctx, &h); err != nil {

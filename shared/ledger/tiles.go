@@ -49,7 +49,7 @@ func (t tiles) write(ctx context.Context, path string, data []byte) error {
 
 // hashes returns the stored hashes of a tree.
 func (t tiles) hashes(ctx context.Context, tree tlog.Tree) tlog.HashReader {
-	return torchwood.TileHashReaderWithContext(ctx, tree, sourceReader{t})
+	return torchwood.TileHashReaderWithContext(ctx, tree, &sourceReader{src: t})
 }
 
 // file is one file of the log that is to be written.

@@ -1,9 +1,10 @@
 package ledger
 
 import (
+	"encoding/base64"
 	"errors"
-	"fmt"
 	"strings"
+	"time"
 
 	"filippo.io/torchwood"
 	"golang.org/x/mod/sumdb/tlog"
@@ -13,56 +14,131 @@ import (
 type Verdict struct {
 	Opening Opening
 	Entry   Entry
-	Logged  bool  // the log contains the entry
-	Index   int64 // its position there
-	Size    int64 // of the log that the proof speaks of
+	Key     string // the public key that signed the receipt
+	Logged  bool   // the log contains the entry
+	Index   int64  // its position there
+	Size    int64  // of the log that the proof speaks of
+	Root    string // of that log's tree, in base64
+	LogKey  string // the public key that signed the checkpoint
+}
+
+// Gone is when the last copy was gone by what the receipt itself says, and the check had found none.
+func (v *Verdict) Gone() time.Time { return (&life{receipts: []Entry{v.Entry}}).gone() }
+
+// ClassErased is what a receipt says of one class of copies.
+type ClassErased struct {
+	Class           string
+	Erased, Checked time.Time // when it was erased, and when the check found none
+}
+
+// Copies are the classes of copies that the receipt names.
+func (v *Verdict) Copies() []ClassErased {
+	var all []ClassErased
+	for _, f := range v.Entry.Fields {
+		if f.Name != FieldCopy {
+			continue
+		}
+		class, times, _ := strings.Cut(f.Value, " ")
+		erased, checked, _ := strings.Cut(times, " ")
+		e := Entry{Fields: []Field{{"erased", erased}, {"checked", checked}}}
+		all = append(all, ClassErased{class, e.Time("erased"), e.Time("checked")})
+	}
+	return all
 }
 
 // maxReceipt bounds a receipt in bytes.
 const maxReceipt = 64 << 10
 
 // Verify checks a receipt with public keys alone: its signature, that its opening opens the entry's commitments, and, once
-// it is logged, that the log contains the entry. The digest of the document is the caller's to compare.
+// it is logged, that the log contains the entry. The digest of the document is the caller's to compare. A receipt that is not in
+// the log yet is no error: see Verdict.Logged.
 func Verify(receipt []byte, public []string) (Verdict, error) {
 	ks, err := parseKeys(public)
 	if err != nil {
 		return Verdict{}, err
 	}
-	malformed := errors.New("this is not a receipt")
+	return ks.verify(receipt)
+}
+
+func (ks keys) verify(receipt []byte) (Verdict, error) {
 	if len(receipt) > maxReceipt || !strings.HasPrefix(string(receipt), receiptHeading+"\n") {
-		return Verdict{}, malformed
+		return Verdict{}, failed(ErrAltered, "this is not a receipt: its first line is not %s", receiptHeading)
 	}
 	signed, proof, ok := cutProof(string(receipt))
 	if !ok {
-		return Verdict{}, malformed
+		return Verdict{}, failed(ErrAltered, "the receipt is cut short or altered: after the signature comes neither a proof nor the words %q", notLogged)
 	}
-	body, err := ks.open([]byte(signed))
+	body, by, err := ks.open([]byte(signed))
+	if errors.Is(err, ErrAltered) {
+		return Verdict{}, failed(ErrAltered, "%s; %s", err, ks.where(signed, proof))
+	}
 	if err != nil {
-		return Verdict{}, err
+		return Verdict{}, about("the receipt", err)
 	}
 	v, text, err := parseBody(body)
 	if err != nil {
 		return Verdict{}, err
 	}
-	if v.Entry.Subject != v.Opening.Subject() || v.Entry.Value(FieldDocument) != v.Opening.Document() {
-		return Verdict{}, errors.New("the receipt's opening does not belong to its entry")
+	v.Key = by.public
+	if lines := misfits(v); lines != "" {
+		return Verdict{}, failed(ErrAltered, "the receipt's lines %s do not belong together", lines)
 	}
 	if proof == notLogged+"\n" {
 		return v, nil
 	}
+	if err := ks.include(&v, text, proof); err != nil {
+		return Verdict{}, err
+	}
+	return v, nil
+}
+
+// include checks the proof that a log contains the entry.
+func (ks keys) include(v *Verdict, text, proof string) error {
 	index, hashes, checkpoint, err := parseProof(proof)
 	if err != nil {
-		return Verdict{}, err
+		return err
 	}
-	tree, err := ks.tree(checkpoint)
+	tree, by, err := ks.tree(checkpoint)
 	if err != nil {
-		return Verdict{}, err
+		return about("the checkpoint in the receipt", err)
 	}
 	if err := tlog.CheckRecord(hashes, tree.N, tree.Hash, index, tlog.RecordHash([]byte(text))); err != nil {
-		return Verdict{}, errors.New("the log of that checkpoint does not contain the receipt")
+		return failed(ErrAltered, "the proof does not lead from the receipt to the checkpoint: the log of %d entries does not contain it as entry %d", tree.N, index)
 	}
-	v.Logged, v.Index, v.Size = true, index, tree.N
-	return v, nil
+	v.Logged, v.Index, v.Size, v.Root, v.LogKey = true, index, tree.N, base64.StdEncoding.EncodeToString(tree.Hash[:]), by.public
+	return nil
+}
+
+// misfits names the lines of a receipt of which one must be wrong.
+func misfits(v Verdict) string {
+	switch {
+	case v.Entry.Subject != v.Opening.Subject():
+		return "task, nonce and subject"
+	case v.Entry.Value(FieldDocument) != v.Opening.Document():
+		return "input and document"
+	default:
+		return ""
+	}
+}
+
+// where says which lines of a receipt cannot be those that were signed. The signature covers all of them at once; commitments and
+// the log tell them apart.
+func (ks keys) where(signed, proof string) string {
+	body, _, _ := strings.Cut(signed, "\n\n— ")
+	v, text, err := parseBody(body + "\n")
+	if err != nil {
+		return err.Error()
+	}
+	if lines := misfits(v); lines != "" {
+		return "of the lines " + lines + " one is altered"
+	}
+	if proof == notLogged+"\n" {
+		return "compare it with the log (--log) to learn which line"
+	}
+	if ks.include(&v, text, proof) == nil {
+		return "every line but the first stands in the log as it is"
+	}
+	return "a line from \"subject\" to \"program\" is not as the log has it: compare it with the log (--log) to learn which"
 }
 
 // cutProof separates the signed text from what follows its signatures.
@@ -77,7 +153,7 @@ func cutProof(receipt string) (signed, proof string, ok bool) {
 
 // parseBody reads the signed text of a receipt.
 func parseBody(body string) (Verdict, string, error) {
-	malformed := errors.New("the receipt's text is malformed")
+	malformed := failed(ErrAltered, "the receipt's text has not the form of a receipt")
 	top, text, ok := strings.Cut(body, "\n\n")
 	lines := strings.Split(top, "\n")
 	if !ok || len(lines) != 4 {
@@ -102,20 +178,20 @@ func parseBody(body string) (Verdict, string, error) {
 	return v, text, nil
 }
 
-// tree reads a checkpoint that one of the keys signed.
-func (ks keys) tree(checkpoint []byte) (tlog.Tree, error) {
-	text, err := ks.open(checkpoint)
+// tree reads a checkpoint that one of the keys signed, and returns that key.
+func (ks keys) tree(checkpoint []byte) (tlog.Tree, key, error) {
+	text, by, err := ks.open(checkpoint)
 	if err != nil {
-		return tlog.Tree{}, fmt.Errorf("checkpoint: %w", err)
+		return tlog.Tree{}, key{}, err
 	}
 	c, err := torchwood.ParseCheckpoint(text)
 	if err != nil {
-		return tlog.Tree{}, errors.New("the checkpoint is malformed")
+		return tlog.Tree{}, key{}, failed(ErrAltered, "it has not the form of a checkpoint")
 	}
 	for _, k := range ks {
 		if k.Name() == c.Origin {
-			return c.Tree, nil
+			return c.Tree, by, nil
 		}
 	}
-	return tlog.Tree{}, errors.New("the checkpoint is of another log than the key")
+	return tlog.Tree{}, key{}, failed(ErrAltered, "it is of the log %s, and no key given has that name", c.Origin)
 }
