@@ -299,7 +299,7 @@ func TestDataFolderOfAnEarlierProgramIsServedErasedAndAudited(t *testing.T) {
 			t.Errorf("left behind: %v", found)
 		}
 		s.stop()
-		if a := s.audit(old.At.Add(24*time.Hour), receipts...); a.Open != 0 || a.Strays == 0 || a.Erased != len(all)+3 {
+		if a := s.audit(old.At.Add(24*time.Hour), receipts...); a.Open != 0 || a.Kinds[ledger.Stray] == 0 || a.Erased != len(all)+3 {
 			t.Errorf("the ledger tells of %+v", a)
 		}
 	})

@@ -92,7 +92,7 @@ type period struct {
 	Processed string         `json:"longest_after_processing"`
 	Access    int            `json:"access_entries"` // in the log, each found in the ledger
 	Waiting   int            `json:"access_entries_not_yet_in_the_ledger"`
-	Whole     *ledger.Audit  `json:"whole_ledger"`
+	Whole     *auditView     `json:"whole_ledger"`
 }
 
 func (e *evidence) export(cmd *cobra.Command) error {
@@ -161,9 +161,11 @@ func (e *evidence) examine(ctx context.Context) (*period, map[string]bool, error
 			return nil, nil, Usage(err)
 		}
 	}
-	if p.Whole, err = ledger.Check(ctx, folder(filepath.Join(string(e.folder), "ledger")), x); err != nil {
+	whole, err := ledger.Check(ctx, folder(filepath.Join(string(e.folder), "ledger")), x)
+	if err != nil {
 		return nil, nil, err
 	}
+	p.Whole = viewAudit(whole)
 	p.Longest, p.Processed = upload.String(), processed.String()
 	return p, committed, errors.Join(e.WriteFile(ctx, "canary.csv", canaries.Bytes()), e.WriteFile(ctx, "doctor.csv", visits.Bytes()))
 }
@@ -197,7 +199,7 @@ func (e *evidence) accessLog(ctx context.Context, cl *client.Client, p *period, 
 			switch {
 			case committed[logged.Commitment]:
 				p.Access++
-			case entry.At.Before(p.Whole.Last.Add(-ledger.Sequencing)):
+			case entry.At.Before(p.Whole.Complete):
 				return fmt.Errorf("the ledger does not know the entry of the access log of %s", entry.At.Format(time.RFC3339))
 			default:
 				p.Waiting++

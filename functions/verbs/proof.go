@@ -2,16 +2,12 @@ package verbs
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
-	"time"
 
 	"filippo.io/torchwood"
 	"github.com/spf13/cobra"
@@ -23,7 +19,7 @@ import (
 
 // Proof returns the verbs that prove erasure. All but receipt and erase work without a server.
 func Proof(version string) []*cobra.Command {
-	return []*cobra.Command{newReceipt(version), newErase(version), newVerify(), newAudit(version), newLedger(version), newEvidence(version), newKeygen(), newInventory()}
+	return []*cobra.Command{newReceipt(version), newErase(version), newVerify(version), newAudit(version), newLedger(version), newEvidence(version), newKeygen(), newInventory()}
 }
 
 func newReceipt(version string) *cobra.Command {
@@ -100,118 +96,6 @@ func summed(w io.Writer, tasks []client.Task) error {
 	return err
 }
 
-func newVerify() *cobra.Command {
-	var public []string
-	var file string
-	cmd := &cobra.Command{
-		Use:   "verify RECEIPT --key PUBLIC",
-		Short: "Verify a receipt or a promise without the server",
-		Long: `Verify a receipt with nothing but the stamp's public key: who signed it, that it belongs to the task it names, and that the
-ledger contains it; with --file also that it is about this document. --key takes a key or the name of a file with keys, and may
-be repeated. A signed promise is verified in the same way; "lethe audit --promises" reports whether it was kept.
-` + ExitTable(),
-		Example: "  lethe verify scan.receipt --key stamp.pub --file scan.pdf",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			receipt, err := os.ReadFile(args[0])
-			if err != nil {
-				return Usage(err)
-			}
-			keys, err := readKeys(public)
-			if err != nil {
-				return Usage(err)
-			}
-			if ledger.IsPromise(receipt) {
-				p, err := ledger.VerifyPromise(receipt, keys)
-				if err != nil {
-					return err
-				}
-				if err := sameFile(ledger.Opening{Digest: p.Digest}, file); err != nil {
-					return err
-				}
-				return showPromise(cmd.OutOrStdout(), p, file != "")
-			}
-			v, err := ledger.Verify(receipt, keys)
-			if err != nil {
-				return err
-			}
-			if err := sameFile(v.Opening, file); err != nil {
-				return err
-			}
-			return showVerdict(cmd.OutOrStdout(), v, file != "")
-		},
-	}
-	cmd.Flags().StringArrayVar(&public, "key", nil, "public key, or a file with public keys")
-	cmd.Flags().StringVar(&file, "file", "", "document that the receipt must be about")
-	return cmd
-}
-
-// readKeys reads keys given as such or as files with one key on each line.
-func readKeys(given []string) ([]string, error) {
-	if len(given) == 0 {
-		return nil, errors.New("give the stamp's public key with --key; the service publishes it at /v1/ledger/keys")
-	}
-	var keys []string
-	for _, g := range given {
-		text, err := os.ReadFile(g) //nolint:gosec // the user names the file
-		if err != nil {
-			text = []byte(g)
-		}
-		for line := range strings.Lines(string(text)) {
-			if line = strings.TrimSpace(line); line != "" {
-				keys = append(keys, line)
-			}
-		}
-	}
-	return keys, nil
-}
-
-// sameFile compares a document with the one that the receipt is about.
-func sameFile(o ledger.Opening, name string) error {
-	if name == "" {
-		return nil
-	}
-	f, err := os.Open(name) //nolint:gosec // the user names the file
-	if err != nil {
-		return Usage(err)
-	}
-	hash := sha256.New()
-	_, err = io.Copy(hash, f)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	switch hex.EncodeToString(hash.Sum(nil)) {
-	case o.Digest:
-		return nil
-	default:
-		if o.Digest == "" {
-			return errors.New("the service never read the document, so the receipt cannot be tied to a file")
-		}
-		return errors.New("the receipt is not about this file")
-	}
-}
-
-func showVerdict(w io.Writer, v ledger.Verdict, compared bool) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	line := func(name, value string) { fmt.Fprintf(table, "%s\t%s\n", name, Printable(value)) }
-	line("task", v.Opening.Task)
-	line("erased and checked", v.Entry.At.Format(time.RFC3339))
-	line("reason", v.Entry.Value(ledger.FieldReason))
-	line("after processing (24 h)", v.Entry.Value(ledger.FieldProcessed))
-	line("after upload (48 h)", v.Entry.Value(ledger.FieldUnprocessed))
-	line("region", v.Entry.Value(ledger.FieldRegion))
-	line("program", v.Entry.Value(ledger.FieldProgram))
-	if compared {
-		line("document", "is the file given")
-	}
-	if v.Logged {
-		line("ledger", fmt.Sprintf("entry %d of %d", v.Index, v.Size))
-	} else {
-		line("ledger", "not yet logged: fetch the receipt again in some minutes")
-	}
-	return table.Flush()
-}
-
 func newLedger(version string) *cobra.Command {
 	c := &connection{version: version}
 	save := &cobra.Command{
@@ -235,7 +119,48 @@ that a later copy downloads only what is new.` + connectionHelp(),
 	}
 	c.flags(save)
 	cmd := &cobra.Command{Use: "ledger", Short: "Copy or replace a ledger", Args: cobra.NoArgs}
-	cmd.AddCommand(save)
+	cmd.AddCommand(save, newKey())
+	return cmd
+}
+
+func newKey() *cobra.Command {
+	var jsonOut bool
+	cmd := &cobra.Command{
+		Use:   "key FILE",
+		Short: "Print a public key and its fingerprint",
+		Long: `Print the public key in a file and its fingerprint, which an auditor compares with the one that "lethe verify" and "lethe audit"
+print. FILE has a public key, or a private one such as signing.key in the data folder, of which the public half is printed.
+
+The fingerprint is the SHA-256 of the public key as it is written, without the line end.` + ExitTable(),
+		Example: `  lethe ledger key /var/lib/lethe/signing.key
+  lethe ledger key stamp.pub`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			text, err := os.ReadFile(args[0])
+			if err != nil {
+				return File(err)
+			}
+			var keys []string
+			if signer, err := ledger.ParseSigner(string(text)); err == nil {
+				keys = []string{signer.Public()}
+			} else if keys, err = readKeys(args); err != nil {
+				return err
+			}
+			for _, public := range keys {
+				key := viewKey(public)
+				if jsonOut {
+					err = printJSON(cmd.OutOrStdout(), key)
+				} else {
+					_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n%s\n", Printable(key.Public), key.Fingerprint)
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&jsonOut, "json", false, "print JSON")
 	return cmd
 }
 
@@ -249,6 +174,11 @@ func (c *connection) source(args []string) (ledger.Source, error) {
 		return cl.Ledger(), nil
 	}
 	if !strings.Contains(args[0], "://") {
+		if info, err := os.Stat(args[0]); err != nil {
+			return nil, File(fmt.Errorf("the copy of the ledger: %w", err))
+		} else if !info.IsDir() {
+			return nil, File(fmt.Errorf("%s is no folder with a copy of the ledger", args[0]))
+		}
 		return folder(args[0]), nil
 	}
 	fetcher, err := torchwood.NewTileFetcher(args[0], torchwood.WithUserAgent("lethe/"+c.version))

@@ -102,7 +102,7 @@ emptied() {
 save_ledger() {
   "$lethe" ledger save "$kept/ledger.part" && ask /v1/ledger/keys >"$work/keys" || return 1
   "$lethe" audit "$kept/ledger.part" --key "$work/keys" --json >"$work/audit" || [ -s "$work/audit" ] || return 1
-  jq -e '.open == 0' "$work/audit" >/dev/null
+  jq -e '.log.documents_without_receipt == 0' "$work/audit" >/dev/null
 }
 
 if [ "$finish" = no ]; then
@@ -117,8 +117,8 @@ if [ "$finish" = no ]; then
   rm -rf "$kept/ledger"
   mv "$kept/ledger.part" "$kept/ledger"
   cp "$work/keys" "$kept/keys"
-  jq -r '"   \(.documents) documents, \(.erased) erased with a receipt; longest kept \(.longest_after_upload / 3600e9 * 10 | round / 10) h after upload",
-    (.breaches[]? | "   BREACH: \(.)")' "$work/audit"
+  jq -r '"   \(.log.documents) documents, \(.log.documents_with_receipt) erased with a receipt; longest kept \((.log.longest_after_upload_seconds // 0) / 3600 * 10 | round / 10) h after upload",
+    (.log.breaches[] | "   BREACH: \(.name): \(.detail)")' "$work/audit"
 
   step "saving the receipts of application $LETHE_APP"
   "$lethe" list --state Deleted --limit 1000000 --json >"$work/tasks"

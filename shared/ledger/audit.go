@@ -67,6 +67,9 @@ type Correction struct {
 // Sequencing is how long an entry may wait to be sequenced before an audit calls it missing or late.
 const Sequencing = time.Hour
 
+// OverLimit is the name of a breach of the limits that an examination was asked to check.
+const OverLimit = "over-limit"
+
 // auditor collects what entries say.
 type auditor struct {
 	Audit
@@ -112,7 +115,7 @@ func check(ctx context.Context, src Source, x Examination, subject string) (*aud
 	}
 	signed, err := src.ReadFile(ctx, checkpointFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, failed(ErrIncomplete, "there is no checkpoint: this is no log, or only a part of one")
+		return nil, Failed(ErrIncomplete, "there is no checkpoint: this is no log, or only a part of one")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read checkpoint: %w", err)
@@ -162,7 +165,7 @@ func (a *auditor) entries(ctx context.Context, src Source, tree tlog.Tree) error
 		case err != nil && ctx.Err() != nil:
 			return err
 		case err != nil:
-			return failed(ErrAltered, "entry %d: %s", index, err)
+			return Failed(ErrAltered, "entry %d: %s", index, err)
 		}
 	}
 	if err := reader.Err(); err != nil {
@@ -277,8 +280,11 @@ func (a *auditor) newKey(signed string, e *Entry) error {
 // breach names one: a stable name, and a sentence for people.
 func (a *auditor) breach(format string, args ...any) {
 	for i, arg := range args {
-		if at, ok := arg.(time.Time); ok {
-			args[i] = utc(at)
+		switch arg := arg.(type) {
+		case time.Time:
+			args[i] = utc(arg)
+		case time.Duration:
+			args[i] = arg.Round(time.Millisecond)
 		}
 	}
 	a.Breaches = append(a.Breaches, fmt.Sprintf(format, args...))

@@ -122,7 +122,7 @@ func claimed(signed []byte) (torchwood.Checkpoint, error) {
 	text, _, _ := strings.Cut(string(signed), "\n\n")
 	c, err := torchwood.ParseCheckpoint(text + "\n")
 	if err != nil {
-		return torchwood.Checkpoint{}, failed(ErrAltered, "the checkpoint has not the form of one")
+		return torchwood.Checkpoint{}, Failed(ErrAltered, "the checkpoint has not the form of one")
 	}
 	return c, nil
 }
@@ -139,7 +139,7 @@ func (b *Before) grewFrom(ctx context.Context, src Source, since []byte) (int64,
 	end := tlog.Tree{N: b.Size}
 	hash, err := base64.StdEncoding.DecodeString(b.Root)
 	if copy(end.Hash[:], hash); err != nil || old.N >= end.N {
-		return 0, failed(ErrAltered, "this log names another end of the log before than the checkpoint kept")
+		return 0, Failed(ErrAltered, "this log names another end of the log before than the checkpoint kept")
 	}
 	return old.N, grew(ctx, below{src, b.Folder}, end, old.Tree)
 }
@@ -147,7 +147,7 @@ func (b *Before) grewFrom(ctx context.Context, src Source, since []byte) (int64,
 // grew proves that a tree is an extension of an old one.
 func grew(ctx context.Context, src Source, tree, old tlog.Tree) error {
 	if old.N > tree.N {
-		return failed(ErrAltered, "the log was rolled back: it has %d entries, and had %d when you kept the checkpoint", tree.N, old.N)
+		return Failed(ErrAltered, "the log was rolled back: it has %d entries, and had %d when you kept the checkpoint", tree.N, old.N)
 	}
 	r := &sourceReader{src: src}
 	proof, err := tlog.ProveTree(tree.N, old.N, torchwood.TileHashReaderWithContext(ctx, tree, r))
@@ -155,7 +155,7 @@ func grew(ctx context.Context, src Source, tree, old tlog.Tree) error {
 		return r.why(err)
 	}
 	if err := tlog.CheckTree(proof, tree.N, tree.Hash, old.N, old.Hash); err != nil {
-		return failed(ErrAltered, "the log was rewritten: its first %d entries are not those of the checkpoint that you kept", old.N)
+		return Failed(ErrAltered, "the log was rewritten: its first %d entries are not those of the checkpoint that you kept", old.N)
 	}
 	return nil
 }

@@ -30,6 +30,15 @@ func Kinds() []Kind {
 	return []Kind{Accepted, Processed, Erased, Stray, Access, Canary, Doctor, Key, Begun, Clock}
 }
 
+// Meaning says in a few words what entries of the kind are about.
+func (k Kind) Meaning() string {
+	return map[Kind]string{
+		Accepted: "documents that came", Processed: "documents whose processing ended", Erased: "receipts, of documents and of tasks that never had one",
+		Stray: "orphans erased: copies that no task explained", Access: "privileged acts", Canary: "synthetic pages", Doctor: "examinations by the doctor",
+		Key: "keys that came into use", Begun: "beginnings after an earlier log", Clock: "corrections of the clock",
+	}[k]
+}
+
 // Names of fields, beside those of copies.
 const (
 	FieldUploaded    = "uploaded" // when the document appeared, by storage's clock

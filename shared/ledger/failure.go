@@ -32,7 +32,8 @@ func (f *failure) Error() string { return f.text }
 // Unwrap returns the kind.
 func (f *failure) Unwrap() error { return f.kind }
 
-func failed(kind error, format string, args ...any) error {
+// Failed is an error of one of the kinds above, in its own words.
+func Failed(kind error, format string, args ...any) error {
 	return &failure{kind, fmt.Sprintf(format, args...)}
 }
 

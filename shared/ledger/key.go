@@ -104,6 +104,12 @@ func parseKeys(public []string) (keys, error) {
 	return ks, nil
 }
 
+// CheckKeys refuses what are no public keys.
+func CheckKeys(public []string) error {
+	_, err := parseKeys(public)
+	return err
+}
+
 // open checks that one of the keys signed the note, and returns its text and that key.
 func (ks keys) open(signed []byte) (text string, by key, err error) {
 	list := make([]note.Verifier, len(ks))
@@ -125,11 +131,11 @@ func (ks keys) open(signed []byte) (text string, by key, err error) {
 // unsigned says why a note does not open.
 func (ks keys) unsigned(err error) error {
 	if bad, ok := errors.AsType[*note.InvalidSignatureError](err); ok {
-		return failed(ErrAltered, "the signature of %s does not fit the text: a line was altered after it was signed", short(bad.Name, bad.Hash))
+		return Failed(ErrAltered, "the signature of %s does not fit the text: a line was altered after it was signed", short(bad.Name, bad.Hash))
 	}
 	unknown, ok := errors.AsType[*note.UnverifiedNoteError](err)
 	if !ok {
-		return failed(ErrAltered, "it has no signature that can be read")
+		return Failed(ErrAltered, "it has no signature that can be read")
 	}
 	var by, given []string
 	for _, sig := range unknown.Note.UnverifiedSigs {
@@ -138,7 +144,7 @@ func (ks keys) unsigned(err error) error {
 	for _, k := range ks {
 		given = append(given, short(k.Name(), k.KeyHash()))
 	}
-	return failed(ErrUnknownKey, "it names %s as its signer, and the keys given are %s", strings.Join(by, ", "), strings.Join(given, ", "))
+	return Failed(ErrUnknownKey, "it names %s as its signer, and the keys given are %s", strings.Join(by, ", "), strings.Join(given, ", "))
 }
 
 // short is the beginning of a public key, which names it in signatures.

@@ -141,7 +141,7 @@ func (a *auditor) overdue(uploaded, ended, now time.Time) {
 		limit = ended.Add(a.Limits.AfterProcessing)
 	}
 	if !limit.IsZero() && now.After(limit.Add(Sequencing)) {
-		a.breach("over-limit: a document that arrived at %s has no receipt in the log; by the limit asked for it had to be gone at %s", uploaded, limit)
+		a.breach(OverLimit+": a document that arrived at %s has no receipt in the log; by the limit asked for it had to be gone at %s", uploaded, limit)
 	}
 }
 
@@ -164,7 +164,7 @@ func (a *auditor) lasted(uploaded, ended, gone time.Time) {
 	if !uploaded.IsZero() {
 		a.LongestAfterUpload = max(a.LongestAfterUpload, gone.Sub(uploaded))
 		if limit := a.Limits.AfterUpload; limit > 0 && gone.Sub(uploaded) > limit {
-			a.breach("over-limit: a copy that arrived at %s was erased at %s, %s after upload; the limit asked for is %s", uploaded, gone, gone.Sub(uploaded), limit)
+			a.breach(OverLimit+": a copy that arrived at %s was erased at %s, %s after upload; the limit asked for is %s", uploaded, gone, gone.Sub(uploaded), limit)
 		}
 		switch {
 		case gone.Sub(uploaded) > retention.UnprocessedLimit:
@@ -176,7 +176,7 @@ func (a *auditor) lasted(uploaded, ended, gone time.Time) {
 	if !ended.IsZero() {
 		a.LongestAfterProcessing = max(a.LongestAfterProcessing, gone.Sub(ended))
 		if limit := a.Limits.AfterProcessing; limit > 0 && gone.Sub(ended) > limit {
-			a.breach("over-limit: a document processed at %s was erased at %s, %s after processing; the limit asked for is %s", ended, gone, gone.Sub(ended), limit)
+			a.breach(OverLimit+": a document processed at %s was erased at %s, %s after processing; the limit asked for is %s", ended, gone, gone.Sub(ended), limit)
 		}
 		switch {
 		case gone.Sub(ended) > retention.ProcessedLimit:

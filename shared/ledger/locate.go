@@ -26,7 +26,7 @@ func Locate(ctx context.Context, src Source, x Examination, receipt []byte) (Ver
 	v, err := a.trusted.verify(receipt)
 	if errors.Is(err, ErrAltered) && readable && len(a.found) > 0 {
 		if lines := differences(claim.Entry, a.found[0].Entry); lines != "" {
-			err = failed(ErrAltered, "the receipt was altered. The log has its entry with other lines: %s", lines)
+			err = Failed(ErrAltered, "the receipt was altered. The log has its entry with other lines: %s", lines)
 		}
 	}
 	if err != nil {
@@ -38,12 +38,12 @@ func Locate(ctx context.Context, src Source, x Examination, receipt []byte) (Ver
 		v.Logged, v.Index, v.Size, v.Root, v.LogKey = true, a.found[i].index, a.Size, a.Root, a.SignedBy
 		return v, &a.Audit, nil
 	case len(a.found) > 0:
-		return v, &a.Audit, failed(ErrBroken, "the receipt is genuine, and the log has another one about the same task, with other lines: %s", differences(v.Entry, a.found[0].Entry))
+		return v, &a.Audit, Failed(ErrBroken, "the receipt is genuine, and the log has another one about the same task, with other lines: %s", differences(v.Entry, a.found[0].Entry))
 	case v.Entry.At.Before(a.Reached.Add(-Sequencing)):
-		return v, &a.Audit, failed(ErrBroken, "the receipt is genuine, and the log does not contain it, although it tells of what happened until %s", utc(a.Reached))
+		return v, &a.Audit, Failed(ErrBroken, "the receipt is genuine, and the log does not contain it, although it tells of what happened until %s", utc(a.Reached))
 	default:
 		v.Logged = false
-		return v, &a.Audit, failed(ErrNotLogged, "the receipt is genuine, and younger than what this log tells of: its youngest entry is of %s", utc(a.Reached))
+		return v, &a.Audit, Failed(ErrNotLogged, "the receipt is genuine, and younger than what this log tells of: its youngest entry is of %s", utc(a.Reached))
 	}
 }
 

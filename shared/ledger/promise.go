@@ -67,7 +67,7 @@ func (p *Promise) Text() string {
 
 // parsePromise reads what Text writes, and nothing else.
 func parsePromise(text string) (Promise, error) {
-	malformed := failed(ErrAltered, "this has not the form of a promise")
+	malformed := Failed(ErrAltered, "this has not the form of a promise")
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	names := promiseNames()
 	if len(lines) != 1+len(names) || lines[0] != promiseHeading {
@@ -154,7 +154,7 @@ func VerifyPromise(signed []byte, public []string) (Promise, error) {
 
 func (ks keys) promise(signed []byte) (Promise, error) {
 	if len(signed) > maxReceipt || !IsPromise(signed) {
-		return Promise{}, failed(ErrAltered, "this is not a promise: its first line is not %s", promiseHeading)
+		return Promise{}, Failed(ErrAltered, "this is not a promise: its first line is not %s", promiseHeading)
 	}
 	text, by, err := ks.open(signed)
 	if err != nil {
@@ -208,7 +208,7 @@ func (a *auditor) judgeAll(promises [][]byte, now time.Time) error {
 			earlier[p.Subject] = &p
 		}
 		a.Promises = append(a.Promises, j)
-		switch due := p.due(); {
+		switch due := p.Due(); {
 		case j.Verdict == Broken:
 			a.breach("broken-promise: task %s: %s", p.Task, j.Why)
 		case j.Verdict == NotYet && now.After(due.Add(2*Sequencing)):
@@ -218,8 +218,8 @@ func (a *auditor) judgeAll(promises [][]byte, now time.Time) error {
 	return nil
 }
 
-// due is when the log has to say what became of the task.
-func (p *Promise) due() time.Time {
+// Due is when the log has to say what became of the task.
+func (p *Promise) Due() time.Time {
 	if p.Uploaded.IsZero() {
 		return p.Created.Add(p.Submission)
 	}
@@ -256,7 +256,7 @@ func (a *auditor) judge(p *Promise) Judgement {
 
 func (a *auditor) judgeCreation(p *Promise, l *life) Judgement {
 	j := Judgement{About: "creation", Verdict: Broken}
-	known, gone, uploaded, until := a.Reached.Add(-Sequencing), l.gone(), l.uploaded.first(), p.due()
+	known, gone, uploaded, until := a.Reached.Add(-Sequencing), l.gone(), l.uploaded.first(), p.Due()
 	limit := until.UTC().Format(time.RFC3339)
 	switch {
 	case l.logged && uploaded.Before(until.Add(Sequencing)):
@@ -279,7 +279,7 @@ func (a *auditor) judgeCreation(p *Promise, l *life) Judgement {
 
 func (a *auditor) judgeDocument(p *Promise, l *life) Judgement {
 	j := Judgement{About: "document", Verdict: Broken}
-	known, gone, limit := a.Reached.Add(-Sequencing), l.gone(), p.due()
+	known, gone, limit := a.Reached.Add(-Sequencing), l.gone(), p.Due()
 	if ended := l.ended.first(); !ended.IsZero() {
 		limit = earliest(limit, ended.Add(p.Processed))
 		if p.Retain > 0 {

@@ -144,7 +144,7 @@ func formatProof(index int64, hashes tlog.RecordProof, checkpoint string) []byte
 
 // parseProof reads what formatProof writes.
 func parseProof(text string) (index int64, hashes tlog.RecordProof, checkpoint []byte, err error) {
-	malformed := failed(ErrAltered, "the proof that the log contains the receipt cannot be read: a line of it is altered")
+	malformed := Failed(ErrAltered, "the proof that the log contains the receipt cannot be read: a line of it is altered")
 	top, signed, ok := strings.Cut(text, "\n\n")
 	lines := strings.Split(top, "\n")
 	if !ok || len(lines) < 2 || lines[0] != proofHeading {

@@ -42,10 +42,10 @@ func (r *sourceReader) ReadEndpoint(ctx context.Context, path string) (data []by
 func (r *sourceReader) why(err error) error {
 	switch {
 	case errors.Is(r.err, fs.ErrNotExist):
-		return failed(ErrIncomplete, "the log lacks the file %s", r.path)
+		return Failed(ErrIncomplete, "the log lacks the file %s", r.path)
 	case r.err != nil:
 		return r.err
 	default:
-		return failed(ErrAltered, "the log was altered: its entries do not give the tree of its checkpoint (%s)", err)
+		return Failed(ErrAltered, "the log was altered: its entries do not give the tree of its checkpoint (%s)", err)
 	}
 }

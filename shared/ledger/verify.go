@@ -62,15 +62,15 @@ func Verify(receipt []byte, public []string) (Verdict, error) {
 
 func (ks keys) verify(receipt []byte) (Verdict, error) {
 	if len(receipt) > maxReceipt || !strings.HasPrefix(string(receipt), receiptHeading+"\n") {
-		return Verdict{}, failed(ErrAltered, "this is not a receipt: its first line is not %s", receiptHeading)
+		return Verdict{}, Failed(ErrAltered, "this is not a receipt: its first line is not %s", receiptHeading)
 	}
 	signed, proof, ok := cutProof(string(receipt))
 	if !ok {
-		return Verdict{}, failed(ErrAltered, "the receipt is cut short or altered: after the signature comes neither a proof nor the words %q", notLogged)
+		return Verdict{}, Failed(ErrAltered, "the receipt is cut short or altered: after the signature comes neither a proof nor the words %q", notLogged)
 	}
 	body, by, err := ks.open([]byte(signed))
 	if errors.Is(err, ErrAltered) {
-		return Verdict{}, failed(ErrAltered, "%s; %s", err, ks.where(signed, proof))
+		return Verdict{}, Failed(ErrAltered, "%s; %s", err, ks.where(signed, proof))
 	}
 	if err != nil {
 		return Verdict{}, about("the receipt", err)
@@ -81,7 +81,7 @@ func (ks keys) verify(receipt []byte) (Verdict, error) {
 	}
 	v.Key = by.public
 	if lines := misfits(v); lines != "" {
-		return Verdict{}, failed(ErrAltered, "the receipt's lines %s do not belong together", lines)
+		return Verdict{}, Failed(ErrAltered, "the receipt's lines %s do not belong together", lines)
 	}
 	if proof == notLogged+"\n" {
 		return v, nil
@@ -103,7 +103,7 @@ func (ks keys) include(v *Verdict, text, proof string) error {
 		return about("the checkpoint in the receipt", err)
 	}
 	if err := tlog.CheckRecord(hashes, tree.N, tree.Hash, index, tlog.RecordHash([]byte(text))); err != nil {
-		return failed(ErrAltered, "the proof does not lead from the receipt to the checkpoint: the log of %d entries does not contain it as entry %d", tree.N, index)
+		return Failed(ErrAltered, "the proof does not lead from the receipt to the checkpoint: the log of %d entries does not contain it as entry %d", tree.N, index)
 	}
 	v.Logged, v.Index, v.Size, v.Root, v.LogKey = true, index, tree.N, base64.StdEncoding.EncodeToString(tree.Hash[:]), by.public
 	return nil
@@ -153,7 +153,7 @@ func cutProof(receipt string) (signed, proof string, ok bool) {
 
 // parseBody reads the signed text of a receipt.
 func parseBody(body string) (Verdict, string, error) {
-	malformed := failed(ErrAltered, "the receipt's text has not the form of a receipt")
+	malformed := Failed(ErrAltered, "the receipt's text has not the form of a receipt")
 	top, text, ok := strings.Cut(body, "\n\n")
 	lines := strings.Split(top, "\n")
 	if !ok || len(lines) != 4 {
@@ -186,12 +186,12 @@ func (ks keys) tree(checkpoint []byte) (tlog.Tree, key, error) {
 	}
 	c, err := torchwood.ParseCheckpoint(text)
 	if err != nil {
-		return tlog.Tree{}, key{}, failed(ErrAltered, "it has not the form of a checkpoint")
+		return tlog.Tree{}, key{}, Failed(ErrAltered, "it has not the form of a checkpoint")
 	}
 	for _, k := range ks {
 		if k.Name() == c.Origin {
 			return c.Tree, by, nil
 		}
 	}
-	return tlog.Tree{}, key{}, failed(ErrAltered, "it is of the log %s, and no key given has that name", c.Origin)
+	return tlog.Tree{}, key{}, Failed(ErrAltered, "it is of the log %s, and no key given has that name", c.Origin)
 }

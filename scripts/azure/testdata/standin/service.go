@@ -239,7 +239,9 @@ func (c *call) audit() (any, error) {
 		return nil, err
 	}
 	open, err := strconv.Atoi(strings.TrimSpace(string(checkpoint)))
-	return map[string]any{"open": open, "documents": 1, "erased": 1 - open, "longest_after_upload": 0, "breaches": nil}, err
+	return map[string]any{"log": map[string]any{
+		"documents_without_receipt": open, "documents": 1, "documents_with_receipt": 1 - open, "longest_after_upload_seconds": nil, "breaches": []any{},
+	}}, err
 }
 
 func (c *call) verify() (any, error) {
