@@ -109,6 +109,7 @@ func (v *readVerb) run(cmd *cobra.Command, args []string) error {
 	if err := v.checkResults(found); err != nil {
 		return verbs.Usage(err)
 	}
+	fillCache(cmd.Context(), set)
 	if v.engine, err = startEngine(set, slog.New(slog.DiscardHandler)); err != nil {
 		return err
 	}
@@ -263,7 +264,7 @@ func limitSetting(code fault.Code) string {
 	case fault.PageMemory:
 		return "LETHE_WORKER_MEMORY_MIB"
 	case fault.PageTime:
-		return "LETHE_PAGE_TIME"
+		return "LETHE_PAGE_TIME (for drawing LETHE_DRAW_TIME)"
 	default:
 		return ""
 	}

@@ -349,7 +349,7 @@ func TestReadTakesPasswordsFromAFile(t *testing.T) {
 		"<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Count 1/Kids[3 0 R]>>",
 		"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F 5 0 R>>>>/Contents 4 0 R>>", "",
 		"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"))
-	d.put("right", []byte(documentPassword+"\r\nsomething else\n"))
+	d.put("right", []byte("\ufeff"+documentPassword+"\r\nsomething else\n"))
 	d.put("wrong", []byte("guess\n"))
 	d.put("owner", []byte("owner"))
 	for name, c := range map[string]struct {

@@ -99,22 +99,6 @@ func tessdataFolder(set config.Settings, self string) string {
 	return set.Tessdata
 }
 
-// cacheFolder returns the folder of the PDF compilation cache, made for this user alone: what lies there is executed.
-func cacheFolder(set config.Settings) (string, error) {
-	dir := set.Cache
-	if dir == "" {
-		base, err := os.UserCacheDir()
-		if err != nil {
-			base = os.TempDir() // a function app's instance has no home
-		}
-		dir = filepath.Join(base, "lethe")
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make cache folder: %w", err)
-	}
-	return filepath.Abs(dir)
-}
-
 // newWorker is the worker process. It takes everything from its arguments, since its environment is empty.
 func newWorker() *cobra.Command {
 	var cfg reader.Config
@@ -149,10 +133,10 @@ func newWarm() *cobra.Command {
 				return err
 			}
 			dir, err := cacheFolder(set)
-			if err != nil {
+			if err != nil || dir == "" {
 				return err
 			}
-			return errors.Join(reader.Warm(cmd.Context(), dir))
+			return reader.Warm(cmd.Context(), dir)
 		},
 	}
 }

@@ -84,7 +84,8 @@ func firstLine(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	line, _, _ := strings.Cut(string(content), "\n")
+	// Editors of Windows begin a file with the mark of its encoding.
+	line, _, _ := strings.Cut(strings.TrimPrefix(string(content), "\ufeff"), "\n")
 	return strings.TrimSuffix(line, "\r"), nil
 }
 

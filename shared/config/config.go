@@ -35,7 +35,7 @@ type Settings struct {
 	BehindProxy bool   `envconfig:"BEHIND_PROXY" desc:"a reverse proxy terminates TLS, so plain HTTP beyond loopback is intended"`
 	Region      string `envconfig:"REGION" default:"local" desc:"region the stamp lives in"`
 
-	Cache    string `envconfig:"CACHE" desc:"folder of the PDF compilation cache; by default below the user's cache folder"`
+	Cache    string `envconfig:"CACHE" desc:"folder of the PDF compilation cache, which others may not write to; by default below the user's cache folder, or that of temporary files"`
 	Tessdata string `envconfig:"TESSDATA" desc:"folder of the language data; by default Tesseract's own"`
 
 	Reserve          int64 `envconfig:"RESERVE_MIB" default:"64" desc:"disk space in MiB, reserved in the data folder, that only deletion may use"`
