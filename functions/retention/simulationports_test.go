@@ -1,0 +1,54 @@
+package retention_test
+
+import (
+	"context"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/task"
+)
+
+// links signs nothing.
+type links struct{}
+
+func (links) UploadLink(_ context.Context, name string, ends time.Time) (storage.Link, error) {
+	return storage.Link{URL: name, Expires: ends}, nil
+}
+
+func (links) DownloadLink(_ context.Context, name string, ends time.Time) (storage.Link, error) {
+	return storage.Link{URL: name, Expires: ends}, nil
+}
+
+// queue holds messages in the simulation.
+type queue struct{ s *simulation }
+
+func (q queue) Push(_ context.Context, ref task.Ref, delay time.Duration) error {
+	q.s.waiting = append(q.s.waiting, push{ref, time.Now().Add(delay)})
+	return nil
+}
+
+// engine reads one page of any document; one in ten is damaged.
+type engine struct{ s *simulation }
+
+func (e engine) Inspect(context.Context, ocr.Source) (ocr.Info, error) {
+	if e.s.random.IntN(10) == 0 {
+		return ocr.Info{}, fault.New(fault.DocumentDamaged, "the document is damaged")
+	}
+	return ocr.Info{Type: "application/pdf", Pages: 1}, nil
+}
+
+func (engine) Recognise(_ context.Context, _ ocr.Source, n int, _ ocr.Options) (ocr.Page, error) {
+	return ocr.Page{Number: n, Width: 10, Height: 10, DPI: 300, Origin: ocr.Recognised}, nil
+}
+
+func (engine) WritePDF(
+	context.Context, ocr.Source, ocr.PDFOptions, iter.Seq2[ocr.Page, error], io.Writer,
+) ([]ocr.Note, error) {
+	return nil, nil
+}
+
+func (engine) Languages() []string { return []string{"eng"} }
