@@ -110,6 +110,7 @@ func (s *server) domain() (*task.Service, error) {
 		Inventory:     erasure.Inventory(),
 		Limits:        limits,
 		Review:        s.set.Review,
+		Turn:          s.turn,
 		Sweepers:      sweepers,
 		Owner:         owner.String(),
 		Software:      version,

@@ -26,8 +26,8 @@ func newSweep(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sweep",
 		Short: "Erase what is due now, or show what would be erased",
-		Long: `Erase what is due in the data folder and find lost tasks and orphans, whether a server is running or not. With --dry-run
-print what would be done and why, and do nothing.`,
+		Long: `Erase what is due in the data folder and find lost tasks and orphans, whether a server is running or not. It waits for a
+sweep of the server. With --dry-run print what would be done and why, and do nothing.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.with(cmd.Context(), func(set config.Settings, store *local.Store, now *clock.Clock) error {
@@ -38,7 +38,7 @@ print what would be done and why, and do nothing.`,
 				here := &server{place: place{
 					set: set, log: newLog(env), time: clocksOf(now),
 					blobs: store.Blobs, records: store.Records, // entries of the ledger wait for the running server, which has the key
-					streams: streams,
+					turn: store, streams: streams,
 					queue: func(*fairqueue.Queue) task.Queue {
 						return trigger.NewScheduler(fairqueue.New(1, time.Now), newLog(env))
 					}, // the running server's own sweep queues what waits

@@ -80,6 +80,7 @@ func (m *machine) place(ctx context.Context, set config.Settings, log *slog.Logg
 		records: m.store.Records,
 		links:   clock.Linker{Linker: m.links, AtWall: m.clock.AtWall},
 		sealer:  sealer,
+		turn:    m.store,
 		streams: task.StreamsHere,
 		stored:  max(free/4, 1),
 		room:    m.store.Space,

@@ -28,6 +28,7 @@ type place struct {
 	records records
 	links   storage.Linker
 	sealer  task.Sealer                   // of passwords; nil where records are encrypted elsewhere
+	turn    task.SweepTurn                // of the processes that sweep the storage; nil where the trigger starts one at a time
 	streams task.Streams                  // who else may have documents on their way
 	stored  int64                         // bytes that an application may store at once, where no setting says
 	room    *local.Space                  // what uploads are counted against; nil where storage has no end

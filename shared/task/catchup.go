@@ -40,6 +40,12 @@ func (s *Service) CatchUp(ctx context.Context) (bool, error) {
 	if err != nil || s.Now().Sub(note.Began) < sweepSilence {
 		return false, err
 	}
+	select {
+	case s.sweeping <- struct{}{}:
+		defer func() { <-s.sweeping }()
+	default: // it is being done, however late
+		return false, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, catchUpTime)
 	defer cancel()
 	_, err = s.sweep(ctx, catchUpMost)

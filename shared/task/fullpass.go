@@ -15,11 +15,16 @@ import (
 
 // FullPass finds what the due index cannot know: orphans, judged by storage's own clock, and
 // records that the index lost. It costs in proportion to what is stored. Every open task whose event was lost is queued
-// again on the way, and the counts of open tasks are put right.
+// again on the way, and the counts of open tasks are put right. It waits for a sweep or full pass that runs.
 func (s *Service) FullPass(ctx context.Context) (Swept, error) {
+	release, err := s.takeTurn(ctx)
+	if err != nil {
+		return Swept{}, err
+	}
+	defer release()
 	started := s.Now()
 	var done Swept
-	err := errors.Join(s.passBlobs(ctx, &done), s.passRecords(ctx, &done), s.settleOwed(ctx))
+	err = errors.Join(s.passBlobs(ctx, &done), s.passRecords(ctx, &done), s.settleOwed(ctx))
 	done.Took = s.Now().Sub(started)
 	return s.tell(ctx, &s.passes, done, err)
 }
@@ -35,6 +40,9 @@ func (s *Service) Rescan(ctx context.Context) (int, error) {
 			delay = max(0, t.Lease.Expires.Sub(s.Now()))
 		case Submitted:
 			landed, err := s.Landed(ctx, t.Ref.UploadName())
+			if errors.Is(err, fault.NotFound) {
+				return nil // a sweep that runs beside it was quicker
+			}
 			if err != nil || landed.State != Queued {
 				return err
 			}

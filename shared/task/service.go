@@ -53,7 +53,8 @@ type Config struct {
 	Limits    Limits
 	// Applications knows which owners were revoked; nil where none ever is.
 	Applications Applications
-	Streams      Streams // who else may have documents on their way; empty for StreamsHere
+	Streams      Streams   // who else may have documents on their way; empty for StreamsHere
+	Turn         SweepTurn // of the processes that sweep the store; nil where no other one does, or where collisions do not matter
 	// StreamResults gives results only through the program, whose transfers end with their task; false for links.
 	StreamResults bool
 
@@ -94,8 +95,9 @@ type Service struct {
 	transfers transfers
 	expected  expected
 	catchUp   catchUp
-	sweeps    streak // of sweeps
-	passes    streak // of full passes
+	sweeping  chan struct{} // holds one token while a sweep or full pass runs
+	sweeps    streak        // of sweeps
+	passes    streak        // of full passes
 	eraser    erasure.Eraser
 	owed      owed
 	due       map[storage.Table]dueHandler // by table; never changed
@@ -103,7 +105,7 @@ type Service struct {
 
 // New returns a Service over the given parts.
 func New(cfg Config) *Service {
-	s := &Service{Config: cfg, eraser: erasure.Eraser{
+	s := &Service{Config: cfg, sweeping: make(chan struct{}, 1), eraser: erasure.Eraser{
 		Items: cfg.Inventory, Blobs: cfg.Store.Blobs, Records: cfg.Store.Records, Now: cfg.Now,
 	}}
 	s.due = s.dueHandlers()

@@ -30,10 +30,17 @@ type Swept struct {
 }
 
 // Sweep acts on everything that is due, at a cost in proportion to it. An entry that fails does not keep the others from
-// being handled; the error then joins all of them and the next sweep tries again.
-func (s *Service) Sweep(ctx context.Context) (Swept, error) { return s.sweep(ctx, 0) }
+// being handled; the error then joins all of them and the next sweep tries again. It waits for a sweep or full pass that runs.
+func (s *Service) Sweep(ctx context.Context) (Swept, error) {
+	release, err := s.takeTurn(ctx)
+	if err != nil {
+		return Swept{}, err
+	}
+	defer release()
+	return s.sweep(ctx, 0)
+}
 
-// sweep is Sweep for at most so many entries; 0 for all.
+// sweep is Sweep for at most so many entries, 0 for all, without waiting.
 func (s *Service) sweep(ctx context.Context, most int) (Swept, error) {
 	started := s.Now()
 	var (

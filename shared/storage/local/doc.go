@@ -2,6 +2,6 @@
 // serves itself. Everything is in one folder; no part of a document is ever outside it. Operator commands in another process
 // may use the folder beside a running server.
 //
-// Layout: lethe.db with its journals, key (the secret that signs links), lock, reserve (space that only erasing may use), probe (a
+// Layout: lethe.db with its journals, key (the secret that signs links), lock, sweep.lock, reserve (space that only erasing may use), probe (a
 // byte that readiness writes), blobs/<container>/…, and staging/ for files that are being written. Only the owner can read it.
 package local

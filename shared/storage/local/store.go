@@ -49,6 +49,7 @@ const (
 	databaseFile = "lethe.db"
 	keyFile      = "key"
 	lockFile     = "lock"
+	sweepFile    = "sweep.lock"
 	blobsDir     = "blobs"
 	stagingDir   = "staging"
 )
