@@ -38,8 +38,8 @@ secret, once. Settings come from the environment and from flags, which win:
 				return err
 			}
 			// The server's memory holds secrets and text: no core dump, no access by other processes of its user.
-			if err := hideMemory(); err != nil {
-				return fmt.Errorf("turn core dumps off: %w", err)
+			if err := errors.Join(hideMemory(), ignoreSignals()); err != nil {
+				return err
 			}
 			if ephemeral {
 				return serveEphemeral(cmd.Context(), env, given)

@@ -60,8 +60,8 @@ type functionApp struct {
 // serveFunctions answers the host until it is killed. A bad setting does not end the process, which the host would start
 // again three times and then give up on: it closes intake, and whatever can run runs.
 func serveFunctions(ctx context.Context, log *slog.Logger) error {
-	if err := hideMemory(); err != nil {
-		return fmt.Errorf("turn core dumps off: %w", err)
+	if err := errors.Join(hideMemory(), ignoreSignals()); err != nil {
+		return err
 	}
 	port := os.Getenv(portVariable)
 	if port == "" {

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"strings"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -39,6 +42,44 @@ func overwriteFreed(args []string) error {
 // hideMemory keeps the memory of this process, which holds secrets and text, from core dumps and from other processes of its
 // user.
 func hideMemory() error { return worker.Hide() }
+
+// ignoreSignals keeps signals that Go's runtime would catch only to drop them from interrupting this process. To interrupt a
+// thread, the kernel writes its registers to memory, and they hold what was being copied, up to 2 KiB. It stays there until the
+// same thread is interrupted again, and nothing that overwrites memory reaches it. Without the runtime's own signal, a goroutine
+// gives way at its next call instead of within a loop.
+func ignoreSignals() error {
+	for sig := syscall.Signal(1); sig <= lastSignal; sig++ {
+		switch sig {
+		case unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGABRT, unix.SIGTERM: // end the server
+		case unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGCONT: // stop it and let it go on
+		case unix.SIGCHLD, unix.SIGPIPE, unix.SIGPROF: // below
+		default:
+			signal.Ignore(sig) // does nothing to faults, which the runtime needs
+		}
+	}
+	// The library is not asked for these: by it, the first would take the exit codes of children away, the second would keep a
+	// server alive whose log nobody reads, and the third is never ignored.
+	return errors.Join(dispose(unix.SIGCHLD, byDefault), dispose(unix.SIGPIPE, ignored), dispose(unix.SIGPROF, ignored))
+}
+
+// lastSignal is the last of the kernel's signals.
+const lastSignal syscall.Signal = 64
+
+// What the kernel does with a signal: a child that ends is no reason to interrupt anything by default either.
+const (
+	byDefault = 0
+	ignored   = 1
+)
+
+// dispose sets what the kernel does with a signal.
+func dispose(sig syscall.Signal, with uint64) error {
+	action := [4]uint64{with}                                                                                          // struct sigaction
+	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0) //nolint:gosec // has no wrapper
+	if errno != 0 {
+		return fmt.Errorf("set what %s does: %w", unix.SignalName(sig), errno)
+	}
+	return nil
+}
 
 // descriptors is how many this process may have open. Go's own start has raised that limit as far as it may be.
 func descriptors() uint64 {

@@ -8,5 +8,8 @@ func overwriteFreed([]string) error { return nil }
 // hideMemory does nothing here likewise.
 func hideMemory() error { return nil }
 
+// ignoreSignals does nothing here likewise.
+func ignoreSignals() error { return nil }
+
 // descriptors is how many this process may have open, nearly everywhere.
 func descriptors() uint64 { return 1024 }
