@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
+	"github.com/lethe-ocr/lethe/shared/seal"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
 	"github.com/lethe-ocr/lethe/shared/task"
 	"github.com/lethe-ocr/lethe/shared/trigger"
@@ -114,12 +116,28 @@ func newFunctionApp(set config.Settings, wrong error, log *slog.Logger) (*functi
 	if a.store, err = azure.Open(connection(a.clock)); err != nil {
 		return nil, err
 	}
-	a.server, err = assemble(a.place(set, wrong, log))
+	sealer, err := sealerOf(set)
+	if err != nil {
+		return nil, err
+	}
+	a.server, err = assemble(a.place(set, wrong, sealer, log))
 	return a, err
 }
 
+// sealerOf seals passwords with a key that follows from the signing key of the stamp, which lies in its vault. While that is
+// replaced, the previous one opens what was sealed before. Without a signing key no document is accepted, and nothing sealed.
+func sealerOf(set config.Settings) (*seal.Keys, error) {
+	var sources [][]byte
+	for _, private := range []string{set.SigningKey, set.PreviousKey} {
+		if private != "" {
+			sources = append(sources, []byte(strings.TrimSpace(private)))
+		}
+	}
+	return seal.New(sources...)
+}
+
 // place is what differs in a function app: blobs, tables and queues of an account, and a host that calls functions over HTTP.
-func (a *functionApp) place(set config.Settings, wrong error, log *slog.Logger) place {
+func (a *functionApp) place(set config.Settings, wrong error, sealer task.Sealer, log *slog.Logger) place {
 	return place{
 		set:     set,
 		log:     log,
@@ -127,6 +145,7 @@ func (a *functionApp) place(set config.Settings, wrong error, log *slog.Logger) 
 		blobs:   a.store.Blobs,
 		records: a.store.Records,
 		links:   a.store.Links,
+		sealer:  sealer,
 		streams: task.StreamsMarked,
 		stored:  1 << 40,
 		looks:   time.Minute, // each is paid for

@@ -244,7 +244,7 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 	work.Go(func() {
 		first := sync.OnceFunc(func() { close(swept) })
 		trigger.Every(ctx, m.set.SweepInterval, func(ctx context.Context) {
-			m.forget(m.tasks.Sweep(ctx))
+			m.swept(ctx)
 			first()
 		})
 	})
@@ -275,6 +275,17 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 		m.log.InfoContext(ctx, logevent.EngineReady, "sandbox", sandbox, "languages", strings.Join(m.engine.Languages(), " "))
 	})
 	return work.Wait
+}
+
+// swept sweeps, and removes the previous key once no waiting password needs it any more.
+func (m *machine) swept(ctx context.Context) {
+	done, err := m.tasks.Sweep(ctx)
+	if err == nil && done.Stale == 0 {
+		err = m.store.DropPreviousKey()
+	}
+	if err != nil && ctx.Err() == nil {
+		m.log.WarnContext(ctx, logevent.SweepAwaited, "step", "previous key", "kind", fault.KindOf(err))
+	}
 }
 
 // forget drops the result of a sweep, which has been logged already.

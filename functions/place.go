@@ -27,7 +27,7 @@ type place struct {
 	blobs   storage.Blobs
 	records records
 	links   storage.Linker
-	sealer  task.Sealer                   // of passwords; nil where records are encrypted elsewhere
+	sealer  task.Sealer                   // of passwords, with a key that lies outside the records
 	turn    task.SweepTurn                // of the processes that sweep the storage; nil where the trigger starts one at a time
 	streams task.Streams                  // who else may have documents on their way
 	stored  int64                         // bytes that an application may store at once, where no setting says

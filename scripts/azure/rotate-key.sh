@@ -56,6 +56,16 @@ azure functionapp restart --resource-group "$group" --name "$app" >/dev/null
 vouched() { [ "$(ask /v1/ledger/keys | tail -n 1)" = "$next_key" ]; }
 await 30 "the ledger does not name the new key; look for ledger.stuck in AppTraces of log-$base" vouched
 
+# Passwords of waiting documents are sealed with a key that follows from the signing key.
+step 'waiting until no waiting document needs the old key for its password'
+ask /v1/retention >"$work/retention"
+since=$(jq -r '.now[0:19]' "$work/retention")
+resealed() {
+  ask /v1/retention >"$work/retention" &&
+    jq -e --arg since "$since" '(.last_sweep // "")[0:19] > $since and (.swept.stale_passwords // 0) == 0' "$work/retention" >/dev/null
+}
+await 30 'no sweep has sealed all passwords with the new key; look for sweep.failed in AppTraces' resealed
+
 step 'removing the old key'
 previous_key=
 put_stamp

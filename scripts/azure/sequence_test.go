@@ -59,8 +59,12 @@ func TestAStampIsDeployedUpgradedGivenAnotherKeyAndRemoved(t *testing.T) {
 		t.Errorf("upgrade left %+v", s)
 	}
 
+	w.change(func(m *model.World) { m.Groups[group].Tables.Sealed = m.Groups[group].App.Key }) // a document waits with its password
 	w.done("rotate-key")
 	s = w.model().Groups[group]
+	if s.Tables.Sealed != s.App.Key {
+		t.Error("the old key was removed while the password of a waiting document needed it")
+	}
 	if len(s.Secrets) != 2 || len(s.Tables.Keys) != 2 || s.Tags["signing-key"] != s.Tables.Keys[1] || s.App.Settings["LETHE_PREVIOUS_KEY"] != "" ||
 		s.Tags["state"] != "ready" || s.Resources[appName].Commit != "v2" {
 		t.Errorf("rotate-key left %+v", s)

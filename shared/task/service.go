@@ -58,7 +58,7 @@ type Config struct {
 	// StreamResults gives results only through the program, whose transfers end with their task; false for links.
 	StreamResults bool
 
-	Sealer   Sealer           // of passwords; nil leaves them as they are
+	Sealer   Sealer           // of passwords; without it a task with a password is refused
 	Erased   func()           // called after an erasure, so that memory is given back; it does not wait. Nil for nothing
 	Sweepers int              // tasks that a sweep erases at once; 0 for one
 	Review   bool             // documents that made the engine fail are kept until their deadline, so that two reviewers can view them

@@ -66,7 +66,9 @@ func (s *Service) createCounted(ctx context.Context, o Order, ref Ref) (a Accept
 		LinkEnds: now.Add(s.Limits.UploadLink),
 		Attempt:  newAttempt(),
 	}
-	s.keepPassword(t, o.Password)
+	if err := s.keepPassword(t, o.Password); err != nil {
+		return Accepted{}, false, err
+	}
 	if err := s.save(ctx, t); err != nil {
 		if o.IdempotencyKey != "" && errors.Is(err, fault.AlreadyExists) {
 			a, err = s.again(ctx, o, ref) // a call with the same key was quicker

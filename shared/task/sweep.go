@@ -18,14 +18,15 @@ import (
 
 // Swept is what one run of the retention function did.
 type Swept struct {
-	Seen     int           `json:"seen"`     // entries of the due index
-	Erased   int           `json:"erased"`   // tasks of which the check found no copy left
-	Forgot   int           `json:"forgot"`   // tombstones and expired notes removed
-	Requeued int           `json:"requeued"` // tasks whose event was lost or whose worker was
-	Strays   int           `json:"strays"`   // orphans: copies without a task (full pass only)
-	Overdue  int           `json:"overdue"`  // documents so late that an operator must act
-	Failed   int           `json:"failed"`   // entries, or steps of the run, that could not be dealt with; not 0 with an error
-	Left     int           `json:"left"`     // entries of tables in which nothing can be due: they are left as they are
+	Seen     int           `json:"seen"`                      // entries of the due index
+	Erased   int           `json:"erased"`                    // tasks of which the check found no copy left
+	Forgot   int           `json:"forgot"`                    // tombstones and expired notes removed
+	Requeued int           `json:"requeued"`                  // tasks whose event was lost or whose worker was
+	Strays   int           `json:"strays"`                    // orphans: copies without a task (full pass only)
+	Overdue  int           `json:"overdue"`                   // documents so late that an operator must act
+	Failed   int           `json:"failed"`                    // entries, or steps of the run, that could not be dealt with; not 0 with an error
+	Left     int           `json:"left"`                      // entries of tables in which nothing can be due: they are left as they are
+	Stale    int           `json:"stale_passwords,omitempty"` // waiting passwords that still take an earlier key; counted while there is one
 	Took     time.Duration `json:"took"`
 }
 
@@ -67,6 +68,9 @@ func (s *Service) sweep(ctx context.Context, most int) (Swept, error) {
 	}
 	done.Left = s.reportLeft(ctx, left)
 	errs = append(errs, s.settleOwed(ctx))
+	if most == 0 {
+		errs = append(errs, s.sealAgain(ctx, &done))
+	}
 	done.Took = s.Now().Sub(started)
 	if most == 0 || done.Seen < most { // else more is due: the next call goes on, and does not wait for ten minutes
 		errs = append(errs, s.noteSweep(ctx, started, done))

@@ -65,11 +65,12 @@ type Task struct {
 
 	Terms    Terms            `json:"terms,omitzero"` // what was promised at the creation
 	Settings Settings         `json:"settings,omitzero"`
-	Password string           `json:"password,omitempty"` // in the clear, where there is no Sealer
-	Sealed   []byte           `json:"sealed,omitempty"`   // the password, sealed
-	Subject  string           `json:"subject,omitempty"`  // digest of the client's tag; not kept in a tombstone
-	LinkEnds time.Time        `json:"link_ends,omitzero"` // when the latest upload link expires
-	Attempt  string           `json:"attempt,omitempty"`  // random; of the last call that was given the task to send a document to
+	Password string           `json:"password,omitempty"`  // in the clear, as an earlier program stored it in some places
+	Sealed   []byte           `json:"sealed,omitempty"`    // the password, sealed
+	SealedBy string           `json:"sealed_by,omitempty"` // name of the key; empty where an earlier program sealed it
+	Subject  string           `json:"subject,omitempty"`   // digest of the client's tag; not kept in a tombstone
+	LinkEnds time.Time        `json:"link_ends,omitzero"`  // when the latest upload link expires
+	Attempt  string           `json:"attempt,omitempty"`   // random; of the last call that was given the task to send a document to
 	Input    Input            `json:"input,omitzero"`
 	Pages    Progress         `json:"pages,omitzero"`
 	Lease    Lease            `json:"lease,omitzero"`

@@ -18,6 +18,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/seal"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/memory"
 	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
@@ -82,6 +83,7 @@ func (w *world) process(owner string) *task.Service {
 		Turns:        fairqueue.New(w.places, time.Now),
 		Queue:        w.queue,
 		Applications: w.apps,
+		Sealer:       sealer(w.T, 1),
 		Policy:       retention.Default(),
 		Limits:       task.DefaultLimits(),
 		Owner:        owner,
@@ -89,6 +91,20 @@ func (w *world) process(owner string) *task.Service {
 		Now:          time.Now,
 		Log:          slog.New(slog.NewJSONHandler(w.log, nil)),
 	})
+}
+
+// sealer seals with the last of the numbered keys and opens with them all.
+func sealer(t T, numbers ...byte) *seal.Keys {
+	t.Helper()
+	sources := make([][]byte, len(numbers))
+	for i, n := range numbers {
+		sources[len(numbers)-1-i] = bytes.Repeat([]byte{n}, 32)
+	}
+	keys, err := seal.New(sources...)
+	if err != nil {
+		t.Fatalf("derive keys: %v", err)
+	}
+	return keys
 }
 
 // ledger is the log over the same store.

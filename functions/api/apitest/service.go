@@ -4,6 +4,7 @@
 package apitest
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
@@ -20,6 +21,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/review"
+	"github.com/lethe-ocr/lethe/shared/seal"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/memory"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -61,6 +63,10 @@ func New(t testing.TB, cfg Config) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sealer, err := seal.New(bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
 	store := memory.New(cfg.Now)
 	s := &Service{
 		Key: public, Store: store, Blobs: store.Blobs(), Apps: access.NewRegistry(store, cfg.Now, cfg.Log),
@@ -71,7 +77,7 @@ func New(t testing.TB, cfg Config) *Service {
 	}
 	s.Tasks = task.New(task.Config{
 		Store: task.Store{Blobs: s.Blobs, Records: store, Agenda: store}, Ledger: s.Ledger, Inventory: erasure.Inventory(),
-		Links: cfg.Links, Engine: cfg.Engine, Turns: fairqueue.New(1, time.Now), Queue: cfg.Queue,
+		Links: cfg.Links, Engine: cfg.Engine, Turns: fairqueue.New(1, time.Now), Queue: cfg.Queue, Sealer: sealer,
 		Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test", Now: cfg.Now, Log: cfg.Log,
 	})
 	s.Guard = access.NewGuard(s.Apps, cfg.Rates, cfg.Now, cfg.Log)

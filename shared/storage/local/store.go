@@ -3,12 +3,10 @@ package local
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"sync"
 	"time"
@@ -46,12 +44,13 @@ var ErrInUse = errors.New("another server is using the data folder")
 
 // names of what lies in the folder.
 const (
-	databaseFile = "lethe.db"
-	keyFile      = "key"
-	lockFile     = "lock"
-	sweepFile    = "sweep.lock"
-	blobsDir     = "blobs"
-	stagingDir   = "staging"
+	databaseFile    = "lethe.db"
+	keyFile         = "key"
+	previousKeyFile = "key.previous"
+	lockFile        = "lock"
+	sweepFile       = "sweep.lock"
+	blobsDir        = "blobs"
+	stagingDir      = "staging"
 )
 
 const (
@@ -180,50 +179,4 @@ func (s *Store) Served() (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-const secretSize = 32
-
-// secret reads the key that signs links, or makes it.
-func secret(root *os.Root) ([]byte, error) {
-	stored, err := root.ReadFile(keyFile)
-	if errors.Is(err, os.ErrNotExist) {
-		if err := makeSecret(root); err != nil {
-			return nil, fmt.Errorf("make key: %w", err)
-		}
-		stored, err = root.ReadFile(keyFile)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read key: %w", err)
-	}
-	if len(stored) != secretSize {
-		return nil, fmt.Errorf("the key file has %d bytes, want %d: remove it, and links and passwords given before stop working", len(stored), secretSize)
-	}
-	return stored, nil
-}
-
-// makeSecret writes the key to a staging file and links it into place, so that nobody ever reads half a key. Of several
-// processes that make it at once one wins.
-func makeSecret(root *os.Root) error {
-	key := make([]byte, secretSize)
-	if _, err := rand.Read(key); err != nil {
-		return err
-	}
-	staged := path.Join(stagingDir, keyFile+"-"+rand.Text())
-	f, err := root.OpenFile(staged, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(key)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = root.Link(staged, keyFile)
-	}
-	// A server that starts at this moment may have swept the staging file; that server made a key before it swept.
-	if errors.Is(err, os.ErrExist) || errors.Is(err, os.ErrNotExist) {
-		err = nil
-	}
-	if removed := root.Remove(staged); !errors.Is(removed, os.ErrNotExist) {
-		err = errors.Join(err, removed)
-	}
-	return err
 }

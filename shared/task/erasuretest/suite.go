@@ -2,6 +2,7 @@
 package erasuretest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/seal"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -118,9 +120,13 @@ func newWorld(t *testing.T, stores storagetest.Stores) *world {
 		Blobs: w.faulty.FaultyBlobs(), Records: w.faulty.FaultyRecords(), Signer: signer, Region: "test", Program: "test",
 		Keep: retention.TombstoneLife, Now: now, Log: log,
 	})
+	sealer, err := seal.New(bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
 	w.tasks = task.New(task.Config{
 		Store:  task.Store{Blobs: w.faulty.FaultyBlobs(), Records: w.faulty.FaultyRecords(), Agenda: w.faulty.FaultyAgenda()},
-		Ledger: w.ledger, Inventory: erasure.Inventory(), Links: nothing{}, Engine: nothing{}, Turns: fairqueue.New(1, time.Now), Queue: nothing{},
+		Ledger: w.ledger, Inventory: erasure.Inventory(), Links: nothing{}, Engine: nothing{}, Turns: fairqueue.New(1, time.Now), Queue: nothing{}, Sealer: sealer,
 		Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test", Now: now, Log: log,
 	})
 	return w

@@ -117,6 +117,9 @@ func (c *call) serve(g *model.Group, path, application, secret string) (int, any
 			seconds = 120
 		}
 		answer := map[string]any{"now": c.world.Time(c.world.Seconds), "processed_seconds": seconds}
+		if s.Sealed != "" && s.Sealed != g.App.Key {
+			answer["swept"] = map[string]any{"stale_passwords": 1}
+		}
 		if s.LastSweep > 0 {
 			answer["last_sweep"] = c.world.Time(s.LastSweep)
 		}

@@ -60,7 +60,8 @@ type Service struct {
 	Tasks        map[string]*Document
 	Keys         []string // public keys in the ledger
 	LastSweep    int
-	Saved        bool // the ledger was saved with every receipt in it
+	Sealed       string // signing key that a waiting document's password depends on, if one waits
+	Saved        bool   // the ledger was saved with every receipt in it
 }
 
 // Document is a task with its document; times are seconds of the world.
@@ -115,6 +116,9 @@ func (g *Group) live(now int) {
 	}
 	s.LastSweep = now
 	g.App.Sequence(s)
+	if s.Sealed != "" && s.Sealed == g.App.Previous {
+		s.Sealed = g.App.Key
+	}
 	life := 23 * 3600
 	if g.App.Settings["LETHE_RETAIN_PROCESSED"] == "2m" {
 		life = 60

@@ -1,0 +1,31 @@
+//go:build linux && cgo
+
+package main_test
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// No document waits there: the first sweep finds that.
+func TestServerDropsThePreviousKeyOnceNothingNeedsIt(t *testing.T) {
+	dir := t.TempDir()
+	previous := filepath.Join(dir, "key.previous")
+	if err := os.WriteFile(previous, bytes.Repeat([]byte{1}, 32), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	startAt(t, dir)
+	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		if _, err := os.Stat(previous); errors.Is(err, fs.ErrNotExist) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the previous key is still there")
+		}
+	}
+}

@@ -1,0 +1,86 @@
+// Package seal keeps short secrets in records in a form that is of no use without a key that lies elsewhere.
+package seal
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+)
+
+// Keys seals with its first key and opens with any of them: AES-256-GCM with a random nonce, bound to a subject.
+type Keys struct{ keys []key }
+
+// key is one of them with the name by which sealed secrets call it.
+type key struct {
+	id   string
+	aead cipher.AEAD
+}
+
+// purpose separates the keys made here from whatever else a source of keys is used for. Secrets that are stored were sealed
+// with it.
+const purpose = "lethe document password 1"
+
+// ErrNoKey means that there is nothing to seal or to open with.
+var ErrNoKey = errors.New("there is no key for it")
+
+// New derives one key from each source by HKDF-SHA256. A source is secret and has at least 32 random bytes; the first one is
+// that of new secrets, and the others are those of earlier ones. Without a source nothing can be sealed or opened.
+func New(sources ...[]byte) (*Keys, error) {
+	k := &Keys{}
+	for _, source := range sources {
+		derived, err := hkdf.Key(sha256.New, source, nil, purpose, 32)
+		if err != nil {
+			return nil, fmt.Errorf("derive key: %w", err)
+		}
+		name, err := hkdf.Key(sha256.New, source, nil, purpose+" id", 4)
+		if err != nil {
+			return nil, fmt.Errorf("derive name of key: %w", err)
+		}
+		block, err := aes.NewCipher(derived)
+		if err != nil {
+			return nil, fmt.Errorf("make cipher: %w", err)
+		}
+		aead, err := cipher.NewGCMWithRandomNonce(block)
+		if err != nil {
+			return nil, fmt.Errorf("make cipher: %w", err)
+		}
+		k.keys = append(k.keys, key{hex.EncodeToString(name), aead})
+	}
+	return k, nil
+}
+
+// Seal returns the secret's sealed form, which opens for the same subject only, and the name of the key that it takes. The
+// error is ErrNoKey.
+func (k *Keys) Seal(secret, subject string) (sealed []byte, by string, err error) {
+	if len(k.keys) == 0 {
+		return nil, "", ErrNoKey
+	}
+	first := k.keys[0]
+	return first.aead.Seal(nil, nil, []byte(secret), []byte(subject)), first.id, nil //nolint:gosec // the cipher draws a random nonce by itself
+}
+
+// Open is the reverse of Seal. Without the name of a key, as secrets were stored before there were names, each is tried. It
+// fails for what was changed, or sealed with another key or for another subject.
+func (k *Keys) Open(sealed []byte, by, subject string) (string, error) {
+	err := ErrNoKey
+	for _, one := range k.keys {
+		if by != "" && by != one.id {
+			continue
+		}
+		var secret []byte
+		if secret, err = one.aead.Open(nil, nil, sealed, []byte(subject)); err == nil {
+			return string(secret), nil
+		}
+	}
+	return "", fmt.Errorf("open sealed secret: %w", err)
+}
+
+// Replaced reports whether there are earlier keys beside the one that seals: then a secret may have to be sealed again.
+func (k *Keys) Replaced() bool { return len(k.keys) > 1 }
+
+// Current reports whether the key of that name is the one that seals.
+func (k *Keys) Current(by string) bool { return len(k.keys) > 0 && by == k.keys[0].id }
