@@ -18,6 +18,7 @@ type checked struct {
 
 	found   layer.Found // what may be text in it
 	missing layer.Found // what may be text of the layer's and is in none of the glyphs
+	covered covered     // glyphs that cross others and do not show
 }
 
 // check draws a page and marks the glyphs that do not show.
@@ -29,11 +30,13 @@ func (p *Document) check(v view, texts []references.FPDF_PAGEOBJECT, glyphs []gl
 	c := checked{drawn: d, rest: d.without, found: layer.Search(d.without)}
 	judged, _ := d.judged(glyphs)
 	c.missing = layer.Missing(d.difference, judged)
-	if unseen := mark(d, glyphs); !unseen {
-		return c, p.markCrossed(v, c, glyphs)
+	if unseen := mark(d, glyphs); unseen {
+		if c.drawn, err = p.drawInColour(v, texts); err != nil {
+			return checked{}, err
+		}
+		mark(c.drawn, glyphs)
 	}
-	// What does not differ in grey may differ in colour.
-	if c.drawn, err = p.draw(v, texts, true); err != nil {
+	if c.covered, err = p.findCovered(v, c, glyphs); err != nil {
 		return checked{}, err
 	}
 	return c, p.judge(v, c, glyphs)
@@ -46,7 +49,24 @@ func (p *Document) judge(v view, c checked, glyphs []glyph) error {
 			return err
 		}
 	}
-	return p.markCrossed(v, c, glyphs)
+	c.covered.mark(glyphs)
+	return nil
+}
+
+// drawInColour draws a page on a screen and on paper: what does not differ in grey may differ in colour, and there are layers that
+// are only for one of the two.
+func (p *Document) drawInColour(v view, texts []references.FPDF_PAGEOBJECT) (comparison, error) {
+	shown, err := p.draw(v, texts, true)
+	if err != nil {
+		return comparison{}, err
+	}
+	v.paper = true
+	printed, err := p.draw(v, texts, true)
+	if err != nil {
+		return comparison{}, err
+	}
+	shown.difference = layer.Larger(shown.difference, printed.difference)
+	return shown, nil
 }
 
 // mark sets whether glyphs show, and reports whether there are some that do not for another reason than their own mode.
@@ -72,11 +92,16 @@ func (d comparison) judged(glyphs []glyph) (judged []layer.Glyph, places []int) 
 		if g.set != nil {
 			word++
 		}
-		judged, places = append(judged, layer.Glyph{
-			Box: d.box(g.box), Word: word, Letter: unicode.IsLetter(g.char) || unicode.IsDigit(g.char), Hidden: g.unmarked,
-		}), append(places, i)
+		judged, places = append(judged, d.judge(g, word)), append(places, i)
 	}
 	return judged, places
+}
+
+// judge returns a glyph of a word as it stands in the pictures.
+func (d comparison) judge(g glyph, word int) layer.Glyph {
+	return layer.Glyph{
+		Box: d.box(g.box), Word: word, Letter: unicode.IsLetter(g.char) || unicode.IsDigit(g.char), Hidden: g.unmarked,
+	}
 }
 
 // keepUndrawable takes back that glyphs are hidden where PDFium cannot tell: it brings glyphs of Western letters alone for fonts

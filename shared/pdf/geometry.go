@@ -83,6 +83,7 @@ type view struct {
 	turn          int    // /Rotate, clockwise in degrees
 	display       matrix // user space → points from the top left corner of the displayed page, y downwards
 	apart         bool   // it has annotations that may show and are not part of it
+	paper         bool   // it is drawn as it prints where that is not what a screen shows
 }
 
 // look loads page n and calls use with it.

@@ -22,6 +22,25 @@ type spot struct {
 	word   int  // of glyphs that follow each other and show alike
 	hidden bool
 	stays  bool // although it is hidden
+	mode   bool // its mode of rendering hides it, or it is off the page
+	shared *place
+}
+
+// place is where glyphs that show and glyphs that do not begin alike. Which of them are which can be told by what is drawn last,
+// as a rule: what covers text is drawn after it, and so is what stands there instead.
+type place struct {
+	shown         int // glyphs that show
+	drawn, passed int // glyphs in the content streams, and how many of them were gone through
+	first         bool
+}
+
+// stays reports whether the next glyph of a place is one of those that show.
+func (p *place) stays() bool {
+	p.passed++
+	if p.first {
+		return p.passed <= p.shown
+	}
+	return p.passed > p.drawn-p.shown
 }
 
 // cell is a square of cellSide points.
@@ -83,10 +102,77 @@ func (h *hiddenText) each(use func(*spot)) {
 	}
 }
 
-// spare keeps what would change the look of the page if it went.
+// spare keeps what would change the look of the page if it went. Where glyphs share a place, it is first tried whether those that
+// show are drawn first.
 func (h *hiddenText) spare(d *difference) {
 	h.spared = true
+	var turn []*place
+	h.each(func(s *spot) {
+		if s.shared != nil && !s.shared.first && d.near(s.box) {
+			turn = append(turn, s.shared)
+		}
+	})
+	if len(turn) > 0 {
+		for _, p := range turn {
+			p.first = true
+		}
+		return
+	}
 	h.each(func(s *spot) { s.stays = s.stays || s.hidden && d.near(s.box) })
+}
+
+// share finds the places of glyphs that show and glyphs that do not.
+func (h *hiddenText) share() {
+	h.each(func(s *spot) {
+		if !s.hidden || s.mode {
+			return
+		}
+		h.around(s.x, s.y, same, func(other *spot) {
+			if other.hidden || other == s {
+				return
+			}
+			if other.shared == nil {
+				other.shared = &place{}
+				h.around(other.x, other.y, same, func(o *spot) {
+					if !o.hidden {
+						o.shared = other.shared
+						o.shared.shown++
+					}
+				})
+			}
+			s.shared = other.shared
+		})
+	})
+}
+
+// count counts the glyphs of a page by the places that they share.
+func (h *hiddenText) count(shows []*contentstream.Show) {
+	h.each(func(s *spot) {
+		if s.shared != nil {
+			s.shared.drawn, s.shared.passed = 0, 0
+		}
+	})
+	for _, s := range shows {
+		if s.Invisible() {
+			continue
+		}
+		for _, g := range s.Glyphs {
+			if at := h.sharedAt(g); at != nil {
+				at.drawn++
+			}
+		}
+	}
+}
+
+func (h *hiddenText) sharedAt(g contentstream.Glyph) (at *place) {
+	if g.Placed {
+		h.around(g.X, g.Y, same, func(s *spot) {
+			if s.shared != nil {
+				at = s.shared
+			}
+		})
+	}
+	return at
 }
 
 // spareAll keeps all but what modes of rendering hide.
@@ -125,13 +211,23 @@ func (h *hiddenText) around(x, y, reach float64, use func(*spot)) {
 // at reports what is known of a glyph by its place: that it shows or is to stay, or that it is to go. Of several it is enough
 // that one shows.
 func (h *hiddenText) at(g contentstream.Glyph) (stays, goes bool) {
-	h.around(g.X, g.Y, reach(g), func(s *spot) {
+	if at := h.sharedAt(g); at != nil {
+		stays = at.stays()
+		h.around(g.X, g.Y, same, func(s *spot) { stays = stays || s.stays })
+		return stays, !stays
+	}
+	use := func(s *spot) {
 		if s.hidden && !s.stays {
 			goes = true
 		} else {
 			stays = true
 		}
-	})
+	}
+	// What stands at the place itself counts, and what is near only where nothing does.
+	if h.around(g.X, g.Y, same, use); stays || goes {
+		return stays, goes && !stays
+	}
+	h.around(g.X, g.Y, reach(g), use)
 	if c := h.cells[cellOf(g.X, g.Y)]; c != nil {
 		stays, goes = stays || c.shown, goes || c.hidden
 	}
@@ -229,11 +325,12 @@ func (p *Document) spots(v view, glyphs []glyph) (*hiddenText, error) {
 			}
 			continue
 		}
-		h.add(spot{x: at.X, y: at.Y, box: g.box, word: word, hidden: g.hidden})
+		h.add(spot{x: at.X, y: at.Y, box: g.box, word: word, hidden: g.hidden, mode: g.unmarked})
 	}
 	if _, err := p.instance.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: text.TextPage}); err != nil {
 		return nil, p.fail(err)
 	}
+	h.share()
 	return h, nil
 }
 
@@ -250,14 +347,16 @@ func (p *Document) hiddenLeft(n int, h *hiddenText) (words int, err error) {
 		}
 		left := map[int]bool{}
 		now.each(func(s *spot) {
-			word, shows := 0, false
+			word, shown, there := 0, 0, 0
 			h.around(s.x, s.y, same, func(was *spot) {
 				if was.hidden {
 					word = was.word
+				} else {
+					shown++
 				}
-				shows = shows || !was.hidden // the same again
 			})
-			if word != 0 && !shows {
+			now.around(s.x, s.y, same, func(*spot) { there++ })
+			if word != 0 && there > shown { // others are the same again
 				left[word] = true
 			}
 		})

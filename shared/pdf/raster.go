@@ -107,6 +107,9 @@ func (p *Document) drawing(v view, dpi int) requests.RenderPageInDPI {
 	if v.apart {
 		flags |= enums.FPDF_RENDER_FLAG_ANNOT | enums.FPDF_RENDER_FLAG_PRINTING
 	}
+	if v.paper {
+		flags |= enums.FPDF_RENDER_FLAG_PRINTING
+	}
 	return requests.RenderPageInDPI{
 		Page: v.page, DPI: dpi, ImageFormat: requests.RenderImageFormatGrayscale,
 		// PDFium draws form fields through its form module only. Document actions are run on demand only, and nothing here

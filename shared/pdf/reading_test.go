@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -48,6 +49,10 @@ var concealed = map[string]struct{ entries, content string }{
 	"white in a form":     {letter, "1 g /X1 Do"},
 	"blacked out in form": {letter, "/X1 Do 70 97 75 13 re f"},
 	"black on black":      {letter, "70 97 75 13 re f " + secret},
+	"under other words":   {letter, secret + " 1 g 60 90 300 30 re f 0 g " + strings.Replace(secret, "Account 4471", "Blanket 2048 here", 1)},
+	"under words nearby":  {letter, secret + " 1 g 60 90 300 30 re f 0 g BT /F1 12 Tf 73.4 101 Td (Blanket 2048 here) Tj ET"},
+	"off beneath words":   {letter, "/OC /Off BDC " + secret + " EMC " + strings.Replace(secret, "Account 4471", "Blanket 2048 here", 1)},
+	"off above words":     {letter, strings.Replace(secret, "Account 4471", "Blanket 2048 here", 1) + " /OC /Off BDC " + secret + " EMC"},
 	"turned and white":    {letter, "1 g BT /F1 12 Tf 0 1 -1 0 500 100 Tm (Account 4471) Tj ET"},
 }
 
@@ -82,6 +87,9 @@ func TestWhatShowsIsKeptHoweverItIsDrawn(t *testing.T) {
 		"highlighted":              "1 1 0 rg 70 97 75 13 re f 0 g " + secret,
 		"a shadow":                 "0.6 g " + strings.Replace(secret, "72 100", "72.7 99.4", 1) + " 0 g " + secret,
 		"struck out":               secret + " 70 104 m 150 104 l S",
+		"a stamp over it":          secret + " 1 0 0 rg BT /F1 30 Tf 75 92 Td (PAID) Tj ET",
+		"a large letter under it":  "0.8 g BT /F1 100 Tf 70 80 Td (M) Tj ET 0 g " + secret,
+		"twice":                    secret + " " + secret + " 0.7 g BT /F1 40 Tf 75 90 Td (PAID) Tj ET",
 		"turned":                   "BT /F1 12 Tf 0 1 -1 0 500 100 Tm (Account 4471) Tj ET",
 	}
 	for name, content := range cases {
@@ -94,6 +102,25 @@ func TestWhatShowsIsKeptHoweverItIsDrawn(t *testing.T) {
 				t.Errorf("%d hidden words in: %s", page.HiddenWords, text)
 			}
 		})
+	}
+}
+
+func TestWhatOnlyPrintsOrOnlyShowsOnAScreenIsRead(t *testing.T) {
+	for name, usage := range map[string]string{
+		"print":  "/Print<</PrintState/ON>>/View<</ViewState/OFF>>",
+		"screen": "/Print<</PrintState/OFF>>/View<</ViewState/ON>>",
+	} {
+		data := concealing(letter, "/OC /Off BDC "+secret+" EMC "+strings.ReplaceAll("1 g "+secret, "Account 4471", "Hidden"))
+		data = bytes.Replace(data, []byte("/D<</OFF[7 0 R]"), []byte("/D<<"+
+			"/AS[<</Event/View/Category[/View]/OCGs[7 0 R]>><</Event/Print/Category[/Print]/OCGs[7 0 R]>>]"), 1)
+		data = bytes.Replace(data, []byte("/Name(off)"), []byte("/Name(off)/Usage<<"+usage+">>"), 1)
+		page, ok, err := open(t, data).Text(1, false)
+		if err != nil || !ok {
+			t.Fatalf("%s: %v, %v", name, ok, err)
+		}
+		if text := strings.Join(words(page), " "); !strings.Contains(text, "Account 4471") || page.HiddenWords != 1 {
+			t.Errorf("%s: %d hidden words in: %s", name, page.HiddenWords, text)
+		}
 	}
 }
 

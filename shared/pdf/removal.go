@@ -144,9 +144,9 @@ func (r *removal) batch(pages []edited, wanted map[int]bool) error {
 	return nil
 }
 
-// tries is how often a page is edited: where it would look different, what is at the differences stays, and at last all but what
-// modes of rendering hide.
-const tries = 3
+// tries is how often a page is edited: where it would look different, what is at the differences stays (once more if glyphs share
+// places), and at last all but what modes of rendering hide.
+const tries = 4
 
 // attempt edits pages, compares each with what it was and replaces those that look the same. It returns the others, to be tried
 // again.
@@ -227,6 +227,7 @@ func (r *removal) edit(objects *resident, p *edited) dictionary {
 			p.hidden.clipping(s)
 		}
 	}
+	p.hidden.count(page.Shows)
 	for i, s := range page.Shows {
 		p.hidden.mark(s)
 		if i > 0 && p.hidden.follows(page.Shows[i-1], s) {

@@ -38,6 +38,19 @@ func Difference(a, b Picture, samples int) Picture {
 	return d
 }
 
+// Larger returns a picture of two differences, the larger at each place. It is the first if they are not of one size.
+func Larger(a, b Picture) Picture {
+	if a.Width != b.Width || a.Height != b.Height || a.Stride != b.Stride || len(a.Pix) != len(b.Pix) {
+		return a
+	}
+	larger := a
+	larger.Pix = bytes.Clone(a.Pix)
+	for i, d := range b.Pix {
+		larger.Pix[i] = max(larger.Pix[i], d)
+	}
+	return larger
+}
+
 // Rect is a rectangle in pixels, with X0 ≤ X1 and Y0 ≤ Y1.
 type Rect struct{ X0, Y0, X1, Y1 float64 }
 
