@@ -69,7 +69,7 @@ func TestProgramEndsWithEveryExitCodeOfTheTable(t *testing.T) {
 		{verbs.ExitNoArguments, "status", "", "needs ID"},
 	}
 	driven := map[int]bool{
-		verbs.ExitInterrupted: true, // below
+		verbs.ExitInterrupted: true,                                                                                  // below
 		verbs.ExitAltered:     true, verbs.ExitNotLogged: true, verbs.ExitUnknownKey: true, verbs.ExitEvidence: true, // with the tests of evidence
 	}
 	for _, row := range rows {

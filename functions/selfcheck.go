@@ -95,10 +95,15 @@ func (r *rounds) examine(ctx context.Context) error {
 	count := func(name string, o doctor.Outcome) ledger.Field {
 		return ledger.Field{Name: name, Value: strconv.Itoa(found.Count(o))}
 	}
+	fields := []ledger.Field{count(ledger.FieldOK, doctor.OK), count(ledger.FieldBreach, doctor.Breach), count(ledger.FieldUnknown, doctor.Unknown)}
+	for name, o := range map[string]doctor.Outcome{ledger.FieldBreaches: doctor.Breach, ledger.FieldUnknowns: doctor.Unknown} {
+		if found.Count(o) > 0 {
+			fields = append(fields, ledger.Field{Name: name, Value: found.Names(o)})
+		}
+	}
 	now := r.now()
 	return r.ledger.Append(ctx, ledger.Entry{
-		Kind: ledger.Doctor, Subject: ledger.Commitment("doctor", ledger.NewNonce(), now.String()), At: now,
-		Fields: []ledger.Field{count(ledger.FieldOK, doctor.OK), count(ledger.FieldBreach, doctor.Breach), count(ledger.FieldUnknown, doctor.Unknown)},
+		Kind: ledger.Doctor, Subject: ledger.Commitment("doctor", ledger.NewNonce(), now.String()), At: now, Fields: fields,
 	})
 }
 

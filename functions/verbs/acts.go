@@ -30,7 +30,7 @@ func readActs(name string) (*actLog, error) {
 		if err := json.Unmarshal(line, &logged); err != nil {
 			return nil, ledger.Failed(ledger.ErrAltered, "%s: a line is no entry of the access log", name)
 		}
-		if err := l.add(logged); err != nil {
+		if _, err := l.add(logged); err != nil {
 			return nil, err
 		}
 	}
@@ -38,14 +38,14 @@ func readActs(name string) (*actLog, error) {
 }
 
 // add takes an entry that is what its commitment says.
-func (l *actLog) add(logged client.LogEntry) error {
+func (l *actLog) add(logged client.LogEntry) (at time.Time, err error) {
 	entry, err := accesslog.ParseEntry(logged.Text)
 	opened := accesslog.Opened{Entry: entry, Nonce: logged.Nonce}
 	if err != nil || opened.Commitment() != logged.Commitment {
-		return ledger.Failed(ledger.ErrAltered, "an entry of the access log is not what its commitment says: %s", Printable(logged.Text))
+		return time.Time{}, ledger.Failed(ledger.ErrAltered, "an entry of the access log is not what its commitment says: %s", Printable(logged.Text))
 	}
 	l.entries = append(l.entries, opened)
-	return nil
+	return entry.At, nil
 }
 
 // visit takes note of the commitments in a ledger.
@@ -57,11 +57,11 @@ func (l *actLog) visit(e ledger.Entry) {
 
 // tally counts the acts of a period that the ledger knows, by their kind, and those that wait for it. One that the ledger should know
 // and does not is an error.
-func (l *actLog) tally(from, to, reached time.Time) (kinds map[string]int, waits int, err error) {
+func (l *actLog) tally(span interval, reached time.Time) (kinds map[string]int, waits int, err error) {
 	kinds = map[string]int{}
 	for _, e := range l.entries {
 		switch {
-		case e.At.Before(from), !e.At.Before(to):
+		case !span.holds(e.At):
 		case l.committed[e.Commitment()]:
 			kinds[string(e.Act)]++
 		case e.At.Before(reached.Add(-ledger.Sequencing)):
@@ -78,7 +78,7 @@ func (l *actLog) judge(out *auditCheck, a *ledger.Audit) error {
 	if l == nil {
 		return nil
 	}
-	kinds, waits, err := l.tally(time.Time{}, a.At.Add(100*365*24*time.Hour), a.Reached)
+	kinds, waits, err := l.tally(interval{}, a.Reached)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,9 @@ checked, and what can be computed from the log is computed again.
 				return err
 			}
 			v.now = time.Now()
+			if info, err := os.Stat(args[0]); err == nil && info.IsDir() {
+				return v.export(cmd, folder(args[0]), keys)
+			}
 			evidence, err := os.ReadFile(args[0])
 			if err != nil {
 				return File(err)

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/logevent"
@@ -46,6 +47,17 @@ func (f Findings) Count(o Outcome) int {
 		}
 	}
 	return n
+}
+
+// Names lists the checks that have the outcome, with spaces between them.
+func (f Findings) Names(o Outcome) string {
+	var names []string
+	for _, one := range f {
+		if one.Outcome == o {
+			names = append(names, string(one.Check))
+		}
+	}
+	return strings.Join(names, " ")
 }
 
 // Probe examines one subject from one side. What it cannot see it leaves out or calls unknown: it has no error.

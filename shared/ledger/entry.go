@@ -56,6 +56,8 @@ const (
 	FieldOK          = "ok"            // findings of the doctor
 	FieldBreach      = "breach"
 	FieldUnknown     = "unknown"
+	FieldBreaches    = "breaches" // names of the doctor's checks that found a breach
+	FieldUnknowns    = "unknowns" // and of those that could not be made
 	FieldRegion      = "region"
 	FieldProgram     = "program"
 	FieldKey         = "key"          // a public key

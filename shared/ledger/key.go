@@ -128,6 +128,19 @@ func (ks keys) open(signed []byte) (text string, by key, err error) {
 	return n.Text, by, nil
 }
 
+// VerifyNote checks that one of the keys signed a text as c2sp.org/signed-note says, and returns that key.
+func VerifyNote(signed []byte, text string, public []string) (by string, err error) {
+	ks, err := parseKeys(public)
+	if err != nil {
+		return "", err
+	}
+	said, k, err := ks.open(signed)
+	if err == nil && said != text {
+		err = Failed(ErrAltered, "it signs another text")
+	}
+	return k.public, err
+}
+
 // unsigned says why a note does not open.
 func (ks keys) unsigned(err error) error {
 	if bad, ok := errors.AsType[*note.InvalidSignatureError](err); ok {
