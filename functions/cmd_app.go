@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -104,11 +102,7 @@ func ends(life time.Duration) time.Time {
 
 func (o *operator) showSecret(w io.Writer, app *access.Application, secret string) error {
 	if o.jsonOut {
-		shown := map[string]any{"id": app.ID, "name": app.Name, "scopes": app.Scopes}
-		if secret != "" {
-			shown["secret"] = secret
-		}
-		return json.NewEncoder(w).Encode(shown)
+		return json.NewEncoder(w).Encode(created(app, secret))
 	}
 	if secret == "" {
 		_, err := fmt.Fprintf(w, "id      %s\nclient  %s   (signs in with its tokens)\n", app.ID, app.Client)
@@ -129,19 +123,7 @@ func (o *operator) newList() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-				for _, a := range apps {
-					state := fmt.Sprintf("%d secrets", len(a.Secrets))
-					if !a.Revoked.IsZero() {
-						state = "revoked " + a.Revoked.Format(time.RFC3339)
-					}
-					names := make([]string, len(a.Scopes))
-					for i, s := range a.Scopes {
-						names[i] = string(s)
-					}
-					fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", a.ID, a.Name, strings.Join(names, ","), state, a.Ceilings)
-				}
-				return table.Flush()
+				return o.showApplications(cmd.OutOrStdout(), apps, time.Now())
 			})
 		},
 	}
@@ -152,17 +134,25 @@ func (o *operator) newRotate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rotate ID",
 		Short: "Add a secret and let older ones expire",
-		Args:  cobra.ExactArgs(1),
+		Long: `Add a secret, show it once, and say which earlier ones end and when. They end at once, or after --grace. An application has
+at most two secrets: of more, the oldest ends at once. A running server notices within five seconds.`,
+		Example: `  lethe app rotate ID --grace 24h`,
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
 				if err := record(cmd.Context(), access.Admin, accesslog.AppRotated, ids[0]); err != nil {
+					return err
+				}
+				before, err := named(cmd.Context(), r, ids[0])
+				if err != nil {
 					return err
 				}
 				app, secret, err := r.Rotate(cmd.Context(), ids[0], grace, ends(life))
 				if err != nil {
 					return err
 				}
-				return o.showSecret(cmd.OutOrStdout(), app, secret)
+				now := time.Now()
+				return o.showRotation(cmd, app, secret, ended(before, app, now), now)
 			})
 		},
 	}
@@ -181,8 +171,15 @@ func (o *operator) newRevoke() *cobra.Command {
 				if err := record(cmd.Context(), access.Admin, accesslog.AppRevoked, ids[0]); err != nil {
 					return err
 				}
-				_, err := r.Revoke(cmd.Context(), ids[0])
-				return err
+				before, err := named(cmd.Context(), r, ids[0])
+				if err != nil {
+					return err
+				}
+				app, err := r.Revoke(cmd.Context(), ids[0])
+				if err != nil {
+					return err
+				}
+				return showEnds(cmd.ErrOrStderr(), ended(before, app, time.Now()), time.Now())
 			})
 		},
 	}

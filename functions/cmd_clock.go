@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/clock"
@@ -90,6 +91,18 @@ type clockView struct {
 	Agree   bool      `json:"agree"`
 }
 
+// signed says a difference in words, ahead or behind.
+func signed(d time.Duration) string {
+	switch d = d.Round(time.Second); {
+	case d > 0:
+		return verbs.Duration(d) + " ahead"
+	case d < 0:
+		return verbs.Duration(d) + " behind"
+	default:
+		return "none"
+	}
+}
+
 func (o *operator) showClock(w io.Writer, now *clock.Clock) error {
 	at := now.Now()
 	v := clockView{
@@ -102,8 +115,8 @@ func (o *operator) showClock(w io.Writer, now *clock.Clock) error {
 	for _, row := range [][2]string{
 		{"wall clock", v.Wall.Format(time.RFC3339)},
 		{"by elapsed time it is", v.UTC.Format(time.RFC3339)},
-		{"difference", now.Drift().Round(time.Second).String()},
-		{"correction in force", now.Offset().Round(time.Second).String()},
+		{"difference", signed(now.Drift())},
+		{"correction in force", signed(now.Offset())},
 	} {
 		fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
 	}

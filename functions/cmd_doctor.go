@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -184,9 +183,9 @@ func (e *examination) show(w io.Writer, found doctor.Findings) error {
 			"breaches": found.Count(doctor.Breach), "unknown": found.Count(doctor.Unknown), "findings": found,
 		})
 	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	table := verbs.NewTable(w, "outcome", "check", "found")
 	for _, f := range found {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", f.Outcome, f.Check, f.Found)
+		table.Row(f.Outcome, f.Check, f.Found)
 	}
 	if err := table.Flush(); err != nil {
 		return err

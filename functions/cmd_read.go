@@ -182,10 +182,8 @@ func (v *readVerb) checkResults(found *foundDocuments) error {
 		return errors.New("several formats need a folder: give --output")
 	case v.named && v.wanted[0] != render.TXT:
 		return fmt.Errorf("several documents as %s need a folder, only %s can follow each other on standard output: give --output", v.wanted[0], render.TXT)
-	case v.wanted[0] == render.PDF && verbs.Terminal(v.stdout):
-		return errors.New("a PDF is nothing for a terminal: give --output, or let standard output go to a file")
 	}
-	return nil
+	return verbs.Legible(v.stdout, string(v.wanted[0]))
 }
 
 // prepare makes the output folder, and tries that a result can be written there before anything is read.

@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/clock"
@@ -78,9 +78,10 @@ func (o *operator) plan(cmd *cobra.Command, service *task.Service) error {
 	if o.jsonOut {
 		return json.NewEncoder(cmd.OutOrStdout()).Encode(plan)
 	}
-	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	now := time.Now()
+	table := verbs.NewTable(cmd.OutOrStdout(), "action", "subject", "reason", "due")
 	for _, d := range plan {
-		fmt.Fprintf(table, "%s\t%s\t%s\tdue %s\n", d.Action, d.Subject.Key, d.Reason, d.Due.Format(time.RFC3339))
+		table.Row(d.Action, d.Subject.Key, d.Reason, verbs.Instant(d.Due, now))
 	}
 	if err := table.Flush(); err != nil {
 		return err

@@ -114,6 +114,9 @@ func viewApplication(app *access.Application, secret string) applicationView {
 	return v
 }
 
+// Application returns an application as the API shows it: without the hashes of its secrets.
+func Application(app *access.Application) any { return viewApplication(app, "") }
+
 func orZero(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,12 +32,13 @@ its commitment; with --json it comes with what is needed to find that in the led
 			if err != nil {
 				return err
 			}
+			table := NewTable(cmd.OutOrStdout(), "time", "act", "who", "scope", "application", "task", "reason")
 			for after := ""; ; {
 				page, next, err := cl.AccessLog(cmd.Context(), from, after)
 				if err != nil {
 					return err
 				}
-				if err := c.showLog(cmd.OutOrStdout(), page); err != nil {
+				if err := c.showLog(cmd.OutOrStdout(), table, page); err != nil {
 					return err
 				}
 				if next == "" || next == after {
@@ -67,8 +67,7 @@ func parseSince(since string) (time.Time, error) {
 }
 
 // showLog checks entries and prints them.
-func (c *connection) showLog(w io.Writer, page []client.LogEntry) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+func (c *connection) showLog(w io.Writer, table *Table, page []client.LogEntry) error {
 	for _, e := range page {
 		entry, err := accesslog.ParseEntry(e.Text)
 		if err != nil {
@@ -83,11 +82,7 @@ func (c *connection) showLog(w io.Writer, page []client.LogEntry) error {
 			}
 			continue
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", entry.At.Format(time.RFC3339), entry.Act, entry.Who, entry.Scope,
-			entry.Application, entry.Task, entry.Why)
+		table.Row(entry.At.Format(time.RFC3339), entry.Act, entry.Who, entry.Scope, entry.Application, entry.Task, entry.Why)
 	}
-	if err := table.Flush(); err != nil {
-		return fmt.Errorf("write output: %w", err)
-	}
-	return nil
+	return table.Flush()
 }

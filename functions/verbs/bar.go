@@ -1,13 +1,17 @@
 package verbs
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"github.com/lethe-ocr/lethe/shared/render"
 )
 
 // Bar shows progress on a terminal. Elsewhere it shows nothing, unless it was made to write lines.
@@ -39,6 +43,14 @@ func newTalkingBar(w io.Writer, unit string) *Bar {
 func Terminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// Legible refuses to write a result to a terminal that shows no such format.
+func Legible(w io.Writer, format string) error {
+	if !strings.EqualFold(format, string(render.PDF)) || !Terminal(w) {
+		return nil
+	}
+	return Usage(errors.New("a PDF is nothing for a terminal: name a file with --output, or send standard output to a file or a pipe"))
 }
 
 // To moves the bar. A total of 0 is not known yet; it may grow. Drawing that fails is no reason to stop.

@@ -3,9 +3,7 @@ package verbs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -150,7 +148,8 @@ the download is complete, and only its owner can read it: delete it when the cas
 
 // showCases prints cases as a table or as lines of JSON.
 func (c *connection) showCases(w io.Writer, cases ...client.Case) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	now := time.Now()
+	table := NewTable(w, "case", "state", "ends", "application", "task", "reason")
 	for _, one := range cases {
 		if c.jsonOut {
 			if err := printJSON(w, one); err != nil {
@@ -158,11 +157,7 @@ func (c *connection) showCases(w io.Writer, cases ...client.Case) error {
 			}
 			continue
 		}
-		fmt.Fprintf(table, "%s\t%s\tuntil %s\t%s/%s\t%s\n", Printable(one.ID), Printable(one.State), one.Ends.Format(time.RFC3339),
-			Printable(one.Application), Printable(one.Task), Printable(one.Reason))
+		table.Row(one.ID, one.State, Instant(one.Ends, now), one.Application, one.Task, one.Reason)
 	}
-	if err := table.Flush(); err != nil {
-		return fmt.Errorf("write output: %w", err)
-	}
-	return nil
+	return table.Flush()
 }

@@ -50,7 +50,6 @@ func (c *connection) flags(cmd *cobra.Command) {
 func (c *connection) dial() (*client.Client, error) {
 	c.url = cmp.Or(c.url, os.Getenv("LETHE_URL"))
 	c.app = cmp.Or(c.app, os.Getenv("LETHE_APP"))
-	c.caFile = cmp.Or(c.caFile, os.Getenv("LETHE_CA_FILE"))
 	cfg := client.Config{
 		URL: c.url, Application: c.app, Secret: os.Getenv("LETHE_SECRET"), Token: os.Getenv("LETHE_TOKEN"), InsecureHTTP: c.insecure, UserAgent: "lethe/" + c.version,
 	}
@@ -66,16 +65,27 @@ func (c *connection) dial() (*client.Client, error) {
 			return nil, File(fmt.Errorf("--token-file: %w", err))
 		}
 	}
-	if c.caFile != "" {
-		if cfg.CACert, err = os.ReadFile(c.caFile); err != nil {
-			return nil, File(fmt.Errorf("--ca-file: %w", err))
-		}
+	if cfg.CACert, err = c.authorities(); err != nil {
+		return nil, err
 	}
 	cl, err := client.New(cfg)
 	if err != nil {
 		return nil, Setting(err)
 	}
 	return cl, nil
+}
+
+// authorities reads the certificates to trust besides the system's; none if no file was named.
+func (c *connection) authorities() ([]byte, error) {
+	name := cmp.Or(c.caFile, os.Getenv("LETHE_CA_FILE"))
+	if name == "" {
+		return nil, nil
+	}
+	certificates, err := os.ReadFile(name) //nolint:gosec // the user names the file
+	if err != nil {
+		return nil, File(fmt.Errorf("--ca-file: %w", err))
+	}
+	return certificates, nil
 }
 
 // firstLine reads a secret or a password, which end with the line.

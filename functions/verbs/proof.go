@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -181,7 +182,16 @@ func (c *connection) source(args []string) (ledger.Source, error) {
 		}
 		return folder(args[0]), nil
 	}
-	fetcher, err := torchwood.NewTileFetcher(args[0], torchwood.WithUserAgent("lethe/"+c.version))
+	authorities, err := c.authorities()
+	if err != nil {
+		return nil, err
+	}
+	transport, err := client.Transport(authorities)
+	if err != nil {
+		return nil, Setting(err)
+	}
+	fetcher, err := torchwood.NewTileFetcher(args[0],
+		torchwood.WithUserAgent("lethe/"+c.version), torchwood.WithHTTPClient(&http.Client{Transport: transport, Timeout: time.Minute}))
 	if err != nil {
 		return nil, Usage(fmt.Errorf("address of the ledger: %w", err))
 	}

@@ -81,6 +81,8 @@ func (s *submission) submit(cmd *cobra.Command, args []string) error {
 		return Usage(errors.New("several documents need a folder for their results: give --output"))
 	case toStdout && len(s.settings.Formats) > 1:
 		return Usage(errors.New("several formats need a folder: give --output"))
+	case toStdout && Legible(cmd.OutOrStdout(), s.settings.Formats[0]) != nil:
+		return Legible(cmd.OutOrStdout(), s.settings.Formats[0])
 	case toStdout && s.jsonOut:
 		return Usage(errors.New("--json would mix with the result on standard output: give --output or --no-wait"))
 	}
@@ -89,6 +91,9 @@ func (s *submission) submit(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if i := slices.IndexFunc(documents, func(d document) bool { return d.path == "-" }); i >= 0 {
+		if Terminal(cmd.InOrStdin()) {
+			return Usage(errors.New("standard input is a terminal: let a file or a pipe be standard input, or name a file"))
+		}
 		spooled, remove, err := spool(cmd.InOrStdin())
 		if err != nil {
 			return err

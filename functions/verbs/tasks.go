@@ -1,25 +1,29 @@
 package verbs
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/retention"
 )
 
 func newStatus(version string) *cobra.Command {
 	c := &connection{version: version}
 	cmd := &cobra.Command{
-		Use:     "status ID…",
-		Short:   "Show tasks",
-		Long:    "Show the state of tasks, and when the last copy of each will be deleted." + connectionHelp(),
+		Use:   "status ID…",
+		Short: "Show tasks",
+		Long: `Show the state of tasks, and when the last copy of each will be deleted. Of an erased task it shows when and why that was, and
+how to get its receipt; the exit code says that the task is gone.` + connectionHelp(),
 		Example: "  lethe status 0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
@@ -30,7 +34,10 @@ func newStatus(version string) *cobra.Command {
 			var tasks []client.Task
 			err = each(cmd, ids, func(id string) error {
 				t, err := cl.Get(cmd.Context(), id, 0)
-				if err == nil {
+				if err != nil {
+					t, err = buried(cmd.Context(), cl, id, err)
+				}
+				if t != nil {
 					tasks = append(tasks, *t)
 				}
 				return err
@@ -46,6 +53,27 @@ func newStatus(version string) *cobra.Command {
 	}
 	c.flags(cmd)
 	return cmd
+}
+
+// buried returns what the receipt of a task says of it that cannot be shown since it was erased, and the error that tells it.
+// Without a receipt, or where something else is wrong, there is no task, and the error is the one that was there before.
+func buried(ctx context.Context, cl *client.Client, id string, gone error) (*client.Task, error) {
+	if p, ok := errors.AsType[*client.Problem](gone); !ok || p.Status != http.StatusGone {
+		return nil, gone
+	}
+	receipt, err := cl.Receipt(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("%w; its receipt is not there yet: ask again in a minute", gone)
+	}
+	said, err := ledger.Said(receipt)
+	if err != nil {
+		return nil, gone
+	}
+	t := &client.Task{
+		ID: id, State: "Deleted", Erased: said.Entry.Time(ledger.FieldErased), Reason: said.Entry.Value(ledger.FieldReason),
+	}
+	return t, &coded{ExitGone, fmt.Errorf("it was erased at %s, since %s; a signed receipt proves it: lethe receipt %s",
+		Instant(t.Erased, time.Now()), retention.Reason(t.Reason).Words(), Printable(id))}
 }
 
 // each does something for every id. It goes on past an error of one, and stops at one that the others would meet as well.
@@ -89,24 +117,44 @@ func (c *connection) show(w io.Writer, tasks []client.Task) error {
 		}
 		return nil
 	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	now := time.Now()
+	table := NewTable(w, "id", "state", "pages", "created", "deleted by", "note")
 	for _, t := range tasks {
-		note := ""
-		switch {
-		case t.Failure != nil:
-			note = t.Failure.Code
-		case !t.DeleteAfter.IsZero():
-			note = "gone by " + t.DeleteAfter.Format(time.RFC3339)
-		case t.Reason != "":
-			note = t.Reason
-		}
-		fmt.Fprintf(table, "%s\t%s\t%d/%d pages\t%s\t%s\n",
-			Printable(t.ID), Printable(t.State), t.Pages.Done, t.Pages.Total, t.Created.Format(time.RFC3339), Printable(note))
+		table.Row(t.ID, t.State, pages(t), t.Created.UTC().Format(time.RFC3339), deadline(t, now), remark(t))
 	}
-	if err := table.Flush(); err != nil {
-		return fmt.Errorf("write output: %w", err)
+	return table.Flush()
+}
+
+// pages says how many pages are done.
+func pages(t client.Task) string {
+	if t.Pages.Total == 0 {
+		return ""
 	}
-	return nil
+	return fmt.Sprintf("%d/%d", t.Pages.Done, t.Pages.Total)
+}
+
+// deadline says when the last copy is deleted at the latest, or when it was.
+func deadline(t client.Task, now time.Time) string {
+	switch {
+	case !t.Erased.IsZero():
+		return "was " + Instant(t.Erased, now)
+	case !t.DeleteAfter.IsZero():
+		return Instant(t.DeleteAfter, now)
+	default:
+		return ""
+	}
+}
+
+// remark says what else there is to know of a task.
+func remark(t client.Task) string {
+	switch {
+	case t.Failure != nil:
+		return t.Failure.Code
+	case t.Pages.Failed > 0:
+		return fmt.Sprintf("%d pages could not be read", t.Pages.Failed)
+	default:
+		return t.Reason
+	}
 }
 
 func newList(version string) *cobra.Command {
@@ -116,7 +164,7 @@ func newList(version string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List own tasks, oldest first",
-		Long:  "List own tasks, oldest first. Erased ones are listed with --state Deleted." + connectionHelp(),
+		Long:  "List own tasks, oldest first, and by when the last copy of each is deleted. Erased ones are listed with --state Deleted." + connectionHelp(),
 		Example: `  lethe list --state InProgress
   lethe list --json --limit 10`,
 		Args: cobra.NoArgs,
@@ -125,27 +173,30 @@ func newList(version string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			after := ""
-			for left := limit; left > 0; {
-				page, next, err := cl.List(cmd.Context(), state, after, min(left, 100))
-				if err != nil {
-					return err
-				}
-				if err := c.show(cmd.OutOrStdout(), page); err != nil {
-					return err
-				}
-				left -= len(page)
-				if after = next; after == "" || len(page) == 0 {
-					break
-				}
-			}
-			return nil
+			tasks, err := listed(cmd.Context(), cl, state, limit)
+			return errors.Join(c.show(cmd.OutOrStdout(), tasks), err)
 		},
 	}
 	c.flags(cmd)
 	cmd.Flags().StringVar(&state, "state", "", "only Submitted, Queued, InProgress, Completed, ProcessingFailed or Deleted")
 	cmd.Flags().IntVar(&limit, "limit", 1000, "most tasks to list")
 	return cmd
+}
+
+// listed returns own tasks, as many as there are up to a limit. With an error come those that were listed before it.
+func listed(ctx context.Context, cl *client.Client, state string, limit int) ([]client.Task, error) {
+	var tasks []client.Task
+	for after := ""; len(tasks) < limit; {
+		page, next, err := cl.List(ctx, state, after, min(limit-len(tasks), 100))
+		if err != nil {
+			return tasks, err
+		}
+		tasks = append(tasks, page...)
+		if after = next; after == "" || len(page) == 0 {
+			break
+		}
+	}
+	return tasks, nil
 }
 
 func newGet(version string) *cobra.Command {
@@ -160,6 +211,11 @@ and only its owner can read it.` + connectionHelp(),
   lethe get 0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55 --format pdf -o scan.pdf`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
+			if out == "" || out == "-" {
+				if err := Legible(cmd.OutOrStdout(), format); err != nil {
+					return err
+				}
+			}
 			cl, err := c.dial()
 			if err != nil {
 				return err

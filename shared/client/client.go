@@ -54,20 +54,11 @@ func New(cfg Config) (*Client, error) {
 	case strings.Contains(cfg.Application, ":"):
 		return nil, errors.New("an application id holds no colon")
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // documented type
-	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	transport.DisableCompression = true // a length that was announced can be checked
-	transport.ResponseHeaderTimeout = 2 * time.Minute
-	if len(cfg.CACert) > 0 {
-		pool, err := x509.SystemCertPool()
-		if err != nil {
-			pool = x509.NewCertPool()
-		}
-		if !pool.AppendCertsFromPEM(cfg.CACert) {
-			return nil, errors.New("the file of --ca-file holds no certificate in PEM form")
-		}
-		transport.TLSClientConfig.RootCAs = pool
+	transport, err := Transport(cfg.CACert)
+	if err != nil {
+		return nil, err
 	}
+	transport.DisableCompression = true // a length that was announced can be checked
 	return &Client{
 		cfg:  cfg,
 		base: base,
@@ -76,6 +67,26 @@ func New(cfg Config) (*Client, error) {
 		}},
 		stall: 2 * time.Minute,
 	}, nil
+}
+
+// Transport returns what requests travel by: with TLS 1.2 or later, trusting the system's authorities and, if they are not empty,
+// others in PEM form.
+func Transport(authorities []byte) (*http.Transport, error) {
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // documented type
+	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	transport.ResponseHeaderTimeout = 2 * time.Minute
+	if len(authorities) == 0 {
+		return transport, nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(authorities) {
+		return nil, errors.New("the file of --ca-file holds no certificate in PEM form")
+	}
+	transport.TLSClientConfig.RootCAs = pool
+	return transport, nil
 }
 
 // private reports whether what is sent to an address cannot be read on the way, or may be.
