@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
 	"github.com/lethe-ocr/lethe/shared/storage/azure/azurite"
@@ -84,7 +85,7 @@ func TestDoctorFindsWhatAFolderLacks(t *testing.T) {
 		t.Errorf("code %d, %+v", code, f)
 	}
 	table, _ := lethe(t, nil, "doctor", "--data", dir)
-	for _, part := range []string{"breach  folder-modes", "Remedies:", "chmod"} {
+	for _, part := range []string{"OUTCOME  CHECK", "breach   folder-modes", "Remedies:", "chmod"} {
 		if !strings.Contains(string(table), part) {
 			t.Errorf("the table lacks %q:\n%s", part, table)
 		}
@@ -93,8 +94,8 @@ func TestDoctorFindsWhatAFolderLacks(t *testing.T) {
 
 func TestDoctorMakesNoFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
-	if _, code := lethe(t, nil, "doctor", "--data", dir); code != 2 {
-		t.Errorf("code %d, want 2", code)
+	if _, code := lethe(t, nil, "doctor", "--data", dir); code != verbs.ExitSetting {
+		t.Errorf("code %d, want %d", code, verbs.ExitSetting)
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the folder was made: %v", err)
@@ -126,14 +127,14 @@ func TestDoctorLooksAtAStampOnAzure(t *testing.T) {
 	if _, code := examine(t, nobody, "--azure"); code != 1 {
 		t.Errorf("code %d for an account that does not answer, want 1", code)
 	}
-	for name, args := range map[string][]string{
-		"no settings":      {"doctor", "--azure"},
-		"no subscription":  {"doctor", "--resource-group", "rg", "--account", "st"},
-		"two places":       {"doctor", "--azure", "--data", t.TempDir()},
-		"no account named": {"doctor", "--resource-group", "rg", "--subscription", "id"},
+	for name, s := range map[string]slip{
+		"no settings":      {verbs.ExitSetting, []string{"doctor", "--azure"}},
+		"no subscription":  {verbs.ExitSetting, []string{"doctor", "--resource-group", "rg", "--account", "st"}},
+		"two places":       {verbs.ExitUsage, []string{"doctor", "--azure", "--data", t.TempDir()}},
+		"no account named": {verbs.ExitSetting, []string{"doctor", "--resource-group", "rg", "--subscription", "id"}},
 	} {
-		if _, code := lethe(t, []string{"Documents=", "AZURE_SUBSCRIPTION_ID="}, args...); code != 2 {
-			t.Errorf("%s: code %d, want 2", name, code)
+		if _, code := lethe(t, []string{"Documents=", "AZURE_SUBSCRIPTION_ID="}, s.args...); code != s.code {
+			t.Errorf("%s: code %d, want %d", name, code, s.code)
 		}
 	}
 }

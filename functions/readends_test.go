@@ -197,7 +197,7 @@ func TestReadShowsProgressOnATerminalOnly(t *testing.T) {
 	if code := d.code(cmd.Run()); code != verbs.ExitUsage {
 		t.Errorf("a PDF to a terminal: exit code %d", code)
 	}
-	terminal.until(t, "give --output")
+	terminal.until(t, "with --output")
 	cmd = d.command("-")
 	cmd.Stdin, cmd.Stderr = user, user
 	if code := d.code(cmd.Run()); code != verbs.ExitUsage {

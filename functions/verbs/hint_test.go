@@ -117,7 +117,7 @@ func TestEveryVerbTrustsTheAuthorityOfTheEnvironment(t *testing.T) {
 	lines := map[string][]string{
 		"submit": {filepath.Join(dir, "scan.pdf")}, "status": {unknown}, "get": {unknown}, "delete": {unknown}, "list": nil,
 		"access-log": nil, "receipt": {unknown}, "erase": {"--subject", "tag"},
-		"audit": {"--key", key},
+		"audit":       {"--key", key},
 		"ledger save": {filepath.Join(dir, "copy")},
 		"evidence":    {filepath.Join(dir, "evidence"), "--from", "2026-01-01", "--to", "2026-01-02", "--key", key},
 		"case open":   {"app", unknown, "--reason", "why"}, "case approve": {unknown}, "case close": {unknown}, "case list": nil,
