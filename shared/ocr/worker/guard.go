@@ -25,8 +25,7 @@ type guard struct {
 	place  *fairqueue.Place
 	again  bool          // the call can begin again in another child
 	limit  time.Duration // processor time of one page
-	now    func() time.Time
-	paused atomic.Int32 // waits for the caller: the child is not to blame for the time
+	paused atomic.Int32  // waits for the caller: the child is not to blame for the time
 
 	mu   sync.Mutex
 	left time.Duration // wall time; guarded by mu
@@ -43,7 +42,7 @@ type guard struct {
 // watch starts to watch the child of s. It grants one page, of so much processor time.
 func (p *Pool) watch(ctx context.Context, s *slot, cpu time.Duration) *guard {
 	g := &guard{
-		pool: p, c: s.child, place: s.place, again: s.again, limit: cpu, now: time.Now,
+		pool: p, c: s.child, place: s.place, again: s.again, limit: cpu,
 		quit: make(chan struct{}), done: make(chan struct{}),
 	}
 	g.charged, _ = g.c.processor() // zero for one that has ended
@@ -84,7 +83,7 @@ func (g *guard) run(ctx context.Context) {
 	defer g.charge()
 	ticker := time.NewTicker(g.c.limits.Poll)
 	defer ticker.Stop()
-	last := g.now()
+	last := g.pool.cfg.Now()
 	for {
 		select {
 		case <-g.quit:
@@ -96,7 +95,7 @@ func (g *guard) run(ctx context.Context) {
 			g.c.kill(Cancelled)
 			return
 		case <-ticker.C:
-			now := g.now()
+			now := g.pool.cfg.Now()
 			if why := g.check(now.Sub(last)); why != "" {
 				g.c.kill(why)
 				return
@@ -105,7 +104,7 @@ func (g *guard) run(ctx context.Context) {
 			if !g.share(ctx) {
 				return
 			}
-			last = g.now()
+			last = g.pool.cfg.Now()
 		}
 	}
 }

@@ -20,6 +20,8 @@ type Config struct {
 	Children int        // processes at a time; 0: one for each core
 	Limits   Limits     // zero fields take the defaults
 	Document ocr.Limits // what the children enforce; named in messages
+	// Now is the clock that Wall and Stall are measured by; nil for the system's.
+	Now func() time.Time
 	// Confined refuses children that can bring about one of Effects, with an Unconfined error.
 	Confined bool
 	// Killed is called for each child that broke a limit, died or answered falsely, with its largest resident size in bytes. It is called from
@@ -84,6 +86,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Children < 0 || c.Children > 1024 {
 		return c, errors.New("between 1 and 1024 child processes are possible")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	d := DefaultLimits()
 	l := &c.Limits

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -145,9 +146,22 @@ func TestWritePDFFailures(t *testing.T) {
 }
 
 func TestWritePDFDoesNotCountTimeOfTheCaller(t *testing.T) {
-	p := newPool(t, "serve", func(c *worker.Config) { c.Limits.Wall = 300 * time.Millisecond })
+	began := time.Now()
+	var hours atomic.Int64 // that the caller took
+	var measured atomic.Int64
+	p := newPool(t, "serve", func(c *worker.Config) {
+		c.Limits.Wall, c.Limits.Stall = time.Minute, time.Minute
+		c.Now = func() time.Time {
+			measured.Add(1)
+			return began.Add(time.Duration(hours.Load()) * time.Hour)
+		}
+	})
 	slow := func(yield func(ocr.Page, error) bool) {
-		<-time.After(600 * time.Millisecond)
+		eventually(t, func() bool { return measured.Load() > 0 }) // by the watch alone, from its start
+		hours.Add(1)
+		// The watch reads the clock twice each time it looks: after four it has seen the hour and gone on.
+		seen := measured.Load()
+		eventually(t, func() bool { return measured.Load() > seen+3 || p.Stats().Ends[worker.OverTime] > 0 })
 		yield(words(1, options(), "word"), nil)
 	}
 	if _, err := p.WritePDF(t.Context(), document(t, "a", "echo"), ocr.PDFOptions{}, slow, io.Discard); err != nil {
