@@ -17,6 +17,7 @@ type route struct {
 	method string
 	path   string // {id}, {app} and {case} stand for the id of a task, an application and a case
 	body   string // {owner} and {task} stand for a task
+	typed  string // media type of the body, if it is no JSON
 	scope  access.Scope
 	also   []access.Scope // that open it as well
 	state  task.State     // of the task it is called on; empty if it is not called on one
@@ -28,6 +29,7 @@ type route struct {
 func routes() []route {
 	return []route{
 		{id: "createTask", method: "POST", path: "/v1/tasks", body: `{}`, scope: access.Submit, good: 201},
+		{id: "createTaskFromDocument", method: "POST", path: "/v1/tasks:document", body: "%PDF", typed: "application/pdf", scope: access.Submit, good: 201},
 		{id: "createTasks", method: "POST", path: "/v1/tasks:batch", body: `{"tasks":[{}]}`, scope: access.Submit, good: 200},
 		{id: "listTasks", method: "GET", path: "/v1/tasks", scope: access.Read, good: 200},
 		{id: "getTask", method: "GET", path: "/v1/tasks/{id}", scope: access.Read, state: task.Queued, erased: 410, good: 200},
@@ -65,6 +67,14 @@ func openRoutes() map[string]string {
 // others are all scopes but some.
 func others(but ...access.Scope) []access.Scope {
 	return slices.DeleteFunc(access.Scopes(), func(s access.Scope) bool { return slices.Contains(but, s) })
+}
+
+// header is what goes with the body.
+func (r route) header() []string {
+	if r.typed == "" {
+		return nil
+	}
+	return []string{"Content-Type", r.typed}
 }
 
 func (r route) scopes() []access.Scope { return append([]access.Scope{r.scope}, r.also...) }
@@ -114,7 +124,7 @@ func TestEveryOperationAnswersTheRightCallerOnly(t *testing.T) {
 				"wrong secret":   {wrong, target(good, r.state), 401},
 				"missing scope":  {lacking, target(lacking, r.state), 403},
 			} {
-				rec := w.call(t, c.client, r.method, c.target, r.body)
+				rec := w.call(t, c.client, r.method, c.target, r.body, r.header()...)
 				if p := problem(t, rec); p.Status != c.status {
 					t.Errorf("%s: status %d, want %d", name, p.Status, c.status)
 				}
@@ -133,7 +143,7 @@ func TestEveryOperationAnswersTheRightCallerOnly(t *testing.T) {
 					t.Errorf("erased task: status %d, want %d", rec.Code, r.erased)
 				}
 			}
-			if rec := w.call(t, good, r.method, target(good, r.state), r.body); rec.Code != r.good {
+			if rec := w.call(t, good, r.method, target(good, r.state), r.body, r.header()...); rec.Code != r.good {
 				t.Errorf("good request: status %d, want %d: %s", rec.Code, r.good, rec.Body)
 			}
 		})

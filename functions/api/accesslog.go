@@ -23,33 +23,33 @@ type accessLogInput struct {
 	Since time.Time `query:"since" timeFormat:"2006-01-02T15:04:05Z07:00" doc:"Only entries since this time."`
 	After string    `query:"after" minLength:"1" maxLength:"400" doc:"Cursor from the previous page."`
 	// An auditor's request is an entry too: a page holds more than it adds, so that paging ends.
-	Limit int `query:"limit" minimum:"10" maximum:"1000" default:"100"`
+	Limit int `query:"limit" minimum:"10" maximum:"1000" default:"100" doc:"Most entries of one page."`
 }
 
 type accessLogOutput struct {
 	Link string `header:"Link" doc:"The next page, if there is one."`
 	Body struct {
-		Entries []entryView `json:"entries" doc:"By application, and for each of them by time."`
-		After   string      `json:"after,omitempty" doc:"Cursor of the next page; missing on the last."`
+		Entries []accessEntryView `json:"entries" doc:"By application, and for each of them by time."`
+		After   string            `json:"after,omitempty" doc:"Cursor of the next page; missing on the last."`
 	}
 }
 
-type entryView struct {
-	At          time.Time     `json:"at"`
+type accessEntryView struct {
+	At          time.Time     `json:"at" doc:"When it was done."`
 	Application string        `json:"application" doc:"The application concerned; stamp for none or all of them."`
 	Who         string        `json:"who" doc:"Opaque: an application, or the subject of a token."`
-	Scope       string        `json:"scope" doc:"The scope that was used."`
+	Scope       access.Scope  `json:"scope" doc:"The scope that was used."`
 	Act         accesslog.Act `json:"act"`
-	Task        string        `json:"task,omitempty"`
-	Case        string        `json:"case,omitempty"`
+	Task        string        `json:"task,omitempty" doc:"Id of the task that it is about, if any."`
+	Case        string        `json:"case,omitempty" doc:"Id of the case that it is about, if any."`
 	Why         string        `json:"why,omitempty" doc:"A reviewer's reason."`
 	Text        string        `json:"text" doc:"The entry as the ledger commits to it."`
-	Nonce       string        `json:"nonce"`
+	Nonce       string        `json:"nonce" doc:"Random, so that nobody can guess the text from its commitment."`
 	Commitment  string        `json:"commitment" doc:"Subject of the ledger's entry of kind access: the SHA-256 of lethe.access.v1, the nonce and the text, with a line end after the first two, in base64url without padding."`
 }
 
 func (a *API) registerAccessLog() {
-	op := operation("getAccessLog", http.MethodGet, accessLogPath, "Read the access log",
+	op := operation(tagAccessLog, "getAccessLog", http.MethodGet, accessLogPath, "Read the access log",
 		"Who did what, when and why. An application sees the entries that concern it, an auditor sees all.")
 	handleAny(a, op, []access.Scope{access.Auditor, access.Read}, a.getAccessLog)
 }
@@ -67,10 +67,10 @@ func (a *API) getAccessLog(ctx context.Context, in *accessLogInput) (*accessLogO
 		return nil, err
 	}
 	out := &accessLogOutput{}
-	out.Body.Entries = []entryView{}
+	out.Body.Entries = []accessEntryView{}
 	for _, e := range page {
-		out.Body.Entries = append(out.Body.Entries, entryView{
-			At: e.At, Application: e.Application, Who: e.Who, Scope: e.Scope, Act: e.Act, Task: e.Task, Case: e.Case, Why: e.Why,
+		out.Body.Entries = append(out.Body.Entries, accessEntryView{
+			At: e.At, Application: e.Application, Who: e.Who, Scope: access.Scope(e.Scope), Act: e.Act, Task: e.Task, Case: e.Case, Why: e.Why,
 			Text: e.Text(), Nonce: e.Nonce, Commitment: e.Commitment(),
 		})
 	}

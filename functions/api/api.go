@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -53,7 +54,7 @@ type Results interface {
 // Check is one part of readiness.
 type Check struct {
 	Name   string `json:"name" doc:"What was checked."`
-	OK     bool   `json:"ok"`
+	OK     bool   `json:"ok" doc:"Whether it passed."`
 	Detail string `json:"detail,omitempty" doc:"What is wrong, and the remedy."`
 }
 
@@ -84,10 +85,11 @@ type Config struct {
 // API serves the interface.
 type API struct {
 	Config
-	mux      *http.ServeMux
-	huma     huma.API
-	accepts  map[string]accepts // by operation
-	document accepts            // with a document in the body
+	mux       *http.ServeMux
+	huma      huma.API
+	accepts   map[string]accepts   // by operation
+	document  accepts              // with a document in the body
+	published func() *huma.OpenAPI // the description, as clients see it
 }
 
 // New returns the interface as a handler.
@@ -107,9 +109,8 @@ func New(cfg Config) *API {
 	a.registerService()
 	a.registerDescription()
 	a.accepts = accepted(a.huma.OpenAPI())
-	a.document = accepts{headers: a.accepts[createTask].headers}
-	a.document.add(inlineParameters(a.huma.OpenAPI().Components.Schemas))
-	a.explainErrors()
+	a.document = a.accepts[createTaskFromDocument]
+	a.published = sync.OnceValue(a.publish)
 	return a
 }
 
@@ -170,8 +171,9 @@ func (a *API) Operations() map[string][]access.Scope {
 
 // scopeKey is where an operation declares its scopes. open declares that it needs no credentials.
 const (
-	scopeKey              = "scope"
-	open     access.Scope = ""
+	scopeKey                 = "scope"
+	refusalsKey              = "refusals" // what it answers for reasons of its own
+	open        access.Scope = ""
 )
 
 // callerKey is where the sender of a request is kept.
@@ -239,13 +241,10 @@ func handle[I, O any](a *API, op huma.Operation, scope access.Scope, f func(cont
 // handleAny registers an operation that each of the scopes opens, or everybody if there are none. Its errors become problem
 // documents.
 func handleAny[I, O any](a *API, op huma.Operation, scopes []access.Scope, f func(context.Context, *I) (*O, error)) {
-	op.Metadata = map[string]any{scopeKey: scopes}
+	secure(&op, scopes)
 	op.BodyReadTimeout = bodyTime
 	if op.MaxBodyBytes == 0 {
 		op.MaxBodyBytes = 64 << 10
-	}
-	for _, s := range scopes {
-		op.Security = append(op.Security, map[string][]string{securityScheme: {string(s)}}, map[string][]string{tokenScheme: {string(s)}})
 	}
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := f(ctx, in)
@@ -256,6 +255,21 @@ func handleAny[I, O any](a *API, op huma.Operation, scopes []access.Scope, f fun
 	})
 }
 
-func operation(id, method, path, summary, description string) huma.Operation {
-	return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Description: description}
+// secure declares the scopes that open an operation.
+func secure(op *huma.Operation, scopes []access.Scope) {
+	op.Metadata = map[string]any{scopeKey: scopes, refusalsKey: op.Metadata[refusalsKey]}
+	op.Security = []map[string][]string{} // open to everybody, unless a scope follows
+	for _, s := range scopes {
+		op.Security = append(op.Security, map[string][]string{securityScheme: {string(s)}}, map[string][]string{tokenScheme: {string(s)}})
+	}
+}
+
+func operation(tag, id, method, path, summary, description string) huma.Operation {
+	return huma.Operation{Tags: []string{tag}, OperationID: id, Method: method, Path: path, Summary: summary, Description: description}
+}
+
+// refusing adds what an operation answers for reasons of its own. What every operation may answer, published adds.
+func refusing(op huma.Operation, statuses ...int) huma.Operation {
+	op.Metadata = map[string]any{refusalsKey: statuses}
+	return op
 }

@@ -13,37 +13,34 @@ import (
 )
 
 type applicationView struct {
-	ID       string         `json:"id"`
-	Name     string         `json:"name"`
-	Scopes   []access.Scope `json:"scopes"`
-	Client   string         `json:"client,omitempty"`
-	Caps     task.Caps      `json:"caps"`
+	ID       string         `json:"id" doc:"The user name of its credentials."`
+	Name     string         `json:"name" doc:"For people."`
+	Scopes   []access.Scope `json:"scopes" doc:"What its credentials open."`
+	Client   string         `json:"client,omitempty" doc:"Client of the OpenID Connect issuer whose tokens act as this application."`
+	Caps     task.Caps      `json:"caps" doc:"Limits of the application."`
 	Ceilings *ceilingsView  `json:"ceilings,omitempty" doc:"The most that its tasks may ask for."`
-	Created  time.Time      `json:"created"`
-	Revoked  *time.Time     `json:"revoked,omitempty"`
-	Secrets  []secretView   `json:"secrets"`
+	Created  time.Time      `json:"created" doc:"When the application was created."`
+	Revoked  *time.Time     `json:"revoked,omitempty" doc:"When it was revoked; missing if it was not."`
+	Secrets  []secretView   `json:"secrets" doc:"Its secrets, without their values."`
 	Secret   string         `json:"secret,omitempty" doc:"Shown once, now."`
 }
 
 type secretView struct {
-	ID      string     `json:"id"`
-	Created time.Time  `json:"created"`
-	Expires *time.Time `json:"expires,omitempty"`
+	ID      string     `json:"id" doc:"Names the secret; it is no part of it."`
+	Created time.Time  `json:"created" doc:"When the secret was made."`
+	Expires *time.Time `json:"expires,omitempty" doc:"When the secret ends; never if missing."`
 }
 
 // ceilingsView is what the tasks of an application may ask for at most: a request may ask for less, never for more.
 type ceilingsView struct {
-	RetainSeconds int      `json:"retain_seconds,omitempty" minimum:"1" maximum:"86400" doc:"Longest retention after processing; the server's own if missing."`
-	DeleteOnFetch bool     `json:"delete_on_fetch,omitempty" doc:"Every task is erased once its results were downloaded."`
-	Formats       []string `json:"formats,omitempty" minItems:"1" nullable:"false" doc:"Formats that it may request; all if missing."`
-	Languages     []string `json:"languages,omitempty" minItems:"1" nullable:"false" doc:"Languages that it may request, the default first; all that are installed if missing."`
+	RetainSeconds int             `json:"retain_seconds,omitempty" minimum:"1" maximum:"86400" doc:"Longest retention after processing; the server's own if missing."`
+	DeleteOnFetch bool            `json:"delete_on_fetch,omitempty" doc:"Every task is erased once its results were downloaded."`
+	Formats       []render.Format `json:"formats,omitempty" minItems:"1" nullable:"false" doc:"Formats that it may request; all if missing."`
+	Languages     []string        `json:"languages,omitempty" minItems:"1" nullable:"false" doc:"Languages that it may request, the default first; all that are installed if missing."`
 }
 
 func viewCeilings(c task.Ceilings) *ceilingsView {
-	v := &ceilingsView{RetainSeconds: int(c.Retain.Seconds()), DeleteOnFetch: c.DeleteOnFetch, Languages: c.Languages}
-	for _, f := range c.Formats {
-		v.Formats = append(v.Formats, string(f))
-	}
+	v := &ceilingsView{RetainSeconds: int(c.Retain.Seconds()), DeleteOnFetch: c.DeleteOnFetch, Formats: c.Formats, Languages: c.Languages}
 	if reflect.ValueOf(*v).IsZero() {
 		return nil
 	}
@@ -54,16 +51,12 @@ func (v *ceilingsView) ceilings() task.Ceilings {
 	if v == nil {
 		return task.Ceilings{}
 	}
-	c := task.Ceilings{Retain: time.Duration(v.RetainSeconds) * time.Second, DeleteOnFetch: v.DeleteOnFetch, Languages: v.Languages}
-	for _, f := range v.Formats {
-		c.Formats = append(c.Formats, render.Format(f))
-	}
-	return c
+	return task.Ceilings{Retain: time.Duration(v.RetainSeconds) * time.Second, DeleteOnFetch: v.DeleteOnFetch, Formats: v.Formats, Languages: v.Languages}
 }
 
 type applicationInput struct {
 	Body struct {
-		Name     string         `json:"name" minLength:"1" maxLength:"80"`
+		Name     string         `json:"name" minLength:"1" maxLength:"80" doc:"For people."`
 		Scopes   []access.Scope `json:"scopes" minItems:"1" nullable:"false" doc:"submit, read, delete and admin; operator, auditor and reviewer for people."`
 		Client   string         `json:"client,omitempty" maxLength:"200" doc:"Client of the OpenID Connect issuer whose tokens act as this application, in place of a secret."`
 		Caps     *task.Caps     `json:"caps,omitempty" doc:"Limits of the application; 0 means none."`
@@ -73,7 +66,7 @@ type applicationInput struct {
 }
 
 type rotateInput struct {
-	ID   string `path:"id"`
+	ID   string `path:"id" doc:"Id of the application."`
 	Body struct {
 		GraceSeconds int        `json:"grace_seconds,omitempty" minimum:"0" maximum:"2592000" doc:"How long older secrets stay valid."`
 		Expires      *time.Time `json:"expires,omitempty" doc:"When the new secret expires; never if missing."`
@@ -87,19 +80,19 @@ type applicationOutput struct {
 
 type applicationsOutput struct {
 	Body struct {
-		Applications []applicationView `json:"applications"`
+		Applications []applicationView `json:"applications" doc:"All of them, revoked ones too."`
 	}
 }
 
 func (a *API) registerApplications() {
-	create := operation("createApplication", http.MethodPost, "/v1/applications", "Create an application", "The secret is shown once. An application with a client has no secret.")
+	create := operation(tagApplications, "createApplication", http.MethodPost, "/v1/applications", "Create an application", "The secret is shown once. An application with a client has no secret.")
 	create.DefaultStatus = http.StatusCreated
-	handle(a, create, "admin", a.createApplication)
-	handle(a, operation("listApplications", http.MethodGet, "/v1/applications", "List applications", ""), "admin", a.listApplications)
-	handle(a, operation("rotateSecret", http.MethodPost, "/v1/applications/{id}/secrets", "Add a secret and let older ones expire",
-		"Two secrets may be valid at once."), "admin", a.rotateSecret)
-	handle(a, operation("revokeApplication", http.MethodDelete, "/v1/applications/{id}", "Revoke all secrets of an application",
-		"Its tasks keep their deadlines. Its uploads and downloads end, and what arrives through its upload links is erased unread. Repeatable."), "admin", a.revokeApplication)
+	handle(a, refusing(create, http.StatusConflict), "admin", a.createApplication)
+	handle(a, operation(tagApplications, "listApplications", http.MethodGet, "/v1/applications", "List applications", "Revoked ones too. Secrets are shown when they are made and never again."), "admin", a.listApplications)
+	handle(a, refusing(operation(tagApplications, "rotateSecret", http.MethodPost, "/v1/applications/{id}/secrets", "Add a secret and let older ones expire",
+		"Two secrets may be valid at once. The new one is shown once."), 404, 409), "admin", a.rotateSecret)
+	handle(a, refusing(operation(tagApplications, "revokeApplication", http.MethodDelete, "/v1/applications/{id}", "Revoke all secrets of an application",
+		"Its tasks keep their deadlines. Its uploads and downloads end, and what arrives through its upload links is erased unread. Repeatable."), 404), "admin", a.revokeApplication)
 }
 
 func viewApplication(app *access.Application, secret string) applicationView {

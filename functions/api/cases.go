@@ -37,7 +37,7 @@ const casesPath = "/v1/cases"
 type caseInput struct {
 	Body struct {
 		Application string `json:"application" maxLength:"64" doc:"Whose task it is."`
-		Task        string `json:"task" maxLength:"36"`
+		Task        string `json:"task" maxLength:"36" doc:"Id of the task."`
 		Reason      string `json:"reason" minLength:"1" maxLength:"500" doc:"One line without content of a document. The application reads it in its access log."`
 		Hours       int    `json:"hours,omitempty" minimum:"1" maximum:"8" doc:"Hours during which the document can be read after the approval; 1 if missing."`
 	}
@@ -50,7 +50,7 @@ type caseOutput struct {
 
 type casesInput struct {
 	After string `query:"after" minLength:"1" maxLength:"36" doc:"Only cases younger than this one: the cursor from the previous page."`
-	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Most cases of one page."`
 }
 
 type casesOutput struct {
@@ -61,42 +61,42 @@ type casesOutput struct {
 }
 
 type caseView struct {
-	ID          string       `json:"id"`
+	ID          string       `json:"id" doc:"Names the case in every address."`
 	State       review.State `json:"state" doc:"Waiting for a second person, Open, or over: Lapsed, Expired, Closed."`
-	Application string       `json:"application"`
-	Task        string       `json:"task"`
-	Reason      string       `json:"reason"`
-	Opened      time.Time    `json:"opened"`
-	OpenedBy    string       `json:"opened_by"`
-	Approved    *time.Time   `json:"approved,omitempty"`
-	ApprovedBy  string       `json:"approved_by,omitempty"`
-	Closed      *time.Time   `json:"closed,omitempty"`
-	ClosedBy    string       `json:"closed_by,omitempty"`
+	Application string       `json:"application" doc:"Whose task it is."`
+	Task        string       `json:"task" doc:"Id of the task."`
+	Reason      string       `json:"reason" doc:"Why the document is looked at, in a reviewer's words."`
+	Opened      time.Time    `json:"opened" doc:"When the case was opened."`
+	OpenedBy    string       `json:"opened_by" doc:"Who opened it: the subject of a token, or an application."`
+	Approved    *time.Time   `json:"approved,omitempty" doc:"When a second person approved it."`
+	ApprovedBy  string       `json:"approved_by,omitempty" doc:"Who approved it."`
+	Closed      *time.Time   `json:"closed,omitempty" doc:"When a person ended it."`
+	ClosedBy    string       `json:"closed_by,omitempty" doc:"Who ended it."`
 	Ends        time.Time    `json:"ends" doc:"When the case ends by itself."`
 }
 
 func (a *API) registerCases() {
-	open := operation("openCase", http.MethodPost, casesPath, "Request to view a document",
+	open := operation(tagCases, "openCase", http.MethodPost, casesPath, "Request to view a document",
 		"Exceptional review: a second person has to approve within 24 hours. The document's deadlines do not move.")
 	open.DefaultStatus = http.StatusCreated
-	handle(a, open, access.Reviewer, a.openCase)
-	handle(a, operation("listCases", http.MethodGet, casesPath, "List cases", ""), access.Reviewer, a.listCases)
-	handle(a, operation("getCase", http.MethodGet, casesPath+"/{id}", "Show a case", ""), access.Reviewer, a.getCase)
-	handle(a, operation("approveCase", http.MethodPost, casesPath+"/{id}/approval", "Approve a case",
-		"Must be another person than the one who opened it. From then on both can read the document until the case ends."), access.Reviewer, a.approveCase)
-	handle(a, operation("closeCase", http.MethodDelete, casesPath+"/{id}", "End a case", "Repeatable."), access.Reviewer, a.closeCase)
-	derivative := operation("getDerivative", http.MethodGet, casesPath+"/{id}/derivative", "Download a copy in which nothing is legible",
+	handle(a, refusing(open, 404, 410), access.Reviewer, a.openCase)
+	handle(a, operation(tagCases, "listCases", http.MethodGet, casesPath, "List cases", "Oldest first, in pages."), access.Reviewer, a.listCases)
+	handle(a, refusing(operation(tagCases, "getCase", http.MethodGet, casesPath+"/{id}", "Show a case", "Who asked to see a document, why, who approved, and until when."), 404), access.Reviewer, a.getCase)
+	handle(a, refusing(operation(tagCases, "approveCase", http.MethodPost, casesPath+"/{id}/approval", "Approve a case",
+		"Must be another person than the one who opened it. From then on both can read the document until the case ends."), 404, 409), access.Reviewer, a.approveCase)
+	handle(a, refusing(operation(tagCases, "closeCase", http.MethodDelete, casesPath+"/{id}", "End a case", "Nobody can read the document through it any more. Repeatable."), 404), access.Reviewer, a.closeCase)
+	derivative := operation(tagCases, "getDerivative", http.MethodGet, casesPath+"/{id}/derivative", "Download a copy in which nothing is legible",
 		"A ZIP file: plan.json tells the format, size, resolution, depth and page geometry; the pages, PNG pictures or one PDF, have synthetic ink.")
-	handle(a, content(derivative), access.Reviewer, a.sendCase(review.Derivative))
-	original := operation("getOriginal", http.MethodGet, casesPath+"/{id}/original", "Fetch the document itself",
+	handle(a, refusing(content(derivative), 404, 410), access.Reviewer, a.sendCase(review.Derivative))
+	original := operation(tagCases, "getOriginal", http.MethodGet, casesPath+"/{id}/original", "Fetch the document itself",
 		"For what the derivative does not show. 410 once the document is erased, even while the case is open.")
-	handle(a, content(original), access.Reviewer, a.sendCase(review.Original))
+	handle(a, refusing(content(original), 404, 410), access.Reviewer, a.sendCase(review.Original))
 }
 
 // content describes an operation that sends a document.
 func content(op huma.Operation) huma.Operation {
 	op.Responses = map[string]*huma.Response{
-		"200": {Description: "The document.", Content: map[string]*huma.MediaType{octets: {Schema: &huma.Schema{Type: "string", Format: "binary"}}}},
+		"200": {Description: "The document.", Content: map[string]*huma.MediaType{octets: {Schema: &huma.Schema{Type: huma.TypeString, Format: binary}}}},
 	}
 	return op
 }

@@ -160,11 +160,25 @@ func TestContractNotices(t *testing.T) {
 				}
 			})
 		})},
-		{"a field that is not described", "schema", change(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		{"a field that is not described", "undescribed", change(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			answer(w, r, next, func(rec *httptest.ResponseRecorder) {
 				body := strings.Replace(rec.Body.String(), `{"`, `{"surplus":1,"`, 1)
 				rec.Body.Reset()
 				rec.Body.WriteString(body)
+			})
+		})},
+		{"a null", "undescribed", change(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			answer(w, r, next, func(rec *httptest.ResponseRecorder) {
+				body := strings.Replace(rec.Body.String(), `[]`, `null`, 1)
+				rec.Body.Reset()
+				rec.Body.WriteString(body)
+			})
+		})},
+		{"a refusal that is not described", "undocumented", change(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			answer(w, r, next, func(rec *httptest.ResponseRecorder) {
+				if rec.Code == http.StatusNotFound {
+					rec.Code = http.StatusTeapot
+				}
 			})
 		})},
 		{"a fault", "fault", change(func(w http.ResponseWriter, r *http.Request, next http.Handler) {

@@ -7,8 +7,12 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"reflect"
 	"slices"
 
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/ocr"
@@ -22,18 +26,60 @@ func documentTypes() []string {
 	return append([]string{octets}, ocr.MediaTypes()...)
 }
 
-// takesInline reports whether a request creates a task with its document in the body.
-func (a *API) takesInline(r *http.Request) bool {
-	if r.Method != http.MethodPost || r.URL.Path != tasksPath {
-		return false
+// createTaskFromDocument is the operation whose body is a document.
+const (
+	createTaskFromDocument = "createTaskFromDocument"
+	documentPath           = tasksPath + ":document"
+)
+
+// registerDocument adds what the framework does not do: a body that is never held in memory.
+func (a *API) registerDocument() {
+	doc := a.huma.OpenAPI()
+	create := doc.Paths[tasksPath].Post
+	op := refusing(operation(tagTasks, createTaskFromDocument, http.MethodPost, documentPath, "Create a task with its document",
+		"The body is the document; settings are query parameters, and those that no log should hold are headers. Its content decides what it is: application/octet-stream will do for every type. GET /v1/capabilities tells how large it may be here; send a larger one to the link of createTask."), http.StatusConflict, http.StatusGone)
+	secure(&op, []access.Scope{access.Submit})
+	op.RequestBody = &huma.RequestBody{Required: true, Description: "The document.", Content: map[string]*huma.MediaType{}}
+	for _, t := range documentTypes() {
+		op.RequestBody.Content[t] = &huma.MediaType{}
 	}
+	op.Parameters = slices.Concat(create.Parameters, documentParameters(doc.Components.Schemas))
+	op.Responses = map[string]*huma.Response{"201": create.Responses["201"]}
+	doc.AddOperation(&op)
+	a.mux.HandleFunc(op.Method+" "+op.Path, a.inline)
+}
+
+// documentParameters describes where the settings go when the body is a document.
+func documentParameters(schemas huma.Registry) []*huma.Param {
+	body := schemas.Schema(reflect.TypeFor[request.Settings](), false, "")
+	var params []*huma.Param
+	for _, f := range request.All() {
+		in, at := "query", f.Name
+		if f.Header != "" {
+			in, at = "header", f.Header
+		}
+		explode := false
+		schema := *body.Properties[f.Name]
+		schema.Nullable = false // nothing in an address is null
+		params = append(params, &huma.Param{Name: at, In: in, Schema: &schema, Explode: &explode, Description: schema.Description})
+		schema.Description = ""
+	}
+	return params
+}
+
+// takesInline reports whether a request for a task comes with the document in its body.
+func (a *API) takesInline(r *http.Request) bool {
+	return r.Method == http.MethodPost && r.URL.Path == tasksPath && isDocument(r)
+}
+
+func isDocument(r *http.Request) bool {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return err == nil && slices.Contains(documentTypes(), mediaType)
 }
 
 // inline streams the body into storage; it is never held in memory.
 func (a *API) inline(w http.ResponseWriter, r *http.Request) {
-	op := a.huma.OpenAPI().Paths[tasksPath].Post
+	op := a.huma.OpenAPI().Paths[r.URL.Path].Post
 	ctx, err := a.check(r.Context(), op, r.Header.Get("Authorization"), r.RemoteAddr)
 	if err == nil {
 		r = r.WithContext(ctx)
@@ -45,6 +91,12 @@ func (a *API) inline(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) takeInline(w http.ResponseWriter, r *http.Request) error {
+	if !isDocument(r) {
+		return unsupported()
+	}
+	if r.ContentLength == 0 && r.URL.Path == documentPath {
+		return fault.New(fault.BadRequest, "the body is empty; send the document").In("body")
+	}
 	wanted, err := a.settingsOf(r)
 	if err != nil {
 		return described(err)
@@ -79,6 +131,9 @@ func (a *API) takeInline(w http.ResponseWriter, r *http.Request) error {
 
 // octets is the media type of a document whose content says what it is.
 const octets = "application/octet-stream"
+
+// binary is the format of what is no text, in the description.
+const binary = "binary"
 
 // settingsOf reads settings from the query, and those that must not stand in an address from headers of their own.
 func (a *API) settingsOf(r *http.Request) (request.Settings, error) {

@@ -39,7 +39,7 @@ const (
 
 type fileOutput struct {
 	ContentType  string `header:"Content-Type"`
-	CacheControl string `header:"Cache-Control"`
+	CacheControl string `header:"Cache-Control" doc:"How long the file may be kept."`
 	Body         []byte
 }
 
@@ -61,7 +61,7 @@ type erasureInput struct {
 
 type erasureOutput struct {
 	Status     int
-	RetryAfter string `header:"Retry-After"`
+	RetryAfter string `header:"Retry-After" doc:"With 202: seconds after which to ask again."`
 	Body       struct {
 		Tasks []taskView `json:"tasks" doc:"The erased tasks. The tag is not stored."`
 	}
@@ -69,29 +69,33 @@ type erasureOutput struct {
 
 func (a *API) registerLedger() {
 	readers := []access.Scope{access.Read, access.Auditor}
-	receipt := operation("getReceipt", http.MethodGet, "/v1/tasks/{id}/receipt", "Fetch the receipt of an erased task",
+	receipt := operation(tagErasure, "getReceipt", http.MethodGet, "/v1/tasks/{id}/receipt", "Fetch the receipt of an erased task",
 		"A signed text that proves the erasure with nothing but the public key. At first it says `not yet logged`; minutes later it proves that the log contains it. Available for 30 days after the erasure.")
-	handle(a, file(receipt, textType), access.Read, a.getReceipt)
-	checkpoint := operation("getCheckpoint", http.MethodGet, ledgerPath+"checkpoint", "Fetch the log's checkpoint",
+	handle(a, refusing(file(receipt, textType), 404, 409), access.Read, a.getReceipt)
+	checkpoint := operation(tagLedger, "getCheckpoint", http.MethodGet, ledgerPath+"checkpoint", "Fetch the log's checkpoint",
 		"Keep it: a later audit uses it to prove that the log has only grown. Format: c2sp.org/tlog-checkpoint.")
-	handleAny(a, file(checkpoint, textType), readers, a.getCheckpoint)
-	keys := operation("getKeys", http.MethodGet, ledgerPath+"keys", "Fetch the public keys that signed the log", "One key on each line, oldest first.")
+	handleAny(a, refusing(file(checkpoint, textType), 404), readers, a.getCheckpoint)
+	keys := operation(tagLedger, "getKeys", http.MethodGet, ledgerPath+"keys", "Fetch the public keys that signed the log", "One key on each line, oldest first.")
 	handleAny(a, file(keys, textType), readers, a.getKeys)
-	tile := operation("getLedgerFile", http.MethodGet, tilePath, "Fetch a file of the log",
+	tile := operation(tagLedger, "getLedgerFile", http.MethodGet, tilePath, "Fetch a file of the log",
 		"Hashes and entries as specified by c2sp.org/tlog-tiles.")
-	handleAny(a, file(tile, octets), readers, a.getLedgerFile)
-	before := operation("getRetiredLedgerFile", http.MethodGet, retiredPath, "Fetch a file of an earlier log",
+	handleAny(a, refusing(file(tile, octets), 404), readers, a.getLedgerFile)
+	before := operation(tagLedger, "getRetiredLedgerFile", http.MethodGet, retiredPath, "Fetch a file of an earlier log",
 		"If a log replaced an earlier one, the files of the earlier one. Each log names the last checkpoint of its predecessor.")
-	handleAny(a, file(before, octets), readers, a.getRetiredLedgerFile)
-	erase := operation("eraseSubject", http.MethodPost, "/v1/erasures", "Erase every task about a subject",
+	handleAny(a, refusing(file(before, octets), 404), readers, a.getRetiredLedgerFile)
+	erase := operation(tagErasure, "eraseSubject", http.MethodPost, "/v1/erasures", "Erase every task about a subject",
 		"202 while a worker still holds one of them: repeat the request. The tag is in the body because URLs appear in logs.")
 	handle(a, erase, access.Delete, a.eraseSubject)
 }
 
 // file describes an operation whose answer is a file.
 func file(op huma.Operation, contentType string) huma.Operation {
+	schema := &huma.Schema{Type: huma.TypeString}
+	if contentType == octets {
+		schema.Format = binary
+	}
 	op.Responses = map[string]*huma.Response{
-		"200": {Description: "The file.", Content: map[string]*huma.MediaType{contentType: {Schema: &huma.Schema{Type: "string"}}}},
+		"200": {Description: "The file.", Content: map[string]*huma.MediaType{contentType: {Schema: schema}}},
 	}
 	return op
 }

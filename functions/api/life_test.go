@@ -307,7 +307,7 @@ func TestUnknownParametersAreRefusedEverywhere(t *testing.T) {
 		if r.state != "" {
 			path = strings.ReplaceAll(path, "{id}", w.task(c, r.state).Ref.ID)
 		}
-		if p := problem(t, w.call(t, c, r.method, path+"?nonsense="+canary, r.body)); p.Status != 422 || p.Field != "nonsense" {
+		if p := problem(t, w.call(t, c, r.method, path+"?nonsense="+canary, r.body, r.header()...)); p.Status != 422 || p.Field != "nonsense" {
 			t.Errorf("%s: %+v", r.id, p)
 		}
 	}

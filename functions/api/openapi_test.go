@@ -8,8 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/review"
+	"github.com/lethe-ocr/lethe/shared/task"
 )
 
 // description reads the served document.
@@ -63,12 +69,15 @@ func TestDescriptionListsEveryOperationOnceWithItsAnswers(t *testing.T) {
 			if at[string](t, op, "summary") == "" {
 				t.Errorf("%s has no summary", id)
 			}
-			if schema := at[map[string]any](t, op, "responses", "default", "content", "application/problem+json", "schema"); schema["$ref"] != "#/components/schemas/Problem" {
-				t.Errorf("%s answers errors with %v", id, schema)
+			for _, status := range []string{"default", "400", "422"} {
+				r := resolve(t, doc, at[map[string]any](t, op, "responses", status))
+				if schema := at[map[string]any](t, r, "content", "application/problem+json", "schema"); schema["$ref"] != "#/components/schemas/Problem" {
+					t.Errorf("%s answers errors with %v", id, schema)
+				}
 			}
 			_, open := openRoutes()[id]
-			if _, secured := op.(map[string]any)["security"]; secured == open {
-				t.Errorf("%s: secured is %v", id, secured)
+			if security := at[[]any](t, op, "security"); open != (len(security) == 0) {
+				t.Errorf("%s: security is %v", id, security)
 			}
 			checkParameters(t, method+" "+path, op.(map[string]any))
 		}
@@ -111,21 +120,24 @@ func checkParameters(t *testing.T, name string, op map[string]any) {
 
 func TestDescriptionRefersToNothingThatIsMissing(t *testing.T) {
 	doc := description(t)
-	schemas := at[map[string]any](t, doc, "components", "schemas")
+	schemas, responses := at[map[string]any](t, doc, "components", "schemas"), at[map[string]any](t, doc, "components", "responses")
 	raw, err := json.Marshal(doc)
 	if err != nil {
 		t.Fatal(err)
 	}
 	used := map[string]bool{}
 	for _, m := range regexp.MustCompile(`"\$ref":"([^"]*)"`).FindAllStringSubmatch(string(raw), -1) {
-		name, ok := strings.CutPrefix(m[1], "#/components/schemas/")
-		if used[name] = true; !ok || schemas[name] == nil {
+		place, name, _ := strings.Cut(strings.TrimPrefix(m[1], "#/components/"), "/")
+		used[place+"/"+name] = true
+		if map[string]map[string]any{"schemas": schemas, "responses": responses}[place][name] == nil {
 			t.Errorf("reference %s leads nowhere", m[1])
 		}
 	}
-	for name := range schemas {
-		if !used[name] {
-			t.Errorf("schema %s is not used", name)
+	for place, all := range map[string]map[string]any{"schemas": schemas, "responses": responses} {
+		for name := range all {
+			if !used[place+"/"+name] {
+				t.Errorf("%s %s is not used", place, name)
+			}
 		}
 	}
 }
@@ -147,9 +159,9 @@ func TestDescriptionExplainsEveryErrorCode(t *testing.T) {
 }
 
 func TestDescriptionTellsHowToSendADocumentInOneCall(t *testing.T) {
-	create := at[map[string]any](t, description(t), "paths", "/v1/tasks", "post")
+	create := at[map[string]any](t, description(t), "paths", "/v1/tasks:document", "post")
 	content := at[map[string]any](t, create, "requestBody", "content")
-	for _, mediaType := range []string{"application/json", "application/pdf", "image/tiff", "application/octet-stream"} {
+	for _, mediaType := range []string{"application/pdf", "image/tiff", "application/octet-stream"} {
 		if content[mediaType] == nil {
 			t.Errorf("no body of type %s", mediaType)
 		}
@@ -168,28 +180,145 @@ func TestDescriptionTellsHowToSendADocumentInOneCall(t *testing.T) {
 	}
 }
 
-func TestDescriptionListsEveryFormatAndItsMediaType(t *testing.T) {
-	doc := description(t)
-	var want []any
-	result := at[map[string]any](t, doc, "paths", "/v1/tasks/{id}/results/{format}", "get")
-	types := at[map[string]any](t, result, "responses", "200", "content")
+func TestDescriptionListsTheMediaTypeOfEveryFormat(t *testing.T) {
+	types := at[map[string]any](t, description(t), "paths", "/v1/tasks/{id}/results/{format}", "get", "responses", "200", "content")
 	for _, f := range render.Formats() {
-		want = append(want, string(f))
 		mediaType, _, _ := strings.Cut(f.MediaType(), ";")
-		if types[mediaType] == nil {
-			t.Errorf("a result of type %s is not described", mediaType)
+		at[map[string]any](t, types, mediaType, "schema")
+	}
+}
+
+// What the domain lists is listed wherever it occurs.
+func TestDescriptionListsTheValuesOfEveryEnumeration(t *testing.T) {
+	doc := description(t)
+	for name, want := range map[string][]string{
+		"TaskState": texts(task.States()), "ResultFormat": texts(render.Formats()), "Scope": texts(access.Scopes()), "ErrorCode": texts(fault.Codes()),
+		"NoteCode": texts(ocr.NoteCodes()), "ErasureReason": texts(retention.TaskReasons()), "CaseState": texts(review.States()), "Act": texts(accesslog.Acts()),
+		"Profile": texts(ocr.Profiles()), "OnPageError": texts(task.OnPageErrors()), "SignaturePolicy": ocr.SignaturePolicies(),
+	} {
+		if got := fmt.Sprint(at[[]any](t, doc, "components", "schemas", name, "enum")); got != fmt.Sprint(want) {
+			t.Errorf("%s lists %s, want %s", name, got, want)
 		}
 	}
-	inOrder := at[map[string]any](t, doc, "components", "schemas", "Settings", "properties", "formats", "items")
-	inAddress := map[string]any{}
-	for _, p := range at[[]any](t, result, "parameters") {
-		if at[string](t, p, "name") == "format" {
-			inAddress = at[map[string]any](t, p, "schema")
+	property := func(schema, name string) []string {
+		return []string{"components", "schemas", schema, "properties", name}
+	}
+	for _, c := range []struct {
+		enum  string
+		place []string
+	}{
+		{"TaskState", property("Task", "state")}, {"ErasureReason", property("Task", "reason")}, {"ResultFormat", property("TaskResult", "format")},
+		{"ErrorCode", property("Problem", "code")}, {"ErrorCode", property("TaskFailure", "code")}, {"NoteCode", property("TaskNote", "code")},
+		{"CaseState", property("Case", "state")}, {"Act", property("AccessEntry", "act")}, {"Scope", property("AccessEntry", "scope")},
+		{"Scope", append(property("Application", "scopes"), "items")}, {"Scope", append(property("ApplicationRequest", "scopes"), "items")},
+		{"ResultFormat", append(property("SettingsInput", "formats"), "items")}, {"ResultFormat", append(property("Settings", "formats"), "items")},
+		{"ResultFormat", append(property("BatchItem", "formats"), "items")}, {"ResultFormat", append(property("CeilingsInput", "formats"), "items")},
+		{"Profile", property("SettingsInput", "profile")}, {"OnPageError", property("SettingsInput", "on_page_error")}, {"SignaturePolicy", property("SettingsInput", "signature")},
+	} {
+		if got := at[map[string]any](t, doc, c.place...)["$ref"]; got != "#/components/schemas/"+c.enum {
+			t.Errorf("%v is %v, want %s", c.place, got, c.enum)
 		}
 	}
-	for place, schema := range map[string]map[string]any{"the settings": inOrder, "the address of a result": inAddress} {
-		if got, _ := schema["enum"].([]any); !slices.Equal(got, want) {
-			t.Errorf("%s list the formats %v, want %v", place, got, want)
+	for path, name := range map[string]string{"/v1/tasks": "state", "/v1/tasks/{id}/results/{format}": "format"} {
+		for _, p := range at[[]any](t, doc, "paths", path, "get", "parameters") {
+			if at[string](t, p, "name") == name && at[map[string]any](t, p, "schema")["$ref"] == nil {
+				t.Errorf("the parameter %s of %s has no listed values", name, path)
+			}
 		}
+	}
+}
+
+func texts[T ~string](values []T) []string {
+	var all []string
+	for _, v := range values {
+		all = append(all, string(v))
+	}
+	return all
+}
+
+// everyObject calls f with every schema of the description that has properties, and its name.
+func everyObject(t *testing.T, doc map[string]any, f func(name string, schema, properties map[string]any)) {
+	t.Helper()
+	for name, s := range at[map[string]any](t, doc, "components", "schemas") {
+		if properties, ok := s.(map[string]any)["properties"].(map[string]any); ok {
+			f(name, s.(map[string]any), properties)
+		}
+	}
+}
+
+func TestDescriptionExplainsEveryProperty(t *testing.T) {
+	doc := description(t)
+	everyObject(t, doc, func(name string, _, properties map[string]any) {
+		for field, p := range properties {
+			about := p.(map[string]any)
+			if ref, ok := about["$ref"].(string); ok && about["description"] == nil {
+				about = resolve(t, doc, map[string]any{"$ref": ref}) // an enumeration says what it is
+			}
+			if text, _ := about["description"].(string); text == "" {
+				t.Errorf("%s.%s is not explained", name, field)
+			}
+		}
+	})
+	for path, item := range at[map[string]any](t, doc, "paths") {
+		for method, op := range item.(map[string]any) {
+			list, _ := op.(map[string]any)["parameters"].([]any)
+			for _, p := range list {
+				if text, _ := p.(map[string]any)["description"].(string); text == "" {
+					t.Errorf("%s %s: the parameter %s is not explained", method, path, at[string](t, p, "name"))
+				}
+			}
+		}
+	}
+}
+
+// Clients of today meet what later versions add; requests are read by this version alone.
+func TestAnswersAreOpenToLaterFieldsAndRequestsAreNot(t *testing.T) {
+	doc := description(t)
+	requests := map[string]bool{"SettingsInput": true, "BatchItem": true, "CeilingsInput": true, "CapsInput": true}
+	everyObject(t, doc, func(name string, schema, _ map[string]any) {
+		closed := schema["additionalProperties"] == false
+		if request := requests[name] || strings.HasSuffix(name, "Request"); closed != request {
+			t.Errorf("%s: closed is %t", name, closed)
+		}
+	})
+}
+
+// Nothing is null in the description; that nothing is in answers either, TestEveryAnswerKeepsToTheDescription sees.
+func TestDescriptionKnowsNoNull(t *testing.T) {
+	raw, err := json.Marshal(description(t))
+	if err != nil || strings.Contains(string(raw), `"null"`) || strings.Contains(string(raw), "null,") {
+		t.Errorf("%v; something is null", err)
+	}
+}
+
+func TestDescriptionNamesTheHeadersOfAnswers(t *testing.T) {
+	doc := description(t)
+	for _, c := range []struct{ path, method, status, header string }{
+		{"/v1/tasks", "post", "201", "Location"}, {"/v1/tasks:document", "post", "201", "Location"}, {"/v1/tasks", "get", "200", "Link"},
+		{"/v1/access-log", "get", "200", "Link"}, {"/v1/tasks/{id}", "get", "200", "ETag"}, {"/v1/tasks/{id}", "get", "304", "ETag"},
+		{"/v1/tasks/{id}", "get", "401", "WWW-Authenticate"}, {"/v1/tasks/{id}", "get", "429", "Retry-After"}, {"/v1/tasks/{id}", "get", "default", "Retry-After"},
+		{"/v1/tasks/{id}", "delete", "202", "Retry-After"}, {"/v1/erasures", "post", "202", "Retry-After"},
+		{"/v1/tasks/{id}/results/{format}", "get", "303", "Location"},
+	} {
+		r := resolve(t, doc, at[map[string]any](t, doc, "paths", c.path, c.method, "responses", c.status))
+		at[string](t, r, "headers", c.header, "description")
+	}
+}
+
+func TestDescriptionIntroducesTheLifeOfATask(t *testing.T) {
+	doc := description(t)
+	text := at[string](t, doc, "info", "description")
+	for _, s := range task.States() {
+		if !strings.Contains(text, "| "+string(s)+" |") {
+			t.Errorf("the introduction does not explain %s", s)
+		}
+	}
+	for _, words := range []string{"Prefer: wait=60", "stream=true", "Authorization", "final", "Idempotency-Key"} {
+		if !strings.Contains(text, words) {
+			t.Errorf("the introduction does not mention %s", words)
+		}
+	}
+	if at[string](t, doc, "info", "license", "identifier") != "Apache-2.0" || len(at[[]any](t, doc, "servers")) == 0 {
+		t.Error("licence or server is missing")
 	}
 }

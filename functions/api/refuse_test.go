@@ -100,7 +100,7 @@ func TestRefusedRequestsNameFieldLimitAndRemedy(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			w := newWorld()
 			p := problem(t, w.call(t, w.client(t, access.Scopes()...), s.method, s.target, s.body, s.header...))
-			if p.Status != s.status || p.Code != s.code || p.Field != s.field || p.Retryable {
+			if p.Status != s.status || string(p.Code) != s.code || p.Field != s.field || p.Retryable {
 				t.Errorf("%+v", p)
 			}
 			for _, words := range s.says {
@@ -183,7 +183,7 @@ func TestDomainFaultsBecomeTheirStatus(t *testing.T) {
 		for _, call := range [][3]string{{"GET", "/v1/tasks/" + taskID(w.clock), ""}, {"GET", "/v1/tasks", ""}, {"POST", "/v1/tasks", "{}"}} {
 			rec := w.call(t, c, call[0], call[1], call[2])
 			p := problem(t, rec)
-			if p.Status != s.status || p.Code != s.code || p.Retryable != s.retryable || rec.Header().Get("Retry-After") != s.retryAfter {
+			if p.Status != s.status || string(p.Code) != s.code || p.Retryable != s.retryable || rec.Header().Get("Retry-After") != s.retryAfter {
 				t.Errorf("%s: %+v, Retry-After %q", name, p, rec.Header().Get("Retry-After"))
 			}
 			if strings.Contains(rec.Body.String(), "secret-cause") || strings.Contains(rec.Body.String(), "10.0.0.1") {

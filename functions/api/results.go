@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -20,27 +21,37 @@ import (
 )
 
 type resultInput struct {
-	ID     string `path:"id"`
-	Format string `path:"format"`
-	Stream bool   `query:"stream" doc:"Send the result itself instead of a redirect, for clients that can reach nothing but this API."`
+	ID     string        `path:"id" doc:"Id of the task."`
+	Format render.Format `path:"format" doc:"One of the formats of the task's results."`
+	Stream bool          `query:"stream" doc:"Send the result itself instead of a redirect, for clients that can reach nothing but this API."`
 }
 
 func (a *API) registerResults() {
-	op := operation("getResult", http.MethodGet, "/v1/tasks/{id}/results/{format}", "Fetch a result",
-		"Redirects to a short-lived link. Streams the result if requested, if the task is erased once its results are fetched, or if the stamp issues no links. A transfer ends when its task is erased.")
+	op := operation(tagResults, "getResult", http.MethodGet, "/v1/tasks/{id}/results/{format}", "Fetch a result",
+		"Redirects to a short-lived link. Streams the result if requested, if the task is erased once its results are fetched, or if the stamp issues no links. A transfer ends when its task is erased.\n\n"+
+			"The link needs no credentials, and may lead to another host. Some clients send Authorization there all the same: with them set stream=true, or use the url of the task's results.")
 	op.Responses = map[string]*huma.Response{
-		"200": {Description: "The result.", Content: resultTypes()},
-		"303": {Description: "See the link in Location; it needs no credentials."},
+		"200": {Description: "The result.", Content: resultTypes(a.huma.OpenAPI().Components.Schemas)},
+		"303": {Description: "See the link in Location; it needs no credentials.", Headers: map[string]*huma.Param{
+			"Location": header("The link. It ends within minutes."),
+		}},
 	}
-	handle(a, op, "read", a.getResult)
+	handle(a, refusing(op, 404, 409, 410), "read", a.getResult)
 }
 
 // resultTypes describes what results are. A media type is described without its parameters.
-func resultTypes() map[string]*huma.MediaType {
+func resultTypes(schemas huma.Registry) map[string]*huma.MediaType {
 	types := map[string]*huma.MediaType{}
 	for _, f := range render.Formats() {
 		mediaType, _, _ := strings.Cut(f.MediaType(), ";")
-		types[mediaType] = &huma.MediaType{}
+		media := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Description: "The format " + string(f) + "."}}
+		switch f {
+		case render.JSON:
+			media.Schema = schemas.Schema(reflect.TypeFor[render.Result](), true, "")
+		case render.PDF:
+			media.Schema.Format = binary
+		}
+		types[mediaType] = media
 	}
 	return types
 }
@@ -50,7 +61,7 @@ func (a *API) getResult(ctx context.Context, in *resultInput) (*huma.StreamRespo
 	if err != nil {
 		return nil, err
 	}
-	f, err := render.ParseFormat(in.Format)
+	f, err := render.ParseFormat(string(in.Format))
 	if err != nil {
 		return nil, fault.New(fault.ResultNotFound, "the task has no result in that format; ask for it when the task is created").In("format")
 	}

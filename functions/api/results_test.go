@@ -135,7 +135,7 @@ func TestResultsThatAreNotThere(t *testing.T) {
 		"erased":         {task.Deleted, "txt", 410, "task_erased"},
 	} {
 		rec := w.call(t, c, "GET", "/v1/tasks/"+w.task(c, s.state).Ref.ID+"/results/"+s.format, "")
-		if p := problem(t, rec); p.Status != s.status || p.Code != s.code {
+		if p := problem(t, rec); p.Status != s.status || string(p.Code) != s.code {
 			t.Errorf("%s: %+v", name, p)
 		}
 	}

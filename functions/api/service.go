@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/request"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
@@ -16,39 +17,39 @@ type retentionOutput struct {
 
 // retentionView is retention as a measured number.
 type retentionView struct {
-	Now       time.Time   `json:"now"`
-	Region    string      `json:"region"`
+	Now       time.Time   `json:"now" doc:"Time of the server."`
+	Region    string      `json:"region" doc:"Where documents are processed and kept."`
 	Processed float64     `json:"processed_seconds" doc:"Everything is deleted within this time after processing."`
 	Upload    float64     `json:"uploaded_seconds" doc:"Everything is deleted within this time after upload."`
 	Margin    float64     `json:"margin_seconds" doc:"How long before these limits deletion begins."`
-	LastSweep *time.Time  `json:"last_sweep,omitempty"`
+	LastSweep *time.Time  `json:"last_sweep,omitempty" doc:"When the last sweep ended."`
 	Swept     task.Swept  `json:"swept" doc:"What the last sweep did."`
 	Oldest    *time.Time  `json:"oldest,omitempty" doc:"Creation time of the oldest copy of any document that still exists."`
-	OldestAge float64     `json:"oldest_age_seconds"`
+	OldestAge float64     `json:"oldest_age_seconds" doc:"Age of that copy; 0 if there is none."`
 	Next      []time.Time `json:"next" doc:"When the next deletions are due."`
 }
 
 type capabilitiesOutput struct {
 	Body struct {
-		Version   string           `json:"version"`
-		Region    string           `json:"region"`
-		Languages []string         `json:"languages"`
-		Formats   []capabilityView `json:"formats"`
+		Version   string           `json:"version" doc:"Version of the program."`
+		Region    string           `json:"region" doc:"Where documents are processed and kept."`
+		Languages []string         `json:"languages" doc:"Tesseract's codes of the languages that tasks may ask for."`
+		Formats   []capabilityView `json:"formats" doc:"Formats of results that tasks may ask for."`
 		Documents []string         `json:"documents" doc:"Media types of documents."`
-		Limits    limitsView       `json:"limits"`
+		Limits    limitsView       `json:"limits" doc:"What a task may be at most."`
 		Ceilings  *ceilingsView    `json:"ceilings,omitempty" doc:"The most that tasks of the calling application may ask for; languages and formats are listed accordingly."`
 	}
 }
 
 type capabilityView struct {
-	Format    string `json:"format"`
-	MediaType string `json:"media_type"`
+	Format    render.Format `json:"format"`
+	MediaType string        `json:"media_type" doc:"What Content-Type says of a result."`
 }
 
 type limitsView struct {
 	Bytes  int64 `json:"bytes" doc:"Largest document sent to an upload link."`
 	Inline int64 `json:"inline_bytes" doc:"Largest document in a request body."`
-	Pages  int   `json:"pages"`
+	Pages  int   `json:"pages" doc:"Most pages of a document."`
 	Pixels int64 `json:"pixels" doc:"Most pixels of one page."`
 	Batch  int   `json:"batch" doc:"Most tasks created at once."`
 	Retain int   `json:"retain_seconds" doc:"Default, and longest, retention after processing."`
@@ -56,23 +57,23 @@ type limitsView struct {
 
 type healthOutput struct {
 	Body struct {
-		OK bool `json:"ok"`
+		OK bool `json:"ok" doc:"Always true."`
 	}
 }
 
 type readyOutput struct {
 	Status int
 	Body   struct {
-		Ready  bool    `json:"ready"`
-		Checks []Check `json:"checks"`
+		Ready  bool    `json:"ready" doc:"Whether documents are accepted."`
+		Checks []Check `json:"checks" doc:"What was checked."`
 	}
 }
 
 func (a *API) registerService() {
-	handleAny(a, operation("getRetention", http.MethodGet, "/v1/retention", "Show the retention policy and its current numbers", ""), watchers(), a.getRetention)
-	handle(a, operation("getCapabilities", http.MethodGet, "/v1/capabilities", "List languages, formats and limits", ""), "read", a.getCapabilities)
-	handle(a, operation("getHealth", http.MethodGet, "/healthz", "Report that the process is running", ""), open, a.getHealth)
-	handle(a, operation("getReadiness", http.MethodGet, "/readyz", "Report whether the service accepts documents", ""), open, a.getReadiness)
+	handleAny(a, operation(tagService, "getRetention", http.MethodGet, "/v1/retention", "Show the retention policy and its current numbers", "Retention as it is promised, and as it is measured now."), watchers(), a.getRetention)
+	handle(a, operation(tagService, "getCapabilities", http.MethodGet, "/v1/capabilities", "List languages, formats and limits", "As they apply to the calling application."), "read", a.getCapabilities)
+	handle(a, operation(tagService, "getHealth", http.MethodGet, "/healthz", "Report that the process is running", "For supervisors: says nothing of storage or the engine."), open, a.getHealth)
+	handle(a, operation(tagService, "getReadiness", http.MethodGet, "/readyz", "Report whether the service accepts documents", "For load balancers: 503 while a check fails. Deletion goes on all the same."), open, a.getReadiness)
 }
 
 // watchers may see the numbers of the whole stamp, in which nothing is anybody's.
@@ -104,7 +105,7 @@ func (a *API) getCapabilities(ctx context.Context, _ *struct{}) (*capabilitiesOu
 	out.Body.Ceilings = viewCeilings(held)
 	out.Body.Languages = held.Allowed(a.Languages())
 	for _, f := range held.AllowedFormats() {
-		out.Body.Formats = append(out.Body.Formats, capabilityView{string(f), f.MediaType()})
+		out.Body.Formats = append(out.Body.Formats, capabilityView{f, f.MediaType()})
 	}
 	out.Body.Documents = documentTypes()[1:]
 	out.Body.Limits = limitsView{

@@ -27,8 +27,7 @@ type accepts struct {
 	most    int64         // bytes of the body
 }
 
-// accepted lists what each operation takes, by its id. It is called before documents in the body are added to the description,
-// which come by a way of their own.
+// accepted lists what each operation takes, by its id.
 func accepted(doc *huma.OpenAPI) map[string]accepts {
 	all := map[string]accepts{}
 	for _, item := range doc.Paths {
@@ -38,8 +37,8 @@ func accepted(doc *huma.OpenAPI) map[string]accepts {
 			}
 			takes := accepts{most: op.MaxBodyBytes}
 			takes.add(op.Parameters)
-			if op.RequestBody != nil {
-				takes.body = shape(op.RequestBody.Content["application/json"].Schema, doc.Components.Schemas)
+			if op.RequestBody != nil && op.RequestBody.Content[jsonType] != nil {
+				takes.body = shape(op.RequestBody.Content[jsonType].Schema, doc.Components.Schemas)
 			}
 			all[op.OperationID] = takes
 		}

@@ -25,7 +25,7 @@ type described struct {
 	typed   string         // its media type
 }
 
-// operations lists every operation of the description, and createTask once more with a document in the body.
+// operations lists every operation of the description.
 func operations(t *testing.T) []described {
 	t.Helper()
 	doc := description(t)
@@ -44,30 +44,21 @@ func operations(t *testing.T) []described {
 				t.Fatalf("%s has no row in the table of routes", at[string](t, op, "operationId"))
 			}
 			d.text = d.route.body
-			if _, takes := op.(map[string]any)["requestBody"]; takes {
+			if d.route.typed != "" {
+				d.typed = d.route.typed
+			} else if _, takes := op.(map[string]any)["requestBody"]; takes {
 				d.schema = resolve(t, doc, at[map[string]any](t, op, "requestBody", "content", "application/json", "schema"))
 			}
 			list, _ := op.(map[string]any)["parameters"].([]any)
-			inline := d
 			for _, p := range list {
-				text, _ := p.(map[string]any)["description"].(string)
-				for _, kind := range []*described{&d, &inline} {
-					if kind == &d && strings.HasPrefix(text, "Only if the body is a document") {
-						continue
-					}
-					switch name := at[string](t, p, "name"); at[string](t, p, "in") {
-					case "query":
-						kind.query = append(kind.query, name)
-					case "header":
-						kind.headers = append(kind.headers, name)
-					}
+				switch name := at[string](t, p, "name"); at[string](t, p, "in") {
+				case "query":
+					d.query = append(d.query, name)
+				case "header":
+					d.headers = append(d.headers, name)
 				}
 			}
 			all = append(all, d)
-			if d.route.id == "createTask" {
-				inline.schema, inline.text, inline.typed = nil, "%PDF", "application/pdf"
-				all = append(all, inline)
-			}
 		}
 	}
 	return all
@@ -76,7 +67,7 @@ func operations(t *testing.T) []described {
 func resolve(t *testing.T, doc, schema map[string]any) map[string]any {
 	t.Helper()
 	if ref, ok := schema["$ref"].(string); ok {
-		return at[map[string]any](t, doc, "components", "schemas", ref[strings.LastIndex(ref, "/")+1:])
+		return at[map[string]any](t, doc, strings.Split(strings.TrimPrefix(ref, "#/"), "/")...)
 	}
 	return schema
 }

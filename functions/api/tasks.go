@@ -30,19 +30,19 @@ type createInput struct {
 
 type createOutput struct {
 	Status   int
-	Location string `header:"Location"`
+	Location string `header:"Location" doc:"Address of the task in this API."`
 	Body     taskView
 }
 
 type batchInput struct {
 	Body struct {
-		Tasks []batchItem `json:"tasks" minItems:"1" maxItems:"1000" nullable:"false"`
+		Tasks []batchItem `json:"tasks" minItems:"1" maxItems:"1000" nullable:"false" doc:"Each as for one task."`
 	}
 }
 
 type batchItem struct {
 	request.Settings
-	IdempotencyKey string `json:"idempotency_key,omitempty" maxLength:"200"`
+	IdempotencyKey string `json:"idempotency_key,omitempty" maxLength:"200" doc:"Makes a repeated request return the first one's task."`
 }
 
 type batchOutput struct {
@@ -52,30 +52,30 @@ type batchOutput struct {
 }
 
 type batchResult struct {
-	Task    *taskView           `json:"task,omitempty"`
-	Problem *httpserver.Problem `json:"problem,omitempty"`
+	Task    *taskView           `json:"task,omitempty" doc:"The task, if it was created."`
+	Problem *httpserver.Problem `json:"problem,omitempty" doc:"Why it was not created."`
 }
 
 type getInput struct {
-	ID          string `path:"id"`
-	IfNoneMatch string `header:"If-None-Match"`
+	ID          string `path:"id" doc:"Id of the task."`
+	IfNoneMatch string `header:"If-None-Match" doc:"An ETag of an earlier answer: what has not changed since is answered by 304."`
 	Prefer      string `header:"Prefer" doc:"wait=N holds the answer up to N seconds (at most 60) until the task changes from the version in If-None-Match, or until it ends."`
 }
 
 type getOutput struct {
 	Status            int
-	ETag              string `header:"Etag"`
-	PreferenceApplied string `header:"Preference-Applied"`
+	ETag              string `header:"ETag" doc:"Version of the task, for If-None-Match."`
+	PreferenceApplied string `header:"Preference-Applied" doc:"wait, if the answer was held."`
 	Body              *taskView
 }
 
-type listInput struct {
-	State string `query:"state" enum:"Submitted,Queued,InProgress,Completed,ProcessingFailed,Deleted" doc:"Only tasks in this state. Without it all but deleted ones."`
-	After string `query:"after" minLength:"1" doc:"Only tasks younger than this one: the cursor from the previous page."`
-	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+type tasksInput struct {
+	State task.State `query:"state" doc:"Only tasks in this state. Without it all but deleted ones."`
+	After string     `query:"after" minLength:"1" doc:"Only tasks younger than this one: the cursor from the previous page."`
+	Limit int        `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Most tasks of one page."`
 }
 
-type listOutput struct {
+type tasksOutput struct {
 	Link string `header:"Link" doc:"The next page, if there is one."`
 	Body struct {
 		Tasks []taskView `json:"tasks" doc:"Oldest first."`
@@ -84,12 +84,12 @@ type listOutput struct {
 }
 
 type idInput struct {
-	ID string `path:"id"`
+	ID string `path:"id" doc:"Id of the thing."`
 }
 
 type deleteOutput struct {
 	Status     int
-	RetryAfter string `header:"Retry-After"`
+	RetryAfter string `header:"Retry-After" doc:"With 202: seconds after which to ask again."`
 	Body       taskView
 }
 
@@ -98,19 +98,22 @@ type linkOutput struct {
 }
 
 func (a *API) registerTasks() {
-	create := operation(createTask, http.MethodPost, tasksPath, "Create a task",
-		"Returns a link to send the document to. A request whose body is a document of a supported type, with the settings as query parameters, uploads and starts in one call.")
+	create := operation(tagTasks, createTask, http.MethodPost, tasksPath, "Create a task",
+		"Returns a link to send the document to. Sent with a document instead of JSON, it does what createTaskFromDocument does.")
 	create.DefaultStatus = http.StatusCreated
-	handle(a, create, "submit", a.createTask)
-	batch := operation("createTasks", http.MethodPost, "/v1/tasks:batch", "Create up to 1,000 tasks", "Each one succeeds or fails independently.")
+	handle(a, refusing(create, http.StatusConflict, http.StatusGone), "submit", a.createTask)
+	batch := operation(tagTasks, "createTasks", http.MethodPost, tasksPath+":batch", "Create up to 1,000 tasks", "Each one succeeds or fails independently, so that the answer to all of them is 200.")
 	batch.MaxBodyBytes = 2 << 20
 	handle(a, batch, "submit", a.createTasks)
-	handle(a, operation("listTasks", http.MethodGet, tasksPath, "List own tasks", ""), "read", a.listTasks)
-	handle(a, operation("getTask", http.MethodGet, "/v1/tasks/{id}", "Show a task",
-		"404 for a task of another application, 410 for an erased one."), "read", a.getTask)
-	handle(a, operation("deleteTask", http.MethodDelete, "/v1/tasks/{id}", "Erase a task now",
-		"Once answered, nothing can be fetched. 200 with the receipt; 202 while a worker still holds the document: repeat the request. Repeatable."), "delete", a.deleteTask)
-	handle(a, operation("renewUploadLink", http.MethodPost, "/v1/tasks/{id}/upload-link", "Get a fresh upload link", ""), "submit", a.renewLink)
+	handle(a, operation(tagTasks, "listTasks", http.MethodGet, tasksPath, "List own tasks", "Oldest first, in pages. Without a state it lists all but erased ones. Links to results are in the answer of getTask only."), "read", a.listTasks)
+	handle(a, refusing(operation(tagTasks, "getTask", http.MethodGet, "/v1/tasks/{id}", "Show a task",
+		"404 for a task of another application, 410 for an erased one. With `Prefer: wait=60` the answer comes when the task ends, or after that many seconds: ask again until it has ended."), 404, 410), "read", a.getTask)
+	handle(a, refusing(operation(tagErasure, "deleteTask", http.MethodDelete, "/v1/tasks/{id}", "Erase a task now",
+		"Once answered, nothing can be fetched. 200 with the receipt; 202 while a worker still holds the document: repeat the request. Repeatable."), 404), "delete", a.deleteTask)
+	handle(a, refusing(operation(tagTasks, "renewUploadLink", http.MethodPost, "/v1/tasks/{id}/upload-link", "Get a fresh upload link",
+		"For a task that still waits for its document, when its link has ended."), 404, 409, 410), "submit", a.renewLink)
+	enumerateSettings(a.huma.OpenAPI().Components.Schemas)
+	a.registerDocument()
 }
 
 func (a *API) createTask(ctx context.Context, in *createInput) (*createOutput, error) {
@@ -202,12 +205,12 @@ func (a *API) look(ctx context.Context, r task.Ref, known string, wait time.Dura
 	}
 }
 
-func (a *API) listTasks(ctx context.Context, in *listInput) (*listOutput, error) {
-	tasks, err := a.Tasks.List(ctx, caller(ctx).ID, task.Filter{State: task.State(in.State), After: in.After, Limit: in.Limit})
+func (a *API) listTasks(ctx context.Context, in *tasksInput) (*tasksOutput, error) {
+	tasks, err := a.Tasks.List(ctx, caller(ctx).ID, task.Filter{State: in.State, After: in.After, Limit: in.Limit})
 	if err != nil {
 		return nil, err
 	}
-	out := &listOutput{}
+	out := &tasksOutput{}
 	out.Body.Tasks = []taskView{}
 	for _, t := range tasks {
 		v := a.view(t)
@@ -220,7 +223,7 @@ func (a *API) listTasks(ctx context.Context, in *listInput) (*listOutput, error)
 		out.Body.After = tasks[len(tasks)-1].Ref.ID
 		next := url.Values{"after": {out.Body.After}, "limit": {strconv.Itoa(in.Limit)}}
 		if in.State != "" {
-			next.Set("state", in.State)
+			next.Set("state", string(in.State))
 		}
 		out.Link = "</v1/tasks?" + next.Encode() + `>; rel="next"`
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/request"
+	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
@@ -57,23 +58,23 @@ func order(ctx context.Context, s request.Settings, idempotencyKey string) task.
 
 // taskView is a task as clients see it.
 type taskView struct {
-	ID          string            `json:"id" format:"uuid"`
-	State       task.State        `json:"state" enum:"Submitted,Queued,InProgress,Completed,ProcessingFailed,Deleted"`
-	Created     time.Time         `json:"created"`
-	Uploaded    *time.Time        `json:"uploaded,omitempty"`
+	ID          string            `json:"id" format:"uuid" doc:"Names the task in every address."`
+	State       task.State        `json:"state"`
+	Created     time.Time         `json:"created" doc:"When the task was created."`
+	Uploaded    *time.Time        `json:"uploaded,omitempty" doc:"When the document arrived."`
 	Ended       *time.Time        `json:"ended,omitempty" doc:"When processing ended."`
-	Pages       *pagesView        `json:"pages,omitempty"`
+	Pages       *pageCountsView   `json:"pages,omitempty" doc:"How many pages there are and were read; missing until they are counted."`
 	Type        string            `json:"type,omitempty" doc:"Media type of the document, found by its content."`
-	Bytes       int64             `json:"bytes,omitempty"`
-	Settings    *request.Settings `json:"settings,omitempty"`
+	Bytes       int64             `json:"bytes,omitempty" doc:"Size of the document."`
+	Settings    *request.Settings `json:"settings,omitempty" doc:"The settings that apply; missing once the task is erased."`
 	Upload      *linkView         `json:"upload,omitempty" doc:"Where to send the document while the task is waiting for it."`
-	Results     []resultView      `json:"results,omitempty"`
-	Failure     *failureView      `json:"failure,omitempty"`
-	Notes       []noteView        `json:"notes,omitempty" doc:"What else there is to know of the results, each code once."`
+	Results     []taskResultView  `json:"results,omitempty" doc:"What can be fetched of a Completed task."`
+	Failure     *taskFailureView  `json:"failure,omitempty" doc:"Why the task is ProcessingFailed."`
+	Notes       []taskNoteView    `json:"notes,omitempty" doc:"What else there is to know of the results, each code once."`
 	HiddenWords int               `json:"hidden_words,omitempty" doc:"How many words of the text layer do not show on the pages. They are left out of the results. They are left out of the searchable PDF too, unless keep_hidden is set or a note says otherwise."`
 	EraseDue    *time.Time        `json:"erase_due,omitempty" doc:"When the task is erased; from then on it cannot be read."`
 	DeleteAfter *time.Time        `json:"delete_after,omitempty" doc:"When the last copy is deleted at the latest."`
-	Reason      string            `json:"reason,omitempty" doc:"Why the task was erased."`
+	Reason      retention.Reason  `json:"reason,omitempty" doc:"Why the task was erased."`
 	Removed     *time.Time        `json:"removed,omitempty" doc:"When the erasure was accepted."`
 	Erased      *time.Time        `json:"erased,omitempty" doc:"When a check found no copy left."`
 	Promise     string            `json:"promise,omitempty" doc:"Only in the answer to a creation: a signed promise that the ledger will record the task, and by when all of it is deleted. Keep it: an auditor can check it against the ledger."`
@@ -81,38 +82,38 @@ type taskView struct {
 	Receipt     string            `json:"receipt,omitempty" doc:"Only in the answer to a delete: the signed receipt, as at /v1/tasks/{id}/receipt."`
 }
 
-type pagesView struct {
-	Total  int `json:"total"`
-	Done   int `json:"done"`
-	Failed int `json:"failed"`
+type pageCountsView struct {
+	Total  int `json:"total" doc:"Pages of the document."`
+	Done   int `json:"done" doc:"Pages that were read or failed."`
+	Failed int `json:"failed" doc:"Pages that could not be read; the others are in the results."`
 }
 
 // linkView is a signed link and what to send with it.
 type linkView struct {
-	URL     string            `json:"url"`
-	Method  string            `json:"method"`
+	URL     string            `json:"url" doc:"Signed: needs no credentials, and works until expires only."`
+	Method  string            `json:"method" doc:"The HTTP method, PUT."`
 	Headers map[string]string `json:"headers,omitempty" doc:"Send exactly these headers."`
-	Expires time.Time         `json:"expires"`
+	Expires time.Time         `json:"expires" doc:"When the link ends."`
 }
 
-type resultView struct {
-	Format    string     `json:"format"`
-	MediaType string     `json:"media_type"`
-	Bytes     int64      `json:"bytes"`
-	URL       string     `json:"url" doc:"A short-lived link that needs no credentials, or the address in this API if results are streamed."`
-	Expires   *time.Time `json:"expires,omitempty"`
+type taskResultView struct {
+	Format    render.Format `json:"format"`
+	MediaType string        `json:"media_type" doc:"What Content-Type says when it is fetched."`
+	Bytes     int64         `json:"bytes" doc:"Size of the result."`
+	URL       string        `json:"url" doc:"A short-lived link that needs no credentials, or the address in this API if results are streamed."`
+	Expires   *time.Time    `json:"expires,omitempty" doc:"When the link ends; missing for an address in this API."`
 }
 
-type failureView struct {
-	Code      string `json:"code"`
-	Detail    string `json:"detail"`
-	Retryable bool   `json:"retryable" doc:"Whether the same document may succeed in a new task."`
+type taskFailureView struct {
+	Code      fault.Code `json:"code"`
+	Detail    string     `json:"detail" doc:"What is wrong with the document, and the remedy."`
+	Retryable bool       `json:"retryable" doc:"Whether the same document may succeed in a new task."`
 }
 
-// noteView is a note of the results.
-type noteView struct {
+// taskNoteView is a note of the results.
+type taskNoteView struct {
 	Code   ocr.NoteCode `json:"code"`
-	Detail string       `json:"detail"`
+	Detail string       `json:"detail" doc:"The code in a sentence."`
 	Pages  int          `json:"pages,omitempty" doc:"How many pages it is about; left out if it is about the document."`
 	Count  int          `json:"count,omitempty" doc:"How many words, signatures or pictures it is about."`
 }
@@ -126,7 +127,7 @@ func (a *API) view(t *task.Task) taskView {
 	v := taskView{
 		ID: t.Ref.ID, State: t.State, Created: a.UTC(t.Created),
 		Uploaded: a.instant(t.Uploaded), Ended: a.instant(t.Ended), Removed: a.instant(t.Removed), Erased: a.instant(t.Erased),
-		Type: t.Input.Type, Bytes: t.Input.Size, Reason: string(t.Reason),
+		Type: t.Input.Type, Bytes: t.Input.Size, Reason: t.Reason,
 	}
 	if t.State == task.Deleted {
 		return v
@@ -151,18 +152,18 @@ func (a *API) view(t *task.Task) taskView {
 		v.Settings.Formats = append(v.Settings.Formats, string(f))
 	}
 	if t.Pages.Total > 0 {
-		v.Pages = &pagesView{t.Pages.Total, t.Pages.Done, t.Pages.Failed}
+		v.Pages = &pageCountsView{t.Pages.Total, t.Pages.Done, t.Pages.Failed}
 	}
 	if t.Failure != nil {
-		v.Failure = &failureView{string(t.Failure.Code), t.Failure.Detail, t.Failure.Code.Retryable()}
+		v.Failure = &taskFailureView{t.Failure.Code, t.Failure.Detail, t.Failure.Code.Retryable()}
 	}
 	v.HiddenWords = t.HiddenWords
 	for _, n := range t.Notes {
-		v.Notes = append(v.Notes, noteView{n.Code, n.Code.Sentence(), n.Pages, n.Count})
+		v.Notes = append(v.Notes, taskNoteView{n.Code, n.Code.Sentence(), n.Pages, n.Count})
 	}
 	for _, r := range t.Results {
-		v.Results = append(v.Results, resultView{
-			Format: string(r.Format), MediaType: r.Format.MediaType(), Bytes: r.Size,
+		v.Results = append(v.Results, taskResultView{
+			Format: r.Format, MediaType: r.Format.MediaType(), Bytes: r.Size,
 			URL: "/v1/tasks/" + t.Ref.ID + "/results/" + string(r.Format),
 		})
 	}

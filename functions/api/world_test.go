@@ -87,10 +87,13 @@ func (d *domain) Create(_ context.Context, o task.Order) (task.Accepted, error) 
 	if o.Settings.Retain < 0 || o.Settings.Retain > 23*time.Hour {
 		return task.Accepted{}, fault.New(fault.BadField, "retention must be between 1 and 82800 seconds").In("retain_seconds")
 	}
+	if p := o.Settings.Profile; p != "" && !slices.Contains(ocr.Profiles(), p) {
+		return task.Accepted{}, fault.New(fault.BadField, "profile must be one of %q", ocr.Profiles()).In("profile")
+	}
 	for name, ok := range map[string]bool{
 		"on_page_error": slices.Contains([]task.OnPageError{"", task.ContinueOnPageError, task.FailOnPageError}, o.Settings.OnPageError),
 		"formats":       !slices.ContainsFunc(o.Settings.Formats, func(f render.Format) bool { return !f.Known() }),
-		"profile":       slices.Contains([]ocr.Profile{"", ocr.Accurate, ocr.Fast}, o.Settings.Profile),
+		"signature":     o.Settings.Signature == "" || slices.Contains(ocr.SignaturePolicies(), string(o.Settings.Signature)),
 		"subject":       len(o.Subject) <= 200,
 	} {
 		if !ok {

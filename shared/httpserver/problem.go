@@ -15,14 +15,14 @@ import (
 
 // Problem is a problem document (RFC 9457). Of what the client sent it holds the name of an unknown field at most.
 type Problem struct {
-	Type      string `json:"type" doc:"Always about:blank: code distinguishes problems."`
-	Title     string `json:"title" doc:"The HTTP status in words."`
-	Status    int    `json:"status" doc:"The HTTP status."`
-	Code      string `json:"code" doc:"Stable and machine-readable; the API description lists all codes."`
-	Detail    string `json:"detail" doc:"What is wrong, the limit, and the remedy."`
-	Field     string `json:"field,omitempty" doc:"The field, parameter or header at fault."`
-	Retryable bool   `json:"retryable" doc:"Whether the same request may succeed later."`
-	Instance  string `json:"instance,omitempty" doc:"The request's id, as in the server's log."`
+	Type      string     `json:"type" doc:"Always about:blank: code distinguishes problems."`
+	Title     string     `json:"title" doc:"The HTTP status in words."`
+	Status    int        `json:"status" doc:"The HTTP status."`
+	Code      fault.Code `json:"code" doc:"Stable and machine-readable."`
+	Detail    string     `json:"detail" doc:"What is wrong, the limit, and the remedy."`
+	Field     string     `json:"field,omitempty" doc:"The field, parameter or header at fault."`
+	Retryable bool       `json:"retryable" doc:"Whether the same request may succeed later."`
+	Instance  string     `json:"instance,omitempty" doc:"The request's id, as in the server's log."`
 
 	retryAfter int // seconds
 }
@@ -40,7 +40,7 @@ func NewProblem(err error) *Problem {
 	p := &Problem{
 		Type:      "about:blank",
 		Status:    status(f),
-		Code:      string(f.Code),
+		Code:      f.Code,
 		Detail:    f.Detail,
 		Field:     f.Field,
 		Retryable: f.Code.Retryable(),
@@ -97,7 +97,7 @@ func status(f *fault.Error) int {
 }
 
 // Error makes a problem an error that HTTP frameworks pass on as it is.
-func (p *Problem) Error() string { return p.Code }
+func (p *Problem) Error() string { return string(p.Code) }
 
 // GetStatus returns the HTTP status.
 func (p *Problem) GetStatus() int { return p.Status }

@@ -77,7 +77,7 @@ func Explain(ctx context.Context, log *slog.Logger, err error) *Problem {
 	}
 	p.Instance = r.id
 	r.mu.Lock()
-	r.code = p.Code
+	r.code = string(p.Code)
 	r.mu.Unlock()
 	if kind := fault.KindOf(err); !ok && (kind == fault.Internal || kind == fault.Unavailable) {
 		log.ErrorContext(ctx, logevent.RequestFailed, "request", r.id, "code", p.Code, "error", err)

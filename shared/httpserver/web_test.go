@@ -31,7 +31,7 @@ func TestEveryCodeHasItsStatus(t *testing.T) {
 			want = byKind[code.Kind()]
 		}
 		p := httpserver.NewProblem(fmt.Errorf("context: %w", fault.New(code, "detail").In("field")))
-		if p.Status != want || p.Code != string(code) || p.Retryable != code.Retryable() || p.Title != http.StatusText(want) {
+		if p.Status != want || p.Code != code || p.Retryable != code.Retryable() || p.Title != http.StatusText(want) {
 			t.Errorf("%s: %+v, want status %d", code, p, want)
 		}
 	}

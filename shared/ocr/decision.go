@@ -2,9 +2,9 @@ package ocr
 
 // Decision says where the text of a region of a page was taken from, and why. It holds no text.
 type Decision struct {
-	Box  Box    `json:"box"`
-	From Origin `json:"from,omitempty"` // TextLayer or Recognised; empty where the text was left out
-	Why  Reason `json:"why"`
+	Box  Box    `json:"box" doc:"The region, in pixels of the page as displayed."`
+	From Origin `json:"from,omitempty" doc:"text-layer or recognised; missing where the text was left out."`
+	Why  Reason `json:"why" doc:"The reason."`
 }
 
 // Reason is why text was taken from where it was, or left out.

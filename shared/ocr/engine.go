@@ -63,6 +63,9 @@ const (
 	Fast     Profile = "fast"     // one pass
 )
 
+// Profiles lists every profile, the default first.
+func Profiles() []Profile { return []Profile{Accurate, Fast} }
+
 // Limits bounds what a document may ask of the engine. Zero values are invalid; see DefaultLimits.
 type Limits struct {
 	Bytes  int64 `json:"bytes"`  // size of the document

@@ -37,9 +37,9 @@ func NoteCodes() []NoteCode {
 
 // Note tells one such thing of a page, or of a document.
 type Note struct {
-	Code  NoteCode `json:"code"`
-	Page  int      `json:"page,omitempty"`  // that it is about, from 1; 0 in a page's own notes and for the document
-	Count int      `json:"count,omitempty"` // how many, where the code counts
+	Code  NoteCode `json:"code" doc:"Names what there is to know."`
+	Page  int      `json:"page,omitempty" doc:"That it is about, from 1; missing in the notes of a page."`
+	Count int      `json:"count,omitempty" doc:"How many, where the code counts."`
 }
 
 // Sentence says it for people, without any content of the document; empty for a code that is not known.
@@ -64,6 +64,11 @@ const (
 	RefuseSigned  SignaturePolicy = "refuse" // no searchable PDF of a signed document
 	KeepSigned    SignaturePolicy = "keep"   // the original's bytes with the text added as a later revision
 )
+
+// SignaturePolicies lists the names of the policies, the default first.
+func SignaturePolicies() []string {
+	return []string{RewriteSigned.Name(), RefuseSigned.Name(), KeepSigned.Name()}
+}
 
 // ParseSignaturePolicy returns the policy of that name; an empty one stands for rewrite.
 func ParseSignaturePolicy(name string) (SignaturePolicy, bool) {

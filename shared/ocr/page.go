@@ -4,10 +4,10 @@ package ocr
 
 // Box is a rectangle in whole pixels of the page as displayed: origin top left, X0 and Y0 inside, X1 and Y1 outside.
 type Box struct {
-	X0 int `json:"x0"`
-	Y0 int `json:"y0"`
-	X1 int `json:"x1"`
-	Y1 int `json:"y1"`
+	X0 int `json:"x0" doc:"Left, in pixels."`
+	Y0 int `json:"y0" doc:"Top, in pixels."`
+	X1 int `json:"x1" doc:"Right, in pixels."`
+	Y1 int `json:"y1" doc:"Bottom, in pixels."`
 }
 
 // Empty reports whether the box holds no pixel.
@@ -32,25 +32,25 @@ func (b Box) Union(o Box) Box {
 
 // Word is one word as recognised, in logical (reading) order of its characters.
 type Word struct {
-	Text       string  `json:"text"`
-	Box        Box     `json:"box"`
-	Confidence float64 `json:"confidence"`           // 0 to 100; 100 for words of a text layer
-	Font       int     `json:"font,omitempty"`       // place in Page.Fonts, counted from 1; 0 if nothing is known
-	Characters []Char  `json:"characters,omitempty"` // only where Options.Characters asked for them; together they are Text
+	Text       string  `json:"text" doc:"What it reads."`
+	Box        Box     `json:"box" doc:"Where it is, in pixels of the page as displayed."`
+	Confidence float64 `json:"confidence" doc:"From 0 to 100."`
+	Font       int     `json:"font,omitempty" doc:"Place in the fonts of the page, counted from 1; missing if nothing is known."`
+	Characters []Char  `json:"characters,omitempty" doc:"Its characters, if they were asked for."`
 }
 
 // Char is a character as a reader sees it: one code point or several, such as a letter with its accents.
 type Char struct {
-	Text       string  `json:"text"`
-	Box        Box     `json:"box"`
-	Confidence float64 `json:"confidence"` // 0 to 100
+	Text       string  `json:"text" doc:"What it reads."`
+	Box        Box     `json:"box" doc:"Where it is, in pixels of the page as displayed."`
+	Confidence float64 `json:"confidence" doc:"From 0 to 100."`
 }
 
 // Font is how words are set. What is not known is zero.
 type Font struct {
-	Family string  `json:"family,omitempty"` // as the document names it
-	Size   float64 `json:"size,omitempty"`   // points
-	Style  Style   `json:"style,omitempty"`
+	Family string  `json:"family,omitempty" doc:"As the document names it."`
+	Size   float64 `json:"size,omitempty" doc:"In points."`
+	Style  Style   `json:"style,omitempty" doc:"A sum of 1 bold, 2 italic, 4 fixed width, 8 serif and 16 small capitals."`
 }
 
 // Style is a set of properties of a font.
@@ -67,24 +67,24 @@ const (
 
 // Line is one line of text; its words are in reading order.
 type Line struct {
-	Box      Box       `json:"box"`
-	Baseline *Baseline `json:"baseline,omitempty"` // nil if it is not known
-	Words    []Word    `json:"words"`
+	Box      Box       `json:"box" doc:"Where it is, in pixels of the page as displayed."`
+	Baseline *Baseline `json:"baseline,omitempty" doc:"The line on which its letters stand, if it is known."`
+	Words    []Word    `json:"words" doc:"In reading order."`
 }
 
 // Baseline is the line on which letters stand, from its start to its end in reading direction, in pixels of the page as
 // displayed. It may lie outside the box of its line.
 type Baseline struct {
-	X0 int `json:"x0"`
-	Y0 int `json:"y0"`
-	X1 int `json:"x1"`
-	Y1 int `json:"y1"`
+	X0 int `json:"x0" doc:"Left, in pixels."`
+	Y0 int `json:"y0" doc:"Top, in pixels."`
+	X1 int `json:"x1" doc:"Right, in pixels."`
+	Y1 int `json:"y1" doc:"Bottom, in pixels."`
 }
 
 // Paragraph is a run of lines.
 type Paragraph struct {
-	Box   Box    `json:"box"`
-	Lines []Line `json:"lines"`
+	Box   Box    `json:"box" doc:"Where it is, in pixels of the page as displayed."`
+	Lines []Line `json:"lines" doc:"From the first to the last."`
 }
 
 // BlockKind says what a block is.
@@ -101,27 +101,27 @@ const (
 
 // Block is a region of a page, such as a column of text.
 type Block struct {
-	Box        Box         `json:"box"`
-	Kind       BlockKind   `json:"kind,omitempty"`
-	Origin     Origin      `json:"origin,omitempty"` // where it differs from the page's
-	Paragraphs []Paragraph `json:"paragraphs"`       // of text
-	Rows       []Row       `json:"rows,omitempty"`   // of a table, from the top
-	Value      string      `json:"value,omitempty"`  // of a barcode
-	Symbology  string      `json:"symbology,omitempty"`
+	Box        Box         `json:"box" doc:"Where it is, in pixels of the page as displayed."`
+	Kind       BlockKind   `json:"kind,omitempty" doc:"table, picture, separator or barcode; missing for text."`
+	Origin     Origin      `json:"origin,omitempty" doc:"recognised, text-layer, blank or failed."`
+	Paragraphs []Paragraph `json:"paragraphs" doc:"Of text."`
+	Rows       []Row       `json:"rows,omitempty" doc:"Rows of a table from the top; in a cell, how many it spans if more than one."`
+	Value      string      `json:"value,omitempty" doc:"Of a barcode."`
+	Symbology  string      `json:"symbology,omitempty" doc:"Kind of the barcode."`
 }
 
 // Row is a row of a table.
 type Row struct {
-	Box   Box    `json:"box"`
-	Cells []Cell `json:"cells"` // in reading order; a cell that spans several rows stands in the first
+	Box   Box    `json:"box" doc:"Where it is, in pixels of the page as displayed."`
+	Cells []Cell `json:"cells" doc:"In reading order; a cell that spans several rows stands in the first."`
 }
 
 // Cell is a cell of a table.
 type Cell struct {
-	Box        Box         `json:"box"`
-	Columns    int         `json:"columns,omitempty"` // that it spans; 0 stands for 1
-	Rows       int         `json:"rows,omitempty"`    // that it spans; 0 stands for 1
-	Paragraphs []Paragraph `json:"paragraphs"`
+	Box        Box         `json:"box" doc:"Where it is, in pixels of the page as displayed."`
+	Columns    int         `json:"columns,omitempty" doc:"How many columns it spans, if more than one."`
+	Rows       int         `json:"rows,omitempty" doc:"Rows of a table from the top; in a cell, how many it spans if more than one."`
+	Paragraphs []Paragraph `json:"paragraphs" doc:"Of text."`
 }
 
 // Origin says where the words of a page come from.
@@ -138,29 +138,29 @@ const (
 // Page is one page of a document. All boxes are in pixels of the page as displayed, that is after EXIF orientation and
 // PDF /Rotate and before any turn that the engine found necessary to read it (Angle).
 type Page struct {
-	Number     int      `json:"number"`         // from 1
-	Width      int      `json:"width"`          // pixels
-	Height     int      `json:"height"`         // pixels
-	DPI        int      `json:"dpi"`            // pixels an inch that Width and Height stand for
-	DPIY       int      `json:"dpiY,omitempty"` // of Height alone, where pixels are not square; else 0
-	Angle      int      `json:"angle"`          // clockwise turn in degrees (0, 90, 180, 270) that makes the text upright
-	Origin     Origin   `json:"origin"`
-	Languages  []string `json:"languages,omitempty"` // as asked for, Tesseract's codes
-	Confidence float64  `json:"confidence"`          // mean over words weighed by letters, less what the dark swallowed; 0 if there are none
-	Blocks     []Block  `json:"blocks"`
-	Fonts      []Font   `json:"fonts,omitempty"`   // that words refer to
-	Failure    *Failure `json:"failure,omitempty"` // set when Origin is Failed
+	Number     int      `json:"number" doc:"From 1."`
+	Width      int      `json:"width" doc:"In pixels."`
+	Height     int      `json:"height" doc:"In pixels."`
+	DPI        int      `json:"dpi" doc:"Pixels an inch."`
+	DPIY       int      `json:"dpiY,omitempty" doc:"Pixels an inch of the height, where pixels are not square."`
+	Angle      int      `json:"angle" doc:"Clockwise turn in degrees that makes the text upright: 0, 90, 180 or 270."`
+	Origin     Origin   `json:"origin" doc:"recognised, text-layer, blank or failed."`
+	Languages  []string `json:"languages,omitempty" doc:"Codes as asked for."`
+	Confidence float64  `json:"confidence" doc:"From 0 to 100."`
+	Blocks     []Block  `json:"blocks" doc:"Regions of the page in reading order."`
+	Fonts      []Font   `json:"fonts,omitempty" doc:"That words refer to."`
+	Failure    *Failure `json:"failure,omitempty" doc:"Why the page could not be read."`
 
-	HiddenWords int    `json:"hidden_words,omitempty"` // of the text layer that do not show; they are in none of the blocks
-	Notes       []Note `json:"notes,omitempty"`
+	HiddenWords int    `json:"hidden_words,omitempty" doc:"Words of the text layer that do not show; they are in none of the blocks."`
+	Notes       []Note `json:"notes,omitempty" doc:"What else there is to know of the page."`
 
-	Decisions []Decision `json:"decisions,omitempty"` // only where Options.Explain asked for them
+	Decisions []Decision `json:"decisions,omitempty" doc:"How the text was chosen, where that was asked for."`
 }
 
 // Failure explains a page that could not be read while the rest of the document could.
 type Failure struct {
-	Code   string `json:"code"`   // a fault.Code
-	Detail string `json:"detail"` // a sentence for people
+	Code   string `json:"code" doc:"An error code."`
+	Detail string `json:"detail" doc:"A sentence for people."`
 }
 
 // Resolution returns the pixels an inch of each direction.

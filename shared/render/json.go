@@ -14,16 +14,16 @@ import (
 type Result struct {
 	Head
 	// Pages are the pages of the document in order. A page that failed has the origin "failed", no blocks, and says why.
-	Pages []ocr.Page `json:"pages"`
+	Pages []ocr.Page `json:"pages" doc:"In order. A page that could not be read has the origin failed."`
 }
 
 // Head is what comes before the pages.
 type Head struct {
-	Version   int       `json:"version"`            // of this schema: 1
-	ID        string    `json:"id,omitempty"`       // the task's id
-	Software  string    `json:"software,omitempty"` // name and version of the program
-	Created   time.Time `json:"created,omitzero"`   // when it was recognised, UTC
-	Languages []string  `json:"languages"`          // as asked for, Tesseract's codes
+	Version   int       `json:"version" doc:"Of this schema: 1."`
+	ID        string    `json:"id,omitempty" doc:"Id of the task."`
+	Software  string    `json:"software,omitempty" doc:"Name and version of the program."`
+	Created   time.Time `json:"created,omitzero" doc:"When it was recognised."`
+	Languages []string  `json:"languages" doc:"Codes as asked for."`
 }
 
 const jsonVersion = 1

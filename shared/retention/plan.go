@@ -42,6 +42,13 @@ const (
 	Undatable        Reason = "undatable"         // Erase or Forget: elapsed time does not show how old it is
 )
 
+// TaskReasons lists why a task with a record is erased, as its tombstone says.
+func TaskReasons() []Reason {
+	return []Reason{
+		DeleteRequested, SubjectRequested, FetchedAll, AfterProcessing, AfterUpload, TenantWish, NeverUploaded, Undatable,
+	}
+}
+
 // Decision is one line of a plan.
 type Decision struct {
 	Subject Subject

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +103,9 @@ func TestWhatCannotBeDatedIsNeverKept(t *testing.T) {
 		}
 		if !ahead && !s.Undated && d.Reason == retention.Undatable {
 			t.Fatalf("the plan says %s of what can be dated", d.Reason)
+		}
+		if d.Action == retention.Erase && !slices.Contains(retention.TaskReasons(), d.Reason) {
+			t.Fatalf("a task is erased for the reason %s, which is not listed", d.Reason)
 		}
 	})
 }

@@ -32,6 +32,9 @@ const (
 	Closed  State = "Closed"  // by a person
 )
 
+// States lists every state.
+func States() []State { return []State{Waiting, Open, Lapsed, Expired, Closed} }
+
 // Person is who takes part in a case: a subject and how it is known. A subject of a token is a person; one of a secret is
 // whoever holds it.
 type Person struct {

@@ -126,10 +126,10 @@ type Order struct {
 
 // Caps are the owner's limits; zero means no limit.
 type Caps struct {
-	OpenTasks   int   `json:"open_tasks"`
-	BytesPerDay int64 `json:"bytes_per_day"`
-	BytesStored int64 `json:"bytes_stored,omitempty"` // at once; 0 for the cap of the stamp
-	PagesPerDay int   `json:"pages_per_day"`
+	OpenTasks   int   `json:"open_tasks" doc:"Most unfinished tasks; 0 for no limit."`
+	BytesPerDay int64 `json:"bytes_per_day" doc:"Most bytes of documents a day; 0 for no limit."`
+	BytesStored int64 `json:"bytes_stored,omitempty" doc:"Most bytes stored at once; the limit of the stamp if missing."`
+	PagesPerDay int   `json:"pages_per_day" doc:"Most pages a day; 0 for no limit."`
 }
 
 // Accepted answers an order: the task as it stands and, while it waits for its document, the link to send it to.

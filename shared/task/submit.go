@@ -134,18 +134,18 @@ func (s *Service) complete(o *Order) error {
 	if set.Profile == "" {
 		set.Profile = ocr.Accurate
 	}
-	if set.Profile != ocr.Accurate && set.Profile != ocr.Fast {
-		return fault.New(fault.BadField, "profile must be %q or %q", ocr.Accurate, ocr.Fast).In("profile")
+	if !slices.Contains(ocr.Profiles(), set.Profile) {
+		return fault.New(fault.BadField, "profile must be one of %q", ocr.Profiles()).In("profile")
 	}
 	if set.OnPageError == "" {
 		set.OnPageError = ContinueOnPageError
 	}
-	if set.OnPageError != ContinueOnPageError && set.OnPageError != FailOnPageError {
-		return fault.New(fault.BadField, "on_page_error must be %q or %q", ContinueOnPageError, FailOnPageError).In("on_page_error")
+	if !slices.Contains(OnPageErrors(), set.OnPageError) {
+		return fault.New(fault.BadField, "on_page_error must be one of %q", OnPageErrors()).In("on_page_error")
 	}
 	policy, ok := ocr.ParseSignaturePolicy(string(set.Signature))
 	if !ok {
-		return fault.New(fault.BadField, "signature must be rewrite, refuse or keep").In("signature")
+		return fault.New(fault.BadField, "signature must be one of %q", ocr.SignaturePolicies()).In("signature")
 	}
 	set.Signature = policy
 	longest := s.Policy.Processed - s.Policy.Margin

@@ -18,16 +18,16 @@ import (
 
 // Swept is what one run of the retention function did.
 type Swept struct {
-	Seen     int           `json:"seen"`                      // entries of the due index
-	Erased   int           `json:"erased"`                    // tasks of which the check found no copy left
-	Forgot   int           `json:"forgot"`                    // tombstones and expired notes removed
-	Requeued int           `json:"requeued"`                  // tasks whose event was lost or whose worker was
-	Strays   int           `json:"strays"`                    // orphans: copies without a task (full pass only)
-	Overdue  int           `json:"overdue"`                   // documents so late that an operator must act
-	Failed   int           `json:"failed"`                    // entries, or steps of the run, that could not be dealt with; not 0 with an error
-	Left     int           `json:"left"`                      // entries of tables in which nothing can be due: they are left as they are
-	Stale    int           `json:"stale_passwords,omitempty"` // waiting passwords that still take an earlier key; counted while there is one
-	Took     time.Duration `json:"took"`
+	Seen     int           `json:"seen" doc:"Entries of the index of deadlines that were looked at."`
+	Erased   int           `json:"erased" doc:"Tasks of which a check found no copy left."`
+	Forgot   int           `json:"forgot" doc:"Tombstones and expired notes that were removed."`
+	Requeued int           `json:"requeued" doc:"Tasks that were queued again because their event or their worker was lost."`
+	Strays   int           `json:"strays" doc:"Stored bytes without a task that were deleted; only a full pass looks for them."`
+	Overdue  int           `json:"overdue" doc:"Documents so late that an operator must act."`
+	Failed   int           `json:"failed" doc:"Entries or steps that could not be dealt with; the next sweep tries again."`
+	Left     int           `json:"left" doc:"Entries in which nothing can be due."`
+	Stale    int           `json:"stale_passwords,omitempty" doc:"Passwords of waiting tasks that still take an earlier key; missing if there is none."`
+	Took     time.Duration `json:"took" doc:"How long the sweep took, in nanoseconds."`
 }
 
 // Sweep acts on everything that is due, at a cost in proportion to it. An entry that fails does not keep the others from

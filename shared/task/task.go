@@ -120,6 +120,9 @@ const (
 	FailOnPageError     OnPageError = "fail"     // the document fails
 )
 
+// OnPageErrors lists what a page error may do, the default first.
+func OnPageErrors() []OnPageError { return []OnPageError{ContinueOnPageError, FailOnPageError} }
+
 // Input describes the document.
 type Input struct {
 	Size   int64  `json:"size,omitempty"`

@@ -27,7 +27,7 @@ type Answer struct {
 // Violation is an answer that is not what it should be.
 type Violation struct {
 	Operation string
-	Rule      string // undocumented, schema, fault, problem, echo, header, open or lax
+	Rule      string // undocumented, undescribed, schema, fault, problem, echo, header, open or lax
 	Detail    string
 }
 
@@ -47,10 +47,16 @@ func (d *Description) checkAnswer(ctx context.Context, r *Request, a Answer) []V
 	case a.Status >= 500:
 		add("fault", "status %d", a.Status)
 	}
-	if a.Status >= 400 && documented.Status(a.Status) == nil || a.Status >= 400 && mediaType(a) == problemType {
+	if a.Status >= 400 && !answers(documented, a.Status) {
 		if err := d.checkProblem(a); err != nil {
 			add("problem", "status %d: %v", a.Status, err)
 		}
+	}
+	if a.Status >= 400 && a.Status < 500 && documented.Status(a.Status) == nil {
+		add("undocumented", "status %d is not described", a.Status)
+	}
+	for _, field := range undescribed(documented, a) {
+		add("undescribed", "status %d: %s", a.Status, field)
 	}
 	if err := d.checkSchema(ctx, r, a); err != nil {
 		add("schema", "status %d: %v", a.Status, err)
@@ -62,6 +68,12 @@ func (d *Description) checkAnswer(ctx context.Context, r *Request, a Answer) []V
 		add("header", "status %d: %s", a.Status, problem)
 	}
 	return found
+}
+
+// answers reports whether an operation describes an answer of a status that is no problem document.
+func answers(documented *openapi3.Responses, status int) bool {
+	r := documented.Status(status)
+	return r != nil && r.Value != nil && r.Value.Content[problemType] == nil
 }
 
 func mediaType(a Answer) string {

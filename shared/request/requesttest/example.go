@@ -2,6 +2,7 @@
 package requesttest
 
 import (
+	"cmp"
 	"encoding/json"
 	"reflect"
 	"strings"
@@ -27,11 +28,7 @@ func Example(t testing.TB, f request.Setting) string {
 		}
 		return strings.Join(values, ",")
 	case *string:
-		values := strings.Split(tags.Get("enum"), ",")
-		if last := values[len(values)-1]; last != "" {
-			return last // the first is the default
-		}
-		return "example"
+		return cmp.Or(tags.Get("example"), "example")
 	case *request.Seconds:
 		return "60"
 	case **bool:
