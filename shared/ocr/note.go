@@ -6,6 +6,7 @@ type NoteCode string
 // The codes.
 const (
 	LayerUnchecked       NoteCode = "layer_unchecked"        // of a page
+	PictureUnread        NoteCode = "picture_unread"         // of a page; counts pictures
 	HiddenTextKept       NoteCode = "hidden_text_kept"       // of a searchable PDF; counts words
 	SignatureInvalidated NoteCode = "signature_invalidated"  // of a searchable PDF; counts signatures
 	SignatureKept        NoteCode = "signature_kept"         // of a searchable PDF; counts signatures
@@ -19,6 +20,7 @@ var notes = []struct {
 	sentence string
 }{
 	{LayerUnchecked, "The page could not be drawn, so its text is what the file claims."},
+	{PictureUnread, "A picture on the page cannot be decoded, so text in it is missing."},
 	{HiddenTextKept, "The searchable PDF still holds text that does not show; it could not be taken out without changing the page."},
 	{SignatureInvalidated, "The searchable PDF is a changed copy: digital signatures of the original do not hold for it."},
 	{SignatureKept, "The searchable PDF holds the signed original unchanged, with hidden text and active content if there is any; the recognised text is appended as a later revision."},

@@ -7,7 +7,7 @@ import (
 // maxDecisions bounds the account of a page. Hidden words come last, since there can be any number of them.
 const maxDecisions = 2_000
 
-// explain writes down where the text of each block of a page was taken from, and what was left out.
+// explain writes down where the text of each block of a page was taken from, what was left out, and what is missing.
 func (r *Reading) explain(page *ocr.Page, why ocr.Reason, dropped []ocr.Box) {
 	var decisions []ocr.Decision
 	for _, b := range page.Blocks {
@@ -35,5 +35,8 @@ func (r *Reading) explain(page *ocr.Page, why ocr.Reason, dropped []ocr.Box) {
 		decisions = append(decisions, ocr.Decision{Box: whole(h.box.through(pixels), width, height), Why: why})
 	}
 	page.HiddenWords = len(counts)
+	if r.lost > 0 {
+		page.Notes = append(page.Notes, ocr.Note{Code: ocr.PictureUnread, Count: r.lost})
+	}
 	page.Decisions = decisions[:min(len(decisions), maxDecisions)]
 }

@@ -25,6 +25,7 @@ type Reading struct {
 	hidden  []hiddenWord
 	why     ocr.Reason // the page is recognised as a whole
 	partial bool       // the raster holds regions of the page, with whatever else looked like text
+	lost    int        // pictures that cannot be decoded
 }
 
 // shownLayer is what shows of a text layer.
@@ -92,8 +93,18 @@ func (p *Document) read(v view, characters bool, limits ocr.Limits) (Reading, er
 				return Reading{}, err
 			}
 		}
-		r.Raster, err = p.raster(v, content, limits)
-		return r, err
+		if r.Raster, err = p.raster(v, content, limits); err != nil || r.Raster.JPEG != nil {
+			return r, err
+		}
+		lost, err := p.undrawn(v, content, r.Raster.picture(), limits)
+		if err != nil {
+			return Reading{}, err
+		}
+		if len(lost) > 0 && blankBut(r.Raster.picture(), lost) {
+			return Reading{}, refusal.New(refusal.PageUndecodable)
+		}
+		r.lost = len(lost)
+		return r, nil
 	}
 	return p.compare(v, content, glyphs, characters, limits)
 }
@@ -108,6 +119,11 @@ func (p *Document) compare(v view, content content, glyphs []glyph, characters b
 		return Reading{}, err
 	}
 	var r Reading
+	lost, err := p.undrawn(v, content, c.rest, limits)
+	if err != nil {
+		return Reading{}, err
+	}
+	r.lost = len(lost)
 	r.layer, r.hidden, err = p.shown(v, glyphs, content, characters, func(glyphs []glyph) error { return p.judge(v, c, glyphs) })
 	if err != nil {
 		return Reading{}, err
