@@ -19,6 +19,7 @@ type content struct {
 	visible   int                          // text objects that leave marks, were they not covered
 	invisible int                          // text objects in mode 3 or 7 (ISO 32000-1, section 9.3.6)
 	texts     []references.FPDF_PAGEOBJECT // that are visible
+	all       []textObject                 // also those that are not
 	under     int                          // of the visible ones, those under a picture that covers the page
 	paths     int
 	others    int // shadings, unknown objects, and what was not examined
@@ -86,7 +87,7 @@ func (s *surveyor) object(ref references.FPDF_PAGEOBJECT, space matrix, depth in
 	}
 	switch kind.Type {
 	case enums.FPDF_PAGEOBJ_TEXT:
-		return s.text(ref)
+		return s.text(ref, space)
 	case enums.FPDF_PAGEOBJ_PATH:
 		s.content.paths++
 	case enums.FPDF_PAGEOBJ_IMAGE:
@@ -112,11 +113,12 @@ func (s *surveyor) shade(ref references.FPDF_PAGEOBJECT, space matrix) error {
 	return nil
 }
 
-func (s *surveyor) text(ref references.FPDF_PAGEOBJECT) error {
+func (s *surveyor) text(ref references.FPDF_PAGEOBJECT, space matrix) error {
 	mode, err := s.pdf.instance.FPDFTextObj_GetTextRenderMode(&requests.FPDFTextObj_GetTextRenderMode{PageObject: ref})
 	if err != nil {
 		return err
 	}
+	s.content.all = append(s.content.all, textObject{ref, space, unseen(mode.TextRenderMode)})
 	if unseen(mode.TextRenderMode) {
 		s.content.invisible++
 	} else {

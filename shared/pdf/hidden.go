@@ -287,7 +287,7 @@ func (p *Document) hiddenText(v view) (*hiddenText, error) {
 	if err != nil {
 		return nil, err
 	}
-	glyphs, err := p.glyphs(v, drawn.invisible > 0)
+	glyphs, err := p.layerGlyphs(v, drawn)
 	if err != nil {
 		return nil, err
 	}

@@ -71,7 +71,7 @@ func (p *Document) read(v view, characters bool, limits ocr.Limits) (Reading, er
 	}
 	var glyphs []glyph
 	if content.visible+content.invisible > 0 {
-		if glyphs, err = p.glyphs(v, content.invisible > 0); err != nil {
+		if glyphs, err = p.layerGlyphs(v, content); err != nil {
 			return Reading{}, err
 		}
 		if err := p.examineFonts(v, glyphs); err != nil {

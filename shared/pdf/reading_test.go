@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -120,6 +121,26 @@ func TestWhatOnlyPrintsOrOnlyShowsOnAScreenIsRead(t *testing.T) {
 		}
 		if text := strings.Join(words(page), " "); !strings.Contains(text, "Account 4471") || page.HiddenWords != 1 {
 			t.Errorf("%s: %d hidden words in: %s", name, page.HiddenWords, text)
+		}
+	}
+}
+
+func TestReplacementTextIsBelievedWhereAllOfItShows(t *testing.T) {
+	row := func(y int, text string) string { return fmt.Sprintf("BT /F1 12 Tf 72 %d Td (%s) Tj ET ", y, text) }
+	for name, c := range map[string]struct{ content, want string }{
+		"shown":             {row(100, "w0nderful thlngs 447l"), "wonderful things 4471"},
+		"on two lines":      {row(100, "won-") + row(80, "derful things"), "derful things"},
+		"one is white":      {row(100, "won-") + "1 g " + row(80, "derful things"), "won-"},
+		"one is invisible":  {row(100, "won-") + "BT 3 Tr ET " + row(80, "derful things"), "won-"},
+		"a part is covered": {row(100, "won-") + row(80, "derful things") + "70 77 35 14 re f ", "things"},
+	} {
+		page, ok, err := open(t, concealing(letter, "/Span<</ActualText(wonderful things 4471)>>BDC "+c.content+"EMC")).Text(1, false)
+		if err != nil || !ok {
+			t.Fatalf("%s: %v, %v", name, ok, err)
+		}
+		text := strings.Join(words(page), " ")
+		if !strings.Contains(text, c.want) || strings.Contains(text, "4471") != strings.Contains(c.want, "4471") {
+			t.Errorf("%s: %s", name, text)
 		}
 	}
 }

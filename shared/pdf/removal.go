@@ -291,7 +291,7 @@ func (r resources) changed(c contentstream.Changed) dictionary {
 		lists := r.objects.dictionary(value)
 		for i, e := range lists {
 			if c.Replaces(contentstream.DecodeName(e.key)) {
-				lists[i].value = r.objects.dictionary(e.value).without("/ActualText").without("/E").String()
+				lists[i].value = r.objects.dictionary(e.value).without("/ActualText").without("/Alt").without("/E").String()
 			}
 		}
 		d = d.with("/Properties", lists.String())

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
@@ -115,13 +116,15 @@ func TestReplacementTextOfHiddenTextIsTakenOut(t *testing.T) {
 	for name, content := range map[string]string{
 		"in the content":      "/Span<</ActualText(Account 4471)/MCID 0>>BDC 1 g " + secret + " EMC",
 		"among the resources": "/Span /Said BDC 1 g " + secret + " EMC",
+		"described":           "/Span<</Alt(Account 4471)>>BDC 1 g " + secret + " EMC",
+		"with what shows":     "/Span /Said BDC BT /F1 12 Tf 72 130 Td (Visible) Tj ET 1 g " + secret + " EMC",
 		"of a form":           "/Span /Said BDC 1 g /X1 Do EMC",
 	} {
 		t.Run(name, func(t *testing.T) {
-			data := bytes.Replace(concealing(letter, content), []byte("/Properties<<"), []byte("/Properties<</Said<</ActualText(Said 4471)/MCID 1>>"), 1)
+			data := bytes.Replace(concealing(letter, content), []byte("/Properties<<"), []byte("/Properties<</Said<</ActualText(Said 4471)/Alt(Said 4471)/MCID 1>>"), 1)
 			out, notes := rewritten(t, data, ocr.PDFOptions{})
 			sameLooks(t, data, out)
-			if name != "in the content" && holds(t, out, "Said 4471") || holds(t, out, "Account") {
+			if strings.Contains(content, "/Said") && holds(t, out, "Said 4471") || holds(t, out, "Account") {
 				t.Error("the text is still there")
 			}
 			if len(notes) > 0 {

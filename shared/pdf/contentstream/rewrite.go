@@ -28,7 +28,7 @@ type Changed struct {
 // Draws reports whether an external object is drawn by its name among the resources, as far as can be told.
 func (c Changed) Draws(name string) bool { return c.unread || c.body.names[name] }
 
-// Replaces reports whether the replacement text (ActualText, E) in a property list of its resources must go, by its name.
+// Replaces reports whether the text that stands for what is drawn (ActualText, Alt, E) in a property list of its resources must go, by its name.
 func (c Changed) Replaces(name string) bool { return c.body.replaced[name] }
 
 // Store keeps a changed copy of a form and returns a number for it.
@@ -259,7 +259,7 @@ func (m *marked) cut() {
 	for i := 0; i+1 < len(entries); i += 2 {
 		key, value := entries[i], entries[i+1]
 		switch DecodeName(string(m.body.data[key.start:key.end])) {
-		case "ActualText", "E":
+		case "ActualText", "Alt", "E":
 			m.body.edits = append(m.body.edits, edit{start: key.start, end: value.end})
 		}
 	}

@@ -168,3 +168,29 @@ func marks(difference Picture, box image.Rectangle) image.Rectangle {
 	}
 	return found
 }
+
+// Gap returns the length in pixels of the longest part of a box without any difference, along its longer side.
+func Gap(difference Picture, r Rect) float64 {
+	box := r.pixels(difference, 0)
+	along := make([]bool, max(box.Dx(), box.Dy()))
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		for x, d := range difference.row(y)[box.Min.X:box.Max.X] {
+			if d < Faint {
+				continue
+			}
+			if box.Dx() >= box.Dy() {
+				along[x] = true
+			} else {
+				along[y-box.Min.Y] = true
+			}
+		}
+	}
+	longest, run := 0, 0
+	for _, some := range along {
+		if run++; some {
+			run = 0
+		}
+		longest = max(longest, run)
+	}
+	return float64(longest)
+}
