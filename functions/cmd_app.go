@@ -88,6 +88,7 @@ permanently: a request may ask for less, never for more.`,
 	f.BoolVar(&app.Ceilings.DeleteOnFetch, "delete-on-fetch", false, "erase each task once its results were downloaded")
 	f.StringSliceVar(&formats, "formats", nil, "formats that its results may have, of "+render.Names()+"; all if not given")
 	f.StringSliceVar(&app.Ceilings.Languages, "languages", nil, "languages that it may request, the default first, such as eng,deu; all if not given")
+	o.mayInit(cmd)
 	verbs.Once(cmd, "retain", "delete-on-fetch")
 	return cmd
 }
@@ -204,7 +205,7 @@ func (o *operator) newExport() *cobra.Command {
 }
 
 func (o *operator) newImport() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "import",
 		Short: "Import applications from standard input, as written by export",
 		Long:  "Import what `lethe app export` wrote. An application that exists already is not changed.",
@@ -220,4 +221,6 @@ func (o *operator) newImport() *cobra.Command {
 			})
 		},
 	}
+	o.mayInit(cmd)
+	return cmd
 }

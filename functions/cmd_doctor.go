@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -34,6 +33,7 @@ type examination struct {
 	data                         string
 	jsonOut, azure, sandbox      bool
 	subscription, group, account string
+	stderr                       func() io.Writer // where people are told which folder is examined
 }
 
 func newDoctor(environment) *cobra.Command {
@@ -65,6 +65,7 @@ Exit code 1 means that a check found a breach, or that nothing could be checked.
 			return verdict(found)
 		},
 	}
+	e.stderr = cmd.ErrOrStderr
 	f := cmd.Flags()
 	f.StringVar(&e.data, "data", "", "data folder (LETHE_DATA)")
 	f.BoolVar(&e.jsonOut, "json", false, "print JSON")
@@ -84,27 +85,24 @@ func (e *examination) examine(ctx context.Context) (doctor.Findings, error) {
 	if e.sandbox && (elsewhere || e.data != "") {
 		return nil, verbs.Usage(errors.New("--sandbox checks this machine alone: give no other flag with it"))
 	}
-	set, err := config.Load(func(s *config.Settings) {
-		if e.data != "" {
-			s.Data = e.data
-		}
-	})
+	if !elsewhere && !e.sandbox {
+		return examineMachine(ctx, e.stderr(), e.data)
+	}
+	set, err := config.Load()
 	if err != nil {
 		return nil, err
 	}
 	if e.sandbox {
 		return examineSandbox(ctx, set)
 	}
-	if elsewhere {
-		return e.examineAzure(ctx, set)
-	}
-	return examineMachine(ctx, set)
+	return e.examineAzure(ctx, set)
 }
 
 // examineMachine opens the folder beside a running server, or without one. It makes no folder.
-func examineMachine(ctx context.Context, set config.Settings) (found doctor.Findings, err error) {
-	if _, err := os.Stat(filepath.Join(set.Data, "blobs")); err != nil {
-		return nil, verbs.Setting(fmt.Errorf("%s is not a data folder: name one with --data, or use --azure for a stamp on Azure", set.Data))
+func examineMachine(ctx context.Context, stderr io.Writer, data string) (found doctor.Findings, err error) {
+	set, err := findFolder(stderr, data, false)
+	if err != nil {
+		return nil, err
 	}
 	// The server does this at its start. Whether it holds is for the probe to say.
 	_ = hideMemory()

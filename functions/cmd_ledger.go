@@ -57,11 +57,7 @@ and promises from the old ledger are verified with both.`,
 
 // beginHere begins a new ledger in a data folder that no server uses.
 func (o *operator) beginHere(cmd *cobra.Command, env environment, name string) (err error) {
-	set, err := config.Load(func(s *config.Settings) {
-		if o.data != "" {
-			s.Data = o.data
-		}
-	})
+	set, err := findFolder(o.stderr(), o.data, false)
 	if err != nil {
 		return err
 	}

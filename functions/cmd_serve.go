@@ -108,6 +108,9 @@ func (m *machine) firstStart(ctx context.Context, env environment) error {
 		m.log.ErrorContext(ctx, logevent.PrepareFailed, "step", "administrator", "error", err)
 		return nil
 	}
+	if err == nil && admin == nil {
+		return m.missAdministrator(ctx, env)
+	}
 	if err == nil && secret != "" {
 		// Not on standard output, where the log goes: a log must hold no secret.
 		fmt.Fprintf(env.stderr, "First start. The administrator, shown once:\n  id      %s\n  secret  %s\n", admin.ID, secret)

@@ -64,7 +64,7 @@ func examine(t *testing.T, env []string, args ...string) (examined, int) {
 
 func TestDoctorFindsWhatAFolderLacks(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
-	if _, code := lethe(t, nil, "app", "create", "--data", dir); code != 0 {
+	if _, code := lethe(t, nil, "app", "create", "--init", "--data", dir); code != 0 {
 		t.Fatal("no data folder")
 	}
 	healthy, code := examine(t, nil, "--data", dir)
@@ -89,16 +89,6 @@ func TestDoctorFindsWhatAFolderLacks(t *testing.T) {
 		if !strings.Contains(string(table), part) {
 			t.Errorf("the table lacks %q:\n%s", part, table)
 		}
-	}
-}
-
-func TestDoctorMakesNoFolder(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "data")
-	if _, code := lethe(t, nil, "doctor", "--data", dir); code != verbs.ExitSetting {
-		t.Errorf("code %d, want %d", code, verbs.ExitSetting)
-	}
-	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the folder was made: %v", err)
 	}
 }
 

@@ -74,9 +74,9 @@ func machineKey(set config.Settings, exists func() bool) (string, error) {
 	return private, nil
 }
 
-// keep writes a file of its owner's whole or not at all: half a signing key would stop the ledger for good.
+// keep writes a file of the data folder whole or not at all: half a signing key would stop the ledger for good.
 func keep(file, text string) error {
-	f, err := os.CreateTemp(filepath.Dir(file), "signing-*")
+	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+"-*")
 	if err != nil {
 		return err
 	}

@@ -193,6 +193,7 @@ const drain = 20 * time.Second
 
 // run serves until ctx ends, then stops taking requests, hands running tasks back, and lets go of everything.
 func (m *machine) run(ctx context.Context, ln net.Listener, handler http.Handler) error {
+	m.leaveSettings(ctx)
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	background := m.start(work)

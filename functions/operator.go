@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -28,21 +29,25 @@ func operatorCommands(env environment) []*cobra.Command {
 type operator struct {
 	data    string
 	jsonOut bool
-	azure   bool // the stamp that the Documents settings name, in place of a data folder
+	azure   bool             // the stamp that the Documents settings name, in place of a data folder
+	init    bool             // make the data folder if there is none
+	stderr  func() io.Writer // where people are told which folder is worked on
 }
 
 func (o *operator) flags(cmd *cobra.Command) {
+	o.stderr = cmd.ErrOrStderr
 	cmd.PersistentFlags().StringVar(&o.data, "data", "", "data folder (LETHE_DATA)")
 	cmd.PersistentFlags().BoolVar(&o.jsonOut, "json", false, "print JSON")
 }
 
+// mayInit lets a verb make the data folder when it is asked to.
+func (o *operator) mayInit(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&o.init, "init", false, "make the data folder if there is none, before the server's first start")
+}
+
 // with opens the data folder for one verb.
 func (o *operator) with(ctx context.Context, do func(config.Settings, *local.Store, *clock.Clock) error) (err error) {
-	set, err := config.Load(func(s *config.Settings) {
-		if o.data != "" {
-			s.Data = o.data
-		}
-	})
+	set, err := findFolder(o.stderr(), o.data, o.init)
 	if err != nil {
 		return err
 	}
@@ -67,6 +72,9 @@ func (o *operator) registry(ctx context.Context, do func(*access.Registry, recor
 		return o.with(ctx, func(set config.Settings, store *local.Store, now *clock.Clock) error {
 			return over(set, store.Blobs, store.Records, clocksOf(now))
 		})
+	}
+	if o.init {
+		return verbs.Usage(errors.New("--init makes a data folder, and --azure works on a stamp on Azure: give one or the other"))
 	}
 	set, store, now, err := openStamp(ctx)
 	if err != nil {

@@ -153,6 +153,43 @@ func TestFirstAdministratorIsMadeOnce(t *testing.T) {
 	}
 }
 
+func TestOnlyAnApplicationThatCanSignInIsAnAdministrator(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		make func(w *world)
+		want bool
+	}{
+		{"none", func(*world) {}, false},
+		{"another scope", func(w *world) { w.create(t, access.Read) }, false},
+		{"administrator", func(w *world) { w.create(t, access.Read); w.create(t, access.Admin) }, true},
+		{"client of an identity provider", func(w *world) {
+			if _, _, err := w.Create(t.Context(), access.Application{Name: "portal", Scopes: []access.Scope{access.Admin}, Client: "portal"}, time.Time{}); err != nil {
+				t.Fatal(err)
+			}
+		}, true},
+		{"revoked", func(w *world) {
+			app, _ := w.create(t, access.Admin)
+			if _, err := w.Revoke(t.Context(), app.ID); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+		{"secret that has ended", func(w *world) {
+			if _, _, err := w.Create(t.Context(), access.Application{Name: "past", Scopes: []access.Scope{access.Admin}}, w.now.Add(time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+			w.now = w.now.Add(2 * time.Hour)
+		}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			c.make(w)
+			if got, err := w.Administered(t.Context()); got != c.want || err != nil {
+				t.Errorf("administered: %t, %v; want %t", got, err, c.want)
+			}
+		})
+	}
+}
+
 func TestGuardRefusesMissingScope(t *testing.T) {
 	w := newWorld()
 	for _, has := range access.Scopes() {

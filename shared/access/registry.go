@@ -137,6 +137,14 @@ func (r *Registry) EnsureAdmin(ctx context.Context) (*Application, string, error
 	return r.Create(ctx, Application{Name: "administrator", Scopes: []Scope{Admin}}, time.Time{})
 }
 
+// Administered reports whether an application can manage the others: with the scope admin, and a secret that is valid or a client.
+func (r *Registry) Administered(ctx context.Context) (bool, error) {
+	apps, err := r.List(ctx)
+	return slices.ContainsFunc(apps, func(a *Application) bool {
+		return a.Revoked.IsZero() && a.May(Admin) && (a.Client != "" || slices.ContainsFunc(a.Secrets, func(s Secret) bool { return s.valid(r.now()) }))
+	}), err
+}
+
 // List returns all applications, revoked ones included.
 func (r *Registry) List(ctx context.Context) ([]*Application, error) {
 	const page = 200

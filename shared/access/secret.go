@@ -33,13 +33,16 @@ func Hash(secret string) []byte {
 	return h[:]
 }
 
+// valid reports whether the secret has not ended.
+func (s Secret) valid(now time.Time) bool { return s.Expires.IsZero() || now.Before(s.Expires) }
+
 // matches compares in constant time. Every secret of an application is compared, so that timing does not reveal which one it was.
 func (a *Application) matches(secret string, now time.Time) bool {
 	given := Hash(secret)
 	found := 0
 	for _, s := range a.Secrets {
 		equal := subtle.ConstantTimeCompare(given, s.Hash)
-		if !s.Expires.IsZero() && !now.Before(s.Expires) {
+		if !s.valid(now) {
 			equal = 0
 		}
 		found |= equal

@@ -25,7 +25,8 @@ const Prefix = "LETHE"
 // ResultsByAPI is the choice for results that no link leads to.
 const ResultsByAPI = "api"
 
-// Settings are the program's settings in every role. The variable of a field is LETHE_ and its envconfig tag in capitals.
+// Settings are the program's settings in every role. The variable of a field is LETHE_ and its envconfig tag in capitals. What is
+// tagged kept decides what becomes of documents: the operator's verbs take it from the server whose folder they work on.
 type Settings struct {
 	Data        string `envconfig:"DATA" default:".data" desc:"folder of the embedded storage"`
 	Listen      string `envconfig:"LISTEN" default:"127.0.0.1:8080" desc:"address to listen on"`
@@ -33,15 +34,15 @@ type Settings struct {
 	TLSCert     string `envconfig:"TLS_CERT" desc:"certificate file (PEM)"`
 	TLSKey      string `envconfig:"TLS_KEY" desc:"key file (PEM)"`
 	BehindProxy bool   `envconfig:"BEHIND_PROXY" desc:"a reverse proxy terminates TLS, so plain HTTP beyond loopback is intended"`
-	Region      string `envconfig:"REGION" default:"local" desc:"region the stamp lives in"`
+	Region      string `envconfig:"REGION" kept:"yes" default:"local" desc:"region the stamp lives in"`
 
 	Cache    string `envconfig:"CACHE" desc:"folder of the PDF compilation cache, which others may not write to; by default below the user's cache folder, or that of temporary files"`
 	Tessdata string `envconfig:"TESSDATA" desc:"folder of the language data; by default Tesseract's own"`
 
-	Reserve          int64 `envconfig:"RESERVE_MIB" default:"64" desc:"disk space in MiB, reserved in the data folder, that only deletion may use"`
-	FreeFloor        int64 `envconfig:"FREE_FLOOR_MIB" default:"1024" desc:"free space in MiB below which the server accepts no documents"`
-	MaxStored        int64 `envconfig:"MAX_STORED_MIB" desc:"most MiB that one application may have stored, unless it has a cap of its own; by default a quarter of the space that is free at the start, 1 TiB on clouds"`
-	FreeFloorPercent int   `envconfig:"FREE_FLOOR_PERCENT" default:"5" desc:"the same in per cent of the disk; the larger of the two applies"`
+	Reserve          int64 `envconfig:"RESERVE_MIB" kept:"yes" default:"64" desc:"disk space in MiB, reserved in the data folder, that only deletion may use"`
+	FreeFloor        int64 `envconfig:"FREE_FLOOR_MIB" kept:"yes" default:"1024" desc:"free space in MiB below which the server accepts no documents"`
+	MaxStored        int64 `envconfig:"MAX_STORED_MIB" kept:"yes" desc:"most MiB that one application may have stored, unless it has a cap of its own; by default a quarter of the space that is free at the start, 1 TiB on clouds"`
+	FreeFloorPercent int   `envconfig:"FREE_FLOOR_PERCENT" kept:"yes" default:"5" desc:"the same in per cent of the disk; the larger of the two applies"`
 
 	Workers      int           `envconfig:"WORKERS" desc:"worker processes; by default one for each core"`
 	WorkerMemory int64         `envconfig:"WORKER_MEMORY_MIB" default:"1536" desc:"memory limit of one worker process in MiB; all together may use this times their number"`
@@ -51,20 +52,20 @@ type Settings struct {
 
 	Sandbox string `envconfig:"SANDBOX" desc:"required: accept no documents unless worker processes are confined, as lethe doctor --sandbox checks; best-effort: confine them as far as the kernel can (default required; best-effort for lethe read)"`
 
-	MaxBytes  int64 `envconfig:"MAX_MIB" default:"200" desc:"largest document in MiB"`
-	MaxPages  int   `envconfig:"MAX_PAGES" default:"2000" desc:"most pages of a document"`
-	MaxPixels int64 `envconfig:"MAX_MEGAPIXELS" default:"100" desc:"most megapixels of a page"`
+	MaxBytes  int64 `envconfig:"MAX_MIB" kept:"yes" default:"200" desc:"largest document in MiB"`
+	MaxPages  int   `envconfig:"MAX_PAGES" kept:"yes" default:"2000" desc:"most pages of a document"`
+	MaxPixels int64 `envconfig:"MAX_MEGAPIXELS" kept:"yes" default:"100" desc:"most megapixels of a page"`
 
-	RetainProcessed   time.Duration `envconfig:"RETAIN_PROCESSED" default:"24h" desc:"everything is deleted within this time after processing; at most 24h"`
-	RetainUnprocessed time.Duration `envconfig:"RETAIN_UNPROCESSED" default:"48h" desc:"everything is deleted within this time after upload; at most 48h"`
-	RetainMargin      time.Duration `envconfig:"RETAIN_MARGIN" default:"1h" desc:"how long before these limits deletion begins"`
-	Deadline          time.Duration `envconfig:"DEADLINE" default:"50m" desc:"how long one invocation works on a document before it hands over the rest"`
+	RetainProcessed   time.Duration `envconfig:"RETAIN_PROCESSED" kept:"yes" default:"24h" desc:"everything is deleted within this time after processing; at most 24h"`
+	RetainUnprocessed time.Duration `envconfig:"RETAIN_UNPROCESSED" kept:"yes" default:"48h" desc:"everything is deleted within this time after upload; at most 48h"`
+	RetainMargin      time.Duration `envconfig:"RETAIN_MARGIN" kept:"yes" default:"1h" desc:"how long before these limits deletion begins"`
+	Deadline          time.Duration `envconfig:"DEADLINE" kept:"yes" default:"50m" desc:"how long one invocation works on a document before it hands over the rest"`
 	BootstrapApp      string        `envconfig:"BOOTSTRAP_APP" desc:"id of the first application of a new stamp"`
 	BootstrapHash     string        `envconfig:"BOOTSTRAP_HASH" desc:"SHA-256 of its secret in hex"`
 
-	Review         bool          `envconfig:"REVIEW" default:"false" desc:"keep documents that made the engine fail until their deadline, so that two reviewers can examine them in a recorded case"`
+	Review         bool          `envconfig:"REVIEW" kept:"yes" default:"false" desc:"keep documents that made the engine fail until their deadline, so that two reviewers can examine them in a recorded case"`
 	CanaryInterval time.Duration `envconfig:"CANARY_INTERVAL" default:"0s" desc:"interval at which a synthetic page tests the whole service; 0 for never"`
-	Results        string        `envconfig:"RESULTS" default:"link" desc:"api: results only through the program, which closes transfers when their task is deleted; link: also through short-lived links"`
+	Results        string        `envconfig:"RESULTS" kept:"yes" default:"link" desc:"api: results only through the program, which closes transfers when their task is deleted; link: also through short-lived links"`
 	Intake         string        `envconfig:"INTAKE" default:"open" desc:"closed: accept no new documents; downloads and deletion continue"`
 
 	SigningKey  string `envconfig:"SIGNING_KEY" desc:"private key that signs receipts and the ledger, as created by lethe keygen; on one machine created at the first start"`
@@ -76,7 +77,7 @@ type Settings struct {
 	OIDCRoles        string        `envconfig:"OIDC_ROLES" desc:"scopes that roles give, such as Lethe.Operator:operator,Lethe.Auditor:auditor,Lethe.Reviewer:reviewer"`
 	OIDCSubjectClaim string        `envconfig:"OIDC_SUBJECT_CLAIM" default:"sub" desc:"claim that identifies a person in every client: oid for Entra ID, whose sub differs between clients"`
 	OIDCRequired     bool          `envconfig:"OIDC_REQUIRED" default:"true" desc:"give the scopes operator, auditor and reviewer by token only, and to nobody without an issuer; false: an application's secret can give them too"`
-	RetainAccessLog  time.Duration `envconfig:"RETAIN_ACCESS_LOG" default:"9600h" desc:"how long entries of the access log are kept"`
+	RetainAccessLog  time.Duration `envconfig:"RETAIN_ACCESS_LOG" kept:"yes" default:"9600h" desc:"how long entries of the access log are kept"`
 
 	RatePerSecond float64 `envconfig:"RATE_PER_SECOND" default:"50" desc:"requests per second of one application"`
 	RateBurst     int     `envconfig:"RATE_BURST" default:"200" desc:"requests of one application in a burst"`

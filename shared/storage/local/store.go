@@ -58,6 +58,15 @@ const (
 	fileMode = 0o600
 )
 
+// IsFolder reports whether there is a data folder at dir.
+func IsFolder(dir string) (bool, error) {
+	_, err := os.Stat(filepath.Join(dir, blobsDir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // Open opens the folder, or makes it. A server erases what an earlier one left half written.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err := os.MkdirAll(cfg.Dir, dirMode); err != nil {
