@@ -151,6 +151,7 @@ func begin(cmd *cobra.Command, env environment, set config.Settings, blobs stora
 	if _, err := log.Sequence(ctx); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "A new ledger has begun. Its public key, to be published:\n\n%s\n\nThe old ledger's files are in ledger/%s of the storage.\n", log.Signer.Public(), folder)
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "A new ledger has begun. Its public key and fingerprint, to be published:\n\n%s\n%s\n\nThe old ledger's files are in ledger/%s of the storage.\n",
+		log.Signer.Public(), ledger.Fingerprint(log.Signer.Public()), folder)
 	return err
 }

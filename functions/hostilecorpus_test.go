@@ -110,6 +110,7 @@ func (s *server) files() []string {
 	var names []string
 	passing := func(path string) bool {
 		return strings.HasSuffix(path, "-wal") || strings.HasSuffix(path, "-shm") || strings.HasSuffix(path, "-journal") || strings.HasSuffix(path, "/probe") ||
+			strings.HasSuffix(path, "/sweep.lock") || // empty, from the first sweep on
 			strings.Contains(path, "/ledger/") || strings.Contains(path, "/staging/ledger~")
 	}
 	err := filepath.WalkDir(s.data, func(path string, d fs.DirEntry, err error) error {

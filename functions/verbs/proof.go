@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -221,7 +223,18 @@ type published struct{ fetcher *torchwood.TileFetcher }
 
 // ReadFile implements ledger.Source.
 func (p published) ReadFile(ctx context.Context, path string) ([]byte, error) {
-	return p.fetcher.ReadEndpoint(ctx, path)
+	text, err := p.fetcher.ReadEndpoint(ctx, path)
+	if err == nil {
+		return text, nil
+	}
+	// The library tries several times, and joins what it met.
+	if unanswered, ok := errors.AsType[*url.Error](err); ok && ctx.Err() == nil {
+		return nil, fmt.Errorf("%w: %w", client.ErrUnreachable, unanswered)
+	}
+	if strings.Contains(err.Error(), "unexpected status code 404") {
+		return nil, errors.Join(fs.ErrNotExist, err)
+	}
+	return nil, err
 }
 
 func newKeygen() *cobra.Command {
@@ -248,6 +261,9 @@ once GET /v1/ledger/keys lists the new one. Both sign the change.`,
 				return err
 			}
 			if err := os.WriteFile(args[1]+".pub", []byte(public+"\n"), 0o600); err != nil {
+				return err
+			}
+			if err := emit(cmd.ErrOrStderr(), []byte("fingerprint, for whoever verifies: "+ledger.Fingerprint(public)+"\n")); err != nil {
 				return err
 			}
 			return emit(cmd.OutOrStdout(), []byte(public+"\n"))

@@ -4,14 +4,17 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/storage/memory"
 )
 
 //go:generate go test -count=1 -run ^TestAuditorIsToldWhatIsProvenAndWhatNot$ . -update
@@ -217,5 +220,33 @@ func TestEachFailureOfEvidenceHasItsWordsAndItsCode(t *testing.T) {
 		} else if err := json.Unmarshal([]byte(stdout), &told); err != nil || told.Code != r.code || told.Detail == "" || outcomes[r.code] != "" && told.Outcome != outcomes[r.code] {
 			t.Errorf("%s prints %s, %v", r.line, stdout, err)
 		}
+	}
+}
+
+// A receipt from a machine whose clock is ahead says nothing about when.
+func TestReceiptFromTheFutureShowsAWrongClock(t *testing.T) {
+	ahead := func() time.Time { return time.Now().Add(30 * time.Hour) }
+	private, public, err := ledger.GenerateKey("ahead.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ledger.ParseSigner(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := memory.New(ahead)
+	log := ledger.New(ledger.Config{Blobs: m.Blobs(), Records: m, Signer: key, Now: ahead, Log: slog.New(slog.DiscardHandler)})
+	o := ledger.Opening{Task: "task", Nonce: "nonce"}
+	receipt, err := log.Receipt(t.Context(), o, ledger.Entry{Kind: ledger.Erased, Subject: o.Subject(), At: ahead(), Fields: []ledger.Field{
+		{Name: ledger.FieldDocument, Value: o.Document()}, ledger.Time(ledger.FieldUploaded, ahead()),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := files(t, map[string]string{"receipt": string(receipt)})
+	w := &world{t: t}
+	stdout, stderr := w.want(verbs.ExitNotLogged, "verify", filepath.Join(dir, "receipt"), "--key", public)
+	if !strings.Contains(stdout, "ahead of this machine's clock") {
+		t.Errorf("verify says %s%s", stdout, stderr)
 	}
 }
