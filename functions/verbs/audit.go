@@ -137,7 +137,7 @@ func (out *auditCheck) state(a *ledger.Audit, acts bool) {
 	if a.Erased > 0 {
 		s.say(proven, "lifetimes", "By the log's own times no document with a receipt existed longer than %s after upload%s.", span(a.LongestAfterUpload), v.processedAtMost())
 	}
-	v.stateLimits(s)
+	v.stateLimits(s, a.Limits)
 	v.statePromises(s)
 	if a.Kinds[ledger.Access] > 0 && !acts {
 		s.say(notChecked, "acts", "What the privileged acts were: the log holds commitments to them. Read them with `lethe access-log --json`, and give them with --access-log.")

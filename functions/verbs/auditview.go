@@ -128,10 +128,10 @@ func (v *auditView) processedAtMost() string {
 func inSeconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // stateLimits says whether the limits asked for were kept.
-func (v *auditView) stateLimits(s *statements) {
+func (v *auditView) stateLimits(s *statements, asked ledger.Limits) {
 	over := slices.ContainsFunc(v.Breaches, func(b breachView) bool { return b.Name == ledger.OverLimit })
 	switch {
-	case v.LimitAfterUpload == 0 && v.LimitAfterProcessing == 0:
+	case asked == (ledger.Limits{}):
 		s.say(notChecked, "limit", "The limit of a contract: give it with --limit or --limit-after-processing.")
 	case v.Erased == 0:
 		s.say(waiting, "limit", "Whether the limits asked for were kept: the log has no receipt yet.")

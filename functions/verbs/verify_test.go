@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden file")
 
 // proof is a folder with what an auditor is given: the receipt of an erased document, as it was before and after it was logged, the
-// key, a copy of the log, and keys and checkpoints that do not belong to it.
+// key, a copy of the log and one from before the erasure, and keys and checkpoints that do not belong to it.
 type proof struct {
 	*world
 	dir string
@@ -37,6 +37,8 @@ func newProof(t *testing.T) *proof {
 	w.want(verbs.ExitOK, "submit", "-o", "kept", "scan.pdf")
 	stdout, _ := w.want(verbs.ExitOK, "list", "--json")
 	p.id = regexp.MustCompile(`"id":"([^"]*)"`).FindStringSubmatch(stdout)[1]
+	p.sequence()
+	w.want(verbs.ExitOK, "ledger", "save", "young")
 	w.want(verbs.ExitFailure, "receipt", p.id)
 	w.want(verbs.ExitOK, "delete", p.id)
 	p.save("early.receipt", "receipt", p.id)
@@ -112,6 +114,7 @@ func TestAuditorIsToldWhatIsProvenAndWhatNot(t *testing.T) {
 		{verbs.ExitOK, "verify early.receipt --key stamp.pub --log log --limit-after-processing 2h"},
 		{verbs.ExitOK, "verify kept/scan.pdf.accepted.promise --key stamp.pub"},
 		{verbs.ExitOK, "audit log --key stamp.pub --limit 2h --promises kept/scan.pdf.created.promise"},
+		{verbs.ExitOK, "audit young --key stamp.pub --limit 1ns --promises kept/scan.pdf.accepted.promise"},
 		{verbs.ExitOK, "audit --key stamp.pub --since log/checkpoint"},
 	} {
 		stdout, stderr := p.want(c.code, strings.Fields(c.line)...)
