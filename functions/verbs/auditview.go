@@ -187,7 +187,11 @@ func (v *auditView) print(line func(name, format string, args ...any)) {
 		line("doctor found breaches", "%d times", v.Findings)
 	}
 	for _, c := range v.Corrections {
-		line("clock corrected", "at %s by %s", utc(c.At), span(c.To.Sub(c.From)))
+		direction := "ahead"
+		if c.To.Before(c.From) {
+			direction = "back"
+		}
+		line("clock corrected", "at %s: %s by %s", utc(c.At), direction, span(c.To.Sub(c.From)))
 	}
 	for _, j := range v.Promises {
 		line(fmt.Sprintf("promise (%s)", j.About), "%s %s: %s", j.Task, j.Verdict, j.Why)

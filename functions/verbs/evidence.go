@@ -101,7 +101,7 @@ const (
 	inventoryFile = "inventory.json"
 )
 
-func (e *evidence) export(cmd *cobra.Command) error {
+func (e *evidence) export(cmd *cobra.Command) (err error) {
 	cl, err := e.dial()
 	if err != nil {
 		return err
@@ -110,6 +110,11 @@ func (e *evidence) export(cmd *cobra.Command) error {
 	if err := os.Mkdir(string(e.folder), 0o700); err != nil {
 		return Usage(fmt.Errorf("the folder must be a new one: %w", err))
 	}
+	defer func() {
+		if err != nil { // half an export is none, and the next try needs a new folder too
+			err = errors.Join(err, os.RemoveAll(string(e.folder)))
+		}
+	}()
 	if e.now = time.Now().UTC(); e.span.to.IsZero() {
 		e.span.to = e.now
 	}

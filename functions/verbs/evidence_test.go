@@ -91,6 +91,7 @@ func TestExportIsVerifiedOfflineAndEachFileCounts(t *testing.T) {
 	if stdout, _ := p.want(verbs.ExitOK, "evidence", "plain"); !strings.Contains(stdout, "No key was given") {
 		t.Errorf("without a key the export says %s", stdout)
 	}
+	p.want(verbs.ExitUnknownKey, "evidence", "signed", "--key", "stranger.pub") // and leaves nothing behind
 	p.want(verbs.ExitOK, "evidence", "signed", "--key", "stamp.pub", "--sign", "auditor.key", "--to", "2030-01-01")
 	t.Setenv("LETHE_URL", "http://127.0.0.1:1") // nobody answers there
 	for _, c := range []struct{ line, says string }{

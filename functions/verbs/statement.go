@@ -116,28 +116,12 @@ func (s *statements) foreignKey() {
 // seconds is a duration in JSON. Every duration there is in seconds.
 func seconds(d time.Duration) float64 { return math.Round(d.Seconds()*1000) / 1000 }
 
-// span is a duration in words: two units at most.
+// span is a duration in words. What is shorter than a second has been, too.
 func span(d time.Duration) string {
-	sign := ""
-	if d < 0 {
-		sign, d = "-", -d
+	if d.Abs() < time.Second {
+		return "less than a second"
 	}
-	part := func(n time.Duration, unit string) string {
-		if n == 0 {
-			return ""
-		}
-		return fmt.Sprintf(" %d %s", n, unit)
-	}
-	switch {
-	case d < time.Second:
-		return fmt.Sprintf("%s%d ms", sign, d.Milliseconds())
-	case d < time.Minute:
-		return fmt.Sprintf("%s%d s", sign, d/time.Second)
-	case d < time.Hour:
-		return sign + fmt.Sprintf("%d min", d/time.Minute) + part(d%time.Minute/time.Second, "s")
-	default:
-		return sign + fmt.Sprintf("%d h", d/time.Hour) + part(d%time.Hour/time.Minute, "min")
-	}
+	return Duration(d)
 }
 
 // utc writes a time, "never" for none.

@@ -275,7 +275,7 @@ func (v *verification) limited(s *statements, r *ledger.Verdict) error {
 		case began.IsZero():
 			s.say(notChecked, l.name, "The limit of %s after %s: the receipt says that there was none.", span(l.limit), l.after)
 		case lasted > l.limit:
-			return ledger.Failed(ledger.ErrBroken, "the last copy was erased %s after %s, and the limit is %s", span(lasted), l.after, span(l.limit))
+			return ledger.Failed(ledger.ErrBroken, "the last copy was erased %s after %s, and the limit is %s", lasted.Round(time.Millisecond), l.after, l.limit)
 		default:
 			s.say(proven, l.name, "By the receipt's times the last copy was erased %s after %s: within %s.", span(lasted), l.after, span(l.limit))
 		}

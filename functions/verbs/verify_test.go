@@ -134,7 +134,7 @@ func anonymous(text string) string {
 		{`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`, "ID"},
 		{`sha256:[0-9a-f]{64}`, "sha256:DIGEST"},
 		{`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`, "TIME"},
-		{`\d+ (ms|s) after`, "MOMENT after"},
+		{`(less than a second|\d+ (second|minute)s?( \d+ seconds?)?) after`, "MOMENT after"},
 	} {
 		text = regexp.MustCompile(r.pattern).ReplaceAllString(text, r.by)
 	}

@@ -18,13 +18,13 @@ type placed struct {
 // entry was sequenced is proved to be logged, and of an altered one it is said which line differs from the log. A receipt that the log
 // does not contain is an error that is ErrNotLogged while its entry may still be sequenced, and ErrBroken later.
 func Locate(ctx context.Context, src Source, x Examination, receipt []byte) (Verdict, *Audit, error) {
-	claim, readable := claims(receipt)
+	claim, unreadable := Said(receipt)
 	a, err := check(ctx, src, x, claim.Opening.Subject())
 	if err != nil {
 		return Verdict{}, nil, err
 	}
 	v, err := a.trusted.verify(receipt)
-	if errors.Is(err, ErrAltered) && readable && len(a.found) > 0 {
+	if errors.Is(err, ErrAltered) && unreadable == nil && len(a.found) > 0 {
 		if lines := differences(claim.Entry, a.found[0].Entry); lines != "" {
 			err = Failed(ErrAltered, "the receipt was altered. The log has its entry with other lines: %s", lines)
 		}
@@ -45,14 +45,6 @@ func Locate(ctx context.Context, src Source, x Examination, receipt []byte) (Ver
 		v.Logged = false
 		return v, &a.Audit, Failed(ErrNotLogged, "the receipt is genuine, and younger than what this log tells of: its youngest entry is of %s", utc(a.Reached))
 	}
-}
-
-// claims reads a receipt without its signature.
-func claims(receipt []byte) (Verdict, bool) {
-	signed, _, _ := cutProof(string(receipt))
-	body, _, _ := strings.Cut(signed, "\n\n— ")
-	v, _, err := parseBody(body + "\n")
-	return v, err == nil
 }
 
 // differences names the lines of an entry that are not those of the log.
