@@ -97,9 +97,23 @@ func TestBadDocumentsAreExplainedInSeconds(t *testing.T) {
 			}
 		})
 	}
-	ok := s.follow(s.send(encrypted(t, plain), client.Settings{Password: documentPassword}).ID, patience)
+	ok := s.follow(s.send(encrypted(t, plain), client.Settings{Password: documentPassword, Formats: []string{"txt", "pdf"}}).ID, patience)
 	if ok.State != "Completed" {
 		t.Errorf("with its password the document ended as %+v", ok)
+	}
+	var result bytes.Buffer
+	if _, err := s.Fetch(t.Context(), ok.ID, "pdf", &result); err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(t.TempDir(), "copy.pdf")
+	if err := os.WriteFile(copied, result.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := exec.Command("qpdf", "--requires-password", copied).Run(); err != nil {
+		t.Errorf("the searchable PDF of a document with a password needs none: %v", err)
+	}
+	if msg, err := exec.Command("qpdf", "--password="+documentPassword, "--check", copied).CombinedOutput(); err != nil {
+		t.Errorf("it does not open with the password: %v\n%s", err, msg)
 	}
 	// The password goes when processing ends; the database's journal is emptied within seconds of it.
 	deadline := time.After(10 * time.Second)

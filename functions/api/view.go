@@ -37,15 +37,16 @@ func order(ctx context.Context, s request.Settings, idempotencyKey string) task.
 	return task.Order{
 		Application: app.ID,
 		Settings: task.Settings{
-			Languages:     s.Languages,
-			Formats:       formats,
-			Profile:       ocr.Profile(s.Profile),
-			OnPageError:   task.OnPageError(s.OnPageError),
-			Retain:        time.Duration(max(-1, min(s.RetainSeconds, longestWish))) * time.Second,
-			DeleteOnFetch: s.DeleteOnFetch != nil && *s.DeleteOnFetch,
-			KeepHidden:    s.KeepHidden != nil && *s.KeepHidden,
-			KeepActive:    s.KeepActive != nil && *s.KeepActive,
-			Signature:     ocr.SignaturePolicy(s.Signature),
+			Languages:      s.Languages,
+			Formats:        formats,
+			Profile:        ocr.Profile(s.Profile),
+			OnPageError:    task.OnPageError(s.OnPageError),
+			Retain:         time.Duration(max(-1, min(s.RetainSeconds, longestWish))) * time.Second,
+			DeleteOnFetch:  s.DeleteOnFetch != nil && *s.DeleteOnFetch,
+			RemovePassword: s.RemovePassword != nil && *s.RemovePassword,
+			KeepHidden:     s.KeepHidden != nil && *s.KeepHidden,
+			KeepActive:     s.KeepActive != nil && *s.KeepActive,
+			Signature:      ocr.SignaturePolicy(s.Signature),
 		},
 		Password:       s.Password,
 		Subject:        s.Subject,
@@ -143,6 +144,7 @@ func (a *API) view(t *task.Task) taskView {
 		{t.Settings.DeleteOnFetch, &v.Settings.DeleteOnFetch},
 		{t.Settings.KeepHidden, &v.Settings.KeepHidden},
 		{t.Settings.KeepActive, &v.Settings.KeepActive},
+		{t.Settings.RemovePassword, &v.Settings.RemovePassword},
 	} {
 		if flag.set {
 			*flag.shown = &flag.set

@@ -100,4 +100,6 @@ type PDFOptions struct {
 	KeepHidden bool            `json:"keepHidden,omitempty"` // text that does not show stays
 	KeepActive bool            `json:"keepActive,omitempty"` // scripts, actions and attached files stay
 	Signature  SignaturePolicy `json:"signature,omitempty"`
+
+	RemovePassword bool `json:"removePassword,omitempty"` // the copy of a document that needs a password needs none
 }

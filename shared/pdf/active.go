@@ -182,8 +182,12 @@ func decodeString(raw string) (string, bool) {
 		i++
 		switch c := text[i]; c {
 		case 'n', 'r', 't', 'b', 'f':
-			b.WriteByte(' ')
-		case '\r', '\n': // continues on the next row
+			b.WriteByte("\n\r\t\b\f"[strings.IndexByte("nrtbf", c)])
+		case '\n': // continues on the next row
+		case '\r':
+			if i+1 < len(text) && text[i+1] == '\n' {
+				i++
+			}
 		default:
 			octal, n := 0, 0
 			for n < 3 && i+n < len(text) && text[i+n] >= '0' && text[i+n] <= '7' {

@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -65,15 +66,21 @@ func (w *Writer) rewrite(source *Document) error {
 		return refusal.New(refusal.PDFUncopyable)
 	}
 	known.reach()
+	if err := w.protect(source); err != nil {
+		return err
+	}
 	if err := w.copy(source, known, muted); err != nil {
 		return err
 	}
 	w.writeChanges(known, muted, changed, contents)
 	var entries strings.Builder
 	for _, e := range known.trailer {
-		if e.key != "/Size" && e.key != "/Prev" {
+		if !slices.Contains([]string{"/Size", "/Prev", "/Encrypt"}, e.key) {
 			fmt.Fprintf(&entries, "%s %s", e.key, e.value)
 		}
+	}
+	if _, ok := known.trailer.get("/ID"); !ok && w.out.encryption != nil {
+		fmt.Fprintf(&entries, "/ID[<%[1]x><%[1]x>]", rand.Text()) // which encrypted documents must have
 	}
 	return w.out.finish(entries.String())
 }
@@ -175,7 +182,11 @@ func (w *Writer) place(known *saved) (map[int][]byte, error) {
 // copy saves the document a second time and copies what is reached.
 func (w *Writer) copy(source *Document, known *saved, muted *mute) error {
 	clean := w.cleaner(&disarm{silence: w.silence}, muted)
-	w.out.printf("%s", known.head)
+	head := known.head
+	if w.out.encryption != nil {
+		head = "%PDF-2.0\n%\xE2\xE3\xCF\xD3\n" // where this encryption is defined
+	}
+	w.out.printf("%s", head)
 	err := source.save(func(r io.Reader) error {
 		_, _, err := scanSaved(r, func(p part) error {
 			if !known.reached[p.number] || known.replaced[p.number] {

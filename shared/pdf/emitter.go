@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 )
 
 // emitter writes PDF objects one after the other and remembers where they are. The first error sticks and makes the rest
@@ -17,6 +18,8 @@ type emitter struct {
 	next    int // the next free object number
 	written map[int]location
 	err     error
+
+	encryption *encryption // of everything but the trailer; nil for none
 }
 
 type location struct {
@@ -50,8 +53,48 @@ func (e *emitter) reserve() int {
 
 // object writes object number n, which is reserved or replaces one of an earlier section.
 func (e *emitter) object(n, generation int, body string) {
+	e.plain(n, generation, e.sealed(body))
+}
+
+// plain writes an object as it is.
+func (e *emitter) plain(n, generation int, body string) {
 	e.written[n] = location{e.at, generation}
 	e.printf("%d %d obj\n%s\nendobj\n", n, generation, body)
+}
+
+// sealed returns an object, or the dictionary of a stream, with its strings encrypted if they are to be.
+func (e *emitter) sealed(raw string) string {
+	if e.encryption == nil {
+		return raw
+	}
+	sealed, err := e.encryption.strings(raw)
+	if e.err == nil {
+		e.err = err
+	}
+	return sealed
+}
+
+// data writes the data of a stream by fill.
+func (e *emitter) data(fill func(io.Writer) error) error {
+	if e.encryption == nil {
+		return fill(e)
+	}
+	w, err := e.encryption.stream(e)
+	if err != nil {
+		return err
+	}
+	if err := fill(w); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+// size returns the length of a stream of so many bytes as it is written.
+func (e *emitter) size(plain int64) int64 {
+	if e.encryption == nil {
+		return plain
+	}
+	return e.encryption.size(plain)
 }
 
 // copied writes an object of another document as it is.
@@ -60,9 +103,18 @@ func (e *emitter) copied(p part) error {
 		e.object(p.number, p.generation, p.raw)
 		return e.err
 	}
+	raw := p.raw
+	if d, ok := parseDictionary(raw); ok && e.encryption != nil {
+		raw = d.with("/Length", strconv.FormatInt(e.size(p.length), 10)).String()
+	}
+	raw = e.sealed(raw)
 	e.written[p.number] = location{e.at, p.generation}
-	e.printf("%d %d obj\n%s\nstream\n", p.number, p.generation, p.raw)
-	if _, err := io.Copy(e, p.stream); err != nil && e.err == nil {
+	e.printf("%d %d obj\n%s\nstream\n", p.number, p.generation, raw)
+	err := e.data(func(w io.Writer) error {
+		_, err := io.Copy(w, p.stream)
+		return err
+	})
+	if err != nil && e.err == nil {
 		return err
 	}
 	e.printf("\nendstream\nendobj\n")
@@ -73,9 +125,9 @@ func (e *emitter) copied(p part) error {
 func (e *emitter) stream(n int, dict string, fill func(io.Writer) error) {
 	length := e.reserve()
 	e.written[n] = location{offset: e.at}
-	e.printf("%d 0 obj\n<<%s/Length %d 0 R>>\nstream\n", n, dict, length)
+	e.printf("%d 0 obj\n<<%s/Length %d 0 R>>\nstream\n", n, e.sealed(dict), length)
 	start := e.at
-	if err := fill(e); err != nil && e.err == nil {
+	if err := e.data(fill); err != nil && e.err == nil {
 		e.err = err
 	}
 	size := e.at - start
@@ -91,7 +143,15 @@ func (e *emitter) packed(n int, dict string, data []byte) {
 // ready writes a stream that is compressed already.
 func (e *emitter) ready(n int, s newStream) {
 	e.written[n] = location{offset: e.at}
-	e.printf("%d 0 obj\n<<%s/Filter/FlateDecode/Length %d>>\nstream\n%s\nendstream\nendobj\n", n, s.entries, len(s.packed), s.packed)
+	e.printf("%d 0 obj\n<<%s/Filter/FlateDecode/Length %d>>\nstream\n", n, e.sealed(s.entries), e.size(int64(len(s.packed))))
+	err := e.data(func(w io.Writer) error {
+		_, err := w.Write(s.packed)
+		return err
+	})
+	if e.err == nil {
+		e.err = err
+	}
+	e.printf("\nendstream\nendobj\n")
 }
 
 func deflate(w io.Writer, data []byte) error {
@@ -105,6 +165,11 @@ func deflate(w io.Writer, data []byte) error {
 // finish writes the cross-reference section of the objects of this emitter and the trailer. entries are the trailer's
 // beside the size.
 func (e *emitter) finish(entries string) error {
+	if e.encryption != nil {
+		n := e.reserve()
+		e.plain(n, 0, e.encryption.dictionary)
+		entries += fmt.Sprintf("/Encrypt %d 0 R", n)
+	}
 	start := e.at
 	e.printf("xref\n0 1\n0000000000 65535 f\r\n")
 	numbers := slices.Sorted(maps.Keys(e.written))

@@ -29,12 +29,15 @@ type Document struct {
 	encrypted  bool
 	restricted bool
 	signatures int
-	broken     bool      // the module trapped; its memory is not to be trusted
-	pinned     bool      // the instance holds changes, which are worth more than the memory of handles
-	handles    int       // handles taken out since the instance started: go-pdfium keeps them until it is closed
-	recognise  Recognise // nil: fonts are not examined
-	fonts      map[fontKey]*fontRecord
-	shapes     shapes // of letters; nil until a font is examined
+
+	permissions uint32 // what the password allows (ISO 32000-2, table 22)
+
+	broken    bool      // the module trapped; its memory is not to be trusted
+	pinned    bool      // the instance holds changes, which are worth more than the memory of handles
+	handles   int       // handles taken out since the instance started: go-pdfium keeps them until it is closed
+	recognise Recognise // nil: fonts are not examined
+	fonts     map[fontKey]*fontRecord
+	shapes    shapes // of letters; nil until a font is examined
 
 	used int64 // bytes read and rendered since the document was opened: PDFium keeps much of them
 }
@@ -115,6 +118,7 @@ func (p *Document) describe() error {
 	}
 	p.pages = count.PageCount
 	p.encrypted = handler.SecurityHandlerRevision >= 0
+	p.permissions = permissions.DocPermissions
 	p.restricted = p.encrypted && !permissions.CopyOrExtractText
 	return nil
 }

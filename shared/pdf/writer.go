@@ -23,9 +23,10 @@ type Writer struct {
 	pages    []int       // object numbers of its pages
 }
 
-// NewWriter starts a PDF that goes to w. With a src the result is a copy of it without encryption, with the objects that it leads
-// to but for what the options leave out, and invisible text beneath; or, where a signature is to be kept, its bytes with the text
-// as a later revision. Nothing is written before Finish. The writer uses src, so both belong to the same goroutine. Without a src,
+// NewWriter starts a PDF that goes to w. With a src the result is a copy of it, with the objects that it leads to but for what the
+// options leave out, and invisible text beneath; or, where a signature is to be kept, its bytes with the text as a later
+// revision. A copy of what opens with its password only is encrypted with that password, unless the options remove it, and no
+// other is. Nothing is written before Finish. The writer uses src, so both belong to the same goroutine. Without a src,
 // each page is a Picture and is written as it comes.
 func (r *Runtime) NewWriter(src *Document, opt ocr.PDFOptions, w io.Writer) (*Writer, error) {
 	out := &Writer{out: newEmitter(w), source: src, options: opt}

@@ -47,9 +47,9 @@ func TestSettingsOfThePDFReachTheEngine(t *testing.T) {
 		w.engine.info.Signatures = 1
 		o := order()
 		o.Settings.Formats = []render.Format{render.PDF}
-		o.Settings.KeepHidden, o.Settings.KeepActive, o.Settings.Signature = true, true, ocr.KeepSigned
+		o.Settings.KeepHidden, o.Settings.KeepActive, o.Settings.RemovePassword, o.Settings.Signature = true, true, true, ocr.KeepSigned
 		w.mustProcess(w.queued(o), task.Done)
-		if want := (ocr.PDFOptions{KeepHidden: true, KeepActive: true, Signature: ocr.KeepSigned}); w.engine.pdf != want {
+		if want := (ocr.PDFOptions{KeepHidden: true, KeepActive: true, RemovePassword: true, Signature: ocr.KeepSigned}); w.engine.pdf != want {
 			t.Errorf("%+v", w.engine.pdf)
 		}
 	})

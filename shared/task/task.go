@@ -104,11 +104,13 @@ type Settings struct {
 	KeepHidden bool                `json:"keep_hidden,omitempty"`
 	KeepActive bool                `json:"keep_active,omitempty"`
 	Signature  ocr.SignaturePolicy `json:"signature,omitempty"`
+
+	RemovePassword bool `json:"remove_password,omitempty"`
 }
 
 // pdf says how the searchable PDF is written.
 func (s Settings) pdf() ocr.PDFOptions {
-	return ocr.PDFOptions{KeepHidden: s.KeepHidden, KeepActive: s.KeepActive, Signature: s.Signature}
+	return ocr.PDFOptions{KeepHidden: s.KeepHidden, KeepActive: s.KeepActive, Signature: s.Signature, RemovePassword: s.RemovePassword}
 }
 
 // OnPageError says what one unreadable page does to its document.
