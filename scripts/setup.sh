@@ -8,6 +8,7 @@
 #   setup.sh vuln       that of run, and govulncheck
 #   setup.sh scan       that of test, and what make scan runs: gitleaks, govulncheck, cyclonedx-gomod, wapiti
 #   setup.sh azurite    the emulator of Azure storage, for the tests of that driver
+#   setup.sh clients    linters of the API description and generators of clients, for the tests of that description
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -92,6 +93,24 @@ azurite() {
   ln -sfn "azurite-$azurite" .tools/azurite
 }
 
+# clients: npm packages and Go modules of exactly the versions in their lock files; none of their install scripts runs.
+clients() {
+  local from=functions/testdata/clients lock folder
+  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+    packages nodejs npm
+  fi
+  lock=$(sha256sum "$from/package-lock.json")
+  folder=clients-${lock:0:12}
+  if [ ! -f ".tools/$folder/node_modules/.package-lock.json" ]; then
+    say "installing linters and generators of clients"
+    mkdir -p ".tools/$folder"
+    cp "$from/package.json" "$from/package-lock.json" ".tools/$folder/"
+    (cd ".tools/$folder" && npm ci --silent --no-audit --no-fund --ignore-scripts >&2)
+  fi
+  ln -sfn "$folder" .tools/clients
+  (cd "$from/go" && go mod download)
+}
+
 go_present() {
   command -v go >/dev/null && return
   say "Go is missing; install Go 1.26 or newer from https://go.dev/dl"
@@ -119,8 +138,9 @@ case ${1:-run} in
     go_tool github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod "$cyclonedx_gomod"
     ;;
   azurite) azurite ;;
+  clients) clients ;;
   *)
-    say "unknown set ${1}; the sets are run, test, lint, bench, vuln, scan, azurite"
+    say "unknown set ${1}; the sets are run, test, lint, bench, vuln, scan, azurite, clients"
     exit 2
     ;;
 esac
