@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -124,26 +125,22 @@ func source(path string) client.Source {
 	}
 }
 
-// spool puts standard input into a private file: its length must be known, and a broken transfer starts again. Where the
-// system lets it, the file has no name from the start, so that nothing is left whatever happens.
-func spool(in io.Reader) (client.Source, func(), error) {
-	f, err := os.CreateTemp("", "lethe-*")
+// mostInput bounds standard input, in bytes: no server accepts more (LETHE_MAX_MIB).
+const mostInput = 4 << 30
+
+// hold keeps standard input in memory, so that it lies on no disk: its length must be known, and a broken transfer starts
+// again.
+func hold(in io.Reader) (client.Source, error) {
+	content, err := io.ReadAll(io.LimitReader(in, mostInput+1))
 	if err != nil {
-		return nil, nil, fmt.Errorf("spool standard input: %w", err)
+		return nil, fmt.Errorf("read standard input: %w", err)
 	}
-	_ = os.Remove(f.Name()) // Windows keeps an open file
-	remove := func() {
-		_ = f.Close()
-		_ = os.Remove(f.Name())
-	}
-	size, err := io.Copy(f, in)
-	if err != nil {
-		remove()
-		return nil, nil, fmt.Errorf("spool standard input: %w", err)
+	if int64(len(content)) > mostInput {
+		return nil, errors.New("standard input has more than 4 GiB, which no server accepts: split it")
 	}
 	return func() (io.ReadCloser, int64, error) {
-		return io.NopCloser(io.NewSectionReader(f, 0, size)), size, nil
-	}, remove, nil
+		return io.NopCloser(bytes.NewReader(content)), int64(len(content)), nil
+	}, nil
 }
 
 // fetchFile writes a result to a file that appears whole or not at all, for its owner alone. A transfer that breaks is

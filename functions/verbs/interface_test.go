@@ -62,6 +62,7 @@ func TestVerbsFollowATaskThroughItsLife(t *testing.T) {
 func TestSubmitWritesOneResultToStandardOutput(t *testing.T) {
 	w := newWorld(t)
 	path := filepath.Join(files(t, map[string]string{"scan.pdf": word}), "scan.pdf")
+	t.Setenv("TMPDIR", os.DevNull) // standard input lies on no disk
 	for name, s := range map[string]struct {
 		stdin string
 		args  []string

@@ -35,7 +35,7 @@ func newSubmit(version string) *cobra.Command {
 		Use:   "submit FILE|DIR|-…",
 		Short: "Send documents, wait for them, and download their results",
 		Long: `Send documents to a server, wait until they are processed, and download the results to the folder of --output, or to standard
-output for one document and one format. A single - means standard input.
+output for one document and one format. A single - means standard input, which is kept in memory and on no disk.
 
 A folder is sent with all files below it except hidden ones, several at a time. If you run the command again with the same
 output folder it resumes and sends no document twice; it keeps what it needs for that in the file ` + journalFile + `
@@ -94,12 +94,9 @@ func (s *submission) submit(cmd *cobra.Command, args []string) error {
 		if Terminal(cmd.InOrStdin()) {
 			return Usage(errors.New("standard input is a terminal: let a file or a pipe be standard input, or name a file"))
 		}
-		spooled, remove, err := spool(cmd.InOrStdin())
-		if err != nil {
+		if documents[i].open, err = hold(cmd.InOrStdin()); err != nil {
 			return err
 		}
-		defer remove()
-		documents[i].open = spooled
 	}
 	if toStdout {
 		return s.one(cmd, cl, documents[0])
