@@ -103,6 +103,9 @@ func (m *machine) firstStart(ctx context.Context, env environment) error {
 	if m.store.Records.Check(ctx) != nil {
 		return nil
 	}
+	if journaled(env.stderr) { // no place for a secret
+		return m.missAdministrator(ctx, env)
+	}
 	admin, secret, err := m.registry.EnsureAdmin(ctx)
 	if errors.Is(err, fault.Unavailable) {
 		m.log.ErrorContext(ctx, logevent.PrepareFailed, "step", "administrator", "error", err)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -79,6 +80,16 @@ func dispose(sig syscall.Signal, with uint64) error {
 		return fmt.Errorf("set what %s does: %w", unix.SignalName(sig), errno)
 	}
 	return nil
+}
+
+// journaled reports whether systemd keeps what is written there in its journal: systemd.exec(5), JOURNAL_STREAM.
+func journaled(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	var to unix.Stat_t
+	return unix.Fstat(int(f.Fd()), &to) == nil && os.Getenv("JOURNAL_STREAM") == fmt.Sprintf("%d:%d", to.Dev, to.Ino)
 }
 
 // descriptors is how many this process may have open. Go's own start has raised that limit as far as it may be.

@@ -1,7 +1,8 @@
 package tesseract
 
 // #cgo CXXFLAGS: -std=c++17
-// #cgo LDFLAGS: -ltesseract -Wl,-z,now
+// #cgo LDFLAGS: -ltesseract
+// #cgo linux LDFLAGS: -Wl,-z,now
 // // Functions of libraries are bound at the start of the program: to bind one later writes the thread's registers to memory.
 // #include <stdlib.h>
 // #include "load.h"
