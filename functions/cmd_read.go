@@ -62,7 +62,7 @@ that are no documents are left out and counted at the end.
 A page that cannot be read is named on standard error with its code, like everything else that there is to know of a
 result, and the other pages are read. A document that cannot be read does not stop the others. The password of encrypted
 documents is read from a file, so that no list of processes shows it.
-` + verbs.ExitTable(),
+` + verbs.SeeExits,
 		Example: `  lethe read scan.pdf
   lethe read --lang rus+eng --format txt,pdf -o out *.tif
   lethe read --recursive -o out archive/

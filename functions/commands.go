@@ -24,7 +24,6 @@ Start with "lethe read scan.pdf" (no server) or "lethe serve" (a server on this 
 	root.SetIn(env.stdin)
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(verbs.Client(version)...)
 	root.AddCommand(verbs.Proof(version)...)
 	root.AddCommand(operatorCommands(env)...)
@@ -33,6 +32,7 @@ Start with "lethe read scan.pdf" (no server) or "lethe serve" (a server on this 
 		ledger.AddCommand(ledgerCommands(env)...)
 	}
 	root.AddCommand(newVersion())
+	verbs.Help(root, version)
 	verbs.Strict(root)
 	return root
 }

@@ -25,7 +25,7 @@ run=(
   libtesseract-dev libleptonica-dev libtiff-dev libjpeg-dev
   "${languages[@]/#/tesseract-ocr-}"
 )
-test=(tesseract-ocr poppler-utils qpdf ghostscript mupdf-tools librsvg2-bin libtiff-tools webp libopenjp2-tools libxml2-utils
+test=(tesseract-ocr poppler-utils qpdf ghostscript mupdf-tools librsvg2-bin libtiff-tools webp libopenjp2-tools libxml2-utils bash-completion zsh mandoc
   systemd systemd-container)
 lint=(shellcheck)
 bench=(tesseract-ocr poppler-utils)

@@ -33,7 +33,7 @@ func connectionHelp() string {
 
 Server and credentials are read from LETHE_URL, LETHE_APP and LETHE_SECRET, or from LETHE_URL and LETHE_TOKEN, a token of the
 identity provider. LETHE_CA_FILE names certificates to trust besides the system's. Results are written to standard output, messages to standard error.
-` + ExitTable()
+` + SeeExits
 }
 
 func (c *connection) flags(cmd *cobra.Command) {

@@ -4,7 +4,6 @@ package verbs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"unicode"
@@ -67,15 +66,8 @@ func Exits() []Exit {
 	}
 }
 
-// ExitTable documents the codes in help texts.
-func ExitTable() string {
-	var b strings.Builder
-	b.WriteString("\nExit codes:")
-	for _, e := range Exits() {
-		fmt.Fprintf(&b, "\n  %3d  %s", e.Code, e.Meaning)
-	}
-	return b.String()
-}
+// SeeExits ends the help of a command: the codes are described once.
+const SeeExits = "\nExit codes: see \"lethe help exit-codes\"."
 
 // coded is an error with an exit code.
 type coded struct {

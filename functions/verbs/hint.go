@@ -60,8 +60,8 @@ func (u *unknownLanguageError) Error() string { return u.err.Error() }
 // Unwrap returns the answer.
 func (u *unknownLanguageError) Unwrap() error { return u.err }
 
-// named adds the languages that were asked for to an answer that one of them is not known.
-func named(err error, languages []string) error {
+// asking adds the languages that were asked for to an answer that one of them is not known.
+func asking(err error, languages []string) error {
 	if p, ok := errors.AsType[*client.Problem](err); !ok || p.Code != string(fault.LanguageUnknown) {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -142,6 +143,7 @@ func TestEveryVerbTrustsTheAuthorityOfTheEnvironment(t *testing.T) {
 		for authority, arrive := range map[string]bool{"": false, s.authority: true} {
 			t.Setenv("LETHE_CA_FILE", authority)
 			s.asked.Store(0)
+			_ = os.RemoveAll(filepath.Join(dir, "evidence")) // it must be new
 			code, _, stderr := w.run(t.Context(), "", args...)
 			if (s.asked.Load() > 0) != arrive || code == verbs.ExitOK {
 				t.Errorf("%s with %q: %d requests arrived, exit code %d: %s", name, authority, s.asked.Load(), code, stderr)

@@ -135,7 +135,7 @@ func newKey() *cobra.Command {
 		Long: `Print the public key in a file and its fingerprint, which an auditor compares with the one that "lethe verify" and "lethe audit"
 print. FILE has a public key, or a private one such as signing.key in the data folder, of which the public half is printed.
 
-The fingerprint is the SHA-256 of the public key as it is written, without the line end.` + ExitTable(),
+The fingerprint is the SHA-256 of the public key as it is written, without the line end.` + SeeExits,
 		Example: `  lethe ledger key /var/lib/lethe/signing.key
   lethe ledger key stamp.pub`,
 		Args: cobra.ExactArgs(1),

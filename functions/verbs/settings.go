@@ -25,6 +25,9 @@ func SettingsFlags(cmd *cobra.Command, s *request.Settings, only ...string) {
 		if value.Type() == "bool" {
 			f.NoOptDefVal = "true"
 		}
+		if values := valuesOf(setting); len(values) > 0 {
+			Complete(cmd, setting.Flag, values)
+		}
 		if value.Type() != "strings" {
 			Once(cmd, setting.Flag)
 		}

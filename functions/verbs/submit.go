@@ -62,7 +62,7 @@ DOCUMENT.accepted.promise; "lethe audit --promises" compares them with the ledge
 }
 
 func (s *submission) run(cmd *cobra.Command, args []string) error {
-	return named(s.submit(cmd, args), s.settings.Languages)
+	return asking(s.submit(cmd, args), s.settings.Languages)
 }
 
 // submit does what was asked for.

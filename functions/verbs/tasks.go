@@ -15,6 +15,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/task"
 )
 
 func newStatus(version string) *cobra.Command {
@@ -178,7 +179,8 @@ func newList(version string) *cobra.Command {
 		},
 	}
 	c.flags(cmd)
-	cmd.Flags().StringVar(&state, "state", "", "only Submitted, Queued, InProgress, Completed, ProcessingFailed or Deleted")
+	cmd.Flags().StringVar(&state, "state", "", "only tasks in this state: "+strings.Join(stateNames(), ", "))
+	Complete(cmd, "state", stateNames())
 	cmd.Flags().IntVar(&limit, "limit", 1000, "most tasks to list")
 	return cmd
 }
@@ -197,6 +199,15 @@ func listed(ctx context.Context, cl *client.Client, state string, limit int) ([]
 		}
 	}
 	return tasks, nil
+}
+
+// stateNames lists the states of tasks.
+func stateNames() []string {
+	var names []string
+	for _, s := range task.States() {
+		names = append(names, string(s))
+	}
+	return names
 }
 
 func newGet(version string) *cobra.Command {
@@ -229,6 +240,7 @@ and only its owner can read it.` + connectionHelp(),
 	}
 	c.flags(cmd)
 	cmd.Flags().StringVar(&format, "format", string(render.TXT), render.Names())
+	Complete(cmd, "format", FormatNames())
 	cmd.Flags().StringVarP(&out, "output", "o", "", "file to write; standard output without it")
 	return cmd
 }

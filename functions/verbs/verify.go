@@ -40,7 +40,7 @@ log contains it. What is proven is printed, and beside it what is not proven, wh
 have existed after its upload. --key takes a key or the name of a file with keys, and may be repeated. A signed promise is verified in
 the same way; "lethe audit --promises" reports whether it was kept. For a folder that "lethe evidence" wrote every file is
 checked, and what can be computed from the log is computed again.
-` + ExitTable(),
+` + SeeExits,
 		Example: `  lethe verify scan.receipt --key stamp.pub --file scan.pdf
   lethe verify scan.receipt --key stamp.pub --limit 2h --json
   lethe verify early.receipt --key stamp.pub --log copy/

@@ -64,6 +64,25 @@ func Named(name string) []string {
 	return found
 }
 
+// Language is one that Tesseract has data for.
+type Language struct {
+	Code string // Tesseract's
+	Name string // in English
+}
+
+// All lists the languages by their codes.
+func All() []Language {
+	var all []Language
+	for _, code := range strings.Fields(codes) {
+		name := display.English.Tags().Name(language.Make(Tag(code)))
+		if code == "frk" {
+			name = "German in Fraktur"
+		}
+		all = append(all, Language{code, name})
+	}
+	return all
+}
+
 // names are what people call a language, in small letters.
 func names(tag language.Tag) []string {
 	base, _ := tag.Base()

@@ -1,0 +1,76 @@
+package verbs
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/lethe-ocr/lethe/shared/ocr/language"
+	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/request"
+)
+
+// Complete lets shells complete the values of a flag. Where it takes several, they are joined by a comma or a plus sign.
+func Complete(cmd *cobra.Command, flag string, values []string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		before := typed[:strings.LastIndexAny(typed, ",+")+1]
+		completed := make([]cobra.Completion, len(values))
+		for i, v := range values {
+			completed[i] = before + v
+		}
+		return completed, cobra.ShellCompDirectiveNoFileComp
+	})
+	if err != nil {
+		panic(err) // the command has no such flag, or completes it already: no test would have passed
+	}
+}
+
+// FormatNames lists the formats of results, for completion.
+func FormatNames() []string {
+	var names []string
+	for _, f := range render.Formats() {
+		names = append(names, string(f))
+	}
+	return names
+}
+
+// LanguageCodes lists the languages that Tesseract has data for, for completion.
+func LanguageCodes() []string {
+	var all []string
+	for _, l := range language.All() {
+		all = append(all, l.Code)
+	}
+	return all
+}
+
+// valuesOf lists what a setting may be; nothing if that is free.
+func valuesOf(s request.Setting) []string {
+	switch s.Name {
+	case "formats":
+		return FormatNames()
+	case "languages":
+		return LanguageCodes()
+	default:
+		return s.Values
+	}
+}
+
+// takesFiles is for the usage of commands whose arguments name files.
+var takesFiles = regexp.MustCompile(`\b(FILE|DIR|RECEIPT|LOG|EVIDENCE|DOCUMENT)\b`)
+
+// completeFiles lets shells complete names of files where commands take them, and nowhere else.
+func completeFiles(cmd *cobra.Command) {
+	for _, sub := range cmd.Commands() {
+		completeFiles(sub)
+	}
+	if cmd.ValidArgsFunction == nil && !takesFiles.MatchString(cmd.Use) {
+		cmd.ValidArgsFunction = cobra.NoFileCompletions
+	}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if strings.HasPrefix(f.Usage, "folder") || strings.HasPrefix(f.Usage, "data folder") {
+			_ = cmd.MarkFlagDirname(f.Name) // it exists
+		}
+	})
+}
