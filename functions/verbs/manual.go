@@ -31,18 +31,18 @@ func (p *page) prose(text string) {
 		list := strings.HasPrefix(line, "  ")
 		switch {
 		case list && !indented:
-			p.WriteString(".nf\n")
+			fmt.Fprintln(p, ".nf")
 		case !list && indented:
-			p.WriteString(".fi\n")
+			fmt.Fprintln(p, ".fi")
 		}
 		if indented = list; line == "" {
-			p.WriteString(".PP\n")
+			fmt.Fprintln(p, ".PP")
 			continue
 		}
-		p.WriteString(roff(line) + "\n")
+		fmt.Fprintln(p, roff(line))
 	}
 	if indented {
-		p.WriteString(".fi\n")
+		fmt.Fprintln(p, ".fi")
 	}
 }
 
@@ -66,7 +66,7 @@ func topicPage(t topic, version string) string {
 	p.section("DESCRIPTION")
 	p.prose(t.text())
 	p.section("SEE ALSO")
-	p.WriteString("lethe(1)\n")
+	fmt.Fprintln(p, "lethe(1)")
 	return p.String()
 }
 
@@ -74,7 +74,7 @@ func topicPage(t topic, version string) string {
 func commandPage(cmd *cobra.Command, version string) string {
 	p := newPage(pageName(cmd), 1, cmd.Short, version)
 	p.section("SYNOPSIS")
-	p.WriteString(roff(cmd.UseLine()) + "\n")
+	fmt.Fprintln(p, roff(cmd.UseLine()))
 	p.section("DESCRIPTION")
 	text := cmd.Long
 	if text == "" {
@@ -104,7 +104,7 @@ func commandPage(cmd *cobra.Command, version string) string {
 	for _, t := range topics() {
 		see = append(see, "lethe-"+t.name+"(7)")
 	}
-	p.WriteString(roff(strings.Join(see, ", ")) + "\n")
+	fmt.Fprintln(p, roff(strings.Join(see, ", ")))
 	return p.String()
 }
 
