@@ -90,8 +90,8 @@ permanently: a request may ask for less, never for more.`,
 	f.StringSliceVar(&app.Ceilings.Languages, "languages", nil, "languages that it may request, the default first, such as eng,deu; all if not given")
 	o.mayInit(cmd)
 	verbs.Once(cmd, "retain", "delete-on-fetch")
-	verbs.Complete(cmd, "scopes", namesOf(access.Scopes()))
-	verbs.Complete(cmd, "formats", verbs.FormatNames())
+	verbs.Complete(cmd, "scopes", verbs.Names(access.Scopes()))
+	verbs.Complete(cmd, "formats", verbs.Names(render.Formats()))
 	verbs.Complete(cmd, "languages", verbs.LanguageCodes())
 	return cmd
 }

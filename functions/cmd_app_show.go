@@ -26,7 +26,7 @@ func (o *operator) showApplications(w io.Writer, apps []*access.Application, now
 	}
 	table := verbs.NewTable(w, "id", "name", "scopes", "secrets", "limits")
 	for _, a := range apps {
-		table.Row(a.ID, a.Name, strings.Join(namesOf(a.Scopes), ","), credentials(a, now), a.Ceilings)
+		table.Row(a.ID, a.Name, strings.Join(verbs.Names(a.Scopes), ","), credentials(a, now), a.Ceilings)
 	}
 	return table.Flush()
 }
@@ -133,13 +133,4 @@ func (o *operator) showRotation(cmd *cobra.Command, app *access.Application, sec
 		return err
 	}
 	return showEnds(cmd.ErrOrStderr(), ends, now)
-}
-
-// namesOf returns scopes as flags have them.
-func namesOf(scopes []access.Scope) []string {
-	names := make([]string, len(scopes))
-	for i, s := range scopes {
-		names[i] = string(s)
-	}
-	return names
 }

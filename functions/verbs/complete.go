@@ -7,9 +7,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/language"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/request"
+	"github.com/lethe-ocr/lethe/shared/task"
 )
 
 // Complete lets shells complete the values of a flag. Where it takes several, they are joined by a comma or a plus sign.
@@ -27,11 +29,11 @@ func Complete(cmd *cobra.Command, flag string, values []string) {
 	}
 }
 
-// FormatNames lists the formats of results, for completion.
-func FormatNames() []string {
-	var names []string
-	for _, f := range render.Formats() {
-		names = append(names, string(f))
+// Names are values of the domain as flags have them.
+func Names[T ~string](values []T) []string {
+	names := make([]string, len(values))
+	for i, v := range values {
+		names[i] = string(v)
 	}
 	return names
 }
@@ -49,11 +51,17 @@ func LanguageCodes() []string {
 func valuesOf(s request.Setting) []string {
 	switch s.Name {
 	case "formats":
-		return FormatNames()
+		return Names(render.Formats())
 	case "languages":
 		return LanguageCodes()
+	case "profile":
+		return Names(ocr.Profiles())
+	case "on_page_error":
+		return Names(task.OnPageErrors())
+	case "signature":
+		return ocr.SignaturePolicies()
 	default:
-		return s.Values
+		return nil
 	}
 }
 

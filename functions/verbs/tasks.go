@@ -179,8 +179,8 @@ func newList(version string) *cobra.Command {
 		},
 	}
 	c.flags(cmd)
-	cmd.Flags().StringVar(&state, "state", "", "only tasks in this state: "+strings.Join(stateNames(), ", "))
-	Complete(cmd, "state", stateNames())
+	cmd.Flags().StringVar(&state, "state", "", "only tasks in this state: "+strings.Join(Names(task.States()), ", "))
+	Complete(cmd, "state", Names(task.States()))
 	cmd.Flags().IntVar(&limit, "limit", 1000, "most tasks to list")
 	return cmd
 }
@@ -199,15 +199,6 @@ func listed(ctx context.Context, cl *client.Client, state string, limit int) ([]
 		}
 	}
 	return tasks, nil
-}
-
-// stateNames lists the states of tasks.
-func stateNames() []string {
-	var names []string
-	for _, s := range task.States() {
-		names = append(names, string(s))
-	}
-	return names
 }
 
 func newGet(version string) *cobra.Command {
@@ -240,7 +231,7 @@ and only its owner can read it.` + connectionHelp(),
 	}
 	c.flags(cmd)
 	cmd.Flags().StringVar(&format, "format", string(render.TXT), render.Names())
-	Complete(cmd, "format", FormatNames())
+	Complete(cmd, "format", Names(render.Formats()))
 	cmd.Flags().StringVarP(&out, "output", "o", "", "file to write; standard output without it")
 	return cmd
 }

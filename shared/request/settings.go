@@ -56,8 +56,6 @@ type Setting struct {
 	AnyCase   bool   // on the command line
 	WriteOnly bool   // not shown again
 
-	Values []string // that it may have; nothing if that is free, or known elsewhere
-
 	index int // of the field
 }
 
@@ -75,7 +73,6 @@ func All() []Setting {
 			Name: name, Header: f.Tag.Get("header"), Flag: f.Tag.Get("flag"), Usage: strings.ReplaceAll(f.Tag.Get("usage"), "{formats}", render.Names()), Separator: separator,
 			AnyCase:   f.Tag.Get("case") == "any",
 			WriteOnly: f.Tag.Get("writeOnly") == "true", index: f.Index[0],
-			Values: strings.FieldsFunc(f.Tag.Get("enum"), func(r rune) bool { return r == ',' }),
 		})
 	}
 	return all
