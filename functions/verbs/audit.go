@@ -135,7 +135,7 @@ func (out *auditCheck) state(a *ledger.Audit, acts bool) {
 		s.say(notChecked, "only_grown", "That the log was not rewritten since an earlier audit: keep a checkpoint with --save, and give it with --since.")
 	}
 	if a.Erased > 0 {
-		s.say(proven, "lifetimes", "By the log's own times no document with a receipt existed longer than %s after upload%s.", span(a.LongestAfterUpload), v.processedAtMost())
+		s.say(proven, "lifetimes", "The longest that a document with a receipt existed, by the log's own times: %s after upload%s.", span(a.LongestAfterUpload), v.processedAtMost())
 	}
 	v.stateLimits(s, a.Limits)
 	v.statePromises(s)

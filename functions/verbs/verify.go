@@ -136,7 +136,7 @@ type receiptView struct {
 	Reason          string       `json:"reason"`
 	Uploaded        *time.Time   `json:"uploaded,omitempty"`
 	Processed       *time.Time   `json:"processed,omitempty"`
-	Requested       *time.Time   `json:"removal_requested,omitempty"`
+	Requested       *time.Time   `json:"erasure_began,omitempty"`
 	Erased          time.Time    `json:"erased"`
 	AfterUpload     *float64     `json:"erased_after_upload_seconds,omitempty"`
 	AfterProcessing *float64     `json:"erased_after_processing_seconds,omitempty"`
