@@ -125,7 +125,7 @@ func differing(said, computed *period) string {
 func (out *exportCheck) files(dir folder, keys []string) error {
 	list, err := os.ReadFile(filepath.Join(string(dir), sumsFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return ledger.Failed(ledger.ErrIncomplete, "%s is missing: this is no export, or only a part of one", sumsFile)
+		return ledger.Failed(ledger.ErrIncomplete, "%s is missing: this is no export, or only a part of one (`lethe audit` checks a copy of the ledger)", sumsFile)
 	}
 	if err != nil {
 		return File(err)
