@@ -37,6 +37,10 @@ const (
 	LedgerEntry Class = "ledger"
 	Platform    Class = "platform-log"
 	Reserve     Class = "reserve"
+	Application Class = "application"
+	Usage       Class = "usage"
+	Receipt     Class = "receipt"
+	ProgramLog  Class = "program-log"
 )
 
 // Role is where the program runs.
@@ -88,15 +92,15 @@ func Inventory() []Item {
 		{Upload, "the document as sent", both, ByEraser, storage.Uploads, "when processing ends; at delete; at its deadline", "TestYear"},
 		{Blocks, "parts of a document whose upload was never finished", both, ByEraser, storage.Uploads, "20 minutes after the link expired, or with the next full pass", "TestYear"},
 		{Page, "recognised text of single pages", both, ByEraser, storage.Work, "when processing ends; at delete; at its deadline", "TestYear"},
-		{Result, "recognised text; the searchable copy of the document", both, ByEraser, storage.Results, "at delete; at its deadline; with delete-on-fetch after the last download", "TestYear"},
+		{Result, "recognised text; the searchable copy of the document. Of a document that needs a password the PDF is encrypted with it, unless the task declined; other formats are not", both, ByEraser, storage.Results, "at delete; at its deadline; with delete-on-fetch after the last download", "TestYear"},
 		{Remnant, "earlier or deleted copies that the storage account keeps", cloud, ByCheck, "", "never exists: the account is deployed without, the doctor checks, and no receipt is issued while one is listed", "TestRemnantKeepsTheReceiptBack"},
 		{DeadLetter, "names of uploads whose event could not be delivered; no content", cloud, ByEraser, storage.DeadLetters, "with the next full pass", "TestYear"},
 		{Password, "the password that opens the document, sealed with a key that lies outside the database", both, ByDomain, "", "when processing ends; at delete; at its deadline", "TestPasswordLeavesTheRecordWhenProcessingEnds"},
 		{Journal, "records as they were before: sealed passwords, openings", machine, ByScrub, "", "two seconds after the write; before a receipt is issued", "TestErasedValuesLeaveNoBytesInAnyFile"},
-		{TaskRecord, "times, sizes, counts, codes, settings; after erasure a tombstone with times and the reason", both, BySweep, "", "30 days after erasure", "TestYear"},
+		{TaskRecord, "times, sizes, counts, codes, settings, a digest of the tag of the data subject; after erasure a tombstone with times and the reason", both, BySweep, "", "30 days after erasure", "TestYear"},
 		{KeyRecord, "digests of a request's key and settings", both, BySweep, "", "24 hours after the request", "TestYear"},
 		{CaseRecord, "who asked to view a document, and why", both, BySweep, "", "30 days after the case was closed", "TestClosedCaseIsForgotten"},
-		{Opening, "nonce and digest that tie a receipt to a task and a document", both, BySweep, "", "with the tombstone, 30 days after erasure", "TestYear"},
+		{Opening, "nonce, and plain digest of the document, that tie a receipt to a task and a document", both, BySweep, "", "with the tombstone, 30 days after erasure", "TestYear"},
 		{Message, "ids of a waiting task; no content", cloud, BySweep, "", "when it was handled; the queue drops it after 7 days", "TestMessagesHoldIdsAlone"},
 		{Poison, "ids of an upload that the host gave up on; no content", cloud, BySweep, "", "when it was handled; the queue drops it after 7 days", "TestMessagesHoldIdsAlone"},
 		{Memory, "the document and its text in a worker process", both, ByProcess, "", "two seconds after the worker's last page of it", "TestIdleChildLetsGoOfDocument"},
@@ -105,7 +109,11 @@ func Inventory() []Item {
 		{Staging, "a document or result that is being written", machine, ByStaging, "", "when the write ends or fails; at delete; at its deadline; at the next start after a crash, else within hours", "TestDeleteEndsATrickledUpload"},
 		{Transfer, "a document or result in transfer between this program and a client", both, ByDomain, "", "at delete; at its deadline; when the application is revoked: before the receipt", "TestDeleteEndsASlowDownload"},
 		{Reserve, "random bytes that reserve space for deletion; no content", machine, ByOperator, "", "never: deletion on a full disk needs it", "TestReserveIsWrittenAndHoldsNoPattern"},
-		{AccessEntry, "ids of a task, who did what, and why; no content", both, BySweep, "", "400 days after the act", "TestAccessLogForgets"},
+		{AccessEntry, "who did what, when and why: ids of staff, applications and tasks; no content", both, BySweep, "", "400 days after the act", "TestAccessLogForgets"},
+		{Application, "id, name, limits and digests of the secrets of an application, or the client that signs in for it; no content", both, ByOperator, "", "its secrets when they are rotated out or it is revoked; the rest never, so that logs name no unknown owner", "TestRevokedApplicationGetsNoSecret"},
+		{Usage, "how many documents, bytes and pages an application had on a day", both, BySweep, "", "48 hours after the day's last entry; the number of open tasks stays with the application", "TestEveryTableSaysWhatBeingDueMeans"},
+		{Receipt, "task, nonce and plain digest of the document, made for its owner from task-record and receipt-opening; receipts and promises are confidential", both, ByOperator, "", "not made any more 30 days after erasure; copies that clients keep are theirs to delete", "TestAccessMatrix"},
+		{ProgramLog, "events with ids of tasks, applications and staff, sizes, counts, times, codes; no content, no name of a file", both, ByOperator, "", "after the stamp's log retention, 30 days by default; on one machine as its operator rotates logs", "TestNothingThatAClientSendsReachesLogOrProblems"},
 		{LedgerEntry, "times, codes, commitments; no ids, no content", both, ByOperator, storage.Ledger, "never: it is the proof", "TestEntriesTellNothingOfTheTask"},
 		{Platform, "names of blobs (ids), addresses and times of callers in the platform's own logs", cloud, ByOperator, "", "after the stamp's log retention, 30 days by default", "TestEveryDeploymentKeepsTheRules"},
 	}
