@@ -176,6 +176,7 @@ func (s *server) api(guard *access.Guard) http.Handler {
 			Documents: documents{s.tasks.Service, s.blobs, s.engine, s.set.Limits().Bytes},
 		}),
 		Ready:         s.tasks.gate.rows,
+		Address:       s.base,
 		StreamResults: s.set.Results == config.ResultsByAPI,
 		Languages:     s.engine.Languages,
 		Limits:        s.set.Limits(),

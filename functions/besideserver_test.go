@@ -22,10 +22,16 @@ func TestServerLeavesItsSettingsAndSaysHowToMakeAnAdministrator(t *testing.T) {
 	if space := found.of(doctor.FolderSpace).Found; !strings.Contains(space, "minimum of 7 MiB") {
 		t.Errorf("beside the server the doctor says: %s", space)
 	}
+	if address := found.of(doctor.LinkAddress); address.Outcome != doctor.OK || !strings.HasSuffix(address.Found, " "+s.url) {
+		t.Errorf("of the address for links the doctor says: %+v, want %s", address, s.url)
+	}
 	if said, _ := exec.Command(program(t), "doctor", "--data", data).CombinedOutput(); !strings.Contains(string(said), "data folder: "+data+"\n") {
 		t.Errorf("the doctor says:\n%s", said)
 	}
 	s.stop()
+	if said := s.log.String(); !strings.Contains(said, "Links begin with "+s.url+"\n") {
+		t.Errorf("at its start the server says: %s", said)
+	}
 	if said := s.log.String(); !strings.Contains(said, "lethe app create --data "+data+" --name administrator --scopes admin") {
 		t.Errorf("without an administrator the server says: %s", said)
 	}

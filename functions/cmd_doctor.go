@@ -117,7 +117,8 @@ func examineMachine(ctx context.Context, stderr io.Writer, data string) (found d
 		return nil, err
 	}
 	defer engine.Close()
-	return doctor.Run(ctx, append(machineSubjects(store, now), doctor.Self{Workers: engine})...), nil
+	left, _ := readSettings(set.Data) // what no server has left is unknown
+	return doctor.Run(ctx, append(machineSubjects(store, now, left.Address), doctor.Self{Workers: engine})...), nil
 }
 
 // examineSandbox needs no data folder: it checks whether this machine could have one.

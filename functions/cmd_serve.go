@@ -29,7 +29,8 @@ secret, once. Settings come from the environment and from flags, which win:
 
 ` + config.Usage(),
 		Example: `  lethe serve
-  lethe serve --listen 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem
+  lethe serve --listen 0.0.0.0:8443 --public-url https://ocr.example.org:8443 --tls-cert cert.pem --tls-key key.pem
+  lethe serve --behind-proxy --public-url https://ocr.example.org --trusted-proxies 127.0.0.1
   lethe serve --ephemeral        # for test suites: prints one line of JSON, leaves nothing behind`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -50,10 +51,11 @@ secret, once. Settings come from the environment and from flags, which win:
 	f := cmd.Flags()
 	f.StringVar(&set.Data, "data", "", "data folder (LETHE_DATA)")
 	f.StringVar(&set.Listen, "listen", "", "address to listen on (LETHE_LISTEN)")
-	f.StringVar(&set.PublicURL, "public-url", "", "address under which clients reach the server (LETHE_PUBLIC_URL)")
+	f.StringVar(&set.PublicURL, "public-url", "", "address under which clients reach the server, with which links begin (LETHE_PUBLIC_URL)")
 	f.StringVar(&set.TLSCert, "tls-cert", "", "certificate file (LETHE_TLS_CERT)")
 	f.StringVar(&set.TLSKey, "tls-key", "", "key file (LETHE_TLS_KEY)")
 	f.BoolVar(&set.BehindProxy, "behind-proxy", false, "a reverse proxy terminates TLS (LETHE_BEHIND_PROXY)")
+	f.StringVar(&set.TrustedProxies, "trusted-proxies", "", "addresses and networks of proxies whose X-Forwarded-For names the client (LETHE_TRUSTED_PROXIES)")
 	f.BoolVar(&ephemeral, "ephemeral", false, "for test suites: a private folder that is deleted with the server, a random port, an adjustable clock")
 	return cmd
 }
@@ -63,12 +65,13 @@ func load(cmd *cobra.Command, flags config.Settings) (config.Settings, error) {
 	return config.Load(func(s *config.Settings) {
 		f := cmd.Flags()
 		for name, set := range map[string]func(){
-			"data":         func() { s.Data = flags.Data },
-			"listen":       func() { s.Listen = flags.Listen },
-			"public-url":   func() { s.PublicURL = flags.PublicURL },
-			"tls-cert":     func() { s.TLSCert = flags.TLSCert },
-			"tls-key":      func() { s.TLSKey = flags.TLSKey },
-			"behind-proxy": func() { s.BehindProxy = flags.BehindProxy },
+			"data":            func() { s.Data = flags.Data },
+			"listen":          func() { s.Listen = flags.Listen },
+			"public-url":      func() { s.PublicURL = flags.PublicURL },
+			"tls-cert":        func() { s.TLSCert = flags.TLSCert },
+			"tls-key":         func() { s.TLSKey = flags.TLSKey },
+			"behind-proxy":    func() { s.BehindProxy = flags.BehindProxy },
+			"trusted-proxies": func() { s.TrustedProxies = flags.TrustedProxies },
 		} {
 			if f.Changed(name) {
 				set()
@@ -83,14 +86,14 @@ func serve(ctx context.Context, env environment, set config.Settings, log *slog.
 	if err != nil {
 		return verbs.Setting(err)
 	}
-	m, err := newMachine(ctx, set, log)
+	m, err := newMachine(ctx, set, baseOf(set, ln, scheme), log)
 	if errors.Is(err, local.ErrInUse) {
 		err = fmt.Errorf("%w: stop it, or give another folder with --data", err)
 	}
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	m.address(ln, scheme)
+	fmt.Fprintf(env.stderr, "Links begin with %s\n", m.base)
 	if err := m.firstStart(ctx, env); err != nil {
 		return errors.Join(err, ln.Close(), m.close())
 	}

@@ -28,17 +28,16 @@ func serveEphemeral(ctx context.Context, env environment, set config.Settings) (
 	}
 	defer func() { err = errors.Join(err, remove()) }()
 	set.Data, set.Listen = dir, "127.0.0.1:0"
-	set.TLSCert, set.TLSKey, set.PublicURL = "", "", ""
+	set.TLSCert, set.TLSKey, set.PublicURL, set.BehindProxy = "", "", "", false
 	set.Reserve = 1 // the folder dies with the server: no start of a test waits for more to be written
 	ln, scheme, err := listen(ctx, set)
 	if err != nil {
 		return err
 	}
-	m, err := newMachine(ctx, set, slog.New(slog.NewJSONHandler(env.stderr, nil)))
+	m, err := newMachine(ctx, set, baseOf(set, ln, scheme), slog.New(slog.NewJSONHandler(env.stderr, nil)))
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	m.address(ln, scheme)
 	app, secret, err := m.registry.Create(ctx, access.Application{Name: "ephemeral", Scopes: access.ApplicationScopes()}, time.Time{})
 	if err == nil {
 		err = json.NewEncoder(env.stdout).Encode(map[string]string{

@@ -28,21 +28,22 @@ const settingsVersion = 1
 // leftSettings is the content of settingsFile.
 type leftSettings struct {
 	Settings config.Kept `json:"settings"`
+	Address  string      `json:"address"` // with which links begin
 }
 
 // leaveSettings leaves the settings for the verbs that work on the folder. No start waits for a disk that is full.
 func (m *machine) leaveSettings(ctx context.Context) {
-	if err := writeSettings(m.set); err != nil {
+	if err := writeSettings(m.set, m.base); err != nil {
 		m.log.ErrorContext(ctx, logevent.PrepareFailed, "step", "settings", "error", err)
 	}
 }
 
-func writeSettings(set config.Settings) error {
+func writeSettings(set config.Settings, base string) error {
 	kept, err := set.Keep()
 	if err != nil {
 		return err
 	}
-	text, err := storage.Encode(settingsVersion, leftSettings{Settings: kept})
+	text, err := storage.Encode(settingsVersion, leftSettings{Settings: kept, Address: base})
 	if err != nil {
 		return err
 	}
@@ -92,15 +93,19 @@ func findFolder(stderr io.Writer, data string, init bool) (config.Settings, erro
 
 // adopt takes into settings what the server of their data folder left there.
 func adopt(set *config.Settings) (overruled []string, err error) {
-	text, err := os.ReadFile(filepath.Join(set.Data, settingsFile))
+	left, err := readSettings(set.Data)
 	if err != nil {
 		return nil, err
 	}
-	var left leftSettings
-	if err := storage.Decode(text, settingsVersion, &left); err != nil {
-		return nil, err
-	}
 	return set.Adopt(left.Settings)
+}
+
+func readSettings(dir string) (left leftSettings, err error) {
+	text, err := os.ReadFile(filepath.Join(dir, settingsFile)) //nolint:gosec // in the folder of the settings
+	if err == nil {
+		err = storage.Decode(text, settingsVersion, &left)
+	}
+	return left, err
 }
 
 // missAdministrator tells how to make an administrator where the folder has applications and none of them is one.

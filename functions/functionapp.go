@@ -140,6 +140,7 @@ func sealerOf(set config.Settings) (*seal.Keys, error) {
 func (a *functionApp) place(set config.Settings, wrong error, sealer task.Sealer, log *slog.Logger) place {
 	return place{
 		set:     set,
+		base:    set.PublicURL,
 		log:     log,
 		time:    remoteClocks(a.clock),
 		blobs:   a.store.Blobs,

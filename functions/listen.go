@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/config"
@@ -40,7 +41,33 @@ func listen(ctx context.Context, set config.Settings) (net.Listener, string, err
 	default:
 		ln = httpserver.Wiping(ln)
 	}
+	if err := linkable(set, ln.Addr()); err != nil {
+		return nil, "", errors.Join(verbs.Setting(err), ln.Close())
+	}
 	return ln, scheme, nil
+}
+
+// baseOf returns what links begin with.
+func baseOf(set config.Settings, ln net.Listener, scheme string) string {
+	if set.PublicURL != "" {
+		return strings.TrimSuffix(set.PublicURL, "/")
+	}
+	return scheme + "://" + ln.Addr().String()
+}
+
+// linkable refuses an address from which the one for links does not follow.
+func linkable(set config.Settings, listening net.Addr) error {
+	if set.PublicURL != "" {
+		return nil
+	}
+	const remedy = "give the address under which clients reach the server, with which links begin: --public-url (LETHE_PUBLIC_URL)"
+	if set.BehindProxy {
+		return fmt.Errorf("--behind-proxy (LETHE_BEHIND_PROXY): clients reach the proxy, not %s: %s https://ocr.example.org", listening, remedy)
+	}
+	if at, err := netip.ParseAddrPort(listening.String()); err == nil && at.Addr().Unmap().IsUnspecified() {
+		return fmt.Errorf("--listen %s (LETHE_LISTEN) is every address of this machine: %s https://ocr.example.org:%d", set.Listen, remedy, at.Port())
+	}
+	return nil
 }
 
 func loopback(a net.Addr) bool {

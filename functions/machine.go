@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/doctor"
@@ -35,13 +36,13 @@ type machine struct {
 	store     *local.Store
 	scheduler *trigger.Scheduler
 	links     *local.Links
-	base      string // address that links begin with; set once the server listens
+	base      string // address that links begin with
 }
 
-// newMachine joins the parts over the data folder. Close it to let go of them.
-func newMachine(ctx context.Context, set config.Settings, log *slog.Logger) (*machine, error) {
+// newMachine joins the parts over the data folder. Links begin with base. Close it to let go of them.
+func newMachine(ctx context.Context, set config.Settings, base string, log *slog.Logger) (*machine, error) {
 	kernel := &movable{source: clock.System()}
-	m := &machine{kernel: kernel, clock: clock.Open(ctx, clock.InFolder(set.Data), kernel.read, log)}
+	m := &machine{base: base, kernel: kernel, clock: clock.Open(ctx, clock.InFolder(set.Data), kernel.read, log)}
 	var err error
 	if m.store, err = local.Open(ctx, local.Config{Dir: set.Data, Server: true, Room: roomOf(set), Now: m.clock.Now}); err != nil {
 		return nil, err
@@ -74,6 +75,7 @@ func (m *machine) place(ctx context.Context, set config.Settings, log *slog.Logg
 	m.links = m.newLinks(set, log)
 	return place{
 		set:     set,
+		base:    m.base,
 		log:     log,
 		time:    clocksOf(m.clock),
 		blobs:   m.store.Blobs,
@@ -96,13 +98,13 @@ func (m *machine) place(ctx context.Context, set config.Settings, log *slog.Logg
 		inline:   inlineLimit,
 
 		conditions: []condition{folderTakes(log, m.store), roomLeft(m.store.Space), databaseAnswers(m.store.Records)},
-		subjects:   machineSubjects(m.store, m.clock),
+		subjects:   machineSubjects(m.store, m.clock, m.base),
 	}, nil
 }
 
 // machineSubjects are what the doctor looks at on a machine that serves from its data folder.
-func machineSubjects(store *local.Store, now *clock.Clock) []doctor.Probe {
-	return []doctor.Probe{folder.New(store), doctor.Clock{Drift: now.Drift}}
+func machineSubjects(store *local.Store, now *clock.Clock, base string) []doctor.Probe {
+	return []doctor.Probe{folder.New(store), doctor.Clock{Drift: now.Drift}, doctor.Address{Base: base}}
 }
 
 // ledgerExists reports whether the data folder has a ledger. Where that cannot be seen there may be one, and erasing goes on
@@ -180,26 +182,22 @@ func (m *machine) recollect(ctx context.Context) {
 	}
 }
 
-// address fixes what links begin with.
-func (m *machine) address(ln net.Listener, scheme string) {
-	m.base = strings.TrimSuffix(m.set.PublicURL, "/")
-	if m.base == "" {
-		m.base = scheme + "://" + ln.Addr().String()
-	}
-}
-
 // drain is how long running requests and tasks may take once the server has been asked to stop.
 const drain = 20 * time.Second
 
 // run serves until ctx ends, then stops taking requests, hands running tasks back, and lets go of everything.
 func (m *machine) run(ctx context.Context, ln net.Listener, handler http.Handler) error {
 	m.leaveSettings(ctx)
+	proxies, err := access.ParseProxies(m.set.TrustedProxies)
+	if err != nil {
+		return err
+	}
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	background := m.start(work)
 
 	server := &http.Server{
-		Handler:           handler,
+		Handler:           httpserver.Forwarded(handler, proxies, m.set.BehindProxy, m.log),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
@@ -209,7 +207,6 @@ func (m *machine) run(ctx context.Context, ln net.Listener, handler http.Handler
 	go func() { failed <- connections(!m.set.BehindProxy).Serve(server, ln) }()
 	m.log.InfoContext(ctx, logevent.ServerReady, "address", m.base, "region", m.set.Region, "version", version)
 
-	var err error
 	select {
 	case err = <-failed:
 	case <-ctx.Done():

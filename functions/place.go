@@ -20,6 +20,7 @@ import (
 // add a place, write one file that fills this in; machine.go and functionapp.go are the examples.
 type place struct {
 	set  config.Settings
+	base string // address that links begin with; empty where it is not the program's
 	log  *slog.Logger
 	time clocks
 

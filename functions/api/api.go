@@ -71,6 +71,7 @@ type Config struct {
 	Guard         *access.Guard
 	StreamResults bool // results are given through this interface only, not by links
 	Ready         func(ctx context.Context) []Check
+	Address       string // with which links begin; empty if the place does not tell
 	Languages     func() []string
 	Limits        ocr.Limits
 	Policy        retention.Policy

@@ -220,6 +220,7 @@ func serviceExamples() map[string]samples {
 	able.Body.Limits = limitsView{Bytes: 1 << 30, Inline: 100 << 20, Pages: 5_000, Pixels: 400_000_000, Batch: request.MaxBatch, Retain: 82_800}
 	health.Body.OK = true
 	ready.Body.Ready, ready.Body.Checks = true, []Check{{Name: "storage", OK: true}}
+	ready.Body.Address, unready.Body.Address = "https://ocr.example.org", "https://ocr.example.org"
 	unready.Body.Checks = []Check{{Name: "storage", Detail: "storage did not answer within 5s; see its status"}}
 	return map[string]samples{
 		"getCapabilities": {nil, asJSON(able.Body)},

@@ -64,8 +64,9 @@ type healthOutput struct {
 type readyOutput struct {
 	Status int
 	Body   struct {
-		Ready  bool    `json:"ready" doc:"Whether documents are accepted."`
-		Checks []Check `json:"checks" doc:"What was checked."`
+		Ready   bool    `json:"ready" doc:"Whether documents are accepted."`
+		Checks  []Check `json:"checks" doc:"What was checked."`
+		Address string  `json:"address,omitempty" doc:"The address with which links begin, unless they lead to an object store." format:"uri"`
 	}
 }
 
@@ -123,7 +124,7 @@ func (a *API) getHealth(context.Context, *struct{}) (*healthOutput, error) {
 
 func (a *API) getReadiness(ctx context.Context, _ *struct{}) (*readyOutput, error) {
 	out := &readyOutput{Status: http.StatusOK}
-	out.Body.Ready, out.Body.Checks = true, a.Ready(ctx)
+	out.Body.Ready, out.Body.Checks, out.Body.Address = true, a.Ready(ctx), a.Address
 	for _, c := range out.Body.Checks {
 		if !c.OK {
 			out.Status, out.Body.Ready = http.StatusServiceUnavailable, false

@@ -350,8 +350,12 @@ func TestReadinessFailsWithAnyCheck(t *testing.T) {
 			w.ready = append(w.ready, check(fmt.Sprint("part", i), ready || i == 0))
 		}
 		got := w.call(t, client{}, "GET", "/readyz", "")
-		if v := read[struct{ Ready bool }](t, got, want); v.Ready != ready {
-			t.Errorf("ready is %v with status %d", v.Ready, got.Code)
+		v := read[struct {
+			Ready   bool
+			Address string
+		}](t, got, want)
+		if v.Ready != ready || v.Address != "https://ocr.test" {
+			t.Errorf("ready is %v with status %d, links begin with %q", v.Ready, got.Code, v.Address)
 		}
 	}
 }

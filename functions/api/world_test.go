@@ -278,6 +278,7 @@ func newWorld() *world {
 		Cases: review.New(review.Config{
 			Records: store, Tasks: w.domain, Documents: w.domain, Journal: w.acts, Now: now, Log: log,
 		}),
+		Address:   "https://ocr.test",
 		Ready:     func(context.Context) []api.Check { return w.ready },
 		Languages: func() []string { return []string{"eng", "rus"} },
 		Limits:    ocr.DefaultLimits(),

@@ -5,6 +5,8 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/netip"
+	"net/url"
 	"os"
 	"reflect"
 	"runtime"
@@ -28,13 +30,14 @@ const ResultsByAPI = "api"
 // Settings are the program's settings in every role. The variable of a field is LETHE_ and its envconfig tag in capitals. What is
 // tagged kept decides what becomes of documents: the operator's verbs take it from the server whose folder they work on.
 type Settings struct {
-	Data        string `envconfig:"DATA" default:".data" desc:"folder of the embedded storage"`
-	Listen      string `envconfig:"LISTEN" default:"127.0.0.1:8080" desc:"address to listen on"`
-	PublicURL   string `envconfig:"PUBLIC_URL" desc:"address under which clients reach the server, used in links; by default the one it listens on"`
-	TLSCert     string `envconfig:"TLS_CERT" desc:"certificate file (PEM)"`
-	TLSKey      string `envconfig:"TLS_KEY" desc:"key file (PEM)"`
-	BehindProxy bool   `envconfig:"BEHIND_PROXY" desc:"a reverse proxy terminates TLS, so plain HTTP beyond loopback is intended"`
-	Region      string `envconfig:"REGION" kept:"yes" default:"local" desc:"region the stamp lives in"`
+	Data           string `envconfig:"DATA" default:".data" desc:"folder of the embedded storage"`
+	Listen         string `envconfig:"LISTEN" default:"127.0.0.1:8080" desc:"address to listen on"`
+	PublicURL      string `envconfig:"PUBLIC_URL" desc:"address under which clients reach the server, with which links begin; by default the one it listens on, which behind a proxy or on all addresses of the machine is none"`
+	TLSCert        string `envconfig:"TLS_CERT" desc:"certificate file (PEM)"`
+	TLSKey         string `envconfig:"TLS_KEY" desc:"key file (PEM)"`
+	BehindProxy    bool   `envconfig:"BEHIND_PROXY" desc:"a reverse proxy terminates TLS, so plain HTTP beyond loopback is intended"`
+	TrustedProxies string `envconfig:"TRUSTED_PROXIES" desc:"addresses and networks of reverse proxies, such as 127.0.0.1,10.0.0.0/8, whose X-Forwarded-For names the client; it is ignored from everybody else, as other headers of proxies are from everybody"`
+	Region         string `envconfig:"REGION" kept:"yes" default:"local" desc:"region the stamp lives in"`
 
 	Cache    string `envconfig:"CACHE" desc:"folder of the PDF compilation cache, which others may not write to; by default below the user's cache folder, or that of temporary files"`
 	Tessdata string `envconfig:"TESSDATA" desc:"folder of the language data; by default Tesseract's own"`
@@ -229,6 +232,9 @@ func (s Settings) validate() error {
 	}
 	check(s.Data != "", "DATA", "must name a folder")
 	check((s.TLSCert == "") == (s.TLSKey == ""), "TLS_CERT", "certificate and key come together: set LETHE_TLS_KEY too, or neither")
+	check(s.PublicURL == "" || isAddress(s.PublicURL), "PUBLIC_URL", "must be an address that clients can use, such as https://ocr.example.org, without query")
+	_, proxies := access.ParseProxies(s.TrustedProxies)
+	check(proxies == nil, "TRUSTED_PROXIES", "must be addresses and networks with commas between them, such as 127.0.0.1,10.0.0.0/8")
 	check(s.Reserve >= 1 && s.Reserve <= 1<<20, "RESERVE_MIB", "must be 1 to 1048576")
 	check(s.FreeFloor >= 0 && s.FreeFloor <= 1<<30, "FREE_FLOOR_MIB", "must be 0 to 1073741824")
 	check(s.MaxStored >= 0 && s.MaxStored <= 1<<30, "MAX_STORED_MIB", "must be 1 to 1073741824, or 0 for the default")
@@ -267,6 +273,19 @@ func (s Settings) validate() error {
 		errs = append(errs, fmt.Errorf("%s_RETAIN_…: %w", Prefix, err))
 	}
 	return errors.Join(errs...)
+}
+
+// isAddress reports whether links can begin with the text.
+func isAddress(text string) bool {
+	at, err := url.Parse(text)
+	return err == nil && (at.Scheme == "https" || at.Scheme == "http") && at.Hostname() != "" && !wildcard(at.Hostname()) &&
+		at.User == nil && at.RawQuery == "" && at.Fragment == ""
+}
+
+// wildcard reports whether a host stands for every address of the machine, and so for none that a client can use.
+func wildcard(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsUnspecified()
 }
 
 // Policy returns the retention that the settings ask for.

@@ -31,6 +31,7 @@ const (
 	FolderSpace Check = "folder-space"
 	Database    Check = "database"
 	WallClock   Check = "wall-clock"
+	LinkAddress Check = "link-address"
 
 	CoreDumps Check = "core-dumps"
 	Swap      Check = "swap"
@@ -222,6 +223,11 @@ func ofMachine() []Expectation {
 			Check: WallClock, Subject: OfFolder, What: "the wall clock agrees with the time that has gone by within five minutes",
 			Why: "links would end early or late, and intake is closed", Remedy: "set the wall clock right, or run `lethe clock accept` if it is right now",
 			Ask: "lethe clock", Places: here,
+		},
+		{
+			Check: LinkAddress, Subject: OfFolder, What: "links begin with an https address, or stay on this machine",
+			Why: "documents and results would cross a network in the clear", Remedy: "set LETHE_PUBLIC_URL (--public-url) to the https address under which clients reach the server, and restart it",
+			Ask: "curl SERVER/readyz", Places: here,
 		},
 		{
 			Check: CoreDumps, Subject: OfProcess, What: "the program leaves no core dump and its memory is closed to others",

@@ -19,10 +19,12 @@ type facts struct {
 	folder  doctor.Folder
 	process doctor.Process
 	drift   func() time.Duration
+	base    string
 }
 
 func (f facts) judge() []doctor.Finding {
-	return slices.Concat(f.account.Judge(f.stamp), f.folder.Judge(), f.process.Judge(), doctor.Clock{Drift: f.drift}.Inspect(context.Background()))
+	return slices.Concat(f.account.Judge(f.stamp), f.folder.Judge(), f.process.Judge(), doctor.Clock{Drift: f.drift}.Inspect(context.Background()),
+		doctor.Address{Base: f.base}.Inspect(context.Background()))
 }
 
 // healthy are facts that keep every expectation.
@@ -52,6 +54,7 @@ func healthy() facts {
 			CoreLimit: new(uint64(0)), Dumpable: off(), Swaps: &[]string{"/dev/zram0"}, Gap: &effect.Gap{},
 		},
 		drift: func() time.Duration { return -5 * time.Minute },
+		base:  "https://ocr.example.org",
 	}
 }
 
@@ -157,6 +160,10 @@ func TestFactsAreJudged(t *testing.T) {
 
 		{"ten days ahead", func(f *facts) { f.drift = func() time.Duration { return 240 * time.Hour } }, doctor.WallClock, doctor.Breach},
 		{"six minutes behind", func(f *facts) { f.drift = func() time.Duration { return -6 * time.Minute } }, doctor.WallClock, doctor.Breach},
+
+		{"in the clear", func(f *facts) { f.base = "http://ocr.example.org" }, doctor.LinkAddress, doctor.Breach},
+		{"in the clear, on this machine", func(f *facts) { f.base = "http://127.0.0.1:8080" }, doctor.LinkAddress, doctor.OK},
+		{"no server yet", func(f *facts) { f.base = "" }, doctor.LinkAddress, doctor.Unknown},
 
 		{"core dumps", func(f *facts) { *f.process.CoreLimit = 1 }, doctor.CoreDumps, doctor.Breach},
 		{"memory open to others", func(f *facts) { *f.process.Dumpable = true }, doctor.CoreDumps, doctor.Breach},

@@ -10,6 +10,7 @@ const (
 	IntakeClosed         = "intake.closed"             // something is wrong that /readyz names: no new documents, retention goes on
 	IntakeOpened         = "intake.opened"             // it is well again
 	PrepareFailed        = "prepare.failed"            // a step of the start did not succeed; the program runs on without it
+	ForwardedIgnored     = "forwarded.ignored"         // a header that names a client came from a proxy that the settings do not name
 	AdministratorMissing = "administrator.missing"     // there are applications, but none with the scope admin
 	EngineFailed         = "engine.failed"             // no worker process starts
 	EngineReady          = "engine.ready"              // the first worker process answered; with the sandbox in force
