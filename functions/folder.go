@@ -15,6 +15,7 @@ import (
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
@@ -111,6 +112,10 @@ func readSettings(dir string) (left leftSettings, err error) {
 // missAdministrator tells how to make an administrator where the folder has applications and none of them is one.
 func (m *machine) missAdministrator(ctx context.Context, env environment) error {
 	managed, err := m.registry.Administered(ctx)
+	if errors.Is(err, fault.Unavailable) {
+		m.log.ErrorContext(ctx, logevent.PrepareFailed, "step", "administrator", "error", err)
+		return nil // erasing goes on
+	}
 	if err != nil || managed {
 		return err
 	}
