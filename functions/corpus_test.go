@@ -5,6 +5,7 @@ package main_test
 import (
 	"bytes"
 	"encoding/csv"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,12 +15,14 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/client"
 	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
+	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 )
 
 // plainF1 is what the engine's own command line reaches on the corpus; ours must not read worse.
 const plainF1 = 0.797
 
-// TestCorpusIsReadBetterThanByThePlainEngine measures on the pages that LETHE_CORPUS names, through the whole path.
+// TestCorpusIsReadBetterThanByThePlainEngine measures on the pages that LETHE_CORPUS names, through the whole path. No worker
+// comes near its limit of memory with them.
 func TestCorpusIsReadBetterThanByThePlainEngine(t *testing.T) {
 	corpus := os.Getenv("LETHE_CORPUS")
 	if corpus == "" {
@@ -37,6 +40,7 @@ func TestCorpusIsReadBetterThanByThePlainEngine(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := start(t)
+	memory := s.meter()
 	f1 := make([]float64, len(rows)-1)
 	var group errgroup.Group
 	group.SetLimit(8)
@@ -54,11 +58,12 @@ func TestCorpusIsReadBetterThanByThePlainEngine(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			if done := s.follow(task.ID, patience); done.State != "Completed" {
+				return fmt.Errorf("%s ended as %+v", row[0], done)
+			}
 			var text bytes.Buffer
-			if s.follow(task.ID, patience).State == "Completed" {
-				if _, err := s.Fetch(t.Context(), task.ID, "txt", &text); err != nil {
-					return err
-				}
+			if _, err := s.Fetch(t.Context(), task.ID, "txt", &text); err != nil {
+				return err
 			}
 			want, got := string(truth), text.String()
 			if row[3] == "receipt" { // whose truth is in capitals
@@ -88,5 +93,8 @@ func TestCorpusIsReadBetterThanByThePlainEngine(t *testing.T) {
 	t.Logf("all %d documents, F1 %.4f", len(f1), mean)
 	if mean < plainF1 {
 		t.Errorf("F1 is %.4f, want at least %.3f", mean, plainF1)
+	}
+	if most, _ := memory.since(); most > worker.DefaultLimits().Memory*2/3 {
+		t.Errorf("a worker took %d MiB of %d", most>>20, worker.DefaultLimits().Memory>>20)
 	}
 }

@@ -17,7 +17,7 @@ import (
 // Worker processes die at random while documents are read. Each task ends once, with results or with a reason, and the
 // server never stops.
 func TestWorkersKilledAtRandomCostPagesNotTheServer(t *testing.T) {
-	documents := count(40, 200)
+	documents := count(20, 200)
 	s := start(t)
 	stop, stopped := make(chan struct{}), make(chan int)
 	go func() {
@@ -102,7 +102,7 @@ func TestMachineThatStandsStillDoesNotFailADocument(t *testing.T) {
 // The server dies in the middle as in a power cut and is started again: the same. What was in hand is then read alone, and no
 // attempt is held against it.
 func TestServerKilledInTheMiddleLosesNothing(t *testing.T) {
-	documents := count(8, 60)
+	documents := count(5, 60) // two are read by the time of the last death
 	data := t.TempDir()
 	s := startAt(t, data)
 	var ids []string

@@ -3,7 +3,6 @@
 package reader_test
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"iter"
@@ -222,50 +221,4 @@ func resident(t *testing.T) int64 {
 		t.Fatal(err)
 	}
 	return pages * int64(os.Getpagesize())
-}
-
-// TestCorpusStaysUnderTheMemoryLimit reads every tenth document of a corpus, with LETHE_SOAK all of them.
-func TestCorpusStaysUnderTheMemoryLimit(t *testing.T) {
-	corpus := os.Getenv("LETHE_CORPUS")
-	if corpus == "" {
-		t.Skip("LETHE_CORPUS does not name a folder of documents")
-	}
-	manifest, err := os.Open(filepath.Join(corpus, "manifest.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer manifest.Close()
-	step := 10
-	if os.Getenv("LETHE_SOAK") != "" {
-		step = 1
-	}
-	p := newPool(t, nil)
-	var largest int64
-	lines := bufio.NewScanner(manifest)
-	for i := 0; lines.Scan(); i++ {
-		fields := strings.Split(lines.Text(), ",")
-		if i == 0 || i%step != 0 {
-			continue
-		}
-		f, err := os.Open(filepath.Join(corpus, fields[0]))
-		if err != nil {
-			t.Fatal(err)
-		}
-		src := ocr.Source{File: f, ID: fields[0]}
-		info, err := p.Inspect(t.Context(), src)
-		for n := 1; err == nil && n <= info.Pages; n++ {
-			_, err = p.Recognise(t.Context(), src, n, ocr.Options{Languages: strings.Split(fields[2], "+")})
-		}
-		if err != nil {
-			t.Errorf("document %d: %v", i, err)
-		}
-		f.Close()
-		if peak := p.Stats().PeakResident; peak > largest {
-			t.Logf("document %d (%s): peak %d MiB", i, info.Type, peak>>20)
-			largest = peak
-		}
-	}
-	if limit := worker.DefaultLimits().Memory; largest > limit*2/3 {
-		t.Errorf("a child took %d MiB of %d", largest>>20, limit>>20)
-	}
 }
