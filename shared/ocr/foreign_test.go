@@ -86,7 +86,8 @@ func TestTypesThatAreNotReadAreNamedWithThoseThatAre(t *testing.T) {
 		}
 	}
 	for _, reason := range refusal.Reasons() {
-		if _, tried := samples[reason]; reason.Code() == fault.DocumentUnknownType && !tried {
+		_, tried := samples[reason]
+		if !tried && reason.Code() == fault.DocumentUnknownType && reason != refusal.PDFEncryption { // which no head tells
 			t.Errorf("there is no sample of %s", reason)
 		}
 	}

@@ -88,6 +88,8 @@ func (p *Document) start() error {
 		return refusal.New(refusal.PasswordMissing)
 	case errors.Is(err, pdfiumerrors.ErrPassword):
 		return refusal.New(refusal.PasswordWrong)
+	case errors.Is(err, pdfiumerrors.ErrSecurity):
+		return refusal.New(refusal.PDFEncryption)
 	case err != nil:
 		return refusal.New(refusal.PDFDamaged)
 	}

@@ -64,6 +64,15 @@ func TestPasswords(t *testing.T) {
 	}
 }
 
+// A document for the holders of certificates is whole, and no password opens it.
+func TestEncryptionForCertificatesIsNoDamage(t *testing.T) {
+	data := pdftest.BuildTrailer("/Encrypt<</Filter/Adobe.PubSec/V 4/SubFilter/adbe.pkcs7.s5>>/ID[<00><00>]",
+		"<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R"+letter+">>")
+	if _, err := shared.Open(bytes.NewReader(data), int64(len(data)), ""); !errors.Is(err, fault.DocumentUnknownType) {
+		t.Error(err)
+	}
+}
+
 func TestRestrictionsOfTheOwnerAreReported(t *testing.T) {
 	data := qpdf(t, onePage(letter, prose()), "--encrypt", "", "owner", "256", "--extract=n", "--")
 	p := open(t, data)

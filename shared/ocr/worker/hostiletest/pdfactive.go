@@ -91,7 +91,7 @@ func pdfEncrypted() []Document {
 	add(fine(), "no user's password", "", encrypted("", "Fjord", all, nil))
 	add([]fault.Code{fault.DocumentRestricted}, "extraction forbidden", "", encrypted("", "Fjord", none, nil))
 	add(fine(), "extraction forbidden, owner's password", "Fjord", encrypted("", "Fjord", none, nil))
-	bad := append(append(lenient(), need...), fault.DocumentRestricted)
+	bad := append(append(lenient(), need...), fault.DocumentRestricted, fault.DocumentUnknownType)
 	for _, c := range []struct {
 		name   string
 		change func(string) string
