@@ -105,12 +105,13 @@ func (m *meter) since() (worker, server int64) {
 }
 
 // files lists what lies below the server's folder, without what the database keeps beside itself while it is open, without the
-// byte that readiness writes, and without the ledger, which holds nothing of documents and grows with them.
+// byte that readiness writes and the server's settings, and without the ledger, which holds nothing of documents and grows with them.
 func (s *server) files() []string {
 	var names []string
 	passing := func(path string) bool {
 		return strings.HasSuffix(path, "-wal") || strings.HasSuffix(path, "-shm") || strings.HasSuffix(path, "-journal") || strings.HasSuffix(path, "/probe") ||
 			strings.HasSuffix(path, "/sweep.lock") || // empty, from the first sweep on
+			strings.HasSuffix(path, "/settings.json") || // of the server, soon after its start
 			strings.Contains(path, "/ledger/") || strings.Contains(path, "/staging/ledger~")
 	}
 	err := filepath.WalkDir(s.data, func(path string, d fs.DirEntry, err error) error {
