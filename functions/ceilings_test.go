@@ -5,8 +5,8 @@ package main_test
 import (
 	"encoding/json"
 	"net/http"
-	"os/exec"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
