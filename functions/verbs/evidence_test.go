@@ -82,6 +82,7 @@ func TestEvidenceOfAPeriodIsWholeAndSigned(t *testing.T) {
 	w.want(verbs.ExitUsage, args...) // the folder is there
 	args[1] = filepath.Join(dir, "later")
 	w.want(verbs.ExitOK, append(args, "--since", filepath.Join(out, "ledger", "checkpoint"))...)
+	w.want(verbs.ExitOK, "verify", args[1], "--key", w.Key) // which has no such checkpoint
 }
 
 // An export convinces without the server, and each file of it counts.

@@ -20,12 +20,11 @@ import (
 // verification is one call of lethe verify.
 type verification struct {
 	connection
-	public  []string
-	file    string // document that the evidence must be about
-	log     string // folder or address of a copy of the log
-	limits  ledger.Limits
-	now     time.Time
-	jsonOut bool
+	public []string
+	file   string // document that the evidence must be about
+	log    string // folder or address of a copy of the log
+	limits ledger.Limits
+	now    time.Time
 }
 
 func newVerify(version string) *cobra.Command {
