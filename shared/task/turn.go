@@ -33,12 +33,13 @@ func (s *Service) takeTurn(ctx context.Context) (release func(), err error) {
 	}
 	shared, err := s.Turn.TakeTurn(patient)
 	switch {
+	case err == nil:
+		return func() { shared(); mine() }, nil
 	case ctx.Err() != nil:
 		mine()
 		return nil, ctx.Err()
-	case err != nil: // erasing waits for no lock
+	default: // erasing waits for no lock
 		s.Log.InfoContext(ctx, logevent.SweepAwaited, "step", "turn", "kind", fault.KindOf(err))
 		return mine, nil
 	}
-	return func() { shared(); mine() }, nil
 }
