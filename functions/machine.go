@@ -278,10 +278,10 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 // swept sweeps, and removes the previous key once no waiting password needs it any more.
 func (m *machine) swept(ctx context.Context) {
 	done, err := m.tasks.Sweep(ctx)
-	if err == nil && done.Stale == 0 {
-		err = m.store.DropPreviousKey()
+	if err != nil || done.Stale > 0 || !m.tasks.Sealer.Replaced() {
+		return // an error was logged; a key that was put there since the start opens nothing yet, and the next start needs it
 	}
-	if err != nil && ctx.Err() == nil {
+	if err := m.store.DropPreviousKey(); err != nil {
 		m.log.WarnContext(ctx, logevent.SweepAwaited, "step", "previous key", "kind", fault.KindOf(err))
 	}
 }
