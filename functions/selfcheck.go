@@ -96,10 +96,11 @@ func (r *rounds) examine(ctx context.Context) error {
 		return ledger.Field{Name: name, Value: strconv.Itoa(found.Count(o))}
 	}
 	fields := []ledger.Field{count(ledger.FieldOK, doctor.OK), count(ledger.FieldBreach, doctor.Breach), count(ledger.FieldUnknown, doctor.Unknown)}
-	for name, o := range map[string]doctor.Outcome{ledger.FieldBreaches: doctor.Breach, ledger.FieldUnknowns: doctor.Unknown} {
-		if found.Count(o) > 0 {
-			fields = append(fields, ledger.Field{Name: name, Value: found.Names(o)})
-		}
+	if names := found.Names(doctor.Breach); names != "" {
+		fields = append(fields, ledger.Field{Name: ledger.FieldBreaches, Value: names})
+	}
+	if names := found.Names(doctor.Unknown); names != "" {
+		fields = append(fields, ledger.Field{Name: ledger.FieldUnknowns, Value: names})
 	}
 	now := r.now()
 	return r.ledger.Append(ctx, ledger.Entry{
