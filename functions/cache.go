@@ -21,7 +21,7 @@ func cacheFolder(set config.Settings) (string, error) {
 	if set.Cache != "" {
 		dir, err := ownFolder(set.Cache)
 		if err != nil {
-			return "", verbs.Usage(fmt.Errorf("LETHE_CACHE: %w", err))
+			return "", verbs.Setting(fmt.Errorf("LETHE_CACHE: %w", err))
 		}
 		return dir, nil
 	}

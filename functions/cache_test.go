@@ -21,7 +21,7 @@ func TestCacheOfOthersIsNotUsed(t *testing.T) {
 	if err := os.Chmod(everybodys, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if _, code := lethe(t, []string{"LETHE_CACHE=" + everybodys}, "warm"); code != verbs.ExitUsage {
+	if _, code := lethe(t, []string{"LETHE_CACHE=" + everybodys}, "warm"); code != verbs.ExitSetting {
 		t.Errorf("a cache that others can write to is accepted: exit code %d", code)
 	}
 	// Where nobody named it there is no cache, and everything works.
