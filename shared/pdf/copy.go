@@ -57,7 +57,7 @@ func (w *Writer) rewrite(source *Document) error {
 	if err != nil {
 		return err
 	}
-	changed, err := w.removeHidden(source, known)
+	removed, err := w.removeHidden(source, known)
 	if err != nil {
 		return err
 	}
@@ -66,13 +66,15 @@ func (w *Writer) rewrite(source *Document) error {
 		return refusal.New(refusal.PDFUncopyable)
 	}
 	known.reach()
+	removed.remaining()
 	if err := w.protect(source); err != nil {
 		return err
 	}
 	if err := w.copy(source, known, muted); err != nil {
 		return err
 	}
-	w.writeChanges(known, muted, changed, contents)
+	w.writeChanges(known, muted, removed.streams, contents)
+	w.notes = w.mentions.note(w.notes)
 	var entries strings.Builder
 	for _, e := range known.trailer {
 		if !slices.Contains([]string{"/Size", "/Prev", "/Encrypt"}, e.key) {
@@ -105,7 +107,7 @@ func (w *Writer) writeChanges(known *saved, muted *mute, changed map[int]newStre
 	}
 	for _, n := range slices.Sorted(maps.Keys(known.replaced)) {
 		if o := known.objects[n]; known.reached[n] {
-			w.out.object(n, o.generation, known.undangled(n, muted.clean(o.raw)))
+			w.out.object(n, o.generation, w.mentions.clean(known.undangled(n, muted.clean(o.raw))))
 		}
 	}
 }
@@ -144,6 +146,7 @@ func (w *Writer) learn(source *Document, muted *mute) (*saved, error) {
 
 // cleaner returns the function that takes out of objects what must not be in the copy.
 func (w *Writer) cleaner(active *disarm, muted *mute) func(raw string) (string, bool) {
+	conceals := w.conceals()
 	return func(raw string) (string, bool) {
 		if !w.options.KeepActive {
 			var ok bool
@@ -151,8 +154,16 @@ func (w *Writer) cleaner(active *disarm, muted *mute) func(raw string) (string, 
 				return "", false
 			}
 		}
+		if conceals {
+			raw = withoutPrivate(raw)
+		}
 		return muted.clean(raw), true
 	}
+}
+
+// conceals reports whether the copy must not hold what pages do not show.
+func (w *Writer) conceals() bool {
+	return !w.options.KeepHidden && len(w.stale) > 0 && slices.Max(slices.Collect(maps.Values(w.hidden))) > 0
 }
 
 // place puts the text of its pages into the document. It returns the content by the numbers of the objects that will hold it.
@@ -193,7 +204,12 @@ func (w *Writer) copy(source *Document, known *saved, muted *mute) error {
 				return nil
 			}
 			p.raw, _ = clean(p.raw)
-			p.raw = known.undangled(p.number, p.raw)
+			p.raw = w.mentions.clean(known.undangled(p.number, p.raw))
+			if p.stream != nil {
+				if err := w.mentions.metadata(&p); err != nil {
+					return err
+				}
+			}
 			return w.out.copied(p)
 		})
 		return err

@@ -13,6 +13,7 @@ import (
 type hiddenText struct {
 	cells  map[cell]*spots // glyphs by their places
 	spared bool            // some of it stays
+	glyphs []glyph         // of the layer
 }
 
 // spot is where a glyph begins, in user space.
@@ -309,7 +310,7 @@ func (p *Document) spots(v view, glyphs []glyph) (*hiddenText, error) {
 	if err != nil {
 		return nil, p.fail(err)
 	}
-	h, word := &hiddenText{}, 1
+	h, word := &hiddenText{glyphs: glyphs}, 1
 	for i, g := range glyphs {
 		if unicode.IsSpace(g.char) {
 			word++

@@ -24,7 +24,9 @@ type removal struct {
 	known   *saved
 	streams map[int]newStream
 	copies  map[uint64]int // object numbers of changed forms, by what is in them
-	forms   map[int]bool   // those of which there are changed copies
+	forms   map[int]int    // those of which there are changed copies, and a page with one
+	drawn   map[int]bool   // those that pages draw as they were
+	page    int            // that is edited
 	seed    maphash.Seed
 }
 
@@ -51,10 +53,10 @@ type edited struct {
 }
 
 // removeHidden replaces the pages of known that hold text to be taken out. What stays is noted.
-func (w *Writer) removeHidden(source *Document, known *saved) (map[int]newStream, error) {
+func (w *Writer) removeHidden(source *Document, known *saved) (*removal, error) {
 	r := removal{
 		writer: w, source: source, known: known, streams: map[int]newStream{}, copies: map[uint64]int{},
-		forms: map[int]bool{}, seed: maphash.MakeSeed(),
+		forms: map[int]int{}, drawn: map[int]bool{}, seed: maphash.MakeSeed(),
 	}
 	leaves := known.pages(w.source.pages)
 	done := map[int]bool{} // a page may be in the tree twice
@@ -76,17 +78,29 @@ func (w *Writer) removeHidden(source *Document, known *saved) (map[int]newStream
 			pages = append(pages, edited{number: i + 1, leaf: l, hidden: &hiddenText{}})
 		}
 	}
-	return r.streams, r.batches(pages)
+	return &r, r.batches(pages)
 }
 
 // names reports whether a page leads to a form of which there is a changed copy.
 func (r *removal) names(l leaf) bool {
 	for n := range r.needed(l) {
-		if r.forms[n] {
+		if _, ok := r.forms[n]; ok {
 			return true
 		}
 	}
 	return false
+}
+
+// remaining notes forms of which the text was taken out of a copy, and which the document still leads to although no page draws
+// them as they were: through a page that cannot be read, a pattern or an annotation.
+func (r *removal) remaining() {
+	for _, n := range slices.Sorted(maps.Keys(r.forms)) {
+		page := r.forms[n]
+		told := slices.ContainsFunc(r.writer.notes, func(n ocr.Note) bool { return n.Code == ocr.HiddenTextKept && n.Page == page })
+		if r.known.reached[n] && !r.drawn[n] && !told {
+			r.note(page, max(1, r.writer.hidden[page]))
+		}
+	}
 }
 
 // batches edits pages, as many together as fit into memory.
@@ -137,6 +151,10 @@ func (r *removal) batch(pages []edited, wanted map[int]bool) error {
 		}); err != nil {
 			continue
 		}
+		if r.writer.hidden[p.number] > 0 {
+			r.writer.mentions.learn(p.number, p.hidden.glyphs)
+		}
+		p.hidden.glyphs = nil
 	}
 	for try := range tries {
 		pages = r.attempt(objects, pages, try)
@@ -234,7 +252,9 @@ func (r *removal) edit(objects *resident, p *edited) dictionary {
 			s.Remove()
 		}
 	}
+	r.page = p.number
 	changed, _ := page.Rewrite(r.form)
+	changed.Unchanged(func(form int) { r.drawn[form] = true })
 	var contents []string
 	same := true
 	for i, n := range numbers {
@@ -268,7 +288,7 @@ func (r *removal) form(c contentstream.Changed) int {
 		return n
 	}
 	n := r.add(entries, c.Streams[0])
-	r.copies[key], r.forms[c.Form.ID] = n, true
+	r.copies[key], r.forms[c.Form.ID] = n, r.page
 	return n
 }
 

@@ -3,6 +3,7 @@ package pdf
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -113,6 +114,14 @@ func TestFormsOfOtherPagesDoNotStay(t *testing.T) {
 	sameLooks(t, data, out.Bytes())
 	if holds(t, out.Bytes(), "Stale") || !holds(t, out.Bytes(), "Visible") || len(w.Notes()) > 0 {
 		t.Errorf("old text of a form that a page names is still there, or visible text is not; notes: %v", w.Notes())
+	}
+}
+
+func TestFormsThatStayUndrawnAreTold(t *testing.T) {
+	data := forms([]string{scanOnly + "/A Do", prose() + "/B Do"}, formOf(own, hidden), formOf("/Filter/JBIG2Decode", "not to be read"))
+	out, notes := recognisedPages(t, data)
+	if !holds(t, out, "Stale") || !slices.ContainsFunc(notes, func(n ocr.Note) bool { return n.Code == ocr.HiddenTextKept && n.Page == 1 }) {
+		t.Errorf("the form of a page that cannot be read is gone, or not told: %v", notes)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 // rewritten copies a PDF. Its pages are as they were read; those that are to be recognised have no words.
@@ -129,6 +130,34 @@ func TestReplacementTextOfHiddenTextIsTakenOut(t *testing.T) {
 			}
 			if len(notes) > 0 {
 				t.Errorf("notes: %v", notes)
+			}
+		})
+	}
+}
+
+func TestHiddenWordsGoFromWhatIsSaidBesideThePages(t *testing.T) {
+	for name, c := range map[string]struct {
+		catalog, page, object string // 10 0 R is the object
+		stays                 bool
+	}{
+		"structure":            {"/StructTreeRoot<</Type/StructTreeRoot/K 10 0 R>>", "", "<</Type/StructElem/S/P/K 0/Alt(It is 4471)>>", false},
+		"replacement":          {"/StructTreeRoot<</Type/StructTreeRoot/K 10 0 R>>", "", "<</S/P/K 0/ActualText<FEFF0034003400370031>>>", false},
+		"outlines":             {"/Outlines<</First 10 0 R/Last 10 0 R/Count 1>>", "", "<</Title(About 4471)>>", false},
+		"metadata":             {"/Metadata 10 0 R", "", pdftest.Stream("/Type/Metadata/Subtype/XML", []byte("<x>is 4471</x>")), false},
+		"data of a program":    {"", "/PieceInfo<</App<</Private 10 0 R>>>>", pdftest.Stream("", []byte("4471")), false},
+		"a thumbnail":          {"", "/Thumb 10 0 R", pdftest.Stream("/Width 2/Height 2/ColorSpace/DeviceGray/BitsPerComponent 8", []byte("4471")), false},
+		"unused properties":    {"", "", "null", false},
+		"a comment":            {"", "/Annots[10 0 R]", "<</Type/Annot/Subtype/Text/Rect[9 9 9 9]/Contents(It is 4471)>>", true},
+		"the value of a field": {"/AcroForm<</Fields[10 0 R]>>", "", "<</FT/Tx/T(f)/V(4471)>>", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			data := bytes.Replace(concealing(letter+c.page, "1 g "+secret), []byte("/Pages 2 0 R"), []byte("/Pages 2 0 R"+c.catalog), 1)
+			data = bytes.Replace(data, []byte("/Properties<<"), []byte("/Properties<</Unused<</ActualText(4471)>>"), 1)
+			objects := bytes.LastIndex(data, []byte("xref\n0"))
+			data = append(data[:objects:objects], "10 0 obj\n"+c.object+"\nendobj\ntrailer\n<</Root 1 0 R/Size 11>>\n"...)
+			out, notes := rewritten(t, data, ocr.PDFOptions{})
+			if there := holds(t, out, "4471") || holds(t, out, "0034003400370031"); there != c.stays || there != (len(notes) == 1) {
+				t.Errorf("it is there: %v; notes: %v", there, notes)
 			}
 		})
 	}

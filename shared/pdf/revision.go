@@ -114,7 +114,7 @@ func (w *Writer) revise(source *Document) (bool, error) {
 	if err := source.replaceFonts(known, muted); err != nil {
 		return false, refusal.New(refusal.PDFUncopyable)
 	}
-	changed, err := w.removeHidden(source, known)
+	removed, err := w.removeHidden(source, known)
 	if err != nil {
 		return false, err
 	}
@@ -129,7 +129,7 @@ func (w *Writer) revise(source *Document) (bool, error) {
 			w.notes = append(w.notes, ocr.Note{Code: ocr.HiddenTextKept, Page: n, Count: count})
 		}
 	}
-	return true, w.writeRevision(source, last, known, func() { w.writeChanges(known, muted, changed, contents) })
+	return true, w.writeRevision(source, last, known, func() { w.writeChanges(known, muted, removed.streams, contents) })
 }
 
 // replaceFonts puts the fonts that are to lose their claims into a later revision.

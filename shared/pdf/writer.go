@@ -19,6 +19,7 @@ type Writer struct {
 	stale    []int          // pages of the original with text to be taken out
 	claims   map[fontKey]claim
 	hidden   map[int]int // words of their text layer that do not show, by page
+	mentions mentions    // of those words beside the pages
 	tree     int         // object number of the tree of pages of an image document
 	pages    []int       // object numbers of its pages
 }
@@ -31,6 +32,7 @@ type Writer struct {
 func (r *Runtime) NewWriter(src *Document, opt ocr.PDFOptions, w io.Writer) (*Writer, error) {
 	out := &Writer{out: newEmitter(w), source: src, options: opt}
 	if src != nil {
+		out.mentions = mentions{words: map[string]int{}, shown: map[string]bool{}, left: map[string]bool{}}
 		out.contents, out.hidden, out.claims = map[int][]byte{}, map[int]int{}, map[fontKey]claim{}
 		return out, nil
 	}
@@ -52,6 +54,9 @@ func (w *Writer) Close() { w.contents = nil }
 func (w *Writer) Page(page ocr.Page, pic *Picture) error {
 	if w.source == nil {
 		return w.picture(page, pic)
+	}
+	if !w.options.KeepHidden {
+		w.mentions.show(page)
 	}
 	read := recognisedBlocks(page)
 	if len(read.Blocks) == 0 && page.Origin != ocr.Recognised && page.HiddenWords == 0 {

@@ -107,6 +107,7 @@ type call struct {
 	operand operand // the name
 	name    string
 	child   *body
+	copy    int // what is drawn instead; 0 for the form as it is
 }
 
 // marked is marked content with replacement text that is open.

@@ -31,6 +31,18 @@ func (c Changed) Draws(name string) bool { return c.unread || c.body.names[name]
 // Replaces reports whether the text that stands for what is drawn (ActualText, Alt, E) in a property list of its resources must go, by its name.
 func (c Changed) Replaces(name string) bool { return c.body.replaced[name] }
 
+// Unchanged calls yield for each form that is still drawn as it was.
+func (c Changed) Unchanged(yield func(id int)) { c.body.unchanged(yield) }
+
+func (b *body) unchanged(yield func(id int)) {
+	for _, c := range b.calls {
+		if c.copy == 0 {
+			yield(c.child.form.ID)
+		}
+		c.child.unchanged(yield)
+	}
+}
+
 // Store keeps a changed copy of a form and returns a number for it.
 type Store func(Changed) int
 
@@ -283,6 +295,7 @@ func (b *body) rewrite(store Store) (data []byte, names map[string]int, whole bo
 			}
 			id = store(Changed{Form: c.child.form, Streams: [][]byte{inner}, Names: innerNames, body: c.child})
 		}
+		c.copy = id
 		calls = append(calls, drawn{c, id})
 		if variants[c.name] == nil {
 			variants[c.name] = map[int]string{}
