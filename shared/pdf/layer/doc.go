@@ -22,7 +22,7 @@
 // are counted, and what they say goes nowhere.
 //
 // Two more cases need a look. Where glyphs of different words lie on each other the difference may be that of either, so that the
-// caller compares the colour of each with the ground. And where the difference shows letters and no glyph of the layer stands,
+// caller draws the page once more without each of the texts that cross. And where the difference shows letters and no glyph of the layer stands,
 // the page draws text that the layer does not hold: it is recognised like other ink.
 //
 // # Regions
