@@ -193,7 +193,7 @@ func TestHostileRequestsAreRefused(t *testing.T) {
 // almighty makes an application with every scope that concerns documents and applications.
 func (s *server) almighty() (id, secret string) {
 	s.t.Helper()
-	out, err := exec.Command(program(s.t), "app", "create", "--data", s.data, "--scopes", "submit,read,delete,admin", "--json").Output()
+	out, err := exec.Command(program(s.t), "app", "create", "--init", "--data", s.data, "--scopes", "submit,read,delete,admin", "--json").Output()
 	if err != nil {
 		s.t.Fatalf("make application: %v", err)
 	}
