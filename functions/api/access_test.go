@@ -61,7 +61,7 @@ func routes() []route {
 
 // openRoutes need no credentials.
 func openRoutes() map[string]string {
-	return map[string]string{"getHealth": "/healthz", "getReadiness": "/readyz", "getDescription": "/v1/openapi.json"}
+	return map[string]string{"getHealth": "/healthz", "getReadiness": "/readyz", "getDescription": "/v1/openapi.json", "getDocs": "/v1/docs"}
 }
 
 // others are all scopes but some.

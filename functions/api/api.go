@@ -109,6 +109,7 @@ func New(cfg Config) *API {
 	a.registerApplications()
 	a.registerService()
 	a.registerDescription()
+	a.registerDocs()
 	a.accepts = accepted(a.huma.OpenAPI())
 	a.document = a.accepts[createTaskFromDocument]
 	a.published = sync.OnceValue(a.publish)

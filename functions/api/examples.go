@@ -230,6 +230,7 @@ func serviceExamples() map[string]samples {
 		})},
 		"getHealth":      {nil, asJSON(health.Body)},
 		"getReadiness":   {nil, asJSON(ready.Body, unready.Body)},
+		"getDocs":        {nil, asText("text/html", "<!DOCTYPE html>…")},
 		"getDescription": {nil, map[string][]any{openAPIType: {map[string]any{"openapi": "3.1.0"}}}},
 	}
 }
