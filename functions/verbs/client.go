@@ -44,7 +44,7 @@ func (c *connection) flags(cmd *cobra.Command) {
 	f.StringVar(&c.tokenFile, "token-file", "", "file with a token, instead of LETHE_TOKEN")
 	f.StringVar(&c.caFile, "ca-file", "", "certificates (PEM) to trust besides the system's (LETHE_CA_FILE)")
 	f.BoolVar(&c.insecure, "insecure-http", false, "allow plain http to another machine")
-	f.BoolVar(&c.jsonOut, "json", false, "print JSON, one line for each task")
+	f.BoolVar(&c.jsonOut, "json", false, "print JSON")
 }
 
 func (c *connection) dial() (*client.Client, error) {

@@ -50,6 +50,11 @@ checked, and what can be computed from the log is computed again.
 			if err != nil {
 				return err
 			}
+			if v.file != "" { // before anything is printed
+				if _, err := os.Stat(v.file); err != nil {
+					return File(err)
+				}
+			}
 			v.now = time.Now()
 			if info, err := os.Stat(args[0]); err == nil && info.IsDir() {
 				return v.export(cmd, folder(args[0]), keys)

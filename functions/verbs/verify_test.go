@@ -224,6 +224,9 @@ func TestEachFailureOfEvidenceHasItsWordsAndItsCode(t *testing.T) {
 			t.Errorf("%s prints %s, %v", r.line, stdout, err)
 		}
 	}
+	if stdout, _ := p.want(verbs.ExitFile, "verify", "scan.receipt", "--key", "stamp.pub", "--file", "no.pdf"); stdout != "" {
+		t.Errorf("a document that is missing, and yet it prints %s", stdout)
+	}
 }
 
 // A receipt from a machine whose clock is ahead says nothing about when.

@@ -270,7 +270,7 @@ func (s Settings) validate() error {
 		check(key == "" || err == nil, name, "must be a private key as `lethe keygen` makes it")
 	}
 	if err := s.Policy().Validate(); err != nil {
-		errs = append(errs, fmt.Errorf("%s_RETAIN_…: %w", Prefix, err))
+		errs = append(errs, fmt.Errorf("%[1]s_RETAIN_PROCESSED, %[1]s_RETAIN_UNPROCESSED or %[1]s_RETAIN_MARGIN: %[2]w", Prefix, err))
 	}
 	return errors.Join(errs...)
 }
