@@ -34,6 +34,11 @@ secret, once. Settings come from the environment and from flags, which win:
   lethe serve --ephemeral        # for test suites: prints one line of JSON, leaves nothing behind`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if ephemeral {
+				if err := refuseFixed(cmd); err != nil {
+					return err
+				}
+			}
 			given, err := load(cmd, set)
 			if err != nil {
 				return err
@@ -56,7 +61,7 @@ secret, once. Settings come from the environment and from flags, which win:
 	f.StringVar(&set.TLSKey, "tls-key", "", "key file (LETHE_TLS_KEY)")
 	f.BoolVar(&set.BehindProxy, "behind-proxy", false, "a reverse proxy terminates TLS (LETHE_BEHIND_PROXY)")
 	f.StringVar(&set.TrustedProxies, "trusted-proxies", "", "addresses and networks of proxies whose X-Forwarded-For names the client (LETHE_TRUSTED_PROXIES)")
-	f.BoolVar(&ephemeral, "ephemeral", false, "for test suites: a private folder that is deleted with the server, a random port, an adjustable clock")
+	f.BoolVar(&ephemeral, "ephemeral", false, "for test suites: a private folder that is deleted with the server, a random port, an adjustable clock (POST {\"advance\": \"47h\"} to the address that it prints)")
 	return cmd
 }
 

@@ -12,6 +12,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/spf13/cobra"
+
+	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
@@ -19,6 +22,16 @@ import (
 	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/strict"
 )
+
+// refuseFixed refuses the flags of what an ephemeral server chooses itself. Variables for other servers may stand beside it.
+func refuseFixed(cmd *cobra.Command) error {
+	for _, name := range []string{"data", "listen", "public-url", "tls-cert", "tls-key", "behind-proxy"} {
+		if cmd.Flags().Changed(name) {
+			return verbs.Usage(fmt.Errorf("--%s does not go with --ephemeral, which has a folder and an address on loopback, without TLS, of its own", name))
+		}
+	}
+	return nil
+}
 
 // serveEphemeral runs a server for somebody's tests: it prints one line of JSON and leaves nothing behind.
 func serveEphemeral(ctx context.Context, env environment, set config.Settings) (err error) {

@@ -38,6 +38,7 @@ func TestProgramEndsWithEveryExitCodeOfTheTable(t *testing.T) {
 		{verbs.ExitUsage, "read --lang Deutsch+eng scan.pdf", "", `--lang: language "Deutsch" is not installed`},
 		{verbs.ExitUsage, "submit --lang german scan.pdf", "", `"german" is deu`},
 		{verbs.ExitUsage, "list --limit few", "", "--limit few: it must be a whole number"},
+		{verbs.ExitUsage, "serve --ephemeral --listen 127.0.0.1:0", "", "--listen (LETHE_LISTEN) does not go with --ephemeral"},
 		{verbs.ExitUnreachable, "list --url http://127.0.0.1:1", "", "LETHE_URL"},
 		{verbs.ExitRefused, "list --secret-file wrong-secret", "", "LETHE_SECRET"},
 		{verbs.ExitGone, "status " + unknown, "", "404"},

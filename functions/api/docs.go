@@ -81,7 +81,7 @@ func (a *API) renderDocs() ([]byte, error) {
 		}
 		page.Groups = append(page.Groups, group)
 	}
-	t, err := template.New("docs").Funcs(template.FuncMap{"json": indented, "type": typeOf, "name": refName}).Parse(docsTemplate)
+	t, err := template.New("docs").Funcs(template.FuncMap{"json": indented, "type": typeOf, "name": refName, "has": slices.Contains[[]string]}).Parse(docsTemplate)
 	if err != nil {
 		return nil, err
 	}

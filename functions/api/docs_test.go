@@ -33,6 +33,14 @@ func TestPageOfDocumentationShowsTheWholeDescriptionAndLoadsNothing(t *testing.T
 			t.Errorf("the type %s is not shown", name)
 		}
 	}
+	for what, row := range map[string]string{
+		"the parameter id": `<code>id</code></th><td>path</td><td>string</td><td>Required. `,
+		"the property url": `<code>url</code></th><td>string</td><td>Required. `,
+	} {
+		if !strings.Contains(page, row) {
+			t.Errorf("%s is not shown as required", what)
+		}
+	}
 	for _, m := range regexp.MustCompile(`(?:href|src|action)="([^"]*)"`).FindAllStringSubmatch(page, -1) {
 		if id, ok := strings.CutPrefix(m[1], "#"); m[1] != "/v1/openapi.json" && (!ok || !strings.Contains(page, `id="`+id+`"`)) {
 			t.Errorf("%s leads out of the page, or nowhere", m[0])

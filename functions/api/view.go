@@ -68,7 +68,7 @@ type taskView struct {
 	Type        string            `json:"type,omitempty" doc:"Media type of the document, found by its content."`
 	Bytes       int64             `json:"bytes,omitempty" doc:"Size of the document."`
 	Settings    *request.Settings `json:"settings,omitempty" doc:"The settings that apply; missing once the task is erased."`
-	Upload      *linkView         `json:"upload,omitempty" doc:"Where to send the document while the task is waiting for it."`
+	Upload      *linkView         `json:"upload,omitempty" doc:"Where to send the document. Only in the answer to a creation, while the task waits for it; renewUploadLink gives another."`
 	Results     []taskResultView  `json:"results,omitempty" doc:"What can be fetched of a Completed task."`
 	Failure     *taskFailureView  `json:"failure,omitempty" doc:"Why the task is ProcessingFailed."`
 	Notes       []taskNoteView    `json:"notes,omitempty" doc:"What else there is to know of the results, each code once."`
@@ -101,7 +101,7 @@ type taskResultView struct {
 	Format    render.Format `json:"format"`
 	MediaType string        `json:"media_type" doc:"What Content-Type says when it is fetched."`
 	Bytes     int64         `json:"bytes" doc:"Size of the result."`
-	URL       string        `json:"url" doc:"A short-lived link that needs no credentials, or the address in this API if results are streamed."`
+	URL       string        `json:"url" doc:"A short-lived link that needs no credentials or, without expires, the path in this API, relative to its address. getTask gives links, unless results are streamed."`
 	Expires   *time.Time    `json:"expires,omitempty" doc:"When the link ends; missing for an address in this API."`
 }
 

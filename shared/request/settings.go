@@ -29,8 +29,8 @@ const MaxBatch = 1000
 //   - doc, example, minimum, maxLength, writeOnly: for the description of the API. Which values there are is the domain's to
 //     say. What is writeOnly is not shown again, so that a client cannot check it.
 type Settings struct {
-	Languages      []string `json:"languages,omitempty" flag:"lang" separator:"+" usage:"Tesseract language codes, joined by + or a comma" doc:"Tesseract's codes in order of preference; GET /v1/capabilities lists those installed." example:"[\"eng\"]"`
-	Formats        []string `json:"formats,omitempty" flag:"format" case:"any" usage:"results: {formats}" doc:"Results wanted; GET /v1/capabilities lists their media types." example:"[\"txt\",\"pdf\"]"`
+	Languages      []string `json:"languages,omitempty" flag:"lang" separator:"+" usage:"Tesseract language codes, joined by + or a comma" doc:"Tesseract's codes in order of preference, by default eng where the application may use it; GET /v1/capabilities lists those installed." example:"[\"eng\"]"`
+	Formats        []string `json:"formats,omitempty" flag:"format" case:"any" usage:"results: {formats}" doc:"Results wanted, by default txt where the application may use it; GET /v1/capabilities lists their media types." example:"[\"txt\",\"pdf\"]"`
 	Profile        string   `json:"profile,omitempty" flag:"profile" case:"any" usage:"accurate or fast" doc:"accurate (default) recognises doubtful pages a second time, fast does not." example:"fast"`
 	Password       string   `json:"password,omitempty" header:"Document-Password" flag:"password-file" usage:"file with the documents' password in its first line" writeOnly:"true" doc:"Password of an encrypted document. It is never returned or logged, and is erased when processing ends."`
 	Subject        string   `json:"subject,omitempty" header:"Document-Subject" flag:"subject" usage:"opaque tag of the person or case that the documents are about, for lethe erase --subject" maxLength:"200" writeOnly:"true" doc:"Opaque tag of the person or case that the document is about, for POST /v1/erasures. Only a digest is stored, until the erasure."`
