@@ -11,7 +11,7 @@ if [ -n "$unformatted" ]; then
 fi
 go mod tidy -diff
 .tools/golangci-lint run ./...
-shellcheck scripts/*.sh scripts/*/*.sh .ci/run
+shellcheck scripts/*.sh scripts/*/*.sh infra/*/*.sh .ci/run
 CGO_ENABLED=0 go build -o /dev/null ./functions
 for os in darwin windows; do
   CGO_ENABLED=0 GOOS=$os go vet ./shared/... ./functions/...

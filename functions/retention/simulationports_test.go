@@ -1,9 +1,11 @@
 package retention_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -52,3 +54,27 @@ func (engine) WritePDF(
 }
 
 func (engine) Languages() []string { return []string{"eng"} }
+
+// ReadFile implements ledger.Source.
+func (s *simulation) ReadFile(ctx context.Context, path string) ([]byte, error) {
+	r, _, err := s.blobs.Get(ctx, storage.Ledger+"/"+path)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	_, err = b.ReadFrom(r)
+	return b.Bytes(), err
+}
+
+func container(name string) string {
+	c, _, _ := strings.Cut(name, "/")
+	return c
+}
+
+// owner returns the id of the task that a blob belongs to, empty for none.
+func owner(name string) string {
+	if _, ref, _, err := task.ParseName(name); err == nil {
+		return ref.ID
+	}
+	return ""
+}
