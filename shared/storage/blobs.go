@@ -62,6 +62,11 @@ type Blobs interface {
 	Create(ctx context.Context, name, contentType string, r io.Reader) (Blob, error)
 	// Get opens a blob for reading from its start. A blob that changes while it is read gives an error, never mixed bytes.
 	Get(ctx context.Context, name string) (io.ReadCloser, Blob, error)
+	// GetRange reads length bytes from offset of the version that etag names; CheckRange says what it refuses. Any other version,
+	// older or newer, is a fault.ETagMismatch, at once or while it is read: the bytes are never of two versions. What lies
+	// beyond the end is left out, so that a range which begins there is empty; else there are never fewer bytes without an
+	// error, and never more.
+	GetRange(ctx context.Context, name, etag string, offset, length int64) (io.ReadCloser, error)
 	// Stat describes a blob without reading it.
 	Stat(ctx context.Context, name string) (Blob, error)
 	// Delete removes a blob and every copy that hangs on it: snapshots, versions, uncommitted blocks. Deleting an absent

@@ -13,6 +13,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
@@ -147,6 +148,31 @@ func (b *Blobs) Get(ctx context.Context, name string) (io.ReadCloser, storage.Bl
 		Created:     created(resp.CreationTime, resp.LastModified),
 	}
 	return &body{resp.NewRetryReader(ctx, nil)}, found, nil
+}
+
+// GetRange streams a part of a blob under its ETag, also after a broken connection.
+func (b *Blobs) GetRange(ctx context.Context, name, version string, offset, length int64) (io.ReadCloser, error) {
+	if err := storage.CheckRange(version, offset, length); err != nil {
+		return nil, err
+	}
+	client, err := b.client(name)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := client.DownloadStream(ctx, &blob.DownloadStreamOptions{
+		Range:            blob.HTTPRange{Offset: offset, Count: length},
+		AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfMatch: quoted(version)}},
+	})
+	if bloberror.HasCode(err, bloberror.ConditionNotMet, bloberror.InvalidRange) {
+		return storage.Unsatisfied(ctx, b, name, version, offset)
+	}
+	if err != nil {
+		return nil, classify(err)
+	}
+	if err := storage.CheckPartial(value(resp.ContentRange), offset); err != nil {
+		return nil, errors.Join(err, resp.Body.Close())
+	}
+	return storage.Head(&body{resp.NewRetryReader(ctx, nil)}, length), nil
 }
 
 // body classifies errors that come while a blob is read.
@@ -298,6 +324,9 @@ func etag(e *azcore.ETag) string {
 	}
 	return strings.Trim(string(*e), `"`)
 }
+
+// quoted puts the quotes of a header on.
+func quoted(etag string) *azcore.ETag { return to.Ptr(azcore.ETag(`"` + etag + `"`)) }
 
 func created(creation, modified *time.Time) time.Time {
 	switch {

@@ -58,6 +58,15 @@ func (b blobs) Get(ctx context.Context, name string) (io.ReadCloser, storage.Blo
 	return b.s.Reader(ctx, blobLabel("read", name), r), found, nil
 }
 
+func (b blobs) GetRange(ctx context.Context, name, etag string, offset, length int64) (io.ReadCloser, error) {
+	b.s.Step(ctx, blobLabel("get", name))
+	r, err := b.of.GetRange(ctx, name, etag, offset, length)
+	if err != nil {
+		return nil, err
+	}
+	return b.s.Reader(ctx, blobLabel("read", name), r), nil
+}
+
 func (b blobs) Stat(ctx context.Context, name string) (storage.Blob, error) {
 	b.s.Step(ctx, blobLabel("stat", name))
 	return b.of.Stat(ctx, name)

@@ -272,6 +272,24 @@ func (b *Blobs) Get(ctx context.Context, name string) (io.ReadCloser, storage.Bl
 	return f, blob, nil
 }
 
+// GetRange reads a part of the file that has the name now.
+func (b *Blobs) GetRange(ctx context.Context, name, etag string, offset, length int64) (io.ReadCloser, error) {
+	if err := storage.CheckRange(etag, offset, length); err != nil {
+		return nil, err
+	}
+	f, blob, err := b.Open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if err = blob.Pinned(etag); err == nil {
+		if _, err = f.Seek(min(offset, blob.Size), io.SeekStart); err == nil {
+			return storage.Head(f, length), nil
+		}
+		err = unavailable(err)
+	}
+	return nil, errors.Join(err, f.Close())
+}
+
 // Stat describes a blob.
 func (b *Blobs) Stat(ctx context.Context, name string) (storage.Blob, error) {
 	f, blob, err := b.Open(ctx, name)

@@ -91,6 +91,21 @@ func (b *Blobs) Get(ctx context.Context, name string) (io.ReadCloser, storage.Bl
 	return io.NopCloser(bytes.NewReader(found.content)), found.Blob, nil
 }
 
+// GetRange returns a part of the content as it is now.
+func (b *Blobs) GetRange(ctx context.Context, name, etag string, offset, length int64) (io.ReadCloser, error) {
+	if err := storage.CheckRange(etag, offset, length); err != nil {
+		return nil, err
+	}
+	found, err := b.find(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := found.Pinned(etag); err != nil {
+		return nil, err
+	}
+	return io.NopCloser(io.NewSectionReader(bytes.NewReader(found.content), offset, length)), nil
+}
+
 // Stat describes a blob.
 func (b *Blobs) Stat(ctx context.Context, name string) (storage.Blob, error) {
 	found, err := b.find(ctx, name)

@@ -111,6 +111,10 @@ func (b faultyBlobs) Get(ctx context.Context, name string) (io.ReadCloser, stora
 	return r, blob, err
 }
 
+func (b faultyBlobs) GetRange(ctx context.Context, name, etag string, offset, length int64) (io.ReadCloser, error) {
+	return around(b.f, GetBlob, name, func() (io.ReadCloser, error) { return b.f.Blobs.GetRange(ctx, name, etag, offset, length) })
+}
+
 func (b faultyBlobs) Stat(ctx context.Context, name string) (storage.Blob, error) {
 	return around(b.f, StatBlob, name, func() (storage.Blob, error) { return b.f.Blobs.Stat(ctx, name) })
 }

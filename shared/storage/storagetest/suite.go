@@ -25,6 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		rules map[string]func(*testing.T, Stores)
 	}{
 		{"Blobs", blobRules()},
+		{"Ranges", rangeRules()},
 		{"Records", recordRules()},
 		{"Agenda", agendaRules()},
 	} {
