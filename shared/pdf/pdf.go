@@ -15,7 +15,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 )
 
-// Document is an open Document document. It belongs to one goroutine at a time.
+// Document is an open PDF document. It belongs to one goroutine at a time.
 type Document struct {
 	runtime  *Runtime
 	reader   io.ReadSeeker
@@ -37,7 +37,8 @@ type Document struct {
 	handles   int       // handles taken out since the instance started: go-pdfium keeps them until it is closed
 	recognise Recognise // nil: fonts are not examined
 	fonts     map[fontKey]*fontRecord
-	shapes    shapes // of letters; nil until a font is examined
+	shapes    shapes     // of letters; nil until a font is examined
+	emptiness *emptiness // nil until a page draws nothing
 
 	used int64 // bytes read and rendered since the document was opened: PDFium keeps much of them
 }

@@ -53,6 +53,9 @@ func (p *Document) Read(n int, characters bool, limits ocr.Limits) (Reading, err
 		}
 		r = Reading{Page: &unchecked}
 	}
+	if r.Page != nil && r.Page.Origin == ocr.Blank && p.draws(n) {
+		return Reading{}, refusal.New(refusal.PageUndecodable)
+	}
 	r.number = n
 	if r.Page != nil {
 		r.Page.Number = n

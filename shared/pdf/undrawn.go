@@ -103,8 +103,10 @@ func (p *Document) decodes(v view, picture picture, pixels int64) (bool, error) 
 			return false, p.fail(err)
 		}
 		switch last.ImageFilter {
-		case "DCTDecode", "JPXDecode", "JBIG2Decode", "CCITTFaxDecode":
+		case "DCTDecode", "JPXDecode", "JBIG2Decode":
 			return true, nil // of these the length says nothing
+		case "CCITTFaxDecode", "LZWDecode":
+			return p.fits(picture, pixels)
 		}
 	}
 	about, err := p.instance.FPDFImageObj_GetImageMetadata(&requests.FPDFImageObj_GetImageMetadata{ImageObject: picture.ref, Page: v.page})
@@ -117,6 +119,18 @@ func (p *Document) decodes(v view, picture picture, pixels int64) (bool, error) 
 	}
 	bits := pixels * int64(about.ImageMetadata.BitsPerPixel) //nolint:gosec // a few bytes
 	return 2*8*int64(len(data.Data)) >= bits, nil
+}
+
+// fits reports whether a picture that shows a single tone is stored in about as few bytes as that takes. PDFium makes up what it
+// cannot decode by these filters, as if it were there. A row of one tone takes 4 bytes of fax, and a tone 1 of 1,000 bytes of
+// LZW; there is room for less economical writers.
+func (p *Document) fits(picture picture, pixels int64) (bool, error) {
+	stored, err := p.instance.FPDFImageObj_GetImageDataRaw(&requests.FPDFImageObj_GetImageDataRaw{ImageObject: picture.ref})
+	if err != nil {
+		return false, p.unlessAnswered(err)
+	}
+	const least, share = 4096, 400 // bytes; pixels a byte
+	return int64(len(stored.Data)) <= least+pixels/share, nil
 }
 
 // unlessAnswered returns an error if PDFium came to its end rather than to an answer.

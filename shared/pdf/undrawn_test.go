@@ -21,6 +21,10 @@ func TestPictureThatCannotBeDecodedIsNoEmptyPage(t *testing.T) {
 		_ = z.Close()
 		return b.Bytes()
 	}
+	noise := make([]byte, 20_000)
+	for i := range noise {
+		noise[i] = byte(i * i >> 3)
+	}
 	const text = "BT /F1 12 Tf 72 720 Td (Words stand on it) Tj ET "
 	for name, c := range map[string]struct {
 		content, entries string
@@ -32,6 +36,9 @@ func TestPictureThatCannotBeDecodedIsNoEmptyPage(t *testing.T) {
 		"JPEG 2000":           {entries: "/Width 850/Height 1100/Filter/JPXDecode", data: []byte("no JPX"), damaged: true},
 		"filter":              {entries: "/Width 850/Height 1100/Filter/FooDecode", data: []byte("what?"), damaged: true},
 		"packed":              {entries: "/Width 850/Height 1100/Filter/FlateDecode", data: []byte("no zlib"), damaged: true},
+		"fax":                 {entries: "/Width 850/Height 1100/Filter/CCITTFaxDecode/DecodeParms<</K -1/Columns 850/Rows 1100>>", data: make([]byte, 20_000), damaged: true},
+		"LZW":                 {entries: "/Width 850/Height 1100/Filter/LZWDecode", data: noise, damaged: true},
+		"blank fax":           {entries: "/Width 850/Height 1100/Filter/CCITTFaxDecode/DecodeParms<</K -1/Columns 850/Rows 1100>>", data: bytes.Repeat([]byte{255}, 138)},
 		"whole and blank":     {entries: "/Width 850/Height 1100/Filter/FlateDecode", data: flate(935_000)},
 		"too large for all":   {entries: "/Width 90000/Height 90000/Filter/FlateDecode", data: flate(1_000_000), damaged: true},
 		"beside text":         {content: text, entries: "/Width 850/Height 1100/Filter/DCTDecode", data: []byte("no JPEG"), notes: 1},
