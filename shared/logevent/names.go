@@ -30,6 +30,7 @@ const (
 	SweepDone            = "sweep.done"                // the retention function finished
 	SweepFailed          = "sweep.failed"              // a sweep or full pass could not do all that is due; an error once that has lasted for ten minutes
 	SweepAwaited         = "sweep.awaited"             // what could not be done at once: the next sweep or full pass does it
+	PassLate             = "pass.late"                 // no full pass has come to its end for a day: orphans may be left
 	DueUnknown           = "due.unknown"               // records are due of which this program does not know what that means: they were left
 	MemoryKept           = "memory.kept"               // memory could not be given back after an erasure; it is tried again
 	DocumentOldest       = "document.oldest"           // age of the oldest document alive
