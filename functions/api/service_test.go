@@ -73,7 +73,7 @@ func (q *queue) Push(_ context.Context, ref task.Ref, _ time.Duration) error {
 // linker signs nothing.
 type linker struct{}
 
-func (linker) UploadLink(_ context.Context, name string, expires time.Time) (storage.Link, error) {
+func (linker) UploadLink(_ context.Context, name string, _ int64, expires time.Time) (storage.Link, error) {
 	return storage.Link{URL: "https://store.example/" + name + "?sig=signature", Method: "PUT", Expires: expires}, nil
 }
 

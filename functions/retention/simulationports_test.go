@@ -17,7 +17,7 @@ import (
 // links signs nothing.
 type links struct{}
 
-func (links) UploadLink(_ context.Context, name string, ends time.Time) (storage.Link, error) {
+func (links) UploadLink(_ context.Context, name string, _ int64, ends time.Time) (storage.Link, error) {
 	return storage.Link{URL: name, Expires: ends}, nil
 }
 

@@ -14,6 +14,8 @@ func Explain(code fault.Code, detail string) string {
 		detail = "The document forbids extraction: give its owner password with --password-file FILE, whose first line holds it."
 	case fault.DocumentSigned:
 		detail = "The document is digitally signed: ask for other formats than pdf, or give --signature rewrite or keep."
+	case fault.DocumentSizeMismatch:
+		detail = "The document changed before it was sent: run the command again."
 	case fault.LanguageUnknown:
 		detail = "A language of --lang is not installed."
 	}

@@ -15,8 +15,8 @@ type Linker struct {
 }
 
 // UploadLink implements storage.Linker.
-func (l Linker) UploadLink(ctx context.Context, name string, ends time.Time) (storage.Link, error) {
-	return l.Linker.UploadLink(ctx, name, l.AtWall(ends))
+func (l Linker) UploadLink(ctx context.Context, name string, size int64, ends time.Time) (storage.Link, error) {
+	return l.Linker.UploadLink(ctx, name, size, l.AtWall(ends))
 }
 
 // DownloadLink implements storage.Linker.

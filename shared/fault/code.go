@@ -49,6 +49,7 @@ const (
 const (
 	DocumentEmpty         Code = "document_empty"
 	DocumentTooLarge      Code = "document_too_large"
+	DocumentSizeMismatch  Code = "document_size_mismatch"
 	DocumentUnknownType   Code = "document_type_unsupported"
 	DocumentDamaged       Code = "document_damaged"
 	DocumentTooManyPages  Code = "document_too_many_pages"
@@ -114,6 +115,7 @@ func meanings() map[Code]meaning {
 
 		DocumentEmpty:         {Document, false, "The document has no bytes."},
 		DocumentTooLarge:      {Document, false, "The document is larger than the limit."},
+		DocumentSizeMismatch:  {Document, false, "The document does not have the size that was announced for it."},
 		DocumentUnknownType:   {Document, false, "The content is not of a supported document type."},
 		DocumentDamaged:       {Document, false, "The document is damaged and cannot be opened."},
 		DocumentTooManyPages:  {Document, false, "The document has more pages than the limit."},

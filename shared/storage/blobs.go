@@ -93,8 +93,9 @@ type Link struct {
 
 // Linker signs short-lived links to single blobs.
 type Linker interface {
-	// UploadLink allows one creation of the named blob, no overwrite and no reading, until expires.
-	UploadLink(ctx context.Context, name string, expires time.Time) (Link, error)
+	// UploadLink allows one creation of the named blob, no overwrite and no reading, until expires. A size above 0 is how many
+	// bytes it will have: where the store can be made to, it refuses any other length. 0 is for one that is not known.
+	UploadLink(ctx context.Context, name string, size int64, expires time.Time) (Link, error)
 	// DownloadLink allows reading the named blob until expires.
 	DownloadLink(ctx context.Context, name string, expires time.Time) (Link, error)
 }

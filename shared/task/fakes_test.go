@@ -313,7 +313,7 @@ func (a *applications) Revoked(_ context.Context, id string) (bool, error) {
 // linker signs nothing.
 type linker struct{ err error }
 
-func (l *linker) UploadLink(_ context.Context, name string, expires time.Time) (storage.Link, error) {
+func (l *linker) UploadLink(_ context.Context, name string, _ int64, expires time.Time) (storage.Link, error) {
 	return storage.Link{URL: "https://store.invalid/" + name, Method: "PUT", Expires: expires}, l.err
 }
 

@@ -128,7 +128,7 @@ func (s *Service) again(ctx context.Context, o Order, ref Ref) (Accepted, error)
 	}
 	a := Accepted{Task: t, Replayed: true}
 	if t.State == Submitted {
-		link, err := s.Links.UploadLink(ctx, ref.UploadName(), t.LinkEnds)
+		link, err := s.Links.UploadLink(ctx, ref.UploadName(), t.Settings.Size, t.LinkEnds)
 		if err != nil {
 			return Accepted{}, err
 		}

@@ -118,6 +118,8 @@ func (s *Service) admit(ctx context.Context, t *Task, blob storage.Blob, digest 
 	case err != nil:
 		return nil, err
 	case refusal != nil:
+	case t.Settings.Size > 0 && blob.Size != t.Settings.Size:
+		refusal = storage.WrongSize(t.Settings.Size)
 	case blob.Size == 0:
 		refusal = fault.New(fault.DocumentEmpty, "the document has no bytes; upload it again with a new task")
 	case blob.Size > s.Limits.Document.Bytes:

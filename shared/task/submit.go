@@ -76,7 +76,7 @@ func (s *Service) createCounted(ctx context.Context, o Order, ref Ref) (a Accept
 		return a, false, err
 	}
 	a = Accepted{Task: t, attempt: t.Attempt}
-	link, err := s.Links.UploadLink(ctx, ref.UploadName(), t.LinkEnds)
+	link, err := s.Links.UploadLink(ctx, ref.UploadName(), t.Settings.Size, t.LinkEnds)
 	if err != nil {
 		return Accepted{}, true, errors.Join(err, s.undo(ctx, o, a)) // which counts it no more
 	}
@@ -100,7 +100,7 @@ func (s *Service) RenewUpload(ctx context.Context, ref Ref) (storage.Link, error
 	if err != nil {
 		return storage.Link{}, err
 	}
-	return s.Links.UploadLink(ctx, ref.UploadName(), t.LinkEnds)
+	return s.Links.UploadLink(ctx, ref.UploadName(), t.Settings.Size, t.LinkEnds)
 }
 
 // complete fills in defaults and refuses what cannot be done, naming the field.

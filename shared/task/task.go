@@ -106,6 +106,8 @@ type Settings struct {
 	Signature  ocr.SignaturePolicy `json:"signature,omitempty"`
 
 	RemovePassword bool `json:"remove_password,omitempty"`
+
+	Size int64 `json:"size,omitempty"` // of the document, as the client announces it; 0 if it does not
 }
 
 // pdf says how the searchable PDF is written.

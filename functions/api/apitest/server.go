@@ -184,7 +184,7 @@ func (s *Server) States() map[task.State]int {
 }
 
 // UploadLink implements storage.Linker.
-func (s *Server) UploadLink(_ context.Context, name string, expires time.Time) (storage.Link, error) {
+func (s *Server) UploadLink(_ context.Context, name string, _ int64, expires time.Time) (storage.Link, error) {
 	return storage.Link{URL: s.Storage + "/" + name + "?sig=s", Method: http.MethodPut, Headers: map[string]string{"X-Kind": "block"}, Expires: expires}, nil
 }
 

@@ -28,6 +28,7 @@ func TestConformance(t *testing.T) {
 		return storagetest.Stores{
 			Blobs: store.Blobs, Records: store.Records, Agenda: store.Records,
 			Stage: func(t *testing.T, name string) { stage(t, account.ConnectionString, name) },
+			Links: store.Links,
 		}
 	})
 }

@@ -39,8 +39,8 @@ type Links struct {
 var _ storage.Linker = (*Links)(nil)
 
 // UploadLink allows one Put Blob, or staging and committing blocks, of a name that does not exist: permission "create"
-// alone refuses to overwrite.
-func (l *Links) UploadLink(ctx context.Context, name string, expires time.Time) (storage.Link, error) {
+// alone refuses to overwrite. A signature cannot bind a length: another one is refused when the document is taken in.
+func (l *Links) UploadLink(ctx context.Context, name string, _ int64, expires time.Time) (storage.Link, error) {
 	link, err := l.sign(ctx, name, expires, sas.BlobPermissions{Create: true})
 	link.Method = "PUT"
 	link.Headers = map[string]string{"x-ms-blob-type": "BlockBlob"}

@@ -154,7 +154,7 @@ func send(t *testing.T, client *http.Client, link storage.Link, method, body str
 func TestLinksByIdentityCreateOnceAndReadOnly(t *testing.T) {
 	store, client, _ := delegated(t, time.Now)
 	const name = "uploads/2026030112/app/task/1"
-	up, err := store.Links.UploadLink(t.Context(), name, time.Now().Add(15*time.Minute))
+	up, err := store.Links.UploadLink(t.Context(), name, 0, time.Now().Add(15*time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,9 @@ func TestLinksByIdentityCreateOnceAndReadOnly(t *testing.T) {
 		t.Errorf("reading through an upload link: %d, want 403", status)
 	}
 	other := up
-	other.URL = strings.Replace(up.URL, "/task/1", "/task/2", 1)
+	if other.URL = strings.Replace(up.URL, "1?", "2?", 1); other.URL == up.URL {
+		t.Fatal("the link does not end with the name of its blob")
+	}
 	if status := send(t, client, other, http.MethodPut, "x"); status != http.StatusForbidden {
 		t.Errorf("another blob through the same link: %d, want 403", status)
 	}

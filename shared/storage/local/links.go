@@ -60,52 +60,71 @@ var _ storage.Linker = (*Links)(nil)
 // Links returns the signer and server of the folder's links.
 func (s *Store) Links(cfg LinksConfig) *Links { return &Links{LinksConfig: cfg, key: s.key} }
 
-// UploadLink allows one PUT of a name that does not exist.
-func (l *Links) UploadLink(_ context.Context, name string, expires time.Time) (storage.Link, error) {
-	return l.link(http.MethodPut, name, expires), nil
+// UploadLink allows one PUT of a name that does not exist, of exactly size bytes if that is not 0.
+func (l *Links) UploadLink(_ context.Context, name string, size int64, expires time.Time) (storage.Link, error) {
+	return l.link(grant{http.MethodPut, name, size, expires}), nil
 }
 
 // DownloadLink allows reading.
 func (l *Links) DownloadLink(_ context.Context, name string, expires time.Time) (storage.Link, error) {
-	return l.link(http.MethodGet, name, expires), nil
+	return l.link(grant{http.MethodGet, name, 0, expires}), nil
 }
 
-func (l *Links) link(method, name string, expires time.Time) storage.Link {
-	expires = expires.UTC().Truncate(time.Second)
+// grant is what a link gives.
+type grant struct {
+	method, name string
+	size         int64 // of what is sent; 0 for any
+	expires      time.Time
+}
+
+func (l *Links) link(g grant) storage.Link {
+	g.expires = g.expires.UTC().Truncate(time.Second)
 	// One parameter only: some clients cannot store an address with an ampersand.
-	token := strconv.FormatInt(expires.Unix(), 36) + "." + l.sign(method, name, expires)
-	return storage.Link{URL: l.Base() + LinkPath + name + "?t=" + url.QueryEscape(token), Method: method, Expires: expires}
+	terms := strconv.FormatInt(g.expires.Unix(), 36)
+	if g.size > 0 {
+		terms += "-" + strconv.FormatInt(g.size, 36)
+	}
+	return storage.Link{
+		URL: l.Base() + LinkPath + g.name + "?t=" + url.QueryEscape(terms+"."+l.sign(g)), Method: g.method, Expires: g.expires,
+	}
 }
 
-// sign covers method, name and expiry, so that a link opens exactly one thing in one way.
-func (l *Links) sign(method, name string, expires time.Time) string {
+// sign covers everything that a link gives, so that it opens exactly one thing in one way.
+func (l *Links) sign(g grant) string {
 	h := hmac.New(sha256.New, l.key)
-	fmt.Fprintf(h, "%s\n%s\n%d", method, name, expires.Unix())
+	fmt.Fprintf(h, "%s\n%s\n%d", g.method, g.name, g.expires.Unix())
+	if g.size > 0 {
+		fmt.Fprintf(h, "\n%d", g.size)
+	}
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
-// verify checks a link that came in and returns when it ends.
-func (l *Links) verify(method, name, token string) (time.Time, error) {
-	seconds, signature, _ := strings.Cut(token, ".")
+// verify checks a link that came in and returns what it gives.
+func (l *Links) verify(method, name, token string) (grant, error) {
+	terms, signature, _ := strings.Cut(token, ".")
+	seconds, bytes, sized := strings.Cut(terms, "-")
 	at, err := strconv.ParseInt(seconds, 36, 64)
+	g := grant{method: method, name: name, expires: time.Unix(at, 0).UTC()}
+	if sized && err == nil {
+		g.size, err = strconv.ParseInt(bytes, 36, 64)
+	}
 	if err != nil {
-		return time.Time{}, fault.New(fault.LinkInvalid, "the link is damaged; ask for a new one")
+		return grant{}, fault.New(fault.LinkInvalid, "the link is damaged; ask for a new one")
 	}
-	expires := time.Unix(at, 0).UTC()
-	if !hmac.Equal([]byte(signature), []byte(l.sign(method, name, expires))) {
-		return time.Time{}, fault.New(fault.LinkInvalid, "the link is damaged, or is for another object or method; ask for a new one")
+	if !hmac.Equal([]byte(signature), []byte(l.sign(g))) {
+		return grant{}, fault.New(fault.LinkInvalid, "the link is damaged, or is for another object or method; ask for a new one")
 	}
-	if !l.Now().Before(expires) {
-		return time.Time{}, fault.New(fault.LinkExpired, "the link has expired; ask for a new one")
+	if !l.Now().Before(g.expires) {
+		return grant{}, fault.New(fault.LinkExpired, "the link has expired; ask for a new one")
 	}
-	return expires, nil
+	return g, nil
 }
 
 // admitted verifies the link of a request. Whatever else its address asks for is nothing that a link gives.
-func (l *Links) admitted(method, name string, r *http.Request) (expires time.Time, err error) {
+func (l *Links) admitted(method, name string, r *http.Request) (grant, error) {
 	query, err := strict.Query(r.URL.RawQuery, []string{"t"})
 	if err != nil {
-		return time.Time{}, err
+		return grant{}, err
 	}
 	return l.verify(method, name, query["t"])
 }
@@ -130,7 +149,7 @@ func (l *Links) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (l *Links) upload(w http.ResponseWriter, r *http.Request, name string) error {
-	expires, err := l.admitted(http.MethodPut, name, r)
+	given, err := l.admitted(http.MethodPut, name, r)
 	if err != nil {
 		return err
 	}
@@ -141,7 +160,10 @@ func (l *Links) upload(w http.ResponseWriter, r *http.Request, name string) erro
 	if r.ContentLength > l.MaxSize {
 		return fault.New(fault.BodyTooLarge, "the document has %d bytes; at most %d are accepted: split it", r.ContentLength, l.MaxSize)
 	}
-	status, digest, err := l.store(w, r, name, expires, admitted)
+	if given.size > 0 && r.ContentLength >= 0 && r.ContentLength != given.size {
+		return storage.WrongSize(given.size)
+	}
+	status, digest, err := l.store(w, r, given, admitted)
 	if err != nil {
 		return err
 	}
@@ -155,17 +177,23 @@ func (l *Links) upload(w http.ResponseWriter, r *http.Request, name string) erro
 
 // store accepts a document, or reads an earlier one to compare it: a client that did not learn of its success sends it
 // again. Its transfer ends before the document is reported to anybody.
-func (l *Links) store(w http.ResponseWriter, r *http.Request, name string, expires time.Time, admitted error) (status int, digest string, err error) {
-	t, err := l.Open(r.Context(), name, true, expires.Sub(l.Now()))
+func (l *Links) store(w http.ResponseWriter, r *http.Request, given grant, admitted error) (status int, digest string, err error) {
+	name := given.name
+	t, err := l.Open(r.Context(), name, true, given.expires.Sub(l.Now()))
 	if err != nil {
 		return 0, "", err
 	}
 	defer t.Close()
 	hash := sha256.New()
-	body := io.TeeReader(httpserver.Body(w, http.MaxBytesReader(w, r.Body, l.MaxSize), t), hash)
+	body := httpserver.Body(w, http.MaxBytesReader(w, r.Body, l.MaxSize), t)
+	size := r.ContentLength
+	if given.size > 0 {
+		body, size = storage.Exactly(body, given.size), given.size
+	}
+	body = io.TeeReader(body, hash)
 	status, err = http.StatusCreated, admitted
 	if admitted == nil {
-		err = l.create(t.Context(), name, r.ContentLength, body)
+		err = l.create(t.Context(), name, size, body)
 	}
 	if errors.Is(err, fault.AlreadyExists) || errors.Is(err, fault.WrongState) {
 		status = http.StatusOK
@@ -199,11 +227,11 @@ func (l *Links) create(ctx context.Context, name string, size int64, body io.Rea
 }
 
 func (l *Links) download(w http.ResponseWriter, r *http.Request, name string) error {
-	expires, err := l.admitted(http.MethodGet, name, r)
+	given, err := l.admitted(http.MethodGet, name, r)
 	if err != nil {
 		return err
 	}
-	t, err := l.Open(r.Context(), name, false, expires.Sub(l.Now()))
+	t, err := l.Open(r.Context(), name, false, given.expires.Sub(l.Now()))
 	if err != nil {
 		return err
 	}

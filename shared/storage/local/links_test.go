@@ -55,12 +55,7 @@ func expectAll(context.Context, string, int64) (func(), error) { return func() {
 func serveLinks(t *testing.T) *linked {
 	t.Helper()
 	l := &linked{store: open(t, t.TempDir(), true), now: time.Now()}
-	mux := http.NewServeMux()
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	l.Links = l.store.Links(local.LinksConfig{
-		Blobs:   l.store.Blobs,
-		Base:    func() string { return server.URL },
+	l.Links = serve(t, l.store, local.LinksConfig{
 		MaxSize: 1000,
 		Now:     func() time.Time { return l.now },
 		Admit: func(context.Context, string) error {
@@ -87,16 +82,27 @@ func serveLinks(t *testing.T) *linked {
 			}
 			return nil
 		},
-		Error: func(w http.ResponseWriter, _ *http.Request, err error) {
-			var f *fault.Error
-			if errors.As(err, &f) {
-				w.Header().Set("Code", string(f.Code))
-			}
-			w.WriteHeader(http.StatusTeapot)
-		},
 	})
-	mux.Handle(local.LinkPath, l.Links)
 	return l
+}
+
+// serve answers the links of a store, errors by their code in a header.
+func serve(t *testing.T, s *local.Store, cfg local.LinksConfig) *local.Links {
+	t.Helper()
+	mux := http.NewServeMux()
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	cfg.Blobs, cfg.Base = s.Blobs, func() string { return server.URL }
+	cfg.Error = func(w http.ResponseWriter, _ *http.Request, err error) {
+		var f *fault.Error
+		if errors.As(err, &f) {
+			w.Header().Set("Code", string(f.Code))
+		}
+		w.WriteHeader(http.StatusTeapot)
+	}
+	links := s.Links(cfg)
+	mux.Handle(local.LinkPath, links)
+	return links
 }
 
 func do(t *testing.T, method, url string, body string) (code string, status int) {
@@ -117,7 +123,7 @@ func do(t *testing.T, method, url string, body string) (code string, status int)
 
 func TestUploadLinkCreatesOneObjectOnce(t *testing.T) {
 	l := serveLinks(t)
-	link, err := l.UploadLink(t.Context(), "uploads/h/a/1", l.now.Add(time.Minute))
+	link, err := l.UploadLink(t.Context(), "uploads/h/a/1", 0, l.now.Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +167,7 @@ func sum(document string) string {
 // A client that was answered with a fault cannot know whether its document was stored.
 func TestUploadThatIsRepeatedWithTheSameBytesIsASuccess(t *testing.T) {
 	l := serveLinks(t)
-	link, err := l.UploadLink(t.Context(), "uploads/h/a/1", l.now.Add(time.Minute))
+	link, err := l.UploadLink(t.Context(), "uploads/h/a/1", 0, l.now.Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +196,7 @@ func TestUploadThatIsRepeatedWithTheSameBytesIsASuccess(t *testing.T) {
 
 func TestUploadThatIsRefusedLeavesNothing(t *testing.T) {
 	l := serveLinks(t)
-	link, err := l.UploadLink(t.Context(), "uploads/h/a/1", l.now.Add(time.Minute))
+	link, err := l.UploadLink(t.Context(), "uploads/h/a/1", 0, l.now.Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package local_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
@@ -32,7 +34,13 @@ func open(t *testing.T, dir string, server bool) *local.Store {
 func TestConformance(t *testing.T) {
 	storagetest.Run(t, func(t *testing.T) storagetest.Stores {
 		s := open(t, t.TempDir(), true)
-		return storagetest.Stores{Blobs: s.Blobs, Records: s.Records, Agenda: s.Records}
+		links := serve(t, s, local.LinksConfig{
+			MaxSize: 20 << 20, Now: time.Now, Open: (&linked{}).open, Expect: expectAll,
+			Admit:    func(context.Context, string) error { return nil },
+			Landed:   func(context.Context, string, string) error { return nil },
+			Repeated: func(context.Context, string, string) error { return fault.New(fault.AlreadyExists, "another document") },
+		})
+		return storagetest.Stores{Blobs: s.Blobs, Records: s.Records, Agenda: s.Records, Links: links, BindsSize: true}
 	})
 }
 

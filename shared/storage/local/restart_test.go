@@ -34,7 +34,7 @@ func TestProcessesThatStartAtOnceShareOneKey(t *testing.T) {
 					return
 				}
 				links := s.Links(local.LinksConfig{Base: func() string { return "http://h" }})
-				link, err := links.UploadLink(t.Context(), "uploads/h/a/1", expires)
+				link, err := links.UploadLink(t.Context(), "uploads/h/a/1", 0, expires)
 				if err := errors.Join(err, s.Close()); err != nil {
 					t.Error(err)
 				}

@@ -2,6 +2,7 @@
 package storagetest
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -15,6 +16,10 @@ type Stores struct {
 	Agenda  storage.Agenda
 	// Stage leaves an unfinished upload under a name; nil where the driver cannot have one.
 	Stage func(t *testing.T, name string)
+
+	Links     storage.Linker // nil where the driver signs none
+	Client    *http.Client   // that reaches what links point to; nil for the default one
+	BindsSize bool           // an upload link with a size is refused any other length by the store itself
 }
 
 // Run checks every rule of the ports. open returns an empty store each time.
@@ -26,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 	}{
 		{"Blobs", blobRules()},
 		{"Ranges", rangeRules()},
+		{"Links", linkRules()},
 		{"Records", recordRules()},
 		{"Agenda", agendaRules()},
 	} {

@@ -218,7 +218,7 @@ func (w *world) ReadFile(ctx context.Context, path string) ([]byte, error) {
 // nothing is links, queue and engine of a service whose documents have one empty page.
 type nothing struct{}
 
-func (nothing) UploadLink(context.Context, string, time.Time) (storage.Link, error) {
+func (nothing) UploadLink(context.Context, string, int64, time.Time) (storage.Link, error) {
 	return storage.Link{}, nil
 }
 
