@@ -165,7 +165,7 @@ func (a *functionApp) place(set config.Settings, wrong error, sealer task.Sealer
 
 		conditions: []condition{
 			{name: "settings", holds: func(context.Context) error { return wrong }},
-			{name: "place", life: time.Minute, holds: func(ctx context.Context) error { return checkRegion(ctx, set, a.store) }},
+			{name: "place", life: time.Minute, holds: func(ctx context.Context) error { return checkRegion(ctx, set.Region, a.store) }},
 			storageTakes(log, a.store.Records, time.Minute),
 		},
 		subjects: []doctor.Probe{account.New(a.store, stampOf(set), time.Now)},
@@ -226,23 +226,6 @@ func warmed(ctx context.Context) error {
 	}
 	if err := exec.CommandContext(ctx, self, "warm").Run(); err != nil { //nolint:gosec // the program itself
 		return fmt.Errorf("fill the compilation cache: %w", err)
-	}
-	return nil
-}
-
-// checkRegion compares the region of the settings with the one that the platform reports and the one that the deployment
-// wrote on the container. All that are known must agree.
-func checkRegion(ctx context.Context, set config.Settings, store *azure.Store) error {
-	want := doctor.RegionName(set.Region)
-	if platform := doctor.RegionName(os.Getenv("REGION_NAME")); platform != "" && platform != want {
-		return fmt.Errorf("the platform says region %s, LETHE_REGION says %s: deploy this stamp again with its own parameters", platform, want)
-	}
-	written, err := store.Region(ctx)
-	if err != nil {
-		return fmt.Errorf("the region written on the container cannot be read: %w", err)
-	}
-	if written = doctor.RegionName(written); written != "" && written != want {
-		return fmt.Errorf("the container was made for region %s, LETHE_REGION says %s: deploy this stamp again with its own parameters", written, want)
 	}
 	return nil
 }

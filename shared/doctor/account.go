@@ -90,25 +90,11 @@ func (a Account) replication(u unseen) Finding {
 
 // region compares every region that is known with the one of the settings.
 func (a Account) region(u unseen, s Stamp) Finding {
-	type witness struct{ who, says string }
-	witnesses := []witness{{"the platform", s.Platform}, {"the account", a.Location}}
+	witnesses := []Witness{{Who: "the platform", Says: s.Platform}, {Who: "the account", Says: a.Location}}
 	for _, c := range a.Containers {
-		witnesses = append(witnesses, witness{"container " + c.Name, c.Region})
+		witnesses = append(witnesses, Witness{Who: "container " + c.Name, Says: c.Region})
 	}
-	want, agree := RegionName(s.Region), 0
-	for _, w := range witnesses {
-		switch says := RegionName(w.says); says {
-		case "":
-		case want:
-			agree++
-		default:
-			return breach(Region, "the settings say %s, %s says %s", want, w.who, says)
-		}
-	}
-	if agree == 0 {
-		return u.unknown(Region)
-	}
-	return fine(Region, "%s by all that name one: %d", want, agree)
+	return agreement(u, Region, s.Region, witnesses)
 }
 
 func (a Account) transport(u unseen) Finding {
@@ -157,6 +143,3 @@ func (a Account) skew(u unseen) Finding {
 	}
 	return fine(ClockSkew, "%s", found)
 }
-
-// RegionName writes a region's name in one form: the platform says "West Europe" where templates say westeurope.
-func RegionName(name string) string { return strings.ToLower(strings.ReplaceAll(name, " ", "")) }

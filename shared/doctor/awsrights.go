@@ -1,0 +1,206 @@
+package doctor
+
+import (
+	"slices"
+
+	"github.com/lethe-ocr/lethe/shared/storage"
+)
+
+// Functions of a stamp on AWS, by the ends of their names: STACK-api and so on.
+const (
+	APIFunction       = "api"
+	OCRFunction       = "ocr"
+	RequeueFunction   = "requeue"
+	PoisonFunction    = "poison"
+	RetentionFunction = "retention"
+	// SchedulerRole is no function: EventBridge Scheduler calls retention with its role.
+	SchedulerRole = "scheduler"
+)
+
+// AWSFunctions lists the functions of a stamp on AWS.
+func AWSFunctions() []string {
+	return []string{APIFunction, OCRFunction, RequeueFunction, PoisonFunction, RetentionFunction}
+}
+
+// AWSQueues lists the queues of a stamp on AWS, by the ends of their names, with the function that each one calls.
+func AWSQueues() map[string]string {
+	return map[string]string{"uploads": OCRFunction, "requeue": RequeueFunction, "poison": PoisonFunction}
+}
+
+// DeadLetterQueue is the one of AWSQueues that the others move what fails to.
+const DeadLetterQueue = "poison"
+
+// DueTable is the table of the due index. It is no table of records, so storage.Tables does not list it.
+const DueTable = "due"
+
+// AWSTables lists the DynamoDB tables of a stamp, without their common prefix.
+func AWSTables() []string {
+	all := []string{DueTable}
+	for _, t := range storage.Tables() {
+		all = append(all, string(t))
+	}
+	return all
+}
+
+// AWSOption is a choice of a deployment that rights depend on.
+type AWSOption string
+
+// The options.
+const (
+	Always  AWSOption = ""
+	WithKey AWSOption = "key" // the bucket, tables and queues are encrypted with a key of the operator's (SSE-KMS)
+	WithVPC AWSOption = "vpc" // the functions run in a network of the operator's
+)
+
+// AWSResource names a resource of a stamp without region, account and names of a deployment: "bucket", "bucket/uploads" for the
+// objects of a container, "table/tasks", "queue/requeue", "function/retention", "log/api" for the log group of a function,
+// "role/api", "secret" for the signing key, "key", and "any" where the service knows no narrower resource.
+type AWSResource string
+
+// The resources of which a stamp has one.
+const (
+	TheBucket AWSResource = "bucket"
+	TheSecret AWSResource = "secret"
+	TheKey    AWSResource = "key"
+	Any       AWSResource = "any"
+)
+
+// AWSRight allows actions on resources.
+type AWSRight struct {
+	Actions []string
+	On      []AWSResource
+	When    AWSOption
+	// Looking are rights to see settings, for the examination by the doctor. A role may lack them: then checks are unknown.
+	Looking bool
+}
+
+// AWSRights is the table of rights: what the role of a function, or SchedulerRole, may do. Roles have nothing else. No action has a
+// wildcard, and no resource but the names of objects below a container.
+func AWSRights(function string) []AWSRight {
+	if function == SchedulerRole {
+		return []AWSRight{{Actions: []string{"lambda:InvokeFunction"}, On: []AWSResource{"function/" + RetentionFunction}}}
+	}
+	rights := append(ofEveryFunction(function), onTables(function)...)
+	rights = append(rights, onObjects(function)...)
+	for queue, reader := range AWSQueues() {
+		if reader == function { // Lambda takes messages with the role of the function
+			rights = append(rights, AWSRight{
+				Actions: []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}, On: []AWSResource{AWSResource("queue/" + queue)},
+			})
+		}
+	}
+	if function == RetentionFunction {
+		rights = append(rights, toLook()...)
+	}
+	return rights
+}
+
+func ofEveryFunction(function string) []AWSRight {
+	return []AWSRight{
+		{Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, On: []AWSResource{AWSResource("log/" + function)}},
+		{Actions: []string{"secretsmanager:GetSecretValue"}, On: []AWSResource{TheSecret}},
+		// Without the right to list, S3 answers 403 for an absent object in place of 404. The tag is the region's.
+		{Actions: []string{"s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:GetBucketTagging"}, On: []AWSResource{TheBucket}},
+		{Actions: []string{"sqs:SendMessage"}, On: []AWSResource{"queue/requeue"}},
+		{Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, On: []AWSResource{TheKey}, When: WithKey},
+		// Lambda makes the interfaces of a function before it starts, and EC2 knows no narrower resource to describe them.
+		{Actions: []string{"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"}, On: []AWSResource{Any}, When: WithVPC},
+	}
+}
+
+// onTables: only the interface of clients and retention see who the applications are and what they did; only the full pass of
+// retention scans.
+func onTables(function string) []AWSRight {
+	tables := []string{DueTable, string(storage.Tasks), string(storage.Usage), string(storage.State), string(storage.Pending), string(storage.Receipts)}
+	actions := []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query"}
+	switch function {
+	case APIFunction:
+		tables = AWSTables()
+	case RetentionFunction:
+		tables = AWSTables()
+		actions = append(actions, "dynamodb:Scan")
+	}
+	var on []AWSResource
+	for _, t := range tables {
+		on = append(on, AWSResource("table/"+t))
+	}
+	return []AWSRight{{Actions: actions, On: on}}
+}
+
+// What a function does with the objects of a container. Whoever may write may end what it began to write.
+const (
+	read  = "s3:GetObject"
+	write = "s3:PutObject"
+	erase = "s3:DeleteObject"
+	abort = "s3:AbortMultipartUpload"
+)
+
+// onObjects: every function erases, since whoever finds a task that is deleted ends it. A link has the rights of the role that
+// signs it: the interface of clients signs links for uploads and results, and retention those of the synthetic page.
+func onObjects(function string) []AWSRight {
+	access := map[string][]string{
+		storage.Uploads: {read, erase, abort},
+		storage.Work:    {erase, abort},
+		storage.Results: {erase, abort},
+		storage.Ledger:  {read, write, erase, abort},
+	}
+	switch function {
+	case APIFunction:
+		access[storage.Uploads] = []string{read, write, erase, abort}
+		access[storage.Work] = []string{read, erase, abort}
+		access[storage.Results] = []string{read, erase, abort}
+	case OCRFunction, RequeueFunction:
+		access[storage.Work] = []string{read, write, erase, abort}
+		access[storage.Results] = []string{read, write, erase, abort}
+	case RetentionFunction:
+		access[storage.Uploads] = []string{read, write, erase, abort}
+		access[storage.Results] = []string{read, erase, abort}
+		access[storage.DeadLetters] = []string{erase, abort}
+	}
+	var rights []AWSRight
+	for _, container := range storage.Containers() {
+		if actions := access[container]; actions != nil {
+			rights = append(rights, AWSRight{Actions: actions, On: []AWSResource{AWSResource("bucket/" + container)}})
+		}
+	}
+	return rights
+}
+
+// toLook lists what the daily examination reads: settings only, nothing that is stored.
+func toLook() []AWSRight {
+	var tables, queues, functions, logs, roles []AWSResource
+	for _, t := range AWSTables() {
+		tables = append(tables, AWSResource("table/"+t))
+	}
+	for q := range AWSQueues() {
+		queues = append(queues, AWSResource("queue/"+q))
+	}
+	slices.Sort(queues)
+	for _, f := range AWSFunctions() {
+		functions = append(functions, AWSResource("function/"+f))
+		logs = append(logs, AWSResource("log/"+f))
+		roles = append(roles, AWSResource("role/"+f))
+	}
+	return []AWSRight{
+		{Looking: true, On: []AWSResource{TheBucket}, Actions: []string{
+			"s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration", "s3:GetReplicationConfiguration", "s3:GetLifecycleConfiguration",
+			"s3:GetEncryptionConfiguration", "s3:GetBucketPublicAccessBlock", "s3:GetBucketOwnershipControls", "s3:GetBucketPolicy", "s3:GetBucketLogging",
+			"s3:GetInventoryConfiguration", "s3:GetAnalyticsConfiguration", "s3:GetBucketMetadataTableConfiguration", "s3:GetBucketNotification",
+			"s3:GetBucketWebsite", "s3:GetBucketLocation",
+		}},
+		{Looking: true, On: tables, Actions: []string{
+			"dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTimeToLive", "dynamodb:DescribeContributorInsights",
+			"dynamodb:DescribeKinesisStreamingDestination", "dynamodb:GetResourcePolicy",
+		}},
+		{Looking: true, On: queues, Actions: []string{"sqs:GetQueueAttributes"}},
+		{Looking: true, On: functions, Actions: []string{
+			"lambda:GetFunctionConfiguration", "lambda:GetFunctionConcurrency", "lambda:GetFunctionUrlConfig", "lambda:GetPolicy", "lambda:GetFunctionEventInvokeConfig",
+		}},
+		{Looking: true, On: logs, Actions: []string{"logs:DescribeSubscriptionFilters"}},
+		{Looking: true, On: roles, Actions: []string{"iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies"}},
+		// These know no resource.
+		{Looking: true, On: []AWSResource{Any}, Actions: []string{
+			"s3:ListAccessPoints", "dynamodb:ListBackups", "lambda:ListEventSourceMappings", "logs:DescribeLogGroups", "logs:DescribeAccountPolicies",
+		}},
+	}
+}
