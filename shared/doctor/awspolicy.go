@@ -16,7 +16,7 @@ type AWSGrant struct {
 
 func (g AWSGrant) String() string { return g.Action + " on " + string(g.On) }
 
-// WrongRights holds what the role of a function, or SchedulerRole, may do against the table of rights: what it may do beyond it,
+// WrongRights holds what the role of a function, or ScheduleRole, may do against the table of rights: what it may do beyond it,
 // with every wildcard, and what it lacks. The options are those of the deployment.
 func WrongRights(function string, granted []AWSGrant, options ...AWSOption) []string {
 	expected := map[AWSGrant]bool{} // with whether the role must have it
@@ -131,6 +131,9 @@ type AWSNames struct {
 	KeyARN    string // of the operator's key; empty for none
 }
 
+// LogGroup is the name of the log group of all functions.
+func (n AWSNames) LogGroup() string { return "/aws/lambda/" + n.Stack }
+
 // Resource names what an ARN of a policy stands for. What is no part of the stamp keeps its ARN, and "*" is Any.
 func (n AWSNames) Resource(arn string) AWSResource {
 	switch {
@@ -154,8 +157,8 @@ func (n AWSNames) Resource(arn string) AWSResource {
 		{"dynamodb", "table/" + n.Tables, "", "table/"},
 		{"sqs", n.Stack + "-", "", "queue/"},
 		{"lambda", "function:" + n.Stack + "-", "", "function/"},
-		{"logs", "log-group:/aws/lambda/" + n.Stack + "-", ":*", "log/"},
 		{"iam", "role/" + n.Stack + "-", "", "role/"},
+		{"iam", "policy/" + n.Stack + "-", "", "policy/"},
 	} {
 		rest, ours := strings.CutPrefix(name, kind.begins)
 		rest, whole := strings.CutSuffix(rest, kind.ends)
@@ -163,8 +166,11 @@ func (n AWSNames) Resource(arn string) AWSResource {
 			return kind.is + AWSResource(rest)
 		}
 	}
-	if parts[2] == "s3" && name == n.Bucket {
+	switch {
+	case parts[2] == "s3" && name == n.Bucket:
 		return TheBucket
+	case parts[2] == "logs" && strings.TrimSuffix(name, ":*") == "log-group:"+n.LogGroup():
+		return TheLog
 	}
 	return AWSResource(arn)
 }

@@ -13,8 +13,8 @@ const (
 	RequeueFunction   = "requeue"
 	PoisonFunction    = "poison"
 	RetentionFunction = "retention"
-	// SchedulerRole is no function: EventBridge Scheduler calls retention with its role.
-	SchedulerRole = "scheduler"
+	// ScheduleRole is no function: EventBridge Scheduler calls retention with its role.
+	ScheduleRole = "schedule"
 )
 
 // AWSFunctions lists the functions of a stamp on AWS.
@@ -53,8 +53,8 @@ const (
 )
 
 // AWSResource names a resource of a stamp without region, account and names of a deployment: "bucket", "bucket/uploads" for the
-// objects of a container, "table/tasks", "queue/requeue", "function/retention", "log/api" for the log group of a function,
-// "role/api", "secret" for the signing key, "key", and "any" where the service knows no narrower resource.
+// objects of a container, "table/tasks", "queue/requeue", "function/retention", "role/api", "policy/store", "log" for
+// the log group of all functions, "secret" for the signing key, "key", and "any" where the service knows no narrower resource.
 type AWSResource string
 
 // The resources of which a stamp has one.
@@ -62,6 +62,7 @@ const (
 	TheBucket AWSResource = "bucket"
 	TheSecret AWSResource = "secret"
 	TheKey    AWSResource = "key"
+	TheLog    AWSResource = "log"
 	Any       AWSResource = "any"
 )
 
@@ -74,18 +75,19 @@ type AWSRight struct {
 	Looking bool
 }
 
-// AWSRights is the table of rights: what the role of a function, or SchedulerRole, may do. Roles have nothing else. No action has a
+// AWSRights is the table of rights: what the role of a function, or ScheduleRole, may do. Roles have nothing else. No action has a
 // wildcard, and no resource but the names of objects below a container.
 func AWSRights(function string) []AWSRight {
-	if function == SchedulerRole {
+	if function == ScheduleRole {
 		return []AWSRight{{Actions: []string{"lambda:InvokeFunction"}, On: []AWSResource{"function/" + RetentionFunction}}}
 	}
-	rights := append(ofEveryFunction(function), onTables(function)...)
+	rights := append(ofEveryFunction(), onTables(function)...)
 	rights = append(rights, onObjects(function)...)
 	for queue, reader := range AWSQueues() {
 		if reader == function { // Lambda takes messages with the role of the function
 			rights = append(rights, AWSRight{
-				Actions: []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}, On: []AWSResource{AWSResource("queue/" + queue)},
+				Actions: []string{"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+				On:      []AWSResource{AWSResource("queue/" + queue)},
 			})
 		}
 	}
@@ -95,16 +97,21 @@ func AWSRights(function string) []AWSRight {
 	return rights
 }
 
-func ofEveryFunction(function string) []AWSRight {
+func ofEveryFunction() []AWSRight {
 	return []AWSRight{
-		{Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, On: []AWSResource{AWSResource("log/" + function)}},
+		{Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, On: []AWSResource{TheLog}},
 		{Actions: []string{"secretsmanager:GetSecretValue"}, On: []AWSResource{TheSecret}},
 		// Without the right to list, S3 answers 403 for an absent object in place of 404. The tag is the region's.
 		{Actions: []string{"s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:GetBucketTagging"}, On: []AWSResource{TheBucket}},
 		{Actions: []string{"sqs:SendMessage"}, On: []AWSResource{"queue/requeue"}},
-		{Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, On: []AWSResource{TheKey}, When: WithKey},
-		// Lambda makes the interfaces of a function before it starts, and EC2 knows no narrower resource to describe them.
-		{Actions: []string{"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"}, On: []AWSResource{Any}, When: WithVPC},
+		{When: WithKey, On: []AWSResource{TheKey}, Actions: []string{
+			"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo",
+		}},
+		// Lambda makes the interfaces of a function before it starts, under names that nobody knows before.
+		{When: WithVPC, On: []AWSResource{Any}, Actions: []string{
+			"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+			"ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+		}},
 	}
 }
 
@@ -133,29 +140,30 @@ const (
 	write = "s3:PutObject"
 	erase = "s3:DeleteObject"
 	abort = "s3:AbortMultipartUpload"
+	parts = "s3:ListMultipartUploadParts"
 )
 
 // onObjects: every function erases, since whoever finds a task that is deleted ends it. A link has the rights of the role that
 // signs it: the interface of clients signs links for uploads and results, and retention those of the synthetic page.
 func onObjects(function string) []AWSRight {
 	access := map[string][]string{
-		storage.Uploads: {read, erase, abort},
-		storage.Work:    {erase, abort},
-		storage.Results: {erase, abort},
-		storage.Ledger:  {read, write, erase, abort},
+		storage.Uploads: {read, erase, abort, parts},
+		storage.Work:    {erase, abort, parts},
+		storage.Results: {erase, abort, parts},
+		storage.Ledger:  {read, write, erase, abort, parts},
 	}
 	switch function {
 	case APIFunction:
-		access[storage.Uploads] = []string{read, write, erase, abort}
-		access[storage.Work] = []string{read, erase, abort}
-		access[storage.Results] = []string{read, erase, abort}
+		access[storage.Uploads] = []string{read, write, erase, abort, parts}
+		access[storage.Work] = []string{read, erase, abort, parts}
+		access[storage.Results] = []string{read, erase, abort, parts}
 	case OCRFunction, RequeueFunction:
-		access[storage.Work] = []string{read, write, erase, abort}
-		access[storage.Results] = []string{read, write, erase, abort}
+		access[storage.Work] = []string{read, write, erase, abort, parts}
+		access[storage.Results] = []string{read, write, erase, abort, parts}
 	case RetentionFunction:
-		access[storage.Uploads] = []string{read, write, erase, abort}
-		access[storage.Results] = []string{read, erase, abort}
-		access[storage.DeadLetters] = []string{erase, abort}
+		access[storage.Uploads] = []string{read, write, erase, abort, parts}
+		access[storage.Results] = []string{read, erase, abort, parts}
+		access[storage.DeadLetters] = []string{erase, abort, parts}
 	}
 	var rights []AWSRight
 	for _, container := range storage.Containers() {
@@ -168,7 +176,7 @@ func onObjects(function string) []AWSRight {
 
 // toLook lists what the daily examination reads: settings only, nothing that is stored.
 func toLook() []AWSRight {
-	var tables, queues, functions, logs, roles []AWSResource
+	var tables, queues, functions, roles []AWSResource
 	for _, t := range AWSTables() {
 		tables = append(tables, AWSResource("table/"+t))
 	}
@@ -178,7 +186,6 @@ func toLook() []AWSRight {
 	slices.Sort(queues)
 	for _, f := range AWSFunctions() {
 		functions = append(functions, AWSResource("function/"+f))
-		logs = append(logs, AWSResource("log/"+f))
 		roles = append(roles, AWSResource("role/"+f))
 	}
 	return []AWSRight{
@@ -196,8 +203,9 @@ func toLook() []AWSRight {
 		{Looking: true, On: functions, Actions: []string{
 			"lambda:GetFunctionConfiguration", "lambda:GetFunctionConcurrency", "lambda:GetFunctionUrlConfig", "lambda:GetPolicy", "lambda:GetFunctionEventInvokeConfig",
 		}},
-		{Looking: true, On: logs, Actions: []string{"logs:DescribeSubscriptionFilters"}},
+		{Looking: true, On: []AWSResource{TheLog}, Actions: []string{"logs:DescribeSubscriptionFilters"}},
 		{Looking: true, On: roles, Actions: []string{"iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies"}},
+		{Looking: true, On: []AWSResource{"policy/store"}, Actions: []string{"iam:GetPolicy", "iam:GetPolicyVersion"}},
 		// These know no resource.
 		{Looking: true, On: []AWSResource{Any}, Actions: []string{
 			"s3:ListAccessPoints", "dynamodb:ListBackups", "lambda:ListEventSourceMappings", "logs:DescribeLogGroups", "logs:DescribeAccountPolicies",
