@@ -4,18 +4,10 @@
 # What is used is set by stamp.sh, or used by what sources this.
 # shellcheck disable=SC2154,SC2034
 
-problem() { problems+=("$*"); }
-
 # The Functions plan needs a deployment that older versions of az do not know.
 oldest_az=2.62.0
 
-check_tools() {
-  local tool missing=()
-  for tool in az jq curl unzip sha256sum base64 od; do
-    command -v "$tool" >/dev/null || missing+=("$tool")
-  done
-  [ ${#missing[@]} = 0 ] || refuse "missing programs: ${missing[*]}. Example: apt-get install jq curl unzip; az from https://aka.ms/azure-cli"
-}
+check_tools() { need_tools 'apt-get install jq curl unzip; az from https://aka.ms/azure-cli' az jq curl unzip sha256sum base64 od; }
 
 check_az() {
   local have
@@ -26,15 +18,10 @@ check_az() {
 
 # check_package sets the package's hash and version and the functions in it.
 check_package() {
-  [ -f dist/lethe.zip ] || refuse "dist/lethe.zip is missing; expected: a package of this version. Example: make package, or put a released one there"
-  package=$(sha256sum dist/lethe.zip | cut -d ' ' -f 1)
-  [ "${PACKAGE_SHA256:-$package}" = "$package" ] ||
-    refuse "dist/lethe.zip has SHA-256 $package; expected: the PACKAGE_SHA256 you gave, $PACKAGE_SHA256. Example: fetch the package again"
+  hash_package dist/lethe.zip
   functions=$(functions_in dist/lethe.zip) || refuse "dist/lethe.zip holds no function app; expected: a package with host.json, lethe and its functions. Example: make package"
-  choose_program
-  version=$("$lethe" version)
-  version=${version#lethe }
-  say "Package: dist/lethe.zip, version $version, SHA-256 $package"
+  choose_program dist/lethe.zip lethe
+  name_version dist/lethe.zip
 }
 
 # functions_in prints the names of a package's functions as JSON.

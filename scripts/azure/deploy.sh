@@ -39,10 +39,8 @@ have_key=''
 if [ "$has_app" = true ]; then read_settings; fi
 if [ "$exists" = true ]; then have_key=$(secret_version); fi
 [ "${NEW_ADMIN:-}" != 1 ] || bootstrap_app=''
-if [ -n "$bootstrap_app" ] && ! read_secret; then
-  problem "LETHE_SECRET is missing; expected: the secret of $bootstrap_app, which an earlier run showed. Example: LETHE_SECRET=lethe_… make deploy REGION=$REGION, or NEW_ADMIN=1 if it is lost"
-fi
-[ ${#problems[@]} = 0 ] || refuse "${problems[@]}"
+[ -z "$bootstrap_app" ] || need_first_secret "make deploy REGION=$REGION"
+refuse_problems
 say "Region: $REGION. Resource group: $group. Endpoint: $endpoint"
 
 made=no
@@ -67,20 +65,8 @@ remember state=deploying ledger=
 
 if [ -z "$bootstrap_app" ]; then
   step 'making the first application'
-  random=$(od -An -v -tx1 -N16 /dev/urandom | tr -d ' \n')
-  bootstrap_app=${random:0:8}-${random:8:4}-4${random:13:3}-a${random:17:3}-${random:20:12}
-  LETHE_SECRET=lethe_$(head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=\n')
-  [ ! -s "${SECRET_FILE:-}" ] || LETHE_SECRET=$(head -n 1 "$SECRET_FILE")
-  bootstrap_hash=$(printf %s "$LETHE_SECRET" | sha256sum | cut -d ' ' -f 1)
-  LETHE_APP=$bootstrap_app
-  # Before its hash is deployed: a secret that was deployed and never seen would lock everybody out.
-  if [ -n "${SECRET_FILE:-}" ]; then
-    printf '%s\n' "$LETHE_SECRET" >"$SECRET_FILE"
-    say "   Application $bootstrap_app; its secret is in $SECRET_FILE and nowhere else."
-  else
-    say "   Application $bootstrap_app"
-    say "   Secret      $LETHE_SECRET   (shown once; Azure gets its hash only)"
-  fi
+  invent_application
+  show_application Azure
 fi
 read_secret
 

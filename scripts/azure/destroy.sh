@@ -23,7 +23,7 @@ read_parameters
 check_az
 sign_in
 name_things
-choose_program
+choose_program dist/lethe.zip lethe
 read_group
 
 # A vault's name stays taken until it is purged. Where purging is forbidden, it ends by itself.
@@ -59,13 +59,14 @@ if [ "${LOSE_LEDGER:-}" = 1 ] || [ "$saved" = saved ]; then
   finish=yes
 elif [ "$serving" = true ]; then
   check_inside
+  read_settings
   need_secret
 elif [ -n "$proven" ]; then
   problem "the stamp does not answer, so its documents cannot be erased and its ledger cannot be saved; expected: one that answers. Example: REOPEN=1 make deploy REGION=$REGION, or LOSE_LEDGER=1 make destroy REGION=$REGION to remove it as it is"
 else
   finish=yes # nothing was ever taken in
 fi
-[ ${#problems[@]} = 0 ] || refuse "${problems[@]}"
+refuse_problems
 
 say "This removes $group with everything in it. Documents in progress are erased, not finished."
 if [ "$finish" = yes ]; then
@@ -87,47 +88,10 @@ close_intake() {
   await 15 'the program has not closed intake' closed
 }
 
-closed() {
-  [ "$(curl -sS -m 60 -o /dev/null -w '%{http_code}' "$endpoint/readyz")" = 503 ] && ask /v1/retention >"$work/retention" &&
-    jq -e '.processed_seconds == 120' "$work/retention" >/dev/null
-}
-
-# emptied: a sweep that began after intake was closed has ended, and storage holds no copy of any document.
-emptied() {
-  ask /v1/retention >"$work/retention" &&
-    jq -e --arg since "$since" '.oldest == null and (.last_sweep // "")[0:19] > $since' "$work/retention" >/dev/null
-}
-
-# save_ledger: only a whole one counts, with a receipt for every document.
-save_ledger() {
-  "$lethe" ledger save "$kept/ledger.part" && ask /v1/ledger/keys >"$work/keys" || return 1
-  "$lethe" audit "$kept/ledger.part" --key "$work/keys" --json >"$work/audit" || [ -s "$work/audit" ] || return 1
-  jq -e '.log.documents_without_receipt == 0' "$work/audit" >/dev/null
-}
-
 if [ "$finish" = no ]; then
   close_intake
-  step 'waiting until everything is erased (up to an hour)'
-  since=$(jq -r '.now[0:19]' "$work/retention")
-  await 60 'not all documents are erased; look for sweep.failed in AppTraces' emptied
-
-  step 'saving the ledger'
-  mkdir -p "$kept/receipts"
-  await 30 'the ledger cannot be saved whole: a document has no receipt in it yet' save_ledger
-  rm -rf "$kept/ledger"
-  mv "$kept/ledger.part" "$kept/ledger"
-  cp "$work/keys" "$kept/keys"
-  jq -r '"   \(.log.documents) documents, \(.log.documents_with_receipt) erased with a receipt; longest kept \((.log.longest_after_upload_seconds // 0) / 3600 * 10 | round / 10) h after upload",
-    (.log.breaches[] | "   BREACH: \(.name): \(.detail)")' "$work/audit"
-
-  step "saving the receipts of application $LETHE_APP"
-  "$lethe" list --state Deleted --limit 1000000 --json >"$work/tasks"
-  jq -r .id "$work/tasks" >"$work/ids"
-  while IFS= read -r id; do
-    [ -s "$kept/receipts/$id" ] || "$lethe" receipt "$id" >"$work/receipt" </dev/null
-    [ -s "$kept/receipts/$id" ] || mv "$work/receipt" "$kept/receipts/$id"
-  done <"$work/ids"
-  say "   $(wc -l <"$work/ids") receipts. Other applications' receipts are theirs to fetch; the ledger proves all."
+  await_emptied
+  keep_ledger
   remember ledger=saved
 fi
 
@@ -139,5 +103,5 @@ purge_vault
 
 say
 say "The stamp of $REGION is removed."
-[ ! -d "$kept/ledger" ] || say "Its ledger, keys and receipts are in $kept. Check them any time: lethe audit $kept/ledger --key $kept/keys"
+say_kept
 say 'Its logs can be restored for 14 days by whoever may make the workspace again; then they are gone too.'

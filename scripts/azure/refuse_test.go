@@ -75,7 +75,7 @@ func TestBadInputIsRefusedBeforeAnythingIsCreated(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			if tc.file != "" {
-				w.must(os.WriteFile(w.path("infra/regions/westeurope.bicepparam"), []byte(tc.file), 0o600))
+				w.Must(os.WriteFile(w.Path("infra/regions/westeurope.bicepparam"), []byte(tc.file), 0o600))
 			}
 			w.change(func(azure *model.World) {
 				maps.Copy(azure.Answers, tc.answers)
@@ -84,8 +84,8 @@ func TestBadInputIsRefusedBeforeAnythingIsCreated(t *testing.T) {
 				}
 			})
 			before := w.model()
-			r := w.run("deploy", tc.env...)
-			r.stopped(t, append(tc.want, "Nothing was changed.")...)
+			r := w.Run("deploy", tc.env...)
+			r.Stopped(t, append(tc.want, "Nothing was changed.")...)
 			if diff := changed(before, w.model()); diff != "" {
 				t.Errorf("it changed something (-before +after):\n%s", diff)
 			}
@@ -104,17 +104,17 @@ func TestAPolicyThatWasReadIsAccepted(t *testing.T) {
 			{"name": "p1", "displayName": "Audit backup"}, {"name": "p2", "displayName": "Soft delete", "enforcementMode": "DoNotEnforce"},
 		}
 	})
-	w.done("deploy", "ACCEPT_POLICIES=p0 p1")
+	w.Done("deploy", "ACCEPT_POLICIES=p0 p1")
 }
 
 func TestWithoutAnAnswerNothingIsDeployed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	before := w.model()
-	r := w.run("deploy", "YES=")
-	r.stopped(t, "Not confirmed.", "Nothing was changed.", "YES=1")
-	if !strings.Contains(r.stdout, "Resource changes") {
-		t.Errorf("it does not show what would change:\n%s", r.stdout)
+	r := w.Run("deploy", "YES=")
+	r.Stopped(t, "Not confirmed.", "Nothing was changed.", "YES=1")
+	if !strings.Contains(r.Stdout, "Resource changes") {
+		t.Errorf("it does not show what would change:\n%s", r.Stdout)
 	}
 	if diff := changed(before, w.model()); diff != "" {
 		t.Errorf("the empty group stayed (-before +after):\n%s", diff)
@@ -131,7 +131,7 @@ func TestAGroupOfSomebodyElseIsLeftAlone(t *testing.T) {
 				azure.Groups[group] = &model.Group{Location: "westeurope", Tags: map[string]string{"team": "payroll"}}
 			})
 			before := w.model()
-			w.run(script).stopped(t, group+" exists and is not a stamp", "Nothing was changed.")
+			w.Run(script).Stopped(t, group+" exists and is not a stamp", "Nothing was changed.")
 			if diff := changed(before, w.model()); diff != "" {
 				t.Errorf("it changed something (-before +after):\n%s", diff)
 			}
@@ -142,11 +142,11 @@ func TestAGroupOfSomebodyElseIsLeftAlone(t *testing.T) {
 func TestAStampThatIsNotFinishedIsNotUpgradedNorGivenAnotherKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.run("upgrade").stopped(t, "there is no finished stamp", "make deploy REGION=westeurope")
-	w.run("rotate-key").stopped(t, "not there", "make deploy REGION=westeurope")
-	w.run("deploy", "STANDIN_FAULT=30+:before").stopped(t)
-	w.run("upgrade").stopped(t, "there is no finished stamp")
-	w.run("rotate-key").stopped(t, "is deploying")
+	w.Run("upgrade").Stopped(t, "there is no finished stamp", "make deploy REGION=westeurope")
+	w.Run("rotate-key").Stopped(t, "not there", "make deploy REGION=westeurope")
+	w.Run("deploy", "STANDIN_FAULT=30+:before").Stopped(t)
+	w.Run("upgrade").Stopped(t, "there is no finished stamp")
+	w.Run("rotate-key").Stopped(t, "is deploying")
 }
 
 // TestParametersAreReadAsTheCompilerReadsThem holds the reader without compiler against the compiler.

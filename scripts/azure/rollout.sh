@@ -51,12 +51,6 @@ look_at_stamp() {
     stop "The documents account is misconfigured; the remedies are above." "undo what changed it, often a policy, and run the same command again"
 }
 
-# margin is the same as in the template: an hour, or half of the shorter retention.
-margin() {
-  local m=$((30 * (processed < unprocessed ? processed : unprocessed)))
-  printf '%dm' $((m < 60 ? m : 60))
-}
-
 # put_package FILE
 put_package() {
   step "uploading the package $1"
@@ -69,26 +63,13 @@ await_program() {
   local wanted=$1 functions=$2
   step "waiting until the host has loaded the functions of version $wanted"
   await 10 "the host has not loaded $functions; look at AppTraces in the workspace log-$base" loaded "$functions"
-  await 10 "version $wanted does not answer at $endpoint with the secret of $LETHE_APP" serves "$wanted"
-  await 5 "worker processes cannot be confined there, so no documents are accepted; the message above says what is open and how to fix it" confined
-  await 5 "$endpoint/readyz says that no documents are accepted; open it to read why" curl -fsS -m 60 -o /dev/null "$endpoint/readyz"
+  await_version "$wanted"
 }
 
 loaded() {
   azure functionapp function list --resource-group "$group" --name "$app" >"$work/loaded" &&
     jq -e --argjson want "$1" '$want - [.[].name | split("/")[-1]] == []' "$work/loaded" >/dev/null
 }
-
-# confined: the program tried its own workers where they run, as lethe doctor --sandbox does. A version from before that says
-# nothing of it.
-confined() {
-  curl -sS -m 60 "$endpoint/readyz" >"$work/ready"
-  jq -e 'all(.checks[] | select(.name == "sandbox"); .ok)' "$work/ready" >/dev/null && return 0
-  jq -r '.checks[] | select(.name == "sandbox").detail' "$work/ready" >&2
-  return 1
-}
-
-serves() { [ "$(ask /v1/capabilities | jq -r .version)" = "$1" ]; }
 
 # put_events: the second stage. Its key exists once the host has started the blob trigger, and the endpoint must answer.
 put_events() {
@@ -101,12 +82,6 @@ put_events() {
 }
 
 keyed() { azure functionapp keys list --resource-group "$group" --name "$app" | jq -e '.systemKeys | has("blobs_extension")' >/dev/null; }
-
-# try_out sends a synthetic page through the whole service.
-try_out() {
-  step 'testing the stamp with a synthetic page'
-  scripts/azure/smoke.sh
-}
 
 # keep_package FILE HASH: for the way back.
 keep_package() {
@@ -135,12 +110,6 @@ secret_version() {
       return "$code"
       ;;
   esac
-}
-
-# need_secret: the stamp is only known to work if somebody may use it.
-need_secret() {
-  read_settings
-  read_secret || problem "LETHE_SECRET is missing; expected: the secret of an application with the scopes submit, read and delete: of $bootstrap_app, or of the one in LETHE_APP. Example: LETHE_SECRET=lethe_… or SECRET_FILE=path"
 }
 
 # make_key makes a signing key for the next put_stamp, and prints its public half.

@@ -20,18 +20,19 @@ read_parameters
 check_az
 sign_in
 name_things
-choose_program
+choose_program dist/lethe.zip lethe
 read_group
 case $state in
   ready | rotating) ;;
   *) refuse "the stamp of $REGION is ${state:-not there}; expected: one that is ready. Example: make deploy REGION=$REGION" ;;
 esac
 check_inside
+read_settings
 need_secret
 version=$deployed # the package stays
 current=$(secret_version)
 [ -n "$current" ] || problem "the vault $vault holds no signing key; expected: a stamp with one. Example: make deploy REGION=$REGION"
-[ ${#problems[@]} = 0 ] || refuse "${problems[@]}"
+refuse_problems
 
 begun=$previous_key
 previous_key=${begun:-$current}
@@ -53,27 +54,16 @@ rm -f "$work/signing.key"
 step 'waiting until the old key has cross-signed the new one in the ledger'
 azure rest --method post --url "$group_id/providers/Microsoft.Web/sites/$app/config/configreferences/appsettings/refresh?api-version=2022-03-01" >/dev/null
 azure functionapp restart --resource-group "$group" --name "$app" >/dev/null
-vouched() { [ "$(ask /v1/ledger/keys | tail -n 1)" = "$next_key" ]; }
-await 30 "the ledger does not name the new key; look for ledger.stuck in AppTraces of log-$base" vouched
-
-# Passwords of waiting documents are sealed with a key that follows from the signing key.
-step 'waiting until no waiting document needs the old key for its password'
-ask /v1/retention >"$work/retention"
-since=$(jq -r '.now[0:19]' "$work/retention")
-resealed() {
-  ask /v1/retention >"$work/retention" &&
-    jq -e --arg since "$since" '(.last_sweep // "")[0:19] > $since and (.swept.stale_passwords // 0) == 0' "$work/retention" >/dev/null
-}
-await 30 'no sweep has sealed all passwords with the new key; look for sweep.failed in AppTraces' resealed
+await_vouched
+await_resealed
 
 step 'removing the old key'
 previous_key=
 put_stamp
-await 10 "$endpoint/readyz says that no documents are accepted; open it to read why" curl -fsS -m 60 -o /dev/null "$endpoint/readyz"
+await_ready
 try_out
 
-mkdir -p "$kept"
-ask /v1/ledger/keys >"$kept/keys"
+keep_keys
 step 'marking the stamp as finished'
 remember state=ready "signing-key=$next_key" next-key= previous-key=
 say

@@ -1,102 +1,23 @@
 # shellcheck shell=bash
-# Sourced by the scripts of this folder: how they speak and stop, how Azure is asked, what the stamp of a region is called.
+# Sourced by the scripts of this folder: how Azure is asked, what the stamp of a region is called.
 # Each is started with REGION=… and reads the region's parameter file.
 
 # Variables are for the scripts that source this file, and $ in filters is jq's.
-# shellcheck disable=SC2034,SC2016
+# shellcheck disable=SC2034,SC2016,SC2154
 
-umask 077
-doing='the start'                     # for the message if it stops there
-again='run the same command again'    # how to go on
-touched=no                            # whether anything was changed yet
-work=$(mktemp -d)                     # gone when the script ends
-problems=()                           # everything that is wrong with what was given
-subscription='' lethe=''              # id; the client's program
-base='' group='' group_id='' kept=''  # names, and the folder of what is kept on this machine
-documents='' host='' vault='' app='' topic='' endpoint=''
+# shellcheck source=scripts/stamp/console.sh
+. scripts/stamp/console.sh
+# shellcheck source=scripts/stamp/service.sh
+. scripts/stamp/service.sh
+subscription=''                       # its id
+base='' group='' group_id=''          # names
+documents='' host='' vault='' app='' topic=''
 workload='' env='' owner='' email='' sku='' private='' protected='' processed='' unprocessed='' standing='' memory='' expression=''
-exists='' has_app='' own='' state='' proven='' public_key='' next_key='' previous_key='' saved='' deployed=''        # the group
-bootstrap_app='' bootstrap_hash=''    # the first application, as it is deployed
-package='' version='' functions=''    # the package: its SHA-256, its version, the names of its functions as JSON
-
-say() { printf '%s\n' "$*"; }
-
-# step WHAT: names what is being done, for people and for the message if it stops there.
-step() {
-  doing=$1
-  printf '\n== %s\n' "$1"
-}
-
-# stop REASON [HOW TO GO ON]
-stop() {
-  printf '\n%s\n' "$1" >&2
-  again=${2:-$again}
-  exit 1
-}
-
-# refuse PROBLEM…: says everything that is wrong at once.
-refuse() {
-  {
-    printf '\nRefused:\n'
-    printf '  - %s\n' "$@"
-  } >&2
-  again="fix this and run the same command again"
-  exit 2
-}
-
-# ended is run however a script ends. A script that is killed leaves what it has done, and the next run finds it.
-ended() {
-  local code=$?
-  trap - EXIT
-  rm -rf "$work"
-  [ "$code" != 0 ] || exit 0
-  {
-    printf '\nStopped at: %s.\n' "$doing"
-    [ "$touched" = yes ] || printf 'Nothing was changed.\n'
-    printf 'To go on: %s.\n' "$again"
-  } >&2
-  exit "$code"
-}
-trap ended EXIT
-trap 'exit 130' INT TERM
+exists='' has_app='' own='' state='' proven='' previous_key='' saved='' deployed=''        # the group
+functions=''                          # the names of the package's functions as JSON
 
 # azure COMMAND…: asks Azure in the subscription that was checked first.
 azure() { az "$@" --subscription "$subscription" --only-show-errors --output json; }
-
-# attempt TIMES SECONDS COMMAND…: what Azure sometimes refuses at first, such as a role that is minutes old.
-attempt() {
-  local left=$1 pause=$2
-  shift 2
-  until "$@"; do
-    left=$((left - 1))
-    [ "$left" -gt 0 ] || return 1
-    say "   that did not work; trying again in $pause seconds" >&2
-    sleep "$pause"
-  done
-}
-
-# await MINUTES WHAT COMMAND…: waits until the command succeeds, and asks sixty times.
-await() {
-  local tries=60 pause=$1 what=$2
-  shift 2
-  until "$@" 2>"$work/complaint"; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || {
-      cat "$work/complaint" >&2
-      stop "Gave up waiting: $what."
-    }
-    sleep "$pause"
-  done
-}
-
-# confirm QUESTION ANSWER
-confirm() {
-  local answer=
-  [ "${YES:-}" != 1 ] || return 0
-  printf '\n%s Type %s to go on: ' "$1" "$2"
-  read -r answer || true
-  [ "$answer" = "$2" ]
-}
 
 # read_parameters sets what the region's file and the template's defaults say. What is wrong is in the list problems.
 read_parameters() {
@@ -121,15 +42,6 @@ judge() {
     | @sh "workload=\(.workload) env=\(.env) owner=\(.owner) email=\(.alertEmail) sku=\(.storageRedundancy) private=\(.privateNetwork)
       protected=\(.customerKey) processed=\(.clocks.processedHours?) unprocessed=\(.clocks.unprocessedHours?)
       standing=\(try (.ready.http + .ready.documents) catch 0) memory=\(.size.memoryMB?)")' "$work/read"
-}
-
-# learn FILTER FILE [ARGUMENTS]: sets the variables that a jq filter writes as assignments, with values quoted by @sh.
-learn() {
-  local filter=$1 file=$2
-  shift 2
-  jq -r "$@" "$filter" "$file" >"$work/facts"
-  # shellcheck source=/dev/null
-  . "$work/facts"
 }
 
 regions() {
@@ -188,6 +100,7 @@ name_things() {
   topic=egst-$base
   group_id=/subscriptions/$subscription/resourceGroups/$group
   endpoint=https://$app.azurewebsites.net
+  logs="AppTraces of log-$base"
   kept=${STATE_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/lethe}/$group
 }
 
@@ -229,32 +142,9 @@ read_settings() {
     | @sh "bootstrap_app=\(.LETHE_BOOTSTRAP_APP // "") bootstrap_hash=\(.LETHE_BOOTSTRAP_HASH // "")"' "$work/settings"
 }
 
-# read_secret makes LETHE_APP and LETHE_SECRET what the client verbs need, and fails if there is no secret.
-read_secret() {
-  [ -n "${LETHE_SECRET:-}" ] || [ ! -s "${SECRET_FILE:-}" ] || LETHE_SECRET=$(head -n 1 "$SECRET_FILE")
-  export LETHE_URL=$endpoint LETHE_APP=${LETHE_APP:-$bootstrap_app} LETHE_SECRET=${LETHE_SECRET:-}
-  [ -n "$LETHE_APP" ] && [ -n "$LETHE_SECRET" ]
-}
-
-# ask PATH: prints an answer of the stamp's interface. The secret goes to curl by its standard input.
-ask() { printf 'user = "%s:%s"\n' "$LETHE_APP" "$LETHE_SECRET" | curl -fsS -m 60 -K - "$endpoint$1"; }
-
 # inside: whether the app can be reached from here. Where public access is off, the platform answers 403.
 inside() {
   local answer
   answer=$(curl -sS -m 30 -o /dev/null -w '%{http_code}' "$endpoint/healthz" 2>/dev/null) || return 1
   [ "$answer" != 403 ]
-}
-
-# choose_program sets the client's program: the one in the package where it runs, else the one that make build makes.
-choose_program() {
-  lethe=${LETHE_BIN:-}
-  if [ -z "$lethe" ] && [ -f dist/lethe.zip ] && [ "$(uname -sm)" = 'Linux x86_64' ]; then
-    lethe=$work/lethe
-    unzip -p dist/lethe.zip lethe >"$lethe"
-    chmod 700 "$lethe"
-  fi
-  lethe=${lethe:-bin/lethe}
-  [ -x "$lethe" ] || refuse "$lethe is missing; expected: a program for this machine. Example: make build"
-  export LETHE_BIN=$lethe
 }

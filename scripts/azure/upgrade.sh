@@ -34,6 +34,7 @@ if [ "$state" = ready ] && [ "$proven" = "$package" ]; then
   exit 0
 fi
 check_all
+read_settings
 need_secret
 strategy=$(update_strategy)
 [ "$strategy" = Recreate ] || problem "the app's update strategy is $strategy; expected: Recreate, as the template says: two versions never run at once. Example: make deploy REGION=$REGION with the package that runs now"
@@ -46,7 +47,7 @@ if [ "$previous" != none ]; then
   [ "$found" = "$proven" ] ||
     problem "PREVIOUS is $previous, which is not the package that runs now; expected: the one with SHA-256 $proven. Example: PREVIOUS=path/to/lethe.zip, or PREVIOUS=none to upgrade with no way back"
 fi
-[ ${#problems[@]} = 0 ] || refuse "${problems[@]}"
+refuse_problems
 say "Update strategy: $strategy, all instances at once; what they work on is taken up again."
 say "Way back: $previous"
 
@@ -88,7 +89,7 @@ if [ "$code" != 0 ]; then
   run_package "$previous" "${old_version#lethe }" "$old_functions"
   remember state=ready
   stop "Version $version did not pass its test. The previous package, ${old_version#lethe }, serves again and has passed." \
-    "find out why (the test's message is above, the program's in AppTraces of log-$base) and upgrade with a package that is put right"
+    "find out why (the test's message is above, the program's in $logs) and upgrade with a package that is put right"
 fi
 keep_package dist/lethe.zip "$package"
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lethe-ocr/lethe/scripts/azure/testdata/standin/model"
+	"github.com/lethe-ocr/lethe/scripts/stamp/standin"
 )
 
 // subscription is a placeholder that the snapshots of the infrastructure use too.
@@ -19,7 +20,7 @@ func (c *call) rest(o options) (any, error) {
 	address, version, _ := strings.Cut(o.get("url"), "api-version=")
 	path, ours := strings.CutPrefix(strings.TrimRight(address, "?&"), "/subscriptions/"+subscription)
 	if !ours || !strings.HasPrefix(version, "20") {
-		return nil, c.violate("az rest with the address " + o.get("url"))
+		return nil, c.Violate("az rest with the address " + o.get("url"))
 	}
 	switch request := o.get("method") + " " + path; {
 	case strings.HasPrefix(request, "get "):
@@ -27,15 +28,15 @@ func (c *call) rest(o options) (any, error) {
 	case strings.HasPrefix(request, "post /providers/") && strings.HasSuffix(path, "/checkNameAvailability"):
 		var body struct{ Name, Type string }
 		if err := json.Unmarshal([]byte(o.get("body")), &body); err != nil || !strings.HasPrefix(path, "/providers/"+strings.Split(body.Type, "/")[0]) {
-			return nil, c.violate("a check of a name that is of no form: " + o.get("body"))
+			return nil, c.Violate("a check of a name that is of no form: " + o.get("body"))
 		}
 		return c.available(body.Name), nil
 	case strings.HasPrefix(request, "post /resourceGroups/") && strings.HasSuffix(path, "/config/configreferences/appsettings/refresh"):
 		resolve(c.world.Groups[strings.Split(path, "/")[2]])
-		c.changes = true
+		c.Changes = true
 		return map[string]any{}, nil
 	default:
-		return nil, c.violate("az rest " + request + " is not on the list of addresses")
+		return nil, c.Violate("az rest " + request + " is not on the list of addresses")
 	}
 }
 
@@ -43,7 +44,7 @@ func (c *call) rest(o options) (any, error) {
 func (c *call) known(question string) (any, error) {
 	answer, ok := c.world.Answers[question]
 	if !ok {
-		return nil, c.violate("nothing is known of " + question)
+		return nil, c.Violate("nothing is known of " + question)
 	}
 	return answer, nil
 }
@@ -76,12 +77,12 @@ func (c *call) showGroup(o options) (any, error) {
 
 func (c *call) createGroup(o options) (any, error) {
 	if c.world.Groups[o.get("name")] != nil {
-		return nil, c.violate("az group create on a group that exists takes its tags away")
+		return nil, c.Violate("az group create on a group that exists takes its tags away")
 	}
-	c.changes = true
+	c.Changes = true
 	c.world.Groups[o.get("name")] = &model.Group{
 		Location: o.get("location"), Tags: pairs(o["tags"]), Resources: map[string]model.Resource{},
-		Tables: model.Service{Applications: map[string]string{}, Tasks: map[string]*model.Document{}},
+		Tables: standin.NewService(),
 	}
 	return map[string]any{}, nil
 }
@@ -93,17 +94,10 @@ func (c *call) deleteGroup(o options) (any, error) {
 		return nil, err
 	}
 	if _, sure := o["yes"]; !sure {
-		return nil, c.violate("az group delete would ask a person")
+		return nil, c.Violate("az group delete would ask a person")
 	}
-	for id, d := range g.Tables.Tasks {
-		if d.Erased == 0 {
-			c.violate("the group was removed with document " + id + " in it")
-		}
-	}
-	if len(g.Tables.Tasks) > 0 && !g.Tables.Saved {
-		c.violate("the group was removed before its ledger was saved")
-	}
-	c.changes = true
+	g.Tables.Left(c.Call)
+	c.Changes = true
 	for name, r := range g.Resources {
 		if r.Type == "Microsoft.KeyVault/vaults" {
 			c.world.DeletedVaults[name] = g.Protected
@@ -117,15 +111,15 @@ func (c *call) tag(o options) (any, error) {
 	name, ours := strings.CutPrefix(o.get("resource-id"), "/subscriptions/"+subscription+"/resourceGroups/")
 	g := c.world.Groups[name]
 	if !ours || g == nil || o.get("operation") != "Merge" {
-		return nil, exit{3, "ERROR: (ResourceGroupNotFound) no such group"}
+		return nil, standin.Exit{Code: 3, Text: "ERROR: (ResourceGroupNotFound) no such group"}
 	}
 	for name, value := range pairs(o["tags"]) {
 		if len(value) > 256 || strings.ContainsAny(name, `<>%&\?/`) {
-			return nil, c.violate("the tag " + name + " is none")
+			return nil, c.Violate("the tag " + name + " is none")
 		}
 		g.Tags[name] = value
 	}
-	c.changes = true
+	c.Changes = true
 	return map[string]any{}, nil
 }
 
@@ -146,7 +140,7 @@ func (c *call) showSecret(o options) (any, error) {
 	parts := strings.Split(o.get("ids"), "/")
 	g := c.world.Groups[parts[4]]
 	if g == nil || len(g.Secrets) == 0 {
-		return nil, exit{3, "ERROR: (ResourceNotFound) no such resource"}
+		return nil, standin.Exit{Code: 3, Text: "ERROR: (ResourceNotFound) no such resource"}
 	}
 	return map[string]any{"properties": map[string]any{"secretUriWithVersion": secretURI(parts[8], len(g.Secrets)-1)}}, nil
 }
@@ -166,9 +160,9 @@ func (c *call) listDeleted(options) (any, error) {
 func (c *call) purge(o options) (any, error) {
 	protected, ok := c.world.DeletedVaults[o.get("name")]
 	if !ok || protected {
-		return nil, exit{1, "ERROR: (MethodNotAllowed) the vault cannot be purged"}
+		return nil, standin.Exit{Code: 1, Text: "ERROR: (MethodNotAllowed) the vault cannot be purged"}
 	}
-	c.changes = true
+	c.Changes = true
 	delete(c.world.DeletedVaults, o.get("name"))
 	return "", nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/lethe-ocr/lethe/scripts/azure/testdata/standin/model"
+	"github.com/lethe-ocr/lethe/scripts/stamp/standin"
 )
 
 // reviewed lists every command of az that the scripts may use, with its flags. The answers of one without a function are known
@@ -57,19 +58,19 @@ func (o options) get(name string) string {
 // az parses a command line as az does, and knows only what was reviewed.
 func (c *call) az() (any, error) {
 	words := 0
-	for words < len(c.args) && !strings.HasPrefix(c.args[words], "-") {
+	for words < len(c.Args) && !strings.HasPrefix(c.Args[words], "-") {
 		words++
 	}
-	name := strings.Join(c.args[:words], " ")
+	name := strings.Join(c.Args[:words], " ")
 	cmd, ok := reviewed()[name]
 	if !ok {
-		return nil, c.violate("az " + name + " is not on the list of commands")
+		return nil, c.Violate("az " + name + " is not on the list of commands")
 	}
 	given, last := options{}, ""
-	for _, arg := range c.args[words:] {
+	for _, arg := range c.Args[words:] {
 		if flag, ok := strings.CutPrefix(arg, "--"); ok {
 			if !slices.Contains(cmd.flags, flag) && !slices.Contains([]string{"subscription", "only-show-errors", "output"}, flag) {
-				return nil, c.violate("az " + name + " --" + flag + " is not on the list of flags")
+				return nil, c.Violate("az " + name + " --" + flag + " is not on the list of flags")
 			}
 			given[flag], last = []string{}, flag
 			continue
@@ -77,10 +78,10 @@ func (c *call) az() (any, error) {
 		given[last] = append(given[last], arg)
 	}
 	if !c.world.SignedIn && name != "version" {
-		return nil, exit{1, "ERROR: Please run 'az login' to setup account."}
+		return nil, standin.Exit{Code: 1, Text: "ERROR: Please run 'az login' to setup account."}
 	}
 	if name != "version" && name != "account show" && given.get("subscription") != subscription {
-		return nil, c.violate("az " + name + " without the subscription that was checked")
+		return nil, c.Violate("az " + name + " without the subscription that was checked")
 	}
 	if cmd.run == nil {
 		return c.known(name)
@@ -96,7 +97,7 @@ func (c *call) group(o options) (*model.Group, error) {
 	}
 	g := c.world.Groups[name]
 	if g == nil {
-		return nil, exit{3, "ERROR: (ResourceGroupNotFound) Resource group '" + name + "' could not be found."}
+		return nil, standin.Exit{Code: 3, Text: "ERROR: (ResourceGroupNotFound) Resource group '" + name + "' could not be found."}
 	}
 	return g, nil
 }
@@ -108,7 +109,7 @@ func (c *call) appOf(o options) (*model.Group, *model.App, error) {
 		return nil, nil, err
 	}
 	if g.App == nil || g.App.Name != o.get("name") {
-		return nil, nil, exit{3, "ERROR: (ResourceNotFound) the site was not found"}
+		return nil, nil, standin.Exit{Code: 3, Text: "ERROR: (ResourceNotFound) the site was not found"}
 	}
 	return g, g.App, nil
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/lethe-ocr/lethe/scripts/azure/testdata/standin/model"
+	"github.com/lethe-ocr/lethe/scripts/stamp/standin"
 )
 
 // template is what is read of a compiled template.
@@ -33,7 +34,7 @@ func (c *call) parameters(o options) (map[string]any, error) {
 	for _, p := range o["parameters"] {
 		if file, ok := strings.CutPrefix(p, "@"); ok {
 			if info, err := os.Stat(file); err != nil || info.Mode().Perm()&0o077 != 0 {
-				return nil, c.violate("others may read the parameters")
+				return nil, c.Violate("others may read the parameters")
 			}
 			var content struct {
 				Parameters map[string]struct{ Value any }
@@ -51,12 +52,12 @@ func (c *call) parameters(o options) (map[string]any, error) {
 	}
 	for name := range given {
 		if _, known := t.Parameters[name]; !known {
-			return nil, exit{1, "ERROR: (InvalidTemplate) the template has no parameter " + name}
+			return nil, standin.Exit{Code: 1, Text: "ERROR: (InvalidTemplate) the template has no parameter " + name}
 		}
 	}
 	for name, p := range t.Parameters {
 		if _, ok := given[name]; !ok && p.DefaultValue == nil {
-			return nil, exit{1, "ERROR: (InvalidTemplate) the parameter " + name + " is missing"}
+			return nil, standin.Exit{Code: 1, Text: "ERROR: (InvalidTemplate) the parameter " + name + " is missing"}
 		}
 	}
 	return given, nil
@@ -76,7 +77,7 @@ func (c *call) whatIf(o options) (any, error) {
 	}
 	given, err := c.parameters(o)
 	if _, secret := given["signingKey"]; secret {
-		return nil, c.violate("a signing key in a comparison")
+		return nil, c.Violate("a signing key in a comparison")
 	}
 	return "Resource changes: as the template says\n", err
 }
@@ -90,7 +91,7 @@ func (c *call) deploy(o options) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.changes = true
+	c.Changes = true
 	if o.get("name") == "lethe-events" {
 		return map[string]any{}, c.events(g, given)
 	}
@@ -106,7 +107,7 @@ func str(given map[string]any, name string) string {
 // and accounts.
 func (c *call) stamp(g *model.Group, given map[string]any) (any, error) {
 	if str(given, "region") != g.Location {
-		return nil, exit{1, "ERROR: (InvalidTemplate) region and group differ"}
+		return nil, standin.Exit{Code: 1, Text: "ERROR: (InvalidTemplate) region and group differ"}
 	}
 	var snapshot struct {
 		PredictedResources []struct {
@@ -132,18 +133,18 @@ func (c *call) stamp(g *model.Group, given map[string]any) (any, error) {
 		}
 	}
 	if _, deleted := c.world.DeletedVaults[vault]; deleted {
-		return nil, exit{1, "ERROR: (ConflictError) a deleted vault holds the name " + vault}
+		return nil, standin.Exit{Code: 1, Text: "ERROR: (ConflictError) a deleted vault holds the name " + vault}
 	}
 	if key := str(given, "signingKey"); key != "" {
 		g.Secrets = append(g.Secrets, key)
 	}
 	for _, r := range snapshot.PredictedResources {
-		if strings.Count(r.Type, "/") > 1 || strings.HasPrefix(r.Type, "Microsoft.Authorization/") || c.half && strings.HasPrefix(r.Type, "Microsoft.Web/") {
+		if strings.Count(r.Type, "/") > 1 || strings.HasPrefix(r.Type, "Microsoft.Authorization/") || c.Half && strings.HasPrefix(r.Type, "Microsoft.Web/") {
 			continue
 		}
 		g.Resources[r.Name] = model.Resource{Type: r.Type, Commit: str(given, "commit")}
 	}
-	if c.half {
+	if c.Half {
 		return map[string]any{}, nil
 	}
 	configure(g, c.world.Seconds, site, vault, settings, given)
@@ -187,19 +188,15 @@ func resolve(g *model.Group) {
 			a.Previous = g.Secrets[version]
 		}
 	}
-	if app, hash := a.Settings["LETHE_BOOTSTRAP_APP"], a.Settings["LETHE_BOOTSTRAP_HASH"]; app != "" {
-		if _, there := g.Tables.Applications[app]; !there {
-			g.Tables.Applications[app] = hash
-		}
-	}
+	g.Tables.Register(a.Settings["LETHE_BOOTSTRAP_APP"], a.Settings["LETHE_BOOTSTRAP_HASH"])
 }
 
 func (c *call) events(g *model.Group, given map[string]any) error {
 	switch a := g.App; {
 	case a == nil || a.Name != str(given, "appName"), g.Resources[str(given, "topicName")].Type == "", g.Resources[str(given, "documentsName")].Type == "":
-		return exit{1, "ERROR: (ResourceNotFound) the second stage names what is not there"}
+		return standin.Exit{Code: 1, Text: "ERROR: (ResourceNotFound) the second stage names what is not there"}
 	case !g.Private && !a.Runs(c.world.Seconds):
-		return exit{1, "ERROR: (InvalidRequest) the endpoint does not answer the handshake"}
+		return standin.Exit{Code: 1, Text: "ERROR: (InvalidRequest) the endpoint does not answer the handshake"}
 	}
 	g.Events = true
 	return nil
@@ -211,7 +208,7 @@ func (c *call) upload(o options) (any, error) {
 		return nil, err
 	}
 	if g.Private && !c.world.Inside {
-		return nil, exit{1, "ERROR: Ip Forbidden (403)"}
+		return nil, standin.Exit{Code: 1, Text: "ERROR: Ip Forbidden (403)"}
 	}
 	content, err := os.ReadFile(o.get("src"))
 	if err != nil {
@@ -243,7 +240,7 @@ func (c *call) upload(o options) (any, error) {
 	}
 	slices.Sort(a.Functions)
 	a.Loads = c.world.Seconds + 20
-	c.changes = true
+	c.Changes = true
 	return map[string]any{}, nil
 }
 
@@ -293,7 +290,7 @@ func (c *call) setSettings(o options) (any, error) {
 	maps.Copy(a.Settings, pairs(o["settings"]))
 	a.Loads = c.world.Seconds + 20
 	resolve(g)
-	c.changes = true
+	c.Changes = true
 	return list{}, nil
 }
 
@@ -303,6 +300,6 @@ func (c *call) restart(o options) (any, error) {
 		return nil, err
 	}
 	a.Loads = c.world.Seconds + 20
-	c.changes = true
+	c.Changes = true
 	return "", nil
 }

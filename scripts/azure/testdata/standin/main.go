@@ -1,140 +1,70 @@
-// Command standin takes the place of az, and of what a stamp consists of, in tests of the scripts: it keeps a model of a
-// subscription in a file and changes it as the real thing would. By the name it is called with it is az, curl, the
-// program lethe of a package, sleep, or go. A command or flag outside its lists is a violation, which the tests look for.
+// Command standin takes the place of az, and of what a stamp consists of, in tests of the scripts of Azure: see package standin. A
+// command or flag outside its lists is a violation, which the tests look for.
 package main
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/lethe-ocr/lethe/scripts/azure/testdata/standin/model"
+	"github.com/lethe-ocr/lethe/scripts/stamp/standin"
 )
 
 // call is one call of the stand-in.
 type call struct {
-	args    []string
-	world   *model.World
-	half    bool // whether a deployment stops halfway
-	changes bool // whether the call changed the model
-}
-
-// exit is an error with the exit code that the real program has.
-type exit struct {
-	code int
-	text string
-}
-
-// Error implements error.
-func (e exit) Error() string { return e.text }
-
-// violate notes what nobody has reviewed, and refuses it.
-func (c *call) violate(what string) exit {
-	c.world.Violations = append(c.world.Violations, what)
-	return exit{2, "ERROR: the stand-in refuses this: " + what}
+	*standin.Call
+	world *model.World
 }
 
 func main() {
-	path := os.Getenv("STANDIN_WORLD")
-	c := &call{args: os.Args[1:], world: model.Load(path)}
-	name := filepath.Base(os.Args[0])
-	// Time alone is no call that can fail.
-	if name == "sleep" {
-		seconds, _ := strconv.Atoi(c.args[0])
-		c.world.Pass(seconds)
-		c.world.Save(path)
-		return
-	}
-	c.world.Calls++
-	mode := fault(c.world.Calls)
-	if mode == "before" {
-		c.world.Save(path)
-		c.log(name, mode)
-		fmt.Fprintf(os.Stderr, "ERROR: (InternalServerError) injected at call %d\n", c.world.Calls)
-		os.Exit(1)
-	}
-	c.half = mode == "half"
-	out, err := c.answer(name)
-	c.world.Save(path)
-	c.log(name, mode)
-	if mode == "kill" {
-		_ = syscall.Kill(-syscall.Getpgrp(), syscall.SIGKILL)
-	}
-	if err == nil && (mode == "after" || mode == "half") {
-		err = exit{1, fmt.Sprintf("ERROR: (GatewayTimeout) injected at call %d", c.world.Calls)}
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code := 1
-		var e exit
-		if errors.As(err, &e) {
-			code = e.code
-		}
-		os.Exit(code)
-	}
-	if out != nil {
-		fmt.Print(text(out))
-	}
+	world := &model.World{}
+	standin.Take(world, func(c *standin.Call) (any, error) { return (&call{c, world}).answer() })
 }
 
-func (c *call) answer(name string) (any, error) {
-	switch name {
+func (c *call) answer() (any, error) {
+	switch c.Name {
 	case "az":
 		return c.az()
 	case "curl":
-		return c.curl()
+		return c.Curl(c.reach)
 	case "go":
-		return c.sample()
+		return c.Sample()
 	default:
-		return c.lethe()
+		return c.Lethe(c.reach, c.doctor)
 	}
 }
 
-// text is an answer as it is printed: texts as they are, everything else as JSON.
-func text(v any) string {
-	if s, ok := v.(string); ok {
-		return s
+// reach returns the stamp whose app answers at an address, or why none does.
+func (c *call) reach(address string) (*standin.Stamp, string, int) {
+	for _, g := range c.world.Groups {
+		if g.App == nil {
+			continue
+		}
+		path, ours := strings.CutPrefix(address, "https://"+g.App.Name+".azurewebsites.net")
+		switch {
+		case !ours:
+			continue
+		case g.Private && !c.world.Inside:
+			return nil, path, 403
+		case !g.App.Runs(c.world.Seconds) || g.App.Program == "never-loads":
+			return nil, path, 503
+		default:
+			return &standin.Stamp{Process: &g.App.Process, Service: &g.Tables, Events: g.Events}, path, 200
+		}
 	}
-	out, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return string(out) + "\n"
+	return nil, "", 0
 }
 
-// fault is what is to go wrong at a call: STANDIN_FAULT is NUMBER:MODE, or NUMBER+:MODE for it and all that follow.
-func fault(n int) string {
-	at, mode, _ := strings.Cut(os.Getenv("STANDIN_FAULT"), ":")
-	from, all := strings.CutSuffix(at, "+")
-	if number, err := strconv.Atoi(from); err == nil && (n == number || all && n > number) {
-		return mode
+func (c *call) doctor() (any, error) {
+	if slices.Contains(c.Args, "--help") {
+		return "Check that the place\n", nil
 	}
-	return ""
-}
-
-// log writes a line for each call: whether it changes anything, its number, and what was called.
-func (c *call) log(name, mode string) {
-	f, err := os.OpenFile(os.Getenv("STANDIN_WORLD")+".log", os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		panic(err)
+	g := c.world.Groups[c.Args[slices.Index(c.Args, "--resource-group")+1]]
+	if g == nil || g.Resources[c.Args[slices.Index(c.Args, "--account")+1]].Type != "Microsoft.Storage/storageAccounts" {
+		return nil, standin.Exit{Code: 1, Text: "lethe: nothing could be looked at"}
 	}
-	line, err := json.Marshal(struct {
-		Number  int
-		Changes bool
-		Name    string
-		Args    []string
-		Fault   string `json:",omitempty"`
-	}{c.world.Calls, c.changes, name, c.args, mode})
-	if err != nil {
-		panic(err)
+	if g.Keeping {
+		return "breach  blob-soft-delete\n", standin.Exit{Code: 1, Text: "lethe: 1 of 20 checks found a breach"}
 	}
-	fmt.Fprintln(f, string(line))
-	if err := f.Close(); err != nil {
-		panic(err)
-	}
+	return "ok  blob-soft-delete\n", nil
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sends a synthetic page through the whole service: upload link, recognition, result, delete, receipt. Leaves nothing.
-# Usage: LETHE_URL=… LETHE_APP=… LETHE_SECRET=… scripts/azure/smoke.sh
+# Usage: LETHE_URL=… LETHE_APP=… LETHE_SECRET=… scripts/stamp/smoke.sh
 #   SMOKE_FILE=path   a document of your own instead of the synthetic page
 #   LETHE_BIN=path    the client's program; bin/lethe if not given
 set -Eeuo pipefail
