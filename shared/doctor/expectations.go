@@ -1,6 +1,10 @@
 package doctor
 
-import "github.com/lethe-ocr/lethe/shared/ocr/worker/effect"
+import (
+	"slices"
+
+	"github.com/lethe-ocr/lethe/shared/ocr/worker/effect"
+)
 
 // Check names an expectation. Names are stable: alerts and scripts may rely on them.
 type Check string
@@ -48,6 +52,7 @@ type Subject string
 // The subjects.
 const (
 	OfAccount Subject = "storage account" // the documents account of a stamp on Azure
+	OfAWS     Subject = "stamp on AWS"    // bucket, tables, queues, functions and roles of a stamp on AWS
 	OfFolder  Subject = "data folder"     // the embedded storage of one machine
 	OfProcess Subject = "process"         // the program and its worker processes, wherever they run
 )
@@ -59,6 +64,7 @@ type Place string
 const (
 	DataPlane       Place = "data plane"       // what the program's own rights on storage show
 	ResourceManager Place = "resource manager" // what the role Reader shows
+	AWSAPI          Place = "aws api"          // what the table of rights lets retention see, or more
 	Machine         Place = "machine"          // files, kernel and own process
 )
 
@@ -87,7 +93,7 @@ const redeploy = "deploy the stamp again with its own parameters"
 
 // Expectations is the one list of what a stamp expects of its machine or account.
 func Expectations() []Expectation {
-	return append(ofAccount(), ofMachine()...)
+	return slices.Concat(ofAccount(), ofAWS(), ofMachine())
 }
 
 func ofAccount() []Expectation {

@@ -20,10 +20,20 @@ type facts struct {
 	process doctor.Process
 	drift   func() time.Duration
 	base    string
+	aws     doctor.AWS
+	onAWS   doctor.StampAWS
+}
+
+// spoiling is a case of facts that no longer keep an expectation, or still do.
+type spoiling struct {
+	name  string
+	spoil func(*facts)
+	check doctor.Check
+	want  doctor.Outcome
 }
 
 func (f facts) judge() []doctor.Finding {
-	return slices.Concat(f.account.Judge(f.stamp), f.folder.Judge(), f.process.Judge(), doctor.Clock{Drift: f.drift}.Inspect(context.Background()),
+	return slices.Concat(f.account.Judge(f.stamp), f.aws.Judge(f.onAWS), f.folder.Judge(), f.process.Judge(), doctor.Clock{Drift: f.drift}.Inspect(context.Background()),
 		doctor.Address{Base: f.base}.Inspect(context.Background()))
 }
 
@@ -55,6 +65,8 @@ func healthy() facts {
 		},
 		drift: func() time.Duration { return -5 * time.Minute },
 		base:  "https://ocr.example.org",
+		aws:   healthyAWS(),
+		onAWS: doctor.StampAWS{AWSNames: names, Platform: names.Region, Role: names.Stack + "-retention", Policy: retention.Default()},
 	}
 }
 
@@ -63,12 +75,7 @@ func rule(f *facts, i int) *doctor.Rule { return &(*f.account.Rules)[i] }
 func grant(f *facts, g doctor.Grant) { *f.account.Grants = append(*f.account.Grants, g) }
 
 func TestFactsAreJudged(t *testing.T) {
-	cases := []struct {
-		name  string
-		spoil func(*facts)
-		check doctor.Check
-		want  doctor.Outcome
-	}{
+	cases := []spoiling{
 		{"deleted blobs are kept", func(f *facts) { *f.account.BlobSoftDelete = true }, doctor.BlobSoftDelete, doctor.Breach},
 		{"deleted containers are kept", func(f *facts) { *f.account.ContainerSoftDelete = true }, doctor.ContainerSoftDelete, doctor.Breach},
 		{"versions", func(f *facts) { *f.account.Versioning = true }, doctor.Versioning, doctor.Breach},
@@ -170,6 +177,7 @@ func TestFactsAreJudged(t *testing.T) {
 		{"swap", func(f *facts) { *f.process.Swaps = []string{"/dev/sda2"} }, doctor.Swap, doctor.Unknown},
 		{"no sandbox", func(f *facts) { f.process.Gap.Missing = []effect.Effect{effect.Network} }, doctor.Sandbox, doctor.Breach},
 	}
+	cases = append(cases, spoiledAWS()...)
 	breached := map[doctor.Check]bool{doctor.Swap: true} // an encrypted device looks like a plain one
 	for _, tc := range cases {
 		breached[tc.check] = breached[tc.check] || tc.want == doctor.Breach
@@ -208,7 +216,7 @@ func TestHealthyFactsKeepEveryExpectation(t *testing.T) {
 
 func TestWhatWasNotSeenIsUnknownWithItsReason(t *testing.T) {
 	unseen := map[doctor.Check]string{doctor.Versioning: "refused"}
-	for _, f := range (facts{account: doctor.Account{Unseen: unseen}}).judge() {
+	for _, f := range (facts{account: doctor.Account{Unseen: unseen}, onAWS: doctor.StampAWS{AWSNames: names}}).judge() {
 		if f.Outcome != doctor.Unknown {
 			t.Errorf("%s is %s although nothing was seen", f.Check, f.Outcome)
 		}

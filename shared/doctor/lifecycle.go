@@ -44,17 +44,25 @@ func (a Account) lifecycle(u unseen, s Stamp) Finding {
 	if a.Rules == nil {
 		return u.unknown(Lifecycle)
 	}
+	if wrong := offClock(*a.Rules, s.Policy); len(wrong) > 0 {
+		return breach(Lifecycle, "%s", strings.Join(wrong, "; "))
+	}
+	return fine(Lifecycle, "%d containers on their clocks", len(Backstop(s.Policy)))
+}
+
+// offClock says which containers the rules delete too early, too late or not at all, and whether they touch the ledger.
+func offClock(rules []Rule, p retention.Policy) []string {
 	var wrong []string
-	backstop := Backstop(s.Policy)
+	backstop := Backstop(p)
 	for _, container := range storage.Containers() {
 		want, documents := backstop[container]
 		if !documents {
-			if slices.ContainsFunc(*a.Rules, func(r Rule) bool { return r.touches(container) }) {
+			if slices.ContainsFunc(rules, func(r Rule) bool { return r.touches(container) }) {
 				wrong = append(wrong, container+" is deleted by a rule")
 			}
 			continue
 		}
-		first, last, covered := span(*a.Rules, container)
+		first, last, covered := span(rules, container)
 		switch {
 		case !covered:
 			wrong = append(wrong, "no rule covers all of "+container)
@@ -64,10 +72,7 @@ func (a Account) lifecycle(u unseen, s Stamp) Finding {
 			wrong = append(wrong, fmt.Sprintf("%s is deleted after %d days, possible is %d", container, last, want))
 		}
 	}
-	if len(wrong) > 0 {
-		return breach(Lifecycle, "%s", strings.Join(wrong, "; "))
-	}
-	return fine(Lifecycle, "%d containers on their clocks", len(backstop))
+	return wrong
 }
 
 // span returns after how many days the first thing in the container is deleted and after how many the last, if the rules
