@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/lethe-ocr/lethe/scripts/process"
 )
 
 // The account that every Azurite has. Its key is public.
@@ -18,7 +20,7 @@ const (
 
 // Azurite is a running emulator of Azure storage that keeps everything in memory and listens on loopback only.
 type Azurite struct {
-	process   *process
+	process   *process.Process
 	endpoints map[string]string
 }
 
@@ -27,15 +29,15 @@ func StartAzurite(ctx context.Context, t Tools) (*Azurite, error) {
 	if missing := t.MissingAzurite(); missing != "" {
 		return nil, fmt.Errorf("%s", missing)
 	}
-	out := &Buffer{}
+	out := &process.Buffer{}
 	cmd := exec.Command("node", t.Azurite, "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry",
 		"--blobPort", "0", "--queuePort", "0", "--tablePort", "0")
-	p, err := start(ctx, cmd, out)
+	p, err := process.Start(ctx, cmd, out)
 	if err != nil {
 		return nil, fmt.Errorf("start Azurite: %w", err)
 	}
 	a := &Azurite{process: p, endpoints: map[string]string{}}
-	err = poll(ctx, p, 30*time.Second, func(context.Context) bool {
+	err = p.Await(ctx, 30*time.Second, func(context.Context) bool {
 		for _, m := range listening.FindAllSubmatch(out.Bytes(), -1) {
 			a.endpoints[string(m[1])] = string(m[2])
 		}
@@ -65,4 +67,4 @@ func (a *Azurite) ConnectionString() string {
 func (a *Azurite) BlobURL() string { return a.endpoints["Blob"] + "/" + account }
 
 // Stop ends the emulator; what it held is gone.
-func (a *Azurite) Stop() { a.process.stop() }
+func (a *Azurite) Stop() { a.process.Stop() }

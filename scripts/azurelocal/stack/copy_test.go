@@ -122,13 +122,3 @@ func TestCopyNeedsAnExtensionInTheRepository(t *testing.T) {
 		t.Error("an empty repository is taken for an extension")
 	}
 }
-
-func TestHostInheritsNoSettingsOfTheProgram(t *testing.T) {
-	t.Setenv("LETHE_REGION", "elsewhere")
-	t.Setenv("CONTAINER_NAME", "x")
-	t.Setenv("LETHAL", "kept")
-	env := environment()
-	if slices.Contains(env, "LETHE_REGION=elsewhere") || slices.Contains(env, "CONTAINER_NAME=x") || !slices.Contains(env, "LETHAL=kept") {
-		t.Errorf("environment %q", env)
-	}
-}

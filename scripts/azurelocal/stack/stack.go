@@ -6,18 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/lethe-ocr/lethe/scripts/process"
 )
 
 // Config describes one function app to run.
@@ -37,8 +35,8 @@ type Stack struct {
 	cfg       Config
 	functions map[string][]string // by trigger
 	port      int
-	log       *Buffer
-	host      *process // replaced by StartHost
+	log       *process.Buffer
+	host      *process.Process // replaced by StartHost
 	forwarder *forwarder
 
 	mu  sync.Mutex
@@ -54,11 +52,11 @@ func Start(ctx context.Context, cfg Config) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	port, err := freePort(ctx)
+	port, err := process.FreePort(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &Stack{cfg: cfg, functions: functions, port: port, log: &Buffer{Also: cfg.Log}}
+	s := &Stack{cfg: cfg, functions: functions, port: port, log: &process.Buffer{Also: cfg.Log}}
 	if err := s.StartHost(ctx); err != nil {
 		return nil, err
 	}
@@ -85,8 +83,8 @@ func (s *Stack) Log() []byte { return s.log.Bytes() }
 
 // Handler returns the process id of the program under the host, zero if it does not run.
 func (s *Stack) Handler() int {
-	for pid, parent := range s.host.group() {
-		if parent == s.host.cmd.Process.Pid {
+	for pid, parent := range s.host.Members() {
+		if parent == s.host.PID() {
 			return pid
 		}
 	}
@@ -94,7 +92,7 @@ func (s *Stack) Handler() int {
 }
 
 // Ended is closed once the host has ended.
-func (s *Stack) Ended() <-chan struct{} { return s.host.ended }
+func (s *Stack) Ended() <-chan struct{} { return s.host.Ended() }
 
 // KillHandler ends the program at once; the host starts it again.
 func (s *Stack) KillHandler() error {
@@ -106,14 +104,14 @@ func (s *Stack) KillHandler() error {
 }
 
 // KillHost ends the host at once, as a lost machine would, and then the program that a killed host leaves behind.
-func (s *Stack) KillHost() { s.host.kill() }
+func (s *Stack) KillHost() { s.host.Kill() }
 
 // Stop ends forwarder, host and program. The storage is its caller's.
 func (s *Stack) Stop() {
 	if s.forwarder != nil {
 		s.forwarder.stop()
 	}
-	s.host.stop()
+	s.host.Stop()
 }
 
 // StartHost runs the host after KillHost, on the same port. It returns when the host answers requests.
@@ -129,15 +127,15 @@ func (s *Stack) StartHost(ctx context.Context) error {
 	}
 	cmd := exec.Command(program, "host", "start", "--port", strconv.Itoa(s.port))
 	cmd.Dir = s.cfg.Folder
-	cmd.Env = append(append(environment(), "FUNCTIONS_CORE_TOOLS_TELEMETRY_OPTOUT=1"), env...)
-	host, err := start(ctx, cmd, s.log)
+	cmd.Env = append(append(process.Environment(), "FUNCTIONS_CORE_TOOLS_TELEMETRY_OPTOUT=1"), env...)
+	host, err := process.Start(ctx, cmd, s.log)
 	if err != nil {
 		return fmt.Errorf("start the Functions host: %w", err)
 	}
 	s.host = host
-	if err := poll(ctx, host, 2*time.Minute, s.ready); err != nil {
-		host.stop()
-		return fmt.Errorf("wait for the Functions host: %w: %s", err, tail(s.Log()))
+	if err := host.Await(ctx, 2*time.Minute, s.ready); err != nil {
+		host.Stop()
+		return fmt.Errorf("wait for the Functions host: %w: %s", err, s.log.Tail())
 	}
 	return nil
 }
@@ -192,25 +190,3 @@ func (s *Stack) webhook(function string) string {
 	q := url.Values{"functionName": {"Host.Functions." + function}, "code": {s.key}}
 	return s.URL() + "/runtime/webhooks/blobs?" + q.Encode()
 }
-
-// environment is this process's own, without what would change the app: settings of the program, and a variable that makes
-// the host believe that it runs in a container of the platform.
-func environment() []string {
-	return slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		name, _, _ := strings.Cut(variable, "=")
-		return strings.HasPrefix(name, "LETHE_") || name == "CONTAINER_NAME"
-	})
-}
-
-func freePort(ctx context.Context) (int, error) {
-	var l net.ListenConfig
-	listener, err := l.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	return port, listener.Close()
-}
-
-// tail is the end of a log, for an error's text.
-func tail(log []byte) []byte { return log[max(0, len(log)-2000):] }
