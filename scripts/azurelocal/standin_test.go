@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -17,6 +16,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
 
 	"github.com/lethe-ocr/lethe/scripts/azurelocal/stack"
+	"github.com/lethe-ocr/lethe/scripts/stamptest"
 )
 
 // root is the project's folder.
@@ -158,25 +158,9 @@ func (s *standin) called(t *testing.T, call, name string) []line {
 	return found
 }
 
-// await waits until it is so.
-func await(t *testing.T, limit time.Duration, what string, so func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for !so() {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("not so after %s: %s", limit, what)
-		case <-tick.C:
-		}
-	}
-}
-
 // awaitCalls waits for at least n calls.
 func (s *standin) awaitCalls(t *testing.T, limit time.Duration, n int, call, name string) []line {
 	t.Helper()
-	await(t, limit, call+" is called for "+name, func() bool { return len(s.called(t, call, name)) >= n })
+	stamptest.Await(t, limit, call+" is called for "+name, func() bool { return len(s.called(t, call, name)) >= n })
 	return s.called(t, call, name)
 }
