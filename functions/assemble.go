@@ -68,7 +68,7 @@ func (s *server) join() error {
 		requeue: requeue.New(s.tasks),
 		poison:  poison.New(service),
 		retention: retention.New(retention.Config{
-			Tasks: service, Ledger: s.ledger, Rounds: s.rounds.make, Interval: s.set.FullPassInterval, Now: s.time.now,
+			Tasks: service, Ledger: s.ledger, Rounds: s.rounds.make, Interval: s.set.FullPassInterval,
 		}),
 	}
 	s.handler = caughtUp(s.trigger(s.api(guard), s.functions), service, s.log)

@@ -236,7 +236,9 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 		if _, err := m.tasks.Rescan(ctx); err != nil {
 			m.log.WarnContext(ctx, logevent.SweepAwaited, "step", "rescan", "kind", fault.KindOf(err))
 		}
-		trigger.Every(ctx, m.set.FullPassInterval, func(ctx context.Context) { m.forget(m.tasks.FullPass(ctx)) })
+		trigger.Every(ctx, min(m.set.SweepInterval, m.set.FullPassInterval), func(ctx context.Context) {
+			m.forget(m.tasks.PassWhenDue(ctx, m.set.FullPassInterval))
+		})
 	})
 	swept := make(chan struct{})
 	work.Go(func() {

@@ -67,6 +67,7 @@ func mistakes() []mistake {
 		{"modules/identity.bicep", "location: location", "location: 'westus'", ""},
 		// What nobody would hear of.
 		{alerts, "event == \"sweep.done\"", "event == \"sweep.finished\"", ""},
+		{alerts, "event == \"pass.late\"", "event == \"pass.long\"", ""},
 		{alerts, "event == \"due.unknown\"", "event == \"due.failed\"", ""},
 		{alerts, "silence: true", "silence: false", ""},
 		{alerts, "name: 'canary-failed'", "name: 'canary'", ""},

@@ -19,6 +19,7 @@ func heard() map[string][]string {
 	return map[string][]string{
 		"document-overdue": {logevent.DocumentOverdue},
 		"no-sweep":         {logevent.SweepDone},
+		"pass-late":        {logevent.PassLate},
 		"due-unknown":      {logevent.DueUnknown},
 		"upload-poisoned":  {logevent.UploadPoisoned},
 		"canary-failed":    {logevent.CanaryFailed},

@@ -227,6 +227,13 @@ func serviceExamples() map[string]samples {
 		"getRetention": {nil, asJSON(retentionView{
 			Now: moment(time.Hour), Region: "westeurope", Processed: 86_400, Upload: 172_800, Margin: 3_600, LastSweep: moments(58 * time.Minute),
 			Swept: task.Swept{Seen: 3, Erased: 2, Took: 41 * time.Millisecond}, Oldest: moments(0), OldestAge: 3_600, Next: []time.Time{moment(2 * time.Hour)},
+			FullPass: passView{
+				Began: moments(10 * time.Minute), Ended: moments(11 * time.Minute), Age: 2_940, Did: task.Swept{Seen: 120, Strays: 1, Took: 4 * time.Second},
+				UnderWay: &underWayView{
+					Began: moment(58 * time.Minute), Saved: moment(59 * time.Minute), Done: 2, Steps: 10, Step: "work",
+					Did: task.Swept{Seen: 80, Took: 2 * time.Second},
+				},
+			},
 		})},
 		"getHealth":      {nil, asJSON(health.Body)},
 		"getReadiness":   {nil, asJSON(ready.Body, unready.Body)},

@@ -27,6 +27,25 @@ type retentionView struct {
 	Oldest    *time.Time  `json:"oldest,omitempty" doc:"Creation time of the oldest copy of any document that still exists."`
 	OldestAge float64     `json:"oldest_age_seconds" doc:"Age of that copy; 0 if there is none."`
 	Next      []time.Time `json:"next" doc:"When the next deletions are due."`
+	FullPass  passView    `json:"full_pass" doc:"How the full passes stand, which compare storage with records and delete what no record explains."`
+}
+
+type passView struct {
+	Began    *time.Time    `json:"began,omitempty" doc:"When the last pass began that came to its end. Older bytes that no record explained were found by it."`
+	Ended    *time.Time    `json:"ended,omitempty" doc:"When it ended."`
+	Age      float64       `json:"age_seconds" doc:"How long ago that is; 0 if no pass has come to its end."`
+	Did      task.Swept    `json:"did" doc:"What it did."`
+	Late     bool          `json:"late" doc:"Whether none has come to its end for a day."`
+	UnderWay *underWayView `json:"under_way,omitempty" doc:"The pass that is under way; missing if there is none."`
+}
+
+type underWayView struct {
+	Began time.Time  `json:"began" doc:"When it began."`
+	Saved time.Time  `json:"saved" doc:"When it was last stored how far it is."`
+	Done  int        `json:"steps_done" doc:"Steps that are done."`
+	Steps int        `json:"steps" doc:"Steps of a pass."`
+	Step  string     `json:"step,omitempty" doc:"The first step that is not done."`
+	Did   task.Swept `json:"did" doc:"What it has done so far."`
 }
 
 type capabilitiesOutput struct {
@@ -88,7 +107,7 @@ func (a *API) getRetention(ctx context.Context, _ *struct{}) (*retentionOutput, 
 	v := retentionView{
 		Now: a.UTC(m.Now), Region: a.Region,
 		Processed: m.Policy.Processed.Seconds(), Upload: m.Policy.Unprocessed.Seconds(), Margin: m.Policy.Margin.Seconds(),
-		LastSweep: a.instant(m.LastSweep), Swept: m.Last, Oldest: a.instant(m.Oldest), Next: []time.Time{},
+		LastSweep: a.instant(m.LastSweep), Swept: m.Last, Oldest: a.instant(m.Oldest), Next: []time.Time{}, FullPass: a.viewPass(m.Pass),
 	}
 	if v.Oldest != nil {
 		v.OldestAge = m.OldestAge().Seconds()
@@ -97,6 +116,14 @@ func (a *API) getRetention(ctx context.Context, _ *struct{}) (*retentionOutput, 
 		v.Next = append(v.Next, a.UTC(at))
 	}
 	return &retentionOutput{Body: v}, nil
+}
+
+func (a *API) viewPass(p task.PassMeasure) passView {
+	v := passView{Began: a.instant(p.Began), Ended: a.instant(p.Ended), Age: p.Age.Seconds(), Did: p.Did, Late: p.Late}
+	if w := p.UnderWay; w != nil {
+		v.UnderWay = &underWayView{Began: a.UTC(w.Began), Saved: a.UTC(w.Saved), Done: w.Done, Steps: w.Steps, Step: w.Step, Did: w.Did}
+	}
+	return v
 }
 
 func (a *API) getCapabilities(ctx context.Context, _ *struct{}) (*capabilitiesOutput, error) {

@@ -5,7 +5,6 @@ package retention
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -18,7 +17,7 @@ const Name = "retention"
 // Tasks is what the function calls.
 type Tasks interface {
 	Sweep(ctx context.Context) (task.Swept, error)
-	FullPass(ctx context.Context) (task.Swept, error)
+	PassWhenDue(ctx context.Context, interval time.Duration) (task.Swept, error)
 }
 
 // Ledger sequences waiting entries in the append-only log.
@@ -32,42 +31,15 @@ type Config struct {
 	Ledger   Ledger
 	Rounds   func(ctx context.Context) error // what else is done each time: canary and doctor
 	Interval time.Duration                   // between full passes
-	Now      func() time.Time
 }
 
-// New returns the function. Each call sweeps, sequences the ledger and makes the rounds; the first one of a process and one
-// in each interval make a full pass too, since a new process may follow an outage. A full pass that failed is made again
-// with the next call.
+// New returns the function. Each call sweeps, goes on with the full pass that is under way or begins one that is due, sequences
+// the ledger and makes the rounds.
 func New(cfg Config) trigger.Function[trigger.Tick] {
-	var passes passes
 	return func(ctx context.Context, _ trigger.Tick) error {
 		_, err := cfg.Tasks.Sweep(ctx)
-		began := cfg.Now()
-		var passErr error
-		if passes.due(began, cfg.Interval) {
-			if _, passErr = cfg.Tasks.FullPass(ctx); passErr == nil {
-				passes.note(began)
-			}
-		}
+		_, passErr := cfg.Tasks.PassWhenDue(ctx, cfg.Interval)
 		_, ledgerErr := cfg.Ledger.Sequence(ctx)
 		return errors.Join(err, passErr, ledgerErr, cfg.Rounds(ctx))
 	}
-}
-
-// passes remembers the last full pass of this process that succeeded.
-type passes struct {
-	mu   sync.Mutex
-	last time.Time // guarded by mu
-}
-
-func (p *passes) due(now time.Time, interval time.Duration) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.last.IsZero() || now.Sub(p.last) >= interval
-}
-
-func (p *passes) note(began time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.last = began
 }

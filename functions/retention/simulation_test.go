@@ -121,7 +121,7 @@ func (s *simulation) start() {
 		Policy: limits.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test", Now: s.now, Horizon: s.horizon, Log: log,
 	})
 	s.run = retention.New(retention.Config{
-		Tasks: s.tasks, Ledger: s.proofs, Rounds: func(context.Context) error { return nil }, Interval: 24 * time.Hour, Now: s.now,
+		Tasks: s.tasks, Ledger: s.proofs, Rounds: func(context.Context) error { return nil }, Interval: 24 * time.Hour,
 	})
 }
 

@@ -16,6 +16,24 @@ type Retention struct {
 	LastSweep *time.Time `json:"last_sweep,omitempty"`
 	Oldest    *time.Time `json:"oldest,omitempty"` // creation time of the oldest copy that exists
 	OldestAge float64    `json:"oldest_age_seconds"`
+	FullPass  FullPass   `json:"full_pass"`
+}
+
+// FullPass is how the passes stand that compare the server's storage with its records and delete what no record explains.
+type FullPass struct {
+	Began    *time.Time    `json:"began,omitempty"` // of the last that came to its end
+	Ended    *time.Time    `json:"ended,omitempty"` // of the last that came to its end
+	Age      float64       `json:"age_seconds"`     // since it ended
+	Late     bool          `json:"late"`            // none has come to its end for a day
+	UnderWay *PassUnderWay `json:"under_way,omitempty"`
+}
+
+// PassUnderWay is a full pass that has not come to its end.
+type PassUnderWay struct {
+	Began time.Time `json:"began"`
+	Done  int       `json:"steps_done"`
+	Steps int       `json:"steps"`
+	Step  string    `json:"step,omitempty"` // the first that is not done
 }
 
 // Retention fetches the retention in force.

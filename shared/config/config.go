@@ -86,7 +86,7 @@ type Settings struct {
 	RateBurst     int     `envconfig:"RATE_BURST" default:"200" desc:"requests of one application in a burst"`
 
 	SweepInterval    time.Duration `envconfig:"SWEEP_INTERVAL" default:"5m" desc:"time between sweeps"`
-	FullPassInterval time.Duration `envconfig:"FULL_PASS_INTERVAL" default:"1h" desc:"time between full passes"`
+	FullPassInterval time.Duration `envconfig:"FULL_PASS_INTERVAL" default:"1h" desc:"time between the beginnings of full passes; one that takes longer goes on first"`
 }
 
 // The values of Settings.Sandbox.

@@ -14,7 +14,8 @@
 //   - What an earlier program would misread needs a new version. One release reads it, and only the release after that writes it,
 //     so that there is always a way back by one.
 //   - What has a newer version than the program knows is an error: it is neither read by guess nor written over. Documents go by
-//     the store's own time then, and kept pages are read anew.
+//     the store's own time then, and kept pages are read anew. How far a full pass has come is the exception: it may be lost at
+//     any time, and the pass begins anew.
 //   - What has no version was written before formats had one, and is version 1.
 //   - functions/testdata/upgrade keeps what earlier programs left behind; a release adds its own with make.sh.
 package storage

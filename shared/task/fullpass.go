@@ -3,291 +3,213 @@ package task
 import (
 	"context"
 	"errors"
-	"fmt"
+	"sync"
 	"time"
 
-	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/logevent"
-	"github.com/lethe-ocr/lethe/shared/retention"
-	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
-// FullPass finds what the due index cannot know: orphans, judged by storage's own clock, and
-// records that the index lost. It costs in proportion to what is stored. Every open task whose event was lost is queued
-// again on the way, and the counts of open tasks are put right. It waits for a sweep or full pass that runs.
+// A full pass finds what the due index cannot know: orphans, judged by storage's own clock, and records that the index lost. It
+// costs in proportion to what is stored. Every open task whose event was lost is queued again on the way, and what is counted
+// of applications is put right. The steps of a pass are gone through page by page; where it stands is stored, so that it
+// goes on in another call, of any process, after a deadline or a death.
+
+const (
+	passPart    = 4 * time.Minute // of a pass in one call: where the calls of a timer do not overlap, the next sweep waits for its end
+	passReserve = 4               // that share of the time which a call has left is kept for what follows the pass
+	passHeld    = 2 * time.Minute // a process that has saved nothing for so long is taken to be dead, and another one goes on
+	passLimit   = 24 * time.Hour  // a pass that has not ended by then calls for an operator
+)
+
+// FullPass makes a whole full pass, from its beginning to its end, whatever part of one is stored. It waits for a sweep or full
+// pass that runs.
 func (s *Service) FullPass(ctx context.Context) (Swept, error) {
 	release, err := s.takeTurn(ctx)
 	if err != nil {
 		return Swept{}, err
 	}
 	defer release()
-	started := s.Now()
-	var done Swept
-	err = errors.Join(s.passBlobs(ctx, &done), s.passRecords(ctx, &done), s.settleOwed(ctx))
-	done.Took = s.Now().Sub(started)
-	return s.tell(ctx, &s.passes, done, err)
-}
-
-// Rescan queues every task that waits for a worker. It is for a process whose queue dies with it.
-func (s *Service) Rescan(ctx context.Context) (int, error) {
-	n := 0
-	err := s.eachRecord(ctx, &Swept{}, func(t *Task) error {
-		var delay time.Duration
-		switch t.State {
-		case Queued:
-		case InProgress:
-			delay = max(0, t.Lease.Expires.Sub(s.Now()))
-		case Submitted:
-			landed, err := s.Landed(ctx, t.Ref.UploadName())
-			if errors.Is(err, fault.NotFound) {
-				return nil // a sweep that runs beside it was quicker
-			}
-			if err != nil || landed.State != Queued {
-				return err
-			}
-		case Completed, ProcessingFailed, Deleted:
-			return nil
-		}
-		n++
-		return s.Queue.Push(ctx, t.Ref, delay)
-	})
-	return n, err
-}
-
-// passBlobs judges every blob.
-func (s *Service) passBlobs(ctx context.Context, done *Swept) error {
-	var errs []error
-	for _, c := range erasure.Containers(s.Inventory) {
-		err := s.eachBlob(ctx, c, done, func(b storage.Blob, t *Task, unread error) error {
-			done.Seen++
-			if unread != nil {
-				return s.unread(ctx, b, unread, done)
-			}
-			d := s.judge(b, t)
-			if d.Action != retention.Erase {
-				if err := s.welcome(ctx, b, t, done); err != nil {
-					return s.unread(ctx, b, err, done)
-				}
-				return nil
-			}
-			if d.Reason != retention.NoRecord && d.Reason != retention.LateCopy {
-				t, err := s.remove(ctx, t.Ref, func(t *Task) retention.Reason { return erasing(s.judge(b, t)) })
-				if err != nil {
-					return s.unread(ctx, b, err, done)
-				}
-				if !t.Erased.IsZero() {
-					done.Erased++
-				}
-				return nil
-			}
-			s.Log.WarnContext(ctx, logevent.UploadRefused, "reason", d.Reason, "bytes", b.Size)
-			err := s.eraseStranger(ctx, b, d.Reason)
-			if err == nil {
-				done.Strays++
-			}
-			return err
-		})
-		errs = append(errs, err, s.passStaging(ctx, c, done))
+	r := &passRun{s: s, tired: func() bool { return ctx.Err() != nil }, pass: newPass(s.Now())}
+	err = r.run(ctx)
+	if r.pass.whole(s.passSteps()) && ctx.Err() == nil {
+		err = errors.Join(err, s.notePass(ctx, r.pass.Began, r.share))
 	}
-	return errors.Join(errs...)
+	return s.tell(ctx, &s.passes, r.share, err)
 }
 
-// passStaging erases what was half written longer ago than any write takes. What belongs to an erased task went with it.
-func (s *Service) passStaging(ctx context.Context, container string, done *Swept) error {
-	staging, ok := s.Store.Blobs.(storage.Staging)
+// PassWhenDue goes on with the full pass that is under way, for a few minutes at most and for less if ctx ends soon. If none is,
+// it begins one when the last whole one began at least interval ago or left something undone, and at the first call of a
+// process, which may follow an outage. While another process works on the pass it does nothing. Any process may call it at
+// any time, also at once. What it returns is what this call did.
+func (s *Service) PassWhenDue(ctx context.Context, interval time.Duration) (Swept, error) {
+	note, err := s.readPass(ctx)
+	if late, age := note.late(s.Now()); late {
+		s.Log.ErrorContext(ctx, logevent.PassLate, "seconds", age.Seconds(), "limit_seconds", passLimit.Seconds())
+	}
+	if !s.passDue(note, err, interval) {
+		return Swept{}, nil
+	}
+	release, err := s.takeTurn(ctx)
+	if err != nil {
+		return Swept{}, err
+	}
+	defer release()
+	note, unread := s.readPass(ctx) // somebody may have gone on meanwhile
+	if !s.passDue(note, unread, interval) {
+		return Swept{}, nil
+	}
+	s.began.note(s.Now())
+	patient, done := context.WithTimeout(ctx, part(ctx))
+	defer done()
+	r := &passRun{s: s, tired: func() bool { return patient.Err() != nil }, pass: newPass(s.Now())}
+	if unread == nil { // else it cannot be stored either: finding goes on all the same
+		r.note = &note
+		if note.UnderWay != nil {
+			r.pass = *note.UnderWay
+			r.pass.turn(s.passSteps(), s.Now(), interval)
+		}
+	}
+	err = errors.Join(unread, r.run(ctx))
+	return s.tell(ctx, &s.passes, r.share, err)
+}
+
+// part is how much of a full pass one call makes.
+func part(ctx context.Context) time.Duration {
+	end, ok := ctx.Deadline()
 	if !ok {
-		return nil
+		return passPart
 	}
-	longest := max(s.Limits.Deadline, s.Limits.UploadLink) + longestWrite
-	n, err := staging.Discard(ctx, container+"/", s.Now().Add(-longest))
-	if n > 0 {
-		done.Strays += n
-		s.Log.WarnContext(ctx, logevent.UploadRefused, "reason", "half-written", "copies", n)
-	}
-	return err
+	left := time.Until(end)
+	return min(passPart, left-left/passReserve)
 }
 
-// welcome takes in a document whose event was lost or has not come yet.
-func (s *Service) welcome(ctx context.Context, b storage.Blob, t *Task, done *Swept) error {
-	if t.State != Submitted || b.Uncommitted {
-		return nil
+// passDue reports whether a part of a full pass is to be made. unread is why the note could not be read.
+func (s *Service) passDue(note passNote, unread error, interval time.Duration) bool {
+	now := s.Now()
+	switch began := s.began.last(); {
+	case unread != nil:
+		return began.IsZero() || now.Sub(began) >= interval || now.Before(began)
+	case note.UnderWay != nil:
+		return !note.UnderWay.held(s.Owner, now)
+	case began.IsZero(), note.Did.Failed > 0:
+		return true
 	}
-	t, err := s.Landed(ctx, b.Name)
-	if err != nil {
-		return err
-	}
-	return s.requeue(ctx, t, done)
+	return now.Sub(note.Began) >= interval || now.Before(note.Began)
 }
 
-// judge decides about one blob and the task it belongs to; t is nil when there is none.
-func (s *Service) judge(b storage.Blob, t *Task) retention.Decision {
-	stray := retention.Subject{Uploaded: b.Created}
-	switch {
-	case t == nil:
-		stray.NoRecord = true
-	case t.State == Deleted, t.State.Ended() && !s.belongs(b, t):
-		stray.Surviving = true
-	case b.Uncommitted:
-		// Staged blocks carry no time; they may wait for their commit as long as the link lives. A task that has its document
-		// by now got it after the listing, by that commit: what the name holds is the document.
-		stray.Surviving = t.State.Ended() || t.State == Submitted && s.Now().After(t.LinkEnds.Add(linkGrace))
-		if !stray.Surviving {
-			return s.Policy.Decide(s.subject(t), s.Now())
-		}
-	default:
-		subject := s.subject(t)
-		if subject.Uploaded.IsZero() || b.Created.Before(subject.Uploaded) {
-			subject.Uploaded = b.Created
-		}
-		return s.Policy.Decide(subject, s.Now())
-	}
-	return s.Policy.Decide(stray, s.Now())
+// passesBegun remembers when this process last began a full pass, or went on with one.
+type passesBegun struct {
+	mu sync.Mutex
+	at time.Time // guarded by mu
 }
 
-// belongs reports whether an ended task still has the blob: results, or a document that is kept for review.
-func (s *Service) belongs(b storage.Blob, t *Task) bool {
-	container, _, _, err := ParseName(b.Name)
-	if err != nil || b.Uncommitted {
-		return false
-	}
-	return t.State == Completed && container == storage.Results || s.forReview(t) && container == storage.Uploads
+func (p *passesBegun) note(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.at = now
 }
 
-// eachBlob calls visit for every blob of a container with its task, or with why that cannot be read, going on past errors of
-// single blobs, which it counts.
-func (s *Service) eachBlob(ctx context.Context, container string, done *Swept, visit func(b storage.Blob, t *Task, unread error) error) error {
-	var (
-		errs  []error
-		after string
-		last  *Task
-	)
-	for {
-		blobs, err := s.Store.Blobs.List(ctx, container+"/", after, listing)
-		if err != nil {
-			return errors.Join(append(errs, fmt.Errorf("list %s: %w", container, err))...)
-		}
-		for _, b := range blobs {
-			after = b.Name
-			last, err = s.ownerOf(ctx, b.Name, last)
-			if err := visit(b, last, err); err != nil {
-				done.Failed++
-				errs = append(errs, err)
-			}
-		}
-		if len(blobs) < listing {
-			return errors.Join(errs...)
-		}
-	}
+func (p *passesBegun) last() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.at
 }
 
-// ownerOf returns the task that a blob belongs to, nil for none. last saves reading it again for each of its blobs.
-func (s *Service) ownerOf(ctx context.Context, name string, last *Task) (*Task, error) {
-	_, ref, _, err := ParseName(name)
-	if err != nil {
-		return nil, nil //nolint:nilerr,nilnil // a blob outside the layout has no owner
-	}
-	if last != nil && last.Ref == ref {
-		return last, nil
-	}
-	t, err := s.load(ctx, ref)
-	if errors.Is(err, fault.NotFound) {
-		return nil, nil //nolint:nilnil // no record, no owner
-	}
-	return t, err
+// passRun is what one call does of a full pass.
+type passRun struct {
+	s         *Service
+	tired     func() bool // asked between entries: the rest is left to the next call
+	pass      pass
+	share     Swept     // done in this call
+	note      *passNote // where the pass is stored; nil for one that is made in one go
+	unsaved   error     // of the last try to store it
+	overtaken bool      // another process stored it: it goes on
+	last      *Task     // owner of the blob judged last, nil for none
+	errs      []error   // of steps and entries
 }
 
-// passRecords finds records that want attention and that the due index did not bring up, and counts open tasks and stored bytes anew.
-func (s *Service) passRecords(ctx context.Context, done *Swept) error {
-	etags, err := s.openCounts(ctx)
-	if err != nil {
-		return err
+// run goes through the steps that are left. A step that fails is left to the next call, and does not keep the others.
+func (r *passRun) run(ctx context.Context) error {
+	started := r.s.Now()
+	did := r.pass.Did
+	account := func() {
+		r.share.Took = r.s.Now().Sub(started)
+		r.pass.Did = did.plus(r.share)
 	}
-	counted := map[string]usage{}
-	var errs []error
-	err = s.eachRecord(ctx, done, func(t *Task) error {
-		app, u := t.Ref.Application, counted[t.Ref.Application]
-		if t.State.Open() {
-			u.Open++
-		}
-		u.Stored += s.stored(t)
-		if counted[app] = u; u != (usage{}) {
-			if _, known := etags[app]; !known {
-				etags[app] = ""
-			}
-		}
-		if s.Now().Before(s.attention(t)) {
-			return nil
-		}
-		if err := s.act(ctx, t, s.Policy.Decide(s.subject(t), s.Now()), done); err != nil {
-			done.Failed++
-			errs = append(errs, err)
-		}
-		return nil
-	})
-	errs = append(errs, err)
-	if err == nil {
-		for app, etag := range etags {
-			errs = append(errs, s.recount(ctx, app, etag, counted[app]))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// openCounts returns the versions of all numbers of open tasks, also of applications that have no task any more.
-func (s *Service) openCounts(ctx context.Context) (map[string]string, error) {
-	etags := map[string]string{}
-	q := storage.Query{Table: storage.Usage, Limit: listing}
-	for {
-		recs, err := s.Store.Records.List(ctx, q)
-		if err != nil {
-			return nil, fmt.Errorf("list usage: %w", err)
-		}
-		for _, rec := range recs {
-			if q.After = rec.Key; rec.Row == openRow {
-				etags[rec.Partition] = rec.ETag
-			}
-		}
-		if len(recs) < q.Limit {
-			return etags, nil
-		}
-	}
-}
-
-// recount corrects the number of open tasks and stored bytes if nobody changed them since etag was read.
-func (s *Service) recount(ctx context.Context, application, etag string, counted usage) error {
-	u, now, err := s.usage(ctx, openKey(application))
-	if err != nil || now != etag || u.Open == counted.Open && u.Stored == counted.Stored {
-		return err
-	}
-	return s.count(ctx, openKey(application), time.Time{}, func(u *usage) error {
-		u.Open, u.Stored = counted.Open, counted.Stored
-		return nil
-	})
-}
-
-// eachRecord calls visit for every task record, whatever its state, going on past errors of single records, which it counts.
-func (s *Service) eachRecord(ctx context.Context, done *Swept, visit func(*Task) error) error {
-	var errs []error
-	q := storage.Query{Table: storage.Tasks, Limit: listing}
-	for {
-		recs, err := s.Store.Records.List(ctx, q)
-		if err != nil {
-			return errors.Join(append(errs, fmt.Errorf("list task records: %w", err))...)
-		}
-		for _, rec := range recs {
-			t, err := decode(rec)
-			if err == nil {
-				err = visit(t)
-			}
+	steps := r.s.passSteps()
+	r.save(ctx, r.s.Owner)
+	for _, step := range steps {
+		for at := r.pass.Steps[step.name]; !at.Done && !r.overtaken && !r.tired(); {
+			at.Stuck = false
+			next, err := step.page(ctx, r, at)
 			if err != nil {
-				done.Failed++
-				errs = append(errs, err)
+				r.errs = append(r.errs, err)
 			}
+			next.Stuck = next == at && !r.tired()
+			r.pass.Steps[step.name] = next
+			if at = next; at.Stuck || at.Done {
+				break
+			}
+			account()
+			r.save(ctx, r.s.Owner)
 		}
-		if len(recs) < q.Limit {
-			return errors.Join(errs...)
-		}
-		q.After = recs[len(recs)-1].Key
+	}
+	owed := r.s.settleOwed(ctx)
+	account()
+	r.end(ctx, steps)
+	return errors.Join(append(r.errs, owed, r.unsaved, ctx.Err())...)
+}
+
+// end stores that the pass has come to its end, or puts it down for the next call.
+func (r *passRun) end(ctx context.Context, steps []passStep) {
+	if r.note == nil || !r.pass.whole(steps) {
+		r.save(ctx, "")
+		return
+	}
+	r.note.Began, r.note.Ended, r.note.Did = r.pass.Began, r.s.Now().UTC(), r.pass.Did
+	r.write(ctx, nil)
+}
+
+// save stores where the pass stands; an owner goes on with it.
+func (r *passRun) save(ctx context.Context, owner string) {
+	r.pass.Owner, r.pass.Saved = owner, r.s.Now().UTC()
+	r.write(ctx, &r.pass)
+}
+
+// write replaces the note. It is not worth an end of the pass that this fails: what is found again is nothing new.
+func (r *passRun) write(ctx context.Context, underWay *pass) {
+	if r.note == nil || r.overtaken || ctx.Err() != nil {
+		return
+	}
+	r.note.UnderWay = underWay
+	etag, err := r.s.writePass(ctx, *r.note)
+	switch {
+	case lost(err):
+		r.overtaken = true
+	case err == nil:
+		r.note.etag = etag
+		r.unsaved = nil
+	default:
+		r.unsaved = err
+	}
+}
+
+// lost reports whether another writer was quicker.
+func lost(err error) bool {
+	return errors.Is(err, fault.ETagMismatch) || errors.Is(err, fault.AlreadyExists)
+}
+
+// mostErrors bounds the errors of entries that a call returns; all are counted.
+const mostErrors = 20
+
+// failed takes down what went wrong with one entry, which the next pass tries again.
+func (r *passRun) failed(err error) {
+	if err == nil {
+		return
+	}
+	r.share.Failed++
+	if len(r.errs) < mostErrors {
+		r.errs = append(r.errs, err)
 	}
 }

@@ -20,6 +20,43 @@ type Measurement struct {
 	Last      Swept       // what it did
 	Oldest    time.Time   // creation of the oldest copy of any document, by storage's clock; zero if there is none
 	Next      []time.Time // the next times at which something is due, at most ten
+	Pass      PassMeasure
+}
+
+// PassMeasure is how full passes stand. Times are zero where there is nothing to tell.
+type PassMeasure struct {
+	Began, Ended time.Time     // of the last whole one
+	Did          Swept         // what that did
+	Age          time.Duration // since it ended
+	Late         bool          // none has come to its end for so long that somebody must look why
+	UnderWay     *PassUnderWay // nil for none
+}
+
+// PassUnderWay is a full pass that has not come to its end.
+type PassUnderWay struct {
+	Began, Saved time.Time
+	Did          Swept  // so far
+	Done, Steps  int    // steps that are done, of all
+	Step         string // the first one that is not
+}
+
+// measure tells how the passes of the note stand.
+func (n passNote) measure(steps []passStep, now time.Time) PassMeasure {
+	m := PassMeasure{Began: n.Began, Ended: n.Ended, Did: n.Did}
+	m.Late, _ = n.late(now)
+	if !n.Ended.IsZero() {
+		m.Age = max(0, now.Sub(n.Ended))
+	}
+	if p := n.UnderWay; p != nil {
+		m.UnderWay = &PassUnderWay{Began: p.Began, Saved: p.Saved, Did: p.Did, Done: p.done(steps), Steps: len(steps)}
+		for _, step := range steps {
+			if !p.Steps[step.name].Done {
+				m.UnderWay.Step = step.name
+				break
+			}
+		}
+	}
+	return m
 }
 
 // OldestAge is the age of the oldest copy. One that seems to come from the future is not dated by that: it has none yet.
@@ -101,6 +138,11 @@ func (s *Service) Measure(ctx context.Context) (Measurement, error) {
 		return m, err
 	}
 	m.LastSweep, m.Last = note.Began, note.Did
+	passes, err := s.readPass(ctx)
+	if err != nil {
+		return m, err
+	}
+	m.Pass = passes.measure(s.passSteps(), m.Now)
 	for _, c := range erasure.Containers(s.Inventory) {
 		// Names begin with the hour of creation, so the first name is the oldest to within an hour.
 		blobs, err := s.Store.Blobs.List(ctx, c+"/", "", next)

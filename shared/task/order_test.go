@@ -189,7 +189,13 @@ func TestFullPassPutsTheCountOfOpenTasksRight(t *testing.T) {
 			t.Fatalf("the crash left no wrong count: %v", err)
 		}
 		w.fullPass()
+		if _, err := w.Create(t.Context(), o); !errors.Is(err, fault.OpenTasksExceeded) {
+			t.Fatalf("what is being changed was counted: %v", err)
+		}
+		pass(3 * time.Minute)
+		w.fullPass()
 		w.create(o)
+		pass(3 * time.Minute)
 		w.fullPass()
 		if _, err := w.Create(t.Context(), o); !errors.Is(err, fault.OpenTasksExceeded) {
 			t.Errorf("the open task is not counted: %v", err)

@@ -144,13 +144,16 @@ func (s *Service) change(ctx context.Context, ref Ref, apply func(*Task) error) 
 // changeRead is change of a task that was read a moment ago: the record is read again only if another writer was quicker.
 func (s *Service) changeRead(ctx context.Context, t *Task, apply func(*Task) error) (*Task, error) {
 	for ref := t.Ref; ; {
-		before := s.stored(t)
+		before, open := s.stored(t), t.State.Open()
 		err := apply(t)
 		if errors.Is(err, errUnchanged) {
 			return t, nil
 		}
 		if err != nil {
 			return t, err
+		}
+		if s.stored(t) != before || t.State.Open() != open {
+			t.Counted = s.Now().UTC()
 		}
 		err = s.save(ctx, t)
 		if errors.Is(err, fault.ETagMismatch) {

@@ -70,8 +70,11 @@ func (r Ref) key() storage.Key {
 }
 
 func partition(application string, day time.Time) string {
-	return application + "!" + day.UTC().Format("20060102")
+	return application + "!" + day.UTC().Format(dayLayout)
 }
+
+// dayLayout is the <yyyymmdd> of partitions and rows.
+const dayLayout = "20060102"
 
 // hourLayout is the <hour> of blob names.
 const hourLayout = "2006010215"

@@ -98,6 +98,8 @@ type Service struct {
 	sweeping  chan struct{} // holds one token while a sweep or full pass runs
 	sweeps    streak        // of sweeps
 	passes    streak        // of full passes
+	began     passesBegun
+	listed    int // entries that a full pass reads at once
 	eraser    erasure.Eraser
 	owed      owed
 	due       map[storage.Table]dueHandler // by table; never changed
@@ -105,7 +107,7 @@ type Service struct {
 
 // New returns a Service over the given parts.
 func New(cfg Config) *Service {
-	s := &Service{Config: cfg, sweeping: make(chan struct{}, 1), eraser: erasure.Eraser{
+	s := &Service{Config: cfg, listed: listing, sweeping: make(chan struct{}, 1), eraser: erasure.Eraser{
 		Items: cfg.Inventory, Blobs: cfg.Store.Blobs, Records: cfg.Store.Records, Now: cfg.Now,
 	}}
 	s.due = s.dueHandlers()

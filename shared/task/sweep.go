@@ -79,6 +79,15 @@ func (s *Service) sweep(ctx context.Context, most int) (Swept, error) {
 	return s.tell(ctx, &s.sweeps, done, errors.Join(errs...))
 }
 
+// plus adds what was done by another run.
+func (s Swept) plus(o Swept) Swept {
+	return Swept{
+		Seen: s.Seen + o.Seen, Erased: s.Erased + o.Erased, Forgot: s.Forgot + o.Forgot, Requeued: s.Requeued + o.Requeued,
+		Strays: s.Strays + o.Strays, Overdue: s.Overdue + o.Overdue, Failed: s.Failed + o.Failed, Left: s.Left + o.Left,
+		Stale: s.Stale + o.Stale, Took: s.Took + o.Took,
+	}
+}
+
 // attendAll deals with entries, several at once: most of the time goes by waiting for storage.
 func (s *Service) attendAll(ctx context.Context, entries []storage.Due, done *Swept) error {
 	var (
@@ -93,12 +102,8 @@ func (s *Service) attendAll(ctx context.Context, entries []storage.Due, done *Sw
 			err := s.due[d.Table](ctx, d, &one)
 			mu.Lock()
 			defer mu.Unlock()
+			*done = done.plus(one)
 			done.Seen++
-			done.Erased += one.Erased
-			done.Forgot += one.Forgot
-			done.Requeued += one.Requeued
-			done.Overdue += one.Overdue
-			done.Strays += one.Strays
 			if err != nil {
 				done.Failed++
 				errs = append(errs, err)

@@ -56,6 +56,7 @@ type Task struct {
 	Updated  time.Time `json:"updated"`
 	Uploaded time.Time `json:"uploaded,omitzero"` // when the document appeared, by storage's clock
 	Ended    time.Time `json:"ended,omitzero"`    // when processing ended
+	Counted  time.Time `json:"counted,omitzero"`  // when what it counts for last changed: as open, or in bytes
 	Removed  time.Time `json:"removed,omitzero"`  // when a delete was accepted or a deadline passed
 	Erased   time.Time `json:"erased,omitzero"`   // when the check found no copy left
 

@@ -27,6 +27,8 @@ type usage struct {
 	Cap    int64 `json:"cap,omitempty"`    // of Stored, the application's own; 0 for none
 	Bytes  int64 `json:"bytes,omitempty"`
 	Pages  int   `json:"pages,omitempty"`
+
+	Changed time.Time `json:"changed,omitzero"` // zero where an earlier program wrote it
 }
 
 // reserve counts more open tasks in one write: one for each document of these sizes, which are 0 where they are not known. It
@@ -102,16 +104,21 @@ func (s *Service) count(ctx context.Context, key storage.Key, due time.Time, app
 		if err := apply(&u); err != nil {
 			return err
 		}
-		value, err := storage.Encode(usageVersion, u)
-		if err != nil {
-			return fmt.Errorf("encode usage: %w", err)
+		if err := s.putUsage(ctx, key, u, etag, due); !lost(err) {
+			return err
 		}
-		_, err = s.Store.Records.Put(ctx, storage.Record{Key: key, Value: value, ETag: etag, Due: due})
-		if errors.Is(err, fault.ETagMismatch) || errors.Is(err, fault.AlreadyExists) {
-			continue
-		}
-		return err
 	}
+}
+
+// putUsage replaces what was read with etag.
+func (s *Service) putUsage(ctx context.Context, key storage.Key, u usage, etag string, due time.Time) error {
+	u.Changed = s.Now().UTC()
+	value, err := storage.Encode(usageVersion, u)
+	if err != nil {
+		return fmt.Errorf("encode usage: %w", err)
+	}
+	_, err = s.Store.Records.Put(ctx, storage.Record{Key: key, Value: value, ETag: etag, Due: due})
+	return err
 }
 
 func (s *Service) usage(ctx context.Context, key storage.Key) (u usage, etag string, err error) {
@@ -133,7 +140,7 @@ func openKey(application string) storage.Key {
 }
 
 func (s *Service) dayKey(application string) storage.Key {
-	return storage.Key{Table: storage.Usage, Partition: application, Row: s.Now().UTC().Format("20060102")}
+	return storage.Key{Table: storage.Usage, Partition: application, Row: s.Now().UTC().Format(dayLayout)}
 }
 
 func (s *Service) untilMidnight() time.Duration {

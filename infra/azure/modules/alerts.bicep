@@ -66,6 +66,16 @@ var rules = [
     query: '${program} | where event == "sweep.done" | summarize found = count()'
   }
   {
+    name: 'pass-late'
+    severity: 1
+    window: 'PT30M'
+    every: 'PT15M'
+    silence: false
+    threshold: 0
+    advice: 'No full pass has come to its end for a day, so bytes that no record explains can be left. GET /v1/retention says where it stands; remove the cause that sweep.failed names.'
+    query: '${program} | where event == "pass.late" | summarize found = count()'
+  }
+  {
     name: 'due-unknown'
     severity: 1
     window: 'PT30M'

@@ -89,8 +89,8 @@ func (t *tasks) Sweep(context.Context) (task.Swept, error) {
 	return task.Swept{}, nil
 }
 
-func (t *tasks) FullPass(context.Context) (task.Swept, error) {
-	t.note(Line{Call: "FullPass"})
+func (t *tasks) PassWhenDue(context.Context, time.Duration) (task.Swept, error) {
+	t.note(Line{Call: "PassWhenDue"})
 	return task.Swept{}, nil
 }
 
@@ -144,7 +144,7 @@ func run() error {
 		requeue.Name: azure.OnMessage(requeue.New(t)),
 		poison.Name:  azure.OnPoison(poison.New(t)),
 		retention.Name: azure.OnTimer(retention.New(retention.Config{
-			Tasks: t, Ledger: t, Rounds: func(context.Context) error { return nil }, Interval: time.Hour, Now: time.Now,
+			Tasks: t, Ledger: t, Rounds: func(context.Context) error { return nil }, Interval: time.Hour,
 		})),
 	}, log)
 	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: t.record(handler)}
