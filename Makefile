@@ -25,6 +25,7 @@ run: build ## demonstrate the main job, then stay up (FILE=path, DEMO_ONLY=1)
 test: ## install what is missing and run every test
 	@scripts/setup.sh test
 	@scripts/setup.sh azurite
+	@scripts/setup.sh aws
 	@scripts/setup.sh clients
 	@$(MAKE) --no-print-directory build
 	@scripts/test.sh
@@ -36,12 +37,14 @@ lint: ## install the linters and check form
 soak: build ## the long counts of all tests
 	@scripts/setup.sh test
 	@scripts/setup.sh azurite
+	@scripts/setup.sh aws
 	@scripts/setup.sh clients
 	@LETHE_SOAK=1 scripts/test.sh
 
 bench: build ## compare with the tesseract command line on the same pages
 	@scripts/setup.sh bench
 	@scripts/setup.sh azurite
+	@scripts/setup.sh aws
 	@go run ./scripts/bench
 
 package: build ## make the function app's package in dist/

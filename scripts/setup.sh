@@ -8,6 +8,7 @@
 #   setup.sh vuln       that of run, and govulncheck
 #   setup.sh scan       that of test, and what make scan runs: gitleaks, govulncheck, cyclonedx-gomod, wapiti
 #   setup.sh azurite    the emulator of Azure storage, for the tests of that driver
+#   setup.sh aws        emulators of S3, DynamoDB, SQS and of the Lambda runtime, for the tests of what runs on AWS
 #   setup.sh clients    linters of the API description and generators of clients, for the tests of that description
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,6 +18,10 @@ govulncheck=v1.9.0
 gitleaks=v8.30.1
 cyclonedx_gomod=v1.10.0
 azurite=3.37.0
+versitygw=v1.8.0
+lambda_rie=v0.0.0-20261030222936-bef5c4ba774d
+dynamodb=2.9.30 # of the npm package that carries DynamoDB Local
+dynamodb_sum=c5379e44bbf311fab2779961ddb1f8734907bd21c79a6843e590ec1c5280439836665e89aa515dbad6908422c7cf1129e91cb5a3b4c1ea7888a17b9002749ec1
 
 languages=(eng osd deu fra spa ita rus ara chi-sim)
 run=(
@@ -93,6 +98,44 @@ azurite() {
   ln -sfn "azurite-$azurite" .tools/azurite
 }
 
+# dynamodb: DynamoDB Local out of an npm package whose many dependencies nobody here needs.
+dynamodb() {
+  local folder=.tools/dynamodb-$dynamodb work
+  if [ ! -f "$folder/DynamoDBLocal.jar" ]; then
+    say "installing DynamoDB Local"
+    work=$(mktemp -d .tools/dynamodb.XXXXXX)
+    npm pack --silent --pack-destination "$work" "amplify-dynamodb-simulator@$dynamodb" >&2
+    sha512sum --quiet --check <<<"$dynamodb_sum  $work/amplify-dynamodb-simulator-$dynamodb.tgz" >&2
+    tar -xzf "$work"/*.tgz -C "$work" package/emulator
+    rm -rf "$folder"
+    mv "$work/package/emulator" "$folder"
+    rm -r "$work"
+  fi
+  ln -sfn "dynamodb-$dynamodb" .tools/dynamodb
+}
+
+# aws: Go programs, a jar, and npm packages of exactly the versions in their lock file; none of their install scripts runs.
+aws() {
+  local from=shared/storage/aws/emulator/testdata lock folder
+  command -v java >/dev/null || packages default-jre-headless
+  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+    packages nodejs npm
+  fi
+  mkdir -p .tools
+  lock=$(sha256sum "$from/package-lock.json")
+  folder=fauxqs-${lock:0:12}
+  if [ ! -f ".tools/$folder/node_modules/.package-lock.json" ]; then
+    say "installing the emulator of SQS"
+    mkdir -p ".tools/$folder"
+    cp "$from/package.json" "$from/package-lock.json" ".tools/$folder/"
+    (cd ".tools/$folder" && npm ci --silent --no-audit --no-fund --ignore-scripts >&2)
+  fi
+  ln -sfn "$folder" .tools/fauxqs
+  dynamodb
+  go_tool github.com/versity/versitygw/cmd/versitygw "$versitygw"
+  go_tool github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie "$lambda_rie"
+}
+
 # clients: npm packages and Go modules of exactly the versions in their lock files; none of their install scripts runs.
 clients() {
   local from=functions/testdata/clients lock folder
@@ -138,9 +181,10 @@ case ${1:-run} in
     go_tool github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod "$cyclonedx_gomod"
     ;;
   azurite) azurite ;;
+  aws) aws ;;
   clients) clients ;;
   *)
-    say "unknown set ${1}; the sets are run, test, lint, bench, vuln, scan, azurite, clients"
+    say "unknown set ${1}; the sets are run, test, lint, bench, vuln, scan, azurite, aws, clients"
     exit 2
     ;;
 esac

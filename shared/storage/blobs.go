@@ -74,7 +74,8 @@ type Blobs interface {
 	// blob succeeds.
 	Delete(ctx context.Context, name string) error
 	// List returns up to limit blobs whose names begin with prefix and come after the name after, in order of names.
-	// prefix begins with a container and a slash; names compare byte by byte. Fewer than limit means the end.
+	// prefix begins with a container and a slash; names compare byte by byte. Fewer than limit means the end. Not every store
+	// lists content types: ContentType may be empty.
 	List(ctx context.Context, prefix, after string, limit int) ([]Blob, error)
 }
 

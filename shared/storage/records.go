@@ -100,15 +100,16 @@ type Records interface {
 	Put(ctx context.Context, rec Record) (etag string, err error)
 	// Delete removes a record if etag is current, or whatever its version if etag is empty. An absent record is success.
 	Delete(ctx context.Context, key Key, etag string) error
-	// List returns records of a table in order of partition and row.
+	// List returns records of a table: of one partition in order of rows, or of all of them, a partition after the other.
 	List(ctx context.Context, q Query) ([]Record, error)
 }
 
-// Query selects records of one table in the order of (Partition, Row).
+// Query selects records of one table. Rows of a partition come in their order. Partitions come in an order of the store's own,
+// which is always the same: After goes on behind its key, whether that still exists or not.
 type Query struct {
 	Table     Table
 	Partition string // empty for all partitions: a full scan
-	After     Key    // only records after this one; its Table is ignored; zero for the beginning
+	After     Key    // only records behind this one; its Table is ignored; zero for the beginning
 	Limit     int    // at most so many; fewer returned means the end
 }
 

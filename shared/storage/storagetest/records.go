@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,6 +27,7 @@ func recordRules() map[string]func(*testing.T, Stores) {
 		"ConcurrentChangesLoseNothing":   concurrentChangesLoseNothing,
 		"DeleteHonoursVersion":           deleteHonoursVersion,
 		"ListIsOrderedAndPaged":          recordListIsOrderedAndPaged,
+		"ListGoesOnBehindADeletedRecord": listGoesOnBehindADeletedRecord,
 		"HostileRecordsAreRefused":       hostileRecordsAreRefused,
 		"CancelledCallHasNoEffect":       cancelledCallHasNoEffect,
 		"TablesAreApart":                 tablesAreApart,
@@ -156,6 +158,32 @@ func deleteHonoursVersion(t *testing.T, s Stores) {
 	}
 }
 
+// listAll reads a table or a partition in pages, and calls between after each.
+func listAll(t *testing.T, s Stores, partition string, limit int, between func(last storage.Key)) []storage.Key {
+	t.Helper()
+	var got []storage.Key
+	q := storage.Query{Table: storage.Tasks, Partition: partition, Limit: limit}
+	for {
+		page, err := s.Records.List(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) > limit {
+			t.Fatalf("%d records, limit %d", len(page), limit)
+		}
+		for _, r := range page {
+			got = append(got, r.Key)
+			q.After = r.Key
+		}
+		if len(page) < limit {
+			return got
+		}
+		if between != nil {
+			between(q.After)
+		}
+	}
+}
+
 func recordListIsOrderedAndPaged(t *testing.T, s Stores) {
 	var want []storage.Key
 	for _, p := range []string{"a!1", "a-b!1", "a.b", "b"} {
@@ -166,26 +194,44 @@ func recordListIsOrderedAndPaged(t *testing.T, s Stores) {
 	for i := len(want) - 1; i >= 0; i-- {
 		save(t, s, storage.Record{Key: want[i], Value: []byte("x")})
 	}
+	all := listAll(t, s, "", 100, nil)
 	for _, limit := range []int{1, 3, 7, 100} {
-		for partition, expected := range map[string][]storage.Key{"": want, "a-b!1": want[5:10], "none": nil} {
-			var got []storage.Key
-			q := storage.Query{Table: storage.Tasks, Partition: partition, Limit: limit}
-			for {
-				page, err := s.Records.List(t.Context(), q)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, r := range page {
-					got = append(got, r.Key)
-					q.After = r.Key
-				}
-				if len(page) < limit {
-					break
-				}
-			}
-			if diff := cmp.Diff(expected, got); diff != "" {
+		for partition, expected := range map[string][]storage.Key{"": all, "a-b!1": want[5:10], "none": nil} {
+			if diff := cmp.Diff(expected, listAll(t, s, partition, limit, nil)); diff != "" {
 				t.Errorf("partition %q, limit %d (-want +got):\n%s", partition, limit, diff)
 			}
+		}
+	}
+	// Each partition as a whole, in whatever order.
+	for at := 0; at+5 <= len(all); at += 5 {
+		if !slices.IsSortedFunc(all[at:at+5], storage.Key.Compare) || all[at].Partition != all[at+4].Partition {
+			t.Errorf("the rows of a partition are listed as %v", all[at:at+5])
+		}
+	}
+	if slices.SortFunc(all, storage.Key.Compare); !slices.Equal(want, all) {
+		t.Errorf("the table is listed as %v", all)
+	}
+}
+
+// A full pass deletes what it comes across, and goes on where it was.
+func listGoesOnBehindADeletedRecord(t *testing.T, s Stores) {
+	const partitions, rows = 5, 3
+	for p := range partitions {
+		for r := range rows {
+			save(t, s, storage.Record{Key: key(fmt.Sprint("p", p), fmt.Sprint("r", r))})
+		}
+	}
+	for _, c := range []struct {
+		partition string
+		want      int
+	}{{"p1", rows}, {"", (partitions - 1) * rows}} {
+		got := listAll(t, s, c.partition, 1, func(last storage.Key) {
+			if err := s.Records.Delete(t.Context(), last, ""); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if len(got) != c.want {
+			t.Errorf("partition %q: %d records were seen, want %d", c.partition, len(got), c.want)
 		}
 	}
 }

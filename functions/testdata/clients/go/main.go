@@ -33,8 +33,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	size := int64(len(scan))
-	wanted := generated.CreateTaskJSONRequestBody{Formats: &[]generated.ResultFormat{generated.ResultFormatTxt}, Size: &size}
+	wanted := generated.CreateTaskJSONRequestBody{Formats: &[]generated.ResultFormat{generated.ResultFormatTxt}}
 	made, err := api.CreateTaskWithResponse(ctx, &generated.CreateTaskParams{}, wanted)
 	if err != nil {
 		return err

@@ -1,0 +1,83 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/aws/smithy-go"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// Codes of the services that decide something here.
+const (
+	noSuchBucket      = "NoSuchBucket"
+	noSuchKey         = "NoSuchKey"
+	noSuchUpload      = "NoSuchUpload"
+	noSuchTagSet      = "NoSuchTagSet"
+	notFound          = "NotFound" // of an answer without a body
+	preconditionFails = "PreconditionFailed"
+	conditionConflict = "ConditionalRequestConflict" // another write of the name was under way
+	invalidRange      = "InvalidRange"
+	conditionFails    = "ConditionalCheckFailedException"
+)
+
+// code returns how a service names an error, empty if no service does.
+func code(err error) string {
+	var known smithy.APIError
+	if errors.As(err, &known) {
+		return known.ErrorCode()
+	}
+	return ""
+}
+
+func status(err error) int {
+	var resp *smithyhttp.ResponseError
+	if errors.As(err, &resp) {
+		return resp.HTTPStatusCode()
+	}
+	return 0
+}
+
+// classify turns an error of the SDK into a fault, once for all calls. The SDK's text may hold names, and the services' own
+// texts quote keys: only status and code are kept.
+func classify(err error) error {
+	if err == nil {
+		return nil
+	}
+	var known *fault.Error
+	if errors.As(err, &known) {
+		return err
+	}
+	if status(err) == 0 && code(err) == "" {
+		return fault.Wrap(Plainly(err), fault.StorageUnavailable, "storage did not answer; try again")
+	}
+	cause := fmt.Errorf("storage answered %d %s", status(err), code(err))
+	switch {
+	case code(err) == noSuchBucket:
+		return fault.Wrap(cause, fault.StorageUnavailable, "storage refused the request; try again later")
+	case code(err) == conditionFails, code(err) == preconditionFails, status(err) == 412:
+		return fault.Wrap(cause, fault.ETagMismatch, "it changed since it was read")
+	case code(err) == noSuchKey, code(err) == noSuchUpload, code(err) == notFound, status(err) == 404:
+		return fault.Wrap(cause, fault.ThingNotFound, "storage has no such object")
+	default:
+		return fault.Wrap(cause, fault.StorageUnavailable, "storage refused the request; try again later")
+	}
+}
+
+// Plainly keeps what is known of an error without its text: cancellation, or the type of the failure.
+func Plainly(err error) error {
+	for _, known := range []error{context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF, errLasting} {
+		if errors.Is(err, known) {
+			return known
+		}
+	}
+	for next := err; next != nil; next = errors.Unwrap(next) {
+		err = next
+	}
+	return fmt.Errorf("call failed with %T", err)
+}
