@@ -79,7 +79,7 @@ var layers = []struct {
 	{"protocols, drivers and engines", []string{
 		"shared/httpserver", "shared/client", "shared/trigger", "shared/picture", "shared/pdf", "shared/ocr/tesseract", "shared/ocr/worker",
 		"shared/storage/aws", "shared/storage/azure", "shared/storage/local", "shared/storage/memory",
-		"shared/doctor/account", "shared/doctor/folder", "shared/doctor/resourcemanager",
+		"shared/doctor/account", "shared/doctor/awsaccount", "shared/doctor/folder", "shared/doctor/resourcemanager",
 	}},
 	{"functions", []string{"functions/api", "functions/ocr", "functions/poison", "functions/requeue", "functions/retention", "functions/verbs"}},
 	{"composition", []string{"functions"}},
@@ -125,7 +125,7 @@ func TestNoArrowRunsBackUp(t *testing.T) {
 
 // What is one place's own is joined with the rest in one package, so that another place is another file there.
 func TestOnlyTheCompositionKnowsAPlace(t *testing.T) {
-	clouds := []string{"shared/storage/aws", "shared/storage/azure", "shared/doctor/account", "shared/doctor/resourcemanager"}
+	clouds := []string{"shared/storage/aws", "shared/storage/azure", "shared/doctor/account", "shared/doctor/awsaccount", "shared/doctor/resourcemanager"}
 	places := append([]string{
 		"shared/storage/local", "shared/storage/memory", "shared/doctor/folder", "shared/trigger/azure", "shared/trigger/local",
 	}, clouds...)
@@ -145,7 +145,7 @@ func TestOnlyTheCompositionKnowsAPlace(t *testing.T) {
 func TestDomainKnowsNoProtocol(t *testing.T) {
 	speaks := []string{
 		"shared/httpserver", "shared/access", "shared/trigger/azure", "shared/client", "shared/storage/aws", "shared/storage/azure", "shared/storage/local",
-		"shared/doctor/resourcemanager", "functions",
+		"shared/doctor/awsaccount", "shared/doctor/resourcemanager", "functions",
 	}
 	for _, p := range ours(t) {
 		if slices.Contains(p.Imports, "net/http") && !within(p.ImportPath, speaks...) {

@@ -113,7 +113,7 @@ func ofAWS() []Expectation {
 		expect(QueuePolicy, "the policies refuse plain HTTP, and admit nobody but the bucket to the queue of uploads", "others could read names or have documents tried",
 			redeploy, queue),
 
-		expect(FunctionCode, "functions run this program: provided.al2023, x86_64, a zip, their own handler and role, no layers, no tracing", "other code in the function sees every document",
+		expect(FunctionCode, "functions run this program: provided.al2023, x86_64, a zip, their own handler and role, no layers, no file system, no snapshots, no tracing", "other code in the function sees every document, and a file system or a snapshot of memory keeps it",
 			redeploy, function("function-configuration")),
 		expect(FunctionSettings, "functions have the settings of this stamp, alike, without a secret, and one log", "secrets would be readable by whoever may see the function; functions with other settings keep other deadlines",
 			redeploy, function("function-configuration")+" --query [Environment,LoggingConfig]"),

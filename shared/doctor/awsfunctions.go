@@ -24,6 +24,7 @@ type AWSFunction struct {
 	VPC          bool
 	Traced       bool
 	Layers       []string
+	Keeps        []string          // what keeps documents beyond an invocation, in words
 	Environment  map[string]string // is judged and never told
 	DeadLetters  string            // receiver of asynchronous events that failed; empty for none
 	Destinations *[]string         // receivers of what became of asynchronous events
@@ -113,6 +114,7 @@ func (f AWSFunction) code() string {
 		{f.Handler != f.Name, "the handler is " + orNone(f.Handler)},
 		{f.Role != AWSResource("role/"+f.Name), "runs as " + string(f.Role)},
 		{len(f.Layers) > 0, "has layers, which run beside the program: " + strings.Join(f.Layers, ", ")},
+		{len(f.Keeps) > 0, "has " + strings.Join(f.Keeps, ", ")},
 		{f.Traced, "is traced by X-Ray"},
 	} {
 		if c.wrong {

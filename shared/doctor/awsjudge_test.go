@@ -46,7 +46,7 @@ func roleOf(function string) doctor.AWSRole {
 		}
 		var arns []string
 		for _, on := range r.On {
-			arns = append(arns, arnOf(on))
+			arns = append(arns, names.ARN(on))
 		}
 		document.Statement = append(document.Statement, statement{"Allow", r.Actions, arns})
 	}
@@ -123,31 +123,6 @@ func healthyAWS() doctor.AWS {
 	}
 	a.Roles = append(a.Roles, roleOf(doctor.ScheduleRole))
 	return a
-}
-
-// arnOf is the ARN that a policy has for a resource of the table.
-func arnOf(r doctor.AWSResource) string {
-	for _, known := range []struct{ resource, arn string }{
-		{"bucket", bucketARN}, {"secret", names.SecretARN}, {"key", names.KeyARN}, {"any", "*"},
-		{"log", "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/lethe-eu-central-1:*"},
-	} {
-		if known.resource == string(r) {
-			return known.arn
-		}
-	}
-	for _, kind := range []struct{ begins, arn, ends string }{
-		{"bucket/", bucketARN + "/", "/*"},
-		{"table/", "arn:aws:dynamodb:eu-central-1:111122223333:table/lethe-eu-central-1-", ""},
-		{"queue/", queueARN, ""},
-		{"function/", "arn:aws:lambda:eu-central-1:111122223333:function:lethe-eu-central-1-", ""},
-		{"role/", "arn:aws:iam::111122223333:role/lethe-eu-central-1-", ""},
-		{"policy/", "arn:aws:iam::111122223333:policy/lethe-eu-central-1-", ""},
-	} {
-		if len(r) > len(kind.begins) && string(r[:len(kind.begins)]) == kind.begins {
-			return kind.arn + string(r[len(kind.begins):]) + kind.ends
-		}
-	}
-	panic(r)
 }
 
 // spoiledAWS are cases of a stamp on AWS.
@@ -261,6 +236,7 @@ func spoiledAWS() []spoiling {
 		function("another handler", ocr, doctor.FunctionCode, func(f *doctor.AWSFunction) { f.Handler = "api" }),
 		function("another role", ocr, doctor.FunctionCode, func(f *doctor.AWSFunction) { f.Role = "role/api" }),
 		function("a layer", ocr, doctor.FunctionCode, func(f *doctor.AWSFunction) { f.Layers = []string{"x"} }),
+		function("a file system", ocr, doctor.FunctionCode, func(f *doctor.AWSFunction) { f.Keeps = []string{"a file system"} }),
 		function("traced", ocr, doctor.FunctionCode, func(f *doctor.AWSFunction) { f.Traced = true }),
 		function("the signing key", api, doctor.FunctionSettings, func(f *doctor.AWSFunction) { f.Environment["LETHE_AWS_SIGNING_KEY"] = "PRIVATE+KEY+x" }),
 		function("an access key", api, doctor.FunctionSettings, func(f *doctor.AWSFunction) { f.Environment["X"] = "AKIAIOSFODNN7EXAMPLE" }),

@@ -134,6 +134,23 @@ type AWSNames struct {
 // LogGroup is the name of the log group of all functions.
 func (n AWSNames) LogGroup() string { return "/aws/lambda/" + n.Stack }
 
+// named is a kind of resource of which a stamp has several: how ARNs of the service end, and what the table of rights calls it.
+type named struct {
+	service, begins, ends string
+	is                    AWSResource
+}
+
+func (n AWSNames) kinds() []named {
+	return []named{
+		{"s3", n.Bucket + "/", "/*", "bucket/"},
+		{"dynamodb", "table/" + n.Tables, "", "table/"},
+		{"sqs", n.Stack + "-", "", "queue/"},
+		{"lambda", "function:" + n.Stack + "-", "", "function/"},
+		{"iam", "role/" + n.Stack + "-", "", "role/"},
+		{"iam", "policy/" + n.Stack + "-", "", "policy/"},
+	}
+}
+
 // Resource names what an ARN of a policy stands for. What is no part of the stamp keeps its ARN, and "*" is Any.
 func (n AWSNames) Resource(arn string) AWSResource {
 	switch {
@@ -149,17 +166,7 @@ func (n AWSNames) Resource(arn string) AWSResource {
 		return AWSResource(arn)
 	}
 	name := parts[5]
-	for _, kind := range []struct {
-		service, begins, ends string
-		is                    AWSResource
-	}{
-		{"s3", n.Bucket + "/", "/*", "bucket/"},
-		{"dynamodb", "table/" + n.Tables, "", "table/"},
-		{"sqs", n.Stack + "-", "", "queue/"},
-		{"lambda", "function:" + n.Stack + "-", "", "function/"},
-		{"iam", "role/" + n.Stack + "-", "", "role/"},
-		{"iam", "policy/" + n.Stack + "-", "", "policy/"},
-	} {
+	for _, kind := range n.kinds() {
 		rest, ours := strings.CutPrefix(name, kind.begins)
 		rest, whole := strings.CutSuffix(rest, kind.ends)
 		if parts[2] == kind.service && ours && whole && rest != "" && !strings.ContainsAny(rest, "*?/:") {
@@ -173,4 +180,48 @@ func (n AWSNames) Resource(arn string) AWSResource {
 		return TheLog
 	}
 	return AWSResource(arn)
+}
+
+// ARN is what a policy calls a resource of the stamp: Resource the other way. It is empty for a resource that no stamp has.
+func (n AWSNames) ARN(r AWSResource) string {
+	write := func(service, name string) string {
+		region, account := n.Region, n.Account
+		switch service {
+		case "s3":
+			region, account = "", ""
+		case "iam":
+			region = ""
+		}
+		return strings.Join([]string{"arn", partition(n.Region), service, region, account, name}, ":")
+	}
+	switch r {
+	case Any:
+		return "*"
+	case TheSecret:
+		return n.SecretARN
+	case TheKey:
+		return n.KeyARN
+	case TheBucket:
+		return write("s3", n.Bucket)
+	case TheLog:
+		return write("logs", "log-group:"+n.LogGroup()+":*")
+	}
+	for _, kind := range n.kinds() {
+		if rest, ours := strings.CutPrefix(string(r), string(kind.is)); ours && rest != "" {
+			return write(kind.service, kind.begins+rest+kind.ends)
+		}
+	}
+	return ""
+}
+
+// partition is that of AWS which a region belongs to.
+func partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	default:
+		return "aws"
+	}
 }

@@ -110,6 +110,13 @@ func TestPoliciesAreReadInTheWordsOfTheTable(t *testing.T) {
 			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
 		}
 	}
+	for _, function := range append(doctor.AWSFunctions(), doctor.ScheduleRole) {
+		for _, g := range granted(function, doctor.WithKey, doctor.WithVPC) {
+			if back := names.Resource(names.ARN(g.On)); back != g.On {
+				t.Errorf("%s is written %s and read %s", g.On, names.ARN(g.On), back)
+			}
+		}
+	}
 	got, err := names.Grants([]byte(`{"Statement":[{"Effect":"Allow","Action":["a:B","a:C"],"Resource":"*"},{"Effect":"Deny","Action":"a:D","Resource":"*"},
 		{"Effect":"Allow","NotAction":"a:E","NotResource":"arn:aws:s3:::x"}]}`))
 	want := []doctor.AWSGrant{{"a:B", "any"}, {"a:C", "any"}, {"everything but a:E", "everything but arn:aws:s3:::x"}}

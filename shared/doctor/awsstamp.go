@@ -96,10 +96,14 @@ func (a AWS) encryption(u unseen, s StampAWS) Finding {
 	}
 	parts := []part{{"the bucket", a.Bucket.Encryption}}
 	for _, t := range a.Tables {
-		parts = append(parts, part{"table " + t.Name, t.Encryption})
+		if !t.Absent {
+			parts = append(parts, part{"table " + t.Name, t.Encryption})
+		}
 	}
 	for _, q := range a.Queues {
-		parts = append(parts, part{"queue " + q.Name, q.Encryption})
+		if !q.Absent {
+			parts = append(parts, part{"queue " + q.Name, q.Encryption})
+		}
 	}
 	var e examined
 	var first *AWSEncryption
