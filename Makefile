@@ -54,17 +54,17 @@ run-azure: package ## run a copy of the package under the real Functions host
 	@scripts/setup.sh azurite
 	@go run ./scripts/azurelocal dist/stage
 
-deploy: ## make a region's stamp in Azure (REGION=westeurope; infra/README.md)
-	@scripts/azure/deploy.sh
+deploy: ## make a region's stamp (CLOUD=azure|aws REGION=westeurope; infra/README.md)
+	@CLOUD='$(CLOUD)' scripts/stamp/run.sh deploy
 
-upgrade: ## bring the package in dist/ to a stamp, with a way back (REGION=)
-	@scripts/azure/upgrade.sh
+upgrade: ## bring the package in dist/ to a stamp, with a way back (CLOUD= REGION=)
+	@CLOUD='$(CLOUD)' scripts/stamp/run.sh upgrade
 
-rotate-key: ## replace a stamp's signing key (REGION=)
-	@scripts/azure/rotate-key.sh
+rotate-key: ## replace a stamp's signing key (CLOUD= REGION=)
+	@CLOUD='$(CLOUD)' scripts/stamp/run.sh rotate-key
 
-destroy: ## erase what a stamp holds, save its ledger, remove it (REGION=)
-	@scripts/azure/destroy.sh
+destroy: ## erase what a stamp holds, save its ledger, remove it (CLOUD= REGION=)
+	@CLOUD='$(CLOUD)' scripts/stamp/run.sh destroy
 
 scan: build ## look for weaknesses, in 15 minutes (URL=a running stamp)
 	@scripts/setup.sh scan

@@ -31,7 +31,7 @@ run=(
   "${languages[@]/#/tesseract-ocr-}"
 )
 test=(tesseract-ocr poppler-utils qpdf ghostscript mupdf-tools librsvg2-bin libtiff-tools webp libopenjp2-tools libxml2-utils bash-completion zsh mandoc
-  systemd systemd-container)
+  systemd systemd-container awscli)
 lint=(shellcheck)
 bench=(tesseract-ocr poppler-utils)
 scan=(wapiti)

@@ -242,7 +242,8 @@ func newKeygen() *cobra.Command {
 		Use:   "keygen NAME FILE",
 		Short: "Create a key that signs receipts and the ledger",
 		Long: `Create an Ed25519 signing key. NAME is the name of the stamp, such as its host name; later keys of the stamp have the same name.
-The private key is written to FILE, for LETHE_SIGNING_KEY; the public key to FILE.pub and to standard output.
+The private key is written to FILE, for LETHE_SIGNING_KEY; the public key to FILE.pub and to standard output. With - as FILE both
+go to standard output, the private key first, and no file is written.
 
 To replace a key: create a new one, set LETHE_SIGNING_KEY to it and LETHE_PREVIOUS_KEY to the old one, and remove the old one
 once GET /v1/ledger/keys lists the new one. Both sign the change.`,
@@ -252,6 +253,9 @@ once GET /v1/ledger/keys lists the new one. Both sign the change.`,
 			private, public, err := ledger.GenerateKey(args[0])
 			if err != nil {
 				return Usage(err)
+			}
+			if args[1] == "-" {
+				return emit(cmd.OutOrStdout(), []byte(private+"\n"+public+"\n"))
 			}
 			f, err := os.OpenFile(args[1], os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 			if err != nil {
