@@ -177,10 +177,10 @@ func TestLedgerOutlivesTheLossOfDatabaseAndKey(t *testing.T) {
 // Without a signing key no place takes anything in. One machine makes its own; see above for one that lost it.
 func TestFunctionAppWithoutASigningKeyTakesNothingIn(t *testing.T) {
 	c, _ := handlerOf(t, azurite.Start(t).Account(t), "", "/healthz", "LETHE_SIGNING_KEY=")
-	if status := c.call(http.MethodPost, "/v1/tasks", "{}", nil); status != http.StatusServiceUnavailable {
+	if status := c.Call(http.MethodPost, "/v1/tasks", "{}", nil); status != http.StatusServiceUnavailable {
 		t.Errorf("a task is created with %d", status)
 	}
-	s := &server{t: t, url: c.base}
+	s := &server{t: t, url: c.Base}
 	if says := s.readiness("ledger"); !strings.Contains(says, "lethe keygen") {
 		t.Errorf("readiness says %q", says)
 	}

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lethe-ocr/lethe/functions/api/apitest"
 	"github.com/lethe-ocr/lethe/shared/client"
 	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker/workertest"
@@ -123,9 +124,9 @@ func TestServerThatCannotConfineItsWorkersTakesNothingInAndErases(t *testing.T) 
 	s := &server{t: t, data: data, log: &bytes.Buffer{}, app: before.app, secret: before.secret, lacks: "seccomp"}
 	s.run([]string{"LETHE_SWEEP_INTERVAL=1s"}, "serve", "--data", data, "--listen", "127.0.0.1:0")
 	unsafeRow(t, s.url)
-	raw := caller{t, s.url, s.app, s.secret} // the client would try again
+	raw := apitest.Caller{T: t, Base: s.url, App: s.app, Key: s.secret} // the client would try again
 	for path, body := range map[string]string{"/v1/tasks": "{}", "/v1/tasks/" + waiting.ID + "/upload-link": ""} {
-		if status := raw.call(http.MethodPost, path, body, nil); status != http.StatusServiceUnavailable {
+		if status := raw.Call(http.MethodPost, path, body, nil); status != http.StatusServiceUnavailable {
 			t.Errorf("%s: %d, want 503", path, status)
 		}
 	}
@@ -143,8 +144,8 @@ func TestServerThatCannotConfineItsWorkersTakesNothingInAndErases(t *testing.T) 
 	s.run([]string{"LETHE_SWEEP_INTERVAL=1s", "LETHE_RETAIN_PROCESSED=1s", "LETHE_RETAIN_MARGIN=900ms"},
 		"serve", "--data", data, "--listen", "127.0.0.1:0")
 	deadline := time.Now().Add(time.Minute)
-	for raw.base = s.url; ; time.Sleep(100 * time.Millisecond) {
-		status, found := raw.call(http.MethodGet, "/v1/tasks/"+due.ID, "", nil), s.left(ocrtest.Words(ocrtest.Letter(4))[0])
+	for raw.Base = s.url; ; time.Sleep(100 * time.Millisecond) {
+		status, found := raw.Call(http.MethodGet, "/v1/tasks/"+due.ID, "", nil), s.left(ocrtest.Words(ocrtest.Letter(4))[0])
 		if status == http.StatusGone && len(found) == 0 {
 			return
 		}
@@ -185,7 +186,7 @@ func TestFunctionAppThatCannotConfineItsWorkersTakesNothingInAndErases(t *testin
 			Headers map[string]string
 		}
 	}
-	if status := before.call(http.MethodPost, "/v1/tasks", "{}", &made); status != http.StatusCreated {
+	if status := before.Call(http.MethodPost, "/v1/tasks", "{}", &made); status != http.StatusCreated {
 		t.Fatalf("create: %d", status)
 	}
 	put, err := http.NewRequestWithContext(t.Context(), http.MethodPut, made.Upload.URL, bytes.NewReader(photo(t, ocrtest.Letter(6))))
@@ -205,17 +206,17 @@ func TestFunctionAppThatCannotConfineItsWorkersTakesNothingInAndErases(t *testin
 	stop()
 
 	c, _ := handlerOf(t, account, "seccomp", "/healthz")
-	unsafeRow(t, c.base)
-	if status := c.call(http.MethodPost, "/v1/tasks", "{}", nil); status != http.StatusServiceUnavailable {
+	unsafeRow(t, c.Base)
+	if status := c.Call(http.MethodPost, "/v1/tasks", "{}", nil); status != http.StatusServiceUnavailable {
 		t.Errorf("create: %d, want 503", status)
 	}
 	var task struct{ State string }
-	if status := c.call(http.MethodGet, "/v1/tasks/"+made.ID, "", &task); status != http.StatusOK || task.State == "Completed" {
+	if status := c.Call(http.MethodGet, "/v1/tasks/"+made.ID, "", &task); status != http.StatusOK || task.State == "Completed" {
 		t.Errorf("status %d, state %s", status, task.State)
 	}
 	deadline := time.Now().Add(time.Minute)
 	for {
-		status := c.call(http.MethodDelete, "/v1/tasks/"+made.ID, "", nil)
+		status := c.Call(http.MethodDelete, "/v1/tasks/"+made.ID, "", nil)
 		if status == http.StatusOK {
 			break
 		}
@@ -224,7 +225,7 @@ func TestFunctionAppThatCannotConfineItsWorkersTakesNothingInAndErases(t *testin
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
-	if status := c.call(http.MethodGet, "/v1/tasks/"+made.ID, "", nil); status != http.StatusGone {
+	if status := c.Call(http.MethodGet, "/v1/tasks/"+made.ID, "", nil); status != http.StatusGone {
 		t.Errorf("after the delete: %d", status)
 	}
 }

@@ -3,6 +3,7 @@ package apitest
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -16,7 +17,10 @@ type Target struct {
 	Authorization string // the whole value of the header
 	Task          string // id of a task of the caller that waits for its document
 	Ended         string // id of one that has ended
-	Upload        string // path and query of the first one's upload link
+	Upload        string // path and query of the first one's upload link; empty where links lead to another server
+	// Front tells by its headers whether an answer is that of something before the program, which explains in its own way.
+	// It is nil where nothing is before it.
+	Front func(http.Header) bool
 }
 
 // Request is one hostile request, or several on one connection.
@@ -37,6 +41,12 @@ type Request struct {
 // Requests returns all hostile requests. Names are unique.
 func Requests() []Request {
 	return slices.Concat(bodies(), fields(), mediaTypes(), methods(), paths(), queries(), credentials(), headers(), keysReused(), framing(), chunks(), protocols(), stalls())
+}
+
+// ToLink reports whether the request goes to an upload link.
+func (q Request) ToLink() bool {
+	const link = "/an-upload-link"
+	return strings.Contains(q.Raw(Target{Upload: link}), link)
 }
 
 // requests collects requests of one kind.
