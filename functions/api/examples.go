@@ -63,7 +63,7 @@ func asText(mediaType, text string) map[string][]any { return map[string][]any{m
 func waitingTask() taskView {
 	return taskView{
 		ID: exampleTask, State: task.Submitted, Created: moment(0),
-		Settings: &request.Settings{Languages: []string{"eng"}, Formats: []string{"txt", "pdf"}, Profile: "accurate", OnPageError: "continue", Signature: "rewrite"},
+		Settings: &request.Settings{Languages: []string{"eng"}, Formats: []string{"txt", "pdf"}, Profile: "accurate", OnPageError: "continue", Signature: "rewrite", Size: 48_213},
 		Upload:   &linkView{URL: "https://lethe.example/store/in/" + exampleTask + "?sig=…", Method: "PUT", Expires: moment(15 * time.Minute)},
 		EraseDue: moments(time.Hour), DeleteAfter: moments(2 * time.Hour), Promise: "lethe-promise/v1\n…",
 	}
@@ -107,7 +107,7 @@ const exampleReceipt = "lethe-receipt/v1\ntask " + exampleTask + "\nnonce …\ni
 
 func taskExamples() map[string]samples {
 	shared := true
-	wanted := request.Settings{Languages: []string{"eng", "deu"}, Formats: []string{"txt", "pdf"}, RetainSeconds: 3600}
+	wanted := request.Settings{Languages: []string{"eng", "deu"}, Formats: []string{"txt", "pdf"}, RetainSeconds: 3600, Size: 48_213}
 	batch := batchInput{}
 	batch.Body.Tasks = []batchItem{{Settings: wanted, IdempotencyKey: "invoice-4711"}, {Settings: request.Settings{DeleteOnFetch: &shared}}}
 	made, refused := waitingTask(), httpserver.NewProblem(fault.New(fault.LanguageUnknown, "a language is not installed; installed are: eng, deu").In("languages"))

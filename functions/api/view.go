@@ -47,6 +47,7 @@ func order(ctx context.Context, s request.Settings, idempotencyKey string) task.
 			KeepHidden:     s.KeepHidden != nil && *s.KeepHidden,
 			KeepActive:     s.KeepActive != nil && *s.KeepActive,
 			Signature:      ocr.SignaturePolicy(s.Signature),
+			Size:           int64(s.Size),
 		},
 		Password:       s.Password,
 		Subject:        s.Subject,
@@ -136,6 +137,7 @@ func (a *API) view(t *task.Task) taskView {
 	v.Settings = &request.Settings{
 		Languages: t.Settings.Languages, Profile: string(t.Settings.Profile), OnPageError: string(t.Settings.OnPageError),
 		RetainSeconds: request.Seconds(t.Settings.Retain.Seconds()), Signature: t.Settings.Signature.Name(),
+		Size: request.Bytes(t.Settings.Size),
 	}
 	for _, flag := range []struct {
 		set   bool

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/request"
 )
 
 // document is one file to send.
@@ -108,6 +109,14 @@ func (s *submission) below(arg string) ([]document, error) {
 		return nil, fmt.Errorf("list %s: %w", arg, err)
 	}
 	return all, nil
+}
+
+// sized adds the size of the document to the settings of its task. Why one cannot be opened is told when it is sent.
+func (d document) sized(s request.Settings) request.Settings {
+	if body, size, err := d.open(); err == nil && body.Close() == nil {
+		s.Size = request.Bytes(size)
+	}
+	return s
 }
 
 // source opens a file for sending.

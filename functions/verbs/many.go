@@ -176,7 +176,7 @@ func (r *run) create(ctx context.Context, slice []*work) error {
 	for _, w := range slice {
 		if w.fresh {
 			fresh = append(fresh, w)
-			items = append(items, client.BatchItem{Settings: r.settings, Key: w.entry.Key})
+			items = append(items, client.BatchItem{Settings: w.sized(r.settings), Key: w.entry.Key})
 		}
 	}
 	if len(items) == 0 {
@@ -234,7 +234,7 @@ func (r *run) task(ctx context.Context, w *work) (*client.Task, error) {
 		}
 	}
 	for {
-		t, err := r.client.Create(ctx, r.settings, w.entry.Key)
+		t, err := r.client.Create(ctx, w.sized(r.settings), w.entry.Key)
 		switch {
 		case err == nil:
 			w.entry.Task = t.ID

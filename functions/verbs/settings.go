@@ -17,7 +17,7 @@ import (
 // defaults. A flag of a list may be repeated, the others may not: the last one would count and the rest be dropped.
 func SettingsFlags(cmd *cobra.Command, s *request.Settings, only ...string) {
 	for _, setting := range request.All() {
-		if len(only) > 0 && !slices.Contains(only, setting.Name) {
+		if setting.Flag == "" || len(only) > 0 && !slices.Contains(only, setting.Name) {
 			continue
 		}
 		value := &settingFlag{setting: setting, settings: s}

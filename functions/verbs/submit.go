@@ -118,7 +118,7 @@ func (s *submission) check() error {
 // one sends a single document and writes one result to standard output.
 func (s *submission) one(cmd *cobra.Command, cl *client.Client, d document) error {
 	ctx := cmd.Context()
-	t, err := cl.Create(ctx, s.settings, "")
+	t, err := cl.Create(ctx, d.sized(s.settings), "")
 	if err != nil {
 		return err
 	}

@@ -117,7 +117,7 @@ func retried[T any](ctx context.Context, c *Client, f func() (T, error)) (T, err
 			return v, nil
 		case misspoken(err):
 			return v, backoff.Permanent(err)
-		case errors.As(err, &p) && p.Retryable && p.Status != http.StatusConflict:
+		case errors.As(err, &p) && p.Retryable:
 			if p.after > 0 {
 				return v, errors.Join(err, &backoff.RetryAfterError{Duration: p.after})
 			}

@@ -2,13 +2,18 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gofrs/uuid/v5"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
 )
 
 // Task is what the server says of a task.
@@ -100,10 +105,20 @@ func (c *Client) Create(ctx context.Context, s Settings, key string) (*Task, err
 	}
 	t := &Task{}
 	_, err := c.do(ctx, call{method: http.MethodPost, path: "/v1/tasks", in: s, header: map[string]string{"Idempotency-Key": key}, out: t}) //nolint:bodyclose // closed by decode
+	if s.Size > 0 && sizeUnknown(err) {
+		s.Size = 0
+		return c.Create(ctx, s, key)
+	}
 	if err == nil {
 		err = held(s, t)
 	}
 	return t, err
+}
+
+// sizeUnknown reports whether a server of an earlier version refuses to be told a size, which it can do without.
+func sizeUnknown(err error) bool {
+	var p *Problem
+	return errors.As(err, &p) && p.Code == string(fault.BadField) && strings.HasSuffix(p.Field, "size")
 }
 
 // BatchItem asks for one task of many.
@@ -133,6 +148,13 @@ func (c *Client) CreateBatch(ctx context.Context, items []BatchItem) ([]BatchRes
 		Tasks []BatchResult `json:"tasks"`
 	}
 	_, err := c.do(ctx, call{method: http.MethodPost, path: "/v1/tasks:batch", in: in, out: &out}) //nolint:bodyclose // closed by decode
+	if sizeUnknown(err) && slices.ContainsFunc(items, func(i BatchItem) bool { return i.Size > 0 }) {
+		items = slices.Clone(items)
+		for i := range items {
+			items[i].Size = 0
+		}
+		return c.CreateBatch(ctx, items)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func (c *Client) Upload(ctx context.Context, t *Task, open Source) error {
 				return struct{}{}, final{err} // do has tried often enough
 			}
 		}
-		err := c.put(ctx, link, open)
+		err := c.put(ctx, link, announced(t), open)
 		var p *Problem
 		if errors.As(err, &p) && p.Status == http.StatusForbidden {
 			p.Retryable, link = true, nil
@@ -44,26 +44,39 @@ func (c *Client) Upload(ctx context.Context, t *Task, open Source) error {
 		return struct{}{}, err
 	})
 	var last final
-	if errors.As(err, &last) {
-		err = last.error
+	if !errors.As(err, &last) {
+		return err
 	}
 	var p *Problem
-	if errors.As(err, &p) && p.Status == http.StatusConflict {
+	if errors.As(last.error, &p) && p.Status == http.StatusConflict {
 		return nil // an earlier try arrived although its answer did not
 	}
-	return err
+	return last.error
 }
 
 // final hides the nature of an error from retries.
 type final struct{ error }
 
-func (c *Client) put(ctx context.Context, link *Link, open Source) error {
+// announced is the size that the server was told of a task's document, 0 if none.
+func announced(t *Task) int64 {
+	if t.Settings == nil {
+		return 0
+	}
+	return int64(t.Settings.Size)
+}
+
+// put sends a document as its link asks for. Its length always goes ahead: storage may have signed it, and some stores take no
+// body without one.
+func (c *Client) put(ctx context.Context, link *Link, expected int64, open Source) error {
 	if err := c.trusted(link.URL); err != nil {
 		return err
 	}
 	source, size, err := open()
 	if err != nil {
 		return err
+	}
+	if expected > 0 && size != expected {
+		return errors.Join(errChanged, source.Close()) // storage would call it a wrong signature
 	}
 	guarded, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -94,22 +107,11 @@ func (c *Client) put(ctx context.Context, link *Link, open Source) error {
 			return unreachable(ctx, stalled(guarded, err))
 		}
 	}
-	defer func() { _ = resp.Body.Close() }() // its content does not matter
-	if stored(resp) {
+	defer func() { _ = resp.Body.Close() }() // read as far as needed
+	if resp.StatusCode < http.StatusMultipleChoices {
 		return nil
 	}
-	return fmt.Errorf("%w: %w", ErrLink, problem(resp))
-}
-
-// stored reports whether the document is in its place. A link allows to create and not to overwrite: storage that refuses
-// to overwrite says that an earlier try arrived.
-func stored(resp *http.Response) bool {
-	switch resp.Header.Get("X-Ms-Error-Code") {
-	case "BlobAlreadyExists", "UnauthorizedBlobOverwrite": // Azure's words for it, with 409 and 403
-		return true
-	default:
-		return resp.StatusCode < http.StatusMultipleChoices
-	}
+	return storageRefused(resp)
 }
 
 // trusted refuses links on which a document could be read on its way.

@@ -22,7 +22,7 @@ const MaxBatch = 1000
 //   - header: the header it travels in when the body is the document itself and the others travel in the query, because
 //     addresses reach logs;
 //   - flag and usage: its flag of `lethe submit`; {formats} stands for the names of all formats. A flag whose name ends
-//     in -file names a file that holds the value in its first line;
+//     in -file names a file that holds the value in its first line. What the command line finds out by itself has none;
 //   - separator: what help texts put between the values of a list on the command line, a comma if not given. A comma and a
 //     plus sign are both understood there; in a query it is a comma always;
 //   - case: any, if the command line takes the value in capitals too;
@@ -40,17 +40,21 @@ type Settings struct {
 	RemovePassword *bool    `json:"remove_password,omitempty" flag:"remove-password" usage:"searchable PDF of a document that needs a password: needs none" doc:"Write the searchable PDF of a document that needs a password so that it needs none. By default it is encrypted (AES-256) with the password that was given. Other results are never encrypted."`
 	Signature      string   `json:"signature,omitempty" flag:"signature" case:"any" usage:"searchable PDF of a signed document: rewrite, refuse or keep" doc:"What becomes of a digitally signed document as a searchable PDF: rewrite (default) writes a changed copy, for which the signatures do not hold; refuse ends the task; keep appends the text to the unchanged original where possible, so that hidden text and active content stay in it, and else does as rewrite." example:"keep"`
 	RetainSeconds  Seconds  `json:"retain_seconds,omitempty" flag:"retain" usage:"shorter retention after processing, such as 1h" doc:"Retention after processing in seconds, shorter than the default. A value above the limit of the application is reduced to it; the answer contains the value that applies." minimum:"1"`
+	Size           Bytes    `json:"size,omitempty" doc:"Size of the document in bytes, if it is known. One that is too large is refused at once, and only a document of this very size is taken: the link refuses any other where storage can, and what arrives with another fails with document_size_mismatch and is erased." minimum:"1" example:"48213"`
 	DeleteOnFetch  *bool    `json:"delete_on_fetch,omitempty" flag:"delete-on-fetch" usage:"let the server erase a task once its results were downloaded" doc:"Erase the task once every result was downloaded; results are then streamed, not linked. Must not be false if the application requires it."`
 }
 
 // Seconds is the longest time that something may last: who grants less has granted it, who grants more has not.
 type Seconds int
 
+// Bytes is the size of a document. It holds exactly.
+type Bytes int64
+
 // Setting is one of the settings.
 type Setting struct {
 	Name      string // in JSON and in a query
 	Header    string // in place of the query; may be empty
-	Flag      string // of `lethe submit`
+	Flag      string // of `lethe submit`; empty for what it finds out by itself
 	Usage     string // of the flag
 	Separator string // of a list in help texts of the command line
 	AnyCase   bool   // on the command line
@@ -78,7 +82,7 @@ func All() []Setting {
 	return all
 }
 
-// Place returns a pointer to the setting's field: a *[]string, *string, *Seconds or **bool.
+// Place returns a pointer to the setting's field: a *[]string, *string, *Seconds, *Bytes or **bool.
 func (f Setting) Place(s *Settings) any {
 	return reflect.ValueOf(s).Elem().Field(f.index).Addr().Interface()
 }
@@ -99,6 +103,14 @@ func (f Setting) Parse(s *Settings, text string) (err error) {
 			return errForm
 		}
 		if *place = Seconds(n); n < 1 {
+			return errors.New("expected number >= 1")
+		}
+	case *Bytes:
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return errForm
+		}
+		if *place = Bytes(n); n < 1 {
 			return errors.New("expected number >= 1")
 		}
 	case **bool:
@@ -124,6 +136,10 @@ func (s Settings) Check() error {
 		case *Seconds:
 			if *place < 0 {
 				return fmt.Errorf("%s: %d seconds cannot be: give a second or longer, or leave it out", f.Name, *place)
+			}
+		case *Bytes:
+			if *place < 0 {
+				return fmt.Errorf("%s: %d bytes cannot be: give a byte or more, or leave it out", f.Name, *place)
 			}
 		}
 	}
@@ -153,6 +169,9 @@ func holds(asked, held any) bool {
 	case *Seconds:
 		held, _ := held.(*Seconds)
 		return *asked == 0 || *held > 0 && *held <= *asked
+	case *Bytes:
+		held, _ := held.(*Bytes)
+		return *asked == 0 || *held == *asked
 	case **bool:
 		held, _ := held.(**bool)
 		return *asked == nil || **asked == (*held != nil && **held)

@@ -15,12 +15,13 @@ func TestEverySettingSaysWhatFollowsFromIt(t *testing.T) {
 	taken := map[string]bool{}
 	for _, f := range request.All() {
 		for _, name := range []string{f.Name, f.Header, "--" + f.Flag} {
-			if name != "" && taken[name] {
+			if name != "" && name != "--" && taken[name] {
 				t.Errorf("%s is taken twice", name)
 			}
 			taken[name] = true
 		}
-		if f.Name == "" || f.Flag == "" || f.Usage == "" {
+		_, measured := f.Place(&request.Settings{}).(*request.Bytes) // by the command line itself
+		if f.Name == "" || (f.Flag == "" || f.Usage == "") != measured {
 			t.Errorf("%+v does not say how it is called on the wire and on the command line", f)
 		}
 		if f.Header != "" && !f.WriteOnly {
@@ -56,6 +57,8 @@ func TestLessThanWasAskedForHoldsAndMoreDoesNot(t *testing.T) {
 	}{
 		{request.Settings{RetainSeconds: 60}, request.Settings{RetainSeconds: 59}, ""},
 		{request.Settings{RetainSeconds: 60}, request.Settings{RetainSeconds: 61}, "retain_seconds"},
+		{request.Settings{Size: 60}, request.Settings{Size: 59}, "size"},
+		{request.Settings{Size: 60}, request.Settings{}, "size"},
 		{request.Settings{}, request.Settings{RetainSeconds: 61, Profile: "accurate", Formats: []string{"txt"}}, ""},
 		{request.Settings{DeleteOnFetch: new(false)}, request.Settings{}, ""},
 		{request.Settings{DeleteOnFetch: new(false)}, request.Settings{DeleteOnFetch: new(true)}, "delete_on_fetch"},
@@ -70,7 +73,7 @@ func TestLessThanWasAskedForHoldsAndMoreDoesNot(t *testing.T) {
 
 func TestSettingsThatCannotBeAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, s := range []request.Settings{{RetainSeconds: -1}, {Formats: []string{"txt", ""}}, {Languages: []string{""}}} {
+	for _, s := range []request.Settings{{RetainSeconds: -1}, {Size: -1}, {Formats: []string{"txt", ""}}, {Languages: []string{""}}} {
 		if s.Check() == nil {
 			t.Errorf("%+v passes", s)
 		}

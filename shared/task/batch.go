@@ -80,11 +80,21 @@ func (s *Service) reserveBatch(ctx context.Context, items []item) []*item {
 		return nil
 	}
 	owner := wanted[0].order
-	granted, err := s.reserve(ctx, owner.Application, owner.Caps, len(wanted))
-	for _, i := range wanted[granted:] {
-		i.err = err
+	sizes := make([]int64, 0, len(wanted))
+	for _, i := range wanted {
+		sizes = append(sizes, i.order.Settings.Size)
 	}
-	return wanted[:granted]
+	refused, err := s.reserve(ctx, owner.Application, owner.Caps, sizes...)
+	var counted []*item
+	for n, i := range wanted {
+		if i.err = err; refused != nil && refused[n] != nil {
+			i.err = refused[n]
+		}
+		if i.err == nil {
+			counted = append(counted, i)
+		}
+	}
+	return counted
 }
 
 // releaseBatch takes back what was counted in vain, even when the client has gone.

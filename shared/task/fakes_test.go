@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"slices"
@@ -313,8 +314,8 @@ func (a *applications) Revoked(_ context.Context, id string) (bool, error) {
 // linker signs nothing.
 type linker struct{ err error }
 
-func (l *linker) UploadLink(_ context.Context, name string, _ int64, expires time.Time) (storage.Link, error) {
-	return storage.Link{URL: "https://store.invalid/" + name, Method: "PUT", Expires: expires}, l.err
+func (l *linker) UploadLink(_ context.Context, name string, size int64, expires time.Time) (storage.Link, error) {
+	return storage.Link{URL: fmt.Sprintf("https://store.invalid/%s?size=%d", name, size), Method: "PUT", Expires: expires}, l.err
 }
 
 func (l *linker) DownloadLink(_ context.Context, name string, expires time.Time) (storage.Link, error) {

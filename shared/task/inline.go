@@ -11,12 +11,19 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/logevent"
+	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
 // CreateWith accepts a task together with its document. Nothing is kept of a document that is refused. A replay must bring
 // the same document: it is read and compared by its digest. From a success on the document is kept, whatever becomes of
 // other calls with the same key.
 func (s *Service) CreateWith(ctx context.Context, o Order, body Body) (Accepted, error) {
+	if size := o.Settings.Size; size > 0 {
+		if body.Size >= 0 && body.Size != size {
+			return Accepted{}, storage.WrongSize(size).In("size")
+		}
+		body.Reader = storage.Exactly(body.Reader, size)
+	}
 	a, err := s.Create(ctx, o)
 	if err != nil {
 		return a, err

@@ -39,7 +39,7 @@ func (s *Service) newRef(o Order) (Ref, error) {
 
 // create makes the task and counts it.
 func (s *Service) create(ctx context.Context, o Order, ref Ref) (Accepted, error) {
-	if _, err := s.reserve(ctx, o.Application, o.Caps, 1); err != nil {
+	if _, err := s.reserve(ctx, o.Application, o.Caps, o.Settings.Size); err != nil {
 		return Accepted{}, err
 	}
 	a, made, err := s.createCounted(ctx, o, ref)
@@ -152,6 +152,9 @@ func (s *Service) complete(o *Order) error {
 	if set.Retain < 0 || set.Retain > longest || (set.Retain > 0 && set.Retain < time.Second) {
 		return fault.New(fault.BadField, "retention must be between 1 and %d seconds; leave it out for the longest", int(longest.Seconds())).In("retain_seconds")
 	}
+	if err := s.checkSize(set.Size, o.Caps); err != nil {
+		return err
+	}
 	if len(o.Subject) > maxSubject {
 		return fault.New(fault.BadField, "the subject has %d bytes; at most %d are allowed: send an opaque tag", len(o.Subject), maxSubject).In("subject")
 	}
@@ -159,6 +162,21 @@ func (s *Service) complete(o *Order) error {
 		return fault.New(fault.BadField, "the document password has %d bytes; at most %d are allowed", len(o.Password), maxPassword).In("password")
 	}
 	return o.Ceilings.hold(o, longest)
+}
+
+// checkSize refuses a document that could never be taken in before a byte of it is sent.
+func (s *Service) checkSize(size int64, caps Caps) error {
+	most := s.Limits.Document.Bytes
+	stored := s.storedCap(usage{Cap: caps.BytesStored})
+	switch {
+	case size < 0:
+		return fault.New(fault.BadField, "a document cannot have %d bytes; give its size, or leave it out", size).In("size")
+	case size > most:
+		return fault.New(fault.DocumentTooLarge, "the document has %d bytes; at most %d are accepted: split it", size, most).In("size")
+	case stored > 0 && size > stored:
+		return fault.New(fault.DocumentTooLarge, "the document has %d bytes; the application may have at most %d stored at once: split it", size, stored).In("size")
+	}
+	return nil
 }
 
 // maxLanguages bounds the languages of one task: each one costs time and memory on every page.

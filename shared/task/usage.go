@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -30,44 +31,47 @@ type usage struct {
 	Changed time.Time `json:"changed,omitzero"` // zero where an earlier program wrote it
 }
 
-// reserve counts so many more open tasks, in one write, as far as no cap is reached. It returns how many it counted, and why
-// not all.
-func (s *Service) reserve(ctx context.Context, application string, caps Caps, wanted int) (granted int, err error) {
+// reserve counts more open tasks in one write: one for each document of these sizes, which are 0 where they are not known. It
+// returns for each why it was not counted, nil if it was.
+func (s *Service) reserve(ctx context.Context, application string, caps Caps, sizes ...int64) ([]error, error) {
 	if caps.BytesPerDay > 0 || caps.PagesPerDay > 0 {
 		today, _, err := s.usage(ctx, s.dayKey(application))
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		wait := s.untilMidnight()
 		if caps.BytesPerDay > 0 && today.Bytes >= caps.BytesPerDay {
-			return 0, fault.New(fault.BytesExceeded, "the application has used its %d bytes for today; the count starts again at midnight UTC", caps.BytesPerDay).Retry(wait)
+			return nil, fault.New(fault.BytesExceeded, "the application has used its %d bytes for today; the count starts again at midnight UTC", caps.BytesPerDay).Retry(wait)
 		}
 		if caps.PagesPerDay > 0 && today.Pages >= caps.PagesPerDay {
-			return 0, fault.New(fault.PagesExceeded, "the application has used its %d pages for today; the count starts again at midnight UTC", caps.PagesPerDay).Retry(wait)
+			return nil, fault.New(fault.PagesExceeded, "the application has used its %d pages for today; the count starts again at midnight UTC", caps.PagesPerDay).Retry(wait)
 		}
 	}
-	err = s.count(ctx, openKey(application), time.Time{}, func(u *usage) error {
-		granted = wanted
-		if caps.OpenTasks > 0 {
-			granted = min(wanted, caps.OpenTasks-u.Open)
-		}
-		if granted <= 0 {
-			return tooManyOpen(caps)
-		}
+	refused := make([]error, len(sizes))
+	return refused, s.count(ctx, openKey(application), time.Time{}, func(u *usage) error {
 		u.Cap = caps.BytesStored
-		if refusal := s.mayStore(*u, 0); refusal != nil {
-			return refusal
+		for i, size := range sizes {
+			if refused[i] = s.mayOpen(*u, caps, size); refused[i] == nil {
+				u.Open++
+			}
 		}
-		u.Open += granted
+		if !slices.Contains(refused, nil) {
+			return refused[0] // and nothing is written
+		}
 		return nil
 	})
-	switch {
-	case err != nil:
-		return 0, err
-	case granted < wanted:
-		return granted, tooManyOpen(caps)
+}
+
+// mayOpen refuses one more open task of an application, whose document has so many bytes. Documents that are still to come are
+// not counted: what they bring is known when they arrive.
+func (s *Service) mayOpen(u usage, caps Caps, size int64) error {
+	if caps.OpenTasks > 0 && u.Open >= caps.OpenTasks {
+		return tooManyOpen(caps)
 	}
-	return granted, nil
+	if refusal := s.mayStore(u, size); refusal != nil {
+		return refusal
+	}
+	return nil
 }
 
 func tooManyOpen(caps Caps) error {

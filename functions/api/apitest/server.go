@@ -225,6 +225,7 @@ func (s *Server) object(w http.ResponseWriter, r *http.Request) {
 	_, err = s.Blobs.Create(s.done, name, "application/octet-stream", bytes.NewReader(content))
 	switch {
 	case errors.Is(err, fault.AlreadyExists):
+		w.Header().Set("X-Ms-Error-Code", "BlobAlreadyExists")
 		w.WriteHeader(http.StatusConflict)
 		return
 	case err != nil:

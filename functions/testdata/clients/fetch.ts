@@ -67,7 +67,7 @@ async function end(task: Task): Promise<void> {
   }
 }
 
-const made = good(await api.POST("/v1/tasks", { body: { formats: ["txt"], languages: ["eng"] }, params: { header: { "Idempotency-Key": "fetch" } } }));
+const made = good(await api.POST("/v1/tasks", { body: { formats: ["txt"], languages: ["eng"], size: scan.length }, params: { header: { "Idempotency-Key": "fetch" } } }));
 if (made.upload === undefined) {
   throw new Error("there is no link to send the document to");
 }

@@ -40,7 +40,7 @@ async function end(task: Task): Promise<void> {
   }
 }
 
-const { data: made } = await createTask({ body: { formats: ["txt"], languages: ["eng"] }, throwOnError });
+const { data: made } = await createTask({ body: { formats: ["txt"], languages: ["eng"], size: scan.size }, throwOnError });
 if (made.upload === undefined) {
   throw new Error("there is no link to send the document to");
 }

@@ -31,6 +31,8 @@ func Example(t testing.TB, f request.Setting) string {
 		return cmp.Or(tags.Get("example"), "example")
 	case *request.Seconds:
 		return "60"
+	case *request.Bytes:
+		return "4"
 	case **bool:
 		return "true"
 	default:

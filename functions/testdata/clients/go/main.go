@@ -33,7 +33,8 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	wanted := generated.CreateTaskJSONRequestBody{Formats: &[]generated.ResultFormat{generated.ResultFormatTxt}}
+	size := int64(len(scan))
+	wanted := generated.CreateTaskJSONRequestBody{Formats: &[]generated.ResultFormat{generated.ResultFormatTxt}, Size: &size}
 	made, err := api.CreateTaskWithResponse(ctx, &generated.CreateTaskParams{}, wanted)
 	if err != nil {
 		return err
