@@ -71,7 +71,10 @@ func (s *server) join() error {
 			Tasks: service, Ledger: s.ledger, Rounds: s.rounds.make, Interval: s.set.FullPassInterval,
 		}),
 	}
-	s.handler = caughtUp(s.trigger(s.api(guard), s.functions), service, s.log)
+	s.handler = s.trigger(s.api(guard), s.functions)
+	if !s.still {
+		s.handler = caughtUp(s.handler, service, s.log)
+	}
 	return nil
 }
 

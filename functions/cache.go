@@ -15,8 +15,8 @@ import (
 	"github.com/lethe-ocr/lethe/shared/config"
 )
 
-// cacheFolder returns the folder of the PDF compilation cache, made where it is missing. Where the settings name none and
-// none can be made it returns an empty name: then each worker process compiles PDFium for itself, which takes seconds.
+// cacheFolder returns the folder of the PDF compilation cache: the package's, or one that is made where it is missing. Where
+// the settings name none and none can be made it returns an empty name: then each worker process compiles PDFium for itself, which takes seconds.
 func cacheFolder(set config.Settings) (string, error) {
 	if set.Cache != "" {
 		dir, err := ownFolder(set.Cache)
@@ -24,6 +24,11 @@ func cacheFolder(set config.Settings) (string, error) {
 			return "", verbs.Setting(fmt.Errorf("LETHE_CACHE: %w", err))
 		}
 		return dir, nil
+	}
+	if packaged := packagedFolder("cache"); packaged != "" {
+		if dir, err := ownFolder(packaged); err == nil {
+			return dir, nil
+		}
 	}
 	// A function app's instance and a container may have no home, or none that they can write to.
 	places := []string{filepath.Join(os.TempDir(), fmt.Sprintf("lethe-%d", os.Getuid()))}

@@ -20,6 +20,8 @@ type engine interface {
 	// Ready waits for the first worker process and says what confines it. It fails with unconfined where a sandbox is required
 	// and the kernel gives none.
 	Ready(ctx context.Context) (sandbox string, err error)
+	// Rest returns once no worker process holds anything of a document, and none is being started.
+	Rest(ctx context.Context) error
 	// Places are where documents and their pages take turns at the worker processes.
 	Places() *fairqueue.Queue
 	Close()

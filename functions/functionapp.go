@@ -2,16 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,11 +20,9 @@ import (
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/doctor/account"
-	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
-	"github.com/lethe-ocr/lethe/shared/seal"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
 	"github.com/lethe-ocr/lethe/shared/task"
 	"github.com/lethe-ocr/lethe/shared/trigger"
@@ -84,7 +78,7 @@ func serveFunctions(ctx context.Context, log *slog.Logger) error {
 	a, err := newFunctionApp(set, wrong, log)
 	if err != nil {
 		log.ErrorContext(ctx, logevent.IntakeClosed, "error", err)
-		handler = closed(log, err)
+		handler = host.New(unconfigured(log, err), nil, log)
 	} else {
 		handler = dated(a.handler, a.clock, a.store.Tell, log)
 		go a.memory.run(ctx)
@@ -122,18 +116,6 @@ func newFunctionApp(set config.Settings, wrong error, log *slog.Logger) (*functi
 	}
 	a.server, err = assemble(a.place(set, wrong, sealer, log))
 	return a, err
-}
-
-// sealerOf seals passwords with a key that follows from the signing key of the stamp, which lies in its vault. While that is
-// replaced, the previous one opens what was sealed before. Without a signing key no document is accepted, and nothing sealed.
-func sealerOf(set config.Settings) (*seal.Keys, error) {
-	var sources [][]byte
-	for _, private := range []string{set.SigningKey, set.PreviousKey} {
-		if private != "" {
-			sources = append(sources, []byte(strings.TrimSpace(private)))
-		}
-	}
-	return seal.New(sources...)
 }
 
 // place is what differs in a function app: blobs, tables and queues of an account, and a host that calls functions over HTTP.
@@ -198,13 +180,7 @@ func (a *functionApp) prepare(ctx context.Context) {
 	if a.store.Emulated() {
 		fail("emulator", a.store.Prepare(ctx, a.set.Region, requeue.Queue, host.PoisonQueue))
 	}
-	if a.set.BootstrapApp != "" {
-		hash, err := hex.DecodeString(a.set.BootstrapHash)
-		if err == nil {
-			err = a.registry.Bootstrap(ctx, a.set.BootstrapApp, hash)
-		}
-		fail("application", err)
-	}
+	fail("application", a.bootstrap(ctx))
 	began := time.Now()
 	if err := warmed(ctx); err != nil {
 		fail("cache", err)
@@ -216,45 +192,4 @@ func (a *functionApp) prepare(ctx context.Context) {
 		return
 	}
 	a.log.InfoContext(ctx, logevent.EngineReady, "sandbox", sandbox, "cache_seconds", time.Since(began).Seconds())
-}
-
-// warmed fills the PDF compilation cache in a process of its own, whose memory goes with it.
-func warmed(ctx context.Context) error {
-	self, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find the program itself: %w", err)
-	}
-	if err := exec.CommandContext(ctx, self, "warm").Run(); err != nil { //nolint:gosec // the program itself
-		return fmt.Errorf("fill the compilation cache: %w", err)
-	}
-	return nil
-}
-
-// dated asks the store for its time before anything depends on it: the instance's own clock may be wrong.
-func dated(next http.Handler, store *clock.Remote, ask func(context.Context) error, log *slog.Logger) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !store.Seen() {
-			ctx, done := context.WithTimeout(r.Context(), gatePatience)
-			if err := ask(ctx); err != nil && !store.Seen() {
-				log.WarnContext(ctx, logevent.ClockUnseen, "error", err)
-			}
-			done()
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// closed answers for a program whose settings are so wrong that nothing can be joined: clients get the reason, invocations are
-// answered as failures, and the reason is in the log and in /readyz.
-func closed(log *slog.Logger, cause error) http.Handler {
-	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/readyz" {
-			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-			w.WriteHeader(http.StatusServiceUnavailable)
-			_, _ = io.WriteString(w, cause.Error()+"\n") // names settings, never values
-			return
-		}
-		httpserver.Error(log)(w, r, fault.New(fault.IntakeClosed, "the service is not configured; /readyz says what is wrong").Retry(time.Minute))
-	})
-	return host.New(httpserver.Serve(answer, log, time.Now), nil, log)
 }

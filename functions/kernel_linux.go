@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"unsafe"
@@ -23,7 +24,7 @@ const overwriting = "clobberfree=1"
 func overwriteFreed(args []string) error {
 	const variable = "GODEBUG"
 	given := os.Getenv(variable)
-	if len(args) < 2 || args[1] != serveVerb && args[1] != functionsVerb || strings.Contains(given, overwriting) {
+	if len(args) < 2 || !slices.Contains([]string{serveVerb, functionsVerb, lambdaVerb}, args[1]) || strings.Contains(given, overwriting) {
 		return nil
 	}
 	self, err := os.Executable()

@@ -1,5 +1,5 @@
 // Command lethe is the whole program: an OCR service that keeps no documents. The same binary serves on one machine, runs as
-// custom handler of a function app, is its own worker process, and is the command line client of a server.
+// custom handler of a function app or as a function of AWS Lambda, is its own worker process, and is the command line client of a server.
 //
 // This package is the only composition root: it alone joins the domain in shared/ with drivers and triggers.
 package main
@@ -26,6 +26,7 @@ type environment struct {
 }
 
 func main() {
+	os.Args = asFunction(os.Args)
 	if err := overwriteFreed(os.Args); err != nil {
 		fmt.Fprintln(os.Stderr, "lethe:", err)
 		os.Exit(1)

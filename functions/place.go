@@ -17,7 +17,7 @@ import (
 )
 
 // place is what differs between the places that the program serves in. Everything else is the same and joined by assemble. To
-// add a place, write one file that fills this in; machine.go and functionapp.go are the examples.
+// add a place, write one file that fills this in; machine.go, functionapp.go and lambda.go are the examples.
 type place struct {
 	set  config.Settings
 	base string // address that links begin with; empty where it is not the program's
@@ -40,6 +40,7 @@ type place struct {
 	queue func(turns *fairqueue.Queue) task.Queue // of the place; turns are taken at the worker processes
 	// trigger puts what starts functions, and what else the place serves, around the interface of clients.
 	trigger  func(api http.Handler, f functions) http.Handler
+	still    bool          // nothing goes on beside an answer: the place checks for a silent timer itself
 	deadline time.Duration // how long one invocation may work on a document
 	inline   int64         // largest document in a request's own body, in bytes
 
@@ -57,7 +58,7 @@ type records interface {
 type functions struct {
 	ocr       trigger.Function[trigger.Upload]
 	requeue   trigger.Function[trigger.Message]
-	poison    trigger.Function[trigger.Upload]
+	poison    trigger.Function[trigger.Message]
 	retention trigger.Function[trigger.Tick]
 }
 

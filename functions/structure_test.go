@@ -79,7 +79,7 @@ var layers = []struct {
 	{"protocols, drivers and engines", []string{
 		"shared/httpserver", "shared/client", "shared/trigger", "shared/picture", "shared/pdf", "shared/ocr/tesseract", "shared/ocr/worker",
 		"shared/storage/aws", "shared/storage/azure", "shared/storage/local", "shared/storage/memory",
-		"shared/doctor/account", "shared/doctor/awsaccount", "shared/doctor/folder", "shared/doctor/resourcemanager",
+		"shared/doctor/account", "shared/doctor/awsaccount", "shared/doctor/folder", "shared/doctor/resourcemanager", "shared/config/secretsmanager",
 	}},
 	{"functions", []string{"functions/api", "functions/ocr", "functions/poison", "functions/requeue", "functions/retention", "functions/verbs"}},
 	{"composition", []string{"functions"}},
@@ -125,7 +125,10 @@ func TestNoArrowRunsBackUp(t *testing.T) {
 
 // What is one place's own is joined with the rest in one package, so that another place is another file there.
 func TestOnlyTheCompositionKnowsAPlace(t *testing.T) {
-	clouds := []string{"shared/storage/aws", "shared/storage/azure", "shared/doctor/account", "shared/doctor/awsaccount", "shared/doctor/resourcemanager"}
+	clouds := []string{
+		"shared/storage/aws", "shared/storage/azure", "shared/doctor/account", "shared/doctor/awsaccount", "shared/doctor/resourcemanager",
+		"shared/trigger/lambda", "shared/config/secretsmanager",
+	}
 	places := append([]string{
 		"shared/storage/local", "shared/storage/memory", "shared/doctor/folder", "shared/trigger/azure", "shared/trigger/local",
 	}, clouds...)
@@ -144,7 +147,7 @@ func TestOnlyTheCompositionKnowsAPlace(t *testing.T) {
 
 func TestDomainKnowsNoProtocol(t *testing.T) {
 	speaks := []string{
-		"shared/httpserver", "shared/access", "shared/trigger/azure", "shared/client", "shared/storage/aws", "shared/storage/azure", "shared/storage/local",
+		"shared/httpserver", "shared/access", "shared/trigger/azure", "shared/trigger/lambda", "shared/client", "shared/storage/aws", "shared/storage/azure", "shared/storage/local",
 		"shared/doctor/awsaccount", "shared/doctor/resourcemanager", "functions",
 	}
 	for _, p := range ours(t) {

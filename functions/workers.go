@@ -3,12 +3,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +21,7 @@ import (
 
 // engineCommands are the verbs that need the native engine.
 func engineCommands(env environment) []*cobra.Command {
-	return []*cobra.Command{newServe(env), newRead(env), newFunctions(env), newWorker(), newWarm()}
+	return []*cobra.Command{newServe(env), newRead(env), newFunctions(env), newLambda(env), newWorker(), newWarm()}
 }
 
 // workerVerb starts the program as a worker process. It is not for people.
@@ -42,7 +42,7 @@ func startEngine(set config.Settings, log *slog.Logger) (engine, error) {
 		Args: []string{
 			workerVerb,
 			"--cache", cache,
-			"--tessdata", tessdataFolder(set, self),
+			"--tessdata", tessdataFolder(set),
 			"--max-bytes", fmt.Sprint(set.Limits().Bytes),
 			"--max-pages", fmt.Sprint(set.Limits().Pages),
 			"--max-pixels", fmt.Sprint(set.Limits().Pixels),
@@ -91,12 +91,8 @@ func (w workers) Confinement(ctx context.Context) (effect.Gap, error) {
 
 // tessdataFolder returns the language data that the package brings along beside the program, unless a setting names
 // another. Empty means Tesseract's own.
-func tessdataFolder(set config.Settings, self string) string {
-	packaged := filepath.Join(filepath.Dir(self), "tessdata")
-	if _, err := os.Stat(packaged); set.Tessdata == "" && err == nil {
-		return packaged
-	}
-	return set.Tessdata
+func tessdataFolder(set config.Settings) string {
+	return cmp.Or(set.Tessdata, packagedFolder("tessdata"))
 }
 
 // newWorker is the worker process. It takes everything from its arguments, since its environment is empty.

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Makes the function app's package: one zip that runs where nothing is installed. The same inputs give the same bytes.
-#   dist/stage/       what the zip holds
-#   dist/lethe.zip    the package
+# Makes the packages for clouds: zips that run where nothing is installed. The same inputs give the same bytes.
+#   dist/stage/            what the function app's zip holds
+#   dist/lethe.zip         the package for Azure
+#   dist/stage-lambda/     what the zip for AWS Lambda holds: the same program, called bootstrap
+#   dist/lethe-lambda.zip  the package for AWS
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,7 +14,8 @@ tessdata=${LETHE_TESSDATA:-/usr/share/tesseract-ocr/5/tessdata}
 languages=${LETHE_PACKAGE_LANGUAGES:-eng osd}
 version=${VERSION:-$(git describe --always --dirty 2>/dev/null || echo devel)}
 stage=dist/stage
-rm -rf dist/stage dist/lethe.zip
+lambda=dist/stage-lambda
+rm -rf "$stage" "$lambda" dist/lethe.zip dist/lethe-lambda.zip
 mkdir -p "$stage/tessdata"
 
 cc -O2 -c scripts/nojbig.c -o "$native/lib/nojbig.o"
@@ -36,12 +39,28 @@ for l in $languages; do
   cp "$tessdata/$l.traineddata" "$stage/tessdata/"
 done
 
-# Names in one order, one date, no owners.
-find "$stage" -type d -exec chmod 755 {} +
-find "$stage" -type f -exec chmod 644 {} +
-chmod 755 "$stage/lethe"
-find "$stage" -exec touch -d '1980-01-02 00:00:00 UTC' {} +
-(cd "$stage" && find . -type f -printf '%P\n' | LC_ALL=C sort | TZ=UTC zip -X -q -9 ../lethe.zip -@)
+# A function of Lambda starts often, and can write nothing beside the program: the compilation cache of PDFs comes along. It
+# counts for every processor that has SSE4.1, BMI and POPCNT, as Lambda's do; another one compiles for itself.
+mkdir -p "$lambda"
+cp "$stage/lethe" "$lambda/bootstrap"
+cp -r "$stage/tessdata" "$lambda/"
+mkdir -m 700 "$lambda/cache"
+LETHE_CACHE="$PWD/$lambda/cache" "$stage/lethe" warm
 
-size=$(stat -c %s dist/lethe.zip)
-printf 'dist/lethe.zip  %d.%d MB  sha256 %s\n' $((size / 1000000)) $((size % 1000000 / 100000)) "$(sha256sum dist/lethe.zip | cut -d' ' -f1)"
+# Names in one order, one date, no owners. A package for Lambda may have 40 MB: its upload, and each cold start, takes time.
+pack() { # pack STAGE PROGRAM ZIP
+  find "$1" -type d -exec chmod 755 {} +
+  find "$1" -type f -exec chmod 644 {} +
+  chmod 755 "$1/$2"
+  find "$1" -exec touch -d '1980-01-02 00:00:00 UTC' {} +
+  (cd "$1" && find . -type f -printf '%P\n' | LC_ALL=C sort | TZ=UTC zip -X -q -9 "../$3" -@)
+  local size
+  size=$(stat -c %s "dist/$3")
+  printf 'dist/%s  %d.%d MB  sha256 %s\n' "$3" $((size / 1000000)) $((size % 1000000 / 100000)) "$(sha256sum "dist/$3" | cut -d' ' -f1)"
+}
+pack "$stage" lethe lethe.zip
+pack "$lambda" bootstrap lethe-lambda.zip
+if [[ -z ${LETHE_PACKAGE_LANGUAGES:-} ]] && (($(stat -c %s dist/lethe-lambda.zip) > 40000000)); then
+  echo "dist/lethe-lambda.zip is larger than 40 MB" >&2
+  exit 1
+fi

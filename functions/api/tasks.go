@@ -165,7 +165,7 @@ func (a *API) getTask(ctx context.Context, in *getInput) (*getOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	wait := httpserver.PreferWait(in.Prefer)
+	wait := httpserver.Patience(ctx, httpserver.PreferWait(in.Prefer))
 	out, err := a.look(ctx, r, in.IfNoneMatch, wait)
 	if out != nil && wait > 0 {
 		out.PreferenceApplied = "wait"

@@ -1,5 +1,5 @@
-// Package poison is the function for documents that the platform gave up on: it fails their tasks with an explanation, or
-// tries them again with more patience than the platform has.
+// Package poison is the function for documents and tasks that the platform gave up on: it fails the tasks with an explanation,
+// or tries them again with more patience than the platform has.
 package poison
 
 import (
@@ -19,9 +19,12 @@ type Tasks interface {
 }
 
 // New returns the function.
-func New(tasks Tasks) trigger.Function[trigger.Upload] {
-	return func(ctx context.Context, u trigger.Upload) error {
-		t, err := tasks.Landed(ctx, u.Name)
+func New(tasks Tasks) trigger.Function[trigger.Message] {
+	return func(ctx context.Context, m trigger.Message) error {
+		if m.Upload == (trigger.Upload{}) {
+			return tasks.GiveUp(ctx, m.Task)
+		}
+		t, err := tasks.Landed(ctx, m.Upload.Name)
 		if err != nil {
 			return err
 		}

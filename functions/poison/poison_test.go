@@ -32,21 +32,26 @@ func (f *fakeTasks) GiveUp(_ context.Context, ref task.Ref) error {
 	return f.giveUp
 }
 
-func TestPoisonedUploadIsGivenUp(t *testing.T) {
+func TestWhatThePlatformGaveUpOnIsGivenUp(t *testing.T) {
 	away, none := fault.New(fault.StorageUnavailable, "away"), fault.New(fault.TaskNotFound, "none")
+	upload := trigger.Message{Upload: trigger.Upload{Name: "uploads/x"}}
+	named := trigger.Message{Task: task.Ref{Application: "app", ID: "other"}}
 	for _, c := range []struct {
-		name  string
-		tasks fakeTasks
-		err   error
-		calls []string
+		name    string
+		message trigger.Message
+		tasks   fakeTasks
+		err     error
+		calls   []string
 	}{
-		{"usual", fakeTasks{}, nil, []string{"landed uploads/x", "give up app/id"}},
-		{"storage away", fakeTasks{landed: away}, away, []string{"landed uploads/x"}},
-		{"storage away later", fakeTasks{giveUp: away}, away, []string{"landed uploads/x", "give up app/id"}},
-		{"no task", fakeTasks{landed: none}, none, []string{"landed uploads/x"}},
+		{"usual", upload, fakeTasks{}, nil, []string{"landed uploads/x", "give up app/id"}},
+		{"storage away", upload, fakeTasks{landed: away}, away, []string{"landed uploads/x"}},
+		{"storage away later", upload, fakeTasks{giveUp: away}, away, []string{"landed uploads/x", "give up app/id"}},
+		{"no task", upload, fakeTasks{landed: none}, none, []string{"landed uploads/x"}},
+		{"a task of the queue", named, fakeTasks{}, nil, []string{"give up app/other"}},
+		{"a task of the queue, storage away", named, fakeTasks{giveUp: away}, away, []string{"give up app/other"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if err := poison.New(&c.tasks)(t.Context(), trigger.Upload{Name: "uploads/x"}); !errors.Is(err, c.err) {
+			if err := poison.New(&c.tasks)(t.Context(), c.message); !errors.Is(err, c.err) {
 				t.Errorf("got %v, want %v", err, c.err)
 			}
 			if diff := cmp.Diff(c.calls, c.tasks.calls); diff != "" {

@@ -40,6 +40,14 @@ func (r *Remote) Seen() bool {
 	return !r.base.IsZero()
 }
 
+// Halted takes note that this process may have stood still since the last answer, for nobody knows how long, its own clocks
+// included: the next answer is believed at once, as the first one was.
+func (r *Remote) Halted() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.base, r.doubted = time.Time{}, 0
+}
+
 // Observe takes note of the Date header of an answer that has just come.
 func (r *Remote) Observe(date time.Time) {
 	r.mu.Lock()

@@ -74,6 +74,12 @@ type Settings struct {
 	SigningKey  string `envconfig:"SIGNING_KEY" desc:"private key that signs receipts and the ledger, as created by lethe keygen; on one machine created at the first start"`
 	PreviousKey string `envconfig:"PREVIOUS_KEY" desc:"the previous key, until the ledger has recorded the change"`
 
+	AWSBucket     string `envconfig:"AWS_BUCKET" desc:"bucket of a stamp on AWS, for its functions"`
+	AWSTables     string `envconfig:"AWS_TABLES" desc:"what the names of its tables begin with"`
+	AWSQueue      string `envconfig:"AWS_QUEUE" desc:"address of its queue of tasks"`
+	AWSSigningKey string `envconfig:"AWS_SIGNING_KEY" desc:"ARN of the secret with its signing key"`
+	AWSEndpoints  string `envconfig:"AWS_ENDPOINTS" desc:"emulators on this machine instead of AWS, such as s3=http://127.0.0.1:7070,dynamodb=http://127.0.0.1:8000,sqs=http://127.0.0.1:4566"`
+
 	OIDCIssuer       string        `envconfig:"OIDC_ISSUER" desc:"address of an OpenID Connect issuer whose tokens are accepted in addition to secrets"`
 	OIDCAudience     string        `envconfig:"OIDC_AUDIENCE" desc:"audience of tokens for this service"`
 	OIDCRolesClaim   string        `envconfig:"OIDC_ROLES_CLAIM" default:"roles" desc:"claim that lists a person's roles"`

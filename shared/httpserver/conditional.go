@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"strings"
@@ -29,6 +30,16 @@ func PreferWait(header string) time.Duration {
 		return min(time.Duration(seconds)*time.Second, MaxWait)
 	}
 	return 0
+}
+
+// Patience returns how long a request may be held that would like to be held for so long: where its own time is limited, a quarter
+// of that is left for the answer.
+func Patience(ctx context.Context, wait time.Duration) time.Duration {
+	end, limited := ctx.Deadline()
+	if !limited {
+		return wait
+	}
+	return max(0, min(wait, time.Until(end)*3/4))
 }
 
 // NoneMatch reports whether an If-None-Match header names the strong entity tag (RFC 9110, section 13.1.2, whose comparison

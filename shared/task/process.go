@@ -51,7 +51,7 @@ func (s *Service) ProcessAdmitted(ctx context.Context, ref Ref, turn *fairqueue.
 
 // process is Process; read and turn may be nil.
 func (s *Service) process(ctx context.Context, ref Ref, read *Task, turn *fairqueue.Document) (Outcome, error) {
-	work, cancel := context.WithTimeoutCause(ctx, s.Limits.Deadline, errDeadline)
+	work, cancel := context.WithTimeoutCause(ctx, s.timeToWork(ctx), errDeadline)
 	defer cancel()
 	work, stop := context.WithCancelCause(work)
 	defer stop(nil)
@@ -87,6 +87,17 @@ func (s *Service) process(ctx context.Context, ref Ref, read *Task, turn *fairqu
 	last, cancelLast := context.WithTimeout(context.WithoutCancel(ctx), concluding)
 	defer cancelLast()
 	return s.conclude(last, h, done, err)
+}
+
+// timeToWork is how long one call may work on a document. Where the caller's own time is limited, as that of an invocation is
+// whose process is killed after it, enough of it is left to hand the rest on.
+func (s *Service) timeToWork(ctx context.Context) time.Duration {
+	end, limited := ctx.Deadline()
+	if !limited {
+		return s.Limits.Deadline
+	}
+	left := time.Until(end)
+	return min(s.Limits.Deadline, left-min(concluding, left/4))
 }
 
 // errYield ends the reading of a document for the sake of one that must be read alone.

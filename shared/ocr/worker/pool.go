@@ -5,6 +5,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -154,6 +155,28 @@ func (p *Pool) settle(words *hello, cause error) {
 	if p.words == nil {
 		p.words, p.cause = words, cause
 	}
+}
+
+// Rest ends every child that was given a document, and returns once none of them is left and nothing of the pool goes on, or
+// with an error when ctx ended before. Other children take their place when they are needed. The caller makes no call meanwhile.
+func (p *Pool) Rest(ctx context.Context) error {
+	for range p.cfg.Children {
+		place, err := p.places.Take(ctx, "", math.MaxInt64) // of a child that is being started, when it has
+		if err != nil {
+			return p.over(ctx)
+		}
+		defer place.Give()
+	}
+	p.mu.Lock()
+	idle := slices.Clone(p.free)
+	p.mu.Unlock()
+	for _, s := range idle { // nobody takes one without a place
+		if c := s.child; c != nil && (c.opened > 0 || c.dead()) {
+			s.end(Recycled)
+			<-c.ended
+		}
+	}
+	return nil
 }
 
 // janitor makes idle children let go of the last document.

@@ -30,7 +30,7 @@ func FuzzPayload(f *testing.F) {
 		var log bytes.Buffer
 		h := New(http.NotFoundHandler(), map[string]Function{
 			"ocr":    OnBlob(upload),
-			"poison": OnPoison(upload),
+			"poison": OnPoison(func(ctx context.Context, m trigger.Message) error { return upload(ctx, m.Upload) }),
 			"requeue": OnMessage(func(ctx context.Context, m trigger.Message) error {
 				if m.Upload != (trigger.Upload{}) {
 					return upload(ctx, m.Upload)

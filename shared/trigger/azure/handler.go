@@ -47,7 +47,7 @@ func OnMessage(f trigger.Function[trigger.Message]) Function {
 }
 
 // OnPoison translates a trigger of PoisonQueue.
-func OnPoison(f trigger.Function[trigger.Upload]) Function {
+func OnPoison(f trigger.Function[trigger.Message]) Function {
 	return func(ctx context.Context, p payload) error {
 		text, err := p.message()
 		if err != nil {
@@ -57,7 +57,7 @@ func OnPoison(f trigger.Function[trigger.Upload]) Function {
 		if !ok {
 			return trigger.ErrMalformed
 		}
-		return f(ctx, u)
+		return f(ctx, trigger.Message{Upload: u})
 	}
 }
 

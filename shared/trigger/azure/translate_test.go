@@ -65,7 +65,7 @@ func TestPayloadIsTranslatedForTheFunctionOfItsTrigger(t *testing.T) {
 			var log bytes.Buffer
 			h := azure.New(teapot(), map[string]azure.Function{
 				"ocr":       azure.OnBlob(func(_ context.Context, u trigger.Upload) error { got = u; return nil }),
-				"poison":    azure.OnPoison(func(_ context.Context, u trigger.Upload) error { got = u; return nil }),
+				"poison":    azure.OnPoison(func(_ context.Context, m trigger.Message) error { got = m.Upload; return nil }),
 				"requeue":   azure.OnMessage(func(_ context.Context, m trigger.Message) error { got = m; return nil }),
 				"retention": azure.OnTimer(func(_ context.Context, k trigger.Tick) error { got = k; return nil }),
 			}, slog.New(slog.NewJSONHandler(&log, nil)))

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/clock"
+	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
+	"github.com/lethe-ocr/lethe/shared/logevent"
+	"github.com/lethe-ocr/lethe/shared/seal"
+)
+
+// sealerOf seals passwords with a key that follows from the signing key of the stamp, which lies in its vault. While that is
+// replaced, the previous one opens what was sealed before. Without a signing key no document is accepted, and nothing sealed.
+func sealerOf(set config.Settings) (*seal.Keys, error) {
+	var sources [][]byte
+	for _, private := range []string{set.SigningKey, set.PreviousKey} {
+		if private != "" {
+			sources = append(sources, []byte(strings.TrimSpace(private)))
+		}
+	}
+	return seal.New(sources...)
+}
+
+// bootstrap registers the first application of a new stamp, if the settings name one.
+func (s *server) bootstrap(ctx context.Context) error {
+	if s.set.BootstrapApp == "" {
+		return nil
+	}
+	hash, err := hex.DecodeString(s.set.BootstrapHash)
+	if err != nil {
+		return err
+	}
+	return s.registry.Bootstrap(ctx, s.set.BootstrapApp, hash)
+}
+
+// packagedFolder returns a folder that the package brings along beside the program, empty if there is none.
+func packagedFolder(name string) string {
+	self, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	folder := filepath.Join(filepath.Dir(self), name)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return ""
+	}
+	return folder
+}
+
+// warmed fills the PDF compilation cache in a process of its own, whose memory goes with it.
+func warmed(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find the program itself: %w", err)
+	}
+	if err := exec.CommandContext(ctx, self, "warm").Run(); err != nil { //nolint:gosec // the program itself
+		return fmt.Errorf("fill the compilation cache: %w", err)
+	}
+	return nil
+}
+
+// dated asks the store for its time before anything depends on it: the instance's own clock may be wrong.
+func dated(next http.Handler, store *clock.Remote, ask func(context.Context) error, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		date(r.Context(), store, ask, log)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// date asks the store for its time unless it is known.
+func date(ctx context.Context, store *clock.Remote, ask func(context.Context) error, log *slog.Logger) {
+	if store.Seen() {
+		return
+	}
+	ctx, done := context.WithTimeout(ctx, gatePatience)
+	defer done()
+	if err := ask(ctx); err != nil && !store.Seen() {
+		log.WarnContext(ctx, logevent.ClockUnseen, "error", err)
+	}
+}
+
+// unconfigured answers clients of a program whose settings are so wrong that nothing can be joined: they get the reason, which is
+// in the log and in /readyz too.
+func unconfigured(log *slog.Logger, cause error) http.Handler {
+	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/readyz" {
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = io.WriteString(w, cause.Error()+"\n") // names settings, never values
+			return
+		}
+		httpserver.Error(log)(w, r, fault.New(fault.IntakeClosed, "the service is not configured; /readyz says what is wrong").Retry(time.Minute))
+	})
+	return httpserver.Serve(answer, log, time.Now)
+}

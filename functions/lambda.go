@@ -1,0 +1,327 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lethe-ocr/lethe/functions/ocr"
+	"github.com/lethe-ocr/lethe/functions/poison"
+	"github.com/lethe-ocr/lethe/functions/requeue"
+	"github.com/lethe-ocr/lethe/functions/retention"
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/clock"
+	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/config/secretsmanager"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
+	"github.com/lethe-ocr/lethe/shared/logevent"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
+	"github.com/lethe-ocr/lethe/shared/storage/aws"
+	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/trigger"
+	host "github.com/lethe-ocr/lethe/shared/trigger/lambda"
+)
+
+// handlerVariable is where Lambda says which function a process is: api, or the name of one of the others.
+const handlerVariable = "_HANDLER"
+
+// apiHandler is the function that answers clients.
+const apiHandler = "api"
+
+// lambdaVerb starts the program as a function of AWS Lambda.
+const lambdaVerb = "lambda"
+
+// asFunction gives the program the verb that a platform does not: Lambda starts it as bootstrap, without arguments or with the
+// name of the handler. Its own child processes have other arguments, and no such variable or a verb.
+func asFunction(args []string) []string {
+	handler := os.Getenv(handlerVariable)
+	if os.Getenv(host.APIVariable) == "" || len(args) > 2 || len(args) == 2 && args[1] != handler {
+		return args
+	}
+	return []string{args[0], lambdaVerb}
+}
+
+// newLambda is one function of a stamp on AWS. The platform starts it, nobody else.
+func newLambda(env environment) *cobra.Command {
+	return &cobra.Command{
+		Use:    lambdaVerb,
+		Short:  "Serve as a function of AWS Lambda",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE:   func(cmd *cobra.Command, _ []string) error { return serveLambda(cmd.Context(), newLog(env)) },
+	}
+}
+
+// lambdaFunction is the program in a function of AWS Lambda, with the storage of a stamp.
+type lambdaFunction struct {
+	*server
+	role        string
+	clock       *clock.Remote
+	store       *aws.Store
+	connections *http.Transport
+	keys        secretsmanager.Config
+	wrong       error // what the settings lack, nil for nothing
+	keyless     bool  // the signing key could not be read yet
+}
+
+// serveLambda carries out events until the process is killed. A bad setting does not end it, which Lambda would start again
+// with each event: it closes intake, and whatever can run runs.
+func serveLambda(ctx context.Context, log *slog.Logger) error {
+	if err := errors.Join(hideMemory(), ignoreSignals()); err != nil {
+		return err
+	}
+	if os.Getenv(host.APIVariable) == "" {
+		return fmt.Errorf("%s is not set: this verb is for AWS Lambda", host.APIVariable)
+	}
+	role := os.Getenv(handlerVariable)
+	set, wrong := config.Load(fitFunction(role))
+	if wrong != nil {
+		// Intake is closed, but what is stored is still erased by the deadlines of the promise.
+		log.ErrorContext(ctx, logevent.IntakeClosed, "error", wrong)
+		set = config.Fallback()
+		fitFunction(role)(&set)
+	}
+	a, err := newLambdaFunction(ctx, role, set, wrong, log)
+	if err != nil {
+		log.ErrorContext(ctx, logevent.IntakeClosed, "error", err)
+		return host.Run(ctx, host.Config{Name: role, Function: unconfiguredFunction(role, log, err), Rest: func(context.Context) {}, Log: log})
+	}
+	defer a.engine.Close()
+	f, err := a.function()
+	if err != nil {
+		return err
+	}
+	a.prepare(ctx)
+	log.InfoContext(ctx, logevent.ServerReady, "function", role, "region", set.Region, "version", version)
+	return host.Run(ctx, host.Config{Name: role, Function: f, Rest: a.rest, Log: log})
+}
+
+// memoryVariable is where Lambda says how many MiB a function has.
+const memoryVariable = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
+
+const (
+	memoryOfCore = 1769 // MiB for which a function gets the time of one core
+	ownMemory    = 384  // MiB that the program itself needs beside its worker processes
+)
+
+// fitFunction fits the worker processes to the memory of a function, by which it gets processor time. Settings that are given
+// stay. One that reads no documents needs one worker process, to know its languages and what confines it.
+func fitFunction(role string) func(*config.Settings) {
+	return func(s *config.Settings) {
+		memory, err := strconv.ParseInt(os.Getenv(memoryVariable), 10, 64)
+		if err != nil || memory <= 0 {
+			return
+		}
+		if s.Workers == 0 {
+			s.Workers = 1
+			if role == ocr.Name || role == requeue.Name {
+				s.Workers = max(1, int(memory/memoryOfCore))
+			}
+		}
+		const least = 256 // MiB, of LETHE_WORKER_MEMORY_MIB
+		if os.Getenv("LETHE_WORKER_MEMORY_MIB") == "" {
+			s.WorkerMemory = max(least, min(s.WorkerMemory, (memory-ownMemory)/int64(s.Workers)))
+		}
+	}
+}
+
+// newLambdaFunction joins the parts over the stamp that the settings name. wrong is what the settings lack, nil for nothing.
+func newLambdaFunction(ctx context.Context, role string, set config.Settings, wrong error, log *slog.Logger) (*lambdaFunction, error) {
+	a := &lambdaFunction{role: role, clock: clock.NewRemote(time.Now), connections: newConnections(), wrong: wrong}
+	cfg, err := stampOnAWS(set, a.clock)
+	if err != nil {
+		return nil, err
+	}
+	cfg.HTTP = &http.Client{Transport: a.connections}
+	if a.store, err = aws.Open(cfg); err != nil {
+		return nil, err
+	}
+	a.keys = secretsmanager.Config{Region: set.Region, Secret: set.AWSSigningKey, Credentials: cfg.Credentials, Client: cfg.HTTP}
+	a.server, err = a.unlocked(ctx, set, log)
+	return a, err
+}
+
+// unlocked joins the parts with the signing key. Where that cannot be read intake is closed, what is stored is erased all the same,
+// and the key is asked for again after each event.
+func (a *lambdaFunction) unlocked(ctx context.Context, set config.Settings, log *slog.Logger) (*server, error) {
+	wrong := a.wrong
+	if a.keyless = false; !a.store.Emulated() {
+		var err error
+		if set.SigningKey, set.PreviousKey, err = secretsmanager.Keys(ctx, a.keys); err != nil {
+			log.ErrorContext(ctx, logevent.IntakeClosed, "error", err)
+			wrong, a.keyless = errors.Join(wrong, err), true
+		}
+	}
+	sealer, err := sealerOf(set)
+	if err != nil {
+		return nil, err
+	}
+	return assemble(a.place(set, wrong, sealer, log))
+}
+
+// newConnections are the connections to the services of AWS. Between events there are none: a frozen process would find them
+// dead, and their buffers hold the last bytes of what went through them. A new one costs little with a session to resume.
+func newConnections() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // the library's own
+	t.MaxIdleConnsPerHost = 16
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(16)}
+	return t
+}
+
+// lambdaInline is the largest document in a request's own body, in bytes: an event holds 6 MB, with the body as Base64 in it.
+const lambdaInline = 4_400_000
+
+// place is what differs in a function of AWS Lambda: a bucket, tables and a queue of a stamp, a platform that hands over one event
+// at a time, and nothing that goes on between them.
+func (a *lambdaFunction) place(set config.Settings, wrong error, sealer task.Sealer, log *slog.Logger) place {
+	return place{
+		set:     set,
+		base:    set.PublicURL,
+		log:     log,
+		time:    remoteClocks(a.clock),
+		blobs:   a.store.Blobs,
+		records: a.store.Records,
+		links:   a.store.Links,
+		sealer:  sealer,
+		streams: task.StreamsMarked,
+		stored:  1 << 40,
+		looks:   time.Minute, // each is paid for
+
+		queue: func(*fairqueue.Queue) task.Queue { return trigger.Queue{To: a.store.Queue()} },
+		trigger: func(api http.Handler, _ functions) http.Handler {
+			return httpserver.Serve(api, log, a.clock.Now)
+		},
+		still:    true,
+		deadline: set.Deadline, // or as much as is left of the invocation
+		inline:   lambdaInline,
+
+		conditions: []condition{
+			{name: "settings", holds: func(context.Context) error { return wrong }},
+			{name: "place", life: time.Minute, holds: func(ctx context.Context) error { return checkAWSRegion(ctx, set.Region, a.store) }},
+			storageTakes(log, a.store.Records, time.Minute),
+		},
+	}
+}
+
+// function is what the platform starts this process for.
+func (a *lambdaFunction) function() (host.Function, error) {
+	bucket := a.set.AWSBucket // what the parts are may change, see rest
+	switch a.role {
+	case apiHandler:
+		proxies, err := access.ParseProxies(a.set.TrustedProxies)
+		if err != nil {
+			return nil, err
+		}
+		clients := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) })
+		return host.OnRequest(dated(httpserver.Forwarded(clients, proxies, a.set.BehindProxy, a.log), a.clock, a.store.Tell, a.log), a.log), nil
+	case ocr.Name:
+		return host.Queue{Name: a.role, Function: a.onMessage, Bucket: bucket, Log: a.log}, nil
+	case requeue.Name:
+		return host.Queue{Name: a.role, Function: a.onMessage, Tasks: true, Log: a.log}, nil
+	case poison.Name:
+		return host.Queue{Name: a.role, Function: a.onMessage, Bucket: bucket, Tasks: true, Last: true, Log: a.log}, nil
+	case retention.Name:
+		return host.OnTick(a.onTick), nil
+	}
+	return nil, unknownHandler(a.role)
+}
+
+func unknownHandler(name string) error {
+	return fmt.Errorf("the handler of the function is %q: it must be %s, %s, %s, %s or %s",
+		name, apiHandler, ocr.Name, requeue.Name, poison.Name, retention.Name)
+}
+
+// onMessage carries out what a message asks for, once the store has told its time: this process may have stood still.
+func (a *lambdaFunction) onMessage(ctx context.Context, m trigger.Message) error {
+	date(ctx, a.clock, a.store.Tell, a.log)
+	switch a.role {
+	case ocr.Name:
+		return a.functions.ocr(ctx, m.Upload)
+	case poison.Name:
+		return a.functions.poison(ctx, m)
+	default:
+		return a.functions.requeue(ctx, m)
+	}
+}
+
+// onTick likewise.
+func (a *lambdaFunction) onTick(ctx context.Context, t trigger.Tick) error {
+	date(ctx, a.clock, a.store.Tell, a.log)
+	return a.functions.retention(ctx, t)
+}
+
+// unconfiguredFunction answers clients with the reason, and lets every other event be tried again.
+func unconfiguredFunction(role string, log *slog.Logger, cause error) host.Function {
+	if role == apiHandler {
+		return host.OnRequest(unconfigured(log, cause), log)
+	}
+	return host.OnTick(func(context.Context, trigger.Tick) error {
+		return fault.Wrap(cause, fault.IntakeClosed, "the function is not configured")
+	})
+}
+
+// prepare does what a first start needs, before the first event: an emulator's bucket and tables, the first application, the
+// PDF compilation cache where the package brings none.
+func (a *lambdaFunction) prepare(ctx context.Context) {
+	fail := func(step string, err error) {
+		if err != nil {
+			a.log.ErrorContext(ctx, logevent.PrepareFailed, "step", step, "error", err)
+		}
+	}
+	if a.store.Emulated() {
+		fail("emulator", a.store.Prepare(ctx, a.set.Region))
+	}
+	if a.role == apiHandler {
+		fail("application", a.bootstrap(ctx))
+	}
+	if a.role != ocr.Name && a.role != requeue.Name {
+		return
+	}
+	if packagedFolder("cache") == "" {
+		fail("cache", warmed(ctx))
+	}
+	sandbox, err := a.engine.Ready(ctx)
+	if err != nil {
+		fail("engine", err)
+		return
+	}
+	a.log.InfoContext(ctx, logevent.EngineReady, "sandbox", sandbox)
+}
+
+// rest lets everything of an event come to its end, and makes this process forget it: it is frozen then.
+func (a *lambdaFunction) rest(ctx context.Context) {
+	if a.role != retention.Name {
+		if _, err := a.tasks.CatchUp(ctx); err != nil {
+			a.log.WarnContext(ctx, logevent.SweepAwaited, "step", "catch up", "kind", fault.KindOf(err))
+		}
+	}
+	if a.keyless {
+		a.unlock(ctx)
+	}
+	if err := a.engine.Rest(ctx); err != nil {
+		a.log.WarnContext(ctx, logevent.MemoryKept, "kind", fault.KindOf(err))
+	}
+	a.connections.CloseIdleConnections()
+	http.DefaultClient.CloseIdleConnections() // of the canary
+	a.memory.round(ctx)
+	a.clock.Halted()
+}
+
+// unlock asks for the signing key once more.
+func (a *lambdaFunction) unlock(ctx context.Context) {
+	s, err := a.unlocked(ctx, a.set, a.log)
+	if err != nil {
+		return // nothing but the key has changed since this succeeded
+	}
+	a.engine.Close()
+	a.server = s
+}
