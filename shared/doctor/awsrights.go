@@ -102,7 +102,7 @@ func ofEveryFunction() []AWSRight {
 		{Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, On: []AWSResource{TheLog}},
 		{Actions: []string{"secretsmanager:GetSecretValue"}, On: []AWSResource{TheSecret}},
 		// Without the right to list, S3 answers 403 for an absent object in place of 404. The tag is the region's.
-		{Actions: []string{"s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:GetBucketTagging"}, On: []AWSResource{TheBucket}},
+		{Actions: []string{"s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads", "s3:GetBucketTagging"}, On: []AWSResource{TheBucket}},
 		{Actions: []string{"sqs:SendMessage"}, On: []AWSResource{"queue/requeue"}},
 		{When: WithKey, On: []AWSResource{TheKey}, Actions: []string{
 			"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo",
@@ -140,30 +140,31 @@ const (
 	write = "s3:PutObject"
 	erase = "s3:DeleteObject"
 	abort = "s3:AbortMultipartUpload"
-	parts = "s3:ListMultipartUploadParts"
+	// Deleting names the version that is deleted: "null" where there never was another.
+	eraseVersion = "s3:DeleteObjectVersion"
 )
 
 // onObjects: every function erases, since whoever finds a task that is deleted ends it. A link has the rights of the role that
 // signs it: the interface of clients signs links for uploads and results, and retention those of the synthetic page.
 func onObjects(function string) []AWSRight {
 	access := map[string][]string{
-		storage.Uploads: {read, erase, abort, parts},
-		storage.Work:    {erase, abort, parts},
-		storage.Results: {erase, abort, parts},
-		storage.Ledger:  {read, write, erase, abort, parts},
+		storage.Uploads: {read, erase, eraseVersion, abort},
+		storage.Work:    {erase, eraseVersion, abort},
+		storage.Results: {erase, eraseVersion, abort},
+		storage.Ledger:  {read, write, erase, eraseVersion, abort},
 	}
 	switch function {
 	case APIFunction:
-		access[storage.Uploads] = []string{read, write, erase, abort, parts}
-		access[storage.Work] = []string{read, erase, abort, parts}
-		access[storage.Results] = []string{read, erase, abort, parts}
+		access[storage.Uploads] = []string{read, write, erase, eraseVersion, abort}
+		access[storage.Work] = []string{read, erase, eraseVersion, abort}
+		access[storage.Results] = []string{read, erase, eraseVersion, abort}
 	case OCRFunction, RequeueFunction:
-		access[storage.Work] = []string{read, write, erase, abort, parts}
-		access[storage.Results] = []string{read, write, erase, abort, parts}
+		access[storage.Work] = []string{read, write, erase, eraseVersion, abort}
+		access[storage.Results] = []string{read, write, erase, eraseVersion, abort}
 	case RetentionFunction:
-		access[storage.Uploads] = []string{read, write, erase, abort, parts}
-		access[storage.Results] = []string{read, erase, abort, parts}
-		access[storage.DeadLetters] = []string{erase, abort, parts}
+		access[storage.Uploads] = []string{read, write, erase, eraseVersion, abort}
+		access[storage.Results] = []string{read, erase, eraseVersion, abort}
+		access[storage.DeadLetters] = []string{erase, eraseVersion, abort}
 	}
 	var rights []AWSRight
 	for _, container := range storage.Containers() {
@@ -188,6 +189,7 @@ func toLook() []AWSRight {
 		functions = append(functions, AWSResource("function/"+f))
 		roles = append(roles, AWSResource("role/"+f))
 	}
+	roles = append(roles, "role/"+ScheduleRole)
 	return []AWSRight{
 		{Looking: true, On: []AWSResource{TheBucket}, Actions: []string{
 			"s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration", "s3:GetReplicationConfiguration", "s3:GetLifecycleConfiguration",

@@ -1,6 +1,9 @@
 package doctor_test
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -125,5 +128,60 @@ func TestPoliciesAreReadInTheWordsOfTheTable(t *testing.T) {
 	}
 	if _, err := names.Grants([]byte(`{}`)); err == nil {
 		t.Error("no statement, no error")
+	}
+}
+
+// What the drivers call needs a right, or documents stay where nothing but AWS itself would refuse to delete them.
+func TestTableHasARightForEveryCall(t *testing.T) {
+	operations := map[string][]string{
+		"s3.GetObject": {"s3:GetObject"}, "s3.HeadObject": {"s3:GetObject"}, "s3.PutObject": {"s3:PutObject"}, "s3.UploadPart": {"s3:PutObject"},
+		"s3.CreateMultipartUpload": {"s3:PutObject"}, "s3.CompleteMultipartUpload": {"s3:PutObject"}, "s3.AbortMultipartUpload": {"s3:AbortMultipartUpload"},
+		"s3.DeleteObject": {"s3:DeleteObject", "s3:DeleteObjectVersion"}, "s3.ListObjectsV2": {"s3:ListBucket"},
+		"s3.ListObjectVersions": {"s3:ListBucketVersions"}, "s3.ListMultipartUploads": {"s3:ListBucketMultipartUploads"}, "s3.GetBucketTagging": {"s3:GetBucketTagging"},
+		"dynamodb.TransactWriteItems": {"dynamodb:PutItem"}, "sqs.SendMessage": {"sqs:SendMessage"},
+		// To prepare emulators.
+		"s3.CreateBucket": nil, "s3.PutBucketTagging": nil, "dynamodb.CreateTable": nil, "sqs.CreateQueue": nil,
+	}
+	may := map[string]bool{}
+	for _, g := range granted(doctor.RetentionFunction) {
+		may[g.Action] = true
+	}
+	for _, source := range []struct {
+		files string
+		call  *regexp.Regexp
+		least int
+	}{
+		{"../storage/aws/*.go", regexp.MustCompile(`\b(s3|dynamodb|sqs)\.([A-Z]\w+)Input\b`), 15},
+		{"awsaccount/*.go", regexp.MustCompile(`"(s3|dynamodb|sqs|lambda|iam|logs):([A-Z]\w+)"`), 30},
+	} {
+		files, err := filepath.Glob(source.files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		called := map[string]bool{}
+		for _, name := range files {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			for _, found := range source.call.FindAllStringSubmatch(string(text), -1) {
+				called[found[0]] = true
+				actions, known := operations[found[1]+"."+found[2]]
+				if !known {
+					actions = []string{found[1] + ":" + found[2]}
+				}
+				for _, action := range actions {
+					if !may[action] {
+						t.Errorf("%s calls %s.%s, and the table has no right %s", name, found[1], found[2], action)
+					}
+				}
+			}
+		}
+		if len(called) < source.least {
+			t.Errorf("%s: %d calls found", source.files, len(called))
+		}
 	}
 }
