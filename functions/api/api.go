@@ -47,7 +47,7 @@ type Tasks interface {
 // Results hands out results.
 type Results interface {
 	ResultLink(ctx context.Context, ref task.Ref, f render.Format) (storage.Link, error)
-	OpenResult(ctx context.Context, ref task.Ref, f render.Format) (*task.Stream, error)
+	OpenResultRange(ctx context.Context, ref task.Ref, f render.Format, choose func(storage.Blob) (offset, length int64, err error)) (*task.Stream, error)
 	Fetched(ctx context.Context, ref task.Ref, f render.Format) error
 }
 

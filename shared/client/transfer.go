@@ -126,24 +126,6 @@ func (c *Client) trusted(link string) error {
 	return nil
 }
 
-// Fetch streams a result and returns its size. A transfer that ends early is an error; what was written by then stays.
-func (c *Client) Fetch(ctx context.Context, id, format string, w io.Writer) (int64, error) {
-	guarded, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	path := taskPath(id) + "/results/" + url.PathEscape(format)
-	resp, err := c.do(guarded, call{method: http.MethodGet, path: path, success: http.StatusSeeOther})
-	if err != nil {
-		return 0, err
-	}
-	if resp.StatusCode == http.StatusSeeOther {
-		_ = resp.Body.Close()                                                       // empty
-		if resp, err = c.follow(guarded, resp.Header.Get("Location")); err != nil { //nolint:bodyclose // closed below
-			return 0, err
-		}
-	}
-	return c.receive(ctx, guarded, cancel, resp, w)
-}
-
 // receive streams the body of an answer. guarded is the context of its request, which cancel ends.
 func (c *Client) receive(ctx, guarded context.Context, cancel context.CancelCauseFunc, resp *http.Response, w io.Writer) (int64, error) {
 	body := &incoming{
@@ -161,28 +143,6 @@ func (c *Client) receive(ctx, guarded context.Context, cancel context.CancelCaus
 		return n, fmt.Errorf("write result: %w", err)
 	}
 	return n, nil
-}
-
-// follow opens a link without credentials.
-func (c *Client) follow(ctx context.Context, link string) (*http.Response, error) {
-	if err := c.trusted(link); err != nil {
-		return nil, err
-	}
-	return retried(ctx, c, func() (*http.Response, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
-		if err != nil {
-			return nil, errors.New("the result link cannot be used")
-		}
-		resp, err := c.http.Do(req)
-		if err != nil {
-			return nil, unreachable(ctx, err)
-		}
-		if resp.StatusCode != http.StatusOK {
-			defer func() { _ = resp.Body.Close() }() // read as far as needed
-			return nil, fmt.Errorf("%w: %w", ErrLink, problem(resp))
-		}
-		return resp, nil
-	})
 }
 
 // stalled names the cause of a transfer that was ended because nothing moved.

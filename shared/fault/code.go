@@ -22,6 +22,7 @@ const (
 	IdempotencyReuse   Code = "idempotency_key_reused"
 	BodyTooLarge       Code = "body_too_large"
 	MediaUnsupported   Code = "media_type_unsupported"
+	RangeUnsatisfiable Code = "range_not_satisfiable"
 	LanguageUnknown    Code = "language_unknown"
 	FormatUnknown      Code = "format_unknown"
 	SecondPersonNeeded Code = "second_person_needed"
@@ -91,6 +92,7 @@ func meanings() map[Code]meaning {
 		IdempotencyReuse:   {Invalid, false, "The idempotency key was used before with another request."},
 		BodyTooLarge:       {TooLarge, false, "The body is larger than the limit."},
 		MediaUnsupported:   {Unsupported, false, "The media type of the body is not supported here."},
+		RangeUnsatisfiable: {Invalid, false, "The range begins behind the end."},
 		LanguageUnknown:    {Invalid, false, "A language is not installed."},
 		FormatUnknown:      {Invalid, false, "A result format is unknown."},
 		SecondPersonNeeded: {Forbidden, false, "Another person has to do this: two persons decide, and the server must be able to distinguish them."},

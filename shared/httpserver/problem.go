@@ -62,6 +62,8 @@ func status(f *fault.Error) int {
 			return http.StatusBadRequest
 		case fault.UploadTooSlow:
 			return http.StatusRequestTimeout
+		case fault.RangeUnsatisfiable:
+			return http.StatusRequestedRangeNotSatisfiable
 		default:
 			return http.StatusUnprocessableEntity
 		}

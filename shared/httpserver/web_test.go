@@ -20,6 +20,7 @@ import (
 func TestEveryCodeHasItsStatus(t *testing.T) {
 	special := map[fault.Code]int{
 		fault.BadRequest: 400, fault.MethodNotAllowed: 405, fault.ETagMismatch: 412, fault.StorageFull: 507, fault.UploadTooSlow: 408,
+		fault.RangeUnsatisfiable: 416,
 	}
 	byKind := map[fault.Kind]int{
 		fault.Invalid: 422, fault.Unauthenticated: 401, fault.Forbidden: 403, fault.NotFound: 404, fault.Gone: 410, fault.Conflict: 409,

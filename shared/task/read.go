@@ -2,7 +2,9 @@ package task
 
 import (
 	"context"
+	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -162,6 +164,30 @@ func (s *Service) ResultLink(ctx context.Context, ref Ref, f render.Format) (sto
 
 // OpenResult opens a result for streaming. Close it before its task is deleted: erasing waits for that.
 func (s *Service) OpenResult(ctx context.Context, ref Ref, f render.Format) (*Stream, error) {
+	return s.openResult(ctx, ref, f, s.Store.Blobs.Get)
+}
+
+// OpenResultRange is OpenResult of a part of the result, which choose says of the version that is there: all bytes come from that
+// version, or there is an error.
+func (s *Service) OpenResultRange(ctx context.Context, ref Ref, f render.Format, choose func(storage.Blob) (offset, length int64, err error)) (*Stream, error) {
+	return s.openResult(ctx, ref, f, func(ctx context.Context, name string) (io.ReadCloser, storage.Blob, error) {
+		blob, err := s.Store.Blobs.Stat(ctx, name)
+		if err != nil {
+			return nil, blob, err
+		}
+		offset, length, err := choose(blob)
+		if err != nil {
+			return nil, blob, err
+		}
+		if length == 0 {
+			return io.NopCloser(strings.NewReader("")), blob, nil
+		}
+		body, err := s.Store.Blobs.GetRange(ctx, name, blob.ETag, offset, length)
+		return body, blob, err
+	})
+}
+
+func (s *Service) openResult(ctx context.Context, ref Ref, f render.Format, open func(context.Context, string) (io.ReadCloser, storage.Blob, error)) (*Stream, error) {
 	t, err := s.result(ctx, ref, f)
 	if err != nil {
 		return nil, err
@@ -171,7 +197,7 @@ func (s *Service) OpenResult(ctx context.Context, ref Ref, f render.Format) (*St
 	if err != nil {
 		return nil, err
 	}
-	body, blob, err := s.Store.Blobs.Get(transfer.Context(), ref.ResultName(f))
+	body, blob, err := open(transfer.Context(), ref.ResultName(f))
 	if err != nil {
 		if cause := context.Cause(transfer.Context()); cause != nil && ctx.Err() == nil {
 			err = cause // what storage saw is its echo
