@@ -51,9 +51,12 @@ type simulation struct {
 	skew      atomic.Int64  // how far it is off now, in nanoseconds; transfers under way look at the clock too
 	jumped    time.Duration // how far it ever was
 	lost      atomic.Int64  // writes
-	quiet     bool          // clients do nothing
-	brief     bool          // one violation is enough
-	down      bool          // the timer is down
+	calls     atomic.Int64  // of the store until the timer's call ends in the middle; 0 for never
+	end       atomic.Pointer[context.CancelFunc]
+	broken    int  // calls of the timer that did
+	quiet     bool // clients do nothing
+	brief     bool // one violation is enough
+	down      bool // the timer is down
 
 	alive   []task.Ref
 	waiting []push // what the queue holds
@@ -229,8 +232,21 @@ func (s *simulation) live(d time.Duration) {
 
 func (s *simulation) impatient() bool { return s.brief && len(s.violations) > 0 }
 
-// timer is one tick of the host's timer. What fails is tried again with the next one.
-func (s *simulation) timer() { _ = s.run(s.t.Context(), trigger.Tick{}) }
+// timer is one tick of the host's timer. What fails is tried again with the next one. Where writes are lost, calls end in the
+// middle too, and the next one may come from another process.
+func (s *simulation) timer() {
+	ctx, end := context.WithCancel(s.t.Context())
+	defer end()
+	if s.faults > 0 && s.random.IntN(10) == 0 {
+		s.calls.Store(1 + s.random.Int64N(60))
+		s.end.Store(&end)
+	}
+	_ = s.run(ctx, trigger.Tick{})
+	if s.calls.Swap(0) < 0 {
+		s.broken++
+		s.start()
+	}
+}
 
 // work handles what waits in the queue. Some messages are lost, some come twice, some workers die.
 func (s *simulation) work() {

@@ -219,6 +219,15 @@ func (x *scene) passes(s *task.Service) func(context.Context) {
 	}
 }
 
+// goesOn is the timer of a process, which goes on with the full pass in small pages.
+func (x *scene) goesOn(s *task.Service) func(context.Context) {
+	return func(ctx context.Context) {
+		s.SetPage(2)
+		_, err := s.PassWhenDue(ctx, time.Hour)
+		x.tolerate("part of a full pass", err, x.late()...)
+	}
+}
+
 func (x *scene) clock(d time.Duration) func(context.Context) {
 	return func(ctx context.Context) { x.Advance(ctx, d) }
 }

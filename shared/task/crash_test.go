@@ -151,7 +151,7 @@ func steps() []step {
 			_, err := w.Create(w.Context(), clientOrder())
 			return err
 		}, func(w *world, _ task.Ref, _ error) {
-			pass(3 * time.Minute)
+			pass(6 * time.Minute)
 			w.fullPass() // a count that the crash left would refuse the client
 			ref := w.create(clientOrder())
 			w.upload(ref, content)

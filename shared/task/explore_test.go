@@ -99,6 +99,33 @@ func histories() map[string]history {
 			ref := submitted(x)
 			return actors{"upload": func(ctx context.Context) { x.send(ctx, x.one, ref) }, "pass": x.passes(x.two), "worker": x.worker(x.one)}
 		},
+		"two calls go on with a full pass": func(x *scene) actors {
+			x.clocks = true
+			ref := submitted(x)
+			x.strays(5)
+			return actors{
+				"upload": func(ctx context.Context) { x.send(ctx, x.one, ref) },
+				"one":    x.goesOn(x.one), "clock": x.clock(150 * time.Second), "two": x.goesOn(x.two),
+			}
+		},
+		"tasks come and go while a full pass counts": func(x *scene) actors {
+			creates := func(ctx context.Context) task.Ref {
+				a, err := x.one.Create(ctx, task.Order{Application: app})
+				if !x.tolerate("create", err) {
+					return task.Ref{}
+				}
+				return a.Task.Ref
+			}
+			completed(x)
+			creates(x.Context())
+			ref := creates(x.Context())
+			pass(time.Hour)
+			x.miscount()
+			return actors{
+				"create": func(ctx context.Context) { creates(ctx) },
+				"delete": x.deletes(x.one, ref), "pass": x.passes(x.two),
+			}
+		},
 		"upload at the end of the wait for it": func(x *scene) actors {
 			x.clocks = true
 			ref := submitted(x)
@@ -197,6 +224,9 @@ func explore(t *testing.T, most int, h history, prepare func(x *scene)) interlea
 		}
 		if err := x.Schedule.Run(); err != nil {
 			return err
+		}
+		if x.miscounted > 0 {
+			x.checkCounts()
 		}
 		return x.settle()
 	})

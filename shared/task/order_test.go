@@ -192,10 +192,10 @@ func TestFullPassPutsTheCountOfOpenTasksRight(t *testing.T) {
 		if _, err := w.Create(t.Context(), o); !errors.Is(err, fault.OpenTasksExceeded) {
 			t.Fatalf("what is being changed was counted: %v", err)
 		}
-		pass(3 * time.Minute)
+		pass(6 * time.Minute)
 		w.fullPass()
 		w.create(o)
-		pass(3 * time.Minute)
+		pass(6 * time.Minute)
 		w.fullPass()
 		if _, err := w.Create(t.Context(), o); !errors.Is(err, fault.OpenTasksExceeded) {
 			t.Errorf("the open task is not counted: %v", err)

@@ -2,7 +2,6 @@ package task_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -39,7 +38,7 @@ func newLitter(w *world) *litter {
 			w.completed(o)
 			l.lost = append(l.lost, w.queued(o))
 		}
-		rec, err := w.store.Get(w.Context(), storage.Key{Table: storage.Usage, Partition: application, Row: "open"})
+		rec, _, err := readCount(w.Context(), w.store, application)
 		if err == nil {
 			rec.Value = []byte(`{"v":1,"open":50,"stored":7,"cap":900}`)
 			_, err = w.store.Put(w.Context(), rec)
@@ -102,23 +101,6 @@ func (w *world) passes() task.PassMeasure {
 	return m.Pass
 }
 
-// counts are what is counted of an application.
-func (w *world) counts(application string) (open int, stored int64) {
-	w.Helper()
-	rec, err := w.store.Get(w.Context(), storage.Key{Table: storage.Usage, Partition: application, Row: "open"})
-	var u struct {
-		Open   int   `json:"open"`
-		Stored int64 `json:"stored"`
-	}
-	if err == nil {
-		err = json.Unmarshal(rec.Value, &u)
-	}
-	if err != nil {
-		w.Fatalf("read count: %v", err)
-	}
-	return u.Open, u.Stored
-}
-
 // check asserts that a whole pass has dealt with everything.
 func (l *litter) check(began time.Time) {
 	l.Helper()
@@ -144,8 +126,8 @@ func (l *litter) check(began time.Time) {
 				held += b.Size
 			}
 		}
-		if open, stored := l.counts(application); open != 3 || stored != held {
-			l.Errorf("%s: %d open tasks and %d bytes are counted, there are 3 and %d", application, open, stored, held)
+		if _, got, err := readCount(l.Context(), l.store, application); err != nil || got != (count{3, held}) {
+			l.Errorf("%s: counted are %+v, there are 3 tasks and %d bytes; %v", application, got, held, err)
 		}
 	}
 }

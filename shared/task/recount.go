@@ -17,7 +17,7 @@ import (
 // that has changed and a count that is about to follow would else be taken for a wrong count.
 
 const (
-	countRest     = 2 * time.Minute // an application in which nothing changed for so long is at rest: no write takes longer
+	countRest     = 5 * time.Minute // an application in which nothing changed for so long is at rest: no call takes longer from the record to the count
 	countPatience = time.Minute     // an application with more tasks than can be counted in it is left as it is
 )
 

@@ -40,6 +40,7 @@ type scene struct {
 	fetched      bool // tasks are erased when their results were fetched
 	streams      task.Streams
 	unregistered bool // readers are not told to the service
+	miscounted   int  // so many open tasks too many are counted, until a full pass counts them
 
 	mu       sync.Mutex
 	kept     map[task.Ref]string     // digests of the documents whose calls were answered with success; guarded by mu
@@ -206,7 +207,10 @@ func (x *scene) settle() error {
 		pass(10 * time.Minute)
 		x.round()
 	}
+	pass(6 * time.Minute)
 	x.must(x.one.FullPass(x.Context()))
+	x.miscounted = 0
+	x.checkCounts()
 	x.round()
 	for _, t := range x.tasks() {
 		x.checkSettled(t)

@@ -82,7 +82,7 @@ func TestFullPassPutsStoredBytesRight(t *testing.T) {
 		if got := w.storedBytes(); got == w.held() {
 			t.Fatal("no count was lost: the pass shows nothing")
 		}
-		pass(3 * time.Minute) // what is being changed is not counted
+		pass(6 * time.Minute) // what is being changed is not counted
 		w.fullPass()
 		if got, want := w.storedBytes(), w.held(); got != want {
 			t.Errorf("%d bytes are counted, storage holds %d", got, want)

@@ -46,7 +46,7 @@ func Run(t *testing.T, open func(t *testing.T) storagetest.Stores) {
 		}},
 		{"full pass", func(ctx context.Context, _ task.Ref) error {
 			w.ahead.Store(int64(49 * time.Hour))
-			_, err := w.tasks.FullPass(ctx)
+			_, err := w.tasks.PassWhenDue(ctx, 0)
 			return err
 		}},
 	} {
