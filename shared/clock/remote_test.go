@@ -75,3 +75,23 @@ func TestOneStrangeAnswerMovesNothingAndAHaltIsCaughtUp(t *testing.T) {
 		t.Errorf("after a halt of minutes it is %s off", off)
 	}
 }
+
+// A process that its platform froze asks for the time before it does anything, and believes the answer.
+func TestTimeIsAskedForAnewAfterAHaltOfUnknownLength(t *testing.T) {
+	m := newMachine()
+	r := clock.NewRemote(func() time.Time { return m.read().Wall })
+	r.Observe(m.at)
+	r.Observe(m.at.Add(10 * day)) // one in doubt
+	r.Halted()
+	if r.Seen() || r.Agrees() == nil {
+		t.Error("what the store said before the halt still counts")
+	}
+	for _, halt := range []time.Duration{time.Minute, 5 * time.Hour} {
+		r.Halted()
+		m.at, m.wrong = m.at.Add(halt), m.wrong-halt // its own clock stood still
+		r.Observe(m.at)
+		if off := r.Now().Sub(m.at); off.Abs() > time.Second {
+			t.Errorf("after a halt of %s it is %s off", halt, off)
+		}
+	}
+}

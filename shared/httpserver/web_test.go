@@ -1,6 +1,7 @@
 package httpserver_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -84,6 +85,19 @@ func TestPreferWait(t *testing.T) {
 		if got := httpserver.PreferWait(header); got != want {
 			t.Errorf("%q: %v, want %v", header, got, want)
 		}
+	}
+}
+
+func TestRequestIsHeldNoLongerThanItsOwnTimeAllows(t *testing.T) {
+	if got := httpserver.Patience(t.Context(), time.Minute); got != time.Minute {
+		t.Errorf("without an end: %v", got)
+	}
+	for left, want := range map[time.Duration]time.Duration{time.Hour: time.Minute, 40 * time.Second: 30 * time.Second, -time.Second: 0} {
+		ctx, done := context.WithTimeout(t.Context(), left)
+		if got := httpserver.Patience(ctx, time.Minute); got > want || got < want-time.Second {
+			t.Errorf("with %v left: %v, want %v", left, got, want)
+		}
+		done()
 	}
 }
 

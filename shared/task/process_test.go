@@ -201,6 +201,30 @@ func TestCallHandsOnAtItsDeadline(t *testing.T) {
 	})
 }
 
+// The invocation of a platform ends sooner than a call may work, with the process: what is not read by then is handed on before.
+func TestCallHandsOnBeforeItsInvocationEnds(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.engine.pages, w.engine.slow = 4, 10*time.Second // two places
+		ref := w.queued(order())
+		for _, c := range []struct {
+			left, works time.Duration
+			pages       int
+		}{{16 * time.Second, 12 * time.Second, 2}, {4 * time.Minute, 10 * time.Second, 4}} {
+			ctx, done := context.WithTimeout(t.Context(), c.left)
+			began := time.Now()
+			_, err := w.Process(ctx, ref)
+			if took := time.Since(began); err != nil || ctx.Err() != nil || took != c.works {
+				t.Errorf("with %s left it worked for %s; %v, %v", c.left, took, err, ctx.Err())
+			}
+			done()
+			if got := w.get(ref); got.Pages.Done != c.pages {
+				t.Errorf("with %s left: %+v", c.left, got.Pages)
+			}
+		}
+		w.state(ref, task.Completed)
+	})
+}
+
 func TestProcessThatStopsHandsOn(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		ref := w.queued(order())

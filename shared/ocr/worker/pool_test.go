@@ -59,6 +59,29 @@ func TestDocumentStaysOpenBetweenPagesUntilAnotherComes(t *testing.T) {
 	}
 }
 
+// A process that is about to be frozen keeps no child that has seen a document, and goes on with others afterwards.
+func TestPoolAtRestHasNoChildThatSawADocument(t *testing.T) {
+	p := newPool(t, "serve", func(c *worker.Config) { c.Children = 3; c.Limits.Idle = time.Hour })
+	for range 2 {
+		if _, err := p.Recognise(t.Context(), document(t, "a", "echo"), 1, options()); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Rest(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range p.Stats().Children {
+			if c.Pages > 0 {
+				t.Errorf("child %d is left after %d pages", c.PID, c.Pages)
+			}
+		}
+	}
+	ctx, done := context.WithCancel(t.Context())
+	done()
+	if err := p.Rest(ctx); err == nil {
+		t.Error("it came to rest in no time")
+	}
+}
+
 func TestPagesOfADocumentGoToTheChildThatHasItOpen(t *testing.T) {
 	p := newPool(t, "serve", func(c *worker.Config) { c.Children = 3; c.Limits.Idle = time.Hour })
 	a, b := document(t, "a", "echo"), document(t, "b", "echo")

@@ -137,12 +137,26 @@ func (y *relay) next(w http.ResponseWriter, r *http.Request) {
 	if ms, err := strconv.ParseInt(header.Get(deadlineHeader), 10, 64); err == nil {
 		y.deadline = time.UnixMilli(ms)
 	}
+	hand(w, header, event)
+}
+
+// hand gives an event to the library. It goes past the server's buffers: the one of an answer would be used for the next event's
+// too, and hold this one until that is there.
+func hand(w http.ResponseWriter, header http.Header, event []byte) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return // the library sees it
+	}
+	answer := http.Response{
+		StatusCode: http.StatusOK, ProtoMajor: 1, ProtoMinor: 1, Close: true,
+		Header: http.Header{}, ContentLength: int64(len(event)), Body: io.NopCloser(bytes.NewReader(event)),
+	}
 	for _, name := range told() {
 		if value := header.Get(name); value != "" {
-			w.Header().Set(name, value)
+			answer.Header.Set(name, value)
 		}
 	}
-	_, _ = w.Write(event) // the library is in this process
+	_ = errors.Join(answer.Write(conn), conn.Close()) // likewise
 }
 
 // nothing is what the library gets for an event that is no JSON, of which it would print a byte. No function takes it.
