@@ -118,7 +118,7 @@ func passed(t *testing.T, tasks int) (peak uint64) {
 		pass(10 * time.Hour)
 		v := &vast{Store: memory.New(time.Now), tasks: tasks, since: time.Now().UTC()}
 		pass(time.Hour)
-		blobs := vastBlobs{v.Store.Blobs(), v}
+		blobs := vastBlobs{v.Blobs(), v}
 		s := task.New(task.Config{
 			Store: task.Store{Blobs: blobs, Records: v, Agenda: v.Store}, Inventory: erasure.Inventory(), Links: &linker{}, Queue: &queue{},
 			Engine: &engine{}, Turns: fairqueue.New(1, time.Now), Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "one", Now: time.Now,

@@ -29,9 +29,8 @@ func (m *timers) tick() {
 	defer done()
 	s := m.procs[m.random.IntN(len(m.procs))]
 	dies := m.random.IntN(80)
-	var hook storagetest.Hook
 	beside := m.random.IntN(60)
-	hook = func(op storagetest.Op, _ string) error {
+	m.faulty.Before(func(storagetest.Op, string) error {
 		pass(time.Duration(m.random.IntN(2000)) * time.Millisecond)
 		if m.random.IntN(10) == 0 {
 			m.leave()
@@ -46,8 +45,7 @@ func (m *timers) tick() {
 			return fault.New(fault.StorageUnavailable, "the process is dead")
 		}
 		return nil
-	}
-	m.faulty.Before(hook)
+	})
 	_, err := s.PassWhenDue(ctx, interval)
 	m.faulty.Heal()
 	if err != nil && ctx.Err() == nil {
@@ -92,7 +90,7 @@ func TestWholePassFindsEveryOrphan(t *testing.T) {
 	whole := 0
 	for seed := range seeds {
 		inWorld(t, func(t *testing.T, w *world) {
-			m := &timers{world: w, random: rand.New(rand.NewPCG(uint64(seed), 1)), born: map[string]time.Time{}} //nolint:gosec // repeatable
+			m := &timers{world: w, random: rand.New(rand.NewPCG(uint64(seed), 1)), born: map[string]time.Time{}}
 			m.procs = []*task.Service{w.paged("a"), w.paged("b")}
 			for range 30 {
 				m.leave()
