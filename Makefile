@@ -1,7 +1,7 @@
 # Everything a newcomer and CI need. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run run-azure test bench lint soak package scan release vuln clean fmt generate deploy upgrade rotate-key destroy
+.PHONY: help setup build run run-azure run-aws test bench lint soak package scan release vuln clean fmt generate deploy upgrade rotate-key destroy
 
 export LETHE_CACHE ?= $(CURDIR)/.tools/cache
 VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo devel)
@@ -47,12 +47,16 @@ bench: build ## compare with the tesseract command line on the same pages
 	@scripts/setup.sh aws
 	@go run ./scripts/bench
 
-package: build ## make the function app's package in dist/
+package: build ## make the packages for Azure and AWS in dist/
 	@scripts/package.sh
 
 run-azure: package ## run a copy of the package under the real Functions host
 	@scripts/setup.sh azurite
 	@go run ./scripts/azurelocal dist/stage
+
+run-aws: package ## run the Lambda package with emulators of AWS's services
+	@scripts/setup.sh aws
+	@go run ./scripts/awslocal dist/lethe-lambda.zip
 
 deploy: ## make a region's stamp (CLOUD=azure|aws REGION=westeurope; infra/README.md)
 	@CLOUD='$(CLOUD)' scripts/stamp/run.sh deploy

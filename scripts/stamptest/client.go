@@ -20,7 +20,7 @@ import (
 // The first credentials of a new stamp, and the word in every document of these tests.
 const (
 	Application = "end-to-end"
-	Secret      = "lethe_end-to-end-secret" //nolint:gosec // of stamps that live as long as a test
+	Secret      = "lethe_end-to-end-secret"
 	Canary      = "CANARY"
 )
 

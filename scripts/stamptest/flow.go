@@ -113,7 +113,7 @@ func (p Peaks) Reset(t *testing.T) map[string]int {
 	before := map[string]int{}
 	for name, pid := range p {
 		// Forget the peaks so far, see proc(5).
-		if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0o200); err != nil { //nolint:gosec // the kernel's file
+		if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0o200); err != nil {
 			t.Skipf("peaks of memory cannot be reset here: %v", err)
 		}
 		before[name] = StatusField(t, pid, "VmRSS") << 10

@@ -38,7 +38,7 @@ func converse(q Request, target Target, patience time.Duration) (answer, error) 
 	if err != nil {
 		return answer{}, err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // nothing is left to lose
 	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		return answer{}, err
 	}

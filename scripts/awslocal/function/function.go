@@ -60,6 +60,7 @@ type Function struct {
 	instances []*instance // guarded by mu, with their field busy
 	stopped   bool        // guarded by mu
 	calls     int         // guarded by mu
+	failing   int         // guarded by mu
 }
 
 // instance is one sandbox.
@@ -127,6 +128,10 @@ func (f *Function) take(ctx context.Context) (*instance, error) {
 	if f.stopped {
 		return nil, errors.New("the function is no more")
 	}
+	if f.failing > 0 {
+		f.failing--
+		return nil, &Error{Type: "Runtime.InvalidEntrypoint", Message: "told to fail"}
+	}
 	for _, i := range f.instances {
 		if !i.busy {
 			i.busy = true
@@ -156,7 +161,7 @@ func (f *Function) start(ctx context.Context) (*instance, error) {
 		}
 		addresses[n] = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	}
-	cmd := exec.Command(f.cfg.Emulator, "--log-level", "error", //nolint:gosec // the program that setup.sh installs
+	cmd := exec.Command(f.cfg.Emulator, "--log-level", "error",
 		"--runtime-interface-emulator-address", addresses[0], "--runtime-api-address", addresses[1],
 		filepath.Join(f.cfg.Package, "bootstrap"), f.cfg.Handler)
 	cmd.Dir = f.cfg.Package
@@ -259,6 +264,13 @@ func (f *Function) Kill() int {
 		}
 	}
 	return n
+}
+
+// Fail makes so many invocations fail before the function has begun, as when its sandbox does not start.
+func (f *Function) Fail(invocations int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.failing = invocations
 }
 
 // Bootstraps returns the process ids of the function's own processes, one for each instance that was invoked.

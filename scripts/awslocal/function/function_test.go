@@ -18,6 +18,7 @@ import (
 	"github.com/lethe-ocr/lethe/scripts/awslocal/function"
 	"github.com/lethe-ocr/lethe/scripts/awslocal/functionurl"
 	"github.com/lethe-ocr/lethe/scripts/process"
+	"github.com/lethe-ocr/lethe/shared/storage/aws/emulator"
 )
 
 // answer is what the function of the tests says.
@@ -31,9 +32,9 @@ type answer struct {
 // start runs the function of the tests.
 func start(t *testing.T, change func(*function.Config)) (*function.Function, *process.Buffer) {
 	t.Helper()
-	emulator := function.Emulator("../../..")
-	if emulator == "" {
-		t.Skip("no Runtime Interface Emulator: scripts/setup.sh aws was not run")
+	rie, err := emulator.Tool("aws-lambda-rie")
+	if err != nil {
+		t.Skip(err)
 	}
 	folder := t.TempDir()
 	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "lambda.norpc", "-o", filepath.Join(folder, "bootstrap"), "./testdata/bootstrap")
@@ -42,7 +43,7 @@ func start(t *testing.T, change func(*function.Config)) (*function.Function, *pr
 	}
 	log := &process.Buffer{}
 	cfg := function.Config{
-		Emulator: emulator, Package: folder, Name: "lethe-test-ocr", Handler: "ocr", Region: "eu-central-1", Memory: 2048,
+		Emulator: rie, Package: folder, Name: "lethe-test-ocr", Handler: "ocr", Region: "eu-central-1", Memory: 2048,
 		Timeout: 30 * time.Second, Concurrency: 2, Log: log,
 	}
 	if change != nil {

@@ -53,19 +53,20 @@ type Handler struct {
 
 // Server serves the handler as the platform's front does, which waits for nobody.
 func (h *Handler) Server() *http.Server {
-	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 30 * time.Second}
+	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 20 * time.Second, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 32 << 10}
 }
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxEvent))
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if r.ContentLength > MaxEvent { // none of it is read
+		w.Header().Set("Connection", "close")
 		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException")
 		return
 	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxEvent))
 	if err != nil {
-		panic(http.ErrAbortHandler) // the client ended in the middle, or took too long
+		refuseBody(w, err)
+		return
 	}
 	event, err := h.event(r, body)
 	if err != nil {
@@ -135,6 +136,21 @@ func refuseFailed(w http.ResponseWriter, ctx context.Context, err error) { //nol
 	}
 }
 
+// refuseBody answers a body that did not arrive as it should.
+func refuseBody(w http.ResponseWriter, err error) {
+	var tooLarge *http.MaxBytesError
+	var slow net.Error
+	w.Header().Set("Connection", "close")
+	switch {
+	case errors.As(err, &tooLarge):
+		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException")
+	case errors.As(err, &slow) && slow.Timeout():
+		refuse(w, http.StatusRequestTimeout, "RequestTimeoutException")
+	default:
+		refuse(w, http.StatusBadRequest, "BadRequestException")
+	}
+}
+
 // refuse answers as the platform, not the program.
 func refuse(w http.ResponseWriter, status int, kind string) {
 	w.Header().Set("Content-Type", "application/json")
@@ -154,7 +170,7 @@ func (h *Handler) event(r *http.Request, body []byte) ([]byte, error) {
 	headers, cookies := fold(r)
 	headers["host"] = r.Host
 	headers["x-forwarded-for"], headers["x-forwarded-proto"], headers["x-forwarded-port"] = source, "https", "443"
-	id := fmt.Sprintf("%08x-0000-4000-8000-%012x", uint32(now.Unix()), now.Nanosecond()) //nolint:gosec // an id needs some digits of the time
+	id := fmt.Sprintf("%08x-0000-4000-8000-%012x", uint32(now.Unix()), now.Nanosecond())
 	if len(body) > 0 {
 		headers["content-length"] = strconv.Itoa(len(body))
 	}

@@ -42,8 +42,15 @@ func serve(t *testing.T, f function) *httptest.Server {
 	return s
 }
 
-// converse sends bytes as they are and returns the answer.
-func converse(t *testing.T, s *httptest.Server, request string) (*http.Response, string) {
+// answer is what came back.
+type answer struct {
+	StatusCode int
+	Header     http.Header
+	Close      bool // the connection ends with it
+}
+
+// converse sends bytes as they are and returns the answer with its body.
+func converse(t *testing.T, s *httptest.Server, request string) (answer, string) {
 	t.Helper()
 	var d net.Dialer
 	conn, err := d.DialContext(t.Context(), "tcp", s.Listener.Addr().String())
@@ -63,7 +70,7 @@ func converse(t *testing.T, s *httptest.Server, request string) (*http.Response,
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res, string(body)
+	return answer{res.StatusCode, res.Header, res.Close}, string(body)
 }
 
 // received sends a request and returns the event that the function got of it.
@@ -187,6 +194,21 @@ func TestAnEventOfMoreThan6MBIsRefused(t *testing.T) {
 	}
 }
 
+func TestBodyThatDoesNotArriveIsRefused(t *testing.T) {
+	s := serve(t, func(context.Context, []byte) (io.ReadCloser, error) {
+		t.Error("the function was called")
+		return text(`{"statusCode":204}` + end)
+	})
+	for request, want := range map[string]int{
+		"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n":    http.StatusBadRequest,
+		"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4611686018427387904\r\n\r\n": http.StatusRequestEntityTooLarge,
+	} {
+		if res, body := converse(t, s, request); res.StatusCode != want || res.Header.Get("X-Amzn-ErrorType") == "" || !res.Close {
+			t.Errorf("%q was answered with %d %s", request, res.StatusCode, body)
+		}
+	}
+}
+
 func TestAnswerIsWhatThePreludeSays(t *testing.T) {
 	s := serve(t, func(context.Context, []byte) (io.ReadCloser, error) {
 		return text(`{"statusCode":201,"headers":{"content-type":"text/plain","x-own":"1","content-length":"3","WWW-Authenticate":"Basic"},"cookies":["a=1","b=2; Secure"]}` + end + "\x00body" + end)
@@ -208,15 +230,15 @@ func TestAnswerIsWhatThePreludeSays(t *testing.T) {
 }
 
 func TestAnswerWithoutItsPreludeIsAFailure(t *testing.T) {
-	for _, answer := range []string{
+	for _, said := range []string{
 		"", "{}", `{"statusCode":200}`, `{"statusCode":200}` + end[1:], "plain text" + end, `{"statusCode":"200"}` + end, `{"statusCode":0}` + end,
 		`{"statusCode":200,"headers":{"a":["b"]}}` + end, `{"statusCode":200,"multiValueHeaders":{}}` + end,
 		`{"errorMessage":"secret","errorType":"errorString"}`, strings.Repeat("x", 1<<20),
 	} {
-		s := serve(t, func(context.Context, []byte) (io.ReadCloser, error) { return text(answer) })
+		s := serve(t, func(context.Context, []byte) (io.ReadCloser, error) { return text(said) })
 		res, body := converse(t, s, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
 		if res.StatusCode != http.StatusBadGateway || strings.Contains(body, "secret") {
-			t.Errorf("%.60q was answered with %d %q", answer, res.StatusCode, body)
+			t.Errorf("%.60q was answered with %d %q", said, res.StatusCode, body)
 		}
 	}
 }

@@ -1,0 +1,109 @@
+// Command awslocal runs a stamp of AWS on this machine from the Lambda package: the functions under AWS's Runtime Interface
+// Emulator, emulators of S3, DynamoDB and SQS, and what the platform does between them. scripts/setup.sh aws installs what it
+// needs; `make run-aws` calls it.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/lethe-ocr/lethe/scripts/awslocal/stack"
+	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/storage/aws/emulator"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "awslocal:", err)
+		os.Exit(1)
+	}
+}
+
+// settings collects NAME=VALUE flags.
+type settings map[string]string
+
+func (s settings) String() string { return "" }
+
+func (s settings) Set(flag string) error {
+	name, value, ok := strings.Cut(flag, "=")
+	if !ok {
+		return errors.New("want NAME=VALUE")
+	}
+	s[name] = value
+	return nil
+}
+
+func run(ctx context.Context, args []string) error {
+	var emulators emulator.Set
+	values := settings{}
+	cfg := stack.Config{Emulators: &emulators, Name: "lethe-local", Settings: values, Hidden: time.Minute, Log: os.Stdout}
+	flags := flag.NewFlagSet("awslocal", flag.ContinueOnError)
+	flags.Var(values, "set", "setting of the program, as NAME=VALUE; may be repeated")
+	flags.DurationVar(&cfg.Tick, "tick", 5*time.Minute, "time between two calls of the retention function")
+	flags.DurationVar(&cfg.Timeout, "timeout", 15*time.Minute, "time-out of the functions that work on documents")
+	flags.IntVar(&cfg.Instances, "instances", 4, "instances of each function")
+	flags.IntVar(&cfg.Copies, "copies", 1, "how often each event is sent")
+	flags.IntVar(&cfg.Drop, "drop", 0, "how many of the first events are lost")
+	flags.DurationVar(&cfg.Delay, "delay", 0, "time between object and event")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() != 1 {
+		return errors.New("usage: awslocal [flags] ZIP, the Lambda package")
+	}
+	credentials, err := complete(values)
+	if err != nil {
+		return err
+	}
+	folder, err := os.MkdirTemp("", "awslocal-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(folder) }() // what the zip holds, in the temporary folder
+	if err := stack.Unpack(flags.Arg(0), folder); err != nil {
+		return err
+	}
+	cfg.Package = folder
+	defer emulators.Close()
+	s, err := stack.Start(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer s.Stop()
+	fmt.Fprintf(os.Stderr, "awslocal: serving on %s%s\n", s.URL(), credentials)
+	<-ctx.Done()
+	return nil
+}
+
+// complete adds what a stamp needs to take documents in, unless it is given: a signing key and the first application. It returns a
+// text about the latter.
+func complete(values settings) (string, error) {
+	if _, given := values["LETHE_SIGNING_KEY"]; !given {
+		private, _, err := ledger.GenerateKey("localhost")
+		if err != nil {
+			return "", err
+		}
+		values["LETHE_SIGNING_KEY"] = private
+	}
+	if _, given := values["LETHE_BOOTSTRAP_APP"]; given {
+		return "", nil
+	}
+	const application = "local"
+	secret := "lethe_" + rand.Text()
+	hash := sha256.Sum256([]byte(secret))
+	values["LETHE_BOOTSTRAP_APP"], values["LETHE_BOOTSTRAP_HASH"] = application, hex.EncodeToString(hash[:])
+	return fmt.Sprintf("; application %s, secret %s", application, secret), nil
+}
