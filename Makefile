@@ -44,7 +44,6 @@ soak: build ## the long counts of all tests
 bench: build ## compare with the tesseract command line on the same pages
 	@scripts/setup.sh bench
 	@scripts/setup.sh azurite
-	@scripts/setup.sh aws
 	@go run ./scripts/bench
 
 package: build ## make the packages for Azure and AWS in dist/

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -106,5 +107,8 @@ func (l *Links) target(ctx context.Context, name string) (*url.URL, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the address of the bucket: %w", Plainly(err))
 	}
-	return found.URI.JoinPath(name), nil
+	target := found.URI
+	// Without a form of its own, so that every character is escaped that is escaped where the signature is checked.
+	target.Path, target.RawPath = strings.TrimSuffix(target.Path, "/")+"/"+name, ""
+	return &target, nil
 }

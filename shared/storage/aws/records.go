@@ -213,7 +213,7 @@ func (r *Records) List(ctx context.Context, q storage.Query) ([]storage.Record, 
 func (r *Records) scan(ctx context.Context, q storage.Query) ([]storage.Record, error) {
 	in := &dynamodb.ScanInput{TableName: r.table(q.Table), ConsistentRead: sdk.Bool(true)}
 	if q.After.Partition != "" {
-		in.ExclusiveStartKey = keyOf(q.After.Partition, q.After.Row)
+		in.ExclusiveStartKey = keyOf(q.After.Partition, max(q.After.Row, partSeparator)) // no part of a key is empty here
 	}
 	var found []storage.Record
 	for {
