@@ -34,7 +34,7 @@ func TestSigningKeysAreTheTwoVersionsOfTheSecret(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				var in struct{ SecretId, VersionStage string } //nolint:revive,staticcheck // the name that the service gives it
+				var in struct{ SecretId, VersionStage string } //nolint:revive // the name that the service gives it
 				if err := json.NewDecoder(r.Body).Decode(&in); err != nil || in.SecretId != "arn" {
 					t.Errorf("asked for %+v, %v", in, err)
 				}
