@@ -125,7 +125,7 @@ aws() {
   lock=$(sha256sum "$from/package-lock.json")
   folder=fauxqs-${lock:0:12}
   if [ ! -f ".tools/$folder/node_modules/.package-lock.json" ]; then
-    say "installing the emulator of SQS"
+    say "installing the emulator of SQS and the validator of templates"
     mkdir -p ".tools/$folder"
     cp "$from/package.json" "$from/package-lock.json" ".tools/$folder/"
     (cd ".tools/$folder" && npm ci --silent --no-audit --no-fund --ignore-scripts >&2)

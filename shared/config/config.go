@@ -78,6 +78,7 @@ type Settings struct {
 	AWSTables     string `envconfig:"AWS_TABLES" desc:"what the names of its tables begin with"`
 	AWSQueue      string `envconfig:"AWS_QUEUE" desc:"address of its queue of tasks"`
 	AWSSigningKey string `envconfig:"AWS_SIGNING_KEY" desc:"ARN of the secret with its signing key"`
+	AWSKey        string `envconfig:"AWS_KEY" desc:"ARN of the key that everything of it must be encrypted with; by default any one key, or none of yours"`
 	AWSEndpoints  string `envconfig:"AWS_ENDPOINTS" desc:"emulators on this machine instead of AWS, such as s3=http://127.0.0.1:7070,dynamodb=http://127.0.0.1:8000,sqs=http://127.0.0.1:4566"`
 
 	OIDCIssuer       string        `envconfig:"OIDC_ISSUER" desc:"address of an OpenID Connect issuer whose tokens are accepted in addition to secrets"`

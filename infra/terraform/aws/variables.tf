@@ -420,7 +420,7 @@ variable "started" {
 }
 
 variable "unprocessed_hours" {
-  description = "A document is erased at most this long after its upload, in whole hours."
+  description = "A document is erased at most this long after its upload, in whole hours. One attempt at reading it takes up to 90 minutes."
   type        = number
   default     = 48
   nullable    = false
@@ -431,7 +431,7 @@ variable "unprocessed_hours" {
   }
 
   validation {
-    condition     = var.unprocessed_hours >= 1 && var.unprocessed_hours <= 48
-    error_message = "unprocessed_hours must be 1 to 48."
+    condition     = var.unprocessed_hours >= 2 && var.unprocessed_hours <= 48
+    error_message = "unprocessed_hours must be 2 to 48."
   }
 }
