@@ -130,17 +130,21 @@ func TestDocumentThatSaysItIsTooLargeIsNotRead(t *testing.T) {
 	}
 }
 
-func TestLargeDocumentOfUnknownLengthIsCutOff(t *testing.T) {
-	w := newWorld()
-	c := w.client(t, access.Submit)
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/tasks", strings.NewReader(strings.Repeat("x", inlineLimit+1)))
-	r.ContentLength = -1
-	r.Header.Set("Content-Type", "application/pdf")
-	r.Header.Set("Authorization", c.header)
-	rec := httptest.NewRecorder()
-	w.handler.ServeHTTP(rec, r)
-	if p := problem(t, rec); p.Code != "body_too_large" || len(w.tasks) > 0 {
-		t.Errorf("%+v and %d tasks", p, len(w.tasks))
+// Not every server that the interface runs behind holds a body to the length that it announces.
+func TestLargeDocumentOfUnknownOrWrongLengthIsCutOff(t *testing.T) {
+	for _, length := range []int64{-1, 10} {
+		w := newWorld()
+		c := w.client(t, access.Submit)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/tasks", strings.NewReader(strings.Repeat("x", inlineLimit+1)))
+		r.ContentLength = length
+		r.Header.Set("Content-Type", "application/pdf")
+		r.Header.Set("Authorization", c.header)
+		rec := httptest.NewRecorder()
+		w.handler.ServeHTTP(rec, r)
+		p := problem(t, rec)
+		if p.Status != 413 || p.Code != "body_too_large" || !strings.Contains(p.Detail, "upload link") || len(w.tasks) > 0 {
+			t.Errorf("length %d: %+v and %d tasks", length, p, len(w.tasks))
+		}
 	}
 }
 

@@ -67,7 +67,7 @@ type capabilityView struct {
 
 type limitsView struct {
 	Bytes  int64 `json:"bytes" doc:"Largest document sent to an upload link."`
-	Inline int64 `json:"inline_bytes" doc:"Largest document in a request body."`
+	Inline int64 `json:"inline_bytes" doc:"Largest document in a request's own body, which the place of the stamp decides. Send a larger one to an upload link."`
 	Pages  int   `json:"pages" doc:"Most pages of a document."`
 	Pixels int64 `json:"pixels" doc:"Most pixels of one page."`
 	Batch  int   `json:"batch" doc:"Most tasks created at once."`
