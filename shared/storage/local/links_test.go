@@ -213,6 +213,38 @@ func TestUploadThatIsRefusedLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestUploadOfAnotherSizeIsRefusedByNameAndUnread(t *testing.T) {
+	l := serveLinks(t)
+	link, err := l.UploadLink(t.Context(), "uploads/h/a/1", int64(len("document")), l.now.Add(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		body   string
+		length int64 // that the request says
+		read   bool
+	}{
+		"length that says so":     {"doc", 3, false},
+		"shorter, without length": {"doc", -1, true},
+		"longer, without length":  {"document, and more", -1, true},
+	} {
+		body := strings.NewReader(c.body)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPut, link.URL, body)
+		r.ContentLength = c.length
+		w := httptest.NewRecorder()
+		l.ServeHTTP(w, r)
+		if code := w.Header().Get("Code"); code != string(fault.DocumentSizeMismatch) || c.read != (body.Len() < len(c.body)) {
+			t.Errorf("%s: code %q, %d bytes unread", name, code, body.Len())
+		}
+	}
+	if blobs, err := l.store.Blobs.List(t.Context(), "uploads/", "", 10); err != nil || len(blobs) != 0 || len(l.landed) != 0 {
+		t.Errorf("stored %v, landed %v, %v", blobs, l.landed, err)
+	}
+	if _, status := do(t, "PUT", link.URL, "document"); status != http.StatusCreated {
+		t.Errorf("the right document afterwards: %d", status)
+	}
+}
+
 func FuzzLinkToken(f *testing.F) {
 	dir := f.TempDir()
 	s, err := local.Open(f.Context(), local.Config{Dir: dir, Server: true, Now: time.Now})
