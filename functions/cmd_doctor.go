@@ -31,8 +31,9 @@ func stampOf(set config.Settings) doctor.Stamp {
 // examination is one call of the doctor.
 type examination struct {
 	data                         string
-	jsonOut, azure, sandbox      bool
+	jsonOut, azure, aws, sandbox bool
 	subscription, group, account string
+	stack                        string
 	stderr                       func() io.Writer // where people are told which folder is examined
 }
 
@@ -49,10 +50,15 @@ A stamp on Azure is checked from two sides: --azure uses the program's own right
 what the other cannot. What neither sees is reported as unknown, with the command that shows it. ACCOUNT, GROUP and FOLDER stand
 for your names.
 
+A stamp on AWS is checked with the credentials of a role in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN: --aws
+takes the stamp from its settings (LETHE_REGION, LETHE_AWS_...), --stack from those of a stack's functions. The policies ViewOnlyAccess
+and SecurityAudit are enough; a right that is missing is named by the check that needs it.
+
 Exit code 1 means that a check found a breach, or that nothing could be checked.`,
 		Example: `  lethe doctor
   lethe doctor --sandbox         # before anything is stored here: would workers be confined?
-  lethe doctor --azure --subscription ID --resource-group rg-lethe-westeurope`,
+  lethe doctor --azure --subscription ID --resource-group rg-lethe-westeurope
+  lethe doctor --stack lethe-eu-central-1`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			found, err := e.examine(cmd.Context())
@@ -71,6 +77,8 @@ Exit code 1 means that a check found a breach, or that nothing could be checked.
 	f.BoolVar(&e.jsonOut, "json", false, "print JSON")
 	f.BoolVar(&e.sandbox, "sandbox", false, "check only the sandbox of worker processes on this machine; needs no data folder")
 	f.BoolVar(&e.azure, "azure", false, "check the stamp on Azure that the Documents__ settings name")
+	f.BoolVar(&e.aws, "aws", false, "check the stamp on AWS that the LETHE_AWS_ settings name")
+	f.StringVar(&e.stack, "stack", "", "check the stamp on AWS of this stack")
 	f.StringVar(&e.subscription, "subscription", "", "subscription of the stamp (AZURE_SUBSCRIPTION_ID)")
 	f.StringVar(&e.group, "resource-group", "", "resource group of the stamp: ask Resource Manager too")
 	f.StringVar(&e.account, "account", "", "documents account; by default the one that the Documents__ settings name")
@@ -78,9 +86,10 @@ Exit code 1 means that a check found a breach, or that nothing could be checked.
 }
 
 func (e *examination) examine(ctx context.Context) (doctor.Findings, error) {
-	elsewhere := e.azure || e.group != ""
-	if elsewhere && e.data != "" {
-		return nil, verbs.Usage(errors.New("--data is for this machine, --azure and --resource-group are for a stamp on Azure: give one or the other"))
+	onAzure, onAWS := e.azure || e.group != "", e.aws || e.stack != ""
+	elsewhere := onAzure || onAWS
+	if elsewhere && e.data != "" || onAzure && onAWS {
+		return nil, verbs.Usage(errors.New("--data is for this machine, --azure and --resource-group are for a stamp on Azure, --aws and --stack for one on AWS: give one of them"))
 	}
 	if e.sandbox && (elsewhere || e.data != "") {
 		return nil, verbs.Usage(errors.New("--sandbox checks this machine alone: give no other flag with it"))
@@ -94,6 +103,9 @@ func (e *examination) examine(ctx context.Context) (doctor.Findings, error) {
 	}
 	if e.sandbox {
 		return examineSandbox(ctx, set)
+	}
+	if onAWS {
+		return e.examineAWS(ctx, set)
 	}
 	return e.examineAzure(ctx, set)
 }

@@ -128,3 +128,22 @@ func TestDoctorLooksAtAStampOnAzure(t *testing.T) {
 		}
 	}
 }
+
+func TestDoctorWantsAStampOnAWSNamed(t *testing.T) {
+	role := []string{"AWS_ACCESS_KEY_ID=ASIAX", "AWS_SECRET_ACCESS_KEY=x", "AWS_SESSION_TOKEN=x", "LETHE_REGION=", "LETHE_AWS_BUCKET="}
+	for name, s := range map[string]struct {
+		env  []string
+		code int
+		args []string
+	}{
+		"no settings":    {role, verbs.ExitSetting, []string{"--aws"}},
+		"no credentials": {[]string{"AWS_ACCESS_KEY_ID="}, verbs.ExitSetting, []string{"--aws"}},
+		"no region":      {role, verbs.ExitSetting, []string{"--stack", "mine"}},
+		"two clouds":     {role, verbs.ExitUsage, []string{"--aws", "--azure"}},
+		"two places":     {role, verbs.ExitUsage, []string{"--stack", "lethe-eu-central-1", "--data", t.TempDir()}},
+	} {
+		if _, code := lethe(t, s.env, append([]string{"doctor"}, s.args...)...); code != s.code {
+			t.Errorf("%s: code %d, want %d", name, code, s.code)
+		}
+	}
+}

@@ -21,6 +21,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/config/secretsmanager"
+	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/logevent"
@@ -68,6 +69,7 @@ type lambdaFunction struct {
 	clock       *clock.Remote
 	store       *aws.Store
 	connections *http.Transport
+	examiner    doctor.Probe
 	keys        secretsmanager.Config
 	wrong       error // what the settings lack, nil for nothing
 	keyless     bool  // the signing key could not be read yet
@@ -145,6 +147,9 @@ func newLambdaFunction(ctx context.Context, role string, set config.Settings, wr
 	if a.store, err = aws.Open(cfg); err != nil {
 		return nil, err
 	}
+	if a.examiner, err = stampProbe(set, cfg); err != nil {
+		return nil, err
+	}
 	a.keys = secretsmanager.Config{Region: set.Region, Secret: set.AWSSigningKey, Credentials: cfg.Credentials, Client: cfg.HTTP}
 	a.server, err = a.unlocked(ctx, set, log)
 	return a, err
@@ -209,6 +214,7 @@ func (a *lambdaFunction) place(set config.Settings, wrong error, sealer task.Sea
 			{name: "place", life: time.Minute, holds: func(ctx context.Context) error { return checkAWSRegion(ctx, set.Region, a.store) }},
 			storageTakes(log, a.store.Records, time.Minute),
 		},
+		subjects: []doctor.Probe{a.examiner},
 	}
 }
 

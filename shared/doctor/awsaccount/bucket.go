@@ -38,12 +38,12 @@ func (p *Probe) bucket(ctx context.Context, v *view) {
 	b := &p.cfg.Stamp.Bucket
 	p.place(ctx, v)
 	if out, ok := ask(v, "s3:GetBucketVersioning", "", doctor.BucketVersioning, func() (*s3.GetBucketVersioningOutput, error) {
-		return p.s3.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: b})
+		return p.s3().GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: b})
 	}); ok {
 		v.Bucket.Versioning = sdk.String(string(out.Status))
 	}
 	if out, ok := ask(v, "s3:GetBucketObjectLockConfiguration", "ObjectLockConfigurationNotFoundError", doctor.BucketLock, func() (*s3.GetObjectLockConfigurationOutput, error) {
-		return p.s3.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: b})
+		return p.s3().GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: b})
 	}); ok {
 		v.Bucket.Lock = sdk.Bool(out.ObjectLockConfiguration != nil && out.ObjectLockConfiguration.ObjectLockEnabled == types.ObjectLockEnabledEnabled)
 	}
@@ -60,7 +60,7 @@ func (p *Probe) bucket(ctx context.Context, v *view) {
 func (p *Probe) place(ctx context.Context, v *view) {
 	b := &p.cfg.Stamp.Bucket
 	began := p.cfg.Now()
-	out, err := p.s3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: b})
+	out, err := p.s3().GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: b})
 	ended := p.cfg.Now()
 	switch {
 	case err == nil:
@@ -79,7 +79,7 @@ func (p *Probe) place(ctx context.Context, v *view) {
 		return // an emulator is anywhere
 	}
 	if out, ok := ask(v, "s3:GetBucketLocation", "", doctor.StampRegion, func() (*s3.GetBucketLocationOutput, error) {
-		return p.s3.GetBucketLocation(ctx, &s3.GetBucketLocationInput{Bucket: b})
+		return p.s3().GetBucketLocation(ctx, &s3.GetBucketLocationInput{Bucket: b})
 	}); ok {
 		v.Bucket.Location = string(out.LocationConstraint)
 		switch v.Bucket.Location { // as it was named before regions had names
@@ -95,17 +95,17 @@ func (p *Probe) place(ctx context.Context, v *view) {
 func (p *Probe) kept(ctx context.Context, v *view) {
 	b := &p.cfg.Stamp.Bucket
 	if out, ok := ask(v, "s3:GetReplicationConfiguration", "ReplicationConfigurationNotFoundError", doctor.BucketReplication, func() (*s3.GetBucketReplicationOutput, error) {
-		return p.s3.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{Bucket: b})
+		return p.s3().GetBucketReplication(ctx, &s3.GetBucketReplicationInput{Bucket: b})
 	}); ok {
 		v.Bucket.Replicated = sdk.Bool(out.ReplicationConfiguration != nil && len(out.ReplicationConfiguration.Rules) > 0)
 	}
 	if out, ok := ask(v, "s3:GetLifecycleConfiguration", "NoSuchLifecycleConfiguration", doctor.BucketLifecycle, func() (*s3.GetBucketLifecycleConfigurationOutput, error) {
-		return p.s3.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: b})
+		return p.s3().GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: b})
 	}); ok {
 		v.Bucket.Rules = rules(out.Rules)
 	}
 	if out, ok := ask(v, "s3:GetEncryptionConfiguration", "ServerSideEncryptionConfigurationNotFoundError", doctor.StampEncryption, func() (*s3.GetBucketEncryptionOutput, error) {
-		return p.s3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: b})
+		return p.s3().GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: b})
 	}); ok {
 		v.Bucket.Encryption = &doctor.AWSEncryption{Plain: true}
 		if c := out.ServerSideEncryptionConfiguration; c != nil && len(c.Rules) > 0 && c.Rules[0].ApplyServerSideEncryptionByDefault != nil {
@@ -148,7 +148,7 @@ func rules(from []types.LifecycleRule) *[]doctor.AWSRule {
 func (p *Probe) closed(ctx context.Context, v *view) {
 	b := &p.cfg.Stamp.Bucket
 	if out, ok := ask(v, "s3:GetBucketPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration", doctor.BucketPublic, func() (*s3.GetPublicAccessBlockOutput, error) {
-		return p.s3.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: b})
+		return p.s3().GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: b})
 	}); ok {
 		c := out.PublicAccessBlockConfiguration
 		if c == nil {
@@ -168,7 +168,7 @@ func (p *Probe) closed(ctx context.Context, v *view) {
 		v.Bucket.Open = &open
 	}
 	if out, ok := ask(v, "s3:GetBucketOwnershipControls", "OwnershipControlsNotFoundError", doctor.BucketOwner, func() (*s3.GetBucketOwnershipControlsOutput, error) {
-		return p.s3.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: b})
+		return p.s3().GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: b})
 	}); ok {
 		v.Bucket.Ownership = new("")
 		if c := out.OwnershipControls; c != nil && len(c.Rules) > 0 {
@@ -176,7 +176,7 @@ func (p *Probe) closed(ctx context.Context, v *view) {
 		}
 	}
 	if out, ok := ask(v, "s3:GetBucketPolicy", "NoSuchBucketPolicy", doctor.BucketPolicy, func() (*s3.GetBucketPolicyOutput, error) {
-		return p.s3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: b})
+		return p.s3().GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: b})
 	}); ok {
 		v.Bucket.Policy = sdk.String(sdk.ToString(out.Policy))
 	}
@@ -185,7 +185,7 @@ func (p *Probe) closed(ctx context.Context, v *view) {
 // told reads who hears of objects.
 func (p *Probe) told(ctx context.Context, v *view) {
 	out, ok := ask(v, "s3:GetBucketNotification", "", doctor.BucketEvents, func() (*s3.GetBucketNotificationConfigurationOutput, error) {
-		return p.s3.GetBucketNotificationConfiguration(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: &p.cfg.Stamp.Bucket})
+		return p.s3().GetBucketNotificationConfiguration(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: &p.cfg.Stamp.Bucket})
 	})
 	if !ok {
 		return
@@ -212,27 +212,27 @@ func (p *Probe) copies(ctx context.Context, v *view) {
 	found := []string{}
 	const check = doctor.BucketCopies
 	if out, ok := ask(v, "s3:GetInventoryConfiguration", "", check, func() (*s3.ListBucketInventoryConfigurationsOutput, error) {
-		return p.s3.ListBucketInventoryConfigurations(ctx, &s3.ListBucketInventoryConfigurationsInput{Bucket: b})
+		return p.s3().ListBucketInventoryConfigurations(ctx, &s3.ListBucketInventoryConfigurationsInput{Bucket: b})
 	}); ok && len(out.InventoryConfigurationList) > 0 {
 		found = append(found, "an inventory lists all objects")
 	}
 	if out, ok := ask(v, "s3:GetAnalyticsConfiguration", "", check, func() (*s3.ListBucketAnalyticsConfigurationsOutput, error) {
-		return p.s3.ListBucketAnalyticsConfigurations(ctx, &s3.ListBucketAnalyticsConfigurationsInput{Bucket: b})
+		return p.s3().ListBucketAnalyticsConfigurations(ctx, &s3.ListBucketAnalyticsConfigurationsInput{Bucket: b})
 	}); ok && len(out.AnalyticsConfigurationList) > 0 {
 		found = append(found, "analytics watch the objects")
 	}
 	if out, ok := ask(v, "s3:GetBucketMetadataTableConfiguration", "MetadataConfigurationNotFound", check, func() (*s3.GetBucketMetadataConfigurationOutput, error) {
-		return p.s3.GetBucketMetadataConfiguration(ctx, &s3.GetBucketMetadataConfigurationInput{Bucket: b})
+		return p.s3().GetBucketMetadataConfiguration(ctx, &s3.GetBucketMetadataConfigurationInput{Bucket: b})
 	}); ok && out.GetBucketMetadataConfigurationResult != nil {
 		found = append(found, "a metadata table keeps every object's name")
 	}
 	if out, ok := ask(v, "s3:GetBucketLogging", "", check, func() (*s3.GetBucketLoggingOutput, error) {
-		return p.s3.GetBucketLogging(ctx, &s3.GetBucketLoggingInput{Bucket: b})
+		return p.s3().GetBucketLogging(ctx, &s3.GetBucketLoggingInput{Bucket: b})
 	}); ok && out.LoggingEnabled != nil {
 		found = append(found, "requests are logged into the bucket "+sdk.ToString(out.LoggingEnabled.TargetBucket))
 	}
 	if out, ok := ask(v, "s3:GetBucketWebsite", "NoSuchWebsiteConfiguration", check, func() (*s3.GetBucketWebsiteOutput, error) {
-		return p.s3.GetBucketWebsite(ctx, &s3.GetBucketWebsiteInput{Bucket: b})
+		return p.s3().GetBucketWebsite(ctx, &s3.GetBucketWebsiteInput{Bucket: b})
 	}); ok && (out.IndexDocument != nil || out.RedirectAllRequestsTo != nil) {
 		found = append(found, "a website serves the objects")
 	}

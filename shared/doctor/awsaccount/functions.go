@@ -2,6 +2,7 @@ package awsaccount
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -15,13 +16,32 @@ import (
 // notThere is how Lambda says that something was never set.
 const notThere = "ResourceNotFoundException"
 
+// Settings reads the environment of the function that answers the clients of a stack: what else there is to know of its stamp. Of the
+// configuration the region, the stack and the credentials are needed.
+func Settings(ctx context.Context, cfg Config) (map[string]string, error) {
+	named := cfg
+	named.Stamp.Bucket, named.Stamp.Tables = "unknown", "unknown" // that is what is asked for
+	p, err := New(named)
+	if err != nil {
+		return nil, err
+	}
+	out, err := p.lambda().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: sdk.String(cfg.Stamp.Stack + "-" + doctor.APIFunction)})
+	if err != nil {
+		return nil, errors.New(refusal("lambda:GetFunctionConfiguration", err))
+	}
+	if out.Environment == nil {
+		return nil, errors.New("the function has no settings")
+	}
+	return out.Environment.Variables, nil
+}
+
 // functions examines the functions and what calls them.
 func (p *Probe) functions(ctx context.Context, v *view) {
 	sources, all := []doctor.AWSSource{}, true
 	for _, name := range doctor.AWSFunctions() {
 		f := doctor.AWSFunction{Name: name}
 		full := p.cfg.Stamp.Stack + "-" + name
-		out, err := p.lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &full})
+		out, err := p.lambda().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &full})
 		switch {
 		case err == nil:
 			p.configuration(out, &f)
@@ -82,7 +102,7 @@ func (p *Probe) configuration(out *lambda.GetFunctionConfigurationOutput, f *doc
 
 // entrances reads who may call the function, how many at once, and who hears of it.
 func (p *Probe) entrances(ctx context.Context, v *view, f *doctor.AWSFunction, full string) {
-	if out, err := p.lambda.GetFunctionConcurrency(ctx, &lambda.GetFunctionConcurrencyInput{FunctionName: &full}); err != nil {
+	if out, err := p.lambda().GetFunctionConcurrency(ctx, &lambda.GetFunctionConcurrencyInput{FunctionName: &full}); err != nil {
 		v.missed("lambda:GetFunctionConcurrency", err, doctor.FunctionConcurrency)
 	} else {
 		f.Reserved = new(-1)
@@ -90,7 +110,7 @@ func (p *Probe) entrances(ctx context.Context, v *view, f *doctor.AWSFunction, f
 			f.Reserved = sdk.Int(int(*out.ReservedConcurrentExecutions))
 		}
 	}
-	url, err := p.lambda.GetFunctionUrlConfig(ctx, &lambda.GetFunctionUrlConfigInput{FunctionName: &full})
+	url, err := p.lambda().GetFunctionUrlConfig(ctx, &lambda.GetFunctionUrlConfigInput{FunctionName: &full})
 	switch {
 	case err == nil:
 		f.URL = &doctor.AWSURL{Auth: string(url.AuthType), Mode: string(url.InvokeMode), CORS: url.Cors != nil}
@@ -99,7 +119,7 @@ func (p *Probe) entrances(ctx context.Context, v *view, f *doctor.AWSFunction, f
 	default:
 		v.missed("lambda:GetFunctionUrlConfig", err, doctor.FunctionURL)
 	}
-	policy, err := p.lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &full})
+	policy, err := p.lambda().GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &full})
 	switch {
 	case err == nil:
 		f.Policy = sdk.String(sdk.ToString(policy.Policy))
@@ -108,7 +128,7 @@ func (p *Probe) entrances(ctx context.Context, v *view, f *doctor.AWSFunction, f
 	default:
 		v.missed("lambda:GetPolicy", err, doctor.FunctionURL)
 	}
-	events, err := p.lambda.GetFunctionEventInvokeConfig(ctx, &lambda.GetFunctionEventInvokeConfigInput{FunctionName: &full})
+	events, err := p.lambda().GetFunctionEventInvokeConfig(ctx, &lambda.GetFunctionEventInvokeConfigInput{FunctionName: &full})
 	switch {
 	case err == nil:
 		f.Destinations = &[]string{}
@@ -135,8 +155,9 @@ func receivers(d *types.DestinationConfig) []string {
 
 // sources lists what a function is called with.
 func (p *Probe) sources(ctx context.Context, v *view, full string) (all []doctor.AWSSource, seen bool) {
-	for pager := lambda.NewListEventSourceMappingsPaginator(p.lambda, &lambda.ListEventSourceMappingsInput{FunctionName: &full}); pager.HasMorePages(); {
-		page, err := pager.NextPage(ctx)
+	in := &lambda.ListEventSourceMappingsInput{FunctionName: &full}
+	for {
+		page, err := p.lambda().ListEventSourceMappings(ctx, in)
 		if err != nil {
 			v.missed("lambda:ListEventSourceMappings", err, doctor.FunctionEvents)
 			return nil, false
@@ -155,6 +176,8 @@ func (p *Probe) sources(ctx context.Context, v *view, full string) (all []doctor
 			}
 			all = append(all, s)
 		}
+		if in.Marker = page.NextMarker; sdk.ToString(in.Marker) == "" {
+			return all, true
+		}
 	}
-	return all, true
 }

@@ -41,15 +41,9 @@ type Config struct {
 
 // Probe is the probe of one stamp.
 type Probe struct {
-	cfg    Config
-	http   sdk.HTTPClient
-	s3     *s3.Client
-	tables *dynamodb.Client
-	queues *sqs.Client
-	lambda *lambda.Client
-	iam    *iam.Client
-	logs   *cloudwatchlogs.Client
-	sts    *sts.Client
+	cfg     Config
+	http    sdk.HTTPClient
+	retryer sdk.Retryer
 }
 
 var _ doctor.Probe = (*Probe)(nil)
@@ -71,19 +65,45 @@ func New(cfg Config) (*Probe, error) {
 	if client == nil {
 		client = awshttp.NewBuildableClient()
 	}
-	region, as := cfg.Stamp.Region, cfg.Credentials
 	tries := retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = attempts, time.Second })
-	return &Probe{
-		cfg:    cfg,
-		http:   client,
-		s3:     s3.New(s3.Options{Region: region, Credentials: as, HTTPClient: client, Retryer: tries, BaseEndpoint: given(cfg.S3Endpoint), UsePathStyle: cfg.S3Endpoint != ""}),
-		tables: dynamodb.New(dynamodb.Options{Region: region, Credentials: as, HTTPClient: client, Retryer: tries, BaseEndpoint: given(cfg.DynamoDBEndpoint), AccountIDEndpointMode: sdk.AccountIDEndpointModeDisabled}),
-		queues: sqs.New(sqs.Options{Region: region, Credentials: as, HTTPClient: client, Retryer: tries}),
-		lambda: lambda.New(lambda.Options{Region: region, Credentials: as, HTTPClient: client, Retryer: tries}),
-		iam:    iam.New(iam.Options{Region: region, Credentials: as, HTTPClient: client, Retryer: tries}),
-		logs:   cloudwatchlogs.New(cloudwatchlogs.Options{Region: region, Credentials: as, HTTPClient: client, Retryer: tries}),
-		sts:    sts.New(sts.Options{Region: region, Credentials: as, HTTPClient: client, Retryer: tries}),
-	}, nil
+	return &Probe{cfg: cfg, http: client, retryer: tries}, nil
+}
+
+// Clients of services are made where they are used. One in a field, or in an interface as paginators have it, would keep every
+// operation of its service in the program: megabytes each, since templates may call any method of what they can reach.
+
+func (p *Probe) s3() *s3.Client {
+	return s3.New(s3.Options{
+		Region: p.cfg.Stamp.Region, Credentials: p.cfg.Credentials, HTTPClient: p.http, Retryer: p.retryer,
+		BaseEndpoint: given(p.cfg.S3Endpoint), UsePathStyle: p.cfg.S3Endpoint != "",
+	})
+}
+
+func (p *Probe) dynamodb() *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
+		Region: p.cfg.Stamp.Region, Credentials: p.cfg.Credentials, HTTPClient: p.http, Retryer: p.retryer,
+		BaseEndpoint: given(p.cfg.DynamoDBEndpoint), AccountIDEndpointMode: sdk.AccountIDEndpointModeDisabled,
+	})
+}
+
+func (p *Probe) sqs() *sqs.Client {
+	return sqs.New(sqs.Options{Region: p.cfg.Stamp.Region, Credentials: p.cfg.Credentials, HTTPClient: p.http, Retryer: p.retryer})
+}
+
+func (p *Probe) lambda() *lambda.Client {
+	return lambda.New(lambda.Options{Region: p.cfg.Stamp.Region, Credentials: p.cfg.Credentials, HTTPClient: p.http, Retryer: p.retryer})
+}
+
+func (p *Probe) iam() *iam.Client {
+	return iam.New(iam.Options{Region: p.cfg.Stamp.Region, Credentials: p.cfg.Credentials, HTTPClient: p.http, Retryer: p.retryer})
+}
+
+func (p *Probe) logs() *cloudwatchlogs.Client {
+	return cloudwatchlogs.New(cloudwatchlogs.Options{Region: p.cfg.Stamp.Region, Credentials: p.cfg.Credentials, HTTPClient: p.http, Retryer: p.retryer})
+}
+
+func (p *Probe) sts() *sts.Client {
+	return sts.New(sts.Options{Region: p.cfg.Stamp.Region, Credentials: p.cfg.Credentials, HTTPClient: p.http, Retryer: p.retryer})
 }
 
 // attempts and patience bound what a service that does not answer may cost: from a private network some cannot be reached.
@@ -167,7 +187,7 @@ func code(err error) string {
 
 // caller asks who the examination runs as, and whether the credentials end by themselves.
 func (p *Probe) caller(ctx context.Context, v *view) {
-	resp, err := p.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	resp, err := p.sts().GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		v.missed("sts:GetCallerIdentity", err, doctor.Identity)
 		return

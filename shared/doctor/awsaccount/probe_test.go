@@ -237,3 +237,15 @@ func TestStampMustBeNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestSettingsOfAStackAreThoseOfItsFunctions(t *testing.T) {
+	cfg := awsaccount.Config{Stamp: doctor.StampAWS{AWSNames: doctor.AWSNames{Stack: stamp.Stack, Region: stamp.Region}}, Credentials: session, Now: time.Now, HTTP: healthy()}
+	found, err := awsaccount.Settings(t.Context(), cfg)
+	if err != nil || found["LETHE_AWS_BUCKET"] != stamp.Bucket {
+		t.Errorf("%v, %v", found, err)
+	}
+	cfg.HTTP = answers{}
+	if _, err := awsaccount.Settings(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "the right lambda:GetFunctionConfiguration is missing") {
+		t.Errorf("without the right: %v", err)
+	}
+}

@@ -25,7 +25,7 @@ func (p *Probe) messages(ctx context.Context, v *view) {
 	for _, name := range slices.Sorted(maps.Keys(doctor.AWSQueues())) {
 		q := doctor.AWSQueue{Name: name}
 		url := "https://sqs." + s.Region + "." + domain(s.Region) + "/" + s.Account + "/" + s.Stack + "-" + name
-		out, err := p.queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+		out, err := p.sqs().GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 			QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameAll},
 		})
 		switch c := code(err); {
@@ -76,8 +76,8 @@ func (p *Probe) logging(ctx context.Context, v *view) {
 	s := p.cfg.Stamp
 	groups := []doctor.AWSLogGroup{}
 	for _, begins := range []string{s.LogGroup(), "/aws/cloudtrail/" + s.Stack} {
-		for pager := cloudwatchlogs.NewDescribeLogGroupsPaginator(p.logs, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: sdk.String(begins)}); pager.HasMorePages(); {
-			page, err := pager.NextPage(ctx)
+		for in := (&cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: sdk.String(begins)}); ; {
+			page, err := p.logs().DescribeLogGroups(ctx, in)
 			if err != nil {
 				v.missed("logs:DescribeLogGroups", err, doctor.LogRetention)
 				break
@@ -88,13 +88,16 @@ func (p *Probe) logging(ctx context.Context, v *view) {
 					groups = append(groups, doctor.AWSLogGroup{Name: name, Days: int(sdk.ToInt32(g.RetentionInDays))})
 				}
 			}
+			if in.NextToken = page.NextToken; sdk.ToString(in.NextToken) == "" {
+				break
+			}
 		}
 	}
 	if v.Unseen[doctor.LogRetention] == "" {
 		v.Logs = &groups
 	}
 	forwards := []string{}
-	filters, err := p.logs.DescribeSubscriptionFilters(ctx, &cloudwatchlogs.DescribeSubscriptionFiltersInput{LogGroupName: sdk.String(s.LogGroup())})
+	filters, err := p.logs().DescribeSubscriptionFilters(ctx, &cloudwatchlogs.DescribeSubscriptionFiltersInput{LogGroupName: sdk.String(s.LogGroup())})
 	switch {
 	case err == nil:
 		for _, f := range filters.SubscriptionFilters {
@@ -103,7 +106,7 @@ func (p *Probe) logging(ctx context.Context, v *view) {
 	case code(err) != "ResourceNotFoundException": // its absence is a finding of its own
 		v.missed("logs:DescribeSubscriptionFilters", err, doctor.LogForwards)
 	}
-	out, err := p.logs.DescribeAccountPolicies(ctx, &cloudwatchlogs.DescribeAccountPoliciesInput{PolicyType: types.PolicyTypeSubscriptionFilterPolicy})
+	out, err := p.logs().DescribeAccountPolicies(ctx, &cloudwatchlogs.DescribeAccountPoliciesInput{PolicyType: types.PolicyTypeSubscriptionFilterPolicy})
 	if err != nil {
 		v.missed("logs:DescribeAccountPolicies", err, doctor.LogForwards)
 	} else if len(out.AccountPolicies) > 0 {

@@ -18,7 +18,7 @@ func (p *Probe) roles(ctx context.Context, v *view) {
 	for _, function := range append(doctor.AWSFunctions(), doctor.ScheduleRole) {
 		r := doctor.AWSRole{Function: function}
 		name := p.cfg.Stamp.Stack + "-" + function
-		out, err := p.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+		out, err := p.iam().GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 		switch {
 		case code(err) == "NoSuchEntity":
 			r.Absent = true
@@ -37,28 +37,30 @@ func (p *Probe) roles(ctx context.Context, v *view) {
 
 // own reads the policies in the role itself.
 func (p *Probe) own(ctx context.Context, v *view, role string, r *doctor.AWSRole) bool {
-	for pager := iam.NewListRolePoliciesPaginator(p.iam, &iam.ListRolePoliciesInput{RoleName: &role}); pager.HasMorePages(); {
-		page, err := pager.NextPage(ctx)
+	for in := (&iam.ListRolePoliciesInput{RoleName: &role}); ; {
+		page, err := p.iam().ListRolePolicies(ctx, in)
 		if err != nil {
 			v.missed("iam:ListRolePolicies", err, doctor.RoleRights)
 			return false
 		}
 		for _, name := range page.PolicyNames {
-			out, err := p.iam.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &name})
+			out, err := p.iam().GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &name})
 			if err != nil {
 				r.Unread = append(r.Unread, name)
 				continue
 			}
 			r.Policies = append(r.Policies, document(out.PolicyDocument))
 		}
+		if in.Marker = page.Marker; !page.IsTruncated {
+			return true
+		}
 	}
-	return true
 }
 
 // attached reads the policies that are attached to the role. Those of AWS's own are told by name: they know nothing of the stamp.
 func (p *Probe) attached(ctx context.Context, v *view, role string, r *doctor.AWSRole, known map[string]string) bool {
-	for pager := iam.NewListAttachedRolePoliciesPaginator(p.iam, &iam.ListAttachedRolePoliciesInput{RoleName: &role}); pager.HasMorePages(); {
-		page, err := pager.NextPage(ctx)
+	for in := (&iam.ListAttachedRolePoliciesInput{RoleName: &role}); ; {
+		page, err := p.iam().ListAttachedRolePolicies(ctx, in)
 		if err != nil {
 			v.missed("iam:ListAttachedRolePolicies", err, doctor.RoleRights)
 			return false
@@ -80,17 +82,19 @@ func (p *Probe) attached(ctx context.Context, v *view, role string, r *doctor.AW
 				r.Policies = append(r.Policies, text)
 			}
 		}
+		if in.Marker = page.Marker; !page.IsTruncated {
+			return true
+		}
 	}
-	return true
 }
 
 // version reads what a policy says now; empty if it may not be read.
 func (p *Probe) version(ctx context.Context, arn string) string {
-	about, err := p.iam.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &arn})
+	about, err := p.iam().GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &arn})
 	if err != nil || about.Policy == nil {
 		return ""
 	}
-	out, err := p.iam.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: &arn, VersionId: about.Policy.DefaultVersionId})
+	out, err := p.iam().GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: &arn, VersionId: about.Policy.DefaultVersionId})
 	if err != nil || out.PolicyVersion == nil {
 		return ""
 	}

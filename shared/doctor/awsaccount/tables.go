@@ -16,7 +16,7 @@ func (p *Probe) described(ctx context.Context, v *view) {
 	for _, name := range doctor.AWSTables() {
 		t := doctor.AWSTable{Name: name}
 		full := p.cfg.Stamp.Tables + name
-		out, err := p.tables.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &full})
+		out, err := p.dynamodb().DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &full})
 		var absent *types.ResourceNotFoundException
 		switch {
 		case errors.As(err, &absent):
@@ -26,13 +26,17 @@ func (p *Probe) described(ctx context.Context, v *view) {
 		default:
 			describe(out.Table, &t)
 		}
-		if !t.Absent && !p.cfg.Stamp.Emulated {
+		switch {
+		case t.Absent:
+		case p.cfg.Stamp.Emulated: // it sends changes nowhere else, and neither encrypts nor protects
+			t.Kinesis, t.Insights, t.Encryption, t.Protected = new(false), new(false), nil, nil
+		default:
 			p.recovery(ctx, v, &t, full)
 			p.listeners(ctx, v, &t, full)
 			p.admitted(ctx, v, &t)
 		}
 		if !t.Absent {
-			if out, err := p.tables.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &full}); err != nil {
+			if out, err := p.dynamodb().DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &full}); err != nil {
 				v.missed("dynamodb:DescribeTimeToLive", err, doctor.TableExpiry)
 			} else if d := out.TimeToLiveDescription; d != nil {
 				t.Expiry = sdk.Bool(d.TimeToLiveStatus != types.TimeToLiveStatusDisabled)
@@ -79,13 +83,13 @@ func describe(d *types.TableDescription, t *doctor.AWSTable) {
 
 // recovery reads what brings records back.
 func (p *Probe) recovery(ctx context.Context, v *view, t *doctor.AWSTable, table string) {
-	if out, err := p.tables.DescribeContinuousBackups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: &table}); err != nil {
+	if out, err := p.dynamodb().DescribeContinuousBackups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: &table}); err != nil {
 		v.missed("dynamodb:DescribeContinuousBackups", err, doctor.TableRecovery)
 	} else if d := out.ContinuousBackupsDescription; d != nil {
 		r := d.PointInTimeRecoveryDescription
 		t.Recovery = sdk.Bool(r != nil && r.PointInTimeRecoveryStatus != types.PointInTimeRecoveryStatusDisabled)
 	}
-	if out, err := p.tables.ListBackups(ctx, &dynamodb.ListBackupsInput{TableName: &table, BackupType: types.BackupTypeFilterAll}); err != nil {
+	if out, err := p.dynamodb().ListBackups(ctx, &dynamodb.ListBackupsInput{TableName: &table, BackupType: types.BackupTypeFilterAll}); err != nil {
 		v.missed("dynamodb:ListBackups", err, doctor.TableBackups)
 	} else {
 		t.Backups = sdk.Int(len(out.BackupSummaries))
@@ -94,7 +98,7 @@ func (p *Probe) recovery(ctx context.Context, v *view, t *doctor.AWSTable, table
 
 // listeners reads who gets records or their keys when they change.
 func (p *Probe) listeners(ctx context.Context, v *view, t *doctor.AWSTable, table string) {
-	if out, err := p.tables.DescribeKinesisStreamingDestination(ctx, &dynamodb.DescribeKinesisStreamingDestinationInput{TableName: &table}); err != nil {
+	if out, err := p.dynamodb().DescribeKinesisStreamingDestination(ctx, &dynamodb.DescribeKinesisStreamingDestinationInput{TableName: &table}); err != nil {
 		v.missed("dynamodb:DescribeKinesisStreamingDestination", err, doctor.TableStreams)
 	} else {
 		t.Kinesis = new(false)
@@ -104,7 +108,7 @@ func (p *Probe) listeners(ctx context.Context, v *view, t *doctor.AWSTable, tabl
 			}
 		}
 	}
-	out, err := p.tables.DescribeContributorInsights(ctx, &dynamodb.DescribeContributorInsightsInput{TableName: &table})
+	out, err := p.dynamodb().DescribeContributorInsights(ctx, &dynamodb.DescribeContributorInsightsInput{TableName: &table})
 	switch {
 	case err == nil:
 		t.Insights = sdk.Bool(out.ContributorInsightsStatus != types.ContributorInsightsStatusDisabled && out.ContributorInsightsStatus != "")
@@ -118,7 +122,7 @@ func (p *Probe) listeners(ctx context.Context, v *view, t *doctor.AWSTable, tabl
 // admitted reads whom the table lets in by itself.
 func (p *Probe) admitted(ctx context.Context, v *view, t *doctor.AWSTable) {
 	arn := p.cfg.Stamp.ARN(doctor.AWSResource("table/" + t.Name))
-	out, err := p.tables.GetResourcePolicy(ctx, &dynamodb.GetResourcePolicyInput{ResourceArn: &arn})
+	out, err := p.dynamodb().GetResourcePolicy(ctx, &dynamodb.GetResourcePolicyInput{ResourceArn: &arn})
 	switch {
 	case err == nil:
 		t.Policy = sdk.String(sdk.ToString(out.Policy))
