@@ -197,6 +197,7 @@ func (a *lambdaFunction) place(set config.Settings, wrong error, sealer task.Sea
 		records: a.store.Records,
 		links:   a.store.Links,
 		sealer:  sealer,
+		// No turn: sweeps side by side are harmless, and one that waits for a lock of a process that was killed is late.
 		streams: task.StreamsMarked,
 		stored:  1 << 40,
 		looks:   time.Minute, // each is paid for

@@ -3,10 +3,13 @@ package task_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
+	"github.com/lethe-ocr/lethe/shared/task"
 )
 
 // hang makes the first full pass stand still until the test ends, and returns once it does.
@@ -65,6 +68,36 @@ func TestCallersLeaveASweepThatRunsToItself(t *testing.T) {
 		hang(t, w)
 		if swept, err := w.CatchUp(t.Context()); swept || err != nil {
 			t.Errorf("swept %t, %v; want that the full pass is not disturbed", swept, err)
+		}
+	})
+}
+
+// A scheduler that sends a tick twice, or sends the next one before the last one's work is done, starts processes that sweep side by
+// side and know nothing of each other. What is due is gone after them, and nothing of it looks like a failure.
+func TestSweepsOfSeveralProcessesAtOnceAreHarmless(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		var refs []task.Ref
+		for range 10 {
+			refs = append(refs, w.completed(order()))
+		}
+		pass(25 * time.Hour)
+		var ticks sync.WaitGroup
+		for n := range 3 {
+			other := w.process(fmt.Sprint("tick ", n))
+			ticks.Go(func() {
+				swept, err := other.Sweep(t.Context())
+				if err != nil || swept.Failed > 0 {
+					t.Errorf("tick %d: %+v, %v", n, swept, err)
+				}
+				passed, err := other.FullPass(t.Context())
+				if err != nil || passed.Failed > 0 {
+					t.Errorf("full pass of tick %d: %+v, %v", n, passed, err)
+				}
+			})
+		}
+		ticks.Wait()
+		for _, ref := range refs {
+			w.checkNothingLeft(ref)
 		}
 	})
 }
