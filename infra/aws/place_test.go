@@ -162,15 +162,12 @@ func TestParametersOutsideTheirTypesAreRefused(t *testing.T) {
 	}
 }
 
-// TestRetentionIsThatOfTheProgramAndOfAzure ties the bounds of the parameters to the promise.
-func TestRetentionIsThatOfTheProgramAndOfAzure(t *testing.T) {
-	text, err := os.ReadFile(template)
-	if err != nil {
-		t.Fatal(err)
-	}
+// promises says what is wrong with the parameters and mappings of a template: bounds, counts, and places that must be refused.
+func promises(t *testing.T, text []byte) string {
+	t.Helper()
 	tmpl, err := source(t, text)
 	if err != nil {
-		t.Fatal(err)
+		return err.Error()
 	}
 	usual := retention.Default()
 	for name, want := range map[string]struct{ limit, usual time.Duration }{
@@ -179,14 +176,31 @@ func TestRetentionIsThatOfTheProgramAndOfAzure(t *testing.T) {
 	} {
 		p := resource(tmpl["Parameters"].(map[string]any)[name].(map[string]any))
 		if !same(want.limit.Hours(), p["MaxValue"]) || !same(want.usual.Hours(), p["Default"]) {
-			t.Errorf("%s goes up to %v and begins with %v", name, p["MaxValue"], p["Default"])
+			return fmt.Sprintf("%s goes up to %v and begins with %v", name, p["MaxValue"], p["Default"])
 		}
 	}
 	hours := tmpl["Mappings"].(map[string]any)["Hours"].(map[string]any)
 	for h := 1; h <= int(retention.UnprocessedLimit.Hours()); h++ {
 		want := map[string]any{"Days": (h + 23) / 24, "Seconds": h * 3600}
 		if !same(want, hours[fmt.Sprint(h)]) {
-			t.Errorf("%d hours are %v", h, hours[fmt.Sprint(h)])
+			return fmt.Sprintf("%d hours are %v", h, hours[fmt.Sprint(h)])
 		}
+	}
+	values := given()
+	values["Region"] = "eu-west-1"
+	if s, err := evaluate(tmpl, options{region: "eu-central-1"}, values); err != nil || len(s.refused) == 0 {
+		return fmt.Sprint("a stack in another region than its parameters is accepted: ", err)
+	}
+	return ""
+}
+
+// TestParametersKeepThePromise ties the bounds of the parameters to the retention that the program promises, as on Azure.
+func TestParametersKeepThePromise(t *testing.T) {
+	text, err := os.ReadFile(template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if wrong := promises(t, text); wrong != "" {
+		t.Error(wrong)
 	}
 }
