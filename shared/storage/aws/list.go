@@ -113,7 +113,7 @@ func (b *Blobs) uploads(ctx context.Context, prefix, after string, visit func(s3
 }
 
 // Delete aborts every upload in parts of the name and removes every version of it, the current one last: List shows the name
-// until nothing else is left.
+// until nothing else is left, and no earlier version takes its place meanwhile.
 func (b *Blobs) Delete(ctx context.Context, name string) error {
 	if err := checkName(name); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/aws"
 )
 
@@ -72,8 +73,10 @@ func TestDeleteThatBreaksOffIsStillListed(t *testing.T) {
 	store, w, _ := versioned(t)
 	const name = "results/2026030112/app/task/txt"
 	for broken := 1; ; broken++ {
+		var newest storage.Blob
 		for n := range 3 {
-			if _, err := store.Blobs.Put(t.Context(), name, "text/plain", strings.NewReader(fmt.Sprint("text ", n))); err != nil {
+			var err error
+			if newest, err = store.Blobs.Put(t.Context(), name, "text/plain", strings.NewReader(fmt.Sprint("text ", n))); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -97,6 +100,10 @@ func TestDeleteThatBreaksOffIsStillListed(t *testing.T) {
 		}
 		if found, err := store.Blobs.List(t.Context(), "results/", "", 10); err != nil || len(found) != 1 {
 			t.Errorf("after %d requests: listed %v, %v", broken-1, found, err)
+		}
+		// No earlier version comes to light either.
+		if found, err := store.Blobs.Stat(t.Context(), name); err != nil || found.ETag != newest.ETag {
+			t.Errorf("after %d requests: %+v, %v", broken-1, found, err)
 		}
 		if err := store.Blobs.Delete(t.Context(), name); err != nil {
 			t.Fatal(err)
