@@ -78,6 +78,6 @@ aws_doctor() {
   (
     unset LETHE_SECRET
     export "${credentials[@]}"
-    "$lethe" doctor --aws
+    "$lethe" doctor --aws --stack "$stack"
   )
 }

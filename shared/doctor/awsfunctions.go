@@ -83,23 +83,28 @@ func (a AWS) judgeFunctions(u unseen, s StampAWS) []Finding {
 	return []Finding{
 		look(FunctionCode, "%d functions", func(f AWSFunction) (string, bool) { return f.code(), f.Seen }),
 		look(FunctionSettings, "%d functions, alike and without secrets", func(f AWSFunction) (string, bool) { return f.settings(s, a.Functions), f.Seen }),
-		look(FunctionConcurrency, "%d functions can start", func(f AWSFunction) (string, bool) {
-			switch {
-			case f.Reserved == nil:
-				return "", false
-			case *f.Reserved == 0:
+		a.concurrency(look(FunctionConcurrency, "%d functions can start", func(f AWSFunction) (string, bool) {
+			if f.Reserved != nil && *f.Reserved == 0 {
 				return "is set to start never", true
-			case *f.Reserved < 0 && f.Name == RetentionFunction:
-				return "has no concurrency of its own, so that other functions of the account can keep it from starting", true
 			}
-			return "", true
-		}),
+			return "", f.Reserved != nil
+		})),
 		look(FunctionURL, "%d functions: api alone has a URL, and streams", func(f AWSFunction) (string, bool) { return f.entrances() }),
 		a.sources(u),
 		a.logs(u, s),
 		a.forwards(u),
 		a.clock(u),
 	}
+}
+
+// concurrency doubts that retention can always start where it shares what the account may run at once. A new account may have too little
+// to set any aside, so that it is no breach.
+func (a AWS) concurrency(found Finding) Finding {
+	shares := slices.ContainsFunc(a.Functions, func(f AWSFunction) bool { return f.Name == RetentionFunction && f.Reserved != nil && *f.Reserved < 0 })
+	if found.Outcome == OK && shares {
+		return Finding{Check: FunctionConcurrency, Outcome: Unknown, Found: "retention has no concurrency of its own: busy functions of the account can keep it from starting"}
+	}
+	return found
 }
 
 // code judges what a function runs.

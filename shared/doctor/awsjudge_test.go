@@ -249,7 +249,7 @@ func spoiledAWS() []spoiling {
 		}, doctor.FunctionSettings, doctor.Breach},
 		function("a log of its own", ocr, doctor.FunctionSettings, func(f *doctor.AWSFunction) { f.LogGroup = "/aws/lambda/other" }),
 		function("never started", ocr, doctor.FunctionConcurrency, func(f *doctor.AWSFunction) { *f.Reserved = 0 }),
-		function("retention shares", retentionOf, doctor.FunctionConcurrency, func(f *doctor.AWSFunction) { *f.Reserved = -1 }),
+		with(function("retention shares", retentionOf, doctor.FunctionConcurrency, func(f *doctor.AWSFunction) { *f.Reserved = -1 }), doctor.Unknown),
 		with(function("ocr shares", ocr, doctor.FunctionConcurrency, func(f *doctor.AWSFunction) { *f.Reserved = -1 }), doctor.OK),
 		with(function("concurrency not seen", ocr, doctor.FunctionConcurrency, func(f *doctor.AWSFunction) { f.Reserved = nil }), doctor.Unknown),
 		function("another URL", ocr, doctor.FunctionURL, func(f *doctor.AWSFunction) { f.URL.Auth = "NONE" }),

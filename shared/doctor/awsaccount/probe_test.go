@@ -108,7 +108,7 @@ func TestWhatAWSAnswersIsRead(t *testing.T) {
 		{doctor.FunctionCode, "lambda configuration ocr", strings.ReplaceAll(function(""), "PassThrough", "Active"), "traced"},
 		{doctor.FunctionCode, "lambda configuration ocr", "!ResourceNotFoundException", "ocr is absent"},
 		{doctor.FunctionSettings, "lambda configuration api", strings.ReplaceAll(function(""), `"LETHE_REGION"`, `"LETHE_SIGNING_KEY":"k","LETHE_REGION"`), "LETHE_SIGNING_KEY holds a secret"},
-		{doctor.FunctionConcurrency, "lambda concurrency retention", "{}", "retention: has no concurrency of its own"},
+		{doctor.FunctionConcurrency, "lambda concurrency retention", `{"ReservedConcurrentExecutions":0}`, "retention: is set to start never"},
 		{doctor.FunctionURL, "lambda url ocr", `{"AuthType":"NONE","InvokeMode":"BUFFERED"}`, "ocr: has a URL"},
 		{doctor.FunctionURL, "lambda url api", `{"AuthType":"NONE","InvokeMode":"RESPONSE_STREAM","Cors":{"AllowOrigins":["*"]}}`, "other sites"},
 		{doctor.FunctionURL, "lambda policy retention", `{"Policy":` + quoted(`{"Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"lambda:InvokeFunction"}]}`) + `}`, "retention: events.amazonaws.com may call it"},
