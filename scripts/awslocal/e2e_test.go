@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -71,8 +72,26 @@ func largest(t *testing.T, s *stamp) {
 	id := s.Submit(t, stamptest.Padded(size))
 	s.AwaitState(t, 3*time.Minute, id, "Completed")
 	t.Logf("a document of %d MiB took %s", size>>20, time.Since(began).Round(time.Second))
+	if after := s.Functions[ocr.Name].Bootstraps(); len(after) != len(pids) || !slices.Contains(after, pids[0]) {
+		t.Fatalf("processes %v read documents, and %v before", after, pids)
+	}
 	peaks.Compare(t, before, bound)
 	s.Erase(t, id)
+}
+
+// The longest comes first: these run beside each other.
+func TestWorkGoesOnAfterTheSandboxIsLost(t *testing.T) {
+	t.Parallel() // most of its time is spent waiting
+	s := start(t, nil, nil)
+	id := s.Submit(t, stamptest.Pages(t, 20))
+	s.AwaitState(t, time.Minute, id, "InProgress")
+	stamptest.Await(t, time.Minute, "pages are kept", func() bool { return s.copies(t, id) > 2 })
+	if s.Functions[ocr.Name].Kill()+s.Functions[requeue.Name].Kill() == 0 {
+		t.Fatal("no sandbox was at work")
+	}
+	began := time.Now()
+	s.AwaitState(t, 5*time.Minute, id, "Completed")
+	t.Logf("completed %s after the sandbox was lost", time.Since(began).Round(time.Second))
 }
 
 // What a function fails for again and again becomes a dead letter, and the document the business of another function.
@@ -87,20 +106,6 @@ func TestUploadThatThePlatformGivesUpIsReadAllTheSame(t *testing.T) {
 	if broken.Calls() != before || s.Functions[poison.Name].Calls() == 0 || !bytes.Contains(s.Log(), []byte(logevent.UploadPoisoned)) {
 		t.Errorf("%d calls of the broken function, %d for dead letters", broken.Calls()-before, s.Functions[poison.Name].Calls())
 	}
-}
-
-func TestWorkGoesOnAfterTheSandboxIsLost(t *testing.T) {
-	t.Parallel() // most of its time is spent waiting
-	s := start(t, nil, nil)
-	id := s.Submit(t, stamptest.Pages(t, 20))
-	s.AwaitState(t, time.Minute, id, "InProgress")
-	stamptest.Await(t, time.Minute, "pages are kept", func() bool { return s.copies(t, id) > 2 })
-	if s.Functions[ocr.Name].Kill()+s.Functions[requeue.Name].Kill() == 0 {
-		t.Fatal("no sandbox was at work")
-	}
-	began := time.Now()
-	s.AwaitState(t, 5*time.Minute, id, "Completed")
-	t.Logf("completed %s after the sandbox was lost", time.Since(began).Round(time.Second))
 }
 
 // A document that no invocation has the time for is handed on, page by page.

@@ -43,9 +43,9 @@ func Requests() []Request {
 	return slices.Concat(bodies(), fields(), mediaTypes(), methods(), paths(), queries(), credentials(), headers(), keysReused(), framing(), chunks(), protocols(), stalls())
 }
 
-// ToLink reports whether the request goes to an upload link.
+// ToLink reports whether the request goes to a link, which may lead to another server.
 func (q Request) ToLink() bool {
-	const link = "/an-upload-link"
+	const link = "/blobs/"
 	return strings.Contains(q.Raw(Target{Upload: link}), link)
 }
 
