@@ -9,6 +9,7 @@
 #   setup.sh scan       that of test, and what make scan runs: gitleaks, govulncheck, cyclonedx-gomod, wapiti
 #   setup.sh azurite    the emulator of Azure storage, for the tests of that driver
 #   setup.sh aws        emulators of S3, DynamoDB, SQS and of the Lambda runtime, for the tests of what runs on AWS
+#   setup.sh terraform  OpenTofu and its provider azapi, for the long counts of the tests of infra/terraform
 #   setup.sh clients    linters of the API description and generators of clients, for the tests of that description
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -154,6 +155,20 @@ clients() {
   (cd "$from/go" && go mod download)
 }
 
+# terraform: OpenTofu and azapi, of exactly the versions in their modules, and azapi where OpenTofu finds it without a registry.
+terraform() {
+  local from=$PWD/infra/terraform/tools pins folder provider version=1.15.0
+  pins=$(cat "$from/azapi/go.sum" "$from/tofu/go.sum" | sha256sum)
+  folder=.tools/terraform-${pins:0:12}
+  provider=$folder/mirror/registry.opentofu.org/azure/azapi/$version/$(go env GOOS)_$(go env GOARCH)/terraform-provider-azapi_v$version
+  if [ ! -x "$folder/tofu" ]; then
+    say "building OpenTofu and azapi (minutes, once)"
+    GOFLAGS=-buildvcs=false go -C "$from/azapi" build -p 2 -trimpath -ldflags='-s -w' -o "$PWD/$provider" github.com/Azure/terraform-provider-azapi
+    GOFLAGS=-buildvcs=false go -C "$from/tofu" build -p 2 -trimpath -ldflags='-s -w' -o "$PWD/$folder/tofu" github.com/opentofu/opentofu/cmd/tofu
+  fi
+  ln -sfn "${folder##*/}" .tools/terraform
+}
+
 go_present() {
   command -v go >/dev/null && return
   say "Go is missing; install Go 1.26 or newer from https://go.dev/dl"
@@ -183,8 +198,9 @@ case ${1:-run} in
   azurite) azurite ;;
   aws) aws ;;
   clients) clients ;;
+  terraform) terraform ;;
   *)
-    say "unknown set ${1}; the sets are run, test, lint, bench, vuln, scan, azurite, aws, clients"
+    say "unknown set ${1}; the sets are run, test, lint, bench, vuln, scan, azurite, aws, clients, terraform"
     exit 2
     ;;
 esac

@@ -27,7 +27,11 @@ type parameter struct {
 }
 
 // check is a validation of a variable.
-type check struct{ condition, message string }
+type check struct {
+	condition, message string
+	wrong              any // what it refuses, of the variable or of a field of it
+	field              string
+}
 
 // output is an output of a template.
 type output struct{ name, description string }
@@ -53,8 +57,18 @@ func snake(name string) string {
 }
 
 // checkOf makes a validation with a message that names the parameter.
-func (p *parameter) checkOf(condition, want string) {
-	p.checks = append(p.checks, check{condition, snake(p.name) + " must be " + want + "."})
+func (p *parameter) checkOf(condition, want string, wrong any) {
+	p.checks = append(p.checks, check{condition: condition, message: snake(p.name) + " must be " + want + ".", wrong: wrong})
+}
+
+// refused is a value of the variable that the check refuses, in Terraform's words.
+func (p parameter) refused(c check) string {
+	if c.field == "" {
+		return literal(c.wrong)
+	}
+	all := maps.Clone(p.defaults.(map[string]any))
+	all[c.field] = c.wrong
+	return literal(all)
 }
 
 // azureTemplate reads the compiled template.
@@ -75,9 +89,9 @@ func azureTemplate(t *testing.T) template {
 		p := parameter{
 			name: name, description: s.Metadata.Description, defaults: s.Default, required: s.Default == nil, secret: s.Type == "securestring",
 		}
-		p.kind = s.constrain(&p, "var."+snake(name), snake(name), compiled.Definitions)
+		p.kind = s.constrain(&p, place{at: "var." + snake(name), named: snake(name)}, compiled.Definitions)
 		for _, c := range beyondTypes()[name] {
-			p.checkOf(c.condition, c.message)
+			p.checkOf(c.condition, c.message, c.wrong)
 		}
 		out.parameters = append(out.parameters, p)
 	}
@@ -90,10 +104,10 @@ func azureTemplate(t *testing.T) template {
 // beyondTypes are the rules that main.bicep has in code, since no type can say them.
 func beyondTypes() map[string][]check {
 	return map[string][]check{
-		"alertEmail":    {{`can(regex("^[^@]+@[^@]+$", var.alert_email))`, "an address such as operations@example.org"}},
-		"workload":      {{`can(regex("^[a-z0-9]+$", var.workload))`, "small letters and digits"}},
-		"bootstrapHash": {{`can(regex("^([0-9a-f]{64})?$", var.bootstrap_hash))`, "empty, or SHA-256 in 64 hex digits"}},
-		"settings":      {{`alltrue([for name in keys(var.settings) : can(regex("^LETHE_", name))])`, "settings whose names begin with LETHE_"}},
+		"alertEmail":    {{`can(regex("^[^@]+@[^@]+$", var.alert_email))`, "an address such as operations@example.org", "operations.example.org", ""}},
+		"workload":      {{`can(regex("^[a-z0-9]+$", var.workload))`, "small letters and digits", "Lethe-1", ""}},
+		"bootstrapHash": {{`can(regex("^([0-9a-f]{64})?$", var.bootstrap_hash))`, "empty, or SHA-256 in 64 hex digits", "0123", ""}},
+		"settings":      {{`alltrue([for name in keys(var.settings) : can(regex("^LETHE_", name))])`, "settings whose names begin with LETHE_", map[string]any{"PATH": "/"}, ""}},
 	}
 }
 
@@ -128,53 +142,60 @@ func (s schema) resolved(all map[string]schema) schema {
 	return target
 }
 
-// constrain adds what the type demands of the value at the expression to a parameter, and returns the type in Terraform's words.
-func (s schema) constrain(p *parameter, at, named string, all map[string]schema) string {
-	add := func(condition, want string) {
-		p.checks = append(p.checks, check{condition, named + " must be " + want + "."})
+// place is where a value stands: its expression, its name in messages, and the field of the variable, empty for the variable itself.
+type place struct{ at, named, field string }
+
+// constrain adds what the type demands of the value at a place to a parameter, and returns the type in Terraform's words.
+func (s schema) constrain(p *parameter, here place, all map[string]schema) string {
+	add := func(condition, want string, wrong any) {
+		p.checks = append(p.checks, check{condition, here.named + " must be " + want + ".", wrong, here.field})
 	}
-	if len(s.Allowed) > 0 {
-		add(fmt.Sprintf("contains(%s, %s)", literal(s.Allowed), at), "one of "+list(s.Allowed))
-	}
-	within := func(at, unit string, least, most *int) {
+	within := func(at, unit string, of func(n int) any, least, most *int) {
 		switch {
 		case least != nil && most != nil:
-			add(fmt.Sprintf("%[1]s >= %[2]d && %[1]s <= %[3]d", at, *least, *most), fmt.Sprintf("%d to %d%s", *least, *most, unit))
+			add(fmt.Sprintf("%[1]s >= %[2]d && %[1]s <= %[3]d", at, *least, *most), fmt.Sprintf("%d to %d%s", *least, *most, unit), of(*most+1))
 		case most != nil:
-			add(fmt.Sprintf("%s <= %d", at, *most), fmt.Sprintf("at most %d%s", *most, unit))
+			add(fmt.Sprintf("%s <= %d", at, *most), fmt.Sprintf("at most %d%s", *most, unit), of(*most+1))
 		case least != nil:
-			add(fmt.Sprintf("%s >= %d", at, *least), fmt.Sprintf("at least %d%s", *least, unit))
+			add(fmt.Sprintf("%s >= %d", at, *least), fmt.Sprintf("at least %d%s", *least, unit), of(*least-1))
 		}
+	}
+	if len(s.Allowed) > 0 {
+		var wrong any = "none of them"
+		if s.Type == "int" {
+			wrong = 1
+		}
+		add(fmt.Sprintf("contains(%s, %s)", literal(s.Allowed), here.at), "one of "+list(s.Allowed), wrong)
 	}
 	switch s.Type {
 	case "string", "securestring":
-		within("length("+at+")", " characters long", s.MinLength, s.MaxLength)
+		within("length("+here.at+")", " characters long", func(n int) any { return strings.Repeat("x", n) }, s.MinLength, s.MaxLength)
 		return "string"
 	case "bool":
 		return "bool"
 	case "int":
-		add(fmt.Sprintf("floor(%[1]s) == %[1]s", at), "a whole number")
-		within(at, "", s.MinValue, s.MaxValue)
+		add(fmt.Sprintf("floor(%[1]s) == %[1]s", here.at), "a whole number", 30.5)
+		within(here.at, "", func(n int) any { return n }, s.MinValue, s.MaxValue)
 		return "number"
 	case "array":
-		within("length("+at+")", " entries", s.MinLength, s.MaxLength)
 		item := s.Items.resolved(all)
+		entry := any("192.0.2.0/24")
+		within("length("+here.at+")", " entries", func(n int) any { return slices.Repeat([]any{entry}, n) }, s.MinLength, s.MaxLength)
 		if item.MinLength != nil && item.MaxLength != nil {
-			add(fmt.Sprintf("alltrue([for entry in %s : length(entry) >= %d && length(entry) <= %d])", at, *item.MinLength, *item.MaxLength),
-				fmt.Sprintf("entries of %d to %d characters", *item.MinLength, *item.MaxLength))
+			add(fmt.Sprintf("alltrue([for entry in %s : length(entry) >= %d && length(entry) <= %d])", here.at, *item.MinLength, *item.MaxLength),
+				fmt.Sprintf("entries of %d to %d characters", *item.MinLength, *item.MaxLength), []any{"x"})
 		}
-		return "list(" + item.constrain(&parameter{}, at, named, all) + ")"
+		return "list(" + item.constrain(&parameter{}, here, all) + ")"
 	case "object":
 		if s.Additional != nil {
-			return "map(" + s.Additional.resolved(all).constrain(&parameter{}, at, named, all) + ")"
+			return "map(" + s.Additional.resolved(all).constrain(&parameter{}, here, all) + ")"
 		}
 		var fields []string
 		for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
-			field := s.Properties[name].resolved(all)
-			kind := field.constrain(p, at+"."+snake(name), named+"."+snake(name), all)
+			kind := s.Properties[name].resolved(all).constrain(p, place{here.at + "." + snake(name), here.named + "." + snake(name), name}, all)
 			fields = append(fields, snake(name)+" = "+kind)
 		}
-		p.value = objectOf(at, s)
+		p.value = objectOf(here.at, s)
 		return "object({ " + strings.Join(fields, ", ") + " })"
 	}
 	panic("the template has a type that no variable was made of: " + s.Type)
@@ -236,19 +257,19 @@ func (a awsParameter) parameter(name string) parameter {
 		s.Type, p.value = "int", "tostring("+v+")"
 	case a.Type == "CommaDelimitedList":
 		p.kind, p.value, p.defaults = "list(string)", `join(",", `+v+")", []any{}
-		p.checkOf(`alltrue([for entry in `+v+` : !can(regex(",", entry))])`, "a list whose entries hold no comma")
+		p.checkOf(`alltrue([for entry in `+v+` : !can(regex(",", entry))])`, "a list whose entries hold no comma", []any{"192.0.2.0/24,198.51.100.0/24"})
 		return p
 	case len(a.Allowed) == 2 && a.Allowed[0] == "true" && a.Allowed[1] == "false":
 		p.kind, p.value, p.defaults = "bool", "tostring("+v+")", a.Default == "true"
 		return p
 	}
-	p.kind = s.constrain(&p, v, snake(name), nil)
+	p.kind = s.constrain(&p, place{at: v, named: snake(name)}, nil)
 	if a.Pattern != "" {
 		want := a.Constraint
 		if want == "" {
 			want = "of the form " + a.Pattern
 		}
-		p.checkOf(fmt.Sprintf("can(regex(%s, %s))", quote(a.Pattern), v), want)
+		p.checkOf(fmt.Sprintf("can(regex(%s, %s))", quote(a.Pattern), v), want, "~~~~~~~~~~~~")
 	}
 	return p
 }
