@@ -91,7 +91,7 @@ func (o *tofu) run(folder string, args ...string) (string, error) {
 	if os.Getuid() != 0 {
 		namespaces = "-rn"
 	}
-	cmd := exec.CommandContext(o.Context(), "unshare", append([]string{namespaces, o.program}, args...)...) //nolint:gosec // the tool of the tests
+	cmd := exec.CommandContext(o.Context(), "unshare", append([]string{namespaces, o.program}, args...)...)
 	cmd.Dir, cmd.Env = filepath.Join(o.root, folder), o.env
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -211,7 +211,7 @@ func TestAzureModuleHandsOverTheTemplate(t *testing.T) {
 	fmt.Fprintf(&text, "run \"events\" {\n  command = plan\n%s%s}\n", variablesOf(second), someEvents)
 	plans, out, err := o.test(folder, text.String())
 	if err != nil || len(plans) != len(runs)+1 {
-		t.Fatalf("%d plans of %d: %v\n%.4000s", len(plans), len(runs)+1, err, out)
+		t.Fatalf("%d plans of %d: %v\n%.4000s", len(plans), len(runs)+1, err, problems(out))
 	}
 	var compiled, events any
 	read(t, "../azure/main.json", func(b []byte) error { return json.Unmarshal(b, &compiled) })
@@ -345,7 +345,7 @@ func problems(out string) string {
 // mistakes are slips in the module of Azure that its plan must find.
 func mistakes() map[string][2]string {
 	return map[string][2]string{
-		"misspelt property":        {"parameters = local.parameters", "paramaters = local.parameters"},
+		"misspelt property":        {"parameters = local.parameters", "parametersOf = local.parameters"},
 		"missing property":         {"mode       = \"Incremental\"\n      template   = jsondecode(file(\"${path.module}/../../azure/main.json\"))", "template   = jsondecode(file(\"${path.module}/../../azure/main.json\"))"},
 		"property of a wrong type": {"mode       = \"Incremental\"", "mode       = { kind = \"Incremental\" }"},
 		"unknown type":             {"Microsoft.Resources/deployments@2024-03-01", "Microsoft.Resources/deployment@2024-03-01"},

@@ -308,7 +308,11 @@ func literal(v any) string {
 		}
 		var parts []string
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			parts = append(parts, snake(name)+" = "+literal(v[name]))
+			key := snake(name)
+			if unicode.IsUpper(rune(name[0])) { // of a map: no field of the template
+				key = quote(name)
+			}
+			parts = append(parts, key+" = "+literal(v[name]))
 		}
 		return "{ " + strings.Join(parts, ", ") + " }"
 	}
