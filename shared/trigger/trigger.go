@@ -1,5 +1,6 @@
 // Package trigger has the events, other than requests of clients, that start the program's functions, independent of the
-// platform. Its subpackages translate what a platform sends: azure for the Functions host, local for one machine.
+// platform. Its subpackages translate what a platform sends: azure for the Functions host, lambda for AWS Lambda, local for one
+// machine.
 package trigger
 
 import (
