@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// guardLimit is the size that AWS Organizations allows a service control policy, in characters.
+// guardLimit is the size that AWS allows a service control policy, in characters.
 const guardLimit = 5120
 
 // regional lists services that must not run elsewhere: what the stamp is made of. The guard may except none of them.

@@ -55,10 +55,10 @@ func networkRules() []rule {
 					gateway := service == "s3" || service == "dynamodb"
 					st := r.at("Properties.PolicyDocument.Statement.0")
 					scoped := map[string]any{"Effect": "Allow", "Principal": "*", "Action": service + ":*"}
-					switch {
-					case service == "s3":
+					switch service {
+					case "s3":
 						scoped["Resource"] = []string{s.bucketARN(), s.bucketARN() + "/*"}
-					case service == "dynamodb":
+					case "dynamodb":
 						scoped["Resource"] = "arn:aws:dynamodb:" + s.region + ":" + account + ":table/lethe-" + s.region + "-*"
 					default:
 						scoped["Resource"], scoped["Condition"] = "*", map[string]any{"StringEquals": map[string]any{"aws:ResourceAccount": account}}

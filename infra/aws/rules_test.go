@@ -51,7 +51,7 @@ type rule struct {
 
 func rules() []rule {
 	return slices.Concat(demanded(demands()), placeRules(), documentRules(), recordRules(), queueRuleSet(), secretRuleSet(),
-		functionRules(), rightRules(), watchRules(), networkRules())
+		functionRules(), rightRules(), watchRules(), trailRules(), networkRules())
 }
 
 func TestEveryDeploymentKeepsTheRules(t *testing.T) {
