@@ -88,6 +88,20 @@ func TestKeygenWritesAKeyThatOthersCannotReadAndReplacesNone(t *testing.T) {
 	w.want(verbs.ExitUsage, "keygen", "lethe.example.org", file)
 }
 
+func TestKeygenWritesNoFileWhereBothKeysGoToStandardOutput(t *testing.T) {
+	w := newWorld(t)
+	t.Chdir(t.TempDir())
+	both, _ := w.want(verbs.ExitOK, "keygen", "lethe.example.org", "-")
+	private, public, _ := strings.Cut(strings.TrimSpace(both), "\n")
+	signer, err := ledger.ParseSigner(private)
+	if err != nil || signer.Public() != public {
+		t.Errorf("the public key printed is %q: %v", public, err)
+	}
+	if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
+		t.Errorf("it wrote %v: %v", left, err)
+	}
+}
+
 func TestInventoryIsPrintedWhole(t *testing.T) {
 	w := newWorld(t)
 	stdout, _ := w.want(verbs.ExitOK, "inventory")

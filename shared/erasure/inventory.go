@@ -50,6 +50,7 @@ type Role string
 const (
 	Machine Role = "one machine"
 	Azure   Role = "Azure"
+	AWS     Role = "AWS"
 )
 
 // Means says who removes a class.
@@ -85,8 +86,8 @@ func (i Item) Content() bool {
 
 // Inventory lists every class of copies.
 func Inventory() []Item {
-	both := []Role{Machine, Azure}
-	cloud := []Role{Azure}
+	both := []Role{Machine, Azure, AWS}
+	cloud := []Role{Azure, AWS}
 	machine := []Role{Machine}
 	return []Item{
 		{Upload, "the document as sent", both, ByEraser, storage.Uploads, "when processing ends; at delete; at its deadline", "TestYear"},
@@ -94,7 +95,7 @@ func Inventory() []Item {
 		{Page, "recognised text of single pages", both, ByEraser, storage.Work, "when processing ends; at delete; at its deadline", "TestYear"},
 		{Result, "recognised text; the searchable copy of the document. Of a document that needs a password the PDF is encrypted with it, unless the task declined; other formats are not", both, ByEraser, storage.Results, "at delete; at its deadline; with delete-on-fetch after the last download", "TestYear"},
 		{Remnant, "earlier or deleted copies that the storage account keeps", cloud, ByCheck, "", "never exists: the account is deployed without, the doctor checks, and no receipt is issued while one is listed", "TestRemnantKeepsTheReceiptBack"},
-		{DeadLetter, "names of uploads whose event could not be delivered; no content", cloud, ByEraser, storage.DeadLetters, "with the next full pass", "TestYear"},
+		{DeadLetter, "names of uploads whose event could not be delivered; no content", []Role{Azure}, ByEraser, storage.DeadLetters, "with the next full pass", "TestYear"},
 		{Password, "the password that opens the document, sealed with a key that lies outside the database", both, ByDomain, "", "when processing ends; at delete; at its deadline", "TestPasswordLeavesTheRecordWhenProcessingEnds"},
 		{Journal, "records as they were before: sealed passwords, openings", machine, ByScrub, "", "two seconds after the write; before a receipt is issued", "TestErasedValuesLeaveNoBytesInAnyFile"},
 		{TaskRecord, "times, sizes, counts, codes, settings, a digest of the tag of the data subject; after erasure a tombstone with times and the reason", both, BySweep, "", "30 days after erasure", "TestYear"},

@@ -36,7 +36,9 @@ func (c *call) answer() (any, error) {
 	switch c.Name {
 	case "aws":
 		out, err := c.aws()
-		c.Logged = out
+		if answer, ok := out.(object); ok {
+			c.Logged = answer
+		}
 		return out, err
 	case "curl":
 		return c.Curl(c.reach)
