@@ -27,7 +27,7 @@ settle() {
 
 await_stack() { await 60 "the stack $stack is still $status; look at its events" settled; }
 settled() {
-  read_stack
+  look_at_stack || return 1
   case $status in
     REVIEW_IN_PROGRESS) return 0 ;;
     *_IN_PROGRESS) return 1 ;;
@@ -266,4 +266,8 @@ remove_stack() {
   known 'ResourceNotFoundException' secretsmanager delete-secret --secret-id "$stack-signing-key" --force-delete-without-recovery || true
   exists=false
 }
-gone_table() { ! known ResourceNotFoundException dynamodb describe-table --table-name "$1"; }
+gone_table() {
+  local code=0
+  answered ResourceNotFoundException dynamodb describe-table --table-name "$1" || code=$?
+  [ "$code" = 1 ]
+}

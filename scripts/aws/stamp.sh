@@ -21,13 +21,24 @@ zip=dist/lethe-lambda.zip
 # amazon COMMAND…: asks AWS in the region of the stamp.
 amazon() { aws "$@" --region "$REGION" --output json --no-cli-pager; }
 
-# known PATTERN COMMAND…: whether what is asked for exists. PATTERN is how AWS says that it does not. The answer is in
-# the file known.
-known() {
+# answered PATTERN COMMAND…: 0 if what is asked for exists, with the answer in the file known; 1 if it does not, for which PATTERN is
+# AWS's word; 2 if AWS did not say.
+answered() {
   local pattern=$1
   shift
   ! amazon "$@" >"$work/known" 2>"$work/complaint" || return 0
   ! grep -q "$pattern" "$work/complaint" || return 1
+  return 2
+}
+
+# known PATTERN COMMAND…: whether what is asked for exists. It ends the script if AWS does not say.
+known() {
+  local code=0
+  answered "$@" || code=$?
+  [ "$code" != 2 ] || unanswered
+  return "$code"
+}
+unanswered() {
   cat "$work/complaint" >&2
   exit 1
 }
@@ -100,10 +111,15 @@ read_stamp() {
 }
 
 # read_stack sets the status of the stack, and where the program is.
-read_stack() {
-  local whose=lethe
+read_stack() { look_at_stack || unanswered; }
+
+# look_at_stack fails if AWS does not say.
+look_at_stack() {
+  local whose=lethe code=0
+  answered 'does not exist' cloudformation describe-stacks --stack-name "$stack" || code=$?
+  [ "$code" != 2 ] || return 1
   status=none exists=false bootstrap_app='' bootstrap_hash=''
-  known 'does not exist' cloudformation describe-stacks --stack-name "$stack" || return 0
+  [ "$code" = 0 ] || return 0
   learn '.Stacks[0] | (.Parameters // [] | map({key: .ParameterKey, value: .ParameterValue}) | from_entries) as $given
     | (.Outputs // [] | map({key: .OutputKey, value: .OutputValue}) | from_entries) as $out
     | @sh "status=\(.StackStatus) whose=\([.Tags[]? | select(.Key == "workload").Value][0] // "")
