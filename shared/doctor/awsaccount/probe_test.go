@@ -201,6 +201,22 @@ func TestPoliciesThatAreAttachedAreRead(t *testing.T) {
 	}
 }
 
+func TestEveryPageOfAListIsRead(t *testing.T) {
+	names := func(name, more string) string {
+		return xmlOf("ListRolePoliciesResponse", "<ListRolePoliciesResult><PolicyNames><member>"+name+"</member></PolicyNames>"+more+"</ListRolePoliciesResult>")
+	}
+	a := healthy()
+	a["iam ListRolePolicies ocr"] = names("own", "<IsTruncated>true</IsTruncated><Marker>2</Marker>")
+	a["iam ListRolePolicies ocr 2"] = names("own", "<IsTruncated>false</IsTruncated>")
+	if f := inspect(t, a, nil)[doctor.RoleRights]; f.Outcome != doctor.OK {
+		t.Errorf("%s (%s)", f.Outcome, f.Found)
+	}
+	a["iam ListRolePolicies ocr 2"] = "!AccessDenied"
+	if f := inspect(t, a, nil)[doctor.RoleRights]; f.Outcome != doctor.Unknown {
+		t.Errorf("the second page was not asked for: %s (%s)", f.Outcome, f.Found)
+	}
+}
+
 func TestKeysThatDoNotEndAreABreach(t *testing.T) {
 	found := inspect(t, healthy(), func(c *awsaccount.Config) {
 		c.Credentials = sdk.CredentialsProviderFunc(func(context.Context) (sdk.Credentials, error) {

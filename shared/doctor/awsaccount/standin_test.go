@@ -95,7 +95,7 @@ func asked(r *http.Request, body []byte) (service, operation, about string) {
 	}
 	form, _ := url.ParseQuery(string(body))
 	service, _, _ = strings.Cut(host, ".")
-	return service, form.Get("Action"), short(form.Get("RoleName") + form.Get("PolicyArn"))
+	return service, form.Get("Action"), strings.TrimSpace(short(form.Get("RoleName")+form.Get("PolicyArn")) + " " + form.Get("Marker"))
 }
 
 // Do implements the SDK's HTTP client without a connection. It fails what is sent in the clear or without a signature.
