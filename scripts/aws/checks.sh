@@ -81,3 +81,13 @@ aws_doctor() {
     "$lethe" doctor --aws --stack "$stack"
   )
 }
+
+# check_role: keys of a person, which never end, deploy no stamp. The doctor takes none either.
+check_role() {
+  local text
+  text=$(aws configure export-credentials --format env-no-export)
+  case $text in
+    *AWS_SESSION_TOKEN=*) ;;
+    *) problem "the credentials are keys that never end; expected: those of a role. Example: aws sso login, or AWS_PROFILE= with a role_arn" ;;
+  esac
+}

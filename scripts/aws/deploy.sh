@@ -37,6 +37,7 @@ if [ -n "$proven" ] && [ "$proven" != "$package" ]; then
 fi
 settle
 check_account
+check_role
 [ "${NEW_ADMIN:-}" != 1 ] || bootstrap_app=''
 [ -z "$bootstrap_app" ] || need_first_secret "make deploy CLOUD=aws REGION=$REGION"
 refuse_problems

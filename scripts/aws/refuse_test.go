@@ -32,6 +32,7 @@ func TestBadInputIsRefusedBeforeAnythingIsCreated(t *testing.T) {
 		{name: "not signed in", change: func(a *model.World) { a.SignedIn = false }, want: []string{"no valid credentials", "aws sso login"}},
 		{name: "another account", env: []string{"ACCOUNT=000000000002"}, want: []string{"the account is 000000000001", "000000000002", "AWS_PROFILE"}},
 		{name: "history of aws", change: func(a *model.World) { a.History = true }, want: []string{"cli_history", "aws configure set cli_history disabled"}},
+		{name: "keys that never end", change: func(a *model.World) { a.Static = true }, want: []string{"keys that never end", "those of a role", "aws sso login"}},
 		{name: "bucket of somebody else", change: func(a *model.World) { a.Foreign = []string{codeName} }, want: []string{codeName + " is somebody else's"}},
 		{name: "name of the documents taken", change: func(a *model.World) { a.Foreign = []string{bucket} }, want: []string{bucket + " is somebody else's"}},
 		{name: "documents without a stack", change: func(a *model.World) { a.Buckets[bucket] = &model.Bucket{} }, want: []string{bucket + " exists and belongs to no stack"}},

@@ -28,6 +28,7 @@ if [ "$state" = ready ] && [ "$proven" = "$package" ]; then
   exit 0
 fi
 need_secret
+check_role
 # The way back must be at hand before the first step: the bucket keeps every package that passed.
 old_key=$(key_of "$proven") old_version=$(jq -r '.version // ""' "$work/memory")
 if [ "${PREVIOUS:-}" != none ]; then

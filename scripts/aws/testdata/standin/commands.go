@@ -90,7 +90,11 @@ func (c *call) aws() (any, error) {
 		}
 		return nil, standin.Exit{Code: 1}
 	case "configure export-credentials --format env-no-export":
-		return "AWS_ACCESS_KEY_ID=AKIDEXAMPLE\nAWS_SECRET_ACCESS_KEY=canary-credential\n", nil
+		keys := "AWS_ACCESS_KEY_ID=AKIDEXAMPLE\nAWS_SECRET_ACCESS_KEY=canary-credential\n"
+		if c.world.Static {
+			return keys, nil
+		}
+		return keys + "AWS_SESSION_TOKEN=canary-session\n", nil
 	}
 	name := strings.Join(c.Args[:min(2, len(c.Args))], " ")
 	cmd, ok := reviewed()[name]

@@ -14,6 +14,7 @@ type World struct {
 
 	SignedIn bool
 	History  bool // whether aws keeps a history of its calls
+	Static   bool // whether its credentials never end
 	Free     int  // concurrent executions that nobody has set aside
 	Foreign  []string
 	Buckets  map[string]*Bucket
