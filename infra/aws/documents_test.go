@@ -180,13 +180,13 @@ func documentRules() []rule {
 			if s.key() {
 				algorithm = "aws:kms"
 			}
-			return object("StringNotEqualsIfExists", object("s3:x-amz-server-side-encryption", algorithm))
-		}, "Condition.StringNotEqualsIfExists.s3:x-amz-server-side-encryption", "aws:fsx"),
+			return object("StringNotEquals", object("s3:x-amz-server-side-encryption", algorithm), "Null", object("s3:x-amz-server-side-encryption", "false"))
+		}, "Condition.Null", nil),
 		denies("no object is encrypted with a key that the caller keeps", "NoKeyOfTheCaller", []string{"s3:PutObject"}, "/*",
 			fixed(object("Null", object("s3:x-amz-server-side-encryption-customer-algorithm", "false"))), "Resource", "arn:aws:s3:::other/*"),
 		denies("no object is encrypted with a foreign key", "NoOtherKey", []string{"s3:PutObject"}, "/*", func(s stamp) any {
 			if s.key() {
-				return object("ArnNotEqualsIfExists", object("s3:x-amz-server-side-encryption-aws-kms-key-id", arn(keys, s.region, "Key")))
+				return object("ArnNotEquals", object("s3:x-amz-server-side-encryption-aws-kms-key-id", arn(keys, s.region, "Key")), "Null", object("s3:x-amz-server-side-encryption-aws-kms-key-id", "false"))
 			}
 			return object("Null", object("s3:x-amz-server-side-encryption-aws-kms-key-id", "false"))
 		}, "Principal", map[string]any{"AWS": account}),

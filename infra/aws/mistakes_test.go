@@ -59,6 +59,7 @@ func mistakes() []mistake {
 		m("aws:SecureTransport: 'false'", "aws:SecureTransport: 'true'", rules),
 		m("ObjectOwnership: BucketOwnerEnforced", "ObjectOwnership: ObjectWriter", rules),
 		m("s3:if-none-match: 'true'", "s3:if-none-match: 'false'", rules),
+		m("              'Null': { s3:x-amz-server-side-encryption: 'false' }\n", "", rules), // which would refuse whatever names no encryption
 		m("          - Sid: FunctionsOnly\n            Effect: Deny", "          - Sid: FunctionsOnly\n            Effect: Allow", rules),
 		m("Action: [s3:AbortMultipartUpload, s3:DeleteObject, s3:DeleteObjectVersion]", "Action: s3:*", rules),
 		m("Action: sqs:SendMessage", "Action: sqs:*", rules),

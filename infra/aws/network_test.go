@@ -60,6 +60,8 @@ func networkRules() []rule {
 						scoped["Resource"] = []string{s.bucketARN(), s.bucketARN() + "/*"}
 					case "dynamodb":
 						scoped["Resource"] = "arn:aws:dynamodb:" + s.region + ":" + account + ":table/lethe-" + s.region + "-*"
+					case "sts": // asking who one is has no resource
+						scoped["Action"], scoped["Resource"] = "sts:GetCallerIdentity", "*"
 					default:
 						scoped["Resource"], scoped["Condition"] = "*", map[string]any{"StringEquals": map[string]any{"aws:ResourceAccount": account}}
 					}
