@@ -44,7 +44,7 @@ func (v *vast) number(id string) int {
 }
 
 func (v *vast) measure() {
-	if v.calls++; v.calls%50 != 0 {
+	if v.calls++; v.calls%10 != 0 {
 		return
 	}
 	var m runtime.MemStats
@@ -141,7 +141,7 @@ func TestFullPassTakesTheSameMemoryHoweverMuchIsStored(t *testing.T) {
 	}
 	small, large := passed(t, few), passed(t, many)
 	t.Logf("%d KiB for %d tasks, %d KiB for %d", small>>10, few, large>>10, many)
-	if large > small+4<<20 {
+	if small == 0 || large > small+4<<20 {
 		t.Error("memory grows with what is stored")
 	}
 }
