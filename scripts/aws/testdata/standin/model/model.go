@@ -139,6 +139,11 @@ func (w *World) end(name string, s *Stack) {
 		w.Secrets[secretOf(name)] = &Secret{}
 		s.Tables = standin.NewService()
 		w.configure(name, s, change)
+	case "ROLLBACK_COMPLETE":
+		// Tables that are protected stay, and nothing but an update, for which it is too late, takes the protection away.
+		if s.Parameters = change.Parameters; s.Parameters["Protection"] == "true" {
+			s.Status = "ROLLBACK_FAILED"
+		}
 	case "UPDATE_COMPLETE":
 		w.configure(name, s, change)
 	case "DELETED":
