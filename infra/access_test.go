@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/lethe-ocr/lethe/shared/storage"
-	"github.com/lethe-ocr/lethe/shared/storage/azure"
+	"github.com/lethe-ocr/lethe/shared/storage/dueindex"
 )
 
 // roleNames are the roles that are granted at all, by the ids that Azure gives them.
@@ -38,10 +38,10 @@ func granted(s stamp) []string {
 		"app: Monitoring Metrics Publisher on insights",
 		"topic: Storage Blob Data Contributor on documents/blobServices/default/containers/" + storage.DeadLetters,
 	}
-	for _, c := range azure.Containers() {
+	for _, c := range storage.Containers() {
 		all = append(all, "app: Storage Blob Data Contributor on documents/blobServices/default/containers/"+c)
 	}
-	for _, t := range azure.Tables() {
+	for _, t := range dueindex.Tables() {
 		all = append(all, "app: Storage Table Data Contributor on documents/tableServices/default/tables/"+t)
 	}
 	if s.private {

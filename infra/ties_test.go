@@ -16,7 +16,7 @@ import (
 	"github.com/lethe-ocr/lethe/functions/retention"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/storage"
-	"github.com/lethe-ocr/lethe/shared/storage/azure"
+	"github.com/lethe-ocr/lethe/shared/storage/dueindex"
 	azuretrigger "github.com/lethe-ocr/lethe/shared/trigger/azure"
 )
 
@@ -42,14 +42,14 @@ func tieRules() []rule {
 		{
 			name: "documents have the containers of the program",
 			check: func(s stamp) []string {
-				return differ("containers", s.leaves(containers, account(s, "doc").name()+"/"), azure.Containers())
+				return differ("containers", s.leaves(containers, account(s, "doc").name()+"/"), storage.Containers())
 			},
 			broken: func(s *stamp) { s.set(containers, "results", "name", account(*s, "doc").name()+"/default/output") },
 		},
 		{
 			name: "documents have the tables of the program",
 			check: func(s stamp) []string {
-				return differ("tables", s.leaves(tables, account(s, "doc").name()+"/"), azure.Tables())
+				return differ("tables", s.leaves(tables, account(s, "doc").name()+"/"), dueindex.Tables())
 			},
 			broken: func(s *stamp) { s.drop(tables, "/due") },
 		},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/storage/dueindex"
 )
 
 func recordRules() []rule {
@@ -17,7 +18,7 @@ func recordRules() []rule {
 				for _, r := range s.of(tables) {
 					got = append(got, r.str("Properties.TableName"))
 				}
-				for _, t := range doctor.AWSTables() {
+				for _, t := range dueindex.Tables() {
 					want = append(want, fmt.Sprint(s.outputs["TablePrefix"])+t)
 				}
 				return differ("tables", got, want)

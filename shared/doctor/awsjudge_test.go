@@ -7,6 +7,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/dueindex"
 )
 
 const (
@@ -81,7 +82,7 @@ func healthyAWS() doctor.AWS {
 		Logs:   &[]doctor.AWSLogGroup{{Name: names.LogGroup(), Days: 30}, {Name: "/aws/cloudtrail/lethe-eu-central-1", Days: 731}},
 		Caller: &doctor.AWSCaller{ARN: "arn:aws:sts::111122223333:assumed-role/lethe-eu-central-1-retention/x", Session: true},
 	}
-	for _, t := range doctor.AWSTables() {
+	for _, t := range dueindex.Tables() {
 		a.Tables = append(a.Tables, doctor.AWSTable{
 			Name: t, Keys: []string{"pk", "sk"}, Recovery: off(), Stream: off(), Kinesis: off(), Insights: off(), Expiry: off(), Backups: new(0),
 			Replicas: none(), Indexes: none(), Encryption: key(), Policy: new(""), Protected: new(true),

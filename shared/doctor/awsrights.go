@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/dueindex"
 )
 
 // Functions of a stamp on AWS, by the ends of their names: STACK-api and so on.
@@ -29,18 +30,6 @@ func AWSQueues() map[string]string {
 
 // DeadLetterQueue is the one of AWSQueues that the others move what fails to.
 const DeadLetterQueue = "poison"
-
-// DueTable is the table of the due index. It is no table of records, so storage.Tables does not list it.
-const DueTable = "due"
-
-// AWSTables lists the DynamoDB tables of a stamp, without their common prefix.
-func AWSTables() []string {
-	all := []string{DueTable}
-	for _, t := range storage.Tables() {
-		all = append(all, string(t))
-	}
-	return all
-}
 
 // AWSOption is a choice of a deployment that rights depend on.
 type AWSOption string
@@ -118,13 +107,13 @@ func ofEveryFunction() []AWSRight {
 // onTables: only the interface of clients and retention see who the applications are and what they did; only the full pass of
 // retention scans.
 func onTables(function string) []AWSRight {
-	tables := []string{DueTable, string(storage.Tasks), string(storage.Usage), string(storage.State), string(storage.Pending), string(storage.Receipts)}
+	tables := []string{string(dueindex.Table), string(storage.Tasks), string(storage.Usage), string(storage.State), string(storage.Pending), string(storage.Receipts)}
 	actions := []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query"}
 	switch function {
 	case APIFunction:
-		tables = AWSTables()
+		tables = dueindex.Tables()
 	case RetentionFunction:
-		tables = AWSTables()
+		tables = dueindex.Tables()
 		actions = append(actions, "dynamodb:Scan")
 	}
 	var on []AWSResource
@@ -178,7 +167,7 @@ func onObjects(function string) []AWSRight {
 // toLook lists what the daily examination reads: settings only, nothing that is stored.
 func toLook() []AWSRight {
 	var tables, queues, functions, roles []AWSResource
-	for _, t := range AWSTables() {
+	for _, t := range dueindex.Tables() {
 		tables = append(tables, AWSResource("table/"+t))
 	}
 	for q := range AWSQueues() {

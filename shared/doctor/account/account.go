@@ -16,6 +16,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 
 	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
 )
 
@@ -87,7 +88,7 @@ func (p *Probe) sku(ctx context.Context, a *doctor.Account) {
 // containers examines every container of the program. The identity may be kept from some: then they are not seen.
 func (p *Probe) containers(ctx context.Context, a *doctor.Account) {
 	immutable, all := false, true
-	for _, name := range azure.Containers() {
+	for _, name := range storage.Containers() {
 		seen := doctor.Container{Name: name}
 		resp, err := p.service.NewContainerClient(name).GetProperties(ctx, nil)
 		if err != nil {
@@ -128,7 +129,7 @@ const sample = 100
 // be older than the setting.
 func (p *Probe) leftovers(ctx context.Context, a *doctor.Account) {
 	looked := 0
-	for _, name := range azure.Containers() {
+	for _, name := range storage.Containers() {
 		page, err := p.service.NewContainerClient(name).NewListBlobsFlatPager(&container.ListBlobsFlatOptions{
 			MaxResults: to.Ptr(int32(sample)),
 			Include:    container.ListBlobsInclude{Versions: true, Deleted: true},

@@ -9,11 +9,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/storage/dueindex"
 )
 
 // described examines every table. Once the service does not answer the rest is left out.
 func (p *Probe) described(ctx context.Context, v *view) {
-	for _, name := range doctor.AWSTables() {
+	for _, name := range dueindex.Tables() {
 		t := doctor.AWSTable{Name: name}
 		full := p.cfg.Stamp.Tables + name
 		out, err := p.dynamodb().DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &full})

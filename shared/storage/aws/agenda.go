@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"hash/fnv"
 	"strconv"
-	"strings"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -16,56 +14,26 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/dueindex"
 )
 
-// dueTable holds the due index.
-const dueTable = "due"
-
 const (
-	// hourLayout names an hour of UTC.
-	hourLayout = "2006010215"
 	// shards is over how many partitions the entries of an hour are spread.
 	shards = 16
-	// partSeparator is in no part of a key and sorts before all that is, so that the order of rows is that of keys.
-	partSeparator = " "
 	// enteredAttribute says when an entry was written: seconds since 1970 by storage's clock.
 	enteredAttribute = "entered"
 )
 
-// entry returns the keys of a due entry. Ten digits of seconds keep the order of time until the year 2286.
+// entry returns the keys of a due entry.
 func entry(d storage.Due) (partition, row string) {
 	h := fnv.New32a()
 	for _, part := range []string{string(d.Table), d.Partition, d.Row} {
-		_, _ = h.Write([]byte(part + partSeparator)) // a hash takes everything
+		_, _ = h.Write([]byte(part + dueindex.Separator)) // a hash takes everything
 	}
-	return shard(hourOf(d.At), int(h.Sum32()%shards)), rowOf(d)
+	return shard(dueindex.Hour(d.At), int(h.Sum32()%shards)), dueindex.Row(d)
 }
-
-func hourOf(t time.Time) string { return t.UTC().Format(hourLayout) }
 
 func shard(hour string, n int) string { return hour + "#" + strconv.Itoa(n) }
-
-func rowOf(d storage.Due) string {
-	return strings.Join([]string{secondOf(d.At), string(d.Table), d.Partition, d.Row}, partSeparator)
-}
-
-func secondOf(t time.Time) string { return fmt.Sprintf("%010d", t.Unix()) }
-
-func parseEntry(row string) (storage.Due, error) {
-	parts := strings.Split(row, partSeparator)
-	if len(parts) != 4 {
-		return storage.Due{}, fmt.Errorf("due entry has %d parts, want 4", len(parts))
-	}
-	seconds, err := strconv.ParseInt(parts[0], 10, 64)
-	if err != nil {
-		return storage.Due{}, errors.New("due entry has no time")
-	}
-	d := storage.Due{
-		Key: storage.Key{Table: storage.Table(parts[1]), Partition: parts[2], Row: parts[3]},
-		At:  time.Unix(seconds, 0).UTC(),
-	}
-	return d, d.Check()
-}
 
 // Due merges the shards of one hour after the other, of the hours that are known to have entries.
 func (r *Records) Due(ctx context.Context, now time.Time, after *storage.Due, limit int) ([]storage.Due, error) {
@@ -101,9 +69,9 @@ type lane struct {
 
 // dueIn returns up to limit entries of an hour that come after one and are due.
 func (r *Records) dueIn(ctx context.Context, hour string, now time.Time, after *storage.Due, limit int) ([]storage.Due, error) {
-	rows := span{before: secondOf(now.Add(time.Second))} // which no row is equal to
-	if after != nil && hourOf(after.At) == hour {
-		rows.after = rowOf(*after)
+	rows := span{before: dueindex.End(now)}
+	if after != nil && dueindex.Hour(after.At) == hour {
+		rows.after = dueindex.Row(*after)
 	}
 	// A little more than the share of a shard: as a rule one request each is enough.
 	most := min(limit, limit/shards+16)
@@ -140,12 +108,12 @@ func (r *Records) dueIn(ctx context.Context, hour string, now time.Time, after *
 // fill reads the next entries of a shard when all it has were taken.
 func (r *Records) fill(ctx context.Context, l *lane, most int) error {
 	for len(l.next) == 0 && !l.page.done {
-		items, err := r.query(ctx, dueTable, l.rows, &l.page, most)
+		items, err := r.query(ctx, dueindex.Table, l.rows, &l.page, most)
 		if err != nil {
 			return err
 		}
 		for _, i := range items {
-			d, err := parseEntry(textOf(i, rowKey))
+			d, err := dueindex.Parse(textOf(i, rowKey))
 			if err != nil {
 				return err
 			}
@@ -167,7 +135,7 @@ func (r *Records) entryItem(d storage.Due) item {
 // may be about to be written. The entry's own version guards against one that is entered anew meanwhile.
 func (r *Records) Settle(ctx context.Context, d storage.Due) error {
 	partition, row := entry(d)
-	found, err := r.get(ctx, dueTable, partition, row)
+	found, err := r.get(ctx, dueindex.Table, partition, row)
 	if errors.Is(err, fault.NotFound) {
 		return nil
 	}
@@ -191,7 +159,7 @@ func (r *Records) Settle(ctx context.Context, d storage.Due) error {
 // drop removes an item of the due index if it is still the one that was read.
 func (r *Records) drop(ctx context.Context, read item) error {
 	_, err := r.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName: r.table(dueTable), Key: keyOf(textOf(read, partitionKey), textOf(read, rowKey)),
+		TableName: r.table(dueindex.Table), Key: keyOf(textOf(read, partitionKey), textOf(read, rowKey)),
 		ConditionExpression:       sdk.String("version = :read"),
 		ExpressionAttributeValues: item{":read": text(textOf(read, versionAttribute))},
 	})

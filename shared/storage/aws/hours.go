@@ -13,6 +13,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/dueindex"
 )
 
 // The partition "hours" of the due index has an item for every hour that may have entries, so that none is missed however late
@@ -67,7 +68,7 @@ type hour struct {
 
 // over reports whether an hour has ended for at least so long.
 func over(name string, now time.Time, ago time.Duration) bool {
-	return name < hourOf(now.Add(-ago))
+	return name < dueindex.Hour(now.Add(-ago))
 }
 
 // enter writes the due entry of a record that is about to be written.
@@ -85,23 +86,23 @@ func (r *Records) enter(ctx context.Context, rec storage.Record) error {
 }
 
 func (r *Records) enterAt(ctx context.Context, d storage.Due, now time.Time) error {
-	name, entered := hourOf(d.At), r.entryItem(d)
+	name, entered := dueindex.Hour(d.At), r.entryItem(d)
 	known := keyOf(hoursPartition, name)
 	known[versionAttribute] = text(rand.Text())
 	if over(name, now, hourOpen) {
 		_, err := r.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []dynamodbtypes.TransactWriteItem{
-			{Put: &dynamodbtypes.Put{TableName: r.table(dueTable), Item: known}},
-			{Put: &dynamodbtypes.Put{TableName: r.table(dueTable), Item: entered}},
+			{Put: &dynamodbtypes.Put{TableName: r.table(dueindex.Table), Item: known}},
+			{Put: &dynamodbtypes.Put{TableName: r.table(dueindex.Table), Item: entered}},
 		}}, r.contested)
 		return classify(err)
 	}
 	if !r.hours.has(name) {
-		if _, err := r.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: r.table(dueTable), Item: known}); err != nil {
+		if _, err := r.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: r.table(dueindex.Table), Item: known}); err != nil {
 			return classify(err)
 		}
 		r.hours.add(name)
 	}
-	_, err := r.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: r.table(dueTable), Item: entered})
+	_, err := r.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: r.table(dueindex.Table), Item: entered})
 	return classify(err)
 }
 
@@ -113,13 +114,13 @@ func (r *Records) contested(o *dynamodb.Options) {
 
 // known returns the hours up to now that may have entries, from that of after on.
 func (r *Records) known(ctx context.Context, now time.Time, after *storage.Due) ([]hour, error) {
-	rows := span{partition: hoursPartition, before: hourOf(now) + partSeparator} // which comes after the hour itself
+	rows := span{partition: hoursPartition, before: dueindex.Hour(now) + dueindex.Separator} // which comes after the hour itself
 	if after != nil {
-		rows.after = hourOf(after.At.Add(-time.Hour)) // the hour of after is still read
+		rows.after = dueindex.Hour(after.At.Add(-time.Hour)) // the hour of after is still read
 	}
 	var found []hour
 	for page := (cursor{}); !page.done; {
-		items, err := r.query(ctx, dueTable, rows, &page, pageSize)
+		items, err := r.query(ctx, dueindex.Table, rows, &page, pageSize)
 		if err != nil {
 			return nil, err
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/dueindex"
 )
 
 // putTimeout bounds one Put. It is shorter than DefaultSettleAfter.
@@ -213,7 +214,7 @@ func (r *Records) List(ctx context.Context, q storage.Query) ([]storage.Record, 
 func (r *Records) scan(ctx context.Context, q storage.Query) ([]storage.Record, error) {
 	in := &dynamodb.ScanInput{TableName: r.table(q.Table), ConsistentRead: sdk.Bool(true)}
 	if q.After.Partition != "" {
-		in.ExclusiveStartKey = keyOf(q.After.Partition, max(q.After.Row, partSeparator)) // no part of a key is empty here
+		in.ExclusiveStartKey = keyOf(q.After.Partition, max(q.After.Row, dueindex.Separator)) // no part of a key is empty here
 	}
 	var found []storage.Record
 	for {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"slices"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -16,7 +15,7 @@ import (
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/dueindex"
 )
 
 // regionKey is the tag of the bucket that a deployment writes.
@@ -72,11 +71,10 @@ func (s *Store) Wall() time.Time { return s.config.Wall() }
 
 // Tables lists the tables by their names, which begin with the prefix.
 func Tables(prefix string) []string {
-	names := []string{prefix + dueTable}
-	for _, t := range storage.Tables() {
-		names = append(names, prefix+string(t))
+	names := dueindex.Tables()
+	for n := range names {
+		names[n] = prefix + names[n]
 	}
-	slices.Sort(names)
 	return names
 }
 

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -14,16 +12,8 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/dueindex"
 )
-
-// dueTable holds the due index.
-const dueTable storage.Table = "due"
-
-// hourLayout is the partition of a due entry.
-const hourLayout = "2006010215"
-
-// partSeparator is in no part of a key and sorts before all that is, so that the order of row keys is that of keys.
-const partSeparator = " "
 
 // enter writes the due entry of a record that is about to be written.
 func (r *Records) enter(ctx context.Context, rec storage.Record) error {
@@ -35,31 +25,12 @@ func (r *Records) enter(ctx context.Context, rec storage.Record) error {
 	if err != nil {
 		return fmt.Errorf("encode due entry: %w", err)
 	}
-	_, err = r.table(dueTable).UpsertEntity(ctx, value, &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace})
+	_, err = r.table(dueindex.Table).UpsertEntity(ctx, value, &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace})
 	return classify(err)
 }
 
-// entry returns the keys of a due entry. Ten digits of seconds keep the order of time until the year 2286.
-func entry(d storage.Due) (partition, row string) {
-	seconds := fmt.Sprintf("%010d", d.At.Unix())
-	return d.At.UTC().Format(hourLayout), strings.Join([]string{seconds, string(d.Table), d.Partition, d.Row}, partSeparator)
-}
-
-func parseEntry(row string) (storage.Due, error) {
-	parts := strings.Split(row, partSeparator)
-	if len(parts) != 4 {
-		return storage.Due{}, fmt.Errorf("due entry has %d parts, want 4", len(parts))
-	}
-	seconds, err := strconv.ParseInt(parts[0], 10, 64)
-	if err != nil {
-		return storage.Due{}, fmt.Errorf("due entry has no time")
-	}
-	d := storage.Due{
-		Key: storage.Key{Table: storage.Table(parts[1]), Partition: parts[2], Row: parts[3]},
-		At:  time.Unix(seconds, 0).UTC(),
-	}
-	return d, d.Check()
-}
+// entry returns the keys of a due entry.
+func entry(d storage.Due) (partition, row string) { return dueindex.Hour(d.At), dueindex.Row(d) }
 
 // Due reads whole hours that are over, then the part of the current hour.
 func (r *Records) Due(ctx context.Context, now time.Time, after *storage.Due, limit int) ([]storage.Due, error) {
@@ -68,12 +39,12 @@ func (r *Records) Due(ctx context.Context, now time.Time, after *storage.Due, li
 	}
 	var found []storage.Due
 	for _, filter := range dueFilters(now, after) {
-		err := r.query(ctx, dueTable, filter, limit-len(found), func(value []byte) error {
+		err := r.query(ctx, dueindex.Table, filter, limit-len(found), func(value []byte) error {
 			var e aztables.EDMEntity
 			if err := json.Unmarshal(value, &e); err != nil {
 				return fmt.Errorf("decode due entry: %w", err)
 			}
-			d, err := parseEntry(e.RowKey)
+			d, err := dueindex.Parse(e.RowKey)
 			found = append(found, d)
 			return err
 		})
@@ -86,8 +57,7 @@ func (r *Records) Due(ctx context.Context, now time.Time, after *storage.Due, li
 
 // dueFilters returns ranges in the order of time.
 func dueFilters(now time.Time, after *storage.Due) []string {
-	hour := now.UTC().Format(hourLayout)
-	end := fmt.Sprintf("%010d", now.Unix()+1)
+	hour, end := dueindex.Hour(now), dueindex.End(now)
 	if after == nil {
 		return []string{
 			fmt.Sprintf("PartitionKey lt '%s'", hour),
@@ -109,7 +79,7 @@ func dueFilters(now time.Time, after *storage.Due) []string {
 // may be about to be written. The entry's own ETag guards against one that is entered anew meanwhile.
 func (r *Records) Settle(ctx context.Context, d storage.Due) error {
 	partition, row := entry(d)
-	resp, err := r.table(dueTable).GetEntity(ctx, partition, row, nil)
+	resp, err := r.table(dueindex.Table).GetEntity(ctx, partition, row, nil)
 	if err = classify(err); errors.Is(err, fault.NotFound) {
 		return nil
 	}
@@ -131,7 +101,7 @@ func (r *Records) Settle(ctx context.Context, d storage.Due) error {
 		return nil
 	}
 	match := azcore.ETag(e.ETag)
-	_, err = r.table(dueTable).DeleteEntity(ctx, partition, row, &aztables.DeleteEntityOptions{IfMatch: &match})
+	_, err = r.table(dueindex.Table).DeleteEntity(ctx, partition, row, &aztables.DeleteEntityOptions{IfMatch: &match})
 	err = classify(err)
 	if errors.Is(err, fault.NotFound) || errors.Is(err, fault.ETagMismatch) {
 		return nil

@@ -119,7 +119,7 @@ func delegated(t *testing.T, now func() time.Time) (*azure.Store, *http.Client, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range azure.Containers() {
+	for _, name := range storage.Containers() {
 		if _, err := owner.CreateContainer(t.Context(), name, nil); err != nil {
 			t.Fatal(err)
 		}

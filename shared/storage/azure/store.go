@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -13,6 +12,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 
 	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/dueindex"
 )
 
 // Store is one account with everything that the domain keeps in it.
@@ -53,32 +53,19 @@ func (s *Store) Queue(name string) *Queue {
 // Emulated reports whether the account is an emulator's.
 func (s *Store) Emulated() bool { return s.clients.shared }
 
-// Containers lists the blob containers.
-func Containers() []string { return storage.Containers() }
-
-// Tables lists the tables.
-func Tables() []string {
-	names := []string{string(dueTable)}
-	for _, t := range storage.Tables() {
-		names = append(names, string(t))
-	}
-	slices.Sort(names)
-	return names
-}
-
 // Prepare creates containers, tables and the given queues on an emulator. A stamp has them from its infrastructure code,
 // and the program has no right to create any.
 func (s *Store) Prepare(ctx context.Context, region string, queues ...string) error {
 	if !s.clients.shared {
 		return fmt.Errorf("containers of a stamp are created by its infrastructure code")
 	}
-	for _, name := range Containers() {
+	for _, name := range storage.Containers() {
 		_, err := s.clients.blobs.CreateContainer(ctx, name, containerOptions(region))
 		if err != nil && !bloberror.HasCode(err, bloberror.ContainerAlreadyExists) {
 			return fmt.Errorf("create container: %w", classify(err))
 		}
 	}
-	for _, name := range Tables() {
+	for _, name := range dueindex.Tables() {
 		_, err := s.clients.tables.CreateTable(ctx, name, nil)
 		if err != nil && !hasCode(err, string(aztables.TableAlreadyExists)) {
 			return fmt.Errorf("create table: %w", classify(err))
