@@ -33,6 +33,30 @@ func sealerOf(set config.Settings) (*seal.Keys, error) {
 	return seal.New(sources...)
 }
 
+// joinWith joins the parts of a program on a cloud with the settings of its environment, which it returns. Where these are wrong, or
+// nothing can be joined with them, intake is closed and the parts are joined with what is safe: what is stored is still erased
+// by the deadlines of the promise. fit fits settings to the platform.
+func joinWith[T any](
+	ctx context.Context, log *slog.Logger, fit func(*config.Settings), join func(set config.Settings, wrong error) (T, error),
+) (T, config.Settings, error) {
+	set, wrong := config.Load(fit)
+	if wrong == nil {
+		joined, err := join(set, nil)
+		if err == nil {
+			return joined, set, nil
+		}
+		wrong = err
+	}
+	log.ErrorContext(ctx, logevent.IntakeClosed, "error", wrong)
+	set = config.Fallback()
+	fit(&set)
+	joined, err := join(set, wrong)
+	if err != nil {
+		log.ErrorContext(ctx, logevent.IntakeClosed, "error", err)
+	}
+	return joined, set, err
+}
+
 // bootstrap registers the first application of a new stamp, if the settings name one.
 func (s *server) bootstrap(ctx context.Context) error {
 	if s.set.BootstrapApp == "" {

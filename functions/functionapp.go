@@ -68,16 +68,11 @@ func serveFunctions(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("listen where the host says: %w", err)
 	}
-	set, wrong := config.Load()
-	if wrong != nil {
-		// Intake is closed, but what is stored is still erased by the deadlines of the promise.
-		log.ErrorContext(ctx, logevent.IntakeClosed, "error", wrong)
-		set = config.Fallback()
-	}
 	var handler http.Handler
-	a, err := newFunctionApp(set, wrong, log)
+	a, set, err := joinWith(ctx, log, func(*config.Settings) {}, func(set config.Settings, wrong error) (*functionApp, error) {
+		return newFunctionApp(set, wrong, log)
+	})
 	if err != nil {
-		log.ErrorContext(ctx, logevent.IntakeClosed, "error", err)
 		handler = host.New(unconfigured(log, err), nil, log)
 	} else {
 		handler = dated(a.handler, a.clock, a.store.Tell, log)

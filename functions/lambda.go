@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -24,6 +25,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/storage/aws"
@@ -69,7 +71,7 @@ type lambdaFunction struct {
 	clock       *clock.Remote
 	store       *aws.Store
 	connections *http.Transport
-	examiner    doctor.Probe
+	examiners   []doctor.Probe
 	keys        secretsmanager.Config
 	wrong       error // what the settings lack, nil for nothing
 	keyless     bool  // the signing key could not be read yet
@@ -85,16 +87,10 @@ func serveLambda(ctx context.Context, log *slog.Logger) error {
 		return fmt.Errorf("%s is not set: this verb is for AWS Lambda", host.APIVariable)
 	}
 	role := os.Getenv(handlerVariable)
-	set, wrong := config.Load(fitFunction(role))
-	if wrong != nil {
-		// Intake is closed, but what is stored is still erased by the deadlines of the promise.
-		log.ErrorContext(ctx, logevent.IntakeClosed, "error", wrong)
-		set = config.Fallback()
-		fitFunction(role)(&set)
-	}
-	a, err := newLambdaFunction(ctx, role, set, wrong, log)
+	a, set, err := joinWith(ctx, log, fitFunction(role), func(set config.Settings, wrong error) (*lambdaFunction, error) {
+		return newLambdaFunction(ctx, role, set, wrong, log)
+	})
 	if err != nil {
-		log.ErrorContext(ctx, logevent.IntakeClosed, "error", err)
 		return host.Run(ctx, host.Config{Name: role, Function: unconfiguredFunction(role, log, err), Rest: func(context.Context) {}, Log: log})
 	}
 	defer a.engine.Close()
@@ -144,13 +140,20 @@ func newLambdaFunction(ctx context.Context, role string, set config.Settings, wr
 		return nil, err
 	}
 	cfg.HTTP = &http.Client{Transport: a.connections}
+	// The stamp is where its functions are. Intake has the condition that the settings say so too.
+	cfg.Region = cmp.Or(os.Getenv("AWS_REGION"), cfg.Region)
 	if a.store, err = aws.Open(cfg); err != nil {
-		return nil, err
+		a.wrong, cfg.Queue = errors.Join(wrong, err), "" // what is erased needs no queue
+		if a.store, err = aws.Open(cfg); err != nil {
+			return nil, err
+		}
 	}
-	if a.examiner, err = stampProbe(set, cfg); err != nil {
-		return nil, err
+	if probe, err := stampProbe(set, cfg); err != nil {
+		a.wrong = errors.Join(a.wrong, err)
+	} else {
+		a.examiners = []doctor.Probe{probe}
 	}
-	a.keys = secretsmanager.Config{Region: set.Region, Secret: set.AWSSigningKey, Credentials: cfg.Credentials, Client: cfg.HTTP}
+	a.keys = secretsmanager.Config{Region: cfg.Region, Secret: set.AWSSigningKey, Credentials: cfg.Credentials, Client: cfg.HTTP}
 	a.server, err = a.unlocked(ctx, set, log)
 	return a, err
 }
@@ -161,7 +164,7 @@ func (a *lambdaFunction) unlocked(ctx context.Context, set config.Settings, log 
 	wrong := a.wrong
 	if a.keyless = false; !a.store.Emulated() {
 		var err error
-		if set.SigningKey, set.PreviousKey, err = secretsmanager.Keys(ctx, a.keys); err != nil {
+		if set.SigningKey, set.PreviousKey, err = signingKeys(secretsmanager.Keys(ctx, a.keys)); err != nil {
 			log.ErrorContext(ctx, logevent.IntakeClosed, "error", err)
 			wrong, a.keyless = errors.Join(wrong, err), true
 		}
@@ -171,6 +174,21 @@ func (a *lambdaFunction) unlocked(ctx context.Context, set config.Settings, log 
 		return nil, err
 	}
 	return assemble(a.place(set, wrong, sealer, log))
+}
+
+// signingKeys passes on what the secret holds where that is keys. A previous value that is none has signed nothing: it was
+// put by mistake, and replaced.
+func signingKeys(current, previous string, err error) (string, string, error) {
+	if err != nil {
+		return "", "", err
+	}
+	if _, err := ledger.ParseSigner(current); err != nil {
+		return "", "", err
+	}
+	if _, err := ledger.ParseSigner(previous); err != nil {
+		previous = ""
+	}
+	return current, previous, nil
 }
 
 // newConnections are the connections to the services of AWS. Between events there are none: a frozen process would find them
@@ -215,7 +233,7 @@ func (a *lambdaFunction) place(set config.Settings, wrong error, sealer task.Sea
 			{name: "place", life: time.Minute, holds: func(ctx context.Context) error { return checkAWSRegion(ctx, set.Region, a.store) }},
 			storageTakes(log, a.store.Records, time.Minute),
 		},
-		subjects: []doctor.Probe{a.examiner},
+		subjects: a.examiners,
 	}
 }
 

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 )
 
 func TestProgramIsAFunctionWhereThePlatformStartsItAndNowhereElse(t *testing.T) {
@@ -75,5 +77,27 @@ func TestEmulatorsAreNamedEachOnce(t *testing.T) {
 		if emulators(list, map[string]*string{"s3": &s3}) == nil {
 			t.Errorf("%q was taken", list)
 		}
+	}
+}
+
+func TestSigningKeysAreWhatIsOneInTheSecret(t *testing.T) {
+	key, _, err := ledger.GenerateKey("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range [][4]string{ // current, previous; what is used of them
+		{key, key, key, key},
+		{key, "", key, ""},
+		{key, "put by mistake", key, ""},
+		{"put by mistake", key, "", ""},
+		{"", key, "", ""},
+	} {
+		current, previous, err := signingKeys(c[0], c[1], nil)
+		if got := [4]string{c[0], c[1], current, previous}; got != c || (err == nil) != (c[2] != "") {
+			t.Errorf("got %q, want %q: %v", got, c, err)
+		}
+	}
+	if current, previous, err := signingKeys(key, key, context.Canceled); current+previous != "" || err == nil {
+		t.Error("a secret that was not read was used")
 	}
 }

@@ -28,7 +28,8 @@ const Prefix = "LETHE"
 const ResultsByAPI = "api"
 
 // Settings are the program's settings in every role. The variable of a field is LETHE_ and its envconfig tag in capitals. What is
-// tagged kept decides what becomes of documents: the operator's verbs take it from the server whose folder they work on.
+// tagged kept decides what becomes of documents: the operator's verbs take it from the server whose folder they work on. What is
+// tagged place says where they are.
 type Settings struct {
 	Data           string `envconfig:"DATA" default:".data" desc:"folder of the embedded storage"`
 	Listen         string `envconfig:"LISTEN" default:"127.0.0.1:8080" desc:"address to listen on"`
@@ -37,7 +38,7 @@ type Settings struct {
 	TLSKey         string `envconfig:"TLS_KEY" desc:"key file (PEM)"`
 	BehindProxy    bool   `envconfig:"BEHIND_PROXY" desc:"a reverse proxy terminates TLS, so plain HTTP beyond loopback is intended"`
 	TrustedProxies string `envconfig:"TRUSTED_PROXIES" desc:"addresses and networks of reverse proxies, such as 127.0.0.1,10.0.0.0/8, whose X-Forwarded-For names the client; it is ignored from everybody else, as other headers of proxies are from everybody"`
-	Region         string `envconfig:"REGION" kept:"yes" default:"local" desc:"region the stamp lives in"`
+	Region         string `envconfig:"REGION" kept:"yes" place:"yes" default:"local" desc:"region the stamp lives in"`
 
 	Cache    string `envconfig:"CACHE" desc:"folder of the PDF compilation cache, which others may not write to; by default below the user's cache folder, or that of temporary files"`
 	Tessdata string `envconfig:"TESSDATA" desc:"folder of the language data; by default Tesseract's own"`
@@ -74,12 +75,12 @@ type Settings struct {
 	SigningKey  string `envconfig:"SIGNING_KEY" desc:"private key that signs receipts and the ledger, as created by lethe keygen; on one machine created at the first start"`
 	PreviousKey string `envconfig:"PREVIOUS_KEY" desc:"the previous key, until the ledger has recorded the change"`
 
-	AWSBucket     string `envconfig:"AWS_BUCKET" desc:"bucket of a stamp on AWS, for its functions"`
-	AWSTables     string `envconfig:"AWS_TABLES" desc:"what the names of its tables begin with"`
-	AWSQueue      string `envconfig:"AWS_QUEUE" desc:"address of its queue of tasks"`
-	AWSSigningKey string `envconfig:"AWS_SIGNING_KEY" desc:"ARN of the secret with its signing key"`
-	AWSKey        string `envconfig:"AWS_KEY" desc:"ARN of the key that everything of it must be encrypted with; by default any one key, or none of yours"`
-	AWSEndpoints  string `envconfig:"AWS_ENDPOINTS" desc:"emulators on this machine instead of AWS, such as s3=http://127.0.0.1:7070,dynamodb=http://127.0.0.1:8000,sqs=http://127.0.0.1:4566"`
+	AWSBucket     string `envconfig:"AWS_BUCKET" place:"yes" desc:"bucket of a stamp on AWS, for its functions"`
+	AWSTables     string `envconfig:"AWS_TABLES" place:"yes" desc:"what the names of its tables begin with"`
+	AWSQueue      string `envconfig:"AWS_QUEUE" place:"yes" desc:"address of its queue of tasks"`
+	AWSSigningKey string `envconfig:"AWS_SIGNING_KEY" place:"yes" desc:"ARN of the secret with its signing key"`
+	AWSKey        string `envconfig:"AWS_KEY" place:"yes" desc:"ARN of the key that everything of it must be encrypted with; by default any one key, or none of yours"`
+	AWSEndpoints  string `envconfig:"AWS_ENDPOINTS" place:"yes" desc:"emulators on this machine instead of AWS, such as s3=http://127.0.0.1:7070,dynamodb=http://127.0.0.1:8000,sqs=http://127.0.0.1:4566"`
 
 	OIDCIssuer       string        `envconfig:"OIDC_ISSUER" desc:"address of an OpenID Connect issuer whose tokens are accepted in addition to secrets"`
 	OIDCAudience     string        `envconfig:"OIDC_AUDIENCE" desc:"audience of tokens for this service"`
@@ -148,8 +149,8 @@ func (s *Settings) complete() {
 	}
 }
 
-// Fallback returns the settings with which a program whose settings are wrong goes on erasing: the defaults, and of the
-// retention that was asked for whatever is readable and shorter.
+// Fallback returns the settings with which a program whose settings are wrong goes on erasing: the defaults, the place where
+// the documents are, and of the retention that was asked for whatever is readable and shorter.
 func Fallback() Settings {
 	s := Default()
 	var asked Settings
@@ -162,10 +163,19 @@ func Fallback() Settings {
 		}
 	}
 	if s.Policy().Validate() != nil {
-		return Default()
+		s = Default()
+	}
+	to, from := reflect.ValueOf(&s).Elem(), reflect.ValueOf(asked)
+	for i := range to.NumField() {
+		if to.Type().Field(i).Tag.Get(placed) != "" {
+			to.Field(i).Set(from.Field(i))
+		}
 	}
 	return s
 }
+
+// placed is the tag of fields that say where documents are. All are text, which is always readable.
+const placed = "place"
 
 // variable is the environment's name of a setting.
 func variable(name string) string { return Prefix + "_" + name }

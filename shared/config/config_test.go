@@ -130,6 +130,24 @@ func TestFallbackKeepsTheShorterRetentionThatWasAskedFor(t *testing.T) {
 	}
 }
 
+func TestFallbackKeepsThePlaceWhereDocumentsAre(t *testing.T) {
+	for retain, margin := range map[string]string{"2h": "1h", "1m": "1h", "many": "many"} {
+		t.Setenv("LETHE_RETAIN_PROCESSED", retain)
+		t.Setenv("LETHE_RETAIN_MARGIN", margin)
+		want := config.Fallback()
+		for variable, field := range map[string]*string{
+			"LETHE_REGION": &want.Region, "LETHE_AWS_BUCKET": &want.AWSBucket, "LETHE_AWS_TABLES": &want.AWSTables, "LETHE_AWS_QUEUE": &want.AWSQueue,
+			"LETHE_AWS_SIGNING_KEY": &want.AWSSigningKey, "LETHE_AWS_KEY": &want.AWSKey, "LETHE_AWS_ENDPOINTS": &want.AWSEndpoints,
+		} {
+			*field = "the value of " + variable
+			t.Setenv(variable, *field)
+		}
+		if got := config.Fallback(); got != want {
+			t.Errorf("the program goes on with %+v, want %+v", got, want)
+		}
+	}
+}
+
 func TestSandboxIsRequiredUnlessSomebodySaysOtherwise(t *testing.T) {
 	s, err := config.Load()
 	if err != nil || s.Sandbox != config.SandboxRequired || config.Default().Sandbox != config.SandboxRequired {
