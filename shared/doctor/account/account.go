@@ -159,7 +159,7 @@ func isSet(b *bool) bool { return b != nil && *b }
 func refusal(err error) string {
 	var resp *azcore.ResponseError
 	if !errors.As(err, &resp) {
-		return "storage did not answer: " + azure.Plainly(err).Error()
+		return "storage did not answer: " + storage.Plainly(err).Error()
 	}
 	return strings.TrimSpace(fmt.Sprintf("storage answered %d %s", resp.StatusCode, resp.ErrorCode))
 }

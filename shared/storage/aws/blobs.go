@@ -173,7 +173,7 @@ func (b *Blobs) judge(ctx context.Context, w writing, failure error) (storage.Bl
 	found, lost := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.bucket, Key: &w.name})
 	if lost != nil {
 		if errors.Is(err, fault.ETagMismatch) { // it was there a moment ago
-			return storage.Blob{}, fault.Wrap(err, fault.AlreadyExists, "it exists already")
+			return storage.Blob{}, storage.Existing(err)
 		}
 		return storage.Blob{}, err
 	}
@@ -181,7 +181,7 @@ func (b *Blobs) judge(ctx context.Context, w writing, failure error) (storage.Bl
 		return describe(w.name, found.ContentLength, found.ETag, found.ContentType, found.LastModified), nil
 	}
 	if w.only != nil {
-		return storage.Blob{}, fault.Wrap(err, fault.AlreadyExists, "it exists already")
+		return storage.Blob{}, storage.Existing(err)
 	}
 	return storage.Blob{}, err
 }

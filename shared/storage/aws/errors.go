@@ -1,14 +1,13 @@
 package aws
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/aws/smithy-go"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/storage"
 
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -54,30 +53,17 @@ func classify(err error) error {
 		return err
 	}
 	if status(err) == 0 && code(err) == "" {
-		return fault.Wrap(Plainly(err), fault.StorageUnavailable, "storage did not answer; try again")
+		return storage.Unanswered(err, errLasting)
 	}
 	cause := fmt.Errorf("storage answered %d %s", status(err), code(err))
 	switch {
 	case code(err) == noSuchBucket:
-		return fault.Wrap(cause, fault.StorageUnavailable, "storage refused the request; try again later")
+		return storage.Refused(cause)
 	case code(err) == conditionFails, code(err) == preconditionFails, status(err) == 412:
-		return fault.Wrap(cause, fault.ETagMismatch, "it changed since it was read")
+		return storage.Changed(cause)
 	case code(err) == noSuchKey, code(err) == noSuchUpload, code(err) == notFound, status(err) == 404:
-		return fault.Wrap(cause, fault.ThingNotFound, "storage has no such object")
+		return storage.Missing(cause)
 	default:
-		return fault.Wrap(cause, fault.StorageUnavailable, "storage refused the request; try again later")
+		return storage.Refused(cause)
 	}
-}
-
-// Plainly keeps what is known of an error without its text: cancellation, or the type of the failure.
-func Plainly(err error) error {
-	for _, known := range []error{context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF, errLasting} {
-		if errors.Is(err, known) {
-			return known
-		}
-	}
-	for next := err; next != nil; next = errors.Unwrap(next) {
-		err = next
-	}
-	return fmt.Errorf("call failed with %T", err)
 }

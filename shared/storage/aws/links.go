@@ -57,7 +57,7 @@ func (l *Links) sign(ctx context.Context, method, name string, headers map[strin
 	}
 	identity, err := l.identity.Retrieve(ctx)
 	if err != nil {
-		return storage.Link{}, fault.Wrap(Plainly(err), fault.StorageUnavailable, "storage did not answer; try again")
+		return storage.Link{}, storage.Unanswered(err, errLasting)
 	}
 	now := l.config.Now().UTC().Truncate(time.Second)
 	ends := now.Add(shortestSession)
@@ -83,7 +83,7 @@ func (l *Links) sign(ctx context.Context, method, name string, headers map[strin
 	target.RawQuery = url.Values{"X-Amz-Expires": {strconv.Itoa(life)}}.Encode()
 	req, err := http.NewRequestWithContext(ctx, method, target.String(), nil)
 	if err != nil {
-		return storage.Link{}, fmt.Errorf("sign link: %w", Plainly(err))
+		return storage.Link{}, fmt.Errorf("sign link: %w", storage.Plainly(err))
 	}
 	for header, value := range headers {
 		req.Header.Set(header, value)
@@ -94,7 +94,7 @@ func (l *Links) sign(ctx context.Context, method, name string, headers map[strin
 	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
 	signed, _, err := signer.PresignHTTP(ctx, identity, req, "UNSIGNED-PAYLOAD", "s3", l.config.Region, now)
 	if err != nil {
-		return storage.Link{}, fmt.Errorf("sign link: %w", Plainly(err))
+		return storage.Link{}, fmt.Errorf("sign link: %w", storage.Plainly(err))
 	}
 	return storage.Link{URL: signed, Method: method, Headers: headers, Expires: ends}, nil
 }
@@ -105,7 +105,7 @@ func (l *Links) target(ctx context.Context, name string) (*url.URL, error) {
 		Bucket: &l.config.Bucket, Region: &l.config.Region, Endpoint: endpoint(l.config.S3Endpoint), ForcePathStyle: sdk.Bool(l.config.emulated()),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("find the address of the bucket: %w", Plainly(err))
+		return nil, fmt.Errorf("find the address of the bucket: %w", storage.Plainly(err))
 	}
 	target := found.URI
 	// Without a form of its own, so that every character is escaped that is escaped where the signature is checked.

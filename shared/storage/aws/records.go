@@ -147,7 +147,7 @@ func (r *Records) write(ctx context.Context, rec storage.Record) (string, error)
 		// The first attempt may have been stored, and replaced since. Whoever reads again knows.
 		return "", fault.Wrap(classify(err), fault.StorageUnavailable, "it is not known whether the record was stored; read it again")
 	case rec.ETag == "":
-		return "", fault.Wrap(classify(err), fault.AlreadyExists, "it exists already")
+		return "", storage.Existing(classify(err))
 	default:
 		return "", classify(err)
 	}

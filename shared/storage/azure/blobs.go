@@ -69,7 +69,7 @@ func (b *Blobs) Create(ctx context.Context, name, contentType string, r io.Reade
 	stored, err := b.put(ctx, name, contentType, r, absent)
 	if errors.Is(err, fault.Unavailable) {
 		if _, lost := b.Stat(ctx, name); lost == nil {
-			return storage.Blob{}, fault.Wrap(err, fault.AlreadyExists, "it exists already")
+			return storage.Blob{}, storage.Existing(err)
 		}
 	}
 	return stored, err

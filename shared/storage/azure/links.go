@@ -75,7 +75,7 @@ func (l *Links) sign(ctx context.Context, name string, expires time.Time, may sa
 		}
 		url, err := client.GetSASURL(may, expires, nil)
 		if err != nil {
-			return storage.Link{}, fmt.Errorf("sign link: %w", Plainly(err))
+			return storage.Link{}, fmt.Errorf("sign link: %w", storage.Plainly(err))
 		}
 		return storage.Link{URL: url, Expires: expires}, nil
 	}
@@ -85,7 +85,7 @@ func (l *Links) sign(ctx context.Context, name string, expires time.Time, may sa
 	}
 	query, err := values.SignWithUserDelegation(key)
 	if err != nil {
-		return storage.Link{}, fmt.Errorf("sign link: %w", Plainly(err))
+		return storage.Link{}, fmt.Errorf("sign link: %w", storage.Plainly(err))
 	}
 	return storage.Link{URL: client.URL() + "?" + query.Encode(), Expires: expires}, nil
 }

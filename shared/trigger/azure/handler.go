@@ -112,13 +112,8 @@ func proxied(r *http.Request) bool {
 const answer = `{"Outputs":{},"Logs":[],"ReturnValue":null}`
 
 func (h *Handler) invoke(w http.ResponseWriter, r *http.Request, name string, f Function) {
-	err := h.call(r, name, f)
-	if errors.Is(err, trigger.ErrMalformed) {
-		h.log.ErrorContext(r.Context(), logevent.InvocationMalformed, "function", name)
-		err = nil
-	}
-	if err != nil && fault.Transient(err) {
-		h.log.ErrorContext(r.Context(), logevent.InvocationFailed, "function", name, "kind", fault.KindOf(err))
+	err := trigger.Recovered(func() error { return h.call(r, name, f) })
+	if !trigger.Settled(r.Context(), h.log, name, err) {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
@@ -126,15 +121,7 @@ func (h *Handler) invoke(w http.ResponseWriter, r *http.Request, name string, f 
 	_, _ = io.WriteString(w, answer) // a host that has gone invokes again
 }
 
-// errPanic stands for what a function panicked with: the value may hold content.
-var errPanic = errors.New("function panicked")
-
-func (h *Handler) call(r *http.Request, name string, f Function) (err error) {
-	defer func() {
-		if recover() != nil {
-			err = errPanic
-		}
-	}()
+func (h *Handler) call(r *http.Request, name string, f Function) error {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxPayload+1))
 	if err != nil {
 		return err

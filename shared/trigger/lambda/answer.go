@@ -16,6 +16,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/logevent"
+	"github.com/lethe-ocr/lethe/shared/trigger"
 )
 
 // OnRequest translates a request to a function URL. Its answer is streamed: it begins when the handler writes, and as much of it
@@ -56,7 +57,7 @@ func (f onRequest) serve(ctx context.Context, r *http.Request, handler http.Hand
 	out := &streamed{w: w, conn: ours, stop: stop, ended: make(chan struct{})}
 	go func() {
 		defer close(out.ended)
-		w.finish(f.log, r, recovered(func() error {
+		w.finish(f.log, r, trigger.Recovered(func() error {
 			handler(w, r.WithContext(ctx))
 			return nil
 		}))

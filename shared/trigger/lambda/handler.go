@@ -3,11 +3,9 @@ package lambda
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
-	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/trigger"
 )
 
@@ -27,42 +25,14 @@ func (f failure) Error() string { return string(f.kind) }
 func guarded(name string, f Function, log *slog.Logger) func(context.Context, json.RawMessage) (any, error) {
 	return func(ctx context.Context, event json.RawMessage) (any, error) {
 		var out any
-		err := recovered(func() (err error) {
+		err := trigger.Recovered(func() (err error) {
 			out, err = f.answer(ctx, event)
 			return err
 		})
-		if settled(ctx, log, name, err) {
+		if trigger.Settled(ctx, log, name, err) {
 			return out, nil
 		}
 		return nil, failure{fault.KindOf(err)}
-	}
-}
-
-// errPanic stands for what a function panicked with: the value may hold content.
-var errPanic = errors.New("function panicked")
-
-func recovered(call func() error) (err error) {
-	defer func() {
-		if recover() != nil {
-			err = errPanic
-		}
-	}()
-	return call()
-}
-
-// settled reports whether there is nothing to try again, and logs what is wrong.
-func settled(ctx context.Context, log *slog.Logger, name string, err error) bool {
-	switch {
-	case err == nil:
-		return true
-	case errors.Is(err, trigger.ErrMalformed):
-		log.ErrorContext(ctx, logevent.InvocationMalformed, "function", name)
-		return true
-	case fault.Transient(err):
-		log.ErrorContext(ctx, logevent.InvocationFailed, "function", name, "kind", fault.KindOf(err))
-		return false
-	default:
-		return true
 	}
 }
 

@@ -30,7 +30,7 @@ func (q Queue) answer(ctx context.Context, event []byte) (any, error) {
 	out := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for _, m := range batch.Records {
 		if m.MessageId == "" { // an answer that names no message gives the whole batch back
-			settled(ctx, q.Log, q.Name, trigger.ErrMalformed)
+			trigger.Settled(ctx, q.Log, q.Name, trigger.ErrMalformed)
 			continue
 		}
 		if !q.handle(ctx, m.Body) {
@@ -43,10 +43,10 @@ func (q Queue) answer(ctx context.Context, event []byte) (any, error) {
 // handle carries out what one message asks for. It is false if that is to be tried again.
 func (q Queue) handle(ctx context.Context, body string) bool {
 	messages, err := q.read(body)
-	done := settled(ctx, q.Log, q.Name, err)
+	done := trigger.Settled(ctx, q.Log, q.Name, err)
 	for _, m := range messages {
-		err := recovered(func() error { return q.Function(ctx, m) })
-		done = settled(ctx, q.Log, q.Name, err) && done
+		err := trigger.Recovered(func() error { return q.Function(ctx, m) })
+		done = trigger.Settled(ctx, q.Log, q.Name, err) && done
 	}
 	return done
 }
