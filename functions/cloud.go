@@ -19,7 +19,38 @@ import (
 	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/seal"
+	"github.com/lethe-ocr/lethe/shared/task"
 )
+
+// cloudPlace is what places on clouds share: storage that is another's, tells the time and has no end, and whose every look is paid
+// for. wrong is what the settings lack, nil for nothing; placed says why storage may not be where they say.
+func cloudPlace(set config.Settings, wrong error, c *clock.Remote, r records, placed func(context.Context) error, sealer task.Sealer, log *slog.Logger) place {
+	const looks = time.Minute
+	return place{
+		set:      set,
+		base:     set.PublicURL,
+		log:      log,
+		time:     remoteClocks(c),
+		records:  r,
+		sealer:   sealer,
+		streams:  task.StreamsMarked,
+		stored:   1 << 40,
+		looks:    looks,
+		deadline: set.Deadline,
+		conditions: []condition{
+			{name: "settings", holds: func(context.Context) error { return wrong }},
+			{name: "place", life: looks, holds: placed},
+			storageTakes(log, r, looks),
+		},
+	}
+}
+
+// unprepared logs that a step before the first event failed, unless err is nil. What needs it fails by itself, and says so.
+func unprepared(ctx context.Context, log *slog.Logger, step string, err error) {
+	if err != nil {
+		log.ErrorContext(ctx, logevent.PrepareFailed, "step", step, "error", err)
+	}
+}
 
 // sealerOf seals passwords with a key that follows from the signing key of the stamp, which lies in its vault. While that is
 // replaced, the previous one opens what was sealed before. Without a signing key no document is accepted, and nothing sealed.

@@ -115,38 +115,21 @@ func newFunctionApp(set config.Settings, wrong error, log *slog.Logger) (*functi
 
 // place is what differs in a function app: blobs, tables and queues of an account, and a host that calls functions over HTTP.
 func (a *functionApp) place(set config.Settings, wrong error, sealer task.Sealer, log *slog.Logger) place {
-	return place{
-		set:     set,
-		base:    set.PublicURL,
-		log:     log,
-		time:    remoteClocks(a.clock),
-		blobs:   a.store.Blobs,
-		records: a.store.Records,
-		links:   a.store.Links,
-		sealer:  sealer,
-		streams: task.StreamsMarked,
-		stored:  1 << 40,
-		looks:   time.Minute, // each is paid for
-
-		queue: func(*fairqueue.Queue) task.Queue { return trigger.Queue{To: a.store.Queue(requeue.Queue)} },
-		trigger: func(api http.Handler, f functions) http.Handler {
-			return host.New(httpserver.Serve(api, log, a.clock.Now), map[string]host.Function{
-				ocr.Name:       host.OnBlob(f.ocr),
-				requeue.Name:   host.OnMessage(f.requeue),
-				poison.Name:    host.OnPoison(f.poison),
-				retention.Name: host.OnTimer(f.retention),
-			}, log)
-		},
-		deadline: set.Deadline,
-		inline:   inlineLimit,
-
-		conditions: []condition{
-			{name: "settings", holds: func(context.Context) error { return wrong }},
-			{name: "place", life: time.Minute, holds: func(ctx context.Context) error { return checkRegion(ctx, set.Region, a.store) }},
-			storageTakes(log, a.store.Records, time.Minute),
-		},
-		subjects: []doctor.Probe{account.New(a.store, stampOf(set), time.Now)},
+	placed := func(ctx context.Context) error { return checkRegion(ctx, set.Region, a.store) }
+	p := cloudPlace(set, wrong, a.clock, a.store.Records, placed, sealer, log)
+	p.blobs, p.links = a.store.Blobs, a.store.Links
+	p.inline = inlineLimit
+	p.queue = func(*fairqueue.Queue) task.Queue { return trigger.Queue{To: a.store.Queue(requeue.Queue)} }
+	p.trigger = func(api http.Handler, f functions) http.Handler {
+		return host.New(httpserver.Serve(api, log, a.clock.Now), map[string]host.Function{
+			ocr.Name:       host.OnBlob(f.ocr),
+			requeue.Name:   host.OnMessage(f.requeue),
+			poison.Name:    host.OnPoison(f.poison),
+			retention.Name: host.OnTimer(f.retention),
+		}, log)
 	}
+	p.subjects = []doctor.Probe{account.New(a.store, stampOf(set), time.Now)}
+	return p
 }
 
 // connection reads the app settings of the connection "Documents", which the host reads for its triggers too.
@@ -167,23 +150,18 @@ func connection(c *clock.Remote) azure.Config {
 // prepare does what a first start needs, beside the requests that come already: an emulator's containers, the first
 // application, the PDF compilation cache of this instance.
 func (a *functionApp) prepare(ctx context.Context) {
-	fail := func(step string, err error) {
-		if err != nil {
-			a.log.ErrorContext(ctx, logevent.PrepareFailed, "step", step, "error", err)
-		}
-	}
 	if a.store.Emulated() {
-		fail("emulator", a.store.Prepare(ctx, a.set.Region, requeue.Queue, host.PoisonQueue))
+		unprepared(ctx, a.log, "emulator", a.store.Prepare(ctx, a.set.Region, requeue.Queue, host.PoisonQueue))
 	}
-	fail("application", a.bootstrap(ctx))
+	unprepared(ctx, a.log, "application", a.bootstrap(ctx))
 	began := time.Now()
 	if err := warmed(ctx); err != nil {
-		fail("cache", err)
+		unprepared(ctx, a.log, "cache", err)
 		return
 	}
 	sandbox, err := a.engine.Ready(ctx)
 	if err != nil {
-		fail("engine", err)
+		unprepared(ctx, a.log, "engine", err)
 		return
 	}
 	a.log.InfoContext(ctx, logevent.EngineReady, "sandbox", sandbox, "cache_seconds", time.Since(began).Seconds())

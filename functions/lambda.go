@@ -206,35 +206,15 @@ const lambdaInline = 4_400_000
 // place is what differs in a function of AWS Lambda: a bucket, tables and a queue of a stamp, a platform that hands over one event
 // at a time, and nothing that goes on between them.
 func (a *lambdaFunction) place(set config.Settings, wrong error, sealer task.Sealer, log *slog.Logger) place {
-	return place{
-		set:     set,
-		base:    set.PublicURL,
-		log:     log,
-		time:    remoteClocks(a.clock),
-		blobs:   a.store.Blobs,
-		records: a.store.Records,
-		links:   a.store.Links,
-		sealer:  sealer,
-		// No turn: sweeps side by side are harmless, and one that waits for a lock of a process that was killed is late.
-		streams: task.StreamsMarked,
-		stored:  1 << 40,
-		looks:   time.Minute, // each is paid for
-
-		queue: func(*fairqueue.Queue) task.Queue { return trigger.Queue{To: a.store.Queue()} },
-		trigger: func(api http.Handler, _ functions) http.Handler {
-			return httpserver.Serve(api, log, a.clock.Now)
-		},
-		still:    true,
-		deadline: set.Deadline, // or as much as is left of the invocation
-		inline:   lambdaInline,
-
-		conditions: []condition{
-			{name: "settings", holds: func(context.Context) error { return wrong }},
-			{name: "place", life: time.Minute, holds: func(ctx context.Context) error { return checkAWSRegion(ctx, set.Region, a.store) }},
-			storageTakes(log, a.store.Records, time.Minute),
-		},
-		subjects: a.examiners,
-	}
+	placed := func(ctx context.Context) error { return checkAWSRegion(ctx, set.Region, a.store) }
+	p := cloudPlace(set, wrong, a.clock, a.store.Records, placed, sealer, log)
+	p.blobs, p.links = a.store.Blobs, a.store.Links
+	p.inline, p.still = lambdaInline, true
+	// No turn: sweeps side by side are harmless, and one that waits for a lock of a process that was killed is late.
+	p.queue = func(*fairqueue.Queue) task.Queue { return trigger.Queue{To: a.store.Queue()} }
+	p.trigger = func(api http.Handler, _ functions) http.Handler { return httpserver.Serve(api, log, a.clock.Now) }
+	p.subjects = a.examiners
+	return p
 }
 
 // function is what the platform starts this process for.
@@ -297,26 +277,21 @@ func unconfiguredFunction(role string, log *slog.Logger, cause error) host.Funct
 // prepare does what a first start needs, before the first event: an emulator's bucket and tables, the first application, the
 // PDF compilation cache where the package brings none.
 func (a *lambdaFunction) prepare(ctx context.Context) {
-	fail := func(step string, err error) {
-		if err != nil {
-			a.log.ErrorContext(ctx, logevent.PrepareFailed, "step", step, "error", err)
-		}
-	}
 	if a.store.Emulated() {
-		fail("emulator", a.store.Prepare(ctx, a.set.Region))
+		unprepared(ctx, a.log, "emulator", a.store.Prepare(ctx, a.set.Region))
 	}
 	if a.role == apiHandler {
-		fail("application", a.bootstrap(ctx))
+		unprepared(ctx, a.log, "application", a.bootstrap(ctx))
 	}
 	if a.role != ocr.Name && a.role != requeue.Name {
 		return
 	}
 	if packagedFolder("cache") == "" {
-		fail("cache", warmed(ctx))
+		unprepared(ctx, a.log, "cache", warmed(ctx))
 	}
 	sandbox, err := a.engine.Ready(ctx)
 	if err != nil {
-		fail("engine", err)
+		unprepared(ctx, a.log, "engine", err)
 		return
 	}
 	a.log.InfoContext(ctx, logevent.EngineReady, "sandbox", sandbox)

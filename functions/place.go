@@ -17,7 +17,7 @@ import (
 )
 
 // place is what differs between the places that the program serves in. Everything else is the same and joined by assemble. To
-// add a place, write one file that fills this in; machine.go, functionapp.go and lambda.go are the examples.
+// add a place, write one file that fills this in: machine.go, functionapp.go and lambda.go are the examples, and cloudPlace has what clouds share.
 type place struct {
 	set  config.Settings
 	base string // address that links begin with; empty where it is not the program's
@@ -41,7 +41,7 @@ type place struct {
 	// trigger puts what starts functions, and what else the place serves, around the interface of clients.
 	trigger  func(api http.Handler, f functions) http.Handler
 	still    bool          // nothing goes on beside an answer: the place checks for a silent timer itself
-	deadline time.Duration // how long one invocation may work on a document
+	deadline time.Duration // how long one invocation may work on a document, unless less is left of it
 	inline   int64         // largest document in a request's own body, in bytes
 
 	conditions []condition    // of intake, beside those of every place
