@@ -114,8 +114,8 @@ type command struct {
 }
 
 // guard runs a command until its own input ends, which it does when the process that wrote to it is gone. Then it takes
-// away what the command left behind.
-const guard = `folder=$1; shift; "$@" & child=$!; read -r line; kill -9 $child; wait $child 2>/dev/null; rm -rf "$folder"`
+// away what the command left behind. A terminal sends its signals to the guard too, which lives on to do so.
+const guard = `trap '' HUP INT QUIT TERM; folder=$1; shift; "$@" & child=$!; read -r line; kill -9 $child; wait $child 2>/dev/null; rm -rf "$folder"`
 
 func run(ctx context.Context, folder string, program func(string, int) (command, error)) (endpoint string, end func(), err error) {
 	port, err := freePort(ctx)
