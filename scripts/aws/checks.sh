@@ -13,7 +13,7 @@ check_aws() {
   local have
   have=$(aws --version 2>&1) && have=${have#aws-cli/} && have=${have%% *}
   [ "$(printf '%s\n' "$oldest_aws" "$have" | sort -V | head -n 1)" = "$oldest_aws" ] ||
-    refuse "aws is version $have; expected: $oldest_aws or newer. Example: apt-get install awscli"
+    refuse "aws ($(type -P aws)) is version $have; expected: $oldest_aws or newer, first in PATH. Example: apt-get install awscli"
   # The history of aws is a file in which every argument and request stands, a signing key included.
   [ "$(aws configure get cli_history 2>/dev/null)" != enabled ] ||
     problem "aws writes every request to a file (cli_history); expected: not while a signing key is made. Example: aws configure set cli_history disabled"

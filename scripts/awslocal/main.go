@@ -51,6 +51,10 @@ func run(ctx context.Context, args []string) error {
 	values := settings{}
 	cfg := stack.Config{Emulators: &emulators, Name: "lethe-local", Settings: values, Hidden: time.Minute, Log: os.Stdout}
 	flags := flag.NewFlagSet("awslocal", flag.ContinueOnError)
+	flags.Usage = func() {
+		fmt.Fprintln(flags.Output(), "Usage: awslocal [flags] ZIP, the Lambda package")
+		flags.PrintDefaults()
+	}
 	flags.Var(values, "set", "setting of the program, as NAME=VALUE; may be repeated")
 	flags.DurationVar(&cfg.Tick, "tick", 5*time.Minute, "time between two calls of the retention function")
 	flags.DurationVar(&cfg.Timeout, "timeout", 15*time.Minute, "time-out of the functions that work on documents")
@@ -58,7 +62,9 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&cfg.Copies, "copies", 1, "how often each event is sent")
 	flags.IntVar(&cfg.Drop, "drop", 0, "how many of the first events are lost")
 	flags.DurationVar(&cfg.Delay, "delay", 0, "time between object and event")
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	if flags.NArg() != 1 {
@@ -83,13 +89,13 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer s.Stop()
-	fmt.Fprintf(os.Stderr, "awslocal: serving on %s%s\n", s.URL(), credentials)
+	fmt.Fprintf(os.Stderr, "awslocal: serving on %s; in another shell:\nexport LETHE_URL=%s%s\n", s.URL(), s.URL(), credentials)
 	<-ctx.Done()
 	return nil
 }
 
-// complete adds what a stamp needs to take documents in, unless it is given: a signing key and the first application. It returns a
-// text about the latter.
+// complete adds what a stamp needs to take documents in, unless it is given: a signing key and the first application. It returns
+// the variables by which the command line takes the latter.
 func complete(values settings) (string, error) {
 	if _, given := values["LETHE_SIGNING_KEY"]; !given {
 		private, _, err := ledger.GenerateKey("localhost")
@@ -105,5 +111,5 @@ func complete(values settings) (string, error) {
 	secret := "lethe_" + rand.Text()
 	hash := sha256.Sum256([]byte(secret))
 	values["LETHE_BOOTSTRAP_APP"], values["LETHE_BOOTSTRAP_HASH"] = application, hex.EncodeToString(hash[:])
-	return fmt.Sprintf("; application %s, secret %s", application, secret), nil
+	return fmt.Sprintf(" LETHE_APP=%s LETHE_SECRET=%s", application, secret), nil
 }

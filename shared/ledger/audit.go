@@ -115,7 +115,7 @@ func check(ctx context.Context, src Source, x Examination, subject string) (*aud
 	}
 	signed, err := src.ReadFile(ctx, checkpointFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, Failed(ErrIncomplete, "there is no checkpoint: this is no log, or only a part of one")
+		return nil, Failed(ErrIncomplete, "there is no checkpoint: this is no log, only a part of one, or one so new that its first checkpoint, due within minutes, is not written")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read checkpoint: %w", err)

@@ -110,7 +110,7 @@ func (r role) Retrieve(ctx context.Context) (sdk.Credentials, error) {
 func RoleCredentials(getenv func(string) string) (sdk.CredentialsProvider, error) {
 	id, secret := getenv("AWS_ACCESS_KEY_ID"), getenv("AWS_SECRET_ACCESS_KEY")
 	if id == "" || secret == "" {
-		return nil, errors.New("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are missing: on Lambda the execution role sets them")
+		return nil, errors.New("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are missing: on Lambda the execution role sets them, elsewhere run: export $(aws configure export-credentials --format env-no-export)")
 	}
 	return credentials.NewStaticCredentialsProvider(id, secret, getenv("AWS_SESSION_TOKEN")), nil
 }
