@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -18,7 +19,6 @@ const (
 	noSuchKey         = "NoSuchKey"
 	noSuchUpload      = "NoSuchUpload"
 	noSuchTagSet      = "NoSuchTagSet"
-	notFound          = "NotFound" // of an answer without a body
 	preconditionFails = "PreconditionFailed"
 	conditionConflict = "ConditionalRequestConflict" // another write of the name was under way
 	invalidRange      = "InvalidRange"
@@ -42,6 +42,12 @@ func status(err error) int {
 	return 0
 }
 
+// unnamed reports that there is no object, as an answer without a body says it.
+func unnamed(err error) bool {
+	_, ok := errors.AsType[*s3types.NotFound](err)
+	return ok
+}
+
 // classify turns an error of the SDK into a fault, once for all calls. The SDK's text may hold names, and the services' own
 // texts quote keys: only status and code are kept.
 func classify(err error) error {
@@ -61,7 +67,8 @@ func classify(err error) error {
 		return storage.Refused(cause)
 	case code(err) == conditionFails, code(err) == preconditionFails, status(err) == 412:
 		return storage.Changed(cause)
-	case code(err) == noSuchKey, code(err) == noSuchUpload, code(err) == notFound, status(err) == 404:
+	case code(err) == noSuchKey, code(err) == noSuchUpload, unnamed(err):
+		// Only the service's own word counts: what has no record is erased, and others on the way answer 404 too.
 		return storage.Missing(cause)
 	default:
 		return storage.Refused(cause)

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -299,5 +301,32 @@ func TestReadingGoesOnAfterABrokenConnection(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// What has no record is erased. An answer of 404 that is not the service's own, as a gateway on the way gives it, does not say that
+// something is missing.
+func TestStrangersAnswerDoesNotSayThatSomethingIsMissing(t *testing.T) {
+	cfg := aws.Config{
+		Region: "eu-central-1", Bucket: "b", Tables: "t-", S3Endpoint: "http://127.0.0.1:1", DynamoDBEndpoint: "http://127.0.0.1:1", SQSEndpoint: "http://127.0.0.1:1",
+		Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""), Now: time.Now,
+	}
+	for _, body := range []string{"", "{}", "<html>not found</html>", `{"message":"no Route matched"}`} {
+		cfg.HTTP = answers(func(*http.Request) *http.Response {
+			return &http.Response{StatusCode: http.StatusNotFound, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
+		})
+		store, err := aws.Open(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := storage.Key{Table: storage.Tasks, Partition: "p", Row: "r"}
+		_, record := store.Records.Get(t.Context(), key)
+		_, _, blob := store.Blobs.Get(t.Context(), "uploads/a")
+		_, list := store.Blobs.List(t.Context(), "uploads/", "", 1)
+		for call, err := range map[string]error{"record": record, "blob": blob, "list": list, "delete record": store.Records.Delete(t.Context(), key, ""), "delete blob": store.Blobs.Delete(t.Context(), "uploads/a")} {
+			if !errors.Is(err, fault.StorageUnavailable) {
+				t.Errorf("%s, told %q: %v", call, body, err)
+			}
+		}
 	}
 }
