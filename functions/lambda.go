@@ -10,10 +10,12 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/functions/ocr"
 	"github.com/lethe-ocr/lethe/functions/poison"
 	"github.com/lethe-ocr/lethe/functions/requeue"
@@ -36,9 +38,6 @@ import (
 
 // handlerVariable is where Lambda says which function a process is: api, or the name of one of the others.
 const handlerVariable = "_HANDLER"
-
-// apiHandler is the function that answers clients.
-const apiHandler = "api"
 
 // lambdaVerb starts the program as a function of AWS Lambda.
 const lambdaVerb = "lambda"
@@ -212,7 +211,9 @@ func (a *lambdaFunction) place(set config.Settings, wrong error, sealer task.Sea
 	p.inline, p.still = lambdaInline, true
 	// No turn: sweeps side by side are harmless, and one that waits for a lock of a process that was killed is late.
 	p.queue = func(*fairqueue.Queue) task.Queue { return trigger.Queue{To: a.store.Queue()} }
-	p.trigger = func(api http.Handler, _ functions) http.Handler { return httpserver.Serve(api, log, a.clock.Now) }
+	p.trigger = func(clients http.Handler, _ functions) http.Handler {
+		return httpserver.Serve(clients, log, a.clock.Now)
+	}
 	p.subjects = a.examiners
 	return p
 }
@@ -221,7 +222,7 @@ func (a *lambdaFunction) place(set config.Settings, wrong error, sealer task.Sea
 func (a *lambdaFunction) function() (host.Function, error) {
 	bucket := a.set.AWSBucket // what the parts are may change, see rest
 	switch a.role {
-	case apiHandler:
+	case api.Name:
 		proxies, err := access.ParseProxies(a.set.TrustedProxies)
 		if err != nil {
 			return nil, err
@@ -241,8 +242,7 @@ func (a *lambdaFunction) function() (host.Function, error) {
 }
 
 func unknownHandler(name string) error {
-	return fmt.Errorf("the handler of the function is %q: it must be %s, %s, %s, %s or %s",
-		name, apiHandler, ocr.Name, requeue.Name, poison.Name, retention.Name)
+	return fmt.Errorf("the handler of the function is %q: it must be one of %s", name, strings.Join(doctor.AWSFunctions(), ", "))
 }
 
 // onMessage carries out what a message asks for, once the store has told its time: this process may have stood still.
@@ -266,7 +266,7 @@ func (a *lambdaFunction) onTick(ctx context.Context, t trigger.Tick) error {
 
 // unconfiguredFunction answers clients with the reason, and lets every other event be tried again.
 func unconfiguredFunction(role string, log *slog.Logger, cause error) host.Function {
-	if role == apiHandler {
+	if role == api.Name {
 		return host.OnRequest(unconfigured(log, cause), log)
 	}
 	return host.OnTick(func(context.Context, trigger.Tick) error {
@@ -280,7 +280,7 @@ func (a *lambdaFunction) prepare(ctx context.Context) {
 	if a.store.Emulated() {
 		unprepared(ctx, a.log, "emulator", a.store.Prepare(ctx, a.set.Region))
 	}
-	if a.role == apiHandler {
+	if a.role == api.Name {
 		unprepared(ctx, a.log, "application", a.bootstrap(ctx))
 	}
 	if a.role != ocr.Name && a.role != requeue.Name {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 )
 
@@ -29,6 +30,16 @@ func TestProgramIsAFunctionWhereThePlatformStartsItAndNowhereElse(t *testing.T) 
 		t.Setenv("_HANDLER", "ocr")
 		if got := strings.Join(asFunction(strings.Fields(c.args)), " "); got != c.want {
 			t.Errorf("%q with %q: %q", c.args, c.api, got)
+		}
+	}
+}
+
+// The doctor and the table of rights list the functions; the platform names them.
+func TestEveryFunctionOfAStampOnAWSHasAHandler(t *testing.T) {
+	for _, name := range append(doctor.AWSFunctions(), "another") {
+		a := lambdaFunction{role: name, server: &server{place: place{set: config.Default()}}}
+		if _, err := a.function(); (err != nil) != (name == "another") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

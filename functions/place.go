@@ -17,7 +17,8 @@ import (
 )
 
 // place is what differs between the places that the program serves in. Everything else is the same and joined by assemble. To
-// add a place, write one file that fills this in: machine.go, functionapp.go and lambda.go are the examples, and cloudPlace has what clouds share.
+// add a place, write one file that fills this in: machine.go, functionapp.go and lambda.go are the examples, and cloudPlace has what
+// clouds share.
 type place struct {
 	set  config.Settings
 	base string // address that links begin with; empty where it is not the program's

@@ -147,7 +147,7 @@ func (s *stamp) heldInQueues(t *testing.T, look func(string, []byte)) {
 // messages returns everything that a queue holds.
 func messages(t *testing.T, queue string) []byte {
 	t.Helper()
-	_, name, _ := strings.Cut(queue, "/000000000000/")
+	_, name, _ := strings.Cut(queue, "/"+emulator.Account+"/")
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, emulator.Endpoint(t, emulators.SQS)+"/_fauxqs/queues/"+name, nil)
 	if err != nil {
 		t.Fatal(err)

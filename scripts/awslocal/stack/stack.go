@@ -26,6 +26,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/functions/ocr"
 	"github.com/lethe-ocr/lethe/functions/poison"
 	"github.com/lethe-ocr/lethe/functions/requeue"
@@ -37,12 +38,6 @@ import (
 	store "github.com/lethe-ocr/lethe/shared/storage/aws"
 	"github.com/lethe-ocr/lethe/shared/storage/aws/emulator"
 )
-
-// API is the handler of the function that answers clients.
-const API = "api"
-
-// emulatedAccount is the account that the emulator of SQS has queues in.
-const emulatedAccount = "000000000000"
 
 // Config describes one stamp to run.
 type Config struct {
@@ -163,7 +158,7 @@ func (s *Stack) queueName(name string) string {
 }
 
 func (s *Stack) arn(name string) string {
-	return "arn:aws:sqs:" + emulator.Region + ":" + emulatedAccount + ":" + s.queueName(name)
+	return "arn:aws:sqs:" + emulator.Region + ":" + emulator.Account + ":" + s.queueName(name)
 }
 
 // makeStorage makes bucket and tables.
@@ -196,8 +191,8 @@ func (s *Stack) makeFunctions(rie string, endpoints map[string]string) {
 		memory  int
 		timeout time.Duration
 	}{
-		API: {1024, functionurl.MaxDuration}, ocr.Name: {3538, s.cfg.Timeout}, requeue.Name: {3538, s.cfg.Timeout}, poison.Name: {1024, time.Minute},
-		retention.Name: {1024, functionurl.MaxDuration},
+		api.Name: {2048, functionurl.MaxDuration}, ocr.Name: {3538, s.cfg.Timeout}, requeue.Name: {3538, s.cfg.Timeout}, poison.Name: {2048, time.Minute},
+		retention.Name: {2048, functionurl.MaxDuration},
 	} {
 		s.Functions[handler] = function.New(function.Config{
 			Emulator: rie, Package: s.cfg.Package, Name: s.cfg.Name + "-" + handler, Handler: handler, Region: emulator.Region, Memory: c.memory,
@@ -215,7 +210,7 @@ func (s *Stack) run(ctx context.Context) error {
 	}
 	ctx, s.cancel = context.WithCancel(ctx)
 	s.address = "http://" + ln.Addr().String()
-	s.server = (&functionurl.Handler{Function: s.Functions[API], Region: emulator.Region, Now: time.Now}).Server()
+	s.server = (&functionurl.Handler{Function: s.Functions[api.Name], Region: emulator.Region, Now: time.Now}).Server()
 	s.running.Go(func() {
 		if err := s.server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 			_, _ = fmt.Fprintln(s.log, "the function URL ended:", err) // in memory

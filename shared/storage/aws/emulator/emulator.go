@@ -25,6 +25,7 @@ const (
 	AccessKey = "emulator"
 	SecretKey = "emulatorsecret"
 	Region    = "eu-central-1"
+	Account   = "000000000000" // whose queues they are
 )
 
 // ErrMissing is in the chain of errors that say that something is not installed.
@@ -72,7 +73,7 @@ func Endpoint(t testing.TB, start func(context.Context) (string, error)) string 
 }
 
 // QueueURL returns how a queue of that name is called on the emulator of SQS.
-func QueueURL(endpoint, name string) string { return endpoint + "/000000000000/" + name }
+func QueueURL(endpoint, name string) string { return endpoint + "/" + Account + "/" + name }
 
 // Close ends the emulators that run.
 func (s *Set) Close() {
