@@ -26,6 +26,7 @@ type child struct {
 	limits  Limits
 	stderr  *counter
 	ended   chan struct{} // closed once it has been reaped
+	counted chan struct{} // closed once its end has been counted and reported
 	reason  atomic.Pointer[Reason]
 	peak    atomic.Int64 // resident bytes
 	rss     atomic.Int64 // resident bytes when last measured
@@ -65,7 +66,7 @@ func launch(cfg Config, stderr *counter) (*child, error) {
 		_ = unixConn.Close() // nothing was sent
 		return nil, fmt.Errorf("start child: %w", err)
 	}
-	c := &child{cmd: cmd, conn: unixConn, limits: cfg.Limits, stderr: stderr, ended: make(chan struct{}), alive: true}
+	c := &child{cmd: cmd, conn: unixConn, limits: cfg.Limits, stderr: stderr, ended: make(chan struct{}), counted: make(chan struct{}), alive: true}
 	go c.reap()
 	return c, nil
 }

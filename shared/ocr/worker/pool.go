@@ -173,7 +173,7 @@ func (p *Pool) Rest(ctx context.Context) error {
 	for _, s := range idle { // nobody takes one without a place
 		if c := s.child; c != nil && (c.opened > 0 || c.dead()) {
 			s.end(Recycled)
-			<-c.ended
+			<-c.counted
 		}
 	}
 	return nil

@@ -81,6 +81,7 @@ func (t *tally) add(c *child) {
 	t.live[c] = struct{}{}
 	t.mu.Unlock()
 	t.group.Go(func() {
+		defer close(c.counted)
 		why := c.why()
 		if t.killed != nil && why.harm() {
 			t.killed(why, c.peak.Load())
