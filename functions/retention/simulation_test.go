@@ -232,22 +232,6 @@ func (s *simulation) live(d time.Duration) {
 
 func (s *simulation) impatient() bool { return s.brief && len(s.violations) > 0 }
 
-// timer is one tick of the host's timer. What fails is tried again with the next one. Where writes are lost, calls end in the
-// middle too, and the next one may come from another process.
-func (s *simulation) timer() {
-	ctx, end := context.WithCancel(s.t.Context())
-	defer end()
-	if s.faults > 0 && s.random.IntN(10) == 0 {
-		s.calls.Store(1 + s.random.Int64N(60))
-		s.end.Store(&end)
-	}
-	_ = s.run(ctx, trigger.Tick{})
-	if s.calls.Swap(0) < 0 {
-		s.broken++
-		s.start()
-	}
-}
-
 // work handles what waits in the queue. Some messages are lost, some come twice, some workers die.
 func (s *simulation) work() {
 	waiting := s.waiting

@@ -1,6 +1,7 @@
 package retention_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
+	"github.com/lethe-ocr/lethe/shared/trigger"
 )
 
 // The promise, in words of this test's own: a constant of the program that were wrong must not excuse the program.
@@ -119,6 +121,32 @@ func (s *simulation) settle() {
 	for _, table := range s.leftovers() {
 		s.violate("records are left: %s", table)
 	}
+}
+
+// timer is one tick of the host's timer. What fails is tried again with the next one. Where writes are lost, calls end in the
+// middle too, and the next one may come from another process: then it comes when it does in a stamp, since with two ticks of
+// half an hour gone nothing would be left of the margin.
+func (s *simulation) timer() {
+	for s.call() {
+		time.Sleep(5 * time.Minute)
+	}
+}
+
+// call calls the function and reports whether that was broken off.
+func (s *simulation) call() (broken bool) {
+	ctx, end := context.WithCancel(s.t.Context())
+	defer end()
+	if s.faults > 0 && s.random.IntN(10) == 0 {
+		s.calls.Store(1 + s.random.Int64N(60))
+		s.end.Store(&end)
+	}
+	_ = s.run(ctx, trigger.Tick{})
+	if s.calls.Swap(0) >= 0 {
+		return false
+	}
+	s.broken++
+	s.start()
+	return true
 }
 
 // outage is a time in which no timer runs and nobody calls. The first sweep after it must erase everything that is overdue.
