@@ -177,6 +177,14 @@ func TestAStampThatDoesNotAnswerIsNotRemovedUnasked(t *testing.T) {
 	w := deployed(t)
 	w.change(func(a *model.World) { a.Stacks[stackName].App.Program = "never-loads" })
 	w.Run("destroy").Stopped(t, "does not answer", "LOSE_LEDGER=1", "Nothing was changed.")
+	// Nor is one that somebody made by other means, of which the scripts remember nothing: its bucket holds a ledger.
+	memory := w.model().Buckets[codeName].Objects["stamp.json"]
+	w.change(func(a *model.World) {
+		delete(a.Buckets[codeName].Objects, "stamp.json")
+		a.Buckets[bucket].Objects["ledger/checkpoint"] = model.Object{}
+	})
+	w.Run("destroy").Stopped(t, "does not answer", "LOSE_LEDGER=1", "Nothing was changed.")
+	w.change(func(a *model.World) { a.Buckets[codeName].Objects["stamp.json"] = memory })
 	w.change(func(a *model.World) { a.Stacks[stackName].Tables.Saved = true }) // so that losing it is no violation
 	// Unfinished uploads are still there: only the program or the end of the bucket's policy lets anybody abort them.
 	if r := w.Done("destroy", "LOSE_LEDGER=1"); !strings.Contains(r.Stdout, "The ledger is lost with it") || len(w.model().Buckets) != 0 {

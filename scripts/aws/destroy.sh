@@ -29,12 +29,18 @@ if [ "$status" = none ] && ! has_bucket "$code"; then
   exit 0
 fi
 
+# holds PREFIX: whether the bucket for documents holds an object below it.
+holds() {
+  known NoSuchBucket s3api list-objects-v2 --bucket "$bucket" --prefix "$1" --max-items 1 --expected-bucket-owner "$account" || return 1
+  grep -q '"Key"' "$work/known"
+}
+
 finish=no
 if [ "${LOSE_LEDGER:-}" = 1 ] || [ "$saved" = saved ] || [ "$state" = removing ]; then
   finish=yes
 elif [ -n "$endpoint" ] && [ "$(curl -sS -m 60 -o /dev/null -w '%{http_code}' "$endpoint/healthz" 2>/dev/null)" = 200 ]; then
   need_secret
-elif [ -n "$proven" ]; then
+elif [ -n "$proven" ] || { [ -n "$bucket" ] && holds ledger/; }; then # a stamp that was made in another way is not in the memory
   problem "the stamp does not answer, so its documents cannot be erased and its ledger cannot be saved; expected: one that answers. Example: REOPEN=1 make deploy CLOUD=aws REGION=$REGION, or LOSE_LEDGER=1 make destroy CLOUD=aws REGION=$REGION to remove it as it is"
 else
   finish=yes # nothing was ever taken in
@@ -66,8 +72,7 @@ close_intake() {
 look_into_bucket() {
   local prefix
   for prefix in uploads/ work/ results/ deadletters/; do
-    amazon s3api list-objects-v2 --bucket "$bucket" --prefix "$prefix" --max-items 1 --expected-bucket-owner "$account" >"$work/objects"
-    ! grep -q '"Key"' "$work/objects" || stop "The bucket $bucket still holds something below $prefix." "look for sweep.failed in $logs and run the same command again"
+    ! holds "$prefix" || stop "The bucket $bucket still holds something below $prefix." "look for sweep.failed in $logs and run the same command again"
   done
   amazon s3api list-multipart-uploads --bucket "$bucket" --expected-bucket-owner "$account" >"$work/uploads"
   ! grep -q '"UploadId"' "$work/uploads" || stop "The bucket $bucket still holds parts of an upload." "look for sweep.failed in $logs and run the same command again"
