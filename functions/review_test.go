@@ -60,7 +60,7 @@ func large(t *testing.T) []byte {
 // A document that uses the engine up stays until its clock. One person alone sees nothing of it; two see a copy without
 // text, and the document itself; a delete ends that at once.
 func TestTwoReviewersLookAtADocumentThatMadeTheEngineFail(t *testing.T) {
-	s := startAt(t, t.TempDir(), "LETHE_WORKER_MEMORY_MIB=256", "LETHE_REVIEW=true", "LETHE_OIDC_REQUIRED=false")
+	s := startAt(t, t.TempDir(), "LETHE_WORKER_MEMORY_MIB=296", "LETHE_REVIEW=true", "LETHE_OIDC_REQUIRED=false")
 	document := large(t)
 	task, err := s.trySend(t.Context(), document, client.Settings{Formats: []string{"txt"}})
 	if err != nil {

@@ -13,7 +13,7 @@ timeout=60m # a busy machine is no fault of the code
 if [ -n "${FUNCHOST:-}" ] && [ -z "${LETHE_STAGE:-}" ]; then
   scripts/package.sh
   export LETHE_STAGE=$PWD/dist/stage
-  export LETHE_LAMBDA_PACKAGE=$PWD/dist/lethe-lambda.zip # without it, the tests on AWS's emulators take the program as it is
+  export LAMBDA_PACKAGE=$PWD/dist/lethe-lambda.zip # without it, the tests on AWS's emulators take the program as it is
 fi
 
 missing=()

@@ -46,13 +46,13 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// unpacked is the Lambda package that LETHE_LAMBDA_PACKAGE names, or else one with the program that LETHE_BIN names.
+// unpacked is the Lambda package that LAMBDA_PACKAGE names, or else one with the program that LETHE_BIN names.
 var unpacked = sync.OnceValues(func() (string, error) {
 	folder := filepath.Join(filepath.Dir(emulatorFolder), "package")
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return "", err
 	}
-	if archive := os.Getenv("LETHE_LAMBDA_PACKAGE"); archive != "" {
+	if archive := os.Getenv("LAMBDA_PACKAGE"); archive != "" {
 		return folder, stack.Unpack(archive, folder)
 	}
 	program := os.Getenv("LETHE_BIN")
@@ -89,7 +89,7 @@ func start(t *testing.T, settings map[string]string, change func(*stack.Config))
 		t.Fatal(err)
 	}
 	if folder == "" {
-		t.Skip("no package: LETHE_LAMBDA_PACKAGE names no zip, and LETHE_BIN no program")
+		t.Skip("no package: LAMBDA_PACKAGE names no zip, and LETHE_BIN no program")
 	}
 	s := &stamp{}
 	values, public := stamptest.Settings(t)

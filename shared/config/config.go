@@ -218,7 +218,7 @@ func form(t reflect.Type) string {
 
 // clientVariables are read by the client verbs and the build, not here.
 func clientVariables() []string {
-	return []string{"URL", "APP", "SECRET", "TOKEN", "CA_FILE", "SOAK", "CORPUS", "SCHEMAS", "BIN", "STAGE", "LAMBDA_PACKAGE", "PACKAGE_LANGUAGES"}
+	return []string{"URL", "APP", "SECRET", "TOKEN", "CA_FILE", "SOAK", "CORPUS", "SCHEMAS", "BIN", "STAGE", "PACKAGE_LANGUAGES"}
 }
 
 // unknown reports LETHE_ variables that are no setting: a misspelt limit must not silently be the default.
