@@ -44,7 +44,7 @@ func TestTheStoreTellsItsTimeWithEveryAnswer(t *testing.T) {
 			return err
 		},
 	} {
-		if err := call(); fault.KindOf(err) != fault.NotFound {
+		if err := call(); fault.KindOf(err) != fault.Unavailable {
 			t.Errorf("call %d: %v", n, err)
 		}
 		if off := remote.Now().Sub(date.Add(time.Duration(n+1) * 10 * time.Second)); off < 0 || off > time.Minute {

@@ -3,6 +3,7 @@ package azure
 import (
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
@@ -36,12 +37,9 @@ func classify(err error) error {
 	case string(bloberror.ConditionNotMet), string(aztables.UpdateConditionNotSatisfied):
 		return storage.Changed(cause)
 	}
-	switch resp.StatusCode {
-	case 404:
-		return storage.Missing(cause)
-	case 412:
+	// Of a 404 only the service's own word counts: what has no record is erased, and others on the way answer 404 too.
+	if resp.StatusCode == http.StatusPreconditionFailed {
 		return storage.Changed(cause)
-	default:
-		return storage.Refused(cause)
 	}
+	return storage.Refused(cause)
 }
