@@ -154,6 +154,7 @@ func (v *readVerb) check() error {
 	}
 	v.options = ocr.Options{
 		Languages: v.settings.Languages, Profile: cmp.Or(ocr.Profile(v.settings.Profile), ocr.Accurate), Explain: v.explain,
+		Features: render.Needs(v.wanted),
 	}
 	if v.options.Profile != ocr.Accurate && v.options.Profile != ocr.Fast {
 		return fmt.Errorf("--profile must be %s or %s", ocr.Accurate, ocr.Fast)

@@ -48,10 +48,26 @@ type Options struct {
 	Languages []string `json:"languages"` // Tesseract's codes in order of preference; at least one
 	Profile   Profile  `json:"profile"`
 
-	Characters bool `json:"characters,omitempty"` // fill Word.Characters: a page takes about six times the memory
+	Features
+	Region *Region `json:"region,omitempty"` // read nothing but this; nil for the whole page
 
 	Explain   bool `json:"explain,omitempty"` // fill Page.Decisions
 	Scattered bool `json:"-"`                 // the picture shows pieces of text here and there on white; set where one is drawn
+}
+
+// Features is what to find on a page beside its words. What is not asked for costs nothing.
+type Features struct {
+	Characters bool `json:"characters,omitempty"` // fill Word.Characters: a page takes about six times the memory
+	Tables     bool `json:"tables,omitempty"`     // put words that stand in the cells of a table into blocks with rows
+	Barcodes   bool `json:"barcodes,omitempty"`   // add a block for each bar code
+	MRZ        bool `json:"mrz,omitempty"`        // put machine-readable zones of travel documents into blocks of their own
+}
+
+// With returns what either asks for.
+func (f Features) With(g Features) Features {
+	return Features{
+		Characters: f.Characters || g.Characters, Tables: f.Tables || g.Tables, Barcodes: f.Barcodes || g.Barcodes, MRZ: f.MRZ || g.MRZ,
+	}
 }
 
 // Profile trades time for accuracy.

@@ -45,7 +45,8 @@ func (f frame) block(b ocr.Block) (ocr.Block, bool) {
 	if b.Rows = keep(b.Rows, f.row); len(b.Rows) == 0 {
 		b.Rows = nil // left out of JSON
 	}
-	return b, len(b.Paragraphs) > 0 || len(b.Rows) > 0
+	b.Confidence = percent(b.Confidence)
+	return b, len(b.Paragraphs) > 0 || len(b.Rows) > 0 || b.Value != "" || b.Mark != ""
 }
 
 func (f frame) row(r ocr.Row) (ocr.Row, bool) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
 // Format is a result format. Its value is its name in the API, on the command line and in storage.
@@ -25,21 +26,23 @@ const (
 // row is all that there is to know of a format.
 type row struct {
 	name      Format
-	mediaType string // for a Content-Type header
-	extension string // of file names, with its dot
+	mediaType string       // for a Content-Type header
+	extension string       // of file names, with its dot
+	needs     ocr.Features // what it shows of a page beside the words
 	// new returns a Writer of one result. Once ctx ends, the result is discarded.
 	new func(ctx context.Context, w io.Writer, doc Document) (Writer, error)
 }
 
 // table lists every format. The program, its help, the API and its description follow from it.
 func table() []row {
+	words := ocr.Features{}
 	return []row{
-		{TXT, "text/plain; charset=utf-8", ".txt", newText},
-		{JSON, "application/json", ".json", newJSON},
-		{HOCR, "text/vnd.hocr+html; charset=utf-8", ".hocr.html", newHOCR},
-		{ALTO, "application/xml", ".alto.xml", newALTO}, // ALTO has no registered type of its own
-		{TSV, "text/tab-separated-values; charset=utf-8", ".tsv", newTSV},
-		{PDF, "application/pdf", ".pdf", newPDF},
+		{TXT, "text/plain; charset=utf-8", ".txt", words, newText},
+		{JSON, "application/json", ".json", ocr.Features{Tables: true, Barcodes: true, MRZ: true}, newJSON},
+		{HOCR, "text/vnd.hocr+html; charset=utf-8", ".hocr.html", words, newHOCR},
+		{ALTO, "application/xml", ".alto.xml", words, newALTO}, // ALTO has no registered type of its own
+		{TSV, "text/tab-separated-values; charset=utf-8", ".tsv", words, newTSV},
+		{PDF, "application/pdf", ".pdf", words, newPDF},
 	}
 }
 
@@ -91,6 +94,16 @@ func (f Format) MediaType() string {
 		return r.mediaType
 	}
 	return "application/octet-stream"
+}
+
+// Needs returns what results of these formats show of a page beside its words.
+func Needs(formats []Format) ocr.Features {
+	var all ocr.Features
+	for _, f := range formats {
+		r, _ := f.row()
+		all = all.With(r.needs)
+	}
+	return all
 }
 
 // Extension returns the file name extension with its dot. That of an unknown format, which another version of the program

@@ -296,3 +296,12 @@ func TestWhatBreaksOffDoesNotLookWhole(t *testing.T) {
 		}
 	}
 }
+
+func TestNothingIsLookedForThatNoFormatShows(t *testing.T) {
+	if got := Needs([]Format{TXT, PDF, HOCR, ALTO, TSV}); got != (ocr.Features{}) {
+		t.Errorf("formats of words need %+v", got)
+	}
+	if got := Needs([]Format{TXT, JSON}); !got.Tables || !got.Barcodes || !got.MRZ || got.Characters {
+		t.Errorf("JSON needs %+v", got)
+	}
+}

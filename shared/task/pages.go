@@ -193,7 +193,9 @@ func (o *outcomes) stopped() error {
 // page reads one page. The first result is the fault of a page that could not be read although the document goes on.
 func (s *Service) page(ctx context.Context, t *Task, src ocr.Source, n int) (fails, err error) {
 	page, err := retry(ctx, func() (ocr.Page, error) {
-		return s.Engine.Recognise(ctx, src, n, ocr.Options{Languages: t.Settings.Languages, Profile: t.Settings.Profile})
+		return s.Engine.Recognise(ctx, src, n, ocr.Options{
+			Languages: t.Settings.Languages, Profile: t.Settings.Profile, Features: render.Needs(t.Settings.Formats),
+		})
 	})
 	src.Place.Give() // others read while this page is stored
 	if err != nil {

@@ -15,6 +15,8 @@ const maxWordBytes = 4096
 type pageCheck struct {
 	width, height int // pixels
 	fonts         int
+	asked         ocr.Features
+	region        *ocr.Region
 }
 
 const (
@@ -23,16 +25,7 @@ const (
 )
 
 func (c *pageCheck) block(b *ocr.Block) bool {
-	switch b.Kind {
-	case ocr.TextBlock, ocr.TableBlock, ocr.PictureBlock, ocr.SeparatorBlock:
-		if b.Value != "" || b.Symbology != "" {
-			return false
-		}
-	case ocr.BarcodeBlock:
-		if !readable(b.Value) || !readable(b.Symbology) {
-			return false
-		}
-	default:
+	if !c.feature(b) {
 		return false
 	}
 	switch b.Origin {
@@ -40,7 +33,7 @@ func (c *pageCheck) block(b *ocr.Block) bool {
 	default:
 		return false
 	}
-	if !c.inside(b.Box) || len(b.Paragraphs) > 0 && b.Kind != ocr.TextBlock || len(b.Rows) > 0 && b.Kind != ocr.TableBlock {
+	if !c.inside(b.Box) || len(b.Paragraphs) > 0 && b.Kind != ocr.TextBlock && b.Kind != ocr.MRZBlock || len(b.Rows) > 0 && b.Kind != ocr.TableBlock {
 		return false
 	}
 	for _, r := range b.Rows {
