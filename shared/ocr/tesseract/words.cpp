@@ -41,12 +41,13 @@ void characters_of(const ResultIterator &word, lethe_word *found) {
 
 }  // namespace
 
-int lethe_recognise(void *engine, void *pix, int characters, lethe_words *found) {
+int lethe_recognise(void *engine, void *pix, lethe_ask ask, lethe_words *found) {
   *found = {};
   auto *api = static_cast<tesseract::TessBaseAPI *>(engine);
   api->SetImage(static_cast<Pix *>(pix));
   constexpr int least = 70;  // the engine's own, below which a resolution is none
   if (api->GetSourceYResolution() < least) api->SetSourceResolution(least);
+  if (ask.width > 0) api->SetRectangle(ask.left, ask.top, ask.width, ask.height);
   if (api->Recognize(nullptr) != 0) return -1;
 
   std::vector<lethe_word> words;
@@ -67,7 +68,7 @@ int lethe_recognise(void *engine, void *pix, int characters, lethe_words *found)
     if (!at->Baseline(tesseract::RIL_TEXTLINE, &b[0], &b[1], &b[2], &b[3])) memset(b, 0, sizeof word.baseline);
     float descenders, ascenders;
     at->RowAttributes(&word.height, &descenders, &ascenders);
-    if (characters) characters_of(*at, &word);
+    if (ask.characters) characters_of(*at, &word);
     words.push_back(word);
     at->Next(tesseract::RIL_WORD);
   }

@@ -25,9 +25,14 @@ typedef struct {
   int length;
 } lethe_words;
 
+typedef struct {
+  int left, top, width, height;  // of the part of the picture to read; no width: all of it
+  int characters;                // whether they are asked for
+} lethe_ask;
+
 // lethe_recognise reads a PIX, which stays the caller's, with an initialised tesseract::TessBaseAPI. A resolution of 0 has
 // the engine make its own estimate. It returns 0 on success; lethe_free_words frees what it found either way.
-int lethe_recognise(void *api, void *pix, int characters, lethe_words *found);
+int lethe_recognise(void *api, void *pix, lethe_ask ask, lethe_words *found);
 void lethe_free_words(lethe_words *found);
 
 #ifdef __cplusplus

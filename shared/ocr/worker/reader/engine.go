@@ -12,8 +12,8 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
+	"github.com/lethe-ocr/lethe/shared/ocr/reading"
 	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
-	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/pdf"
 	"github.com/lethe-ocr/lethe/shared/picture"
@@ -32,11 +32,11 @@ type Recogniser interface {
 	Languages() []string
 	// Read recognises a picture that has so many pixels an inch in each direction, and fills everything of the page but its
 	// number, in pixels of the picture as given.
-	Read(im *picture.Image, x, y int, opt ocr.Options) (ocr.Page, error)
+	Read(ctx context.Context, im *picture.Image, x, y int, opt ocr.Options) (ocr.Page, error)
 	Close() error
 }
 
-var _ Recogniser = (*tesseract.Reader)(nil)
+var _ Recogniser = (*reading.Reader)(nil)
 
 // Engine reads documents in this process. It works on one call at a time and keeps the last document open.
 type Engine struct {
@@ -74,7 +74,7 @@ var _ worker.Engine = (*Engine)(nil)
 type opened interface {
 	info() ocr.Info
 	// draw makes page n ready to be read.
-	draw(n int, opt ocr.Options) (sheet, error)
+	draw(ctx context.Context, n int, opt ocr.Options) (sheet, error)
 	// survey finds what a derivative takes over from page n.
 	survey(n int) (derivative.Page, error)
 	// write writes the searchable PDF, and returns what is to be told of it.
@@ -145,7 +145,7 @@ func (e *Engine) draw(ctx context.Context, src ocr.Source, n int, opt ocr.Option
 		return err
 	}
 	e.drawn.close()
-	e.drawn, err = doc.draw(n, opt)
+	e.drawn, err = doc.draw(ctx, n, opt)
 	e.drawn.number = n
 	if err != nil {
 		e.drawn = sheet{}
@@ -173,7 +173,7 @@ func (e *Engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.O
 		x, y = assumedDPI, assumedDPI
 	}
 	opt.Scattered = e.drawn.scattered
-	page, err := e.recogniser.Read(e.drawn.image, x, y, opt)
+	page, err := e.recogniser.Read(ctx, e.drawn.image, x, y, opt)
 	if err == nil && e.drawn.merge != nil {
 		page = e.drawn.merge(page)
 	}

@@ -60,7 +60,7 @@ func (d *imageDocument) close() {
 	_ = unix.Munmap(d.data)
 }
 
-func (d *imageDocument) draw(n int, _ ocr.Options) (sheet, error) {
+func (d *imageDocument) draw(_ context.Context, n int, _ ocr.Options) (sheet, error) {
 	image, err := picture.Decode(d.data, d.mediaType, n-1, d.limits)
 	return sheet{image: image}, err
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/debug"
 
+	"github.com/lethe-ocr/lethe/shared/ocr/reading"
 	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/pdf"
@@ -27,7 +28,7 @@ func Main(ctx context.Context, socket int, cfg Config) error {
 	if err != nil {
 		return fmt.Errorf("find language data: %w", err)
 	}
-	engine, err := New(cfg, tesseract.New(models))
+	engine, err := New(cfg, reading.New(tesseract.New(models)))
 	if err != nil {
 		return fmt.Errorf("start engine: %w", err)
 	}

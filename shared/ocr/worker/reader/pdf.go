@@ -39,8 +39,8 @@ func (d *pdfDocument) info() ocr.Info {
 }
 
 // draw takes the text layer where the page shows it, and draws what else is to be read.
-func (d *pdfDocument) draw(n int, opt ocr.Options) (sheet, error) {
-	d.pdf.CheckFonts(func(line pdf.Raster) (ocr.Page, error) { return d.line(line, opt) })
+func (d *pdfDocument) draw(ctx context.Context, n int, opt ocr.Options) (sheet, error) {
+	d.pdf.CheckFonts(func(line pdf.Raster) (ocr.Page, error) { return d.line(ctx, line, opt) })
 	reading, err := d.pdf.Read(n, opt.Characters, d.limits)
 	if err != nil || reading.Page != nil {
 		return sheet{page: reading.Page}, err
@@ -50,14 +50,14 @@ func (d *pdfDocument) draw(n int, opt ocr.Options) (sheet, error) {
 }
 
 // line reads a few lines of text, in one pass.
-func (d *pdfDocument) line(raster pdf.Raster, opt ocr.Options) (ocr.Page, error) {
+func (d *pdfDocument) line(ctx context.Context, raster pdf.Raster, opt ocr.Options) (ocr.Page, error) {
 	image, err := d.image(raster)
 	if err != nil {
 		return ocr.Page{}, err
 	}
 	defer image.Close()
 	opt.Profile, opt.Characters = ocr.Fast, false
-	return d.recogniser.Read(image, raster.DPI, raster.DPI, opt)
+	return d.recogniser.Read(ctx, image, raster.DPI, raster.DPI, opt)
 }
 
 func (d *pdfDocument) image(raster pdf.Raster) (*picture.Image, error) {

@@ -4,6 +4,7 @@ package reader_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -32,7 +33,7 @@ type blind struct{}
 
 func (blind) Languages() []string { return []string{"eng"} }
 
-func (blind) Read(im *picture.Image, x, _ int, _ ocr.Options) (ocr.Page, error) {
+func (blind) Read(_ context.Context, im *picture.Image, x, _ int, _ ocr.Options) (ocr.Page, error) {
 	width, height := im.Width(), im.Height()
 	return ocr.Page{Width: width, Height: height, DPI: x, Origin: ocr.Recognised}, nil
 }

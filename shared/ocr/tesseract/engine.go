@@ -4,6 +4,7 @@ package tesseract
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -14,7 +15,7 @@ import (
 
 	"github.com/otiai10/gosseract/v2"
 
-	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/reading"
 	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
@@ -22,9 +23,8 @@ import (
 // maxHandles is how many sets of languages stay loaded. A handle takes 60 to 200 MB.
 const maxHandles = 2
 
-// Reader reads pages. It keeps initialised engine handles, since loading a model takes as long as an easy page. It is for
-// one goroutine at a time.
-type Reader struct {
+// Engine finds words in pictures. It keeps initialised handles, since loading a model takes as long as an easy page.
+type Engine struct {
 	models  *Models
 	handles []handle // most recently used first
 }
@@ -34,75 +34,105 @@ type handle struct {
 	client    *gosseract.Client
 }
 
-// New returns a reader with the models.
-func New(m *Models) *Reader {
-	return &Reader{models: m}
+var _ reading.Engine = (*Engine)(nil)
+
+// New returns an engine with the models.
+func New(m *Models) *Engine {
+	return &Engine{models: m}
 }
 
-// Languages lists the installed languages as Tesseract's codes, sorted.
-func (r *Reader) Languages() []string {
-	return slices.DeleteFunc(slices.Clone(r.models.names), func(name string) bool { return name == orientationModel })
+// Languages implements reading.Engine.
+func (e *Engine) Languages() []string {
+	return slices.DeleteFunc(slices.Clone(e.models.names), func(name string) bool { return name == orientationModel })
 }
 
-// Close frees all handles.
-func (r *Reader) Close() error {
+// Close implements reading.Engine.
+func (e *Engine) Close() error {
 	var failed error
-	for _, h := range r.handles {
+	for _, h := range e.handles {
 		if err := h.client.Close(); err != nil {
 			failed = err
 		}
 	}
-	r.handles = nil
+	e.handles = nil
 	return failed
 }
 
-// recognise runs the engine once over a picture.
-func (r *Reader) recognise(im *picture.Image, opt ocr.Options, mode gosseract.PageSegMode) ([]word, error) {
-	client, err := r.client(opt.Languages)
+// Recognise implements reading.Engine.
+func (e *Engine) Recognise(ctx context.Context, im *picture.Image, ask reading.Ask) (reading.Found, error) {
+	mode, err := e.mode(ask.Mode)
 	if err != nil {
-		return nil, err
+		return reading.Found{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return reading.Found{}, err
+	}
+	client, err := e.client(ask.Languages)
+	if err != nil {
+		return reading.Found{}, err
 	}
 	if err := client.SetPageSegMode(mode); err != nil {
-		return nil, fmt.Errorf("set the mode of the engine: %w", err)
+		return reading.Found{}, fmt.Errorf("set the mode of the engine: %w", err)
 	}
-	return read(client, im, opt.Characters)
+	words, err := read(client, im, ask)
+	return reading.Found{Words: words}, err
+}
+
+func (e *Engine) mode(m reading.Mode) (gosseract.PageSegMode, error) {
+	switch m {
+	case reading.Auto:
+		return gosseract.PSM_AUTO, nil
+	case reading.Orientation:
+		if slices.Contains(e.models.names, orientationModel) {
+			return gosseract.PSM_AUTO_OSD, nil
+		}
+	case reading.SingleBlock:
+		return gosseract.PSM_SINGLE_BLOCK, nil
+	case reading.Sparse:
+		return gosseract.PSM_SPARSE_TEXT, nil
+	case reading.SingleLine:
+		return gosseract.PSM_SINGLE_LINE, nil
+	case reading.SingleWord:
+		return gosseract.PSM_SINGLE_WORD, nil
+	}
+	return 0, errors.ErrUnsupported
 }
 
 // client returns the handle for a set of languages.
-func (r *Reader) client(languages []string) (*gosseract.Client, error) {
+func (e *Engine) client(languages []string) (*gosseract.Client, error) {
 	if len(languages) == 0 {
 		return nil, refusal.New(refusal.LanguageMissing) // without one the engine crashes
 	}
 	for _, l := range languages {
-		if !slices.Contains(r.Languages(), l) {
+		if !slices.Contains(e.Languages(), l) {
 			return nil, refusal.New(refusal.LanguageMissing)
 		}
 	}
 	wanted := strings.Join(languages, "+")
-	i := slices.IndexFunc(r.handles, func(h handle) bool { return h.languages == wanted })
+	i := slices.IndexFunc(e.handles, func(h handle) bool { return h.languages == wanted })
 	if i >= 0 {
-		h := r.handles[i]
-		r.handles = slices.Insert(slices.Delete(r.handles, i, i+1), 0, h)
+		h := e.handles[i]
+		e.handles = slices.Insert(slices.Delete(e.handles, i, i+1), 0, h)
 		return h.client, nil
 	}
 	client := gosseract.NewClient()
 	client.Languages = slices.Clone(languages)
-	client.TessdataPrefix = r.models.dir
+	client.TessdataPrefix = e.models.dir
 	if nowhere() {
 		if err := client.SetVariable("debug_file", os.DevNull); err != nil {
 			return nil, errors.Join(fmt.Errorf("configure the engine: %w", err), client.Close())
 		}
 	}
-	if err := r.models.load(client, languages); err != nil {
+	if err := e.models.load(client, languages); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the engine: %w", err), client.Close())
 	}
 	if err := open(client); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the engine: %w", err), client.Close())
 	}
-	r.handles = slices.Insert(r.handles, 0, handle{wanted, client})
-	if len(r.handles) > maxHandles {
-		last := r.handles[maxHandles]
-		r.handles = r.handles[:maxHandles]
+	e.handles = slices.Insert(e.handles, 0, handle{wanted, client})
+	if len(e.handles) > maxHandles {
+		last := e.handles[maxHandles]
+		e.handles = e.handles[:maxHandles]
 		if err := last.client.Close(); err != nil {
 			return nil, fmt.Errorf("free an engine handle: %w", err)
 		}
@@ -141,6 +171,3 @@ func nowhere() bool {
 	_ = f.Close() // nothing was written
 	return true
 }
-
-// hasOrientation reports whether the model that finds a page's way up is installed.
-func (r *Reader) hasOrientation() bool { return slices.Contains(r.models.names, orientationModel) }

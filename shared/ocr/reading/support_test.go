@@ -1,6 +1,6 @@
 //go:build cgo
 
-package tesseract_test
+package reading_test
 
 import (
 	"image"
@@ -18,6 +18,7 @@ import (
 	"golang.org/x/image/math/fixed"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/reading"
 	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
@@ -89,13 +90,13 @@ func turned(src *image.Gray, quarters int) *image.Gray {
 	return src
 }
 
-func newReader(t *testing.T) *tesseract.Reader {
+func newReader(t *testing.T) *reading.Reader {
 	t.Helper()
 	models, err := tesseract.OpenModels("")
 	if err != nil {
 		t.Skipf("Tesseract's language data is not installed: %v", err)
 	}
-	r := tesseract.New(models)
+	r := reading.New(tesseract.New(models))
 	t.Cleanup(func() {
 		if err := r.Close(); err != nil {
 			t.Error(err)
@@ -119,9 +120,9 @@ func grey(t *testing.T, img *image.Gray) *picture.Image {
 	return im
 }
 
-func read(t *testing.T, r *tesseract.Reader, im *picture.Image) ocr.Page {
+func read(t *testing.T, r *reading.Reader, im *picture.Image) ocr.Page {
 	t.Helper()
-	page, err := r.Read(im, 200, 200, english())
+	page, err := r.Read(t.Context(), im, 200, 200, english())
 	if err != nil {
 		t.Fatal(err)
 	}

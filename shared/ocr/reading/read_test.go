@@ -1,6 +1,6 @@
 //go:build cgo
 
-package tesseract_test
+package reading_test
 
 import (
 	"errors"
@@ -138,7 +138,7 @@ func TestEmptyPagesAreBlank(t *testing.T) {
 func TestLanguagesThatAreNotInstalledAreRefused(t *testing.T) {
 	r := newReader(t)
 	for _, languages := range [][]string{nil, {"none"}, {"eng", "../eng"}, {"osd"}} {
-		_, err := r.Read(grey(t, letter(t)), 200, 200, ocr.Options{Languages: languages})
+		_, err := r.Read(t.Context(), grey(t, letter(t)), 200, 200, ocr.Options{Languages: languages})
 		if !errors.Is(err, fault.LanguageUnknown) {
 			t.Errorf("%q: got %v", languages, err)
 		}
@@ -158,7 +158,7 @@ func TestManySetsOfLanguagesAreReadInTurn(t *testing.T) {
 				t.Skipf("the language data of %s is not installed", l)
 			}
 		}
-		page, err := r.Read(grey(t, letter(t)), 200, 200, ocr.Options{Languages: set, Profile: ocr.Fast})
+		page, err := r.Read(t.Context(), grey(t, letter(t)), 200, 200, ocr.Options{Languages: set, Profile: ocr.Fast})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -234,7 +234,7 @@ func TestCharactersAreGivenWhereAskedFor(t *testing.T) {
 	opt := english()
 	opt.Characters = true
 	for quarters := range 4 {
-		page, err := r.Read(grey(t, turned(letter(t), quarters)), 200, 200, opt)
+		page, err := r.Read(t.Context(), grey(t, turned(letter(t), quarters)), 200, 200, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -272,7 +272,7 @@ func TestPagesWhosePixelsAreNotSquareAreReadAsTheyLook(t *testing.T) {
 		size := image.Rect(0, 0, upright.Rect.Dx()*c.x/200, upright.Rect.Dy()*c.y/200)
 		stored := image.NewGray(size)
 		draw.CatmullRom.Scale(stored, size, upright, upright.Rect, draw.Src, nil)
-		page, err := r.Read(grey(t, stored), c.x, c.y, english())
+		page, err := r.Read(t.Context(), grey(t, stored), c.x, c.y, english())
 		if err != nil {
 			t.Fatal(err)
 		}

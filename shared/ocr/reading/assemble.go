@@ -1,6 +1,6 @@
 //go:build cgo
 
-package tesseract
+package reading
 
 import (
 	"image"
@@ -66,17 +66,17 @@ func (p placing) baseline(line [2]image.Point, angle int) *ocr.Baseline {
 	return &b
 }
 
-func (p placing) word(w word, text string, angle int) ocr.Word {
-	placed := ocr.Word{Text: text, Box: p.box(w.box, angle), Confidence: w.confidence, Font: p.font(w.height)}
-	for i, c := range w.characters {
-		if c.text == "" {
+func (p placing) word(w Word, text string, angle int) ocr.Word {
+	placed := ocr.Word{Text: text, Box: p.box(w.Box, angle), Confidence: w.Confidence, Font: p.font(w.Height)}
+	for i, c := range w.Characters {
+		if c.Text == "" {
 			continue
 		}
-		box := p.box(c.box, angle)
-		if !c.box.Overlaps(w.box) {
-			box = p.part(placed.Box, i, len(w.characters))
+		box := p.box(c.Box, angle)
+		if !c.Box.Overlaps(w.Box) {
+			box = p.part(placed.Box, i, len(w.Characters))
 		}
-		placed.Characters = append(placed.Characters, ocr.Char{Text: c.text, Box: box, Confidence: c.confidence})
+		placed.Characters = append(placed.Characters, ocr.Char{Text: c.Text, Box: box, Confidence: c.Confidence})
 	}
 	return placed
 }
@@ -123,25 +123,25 @@ func (p placing) font(height float64) int {
 // confidence of what it kept, and fills the fonts of the page.
 func assemble(r reading, p placing) ([]ocr.Block, float64) {
 	var blocks []ocr.Block
-	var last word
+	var last Word
 	var letters, sum float64
 	for _, w := range r.words {
-		text := strings.TrimSpace(w.text)
-		if text == "" || (r.mean < goodConfidence && w.confidence < junkWord) {
+		text := strings.TrimSpace(w.Text)
+		if text == "" || (r.mean < goodConfidence && w.Confidence < junkWord) {
 			continue
 		}
-		if blocks == nil || w.block != last.block {
+		if blocks == nil || w.Block != last.Block {
 			blocks = append(blocks, ocr.Block{})
-			last = word{block: w.block}
+			last = Word{Block: w.Block}
 		}
 		block := &blocks[len(blocks)-1]
-		if w.paragraph != last.paragraph || len(block.Paragraphs) == 0 {
+		if w.Paragraph != last.Paragraph || len(block.Paragraphs) == 0 {
 			block.Paragraphs = append(block.Paragraphs, ocr.Paragraph{})
-			last.line = 0
+			last.Line = 0
 		}
 		par := &block.Paragraphs[len(block.Paragraphs)-1]
-		if w.line != last.line || len(par.Lines) == 0 {
-			par.Lines = append(par.Lines, ocr.Line{Baseline: p.baseline(w.baseline, r.angle)})
+		if w.Line != last.Line || len(par.Lines) == 0 {
+			par.Lines = append(par.Lines, ocr.Line{Baseline: p.baseline(w.Baseline, r.angle)})
 		}
 		line := &par.Lines[len(par.Lines)-1]
 		placed := p.word(w, text, r.angle)
@@ -152,7 +152,7 @@ func assemble(r reading, p placing) ([]ocr.Block, float64) {
 		last = w
 		n := float64(len([]rune(text)))
 		letters += n
-		sum += n * w.confidence
+		sum += n * w.Confidence
 	}
 	if letters == 0 || !legible(blocks, sum/letters) {
 		return nil, 0

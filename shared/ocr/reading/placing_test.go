@@ -1,6 +1,6 @@
 //go:build cgo
 
-package tesseract
+package reading
 
 import (
 	"image"
@@ -29,9 +29,9 @@ func TestGuessesOfTheEngineStayOnThePage(t *testing.T) {
 			t.Errorf("letters %v high on a page of one pixel an inch have font %+v", height, page.Fonts[n-1])
 		}
 	}
-	word := p.word(word{
-		box:        image.Rect(10, 10, 30, 20),
-		characters: []character{{text: "a", box: image.Rect(10, 10, 20, 20)}, {text: "", box: image.Rect(20, 10, 30, 20)}},
+	word := p.word(Word{
+		Box:        image.Rect(10, 10, 30, 20),
+		Characters: []Character{{Text: "a", Box: image.Rect(10, 10, 20, 20)}, {Text: "", Box: image.Rect(20, 10, 30, 20)}},
 	}, "a", 0)
 	if len(word.Characters) != 1 {
 		t.Errorf("characters without text: %+v", word.Characters)

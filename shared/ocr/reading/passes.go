@@ -1,15 +1,15 @@
 //go:build cgo
 
-package tesseract
+package reading
 
 import (
+	"context"
+	"errors"
 	"image"
 	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/otiai10/gosseract/v2"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/picture"
@@ -33,22 +33,34 @@ const (
 	fairConfidence = 55.0     // letters above it count for a reading, letters below against it
 )
 
+// Reader reads pages with an engine. It is for one goroutine at a time.
+type Reader struct{ engine Engine }
+
+// New returns a reader that reads with an engine, and closes it.
+func New(e Engine) *Reader { return &Reader{engine: e} }
+
+// Languages lists the installed languages as Tesseract's codes, sorted.
+func (r *Reader) Languages() []string { return r.engine.Languages() }
+
+// Close closes the engine.
+func (r *Reader) Close() error { return r.engine.Close() }
+
 // reading is one way of reading a page.
 type reading struct {
-	words []word
+	words []Word
 	angle int     // the picture was turned clockwise by so many degrees
 	score float64 // higher is better; comparable between readings of one page
 	mean  float64 // mean confidence, weighed by letters
 }
 
-func rate(words []word, angle int) reading {
+func rate(words []Word, angle int) reading {
 	r := reading{words: words, angle: angle}
 	var letters, sum float64
 	for _, b := range words {
-		n := float64(utf8.RuneCountInString(strings.TrimSpace(b.text)))
+		n := float64(utf8.RuneCountInString(strings.TrimSpace(b.Text)))
 		letters += n
-		sum += n * b.confidence
-		r.score += n * (b.confidence - fairConfidence)
+		sum += n * b.Confidence
+		r.score += n * (b.Confidence - fairConfidence)
 	}
 	if letters > 0 {
 		r.mean = sum / letters
@@ -58,7 +70,7 @@ func rate(words []word, angle int) reading {
 
 // Read recognises a picture that has so many pixels an inch in each direction, and fills everything of the page but its
 // number. Boxes are those of the picture as given, whatever size, shape or turn the engine was shown.
-func (r *Reader) Read(im *picture.Image, x, y int, opt ocr.Options) (ocr.Page, error) {
+func (r *Reader) Read(ctx context.Context, im *picture.Image, x, y int, opt ocr.Options) (ocr.Page, error) {
 	page := ocr.Page{Width: im.Width(), Height: im.Height(), DPI: x, Languages: opt.Languages, Origin: ocr.Recognised}
 	if x != y {
 		page.DPIY = y
@@ -103,7 +115,7 @@ func (r *Reader) Read(im *picture.Image, x, y int, opt ocr.Options) (ocr.Page, e
 	}
 	_, stated := im.Resolution()
 	shown.SetDPI(resolution(stated, stretchY*scale))
-	best, err := r.best(shown, opt)
+	best, err := r.best(ctx, shown, opt)
 	if err != nil {
 		return ocr.Page{}, err
 	}
@@ -169,12 +181,18 @@ func resolution(dpi int, scale float64) int {
 	return scaled
 }
 
+// recognise has the engine look at a picture once.
+func (r *Reader) recognise(ctx context.Context, im *picture.Image, opt ocr.Options, mode Mode) ([]Word, error) {
+	found, err := r.engine.Recognise(ctx, im, Ask{Languages: opt.Languages, Mode: mode, Characters: opt.Characters})
+	return found.Words, err
+}
+
 // best reads a page in as many ways as its confidence calls for.
-func (r *Reader) best(shown *picture.Image, opt ocr.Options) (reading, error) {
+func (r *Reader) best(ctx context.Context, shown *picture.Image, opt ocr.Options) (reading, error) {
 	if opt.Scattered {
-		return r.scattered(shown, opt)
+		return r.scattered(ctx, shown, opt)
 	}
-	words, err := r.recognise(shown, opt, gosseract.PSM_AUTO)
+	words, err := r.recognise(ctx, shown, opt, Auto)
 	if err != nil {
 		return reading{}, err
 	}
@@ -182,20 +200,22 @@ func (r *Reader) best(shown *picture.Image, opt ocr.Options) (reading, error) {
 	if opt.Profile == ocr.Fast || best.mean >= goodConfidence {
 		return best, nil
 	}
-	if best.mean < turnConfidence && r.hasOrientation() {
-		turned, upright, err := r.turned(shown, opt)
-		if err != nil {
+	if best.mean < turnConfidence {
+		turned, upright, err := r.turned(ctx, shown, opt)
+		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			return reading{}, err
 		}
-		defer upright.Close()
-		if turned.score > best.score {
-			best, shown = turned, upright
+		if err == nil {
+			defer upright.Close()
+			if turned.score > best.score {
+				best, shown = turned, upright
+			}
 		}
 	}
 	if best.mean >= goodConfidence {
 		return best, nil
 	}
-	words, err = r.recognise(shown, opt, gosseract.PSM_SINGLE_BLOCK)
+	words, err = r.recognise(ctx, shown, opt, SingleBlock)
 	if err != nil {
 		return reading{}, err
 	}
@@ -207,14 +227,14 @@ func (r *Reader) best(shown *picture.Image, opt ocr.Options) (reading, error) {
 
 // scattered reads pieces of text. The engine's analysis of a page leaves out pieces that stand alone, and that of scattered text
 // those that stand too near to others.
-func (r *Reader) scattered(shown *picture.Image, opt ocr.Options) (reading, error) {
-	modes := []gosseract.PageSegMode{gosseract.PSM_SPARSE_TEXT, gosseract.PSM_SINGLE_BLOCK, gosseract.PSM_AUTO}
+func (r *Reader) scattered(ctx context.Context, shown *picture.Image, opt ocr.Options) (reading, error) {
+	modes := []Mode{Sparse, SingleBlock, Auto}
 	if opt.Profile == ocr.Fast {
 		modes = modes[:1]
 	}
 	var best reading
 	for _, mode := range modes {
-		words, err := r.recognise(shown, opt, mode)
+		words, err := r.recognise(ctx, shown, opt, mode)
 		if err != nil {
 			return reading{}, err
 		}
@@ -228,8 +248,8 @@ func (r *Reader) scattered(shown *picture.Image, opt ocr.Options) (reading, erro
 // turned reads a page the way up that the orientation model finds. The engine then gives boxes of the picture as it is, so
 // the way words follow each other in a line shows the rotation; the picture is rotated by it and recognised again. The caller closes
 // the picture that was read.
-func (r *Reader) turned(shown *picture.Image, opt ocr.Options) (reading, *picture.Image, error) {
-	words, err := r.recognise(shown, opt, gosseract.PSM_AUTO_OSD)
+func (r *Reader) turned(ctx context.Context, shown *picture.Image, opt ocr.Options) (reading, *picture.Image, error) {
+	words, err := r.recognise(ctx, shown, opt, Orientation)
 	if err != nil {
 		return reading{}, nil, err
 	}
@@ -243,7 +263,7 @@ func (r *Reader) turned(shown *picture.Image, opt ocr.Options) (reading, *pictur
 	}
 	_, dpi := shown.Resolution()
 	upright.SetDPI(dpi)
-	if words, err = r.recognise(upright, opt, gosseract.PSM_AUTO); err != nil {
+	if words, err = r.recognise(ctx, upright, opt, Auto); err != nil {
 		upright.Close()
 		return reading{}, nil, err
 	}
@@ -252,10 +272,10 @@ func (r *Reader) turned(shown *picture.Image, opt ocr.Options) (reading, *pictur
 
 // sideways returns the turn that is left to make the text upright: the engine reads lines that run up or down by itself.
 // Chinese and Japanese lines that run down are upright.
-func sideways(words []word) int {
+func sideways(words []Word) int {
 	var vertical, letters int
 	for _, b := range words {
-		for _, c := range b.text {
+		for _, c := range b.Text {
 			letters++
 			if unicode.In(c, unicode.Han, unicode.Hiragana, unicode.Katakana) {
 				vertical++
@@ -269,10 +289,10 @@ func sideways(words []word) int {
 }
 
 // direction returns the clockwise turn that makes lines run as their script does, from the steps between the words of each.
-func direction(words []word) int {
+func direction(words []Word) int {
 	var right, down, leftward, letters int
 	for i, b := range words {
-		for _, c := range b.text {
+		for _, c := range b.Text {
 			if unicode.IsLetter(c) {
 				letters++
 			}
@@ -284,11 +304,11 @@ func direction(words []word) int {
 			continue
 		}
 		a := words[i-1]
-		if a.block != b.block || a.paragraph != b.paragraph || a.line != b.line {
+		if a.Block != b.Block || a.Paragraph != b.Paragraph || a.Line != b.Line {
 			continue
 		}
-		right += b.box.Min.X + b.box.Max.X - a.box.Min.X - a.box.Max.X
-		down += b.box.Min.Y + b.box.Max.Y - a.box.Min.Y - a.box.Max.Y
+		right += b.Box.Min.X + b.Box.Max.X - a.Box.Min.X - a.Box.Max.X
+		down += b.Box.Min.Y + b.Box.Max.Y - a.Box.Min.Y - a.Box.Max.Y
 	}
 	if 2*leftward > letters {
 		right, down = -right, -down

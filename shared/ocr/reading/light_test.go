@@ -1,6 +1,6 @@
 //go:build cgo
 
-package tesseract_test
+package reading_test
 
 import (
 	"maps"
@@ -10,12 +10,12 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
-	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
+	"github.com/lethe-ocr/lethe/shared/ocr/reading"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
 // photograph reads a letter as a telephone photographs it. It returns how much of it was read, and the page.
-func photograph(t *testing.T, r *tesseract.Reader, p ocrtest.Photo) (float64, ocr.Page) {
+func photograph(t *testing.T, r *reading.Reader, p ocrtest.Photo) (float64, ocr.Page) {
 	t.Helper()
 	img, err := ocrtest.Draw(ocrtest.Letter(1), ocrtest.Style{Paper: 235, Ink: 35, Size: 11, Skew: 0.7}, 1)
 	if err != nil {

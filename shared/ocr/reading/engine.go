@@ -1,0 +1,95 @@
+//go:build cgo
+
+package reading
+
+import (
+	"context"
+	"image"
+
+	"github.com/lethe-ocr/lethe/shared/picture"
+)
+
+// Engine finds words in pictures. It is for one goroutine at a time.
+type Engine interface {
+	// Languages lists the installed languages as Tesseract's codes, sorted.
+	Languages() []string
+	// Recognise looks at a grey picture once. A picture without a resolution has the engine make its own estimate. It fails with
+	// errors.ErrUnsupported if the engine does not have the mode, with a refusal if the picture or a language is to blame,
+	// and soon after ctx ends.
+	Recognise(ctx context.Context, im *picture.Image, ask Ask) (Found, error)
+	// Close frees what the engine holds.
+	Close() error
+}
+
+// Mode says what a picture shows.
+type Mode int
+
+// The modes.
+const (
+	Auto        Mode = iota // a page in any layout, upright
+	Orientation             // a page in any layout, any way up: words are found in the picture as it is, in the direction they run
+	SingleBlock             // lines of one block
+	Sparse                  // pieces of text in no order
+	SingleLine
+	SingleWord
+)
+
+// Ask says what an engine is to find.
+type Ask struct {
+	Languages []string        // in order of preference; at least one
+	Mode      Mode            //
+	Region    image.Rectangle // of the picture; empty: all of it
+
+	Characters   bool // fill Word.Characters
+	Alternatives bool // fill Character.Alternatives as well
+}
+
+// Found is what an engine found in a picture. Everything is in pixels of the whole picture that it was shown.
+type Found struct {
+	Words  []Word  // in reading order
+	Blocks []Block // what is no text, in the order of the engine
+}
+
+// Word is what an engine found of one word.
+type Word struct {
+	Text       string
+	Box        image.Rectangle
+	Confidence float64 // 0 to 100
+
+	Block, Paragraph, Line int // counted from 1, a paragraph within its block, a line within its paragraph
+
+	Baseline   [2]image.Point // of the line, from its start to its end; both zero if it is not known
+	Height     float64        // of a letter with ascender and descender; 0 if it is not known
+	Characters []Character    // only where they were asked for
+}
+
+// Character is what an engine found of one character.
+type Character struct {
+	Text         string
+	Box          image.Rectangle
+	Confidence   float64       // 0 to 100
+	Alternatives []Alternative // what else it may be, the likeliest first; only where they were asked for
+}
+
+// Alternative is another way to read a character.
+type Alternative struct {
+	Text       string
+	Confidence float64 // 0 to 100
+}
+
+// BlockKind says what a block of a picture is.
+type BlockKind int
+
+// The kinds.
+const (
+	Text BlockKind = iota
+	Table
+	Picture
+	Rule
+)
+
+// Block is a region of a picture as the engine sees it.
+type Block struct {
+	Kind BlockKind
+	Box  image.Rectangle
+}
