@@ -69,7 +69,7 @@ var layers = []struct {
 	packages []string
 }{
 	{"words and rules that need nothing", []string{
-		"shared/fault", "shared/logevent", "shared/filelock", "shared/seal", "shared/strict", "shared/retention", "shared/ocr/fairqueue", "shared/ocr/worker/effect",
+		"shared/fault", "shared/logevent", "shared/filelock", "shared/loopback", "shared/seal", "shared/strict", "shared/retention", "shared/ocr/fairqueue", "shared/ocr/worker/effect",
 	}},
 	{"ports and the page model", []string{"shared/storage", "shared/ocr", "shared/clock"}},
 	{"domain", []string{

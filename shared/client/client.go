@@ -7,11 +7,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/lethe-ocr/lethe/shared/loopback"
 )
 
 // Config says where the server is and who asks.
@@ -91,13 +92,5 @@ func Transport(authorities []byte) (*http.Transport, error) {
 
 // private reports whether what is sent to an address cannot be read on the way, or may be.
 func private(u *url.URL, insecure bool) bool {
-	return u.Scheme == "https" || u.Scheme == "http" && (insecure || loopback(u.Hostname()))
-}
-
-func loopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	a, err := netip.ParseAddr(host)
-	return err == nil && a.IsLoopback()
+	return u.Scheme == "https" || u.Scheme == "http" && (insecure || loopback.Host(u.Hostname()))
 }

@@ -2,8 +2,9 @@ package doctor
 
 import (
 	"context"
-	"net/netip"
 	"net/url"
+
+	"github.com/lethe-ocr/lethe/shared/loopback"
 )
 
 // Address is the probe of what links begin with on one machine.
@@ -22,14 +23,8 @@ func (a Address) Inspect(context.Context) []Finding {
 	switch {
 	case a.Base == "":
 		return []Finding{{LinkAddress, Unknown, "no server has told it: none has started on the folder", ""}}
-	case err != nil || at.Scheme != "https" && !here(at.Hostname()):
+	case err != nil || at.Scheme != "https" && !loopback.Host(at.Hostname()):
 		return []Finding{breach(LinkAddress, "links begin with %s: documents travel in the clear", a.Base)}
 	}
 	return []Finding{fine(LinkAddress, "links begin with %s", a.Base)}
-}
-
-// here reports whether a host is this machine.
-func here(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -18,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+
+	"github.com/lethe-ocr/lethe/shared/loopback"
 )
 
 // Config says where the store is and how to reach it. All but what says otherwise is required.
@@ -63,11 +64,11 @@ func (c Config) check() error {
 	}
 	if c.emulated() {
 		for _, endpoint := range []struct{ name, url string }{{"S3", c.S3Endpoint}, {"DynamoDB", c.DynamoDBEndpoint}, {"SQS", c.SQSEndpoint}} {
-			if !loopback(endpoint.url) {
+			if !local(endpoint.url) {
 				return fmt.Errorf("endpoint of %s: endpoints are for emulators on loopback, and all three must be given", endpoint.name)
 			}
 		}
-		if c.Queue != "" && !loopback(c.Queue) {
+		if c.Queue != "" && !local(c.Queue) {
 			return errors.New("the queue of an emulator must be on loopback")
 		}
 		return nil
@@ -83,13 +84,9 @@ func (c Config) check() error {
 
 func (c Config) emulated() bool { return c.S3Endpoint+c.DynamoDBEndpoint+c.SQSEndpoint != "" }
 
-func loopback(endpoint string) bool {
+func local(endpoint string) bool {
 	u, err := url.Parse(endpoint)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
-		return false
-	}
-	a, err := netip.ParseAddr(u.Hostname())
-	return u.Hostname() == "localhost" || err == nil && a.IsLoopback()
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && loopback.Host(u.Hostname())
 }
 
 var errLasting = errors.New("access keys without a session token are for emulators on loopback; run as an execution role instead")

@@ -3,7 +3,6 @@ package azure
 import (
 	"fmt"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -14,6 +13,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
+
+	"github.com/lethe-ocr/lethe/shared/loopback"
 )
 
 // Config says where the account is and how to reach it. Either the endpoints or a connection string are given.
@@ -106,7 +107,7 @@ func connectEmulator(c Config) (clients, error) {
 			continue
 		}
 		endpoints++
-		if u, err := url.Parse(value); err != nil || !loopbackHost(u.Hostname()) {
+		if u, err := url.Parse(value); err != nil || !loopback.Host(u.Hostname()) {
 			return clients{}, fmt.Errorf("connection strings are for emulators on loopback; give endpoints and an identity instead")
 		}
 	}
@@ -134,19 +135,11 @@ func checkEndpoint(endpoint string) error {
 	switch {
 	case err != nil || u.Host == "":
 		return fmt.Errorf("must be a URL such as https://account.blob.core.windows.net")
-	case u.Scheme == "https", u.Scheme == "http" && loopbackHost(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && loopback.Host(u.Hostname()):
 		return nil
 	default:
 		return fmt.Errorf("must begin with https://")
 	}
-}
-
-func loopbackHost(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	a, err := netip.ParseAddr(host)
-	return err == nil && a.IsLoopback()
 }
 
 // Credential returns the identity to call Azure with: the one given, else the managed identity of that client id, else what
