@@ -59,19 +59,23 @@ A single - means standard input, and a pipe is read like a file; neither is stor
 read with all documents below it, and the output folder gets the same folders. Hidden files, links to folders and files
 that are no documents are left out and counted at the end.
 
+With --pages only those pages are read. Results hold them under their numbers in the document, and the searchable PDF has
+them alone, or with --keep-pages the others too.
+
 A page that cannot be read is named on standard error with its code, like everything else that there is to know of a
 result, and the other pages are read. A document that cannot be read does not stop the others. The password of encrypted
 documents is read from a file, so that no list of processes shows it.
 ` + verbs.SeeExits,
 		Example: `  lethe read scan.pdf
   lethe read --lang rus+eng --format txt,pdf -o out *.tif
+  lethe read --pages 1-3,7 --format pdf -o out report.pdf
   lethe read --recursive -o out archive/
   scanimage --format=tiff | lethe read -
   lethe read --password-file <(pass show tax) tax.pdf`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd, args) },
 	}
-	verbs.SettingsFlags(cmd, &v.settings, "languages", "formats", "profile", "password", "on_page_error", "keep_hidden", "keep_active", "remove_password", "signature")
+	verbs.SettingsFlags(cmd, &v.settings, "languages", "formats", "profile", "password", "on_page_error", "keep_hidden", "keep_active", "pages", "keep_pages", "remove_password", "signature")
 	cmd.Flags().StringVarP(&v.out, "output", "o", "", "folder for results, or - for standard output")
 	cmd.Flags().BoolVarP(&v.recursive, "recursive", "r", false, "read the documents below folders")
 	cmd.Flags().BoolVar(&v.explain, "explain", false, "tell where the text of each region was taken from, and why")
@@ -167,7 +171,11 @@ func (v *readVerb) check() error {
 	if !ok {
 		return errors.New("--signature must be rewrite, refuse or keep")
 	}
-	v.pdf = ocr.PDFOptions{Signature: policy}
+	v.pdf = ocr.PDFOptions{Signature: policy, Pages: ocr.PageRanges(v.settings.Pages)}
+	if err := v.pdf.Pages.Check(); err != nil {
+		return fmt.Errorf("--pages: %w", err)
+	}
+	v.pdf.KeepPages = v.settings.KeepPages != nil && *v.settings.KeepPages
 	v.pdf.KeepHidden = v.settings.KeepHidden != nil && *v.settings.KeepHidden
 	v.pdf.KeepActive = v.settings.KeepActive != nil && *v.settings.KeepActive
 	v.pdf.RemovePassword = v.settings.RemovePassword != nil && *v.settings.RemovePassword

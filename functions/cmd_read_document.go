@@ -9,10 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -40,13 +41,15 @@ func (v *readVerb) document(ctx context.Context, d localDocument) error {
 	if err != nil {
 		return err
 	}
+	if err := v.pdf.Pages.Within(info.Pages); err != nil {
+		return err
+	}
 	searchable := slices.Contains(v.wanted, render.PDF)
 	if err := info.Refused(v.pdf, searchable); err != nil {
 		return err
 	}
 	v.report.notes(d, 0, info.Notes)
-	v.report.pages(0, info.Pages)
-	pages, err := v.pages(ctx, src, info)
+	pages, err := v.pages(ctx, src, v.pdf.Pages.Of(info.Pages))
 	if err != nil {
 		return err
 	}
@@ -55,7 +58,7 @@ func (v *readVerb) document(ctx context.Context, d localDocument) error {
 		return err
 	}
 	doc := render.Document{
-		Languages: v.options.Languages, Created: time.Now().UTC(), Software: version, Pages: len(pages),
+		Languages: v.options.Languages, Created: time.Now().UTC(), Software: version, Pages: pages.len(),
 		Notes:    info.Told(v.pdf, searchable),
 		Original: render.Original{Engine: v.engine, Source: src, Options: v.pdf, Noted: func(notes []ocr.Note) { v.report.notes(d, 0, notes) }},
 	}
@@ -65,7 +68,7 @@ func (v *readVerb) document(ctx context.Context, d localDocument) error {
 		err = v.save(ctx, d, doc, pages)
 	}
 	if err == nil && missing > 0 {
-		err = &missingPagesError{missing, len(pages)}
+		err = &missingPagesError{missing, pages.len()}
 	}
 	return err
 }
@@ -102,16 +105,18 @@ func (v *readVerb) open(ctx context.Context, d localDocument) (*os.File, error) 
 	}
 }
 
-// pages reads the pages of a document. One that cannot be read says so in its place, unless the document is to fail then.
-func (v *readVerb) pages(ctx context.Context, src ocr.Source, info ocr.Info) ([]ocr.Page, error) {
+// pages reads pages of a document. One that cannot be read says so in its place, unless the document is to fail then.
+func (v *readVerb) pages(ctx context.Context, src ocr.Source, numbers []int) (*packedPages, error) {
 	turn, err := v.engine.Places().Enter(ctx, src.Owner, false)
 	if err != nil {
 		return nil, err
 	}
 	defer turn.Leave()
-	pages := make([]ocr.Page, info.Pages)
+	v.report.pages(0, len(numbers))
+	var done atomic.Int64
+	pages := newPackedPages(len(numbers))
 	group, groupCtx := errgroup.WithContext(ctx)
-	for n := 1; n <= info.Pages; n++ {
+	for i, n := range numbers {
 		place, err := turn.Take(groupCtx)
 		if err != nil {
 			break // the group tells why, or ctx
@@ -124,12 +129,21 @@ func (v *readVerb) pages(ctx context.Context, src ocr.Source, info ocr.Info) ([]
 			if fault.KindOf(err) == fault.Document && task.OnPageError(v.settings.OnPageError) != task.FailOnPageError {
 				page, err = missingPage(n, err), nil
 			}
-			pages[n-1] = page
-			v.report.pages(1, 0)
+			if err == nil {
+				err = pages.put(i, &page)
+			}
+			if err == nil {
+				done.Add(1)
+				v.report.pages(1, 0)
+			}
 			return err
 		})
 	}
-	return pages, errors.Join(group.Wait(), context.Cause(ctx))
+	err = errors.Join(group.Wait(), context.Cause(ctx))
+	if left := len(numbers) - int(done.Load()); left > 0 {
+		v.report.pages(0, -left) // of a document that is given up
+	}
+	return pages, err
 }
 
 // page reads one page, several times if the machine is too busy.
@@ -161,9 +175,12 @@ func (m *missingPagesError) Error() string {
 }
 
 // tellPages tells what there is to know of each page, and returns how many are missing. A document that misses all has failed.
-func (v *readVerb) tellPages(d localDocument, pages []ocr.Page) (missing int, err error) {
+func (v *readVerb) tellPages(d localDocument, pages *packedPages) (missing int, err error) {
 	var first *ocr.Failure
-	for _, p := range pages {
+	for p, err := range pages.all {
+		if err != nil {
+			return 0, err
+		}
 		if p.Failure != nil {
 			missing++
 			if first == nil {
@@ -171,10 +188,13 @@ func (v *readVerb) tellPages(d localDocument, pages []ocr.Page) (missing int, er
 			}
 		}
 	}
-	if missing == len(pages) {
+	if missing == pages.len() {
 		return missing, fault.New(fault.Code(first.Code), "%s", first.Detail)
 	}
-	for _, p := range pages {
+	for p, err := range pages.all {
+		if err != nil {
+			return 0, err
+		}
 		if p.Failure != nil {
 			v.report.line("%s: page %d: %s", d, p.Number, explain(fault.New(fault.Code(p.Failure.Code), "%s", p.Failure.Detail)))
 		}
@@ -200,29 +220,59 @@ func (v *readVerb) tellDecisions(d localDocument, p ocr.Page) {
 	}
 }
 
-// print writes the result of a document to standard output, when it is whole.
-func (v *readVerb) print(ctx context.Context, d localDocument, doc render.Document, pages []ocr.Page) error {
+// print writes the result of a document to standard output, once all its pages were read. What is written from the pages alone
+// goes there page by page; of what is made of the original too, nothing is printed unless it is whole.
+func (v *readVerb) print(ctx context.Context, d localDocument, doc render.Document, pages *packedPages) error {
+	out := &standardOutput{w: v.stdout}
+	if textual(v.wanted[0]) {
+		return v.report.aside(func() error {
+			if v.named {
+				_, _ = fmt.Fprintf(out, "==> %s <==\n", d) // out keeps the error
+			}
+			err := render.Write(ctx, doc, pages.all, render.Output{Format: v.wanted[0], W: out})
+			if v.named {
+				_, _ = fmt.Fprintln(out)
+			}
+			return cmp.Or(out.failed, err)
+		})
+	}
 	var whole bytes.Buffer
-	if err := render.Write(ctx, doc, sequence(pages), render.Output{Format: v.wanted[0], W: &whole}); err != nil {
+	if err := render.Write(ctx, doc, pages.all, render.Output{Format: v.wanted[0], W: &whole}); err != nil {
 		return err
 	}
 	return v.report.aside(func() error {
-		if v.named {
-			if _, err := fmt.Fprintf(v.stdout, "==> %s <==\n", d); err != nil {
-				return &unwrittenError{err}
-			}
-			whole.WriteByte('\n')
-		}
-		if _, err := whole.WriteTo(v.stdout); err != nil {
-			return &unwrittenError{err}
-		}
-		return nil
+		_, _ = whole.WriteTo(out) // out keeps the error
+		return out.failed
 	})
+}
+
+// textual reports whether a format is one of text, which is written from the pages alone.
+func textual(f render.Format) bool {
+	kind := f.MediaType()
+	return strings.HasPrefix(kind, "text/") || kind == "application/json" || kind == "application/xml"
+}
+
+// standardOutput keeps the first error of what is printed.
+type standardOutput struct {
+	w      io.Writer
+	failed error
+}
+
+// Write implements io.Writer.
+func (s *standardOutput) Write(p []byte) (int, error) {
+	if s.failed != nil {
+		return 0, s.failed
+	}
+	n, err := s.w.Write(p)
+	if err != nil {
+		s.failed = &unwrittenError{err}
+	}
+	return n, s.failed
 }
 
 // save writes the results of a document to files. They get their names when all are whole: half of one would look like
 // another, and replace an earlier one.
-func (v *readVerb) save(ctx context.Context, d localDocument, doc render.Document, pages []ocr.Page) (err error) {
+func (v *readVerb) save(ctx context.Context, d localDocument, doc render.Document, pages *packedPages) (err error) {
 	folder := filepath.Dir(filepath.Join(v.out, d.name))
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return &unwrittenError{err}
@@ -242,7 +292,7 @@ func (v *readVerb) save(ctx context.Context, d localDocument, doc render.Documen
 		files = append(files, f)
 		outputs = append(outputs, render.Output{Format: format, W: f})
 	}
-	if err := render.Write(ctx, doc, sequence(pages), outputs...); err != nil {
+	if err := render.Write(ctx, doc, pages.all, outputs...); err != nil {
 		for _, f := range files {
 			if f.failed != nil {
 				return f.failed // the cause, whatever became of it on its way
@@ -261,14 +311,4 @@ func (v *readVerb) save(ctx context.Context, d localDocument, doc render.Documen
 		}
 	}
 	return nil
-}
-
-func sequence(pages []ocr.Page) iter.Seq2[ocr.Page, error] {
-	return func(yield func(ocr.Page, error) bool) {
-		for _, p := range pages {
-			if !yield(p, nil) {
-				return
-			}
-		}
-	}
 }

@@ -73,6 +73,28 @@ func (d *desk) read(stdin io.Reader, args ...string) (code int, stdout, stderr s
 	return d.code(cmd.Run()), out.String(), messages.String()
 }
 
+// Results hold the pages that were asked for under their own numbers; what no document, or not this one, can have is refused.
+func TestReadReadsOnlyThePagesAskedFor(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.put("book.pdf", pdftest.Pages(4, "/Font<</F 5 0 R>>", "BT/F 10 Tf 40 780 Td("+words("a book")+")Tj ET", "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"))
+	code, stdout, stderr := d.read(nil, "--pages", "2,4", "--format", "tsv", "book.pdf")
+	if code != verbs.ExitOK || strings.Count(stdout, "\n1\t2\t") != 1 || strings.Count(stdout, "\n1\t4\t") != 1 || strings.Count(stdout, "\n1\t") != 2 {
+		t.Errorf("exit code %d, %q, standard output:\n%s", code, stderr, stdout)
+	}
+	for pages, want := range map[string]struct {
+		code int
+		said string
+	}{
+		"4-2": {verbs.ExitUsage, "--pages: the range 4-2 ends before it begins; write 2-4"},
+		"2,5": {verbs.ExitDocument, "the document has 4; name pages up to 4"},
+	} {
+		if code, _, stderr := d.read(nil, "--pages", pages, "book.pdf"); code != want.code || !strings.Contains(stderr, want.said) {
+			t.Errorf("--pages %s ends with %d: %s", pages, code, stderr)
+		}
+	}
+}
+
 func (d *desk) code(err error) int {
 	d.t.Helper()
 	ended, failed := errors.AsType[*exec.ExitError](err)

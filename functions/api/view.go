@@ -47,6 +47,8 @@ func order(ctx context.Context, s request.Settings, idempotencyKey string) task.
 			KeepHidden:     s.KeepHidden != nil && *s.KeepHidden,
 			KeepActive:     s.KeepActive != nil && *s.KeepActive,
 			Signature:      ocr.SignaturePolicy(s.Signature),
+			Pages:          ocr.PageRanges(s.Pages),
+			KeepPages:      s.KeepPages != nil && *s.KeepPages,
 			Size:           int64(s.Size),
 		},
 		Password:       s.Password,
@@ -65,7 +67,7 @@ type taskView struct {
 	Created     time.Time         `json:"created" doc:"When the task was created."`
 	Uploaded    *time.Time        `json:"uploaded,omitempty" doc:"When the document arrived."`
 	Ended       *time.Time        `json:"ended,omitempty" doc:"When processing ended."`
-	Pages       *pageCountsView   `json:"pages,omitempty" doc:"How many pages there are and were read; missing until they are counted."`
+	Pages       *pageCountsView   `json:"pages,omitempty" doc:"How many pages are to be read and were; missing until they are counted."`
 	Type        string            `json:"type,omitempty" doc:"Media type of the document, found by its content."`
 	Bytes       int64             `json:"bytes,omitempty" doc:"Size of the document."`
 	Settings    *request.Settings `json:"settings,omitempty" doc:"The settings that apply; missing once the task is erased."`
@@ -85,7 +87,7 @@ type taskView struct {
 }
 
 type pageCountsView struct {
-	Total  int `json:"total" doc:"Pages of the document."`
+	Total  int `json:"total" doc:"Pages of the document, or those that pages names."`
 	Done   int `json:"done" doc:"Pages that were read or failed."`
 	Failed int `json:"failed" doc:"Pages that could not be read; the others are in the results."`
 }
@@ -137,7 +139,7 @@ func (a *API) view(t *task.Task) taskView {
 	v.Settings = &request.Settings{
 		Languages: t.Settings.Languages, Profile: string(t.Settings.Profile), OnPageError: string(t.Settings.OnPageError),
 		RetainSeconds: request.Seconds(t.Settings.Retain.Seconds()), Signature: t.Settings.Signature.Name(),
-		Size: request.Bytes(t.Settings.Size),
+		Size: request.Bytes(t.Settings.Size), Pages: string(t.Settings.Pages),
 	}
 	for _, flag := range []struct {
 		set   bool
@@ -146,6 +148,7 @@ func (a *API) view(t *task.Task) taskView {
 		{t.Settings.DeleteOnFetch, &v.Settings.DeleteOnFetch},
 		{t.Settings.KeepHidden, &v.Settings.KeepHidden},
 		{t.Settings.KeepActive, &v.Settings.KeepActive},
+		{t.Settings.KeepPages, &v.Settings.KeepPages},
 		{t.Settings.RemovePassword, &v.Settings.RemovePassword},
 	} {
 		if flag.set {

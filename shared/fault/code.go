@@ -54,6 +54,7 @@ const (
 	DocumentUnknownType   Code = "document_type_unsupported"
 	DocumentDamaged       Code = "document_damaged"
 	DocumentTooManyPages  Code = "document_too_many_pages"
+	DocumentPageMissing   Code = "document_page_missing"
 	DocumentPasswordNeed  Code = "document_password_missing"
 	DocumentPasswordWrong Code = "document_password_wrong"
 	DocumentRestricted    Code = "document_access_restricted"
@@ -121,6 +122,7 @@ func meanings() map[Code]meaning {
 		DocumentUnknownType:   {Document, false, "The content is not of a supported document type."},
 		DocumentDamaged:       {Document, false, "The document is damaged and cannot be opened."},
 		DocumentTooManyPages:  {Document, false, "The document has more pages than the limit."},
+		DocumentPageMissing:   {Document, false, "The document does not have a page that was asked for."},
 		DocumentPasswordNeed:  {Document, false, "The document is encrypted; give its password with the task."},
 		DocumentPasswordWrong: {Document, false, "The password given does not open the document."},
 		DocumentRestricted:    {Document, false, "The document forbids extraction."},

@@ -102,4 +102,10 @@ type PDFOptions struct {
 	Signature  SignaturePolicy `json:"signature,omitempty"`
 
 	RemovePassword bool `json:"removePassword,omitempty"` // the copy of a document that needs a password needs none
+
+	Pages     PageRanges `json:"pages,omitempty"`     // that were asked for; the others are left out
+	KeepPages bool       `json:"keepPages,omitempty"` // the others stay as they are
 }
+
+// Partial reports whether pages of the document are left out.
+func (o PDFOptions) Partial() bool { return o.Pages != "" && !o.KeepPages }

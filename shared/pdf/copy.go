@@ -37,7 +37,7 @@ func (w *Writer) Finish() error {
 	if source.Signatures() == 0 {
 		return w.rewrite(source)
 	}
-	if w.options.Signature == ocr.KeepSigned {
+	if w.options.Signature == ocr.KeepSigned && !w.options.Partial() {
 		if kept, err := w.revise(source); kept || err != nil {
 			w.notes = append(w.notes, ocr.Note{Code: ocr.SignatureKept, Count: source.Signatures()})
 			return err
@@ -57,6 +57,10 @@ func (w *Writer) rewrite(source *Document) error {
 	if err != nil {
 		return err
 	}
+	drawn, err := w.drawnNames(source, known)
+	if err != nil {
+		return err
+	}
 	removed, err := w.removeHidden(source, known)
 	if err != nil {
 		return err
@@ -64,6 +68,9 @@ func (w *Writer) rewrite(source *Document) error {
 	contents, err := w.place(known)
 	if err != nil {
 		return refusal.New(refusal.PDFUncopyable)
+	}
+	if err := w.leaveOut(known, drawn); err != nil {
+		return err
 	}
 	known.reach()
 	removed.remaining()

@@ -25,7 +25,7 @@ type Writer struct {
 }
 
 // NewWriter starts a PDF that goes to w. With a src the result is a copy of it, with the objects that it leads to but for what the
-// options leave out, and invisible text beneath; or, where a signature is to be kept, its bytes with the text as a later
+// options leave out, pages among it, and invisible text beneath; or, where a signature is to be kept, its bytes with the text as a later
 // revision. A copy of what opens with its password only is encrypted with that password, unless the options remove it, and no
 // other is. Nothing is written before Finish. The writer uses src, so both belong to the same goroutine. Without a src,
 // each page is a Picture and is written as it comes.

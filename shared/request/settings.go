@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/render"
 )
 
@@ -37,6 +38,8 @@ type Settings struct {
 	OnPageError    string   `json:"on_page_error,omitempty" flag:"on-page-error" case:"any" usage:"continue or fail" doc:"What happens if a page cannot be recognised: continue (default) marks the page, fail ends the task." example:"fail"`
 	KeepHidden     *bool    `json:"keep_hidden,omitempty" flag:"keep-hidden" usage:"leave text that does not show in the searchable PDF" doc:"Leave text of the original that does not show, such as text under a black box, in the searchable PDF. By default it is taken out where that does not change what a page looks like."`
 	KeepActive     *bool    `json:"keep_active,omitempty" flag:"keep-active" usage:"leave scripts, actions and attached files in the searchable PDF" doc:"Leave scripts, actions that run or send something, media, attached files and XFA forms of the original in the searchable PDF. By default they are taken out."`
+	Pages          string   `json:"pages,omitempty" flag:"pages" usage:"pages to read, such as 1-3,7; all without it" doc:"Pages to read, by number and by range in ascending order with commas between them; all if left out. Results hold these pages under their numbers in the document, and the searchable PDF has them alone, unless keep_pages is set. A list of more than 200 numbers and ranges is refused; a document without one of the pages fails with document_page_missing." example:"1-3,7"`
+	KeepPages      *bool    `json:"keep_pages,omitempty" flag:"keep-pages" usage:"leave pages that are not read in the searchable PDF, as they are" doc:"Leave the pages that pages does not name in the searchable PDF, as they are, hidden text included. By default it has only those that were read, without bookmarks, page labels and the structure of the whole document."`
 	RemovePassword *bool    `json:"remove_password,omitempty" flag:"remove-password" usage:"searchable PDF of a document that needs a password: needs none" doc:"Write the searchable PDF of a document that needs a password so that it needs none. By default it is encrypted (AES-256) with the password that was given. Other results are never encrypted."`
 	Signature      string   `json:"signature,omitempty" flag:"signature" case:"any" usage:"searchable PDF of a signed document: rewrite, refuse or keep" doc:"What becomes of a digitally signed document as a searchable PDF: rewrite (default) writes a changed copy, for which the signatures do not hold; refuse ends the task; keep appends the text to the unchanged original where possible, so that hidden text and active content stay in it, and else does as rewrite." example:"keep"`
 	RetainSeconds  Seconds  `json:"retain_seconds,omitempty" flag:"retain" usage:"shorter retention after processing, such as 1h" doc:"Retention after processing in seconds, shorter than the default. A value above the limit of the application is reduced to it; the answer contains the value that applies." minimum:"1"`
@@ -142,6 +145,9 @@ func (s Settings) Check() error {
 				return fmt.Errorf("%s: %d bytes cannot be: give a byte or more, or leave it out", f.Name, *place)
 			}
 		}
+	}
+	if err := ocr.PageRanges(s.Pages).Check(); err != nil {
+		return fmt.Errorf("pages: %w", err)
 	}
 	return nil
 }

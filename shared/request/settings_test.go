@@ -73,7 +73,7 @@ func TestLessThanWasAskedForHoldsAndMoreDoesNot(t *testing.T) {
 
 func TestSettingsThatCannotBeAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, s := range []request.Settings{{RetainSeconds: -1}, {Size: -1}, {Formats: []string{"txt", ""}}, {Languages: []string{""}}} {
+	for _, s := range []request.Settings{{RetainSeconds: -1}, {Size: -1}, {Formats: []string{"txt", ""}}, {Languages: []string{""}}, {Pages: "3-1"}} {
 		if s.Check() == nil {
 			t.Errorf("%+v passes", s)
 		}

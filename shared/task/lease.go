@@ -154,10 +154,7 @@ func (h *hold) update(ctx context.Context, apply func(*Task)) (*Task, error) {
 func (h *hold) page(failed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.pages.Done++
-	if failed {
-		h.pages.Failed++
-	}
+	h.pages.count(failed)
 }
 
 // progress replaces what is known of the document.

@@ -46,13 +46,15 @@ func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Sourc
 	if err != nil {
 		return err
 	}
-	h.progress(Input{Size: t.Input.Size, Type: info.Type, Digest: t.Input.Digest, Received: t.Input.Received}, Progress{Total: info.Pages})
-	if _, err := h.renew(ctx); err != nil {
+	wanted := t.Settings.Pages.Of(info.Pages)
+	var seen outcomes
+	left, done, err := s.resume(ctx, t, wanted, finished, &seen)
+	if err != nil {
 		return err
 	}
-	var seen outcomes
-	left, err := s.resume(ctx, h, t, info.Pages, finished, &seen)
-	if err != nil {
+	// Only now, so that nobody sees the count of an earlier call go back.
+	h.progress(Input{Size: t.Input.Size, Type: info.Type, Digest: t.Input.Digest, Received: t.Input.Received}, done)
+	if _, err := h.renew(ctx); err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -96,7 +98,7 @@ func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Sourc
 	if err := seen.stopped(); err != nil {
 		return err
 	}
-	if h.counts().Failed == info.Pages {
+	if h.counts().Failed == len(wanted) {
 		return seen.first
 	}
 	return nil
@@ -116,13 +118,15 @@ func takePlace(ctx context.Context, turn *fairqueue.Document, underWay chan stru
 // readBack is how many kept pages are looked at at once.
 const readBack = 16
 
-// resume takes the pages into account that were finished before, and returns the numbers of those that are left to be read.
-func (s *Service) resume(ctx context.Context, h *hold, t *Task, total int, finished map[string]bool, seen *outcomes) ([]int, error) {
+// resume takes the pages into account that were finished before. It returns the numbers of those that are left to be read,
+// and the count of all.
+func (s *Service) resume(ctx context.Context, t *Task, wanted []int, finished map[string]bool, seen *outcomes) ([]int, Progress, error) {
 	var mu sync.Mutex
-	var left []int // guarded by mu
+	var left []int                       // guarded by mu
+	done := Progress{Total: len(wanted)} // guarded by mu
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(readBack)
-	for n := 1; n <= total; n++ {
+	for _, n := range wanted {
 		if !finished[t.Ref.pageName(n)] {
 			mu.Lock()
 			left = append(left, n)
@@ -141,13 +145,15 @@ func (s *Service) resume(ctx context.Context, h *hold, t *Task, total int, finis
 				return err
 			}
 			fails := pageFault(page.Failure)
-			h.page(fails != nil)
+			mu.Lock()
+			done.count(fails != nil)
+			mu.Unlock()
 			return seen.page(n, fails)
 		})
 	}
 	err := group.Wait()
 	slices.Sort(left)
-	return left, err
+	return left, done, err
 }
 
 // outcomes is what became of the pages of one call.
@@ -252,9 +258,9 @@ func (s *Service) readPage(ctx context.Context, ref Ref, n int) (ocr.Page, error
 
 // kept yields the pages of a task one by one from where they are kept, so that memory holds one of them, and sums up what is
 // told of them.
-func (s *Service) kept(ctx context.Context, ref Ref, total int, told *ocr.Account) iter.Seq2[ocr.Page, error] {
+func (s *Service) kept(ctx context.Context, ref Ref, numbers []int, told *ocr.Account) iter.Seq2[ocr.Page, error] {
 	return func(yield func(ocr.Page, error) bool) {
-		for n := 1; n <= total; n++ {
+		for _, n := range numbers {
 			page, err := s.readPage(ctx, ref, n)
 			told.Page(&page)
 			if !yield(page, err) || err != nil {
@@ -297,7 +303,7 @@ func (s *Service) pass(ctx context.Context, t *Task, src ocr.Source, info ocr.In
 	doc := s.document(t, src, info)
 	var written []ocr.Note
 	doc.Original.Noted = func(notes []ocr.Note) { written = notes }
-	err := render.Write(ctx, doc, s.kept(ctx, t.Ref, info.Pages, &done.told), outputs...)
+	err := render.Write(ctx, doc, s.kept(ctx, t.Ref, t.Settings.Pages.Of(info.Pages), &done.told), outputs...)
 	for _, w := range pipes {
 		_ = w.CloseWithError(err) // never fails; nil lets Put end well
 	}
@@ -315,7 +321,7 @@ func (s *Service) document(t *Task, src ocr.Source, info ocr.Info) render.Docume
 		Languages: t.Settings.Languages,
 		Created:   t.Created,
 		Software:  s.Software,
-		Pages:     info.Pages,
+		Pages:     len(t.Settings.Pages.Of(info.Pages)),
 		Notes:     info.Told(t.Settings.pdf(), slices.Contains(t.Settings.Formats, render.PDF)),
 		Original:  render.Original{Engine: s.Engine, Source: src, Options: t.Settings.pdf()},
 	}

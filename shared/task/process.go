@@ -271,6 +271,9 @@ func (s *Service) work(ctx context.Context, h *hold, t *Task, turn *fairqueue.Do
 	if info.Pages > s.Limits.Document.Pages {
 		return finished{}, fault.New(fault.DocumentTooManyPages, "the document has %d pages; at most %d are allowed: split it", info.Pages, s.Limits.Document.Pages)
 	}
+	if err := t.Settings.Pages.Within(info.Pages); err != nil {
+		return finished{}, err
+	}
 	if err := info.Refused(t.Settings.pdf(), slices.Contains(t.Settings.Formats, render.PDF)); err != nil {
 		return finished{}, err // before its pages are read
 	}

@@ -148,6 +148,9 @@ func (s *Service) complete(o *Order) error {
 		return fault.New(fault.BadField, "signature must be one of %q", ocr.SignaturePolicies()).In("signature")
 	}
 	set.Signature = policy
+	if err := s.checkPages(set.Pages); err != nil {
+		return err
+	}
 	longest := s.Policy.Processed - s.Policy.Margin
 	if set.Retain < 0 || set.Retain > longest || (set.Retain > 0 && set.Retain < time.Second) {
 		return fault.New(fault.BadField, "retention must be between 1 and %d seconds; leave it out for the longest", int(longest.Seconds())).In("retain_seconds")
@@ -162,6 +165,17 @@ func (s *Service) complete(o *Order) error {
 		return fault.New(fault.BadField, "the document password has %d bytes; at most %d are allowed", len(o.Password), maxPassword).In("password")
 	}
 	return o.Ceilings.hold(o, longest)
+}
+
+// checkPages refuses a list of pages that no document can have.
+func (s *Service) checkPages(pages ocr.PageRanges) error {
+	if err := pages.Check(); err != nil {
+		return fault.New(fault.BadField, "%s", err).In("pages")
+	}
+	if most := s.Limits.Document.Pages; pages.Last() > most {
+		return fault.New(fault.BadField, "page %d is given; documents of at most %d pages are accepted: split the document", pages.Last(), most).In("pages")
+	}
+	return nil
 }
 
 // checkSize refuses a document that could never be taken in before a byte of it is sent.

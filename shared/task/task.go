@@ -108,12 +108,18 @@ type Settings struct {
 
 	RemovePassword bool `json:"remove_password,omitempty"`
 
+	Pages     ocr.PageRanges `json:"pages,omitempty"` // that are read; empty for all
+	KeepPages bool           `json:"keep_pages,omitempty"`
+
 	Size int64 `json:"size,omitempty"` // of the document, as the client announces it; 0 if it does not
 }
 
 // pdf says how the searchable PDF is written.
 func (s Settings) pdf() ocr.PDFOptions {
-	return ocr.PDFOptions{KeepHidden: s.KeepHidden, KeepActive: s.KeepActive, Signature: s.Signature, RemovePassword: s.RemovePassword}
+	return ocr.PDFOptions{
+		KeepHidden: s.KeepHidden, KeepActive: s.KeepActive, Signature: s.Signature, RemovePassword: s.RemovePassword,
+		Pages: s.Pages, KeepPages: s.KeepPages,
+	}
 }
 
 // OnPageError says what one unreadable page does to its document.
@@ -137,11 +143,19 @@ type Input struct {
 	Received string `json:"received,omitempty"`
 }
 
-// Progress counts pages.
+// Progress counts the pages that are to be read: those of the document, or those that were asked for.
 type Progress struct {
 	Total  int `json:"total,omitempty"`
 	Done   int `json:"done,omitempty"`
 	Failed int `json:"failed,omitempty"`
+}
+
+// count counts one page as done.
+func (p *Progress) count(failed bool) {
+	p.Done++
+	if failed {
+		p.Failed++
+	}
 }
 
 // Lease is a worker's hold on a task. It is valid until Expires.

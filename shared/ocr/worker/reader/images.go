@@ -66,7 +66,7 @@ func (d *imageDocument) draw(_ context.Context, n int, _ ocr.Options) (sheet, er
 }
 
 func (d *imageDocument) write(
-	ctx context.Context, _ ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer,
+	ctx context.Context, opt ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer,
 ) ([]ocr.Note, error) {
 	runtime, err := d.runtime(ctx)
 	if err != nil {
@@ -77,6 +77,19 @@ func (d *imageDocument) write(
 		return nil, err
 	}
 	defer writer.Close()
+	written := 0
+	// unread writes the pages up to one as they are.
+	unread := func(to int) error {
+		if opt.Partial() {
+			return nil
+		}
+		for written++; written < to; written++ {
+			if err := d.writePage(writer, ocr.Page{Number: written, Origin: ocr.Failed}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	for page, err := range pages {
 		if err != nil {
 			return nil, err
@@ -84,21 +97,32 @@ func (d *imageDocument) write(
 		if page.Number < 1 || page.Number > len(d.frames) {
 			return nil, refusal.NoPage(page.Number, len(d.frames))
 		}
-		if frame := d.frames[page.Number-1]; page.Origin == ocr.Failed {
-			// Its size was never found out, or only by a reader that failed.
-			page.Width, page.Height, page.DPI, page.DPIY = frame.Width, frame.Height, frame.DPI, frame.DPIY
-		}
-		if page.DPI < 1 {
-			page.DPI = assumedDPI
-		}
-		if err := writer.Page(page, d.picture(page.Number)); err != nil {
+		if err := unread(page.Number); err != nil {
 			return nil, err
 		}
+		if err := d.writePage(writer, page); err != nil {
+			return nil, err
+		}
+	}
+	if err := unread(len(d.frames) + 1); err != nil {
+		return nil, err
 	}
 	if err := writer.Finish(); err != nil {
 		return nil, err
 	}
 	return writer.Notes(), nil
+}
+
+// writePage writes one page with its text, if it has any.
+func (d *imageDocument) writePage(writer *pdf.Writer, page ocr.Page) error {
+	if frame := d.frames[page.Number-1]; page.Origin == ocr.Failed {
+		// Its size was never found out, or only by a reader that failed.
+		page.Width, page.Height, page.DPI, page.DPIY = frame.Width, frame.Height, frame.DPI, frame.DPIY
+	}
+	if page.DPI < 1 {
+		page.DPI = assumedDPI
+	}
+	return writer.Page(page, d.picture(page.Number))
 }
 
 // picture returns page n as it is drawn. A page that cannot be decoded is drawn blank.

@@ -175,6 +175,27 @@ func TestPageThatFailedIsDrawnBlankInThePDFOfAnImage(t *testing.T) {
 	}
 }
 
+// Pages that are not asked for are left out, or drawn as they are without text.
+func TestPDFOfSomePagesOfAPicture(t *testing.T) {
+	p := newPool(t, nil)
+	src := source(t, "three", describedTIFF(drawn(t), 3))
+	read, err := p.Recognise(t.Context(), src, 2, english())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for keep, want := range map[bool]int{false: 1, true: 3} {
+		var out bytes.Buffer
+		opt := ocr.PDFOptions{Pages: "2", KeepPages: keep}
+		if _, err := p.WritePDF(t.Context(), src, opt, func(yield func(ocr.Page, error) bool) { yield(read, nil) }, &out); err != nil {
+			t.Fatal(err)
+		}
+		info, err := p.Inspect(t.Context(), source(t, fmt.Sprint("kept ", keep), out.Bytes()))
+		if err != nil || info.Pages != want {
+			t.Errorf("%d pages, want %d, %v", info.Pages, want, err)
+		}
+	}
+}
+
 func TestPDFOf300PagesDoesNotFillTheServer(t *testing.T) {
 	p := newPool(t, nil)
 	src := source(t, "long", scanned(t, 300))
