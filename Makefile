@@ -46,8 +46,8 @@ bench: build ## compare with the tesseract command line on the same pages
 	@scripts/setup.sh azurite
 	@go run ./scripts/bench
 
-package: build ## make the packages for Azure and AWS in dist/
-	@scripts/package.sh
+package: build ## make the packages in dist/ (LANGUAGES='heb jpn' adds these)
+	@LANGUAGES='$(LANGUAGES)' scripts/package.sh
 
 run-azure: package ## run a copy of the package under the real Functions host
 	@scripts/setup.sh azurite

@@ -22,6 +22,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/language"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/request"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -113,6 +114,10 @@ func (v *readVerb) run(cmd *cobra.Command, args []string) error {
 	if err := v.checkResults(found); err != nil {
 		return verbs.Usage(err)
 	}
+	data, err := languageData(set)
+	if err != nil {
+		return verbs.Setting(err)
+	}
 	fillCache(cmd.Context(), set)
 	if v.engine, err = startEngine(set, slog.New(slog.DiscardHandler)); err != nil {
 		return err
@@ -124,7 +129,7 @@ func (v *readVerb) run(cmd *cobra.Command, args []string) error {
 	known := v.engine.Languages()
 	for _, l := range v.options.Languages {
 		if !slices.Contains(known, l) {
-			return verbs.Usage(missingLanguage(l, known))
+			return verbs.Usage(missingLanguage(l, known, data.Problem(l)))
 		}
 	}
 	if err := v.prepare(); err != nil {
@@ -138,9 +143,15 @@ func (v *readVerb) run(cmd *cobra.Command, args []string) error {
 	return v.report.verdict(found, v.recursive)
 }
 
-// missingLanguage says which languages there are, and what the one is called that was meant.
-func missingLanguage(asked string, known []string) error {
+// missingLanguage says which languages there are, and what the one is called that was meant, or why its data cannot be used.
+func missingLanguage(asked string, known []string, problem error) error {
+	if problem != nil {
+		return fmt.Errorf("--lang: language %q cannot be used: %w", asked, problem)
+	}
 	text := fmt.Sprintf("--lang: language %q is not installed; installed are: %s", asked, strings.Join(known, ", "))
+	if language.Name(asked) != "" {
+		text += fmt.Sprintf("; \"lethe languages %s\" says how to install it", asked)
+	}
 	if hint := verbs.LanguageHint([]string{asked}); hint != "" {
 		text += "; " + hint
 	}

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,12 +36,16 @@ func startEngine(set config.Settings, log *slog.Logger) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	tessdata := tessdataFolder(set)
+	if found, err := languageData(set); err == nil {
+		tessdata = found.Path
+	} // else the first worker says what is wrong with it
 	pool, err := worker.New(worker.Config{
 		Path: self,
 		Args: []string{
 			workerVerb,
 			"--cache", cache,
-			"--tessdata", tessdataFolder(set),
+			"--tessdata", tessdata,
 			"--max-bytes", fmt.Sprint(set.Limits().Bytes),
 			"--max-pages", fmt.Sprint(set.Limits().Pages),
 			"--max-pixels", fmt.Sprint(set.Limits().Pixels),
@@ -87,12 +90,6 @@ func (w workers) Confinement(ctx context.Context) (effect.Gap, error) {
 		s, err = open.Sandbox, nil
 	}
 	return s.Gap(), err
-}
-
-// tessdataFolder returns the language data that the package brings along beside the program, unless a setting names
-// another. Empty means Tesseract's own.
-func tessdataFolder(set config.Settings) string {
-	return cmp.Or(set.Tessdata, packagedFolder("tessdata"))
 }
 
 // newWorker is the worker process. It takes everything from its arguments, since its environment is empty.

@@ -11,7 +11,9 @@ native=$PWD/.tools/native
 scripts/native.sh "$native"
 
 tessdata=${LETHE_TESSDATA:-/usr/share/tesseract-ocr/5/tessdata}
-languages=${LETHE_PACKAGE_LANGUAGES:-eng osd}
+languages="${LETHE_PACKAGE_LANGUAGES:-eng osd} ${LANGUAGES:-}" # LANGUAGES are beside the usual ones
+# shellcheck disable=SC2086 # names, one a word
+[[ -z ${LANGUAGES:-} ]] || scripts/setup.sh languages $LANGUAGES
 version=${VERSION:-$(git describe --always --dirty 2>/dev/null || echo devel)}
 stage=dist/stage
 lambda=dist/stage-lambda
@@ -36,7 +38,10 @@ for f in functions/*/function.json; do
   cp "$f" "$stage/$name/"
 done
 for l in $languages; do
-  cp "$tessdata/$l.traineddata" "$stage/tessdata/"
+  if ! cp -L "$tessdata/$l.traineddata" "$stage/tessdata/"; then
+    echo "there is no language data for $l in $tessdata: name it in LANGUAGES, which installs it, or put the file there" >&2
+    exit 1
+  fi
 done
 
 # A function of Lambda starts often, and can write nothing beside the program: the compilation cache of PDFs comes along. It
@@ -60,7 +65,7 @@ pack() { # pack STAGE PROGRAM ZIP
 }
 pack "$stage" lethe lethe.zip
 pack "$lambda" bootstrap lethe-lambda.zip
-if [[ -z ${LETHE_PACKAGE_LANGUAGES:-} ]] && (($(stat -c %s dist/lethe-lambda.zip) > 40000000)); then
+if [[ -z ${LETHE_PACKAGE_LANGUAGES:-}${LANGUAGES:-} ]] && (($(stat -c %s dist/lethe-lambda.zip) > 40000000)); then
   echo "dist/lethe-lambda.zip is larger than 40 MB" >&2
   exit 1
 fi

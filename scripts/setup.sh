@@ -3,6 +3,7 @@
 #
 #   setup.sh run        what building and running Lethe needs
 #   setup.sh test       that, and what the tests need
+#   setup.sh languages CODE…   the data of languages, by Tesseract's codes
 #   setup.sh lint       that of run, and the linters
 #   setup.sh bench      that of run, and the tesseract command line to compare with
 #   setup.sh vuln       that of run, and govulncheck
@@ -179,6 +180,11 @@ go_present
 case ${1:-run} in
   run) packages "${run[@]}" ;;
   test) packages "${run[@]}" "${test[@]}" ;;
+  languages)
+    shift
+    codes=("${@//_/-}")
+    packages "${codes[@]/#/tesseract-ocr-}"
+    ;;
   lint)
     packages "${run[@]}" "${lint[@]}"
     go_tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint "$golangci_lint"
@@ -200,7 +206,7 @@ case ${1:-run} in
   clients) clients ;;
   terraform) terraform ;;
   *)
-    say "unknown set ${1}; the sets are run, test, lint, bench, vuln, scan, azurite, aws, clients, terraform"
+    say "unknown set ${1}; the sets are run, test, languages, lint, bench, vuln, scan, azurite, aws, clients, terraform"
     exit 2
     ;;
 esac

@@ -68,13 +68,28 @@ func formatsTopic() string {
 func languagesTopic() string {
 	var b strings.Builder
 	b.WriteString(`Languages have Tesseract's codes, joined by a plus sign or a comma: --lang rus+eng. The first counts most. A server lists the
-ones that it has in its answer to GET /v1/capabilities, "lethe read" those of this machine when it lacks one.
+ones that it has in its answer to GET /v1/capabilities, "lethe languages" those of this machine. Historic German prints in Fraktur are
+read with frk (deu_latf where the data is newer than Debian's), which costs more and reads modern print worse than deu.
 
 `)
 	for _, l := range language.All() {
 		fmt.Fprintf(&b, "  %-8s %s\n", l.Code, l.Name)
 	}
+	b.WriteString("\nTo add one, here for Hebrew and Japanese:\n\n")
+	fmt.Fprintf(&b, HowToInstall(), "tesseract-ocr-heb tesseract-ocr-jpn", "heb", "heb jpn")
 	return b.String()
+}
+
+// HowToInstall says how languages come to a machine and to a stamp. It formats Debian's packages of the missing ones, the code of
+// one, and the codes of all.
+func HowToInstall() string {
+	return `On Debian and Ubuntu:
+  apt-get install %s
+On another machine put the file, such as %s.traineddata, into the folder of the language data (LETHE_TESSDATA), readable
+for the server. Either way start the server again. The file or the folder may be a link.
+In the packages for Azure and AWS, from the source tree, and then into a stamp:
+  make package LANGUAGES='%s' && make upgrade CLOUD=azure REGION=westeurope
+`
 }
 
 func errorsTopic() string {

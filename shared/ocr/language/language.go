@@ -33,7 +33,7 @@ func Tag(code string) string {
 	switch variant {
 	case "latn", "cyrl":
 		base += "-" + variant
-	case "frak":
+	case "frak", "latf":
 		base += "-Latf"
 	}
 	return language.Make(base).String()
@@ -53,8 +53,11 @@ func Named(name string) []string {
 	var found []string
 	for _, code := range all {
 		tag := language.Make(Tag(code))
-		if code == "frk" {
-			continue // people who say German mean deu
+		if fraktur(code) { // people who say German mean deu
+			if name == "fraktur" || name == strings.ToLower(Name(code)) {
+				found = append(found, code)
+			}
+			continue
 		}
 		own, _ := tag.Base()
 		if tagged && own == base || slices.Contains(names(tag), name) {
@@ -74,13 +77,40 @@ type Language struct {
 func All() []Language {
 	var all []Language
 	for _, code := range strings.Fields(codes) {
-		name := display.English.Tags().Name(language.Make(Tag(code)))
-		if code == "frk" {
-			name = "German in Fraktur"
-		}
-		all = append(all, Language{code, name})
+		all = append(all, Language{code, Name(code)})
 	}
 	return all
+}
+
+// Name returns what a language is called in English, by its code; empty if the code names none.
+func Name(code string) string {
+	tag := Tag(code)
+	if tag == "" {
+		return ""
+	}
+	if fraktur(code) {
+		return display.English.Languages().Name(language.Make(strings.TrimSuffix(tag, "-Latf"))) + " in Fraktur"
+	}
+	name := display.English.Tags().Name(language.Make(tag))
+	switch {
+	case strings.HasSuffix(code, "_vert"):
+		name += ", written downwards"
+	case strings.HasSuffix(code, "_old"):
+		name += ", old prints"
+	}
+	return name
+}
+
+// fraktur reports whether a code means print in Fraktur. Debian, and Tesseract before its version 5, call the German one frk, later
+// data deu_latf.
+func fraktur(code string) bool { return strings.HasSuffix(Tag(code), "-Latf") }
+
+// DebianPackage names the package of Debian that holds the data of a language.
+func DebianPackage(code string) string {
+	if code == "deu_latf" {
+		code = "frk"
+	}
+	return "tesseract-ocr-" + strings.ReplaceAll(code, "_", "-")
 }
 
 // names are what people call a language, in small letters.

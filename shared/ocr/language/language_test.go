@@ -15,6 +15,7 @@ func TestLanguagesAreFoundByWhatPeopleCallThem(t *testing.T) {
 		"spanish": "spa", "español": "spa", "italiano": "ita", "russian": "rus", "русский": "rus", "arabic": "ara", "العربية": "ara",
 		"greek": "ell", "ελληνικά": "ell", "dutch": "nld", "nederlands": "nld", "polski": "pol", "japanese": "jpn", "日本語": "jpn",
 		"chinese": "chi_sim chi_tra", "simplified chinese": "chi_sim", "zh": "chi_sim chi_tra", "中文": "chi_sim chi_tra", "svenska": "swe",
+		"Fraktur": "frk", "german in fraktur": "frk",
 		"deu": "", "eng": "", "klingonese": "", "": "", "x": "",
 	} {
 		if got := strings.Join(language.Named(name), " "); got != want {
@@ -29,7 +30,7 @@ func TestLanguageTagsTranslatesTesseractsCodes(t *testing.T) {
 		{"eng", "en"}, {"deu", "de"}, {"fra", "fr"}, {"spa", "es"}, {"ita", "it"}, {"rus", "ru"}, {"ara", "ar"},
 		{"chi_sim", "zh-Hans"}, {"chi_sim_vert", "zh-Hans"}, {"chi_tra", "zh-Hant"}, {"chi_tra_vert", "zh-Hant"},
 		{"jpn_vert", "ja"}, {"heb", "he"}, {"grc", "grc"}, {"kmr", "kmr"}, {"nor", "no"}, {"ita_old", "it"},
-		{"srp_latn", "sr-Latn"}, {"uzb_cyrl", "uz-Cyrl"}, {"frk", "de-Latf"}, {"dan_frak", "da-Latf"},
+		{"srp_latn", "sr-Latn"}, {"uzb_cyrl", "uz-Cyrl"}, {"frk", "de-Latf"}, {"dan_frak", "da-Latf"}, {"deu_latf", "de-Latf"},
 		{"osd", ""}, {"equ", ""}, {"script/Latin", ""}, {"Fraktur", ""}, {"", ""}, {`x" y="`, ""},
 	}
 	for _, test := range tests {
@@ -39,5 +40,19 @@ func TestLanguageTagsTranslatesTesseractsCodes(t *testing.T) {
 	}
 	if found := language.Named("tlh"); len(found) > 0 {
 		t.Errorf("a language that Tesseract has no data for is %q", found)
+	}
+}
+
+func TestLanguagesHaveANameAndAPackage(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string][2]string{
+		"eng": {"English", "tesseract-ocr-eng"}, "chi_sim": {"Simplified Chinese", "tesseract-ocr-chi-sim"},
+		"frk": {"German in Fraktur", "tesseract-ocr-frk"}, "deu_latf": {"German in Fraktur", "tesseract-ocr-frk"},
+		"jpn_vert": {"Japanese, written downwards", "tesseract-ocr-jpn-vert"}, "ita_old": {"Italian, old prints", "tesseract-ocr-ita-old"},
+		"osd": {"", "tesseract-ocr-osd"},
+	} {
+		if got := [2]string{language.Name(code), language.DebianPackage(code)}; got != want {
+			t.Errorf("%s is %q, want %q", code, got, want)
+		}
 	}
 }

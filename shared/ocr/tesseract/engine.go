@@ -17,6 +17,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/ocr/reading"
 	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
+	"github.com/lethe-ocr/lethe/shared/ocr/traineddata"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
@@ -43,7 +44,7 @@ func New(m *Models) *Engine {
 
 // Languages implements reading.Engine.
 func (e *Engine) Languages() []string {
-	return slices.DeleteFunc(slices.Clone(e.models.names), func(name string) bool { return name == orientationModel })
+	return slices.DeleteFunc(slices.Clone(e.models.names), func(name string) bool { return name == traineddata.Orientation })
 }
 
 // Close implements reading.Engine.
@@ -83,7 +84,7 @@ func (e *Engine) mode(m reading.Mode) (gosseract.PageSegMode, error) {
 	case reading.Auto:
 		return gosseract.PSM_AUTO, nil
 	case reading.Orientation:
-		if slices.Contains(e.models.names, orientationModel) {
+		if slices.Contains(e.models.names, traineddata.Orientation) {
 			return gosseract.PSM_AUTO_OSD, nil
 		}
 	case reading.SingleBlock:

@@ -16,6 +16,8 @@ import (
 	"unsafe"
 
 	"github.com/otiai10/gosseract/v2"
+
+	"github.com/lethe-ocr/lethe/shared/ocr/traineddata"
 )
 
 // Models are the language data of a folder. Its files stay open as long as the process runs, so that they can be used
@@ -25,26 +27,25 @@ type Models struct {
 	names []string
 }
 
-// OpenModels opens all language data in a folder; an empty one means the folder where packages install it.
+// OpenModels opens all language data in a folder that the engine can use; an empty one means the folder where packages install it.
 func OpenModels(tessdata string) (*Models, error) {
-	dir, err := dataFolder(tessdata)
+	folder, err := traineddata.Find(tessdata)
 	if err != nil {
 		return nil, err
 	}
-	names, err := models(dir)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range names {
-		// Spelt as the engine spells it.
-		path := C.CString(dir + "/" + name + modelSuffix)
+	for _, m := range folder.Models {
+		if m.Problem != nil {
+			continue
+		}
+		// Spelt as the engine spells it: the folder, a stroke and the name.
+		path := C.CString(m.Path)
 		failed := C.lethe_hold(path)
 		C.free(unsafe.Pointer(path))
 		if failed != 0 {
-			return nil, fmt.Errorf("open language data: %w", syscall.Errno(failed)) // #nosec G115 -- errno is positive
+			return nil, fmt.Errorf("open language data %s: %w", m.Path, syscall.Errno(failed)) // #nosec G115 -- errno is positive
 		}
 	}
-	return &Models{dir: dir, names: names}, nil
+	return &Models{dir: folder.Path, names: folder.Usable()}, nil
 }
 
 // Count returns how many files are open.

@@ -1,0 +1,89 @@
+//go:build linux && cgo
+
+package main_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/lethe-ocr/lethe/functions/verbs"
+	"github.com/lethe-ocr/lethe/shared/ocr/traineddata"
+)
+
+// languageFolder is a folder with links to the language data of some languages that are installed.
+func languageFolder(t *testing.T, languages ...string) string {
+	t.Helper()
+	installed, err := traineddata.Find(os.Getenv("LETHE_TESSDATA"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, l := range languages {
+		if err := os.Symlink(filepath.Join(installed.Path, l+".traineddata"), filepath.Join(dir, l+".traineddata")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestLanguageDataMayBeALinkAndIsRefusedByNameWhereItCannotBeUsed(t *testing.T) {
+	d := newDesk(t, "scan.pdf")
+	folder := languageFolder(t, "eng", "osd")
+	links := filepath.Join(d.dir, "links")
+	if err := os.Symlink(folder, links); err != nil {
+		t.Fatal(err)
+	}
+	broken := filepath.Join(folder, "deu.traineddata")
+	if err := os.Symlink("/nowhere/deu.traineddata", broken); err != nil {
+		t.Fatal(err)
+	}
+	alone := filepath.Join(d.dir, "alone")
+	d.put("alone/eng.traineddata", []byte("version https://git-lfs.github.com/spec/v1\n"))
+	for _, test := range []struct {
+		name, folder string
+		args         []string
+		code         int
+		out, err     string
+	}{
+		{name: "a folder that is a link, with files that are", folder: links, args: []string{"read", "scan.pdf"}, out: "This is the page"},
+		{name: "a link relative to the working folder", folder: "links", args: []string{"read", "scan.pdf"}, out: "This is the page"},
+		{name: "a link to nothing", folder: links, args: []string{"read", "--lang", "deu", "scan.pdf"}, code: verbs.ExitUsage, err: "deu.traineddata is not there, or is a link"},
+		{name: "a folder with nothing usable", folder: alone, args: []string{"read", "scan.pdf"}, code: verbs.ExitSetting, err: alone + "/eng.traineddata holds no language data"},
+		{name: "a folder that is not there", folder: "/nowhere", args: []string{"read", "scan.pdf"}, code: verbs.ExitSetting, err: "/nowhere is not there"},
+		{name: "the list", folder: links, args: []string{"languages"}, out: "Not usable: " + links + "/deu.traineddata is not there, or is a link to what is not there."},
+		{name: "a language by its name", folder: links, args: []string{"languages", "Hebrew"}, out: "make package LANGUAGES='heb'"},
+		{name: "a language that is there", folder: links, args: []string{"languages", "en"}, out: "yes"},
+		{name: "no language", folder: links, args: []string{"languages", "klingon"}, code: verbs.ExitUsage, err: `no language "klingon"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cmd := d.lethe(test.args...)
+			cmd.Env = append(cmd.Env, "LETHE_TESSDATA="+test.folder)
+			var out, errs bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &out, &errs
+			_ = cmd.Run() // the exit code is looked at
+			if code := cmd.ProcessState.ExitCode(); code != test.code || !strings.Contains(out.String(), test.out) || !strings.Contains(errs.String(), test.err) {
+				t.Errorf("exit code %d, want %d; printed %q and %q, want %q and %q", code, test.code, out.String(), errs.String(), test.out, test.err)
+			}
+		})
+	}
+}
+
+func TestLanguagesAreListedForPrograms(t *testing.T) {
+	d := newDesk(t)
+	cmd := d.lethe("languages", "--json")
+	cmd.Env = append(cmd.Env, "LETHE_TESSDATA="+languageFolder(t, "deu", "eng", "osd"))
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var view struct {
+		Languages []struct{ Code, Name, Tag string }
+	}
+	if err := json.Unmarshal(out, &view); err != nil || len(view.Languages) != 2 || view.Languages[0].Name != "German" || view.Languages[1].Tag != "en" {
+		t.Errorf("%v: %s", err, out)
+	}
+}

@@ -1,0 +1,201 @@
+// Package traineddata finds Tesseract's language data in a folder, and says of each file whether the engine can use it: the
+// engine itself tells only that it failed, when the first page comes.
+package traineddata
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// Orientation is the name of the model that finds a page's way up. It is not a language.
+const Orientation = "osd"
+
+// suffix is how the files are called.
+const suffix = ".traineddata"
+
+// Folder is a folder of language data.
+type Folder struct {
+	Path   string  // absolute, without links
+	Models []Model // by name
+}
+
+// Model is a file of language data.
+type Model struct {
+	Name    string // such as eng
+	Path    string
+	Size    int64 // bytes
+	Problem error // why the engine cannot use it, naming the file; nil if it can
+}
+
+// places are the folders where distributions install language data.
+func places() []string {
+	return []string{"/usr/share/tesseract-ocr/5/tessdata", "/usr/share/tessdata", "/usr/local/share/tessdata"}
+}
+
+// Find looks at the folder that is given, or where packages install language data if it is empty. A folder and its files may
+// be links. It fails where there is nothing that the engine can use, and says why.
+func Find(given string) (Folder, error) {
+	if given != "" {
+		return open(given)
+	}
+	for _, place := range places() {
+		if f, err := open(place); err == nil {
+			return f, nil
+		}
+	}
+	return Folder{}, errors.New("no language data found: install a tesseract-ocr-… package or name the folder with LETHE_TESSDATA")
+}
+
+func open(dir string) (Folder, error) {
+	path, err := filepath.Abs(dir)
+	if filepath.IsAbs(dir) {
+		path = dir // a link before ".." leads elsewhere than its name says
+	}
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
+	}
+	if err != nil {
+		return Folder{}, fmt.Errorf("the folder of language data %s %w", dir, why(err))
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return Folder{}, fmt.Errorf("the folder of language data %s %w", dir, why(err))
+	}
+	f := Folder{Path: path}
+	form := regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,31}$`)
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), suffix)
+		if !ok {
+			continue
+		}
+		m := Model{Name: name, Path: filepath.Join(path, e.Name())}
+		if form.MatchString(name) {
+			m.Size, err = examine(m.Path)
+		} else {
+			err = errors.New("has a name that is no code of a language, such as eng or chi_sim")
+		}
+		if err != nil {
+			m.Problem = fmt.Errorf("%s %w", filepath.Join(dir, e.Name()), err)
+		}
+		f.Models = append(f.Models, m)
+	}
+	if len(f.Languages()) > 0 {
+		return f, nil
+	}
+	if problems := f.Problems(); len(problems) > 0 {
+		return Folder{}, errors.Join(problems...)
+	}
+	return Folder{}, fmt.Errorf("the folder of language data %s holds none: there is no file such as eng%s", dir, suffix)
+}
+
+// why says in the words of a sentence about a file what the system says.
+func why(err error) error {
+	switch {
+	case errors.Is(err, syscall.ELOOP), strings.Contains(err.Error(), "too many links"):
+		return errors.New("is a link that leads in a circle")
+	case errors.Is(err, fs.ErrNotExist):
+		return errors.New("is not there, or is a link to what is not there")
+	case errors.Is(err, fs.ErrPermission):
+		return errors.New("may not be read by this user")
+	case errors.Is(err, syscall.ENOTDIR):
+		return errors.New("is no folder")
+	}
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		err = p.Err
+	}
+	return fmt.Errorf("cannot be read: %w", err)
+}
+
+// The parts of a file that the engine needs one of, by their place in its table.
+const (
+	mostParts = 1000 // that the engine takes for a table
+	legacy    = 3
+	network   = 17
+)
+
+// examine returns the size of a file and why the engine cannot use it.
+func examine(path string) (int64, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, why(err)
+	}
+	if !info.Mode().IsRegular() {
+		return 0, errors.New("is no file")
+	}
+	file, err := os.Open(path) // #nosec G304 -- the operator's own folder
+	if err != nil {
+		return 0, why(err)
+	}
+	defer func() { _ = file.Close() }() // opened for reading
+	return info.Size(), checkTable(file, info.Size())
+}
+
+var errNoData = errors.New("holds no language data of Tesseract, or a damaged part of it: install it anew")
+
+// checkTable reads how many parts a file has and where they begin: a number of four bytes, and one of eight for each part, which is
+// negative where there is none.
+func checkTable(r io.Reader, size int64) error {
+	var parts uint32
+	if err := binary.Read(r, binary.LittleEndian, &parts); err != nil || parts == 0 || parts > mostParts {
+		return errNoData
+	}
+	begins := make([]int64, parts)
+	if err := binary.Read(r, binary.LittleEndian, begins); err != nil {
+		return errNoData
+	}
+	if slices.ContainsFunc(begins, func(at int64) bool { return at >= size }) {
+		return errNoData
+	}
+	has := func(part int) bool { return part < len(begins) && begins[part] > 0 }
+	if !has(network) && !has(legacy) {
+		return errNoData
+	}
+	return nil
+}
+
+// Usable lists the names of the models that the engine can use, sorted.
+func (f Folder) Usable() []string {
+	var names []string
+	for _, m := range f.Models {
+		if m.Problem == nil {
+			names = append(names, m.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Languages lists those of them that are languages.
+func (f Folder) Languages() []string {
+	return slices.DeleteFunc(f.Usable(), func(name string) bool { return name == Orientation })
+}
+
+// Problems says why models cannot be used.
+func (f Folder) Problems() []error {
+	var problems []error
+	for _, m := range f.Models {
+		if m.Problem != nil {
+			problems = append(problems, m.Problem)
+		}
+	}
+	return problems
+}
+
+// Problem says why the model of a name cannot be used; nil if it can, or if there is none of that name.
+func (f Folder) Problem(name string) error {
+	for _, m := range f.Models {
+		if m.Name == name {
+			return m.Problem
+		}
+	}
+	return nil
+}
