@@ -52,6 +52,10 @@ func resultTypes(schemas huma.Registry) map[string]*huma.MediaType {
 	types := map[string]*huma.MediaType{}
 	for _, f := range render.Formats() {
 		mediaType, _, _ := strings.Cut(f.MediaType(), ";")
+		if known, ok := types[mediaType]; ok {
+			known.Schema.Description += " Or the format " + string(f) + "."
+			continue
+		}
 		media := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Description: "The format " + string(f) + "."}}
 		switch f {
 		case render.JSON:

@@ -47,7 +47,7 @@ func Terminal(stream any) bool {
 
 // Legible refuses to write a result to a terminal that shows no such format.
 func Legible(w io.Writer, format string) error {
-	if !strings.EqualFold(format, string(render.PDF)) || !Terminal(w) {
+	if render.Format(strings.ToLower(format)).MediaType() != render.PDF.MediaType() || !Terminal(w) {
 		return nil
 	}
 	return Usage(errors.New("a PDF is nothing for a terminal: name a file with --output, or send standard output to a file or a pipe"))

@@ -95,8 +95,9 @@ func (p SignaturePolicy) Name() string {
 	return string(p)
 }
 
-// PDFOptions says how a searchable PDF is written.
+// PDFOptions says how a PDF is written. What is said of text and active content is about kinds that keep them.
 type PDFOptions struct {
+	Kind       PDFKind         `json:"kind,omitempty"`
 	KeepHidden bool            `json:"keepHidden,omitempty"` // text that does not show stays
 	KeepActive bool            `json:"keepActive,omitempty"` // scripts, actions and attached files stay
 	Signature  SignaturePolicy `json:"signature,omitempty"`

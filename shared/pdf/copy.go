@@ -24,7 +24,7 @@ func (w *Writer) Finish() error {
 		return w.finishPictures()
 	}
 	defer w.Close()
-	if w.source.Signatures() > 0 && w.options.Signature == ocr.RefuseSigned {
+	if w.source.Signatures() > 0 && w.options.Signature == ocr.RefuseSigned && !w.textless() {
 		return refusal.New(refusal.Signed)
 	}
 	// What is read of a document changes how PDFium holds it, so a second one is saved.
@@ -34,6 +34,9 @@ func (w *Writer) Finish() error {
 	}
 	defer source.Close()
 	source.pinned = true
+	if w.textless() {
+		return w.writePictures(source)
+	}
 	if source.Signatures() == 0 {
 		return w.rewrite(source)
 	}
@@ -88,10 +91,18 @@ func (w *Writer) rewrite(source *Document) error {
 			fmt.Fprintf(&entries, "%s %s", e.key, e.value)
 		}
 	}
-	if _, ok := known.trailer.get("/ID"); !ok && w.out.encryption != nil {
-		fmt.Fprintf(&entries, "/ID[<%[1]x><%[1]x>]", rand.Text()) // which encrypted documents must have
+	if _, ok := known.trailer.get("/ID"); !ok {
+		entries.WriteString(w.identifier())
 	}
 	return w.out.finish(entries.String())
+}
+
+// identifier returns the entry of the trailer that encrypted documents must have.
+func (w *Writer) identifier() string {
+	if w.out.encryption == nil {
+		return ""
+	}
+	return fmt.Sprintf("/ID[<%[1]x><%[1]x>]", rand.Text())
 }
 
 // writeChanges writes what the original has not, or has otherwise.

@@ -155,7 +155,10 @@ func (e *emitter) ready(n int, s newStream) {
 }
 
 func deflate(w io.Writer, data []byte) error {
-	z := zlib.NewWriter(w)
+	z, err := zlib.NewWriterLevel(w, zlib.BestCompression)
+	if err != nil {
+		return err
+	}
 	if _, err := z.Write(data); err != nil {
 		return err
 	}

@@ -137,6 +137,7 @@ func widths() string {
 // codes in the order of their appearance.
 type codes struct {
 	spare []rune
+	high  [256]bool // first bytes of codes that were given out
 }
 
 func (c *codes) of(char rune) (uint32, bool) {
@@ -144,6 +145,7 @@ func (c *codes) of(char rune) (uint32, bool) {
 	case char < 0 || char > 0x10FFFF || char >= firstSpace && char <= lastSpare:
 		return 0, false
 	case char < 1<<16:
+		c.high[char>>8] = true
 		return uint32(char), true
 	}
 	for i, known := range c.spare {
@@ -158,7 +160,8 @@ func (c *codes) of(char rune) (uint32, bool) {
 	return uint32(firstSpare + len(c.spare) - 1), true //nolint:gosec // at most lastSpare
 }
 
-// toUnicode returns the CMap that gives the text back (Adobe technical note 5411). A range may not cross a high byte.
+// toUnicode returns the CMap that gives the text back (Adobe technical note 5411), of what was given out. A range may not cross a
+// high byte.
 func (c *codes) toUnicode() string {
 	var b strings.Builder
 	b.WriteString("/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n" +
@@ -167,8 +170,8 @@ func (c *codes) toUnicode() string {
 		"1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n")
 	// Operators take at most 100 entries.
 	var ranges []string
-	for high := range 256 {
-		if code := high << 8; code < firstSpace || code > lastSpare {
+	for high, used := range c.high {
+		if used || high == 0 || high == 0xff { // where spaces are, and what stands for a character without a code
 			ranges = append(ranges, fmt.Sprintf("<%02X00> <%02XFF> <%02X00>\n", high, high, high))
 		}
 	}

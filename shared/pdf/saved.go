@@ -31,9 +31,10 @@ type saved struct {
 	refers   map[int][]int32
 	links    int           // in refers
 	lengths  map[int]int64 // of streams, in bytes as stored
-	dropped  map[int]bool  // what must not be in the copy
-	replaced map[int]bool  // what someone else writes
-	reached  map[int]bool  // what the copy holds
+	images   map[int]dictionary
+	dropped  map[int]bool // what must not be in the copy
+	replaced map[int]bool // what someone else writes
+	reached  map[int]bool // what the copy holds
 }
 
 type object struct {
@@ -53,7 +54,7 @@ var inheritable = []string{"/Resources", "/MediaBox", "/CropBox", "/Rotate"}
 // readSaved reads a saved PDF to its end. clean, which may be nil, changes objects before they are looked at.
 func readSaved(r io.Reader, clean func(raw string) (string, bool)) (*saved, error) {
 	s := &saved{
-		objects: map[int]object{}, refers: map[int][]int32{}, lengths: map[int]int64{}, dropped: map[int]bool{}, replaced: map[int]bool{},
+		objects: map[int]object{}, refers: map[int][]int32{}, lengths: map[int]int64{}, images: map[int]dictionary{}, dropped: map[int]bool{}, replaced: map[int]bool{},
 	}
 	head, rest, err := scanSaved(r, func(p part) error {
 		raw, ok := p.raw, true
@@ -69,6 +70,12 @@ func readSaved(r io.Reader, clean func(raw string) (string, bool)) (*saved, erro
 		}
 		if p.stream != nil {
 			s.lengths[p.number] = p.length
+			if d := dictionaryOf(raw); d.isImage() {
+				if s.kept += len(raw); s.kept > maxKept {
+					return errBig
+				}
+				s.images[p.number] = d
+			}
 			return nil
 		}
 		if !worthKeeping(raw) {
@@ -85,6 +92,12 @@ func readSaved(r io.Reader, clean func(raw string) (string, bool)) (*saved, erro
 	}
 	s.head = head
 	return s, s.end(rest)
+}
+
+// isImage reports whether a dictionary is that of a picture.
+func (d dictionary) isImage() bool {
+	kind, _ := d.get("/Subtype")
+	return kind == "/Image"
 }
 
 // worthKeeping reports whether an object may be part of the tree of pages or of the resources of a page, or lead to a page.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 )
 
 // textContent is a text object that is being written.
@@ -29,17 +30,19 @@ type textContent struct {
 
 // line sets a line. A word is stretched to the room that it takes on the page, and so is the space behind it.
 func (c *textContent) line(l setLine) {
-	if size := rounded(l.size(), 3); size != c.size {
+	size := rounded(l.size(), sizeDigits)
+	if size != c.size {
 		fmt.Fprintf(&c.out, "/%s %s Tf ", c.resource, size)
 		c.size = size
 	}
 	edge, slant := l.nearest()
 	anchored := c.slanted && slant != 0
-	c.unit, c.origin, c.pen, c.shown = l.size()/fontEm, l.words[0].from, l.words[0].from, 0
+	written, _ := strconv.ParseFloat(size, 64) // it was a number
+	c.unit, c.origin, c.pen, c.shown = written/fontEm, l.words[0].from, l.words[0].from, 0
 	x, y := l.at(c.origin, l.level)
 	m := matrix{l.x, l.y, l.y, -l.x, x, y}.then(c.place)
-	c.numbers(5, m.a, m.b, m.c, m.d)
-	c.numbers(3, m.e, m.f)
+	c.numbers(turnDigits, m.a, m.b, m.c, m.d)
+	c.numbers(placeDigits, m.e, m.f)
 	c.out.WriteString("Tm\n")
 
 	show := c.stretch
@@ -112,29 +115,42 @@ func merged(words []setWord) []setWord {
 	return whole
 }
 
+// Digits behind the point. Errors do not add up along a line: each number makes up for what the one before lacked.
+const (
+	placeDigits = 2 // of points
+	turnDigits  = 4 // of the directions of a line
+	sizeDigits  = 2
+)
+
 // move leads to a place along the line and above it.
 func (c *textContent) move(along, above float64) {
-	c.numbers(3, along-c.origin, above)
-	c.out.WriteString("Td ")
-	c.origin, c.pen = along, along
+	c.step(along-c.origin, above)
+	c.pen = c.origin
+}
+
+// step moves by so much along the line and above it.
+func (c *textContent) step(along, above float64) {
+	x := rounded(along, placeDigits)
+	c.out.WriteString(x + " " + rounded(above, placeDigits) + " Td ")
+	moved, _ := strconv.ParseFloat(x, 64) // it was a number
+	c.origin += moved
 }
 
 // stretch shows glyphs from one place along the line to another.
 func (c *textContent) stretch(codes []uint32, from, to float64) {
-	if math.Abs(from-c.pen) > 0.01*c.unit*fontEm {
+	const slack = 0.03 // of the size, which no program sees
+	if math.Abs(from-c.pen) > slack*c.unit*fontEm {
 		c.move(from, 0)
 	}
-	c.show(codes, to-from)
+	c.show(codes, to-c.pen)
 	c.out.WriteByte('\n')
-	c.pen = to
 }
 
 // show shows glyphs as wide as the room that they get.
 func (c *textContent) show(codes []uint32, room float64) {
-	c.scale(codes, room)
-	c.out.WriteByte('<')
-	c.hex(codes)
-	c.out.WriteString(">Tj")
+	c.pen += c.scale(codes, room) * c.natural(codes)
+	c.literal(codes)
+	c.out.WriteString("Tj")
 	c.shown++
 }
 
@@ -144,23 +160,39 @@ func (c *textContent) ordered(codes []uint32, from, to, end float64) {
 	const apart = 0.35 // times the size: nearer, PDFium takes a word that comes again for one that is drawn twice
 	c.move(end-float64(c.shown)*apart*c.unit*fontEm, 0)
 	scale := c.scale(codes, to-from)
-	fmt.Fprintf(&c.out, "[<%04X>%s<", anchor, rounded(-(from-c.pen)/(c.unit*scale), 1))
-	c.hex(codes)
-	c.out.WriteString(">]TJ\n")
+	c.out.WriteByte('[')
+	c.literal([]uint32{anchor})
+	c.out.WriteString(rounded(-(from-c.pen)/(c.unit*scale), 1))
+	c.literal(codes)
+	c.out.WriteString("]TJ\n")
 	c.pen = math.Inf(1)
 	c.shown++
 }
 
-// scale stretches the glyphs to come.
-func (c *textContent) scale(codes []uint32, room float64) float64 {
+// natural is how wide glyphs are in points as the font has them.
+func (c *textContent) natural(codes []uint32) float64 {
 	width := 0
 	for _, code := range codes {
 		width += advance(code)
 	}
-	scale := room / (float64(width) * c.unit)
-	c.numbers(2, 100*scale)
-	c.out.WriteString("Tz")
-	return scale
+	return float64(width) * c.unit
+}
+
+// scale stretches the glyphs to come, to a whole percentage where that is not seen. It returns by how much.
+func (c *textContent) scale(codes []uint32, room float64) float64 {
+	const long = 4 // times the size
+	natural := c.natural(codes)
+	percent := 100 * room / natural
+	text := strconv.Itoa(int(math.Round(percent)))
+	switch {
+	case percent < 10:
+		text = rounded(percent, 2)
+	case natural > long*c.unit*fontEm:
+		text = rounded(percent, 1)
+	}
+	c.out.WriteString(text + " Tz")
+	written, _ := strconv.ParseFloat(text, 64) // it was a number
+	return written / 100
 }
 
 // anchored shows a word of a line that is too slanted for poppler, to which words are one line if their first characters stand
@@ -174,15 +206,16 @@ func (c *textContent) anchored(l setLine, text []rune, from float64, ordered boo
 	dx, dy := x-c.middleX, y-c.middleY
 	upright := edge.across(c.middleX+dx*cos-dy*sin, c.middleY+dx*sin+dy*cos)
 	x, y = edge.at(0, upright-edge.across(x, y))
-	fmt.Fprintf(&c.out, "/Span<</ActualText<%X>>>BDC ", append([]byte{0xFE, 0xFF}, utf16Bytes(string(text))...))
+	c.out.WriteString("/Span<</ActualText")
+	c.bytes(append([]byte{0xFE, 0xFF}, utf16Bytes(string(text))...))
+	c.out.WriteString(">>BDC ")
 	c.move(from+l.along(x, y), -l.across(x, y))
-	fmt.Fprintf(&c.out, "<%04X>Tj ", anchor)
+	c.literal([]uint32{anchor})
+	c.out.WriteString("Tj ")
 	if ordered {
 		c.out.WriteString("/Word<</ActualText()>>BDC ")
 	}
-	c.numbers(3, from-c.origin, l.across(x, y))
-	c.out.WriteString("Td ")
-	c.origin, c.pen = from, from
+	c.move(from, l.across(x, y))
 	show()
 	if ordered {
 		c.out.WriteString("EMC ")
@@ -197,8 +230,27 @@ func (c *textContent) numbers(digits int, values ...float64) {
 	}
 }
 
-func (c *textContent) hex(codes []uint32) {
+// literal writes codes as a string.
+func (c *textContent) literal(codes []uint32) {
+	b := make([]byte, 0, 2*len(codes))
 	for _, code := range codes {
-		fmt.Fprintf(&c.out, "%04X", code)
+		b = append(b, byte(code>>8), byte(code)) // #nosec G115 -- codes have 16 bits
 	}
+	c.bytes(b)
+}
+
+// bytes writes a string (ISO 32000-1, section 7.3.4.2), which is packed better than in hexadecimal.
+func (c *textContent) bytes(text []byte) {
+	c.out.WriteByte('(')
+	for _, b := range text {
+		switch b {
+		case '(', ')', '\\':
+			c.out.WriteByte('\\')
+		case '\r':
+			c.out.WriteByte('\\')
+			b = 'r'
+		}
+		c.out.WriteByte(b)
+	}
+	c.out.WriteByte(')')
 }

@@ -6,8 +6,10 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
-// Writer writes a searchable PDF. It belongs to one goroutine.
+// Writer writes a PDF. It belongs to one goroutine.
 type Writer struct {
+	Limits ocr.Limits // of pages that are drawn; the default ones if it is zero
+
 	out  *emitter
 	font font
 
@@ -25,9 +27,10 @@ type Writer struct {
 }
 
 // NewWriter starts a PDF that goes to w. With a src the result is a copy of it, with the objects that it leads to but for what the
-// options leave out, pages among it, and invisible text beneath; or, where a signature is to be kept, its bytes with the text as a later
-// revision. A copy of what opens with its password only is encrypted with that password, unless the options remove it, and no
-// other is. Nothing is written before Finish. The writer uses src, so both belong to the same goroutine. Without a src,
+// options leave out, pages among it, and invisible text beneath; or, where a signature is to be kept, its bytes with the text as a
+// later revision. With pictures only, each page is a picture, the one that it consists of where it does. What is made of a document
+// that opens with its password only is encrypted with that password, unless the options remove it, and nothing else is. Nothing
+// is written before Finish. The writer uses src, so both belong to the same goroutine. Without a src,
 // each page is a Picture and is written as it comes.
 func (r *Runtime) NewWriter(src *Document, opt ocr.PDFOptions, w io.Writer) (*Writer, error) {
 	out := &Writer{out: newEmitter(w), source: src, options: opt}
@@ -42,6 +45,16 @@ func (r *Runtime) NewWriter(src *Document, opt ocr.PDFOptions, w io.Writer) (*Wr
 	return out, nil
 }
 
+// textless reports whether the PDF has pictures only.
+func (w *Writer) textless() bool { return w.options.Kind == ocr.PicturesOnly }
+
+func (w *Writer) limits() ocr.Limits {
+	if w.Limits == (ocr.Limits{}) {
+		return ocr.DefaultLimits()
+	}
+	return w.Limits
+}
+
 // Notes returns what is to be told of the PDF, once it is complete.
 func (w *Writer) Notes() []ocr.Note { return w.notes }
 
@@ -54,6 +67,9 @@ func (w *Writer) Close() { w.contents = nil }
 func (w *Writer) Page(page ocr.Page, pic *Picture) error {
 	if w.source == nil {
 		return w.picture(page, pic)
+	}
+	if w.textless() {
+		return nil
 	}
 	if !w.options.KeepHidden {
 		w.mentions.show(page)

@@ -21,6 +21,8 @@ const (
 	ALTO Format = "alto" // ALTO 4.4
 	TSV  Format = "tsv"  // the table of Tesseract's tsv output
 	PDF  Format = "pdf"  // searchable PDF with the appearance of the original
+
+	PDFImages Format = "pdfimages" // PDF of pictures of the pages, without text
 )
 
 // row is all that there is to know of a format.
@@ -42,7 +44,8 @@ func table() []row {
 		{HOCR, "text/vnd.hocr+html; charset=utf-8", ".hocr.html", words, newHOCR},
 		{ALTO, "application/xml", ".alto.xml", words, newALTO}, // ALTO has no registered type of its own
 		{TSV, "text/tab-separated-values; charset=utf-8", ".tsv", words, newTSV},
-		{PDF, "application/pdf", ".pdf", words, newPDF},
+		{PDF, "application/pdf", ".pdf", words, newPDF(ocr.Searchable)},
+		{PDFImages, "application/pdf", ".images.pdf", words, newPDF(ocr.PicturesOnly)},
 	}
 }
 

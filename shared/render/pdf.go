@@ -15,38 +15,40 @@ type Original struct {
 	Engine  Engine
 	Source  ocr.Source
 	Options ocr.PDFOptions
-	Noted   func([]ocr.Note) // is given what is to be told of the PDF that was written; may be nil
+	Noted   func([]ocr.Note) // is given what is to be told of each PDF that was written, one after the other; may be nil
 }
 
 // Engine makes results of a document's own bytes. Every ocr.Engine is one.
 type Engine interface {
-	// WritePDF writes a searchable PDF that keeps the appearance of the original. pages yields every page once, in order. It
+	// WritePDF writes a PDF that keeps the appearance of the original. pages yields every page once, in order. It
 	// returns what is to be told of the result.
 	WritePDF(ctx context.Context, src ocr.Source, opt ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer) ([]ocr.Note, error)
 }
 
-// pdf has the engine write a searchable PDF. The engine asks for pages as it needs them: Page waits until it does.
+// pdf has the engine write a PDF. The engine asks for pages as it needs them: Page waits until it does.
 type pdf struct {
 	pages chan ocr.Page
 	ended chan struct{} // closed when the engine is done
-	err   error         // of the engine; set before ended is closed
+	notes []ocr.Note    // of the engine; set before ended is closed
+	err   error         // likewise
+	noted func([]ocr.Note)
 }
 
-func newPDF(ctx context.Context, w io.Writer, doc Document) (Writer, error) {
-	if doc.Original.Engine == nil {
-		return nil, fault.New(fault.InternalError, "The original is not at hand.")
-	}
-	p := &pdf{pages: make(chan ocr.Page), ended: make(chan struct{})}
-	go func() {
-		defer close(p.ended)
-		var notes []ocr.Note
+// newPDF returns what makes the Writer of a kind of PDF.
+func newPDF(kind ocr.PDFKind) func(context.Context, io.Writer, Document) (Writer, error) {
+	return func(ctx context.Context, w io.Writer, doc Document) (Writer, error) {
 		original := doc.Original
-		notes, p.err = original.Engine.WritePDF(ctx, original.Source, original.Options, p.sequence(ctx), w)
-		if p.err == nil && original.Noted != nil {
-			original.Noted(notes)
+		if original.Engine == nil {
+			return nil, fault.New(fault.InternalError, "The original is not at hand.")
 		}
-	}()
-	return p, nil
+		original.Options.Kind = kind
+		p := &pdf{pages: make(chan ocr.Page), ended: make(chan struct{}), noted: original.Noted}
+		go func() {
+			defer close(p.ended)
+			p.notes, p.err = original.Engine.WritePDF(ctx, original.Source, original.Options, p.sequence(ctx), w)
+		}()
+		return p, nil
+	}
 }
 
 // sequence yields the pages as they come. It breaks off with an error once the result is discarded.
@@ -89,5 +91,8 @@ func (p *pdf) Page(page *ocr.Page) error {
 func (p *pdf) Close() error {
 	close(p.pages)
 	<-p.ended
+	if p.err == nil && p.noted != nil {
+		p.noted(p.notes)
+	}
 	return p.err
 }

@@ -45,10 +45,37 @@ type Output struct {
 	W      io.Writer
 }
 
-// Write writes the document to all outputs, in one pass over its pages. They come in ascending order of their numbers, at
-// least one. After an error, which may be one of the sequence, what was written are no valid results: discard them. An error
-// of one output ends all of them.
+// Write writes the document to all outputs, in one pass over its pages, and in another for each PDF but the first: an engine
+// writes one at a time. Pages come in ascending order of their numbers, at least one, and the same in each pass. After an error,
+// which may be one of the sequence, what was written are no valid results: discard them. An error of one output ends all of them.
 func Write(ctx context.Context, doc Document, pages iter.Seq2[ocr.Page, error], outputs ...Output) error {
+	for _, pass := range passes(outputs) {
+		if err := writeOnce(ctx, doc, pages, pass); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// passes shares outputs out so that each pass has one PDF at most.
+func passes(outputs []Output) [][]Output {
+	all := [][]Output{nil}
+	written := false // a PDF is, in the first pass
+	for _, o := range outputs {
+		if o.Format.MediaType() == PDF.MediaType() {
+			if written {
+				all = append(all, []Output{o})
+				continue
+			}
+			written = true
+		}
+		all[0] = append(all[0], o)
+	}
+	return all
+}
+
+// writeOnce writes to outputs in one pass.
+func writeOnce(ctx context.Context, doc Document, pages iter.Seq2[ocr.Page, error], outputs []Output) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	writers, err := start(ctx, doc, outputs)

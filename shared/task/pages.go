@@ -257,12 +257,16 @@ func (s *Service) readPage(ctx context.Context, ref Ref, n int) (ocr.Page, error
 }
 
 // kept yields the pages of a task one by one from where they are kept, so that memory holds one of them, and sums up what is
-// told of them.
+// told of them, once, however often it is gone through.
 func (s *Service) kept(ctx context.Context, ref Ref, numbers []int, told *ocr.Account) iter.Seq2[ocr.Page, error] {
+	last := 0 // page that was told of
 	return func(yield func(ocr.Page, error) bool) {
 		for _, n := range numbers {
 			page, err := s.readPage(ctx, ref, n)
-			told.Page(&page)
+			if n > last {
+				told.Page(&page)
+				last = n
+			}
 			if !yield(page, err) || err != nil {
 				return
 			}
@@ -302,7 +306,7 @@ func (s *Service) pass(ctx context.Context, t *Task, src ocr.Source, info ocr.In
 	done.told.Add(info.Notes...)
 	doc := s.document(t, src, info)
 	var written []ocr.Note
-	doc.Original.Noted = func(notes []ocr.Note) { written = notes }
+	doc.Original.Noted = func(notes []ocr.Note) { written = append(written, notes...) }
 	err := render.Write(ctx, doc, s.kept(ctx, t.Ref, t.Settings.Pages.Of(info.Pages), &done.told), outputs...)
 	for _, w := range pipes {
 		_ = w.CloseWithError(err) // never fails; nil lets Put end well

@@ -17,6 +17,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 	"github.com/lethe-ocr/lethe/shared/pdf"
 	"github.com/lethe-ocr/lethe/shared/picture"
+	"github.com/lethe-ocr/lethe/shared/picture/stored"
 )
 
 // assumedDPI stands for the resolution of an image that does not state one.
@@ -72,7 +73,7 @@ func (d *imageDocument) write(
 	if err != nil {
 		return nil, err
 	}
-	writer, err := runtime.NewWriter(nil, ocr.PDFOptions{}, w)
+	writer, err := runtime.NewWriter(nil, opt, w)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +126,8 @@ func (d *imageDocument) writePage(writer *pdf.Writer, page ocr.Page) error {
 	return writer.Page(page, d.picture(page.Number))
 }
 
-// picture returns page n as it is drawn. A page that cannot be decoded is drawn blank.
+// picture returns page n as it is drawn, as the file holds it if a PDF can hold that too. A page that cannot be decoded is drawn
+// blank.
 func (d *imageDocument) picture(n int) *pdf.Picture {
 	if d.mediaType == ocr.JPEG {
 		if _, err := jpeg.DecodeConfig(bytes.NewReader(d.data)); err == nil {
@@ -137,6 +139,13 @@ func (d *imageDocument) picture(n int) *pdf.Picture {
 		return nil
 	}
 	defer image.Close()
+	held, ok := d.held(n)
+	if fax, bilevel := image.Fax(); bilevel && (!ok || held.Stored != nil && held.Stored.Coding == stored.Rows && fax.Size() < held.Stored.Size()) {
+		return &pdf.Picture{Stored: fax}
+	}
+	if ok {
+		return held
+	}
 	pixels, err := image.Pixels()
 	if err != nil {
 		return nil
@@ -148,4 +157,18 @@ func (d *imageDocument) picture(n int) *pdf.Picture {
 	return &pdf.Picture{
 		Pixels: pixels.Data, Format: format, Stride: pixels.Width * pixels.Channels, Width: pixels.Width, Height: pixels.Height,
 	}
+}
+
+// held returns page n as the file holds it.
+func (d *imageDocument) held(n int) (*pdf.Picture, bool) {
+	data, kept, orientation, ok := picture.Stored(d.data, d.mediaType, n-1, d.limits)
+	if !ok {
+		return nil, false
+	}
+	if data != nil {
+		if _, err := jpeg.DecodeConfig(bytes.NewReader(data)); err != nil {
+			return nil, false
+		}
+	}
+	return &pdf.Picture{JPEG: data, Stored: kept, Orientation: orientation}, true
 }

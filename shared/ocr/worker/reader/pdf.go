@@ -75,6 +75,7 @@ func (d *pdfDocument) write(
 		return nil, err
 	}
 	defer writer.Close()
+	writer.Limits = d.limits
 	for page, err := range pages {
 		if err != nil {
 			return nil, err
