@@ -105,7 +105,7 @@ func imageEntries(p *stored.Picture) string {
 	space := "/DeviceGray"
 	switch {
 	case p.Palette != nil:
-		space = fmt.Sprintf("[/Indexed/DeviceRGB %d<%x>]", len(p.Palette)/3-1, p.Palette)
+		space = fmt.Sprintf("[/Indexed/DeviceRGB %d%s]", len(p.Palette)/3-1, literal(p.Palette))
 	case p.Channels == 3:
 		space = "/DeviceRGB"
 	}
@@ -121,7 +121,7 @@ func imageEntries(p *stored.Picture) string {
 	case stored.JPX:
 		entries += "/Filter/JPXDecode"
 	case stored.Fax:
-		entries += fmt.Sprintf("/Filter/CCITTFaxDecode/DecodeParms<</K -1/Columns %d/Rows %d/BlackIs1 %t>>", p.Width, p.Height, p.Inverted) //nolint:misspell // PDF's key
+		entries += fmt.Sprintf("/Filter/CCITTFaxDecode/DecodeParms<</K -1/Columns %d/Rows %d/BlackIs1 %t>>", p.Width, p.Height, p.Inverted)
 	default:
 		entries += fmt.Sprintf("/Filter/FlateDecode/DecodeParms<</Predictor 15/BitsPerComponent %d/Columns %d/Colors %d>>", //nolint:misspell // PDF's key
 			p.Bits, p.Width, p.Channels)

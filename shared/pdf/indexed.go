@@ -22,14 +22,14 @@ func indexed(pic *Picture, row int) *palette {
 		most = 16 // with more, a place is as long as a pixel
 	}
 	p := &palette{place: map[uint32]byte{}}
-	last, any := uint32(0), false
+	last, first := uint32(0), true
 	for y := range pic.Height {
 		for at := y * pic.Stride; at < y*pic.Stride+row; at += pic.Format.bytes() {
 			c := pic.Format.colour(pic.Pixels[at:])
-			if any && c == last {
+			if !first && c == last {
 				continue
 			}
-			last, any = c, true
+			last, first = c, false
 			if _, ok := p.place[c]; ok {
 				continue
 			}

@@ -114,6 +114,22 @@ func parseReference(raw string) (object int, ok bool) {
 // reference refers to an object of the first generation.
 func reference(object int) string { return strconv.Itoa(object) + " 0 R" }
 
+// literal writes a string (ISO 32000-1, section 7.3.4.2), which is shorter than in hexadecimal and better packed.
+func literal(text []byte) string {
+	b := make([]byte, 0, len(text)+2)
+	b = append(b, '(')
+	for _, c := range text {
+		switch c {
+		case '(', ')', '\\':
+			b = append(b, '\\')
+		case '\r': // would be read as the end of a row
+			b, c = append(b, '\\'), 'r'
+		}
+		b = append(b, c)
+	}
+	return string(append(b, ')'))
+}
+
 // scanner walks over PDF syntax (ISO 32000-1, section 7.2) as PDFium writes it: without comments.
 type scanner struct {
 	text string

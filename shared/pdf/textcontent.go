@@ -149,7 +149,7 @@ func (c *textContent) stretch(codes []uint32, from, to float64) {
 // show shows glyphs as wide as the room that they get.
 func (c *textContent) show(codes []uint32, room float64) {
 	c.pen += c.scale(codes, room) * c.natural(codes)
-	c.literal(codes)
+	c.codes(codes)
 	c.out.WriteString("Tj")
 	c.shown++
 }
@@ -161,9 +161,9 @@ func (c *textContent) ordered(codes []uint32, from, to, end float64) {
 	c.move(end-float64(c.shown)*apart*c.unit*fontEm, 0)
 	scale := c.scale(codes, to-from)
 	c.out.WriteByte('[')
-	c.literal([]uint32{anchor})
+	c.codes([]uint32{anchor})
 	c.out.WriteString(rounded(-(from-c.pen)/(c.unit*scale), 1))
-	c.literal(codes)
+	c.codes(codes)
 	c.out.WriteString("]TJ\n")
 	c.pen = math.Inf(1)
 	c.shown++
@@ -207,10 +207,10 @@ func (c *textContent) anchored(l setLine, text []rune, from float64, ordered boo
 	upright := edge.across(c.middleX+dx*cos-dy*sin, c.middleY+dx*sin+dy*cos)
 	x, y = edge.at(0, upright-edge.across(x, y))
 	c.out.WriteString("/Span<</ActualText")
-	c.bytes(append([]byte{0xFE, 0xFF}, utf16Bytes(string(text))...))
+	c.out.WriteString(literal(append([]byte{0xFE, 0xFF}, utf16Bytes(string(text))...)))
 	c.out.WriteString(">>BDC ")
 	c.move(from+l.along(x, y), -l.across(x, y))
-	c.literal([]uint32{anchor})
+	c.codes([]uint32{anchor})
 	c.out.WriteString("Tj ")
 	if ordered {
 		c.out.WriteString("/Word<</ActualText()>>BDC ")
@@ -230,27 +230,11 @@ func (c *textContent) numbers(digits int, values ...float64) {
 	}
 }
 
-// literal writes codes as a string.
-func (c *textContent) literal(codes []uint32) {
+// codes writes codes as a string.
+func (c *textContent) codes(codes []uint32) {
 	b := make([]byte, 0, 2*len(codes))
 	for _, code := range codes {
 		b = append(b, byte(code>>8), byte(code)) // #nosec G115 -- codes have 16 bits
 	}
-	c.bytes(b)
-}
-
-// bytes writes a string (ISO 32000-1, section 7.3.4.2), which is packed better than in hexadecimal.
-func (c *textContent) bytes(text []byte) {
-	c.out.WriteByte('(')
-	for _, b := range text {
-		switch b {
-		case '(', ')', '\\':
-			c.out.WriteByte('\\')
-		case '\r':
-			c.out.WriteByte('\\')
-			b = 'r'
-		}
-		c.out.WriteByte(b)
-	}
-	c.out.WriteByte(')')
+	c.out.WriteString(literal(b))
 }

@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -52,7 +54,7 @@ func TestFormatsAgreeOnEveryWordItsPlaceAndItsConfidence(t *testing.T) {
 	for _, f := range Formats() {
 		t.Run(string(f), func(t *testing.T) {
 			result := render(t, f, doc, pages...)
-			if f == TXT || f == PDF { // the one has no boxes, those of the other are the engine's
+			if f == TXT || f.MediaType() == PDF.MediaType() { // the one has no boxes, those of the other are the engine's
 				inOrder(t, string(result), want)
 				return
 			}
@@ -101,6 +103,39 @@ func TestEachPageIsWrittenBeforeTheNextIsAskedFor(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestPDFsAreWrittenOneAfterTheOther(t *testing.T) {
+	var searchable, pictures, text bytes.Buffer
+	busy := &busy{}
+	doc := document()
+	told := 0
+	doc.Original = Original{Engine: busy, Noted: func(notes []ocr.Note) { told += len(notes) }}
+	pages := func(yield func(ocr.Page, error) bool) { _ = yield(model()[0], nil) }
+	doc.Pages = 1
+	if err := Write(t.Context(), doc, pages, Output{PDF, &searchable}, Output{TXT, &text}, Output{PDFImages, &pictures}); err != nil {
+		t.Fatal(err)
+	}
+	if searchable.String() != "" || pictures.String() != "pictures" || text.Len() == 0 || told != 2 {
+		t.Errorf("wrote %q, %q and %q, told %d notes", &searchable, &pictures, &text, told)
+	}
+}
+
+// busy is an engine that writes one PDF at a time, of which it writes the kind.
+type busy struct{ works atomic.Bool }
+
+func (b *busy) WritePDF(_ context.Context, _ ocr.Source, opt ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer) ([]ocr.Note, error) {
+	if !b.works.CompareAndSwap(false, true) {
+		return nil, errors.New("another PDF is being written")
+	}
+	defer b.works.Store(false)
+	for _, err := range pages {
+		if err != nil {
+			return nil, err
+		}
+	}
+	_, err := io.WriteString(w, string(opt.Kind))
+	return []ocr.Note{{Code: ocr.ActiveContentRemoved}}, err
 }
 
 func TestErrorOfTheSequenceIsReturnedAndEndsTheResult(t *testing.T) {
@@ -176,7 +211,7 @@ func TestPDFIsNotWrittenWithoutTheOriginal(t *testing.T) {
 	}
 }
 
-func TestAllFormatsAreWrittenInOneReadingOfThePages(t *testing.T) {
+func TestAllFormatsAreWrittenInOneReadingOfThePagesAndOneForEachFurtherPDF(t *testing.T) {
 	var outputs []Output
 	for _, f := range Formats() {
 		outputs = append(outputs, Output{f, &bytes.Buffer{}})
@@ -187,7 +222,7 @@ func TestAllFormatsAreWrittenInOneReadingOfThePages(t *testing.T) {
 		read++
 		sequence(model()...)(yield)
 	}, outputs...)
-	if err != nil || read != 1 {
+	if err != nil || read != len(passes(outputs)) {
 		t.Fatalf("pages were read %d times, %v", read, err)
 	}
 	for _, o := range outputs {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/binary"
+	"errors"
 	"io"
 	"slices"
 )
@@ -14,6 +15,9 @@ const (
 	truecolor = 2
 	indexed   = 3
 )
+
+// maxSide bounds a row, which is held in memory.
+const maxSide = 65_535
 
 // chunk is a part of a PNG.
 type chunk struct {
@@ -37,6 +41,9 @@ func PNG(data []byte) (*Picture, bool) {
 	}
 	if kind == truecolor {
 		p.Channels = 3
+	}
+	if min(p.Width, p.Height) < 1 || max(p.Width, p.Height) > maxSide {
+		return nil, false
 	}
 	interlaced := header[10] != 0 || header[11] != 0 || header[12] != 0
 	if interlaced || !slices.Contains([]byte{greyscale, truecolor, indexed}, kind) || !slices.Contains([]int{1, 2, 4, 8, 16}, p.Bits) {
@@ -114,7 +121,7 @@ func (p *Picture) complete() bool {
 		}
 	}
 	n, err := z.Read(row[:1])
-	return n == 0 && err == io.EOF // with a checksum that is right
+	return n == 0 && errors.Is(err, io.EOF) // with a checksum that is right
 }
 
 // chunksOf returns the whole chunks of a PNG.
