@@ -21,6 +21,12 @@ const (
 	Replaced    Reason = "replaced"    // left out
 	Illegible   Reason = "illegible"   // left out
 	Unchecked   Reason = "unchecked"   // of the text layer
+
+	Turned       Reason = "turned"        // recognised once more
+	Doubted      Reason = "doubted"       // the same
+	Uncovered    Reason = "uncovered"     // the same
+	Faint        Reason = "faint"         // the same
+	DoubtedLines Reason = "doubted_lines" // the same
 )
 
 // reasons is what is known of each reason.
@@ -37,6 +43,11 @@ var reasons = []struct {
 	{Replaced, "this text does not show and stands for what was recognised here"},
 	{Illegible, "what was recognised here is more likely a drawing than text"},
 	{Unchecked, "the page could not be drawn"},
+	{Turned, "read with little confidence, so that the page was tried another way up"},
+	{Doubted, "read with little confidence, so that it was read again as one block without ruled lines"},
+	{Uncovered, "letters were left outside every word, so that it was read again as one block without ruled lines"},
+	{Faint, "hardly legible, so that it was read again from a blurred copy with larger letters"},
+	{DoubtedLines, "lines were read with little confidence, so that they were read again from a blurred copy with larger letters"},
 }
 
 // Reasons lists the reasons in a fixed order.

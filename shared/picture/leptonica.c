@@ -76,6 +76,11 @@ void lethe_copy_rgb(PIX *pix, l_uint8 *dst) {
 
 enum { smallest_letter = 6, largest_letter = 200, largest_speck = 3, enough_letters = 30 };
 
+static PIX *binarised(PIX *grey) {
+  PIX *ink = NULL;
+  return pixOtsuAdaptiveThreshold(grey, 2000, 2000, 0, 0, 0.1f, NULL, &ink) ? NULL : ink;
+}
+
 void lethe_measure_letters(PIX *grey, lethe_letters *found) {
   found->height = 0;
   found->specks = 0;
@@ -88,14 +93,8 @@ void lethe_measure_letters(PIX *grey, lethe_letters *found) {
   } else {
     sample = pixClone(grey);
   }
-  PIX *ink = NULL;
-  if (!sample || pixOtsuAdaptiveThreshold(sample, 2000, 2000, 0, 0, 0.1f, NULL, &ink)) {
-    pixDestroy(&sample);
-    return;
-  }
+  BOXA *all = sample ? lethe_ink(sample) : NULL;
   pixDestroy(&sample);
-  BOXA *all = pixConnCompBB(ink, 8);
-  pixDestroy(&ink);
   if (!all) return;
   l_int32 n = boxaGetCount(all), letters = 0, specks = 0;
   l_int32 heights[largest_letter + 1] = {0};
@@ -115,4 +114,52 @@ void lethe_measure_letters(PIX *grey, lethe_letters *found) {
     below += heights[i];
     if (2 * below >= letters) found->height = i;
   }
+}
+
+BOXA *lethe_ink(PIX *grey) {
+  PIX *ink = binarised(grey);
+  BOXA *all = ink ? pixConnCompBB(ink, 8) : NULL;
+  pixDestroy(&ink);
+  return all;
+}
+
+void lethe_boxes(BOXA *boxes, l_int32 *dst) {
+  for (l_int32 i = 0, n = boxaGetCount(boxes); i < n; i++, dst += 4) {
+    l_int32 x = 0, y = 0, w = 0, h = 0;
+    boxaGetBoxGeometry(boxes, i, &x, &y, &w, &h);
+    dst[0] = x, dst[1] = y, dst[2] = x + w, dst[3] = y + h;
+  }
+}
+
+// Runs of ink in one direction, without those that are as thick as a letter: dark areas and pictures stay.
+static PIX *rules(PIX *ink, int width, int height, int thickness) {
+  PIX *runs = pixOpenBrick(NULL, ink, width, height);
+  PIX *thick = runs ? pixOpenBrick(NULL, runs, width > 1 ? 1 : thickness, width > 1 ? thickness : 1) : NULL;
+  PIX *thin = thick ? pixXor(NULL, runs, thick) : NULL;
+  pixDestroy(&runs);
+  pixDestroy(&thick);
+  return thin;
+}
+
+PIX *lethe_without_rules(PIX *grey, int length, int thickness) {
+  PIX *ink = binarised(grey);
+  PIX *across = ink ? rules(ink, length, 1, thickness) : NULL, *down = ink ? rules(ink, 1, length, thickness) : NULL;
+  PIX *without = across && down ? pixCopy(NULL, grey) : NULL;
+  if (without) {
+    const int edge = 3;  // with the grey pixels beside it
+    pixOr(across, across, down);
+    pixDilateBrick(across, across, edge, edge);
+    if (pixSetMasked(without, across, 255)) pixDestroy(&without);
+  }
+  pixDestroy(&ink);
+  pixDestroy(&across);
+  pixDestroy(&down);
+  return without;
+}
+
+int lethe_whiten(PIX *grey, int x, int y, int w, int h) {
+  BOX *box = boxCreate(x, y, w, h);
+  int failed = !box || pixSetInRectArbitrary(grey, box, 255);
+  boxDestroy(&box);
+  return failed;
 }

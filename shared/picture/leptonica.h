@@ -17,5 +17,9 @@ PIX *lethe_from_grey(const l_uint8 *src, size_t stride, int w, int h);
 void lethe_copy_grey(PIX *pix, l_uint8 *dst);
 void lethe_copy_rgb(PIX *pix, l_uint8 *dst);
 void lethe_measure_letters(PIX *grey, lethe_letters *found);
+BOXA *lethe_ink(PIX *grey); // of each connected component
+void lethe_boxes(BOXA *boxes, l_int32 *dst); // left, top, right and bottom of each
+PIX *lethe_without_rules(PIX *grey, int length, int thickness);
+int lethe_whiten(PIX *grey, int x, int y, int w, int h);
 
 #endif
