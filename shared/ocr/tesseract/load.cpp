@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -48,7 +49,21 @@ int lethe_hold(const char *path) {
   return 0;
 }
 
-int lethe_load(void *api, const char *folder, const char *languages) {
+int lethe_init(void *api, const char *folder, const char *languages) {
   return static_cast<tesseract::TessBaseAPI *>(api)->Init(folder, 0, languages, tesseract::OEM_DEFAULT, nullptr, 0, nullptr, nullptr,
                                                           false, read_held);
+}
+
+void *lethe_open(const char *folder, const char *languages, int quiet) {
+  auto api = std::make_unique<tesseract::TessBaseAPI>();
+  if (quiet && !api->SetVariable("debug_file", "/dev/null")) return nullptr;
+  if (lethe_init(api.get(), folder, languages) != 0) return nullptr;
+  return api.release();
+}
+
+void lethe_close(void *engine) {
+  auto *api = static_cast<tesseract::TessBaseAPI *>(engine);
+  api->End();
+  delete api;
+  tesseract::TessBaseAPI::ClearPersistentCache();  // its dictionaries
 }

@@ -11,11 +11,11 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"unsafe"
-
-	"github.com/otiai10/gosseract/v2"
 
 	"github.com/lethe-ocr/lethe/shared/ocr/traineddata"
 )
@@ -48,19 +48,53 @@ func OpenModels(tessdata string) (*Models, error) {
 	return &Models{dir: folder.Path, names: folder.Usable()}, nil
 }
 
+// Languages lists the languages as Tesseract's codes, sorted.
+func (m *Models) Languages() []string {
+	return slices.DeleteFunc(slices.Clone(m.names), func(name string) bool { return name == traineddata.Orientation })
+}
+
 // Count returns how many files are open.
 func (m *Models) Count() int { return len(m.names) }
 
 var errModels = errors.New("the engine cannot read its language data")
 
-// load gives an engine its languages from the open files. The client would have the engine open them by name when the first
-// page comes, and has no way to say otherwise; it finds the engine initialised as it wants it, and leaves it so.
-func (m *Models) load(client *gosseract.Client, languages []string) error {
+// shut frees what open returned.
+func shut(api unsafe.Pointer) { C.lethe_close(api) }
+
+// Init initialises a tesseract::TessBaseAPI with languages from the open files.
+func (m *Models) Init(api unsafe.Pointer, languages []string) error {
 	folder, names := C.CString(m.dir), C.CString(strings.Join(languages, "+"))
 	defer C.free(unsafe.Pointer(folder))
 	defer C.free(unsafe.Pointer(names))
-	if C.lethe_load(api(client), folder, names) != 0 {
+	if C.lethe_init(api, folder, names) != 0 {
 		return errModels
 	}
 	return nil
+}
+
+// open returns a tesseract::TessBaseAPI with languages from the open files.
+func (m *Models) open(languages []string) (unsafe.Pointer, error) {
+	folder, names := C.CString(m.dir), C.CString(strings.Join(languages, "+"))
+	defer C.free(unsafe.Pointer(folder))
+	defer C.free(unsafe.Pointer(names))
+	quiet := C.int(0)
+	if nowhere() {
+		quiet = 1
+	}
+	api := C.lethe_open(folder, names, quiet)
+	if api == nil {
+		return nil, errModels
+	}
+	return api, nil
+}
+
+// nowhere reports whether the engine's messages can be discarded: it crashes at the first one if it cannot open
+// the file named. Otherwise they go to standard error.
+func nowhere() bool {
+	f, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return false
+	}
+	_ = f.Close() // nothing was written
+	return true
 }

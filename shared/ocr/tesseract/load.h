@@ -7,9 +7,16 @@ extern "C" {
 // lethe_hold opens a file for lethe_load, for as long as the process lives. It returns 0, or the number of an error.
 int lethe_hold(const char *path);
 
-// lethe_load initialises a tesseract::TessBaseAPI with languages, from files that are held alone. It returns 0 on success.
+// lethe_init initialises a tesseract::TessBaseAPI with languages, from files that are held alone. It returns 0 on success.
 // Initialising it again the same way then opens nothing.
-int lethe_load(void *api, const char *folder, const char *languages);
+int lethe_init(void *api, const char *folder, const char *languages);
+
+// lethe_open returns a tesseract::TessBaseAPI that is initialised so, or NULL. A quiet one discards its messages, for which it
+// opens /dev/null at the first.
+void *lethe_open(const char *folder, const char *languages, int quiet);
+
+// lethe_close frees one. What languages of others do not need any more is freed with it.
+void lethe_close(void *api);
 
 #ifdef __cplusplus
 }

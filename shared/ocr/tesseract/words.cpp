@@ -1,11 +1,13 @@
 #include "words.h"
 
 #include <tesseract/baseapi.h>
+#include <tesseract/ocrclass.h>
 #include <tesseract/resultiterator.h>
 
-#include <cstdlib>
+#include <algorithm>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <vector>
 
 using tesseract::PageIteratorLevel;
@@ -13,47 +15,70 @@ using tesseract::ResultIterator;
 
 namespace {
 
-// The engine's strings are of new[].
-lethe_text text_of(const ResultIterator &at, PageIteratorLevel level) {
-  lethe_text found = {};
-  at.BoundingBox(level, &found.left, &found.top, &found.right, &found.bottom);
-  found.confidence = at.Confidence(level);
-  std::unique_ptr<char[]> text(at.GetUTF8Text(level));
-  found.text = strdup(text ? text.get() : "");
-  return found;
+// What is behind lethe_found.
+struct result {
+  std::string text;
+  std::vector<lethe_word> words;
+  std::vector<lethe_symbol> symbols;
+  std::vector<lethe_text> choices;
+  std::vector<lethe_block> blocks;
+
+  lethe_text keep(const char *s, float confidence) {
+    lethe_text kept = {};
+    kept.from = static_cast<int>(text.size());
+    kept.confidence = confidence;
+    if (s) text += s;
+    kept.length = static_cast<int>(text.size()) - kept.from;
+    return kept;
+  }
+
+  // The engine's strings are of new[].
+  lethe_text keep(const ResultIterator &at, PageIteratorLevel level) {
+    std::unique_ptr<char[]> s(at.GetUTF8Text(level));
+    return keep(s.get(), at.Confidence(level));
+  }
+};
+
+lethe_box box_of(const ResultIterator &at, PageIteratorLevel level) {
+  lethe_box box = {};
+  if (!at.BoundingBox(level, &box.left, &box.top, &box.right, &box.bottom)) return {};
+  return box;
 }
 
-void characters_of(const ResultIterator &word, lethe_word *found) {
-  std::vector<lethe_text> all;
+void choices_of(const ResultIterator &symbol, result &found) {
+  tesseract::ChoiceIterator at(symbol);
+  do {
+    const char *text = at.GetUTF8Text();
+    if (text && *text) found.choices.push_back(found.keep(text, at.Confidence()));
+  } while (at.Next());
+}
+
+void symbols_of(const ResultIterator &word, bool choices, result &found) {
   ResultIterator at(word);
   do {
-    all.push_back(text_of(at, tesseract::RIL_SYMBOL));
+    lethe_symbol symbol = {};
+    symbol.text = found.keep(at, tesseract::RIL_SYMBOL);
+    symbol.box = box_of(at, tesseract::RIL_SYMBOL);
+    symbol.choices = static_cast<int>(found.choices.size());
+    if (choices) choices_of(at, found);
+    symbol.length = static_cast<int>(found.choices.size()) - symbol.choices;
+    found.symbols.push_back(symbol);
     if (at.IsAtFinalElement(tesseract::RIL_WORD, tesseract::RIL_SYMBOL)) break;
   } while (at.Next(tesseract::RIL_SYMBOL));
-  found->characters = static_cast<lethe_text *>(malloc(all.size() * sizeof(lethe_text)));
-  if (!found->characters) {
-    for (auto &c : all) free(c.text);
-    return;
-  }
-  std::copy(all.begin(), all.end(), found->characters);
-  found->length = static_cast<int>(all.size());
 }
 
-}  // namespace
+// The engine calls it before each line and each word of it.
+bool stop(void *flag, int) { return flag && __atomic_load_n(static_cast<const int *>(flag), __ATOMIC_RELAXED) != 0; }
 
-int lethe_recognise(void *engine, void *pix, lethe_ask ask, lethe_words *found) {
-  *found = {};
-  auto *api = static_cast<tesseract::TessBaseAPI *>(engine);
-  api->SetImage(static_cast<Pix *>(pix));
-  constexpr int least = 70;  // the engine's own, below which a resolution is none
-  if (api->GetSourceYResolution() < least) api->SetSourceResolution(least);
-  if (ask.width > 0) api->SetRectangle(ask.left, ask.top, ask.width, ask.height);
-  if (api->Recognize(nullptr) != 0) return -1;
-
-  std::vector<lethe_word> words;
-  std::unique_ptr<ResultIterator> at(api->GetIterator());
+void collect(tesseract::TessBaseAPI &api, const lethe_ask &ask, result &found) {
+  std::unique_ptr<ResultIterator> at(api.GetIterator());
   int block = 0, paragraph = 0, line = 0;
   while (at && !at->Empty(tesseract::RIL_BLOCK)) {
+    auto kind = at->BlockType();
+    if (at->IsAtBeginningOf(tesseract::RIL_BLOCK) &&
+        (kind == tesseract::PT_TABLE || tesseract::PTIsImageType(kind) || tesseract::PTIsLineType(kind))) {
+      found.blocks.push_back({box_of(*at, tesseract::RIL_BLOCK), kind});
+    }
     if (at->Empty(tesseract::RIL_WORD)) {
       at->Next(tesseract::RIL_WORD);
       continue;
@@ -62,31 +87,56 @@ int lethe_recognise(void *engine, void *pix, lethe_ask ask, lethe_words *found) 
     if (at->IsAtBeginningOf(tesseract::RIL_PARA)) paragraph++, line = 0;
     if (at->IsAtBeginningOf(tesseract::RIL_TEXTLINE)) line++;
     lethe_word word = {};
-    word.text = text_of(*at, tesseract::RIL_WORD);
+    word.text = found.keep(*at, tesseract::RIL_WORD);
+    word.box = box_of(*at, tesseract::RIL_WORD);
     word.block = block, word.paragraph = paragraph, word.line = line;
     int *b = word.baseline;
     if (!at->Baseline(tesseract::RIL_TEXTLINE, &b[0], &b[1], &b[2], &b[3])) memset(b, 0, sizeof word.baseline);
     float descenders, ascenders;
     at->RowAttributes(&word.height, &descenders, &ascenders);
-    if (ask.characters) characters_of(*at, &word);
-    words.push_back(word);
+    word.symbols = static_cast<int>(found.symbols.size());
+    if (ask.symbols) symbols_of(*at, ask.choices, found);
+    word.length = static_cast<int>(found.symbols.size()) - word.symbols;
+    found.words.push_back(word);
     at->Next(tesseract::RIL_WORD);
   }
-  if (words.empty()) return 0;
-  found->words = static_cast<lethe_word *>(malloc(words.size() * sizeof(lethe_word)));
-  if (!found->words) return -1;
-  std::copy(words.begin(), words.end(), found->words);
-  found->length = static_cast<int>(words.size());
-  return 0;
 }
 
-void lethe_free_words(lethe_words *found) {
-  for (int i = 0; i < found->length; i++) {
-    lethe_word *w = &found->words[i];
-    for (int j = 0; j < w->length; j++) free(w->characters[j].text);
-    free(w->characters);
-    free(w->text.text);
-  }
-  free(found->words);
+// An exception ends the process: memory has run out, and nobody knows what the engine is in the middle of.
+int recognise(tesseract::TessBaseAPI &api, Pix *pix, const lethe_ask *ask, lethe_found *out) noexcept {
+  api.SetPageSegMode(static_cast<tesseract::PageSegMode>(ask->mode));
+  api.SetVariable("lstm_choice_mode", ask->choices ? "2" : "0");  // 2: of each symbol, with probabilities summed up
+  api.SetImage(pix);
+  if (api.GetSourceYResolution() < tesseract::kMinCredibleResolution) api.SetSourceResolution(tesseract::kMinCredibleResolution);
+  if (ask->width > 0) api.SetRectangle(ask->left, ask->top, ask->width, ask->height);
+
+  tesseract::ETEXT_DESC monitor;
+  monitor.cancel = stop;
+  monitor.cancel_this = const_cast<int *>(ask->stop);
+  int failed = api.Recognize(&monitor);
+  auto found = std::make_unique<result>();
+  if (!failed) collect(api, *ask, *found);
+  api.Clear();
+  if (stop(monitor.cancel_this, 0)) return lethe_stopped;
+  if (failed) return lethe_refused;
+
+  *out = {};
+  out->text = found->text.data();
+  out->words = found->words.data(), out->word_count = static_cast<int>(found->words.size());
+  out->symbols = found->symbols.data(), out->symbol_count = static_cast<int>(found->symbols.size());
+  out->choices = found->choices.data(), out->choice_count = static_cast<int>(found->choices.size());
+  out->blocks = found->blocks.data(), out->block_count = static_cast<int>(found->blocks.size());
+  out->memory = found.release();
+  return lethe_ok;
+}
+
+}  // namespace
+
+int lethe_recognise(void *api, void *pix, const lethe_ask *ask, lethe_found *found) {
+  return recognise(*static_cast<tesseract::TessBaseAPI *>(api), static_cast<Pix *>(pix), ask, found);
+}
+
+void lethe_free(lethe_found *found) {
+  delete static_cast<result *>(found->memory);
   *found = {};
 }

@@ -1,70 +1,137 @@
 package tesseract
 
-// #include <stdlib.h>
 // #include "words.h"
+// #include <tesseract/capi.h>
 //
 // typedef struct Pix Pix;
 // void pixDestroy(Pix **pix);
 import "C"
 
 import (
+	"context"
+	"errors"
 	"image"
-	"reflect"
+	"runtime"
+	"slices"
+	"sync/atomic"
 	"unsafe"
-
-	"github.com/otiai10/gosseract/v2"
 
 	"github.com/lethe-ocr/lethe/shared/ocr/reading"
 	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
+	"github.com/lethe-ocr/lethe/shared/ocr/traineddata"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
-// api returns the engine that a client holds, for what the client has no call for.
-func api(client *gosseract.Client) unsafe.Pointer {
-	return reflect.ValueOf(client).Elem().FieldByName("api").UnsafePointer()
+// mode returns the engine's number of a mode.
+func (m *Models) mode(mode reading.Mode) (C.int, error) {
+	switch mode {
+	case reading.Auto:
+		return C.PSM_AUTO, nil
+	case reading.Orientation:
+		if slices.Contains(m.names, traineddata.Orientation) {
+			return C.PSM_AUTO_OSD, nil
+		}
+	case reading.SingleBlock:
+		return C.PSM_SINGLE_BLOCK, nil
+	case reading.Sparse:
+		return C.PSM_SPARSE_TEXT, nil
+	case reading.SingleLine:
+		return C.PSM_SINGLE_LINE, nil
+	case reading.SingleWord:
+		return C.PSM_SINGLE_WORD, nil
+	}
+	return 0, errors.ErrUnsupported
 }
 
-// read runs the engine of a client once over a picture.
-func read(client *gosseract.Client, im *picture.Image, ask reading.Ask) ([]reading.Word, error) {
-	region := ask.Region
-	if !region.Empty() {
-		if region = region.Intersect(image.Rect(0, 0, im.Width(), im.Height())); region.Empty() {
-			return nil, nil
-		}
+// recognise runs an initialised engine once over the region that is asked for.
+func recognise(ctx context.Context, api unsafe.Pointer, im *picture.Image, mode C.int, ask reading.Ask) (reading.Found, error) {
+	var pin runtime.Pinner
+	defer pin.Unpin()
+	stop := new(atomic.Int32) // which the engine reads, and which may be set as long as a call of AfterFunc still runs
+	pin.Pin(stop)
+	defer context.AfterFunc(ctx, func() { stop.Store(1) })()
+
+	asked := C.lethe_ask{
+		mode: mode, stop: (*C.int)(unsafe.Pointer(stop)),
+		left: C.int(ask.Region.Min.X), top: C.int(ask.Region.Min.Y),
+		symbols: truth(ask.Characters), choices: truth(ask.Characters && ask.Alternatives),
+	}
+	if ask.Region != image.Rect(0, 0, im.Width(), im.Height()) {
+		asked.width, asked.height = C.int(ask.Region.Dx()), C.int(ask.Region.Dy())
 	}
 	pix := (*C.Pix)(im.Share())
 	defer C.pixDestroy(&pix)
-	asked := C.lethe_ask{
-		left: C.int(region.Min.X), top: C.int(region.Min.Y), width: C.int(region.Dx()), height: C.int(region.Dy()),
+	var found C.lethe_found
+	switch C.lethe_recognise(api, unsafe.Pointer(pix), &asked, &found) {
+	case C.lethe_stopped:
+		return reading.Found{}, context.Cause(ctx)
+	case C.lethe_refused:
+		return reading.Found{}, refusal.New(refusal.PictureRefused)
 	}
-	if ask.Characters {
-		asked.characters = 1
+	defer C.lethe_free(&found)
+	return copied(&found), nil
+}
+
+func truth(b bool) C.int {
+	if b {
+		return 1
 	}
-	var found C.lethe_words
-	defer C.lethe_free_words(&found)
-	if C.lethe_recognise(api(client), unsafe.Pointer(pix), asked, &found) != 0 {
-		return nil, refusal.New(refusal.PictureRefused)
+	return 0
+}
+
+// copied is what the engine found, in Go's memory.
+func copied(found *C.lethe_found) reading.Found {
+	text := func(t C.lethe_text) string {
+		return C.GoStringN((*C.char)(unsafe.Add(unsafe.Pointer(found.text), int(t.from))), t.length)
 	}
-	words := make([]reading.Word, 0, int(found.length))
-	for _, w := range unsafe.Slice(found.words, int(found.length)) {
-		one := reading.Word{
-			Text: C.GoString(w.text.text), Box: rectangle(w.text), Confidence: float64(w.text.confidence),
+	choices := unsafe.Slice(found.choices, int(found.choice_count))
+	symbols := unsafe.Slice(found.symbols, int(found.symbol_count))
+	out := reading.Found{Words: make([]reading.Word, 0, int(found.word_count))}
+	for _, w := range unsafe.Slice(found.words, int(found.word_count)) {
+		word := reading.Word{
+			Text: text(w.text), Box: rectangle(w.box), Confidence: percent(w.text.confidence),
 			Block: int(w.block), Paragraph: int(w.paragraph), Line: int(w.line),
 			Baseline: [2]image.Point{
 				{X: int(w.baseline[0]), Y: int(w.baseline[1])}, {X: int(w.baseline[2]), Y: int(w.baseline[3])},
 			},
 			Height: float64(w.height),
 		}
-		for _, c := range unsafe.Slice(w.characters, int(w.length)) {
-			one.Characters = append(one.Characters, reading.Character{
-				Text: C.GoString(c.text), Box: rectangle(c), Confidence: float64(c.confidence),
-			})
+		for _, s := range symbols[w.symbols : w.symbols+w.length] {
+			c := reading.Character{Text: text(s.text), Box: rectangle(s.box), Confidence: percent(s.text.confidence)}
+			for _, other := range choices[s.choices : s.choices+s.length] {
+				if t := text(other); t != c.Text {
+					c.Alternatives = append(c.Alternatives, reading.Alternative{Text: t, Confidence: percent(other.confidence)})
+				}
+			}
+			word.Characters = append(word.Characters, c)
 		}
-		words = append(words, one)
+		out.Words = append(out.Words, word)
 	}
-	return words, nil
+	for _, b := range unsafe.Slice(found.blocks, int(found.block_count)) {
+		if box := rectangle(b.box); !box.Empty() {
+			out.Blocks = append(out.Blocks, reading.Block{Kind: kind(b.kind), Box: box})
+		}
+	}
+	return out
 }
 
-func rectangle(t C.lethe_text) image.Rectangle {
-	return image.Rect(int(t.left), int(t.top), int(t.right), int(t.bottom))
+// kind translates a tesseract::PolyBlockType.
+func kind(of C.int) reading.BlockKind {
+	switch of {
+	case C.PT_TABLE:
+		return reading.Table
+	case C.PT_HORZ_LINE, C.PT_VERT_LINE:
+		return reading.Rule
+	case C.PT_FLOWING_IMAGE, C.PT_HEADING_IMAGE, C.PT_PULLOUT_IMAGE:
+		return reading.Picture
+	default:
+		return reading.Text
+	}
+}
+
+// percent keeps a confidence in its range: the engine's own leaves it by rounding.
+func percent(c C.float) float64 { return max(0, min(100, float64(c))) }
+
+func rectangle(b C.lethe_box) image.Rectangle {
+	return image.Rect(int(b.left), int(b.top), int(b.right), int(b.bottom))
 }

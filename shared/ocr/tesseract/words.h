@@ -4,36 +4,62 @@
 extern "C" {
 #endif
 
-// What the engine knows of a word or a character. Boxes are pixels of the picture that it was shown.
+// Where something is, in pixels of the picture.
 typedef struct {
   int left, top, right, bottom;
+} lethe_box;
+
+// A piece of the text of lethe_found, in UTF-8.
+typedef struct {
+  int from, length;
   float confidence;  // 0 to 100
-  char *text;        // UTF-8
 } lethe_text;
 
 typedef struct {
   lethe_text text;
+  lethe_box box;
+  int choices, length;  // the first of its choices, and how many they are
+} lethe_symbol;
+
+typedef struct {
+  lethe_text text;
+  lethe_box box;
   int block, paragraph, line;  // counted from 1, paragraphs within their block and lines within their paragraph
   int baseline[4];             // x and y of its start and of its end; all zero if it is not known
   float height;                // of a letter with ascender and descender, pixels; 0 if it is not known
-  lethe_text *characters;      // NULL unless they were asked for
-  int length;                  // of characters
+  int symbols, length;         // the first of its symbols, and how many they are
 } lethe_word;
 
 typedef struct {
-  lethe_word *words;
-  int length;
-} lethe_words;
+  lethe_box box;
+  int kind;  // a tesseract::PolyBlockType
+} lethe_block;
+
+// What the engine found. All of it is one piece of memory, which lethe_free frees.
+typedef struct {
+  void *memory;
+  const char *text;
+  const lethe_word *words;
+  const lethe_symbol *symbols;  // only if they were asked for
+  const lethe_text *choices;    // of symbols; only if they were asked for
+  const lethe_block *blocks;    // that are no running text: tables, pictures and rules
+  int word_count, symbol_count, choice_count, block_count;
+} lethe_found;
 
 typedef struct {
-  int left, top, width, height;  // of the part of the picture to read; no width: all of it
-  int characters;                // whether they are asked for
+  int mode;              // a tesseract::PageSegMode
+  int width, height;     // of the part of the picture to read; no width: all of it
+  int left, top;         // where that part begins
+  int symbols, choices;  // whether they are asked for
+  const int *stop;       // has the engine stop once it is not 0; another thread sets it atomically
 } lethe_ask;
 
-// lethe_recognise reads a PIX, which stays the caller's, with an initialised tesseract::TessBaseAPI. A resolution of 0 has
-// the engine make its own estimate. It returns 0 on success; lethe_free_words frees what it found either way.
-int lethe_recognise(void *api, void *pix, lethe_ask ask, lethe_words *found);
-void lethe_free_words(lethe_words *found);
+enum { lethe_ok, lethe_refused, lethe_stopped };
+
+// lethe_recognise reads a PIX, which stays the caller's, with an initialised tesseract::TessBaseAPI, which keeps nothing of it.
+// A resolution of 0 has the engine make its own estimate. What was found is to be freed if the result is lethe_ok.
+int lethe_recognise(void *api, void *pix, const lethe_ask *ask, lethe_found *found);
+void lethe_free(lethe_found *found);
 
 #ifdef __cplusplus
 }
