@@ -101,28 +101,57 @@ type hold struct {
 func (s *Service) keep(ctx context.Context, t *Task) (context.Context, *hold) {
 	ctx, stop := context.WithCancelCause(ctx)
 	h := &hold{s: s, ref: t.Ref, owner: t.Lease.Owner, stop: stop, done: make(chan struct{}), pages: t.Pages, input: t.Input}
-	expires := t.Lease.Expires
 	go func() {
 		defer close(h.done)
-		tick := time.NewTicker(leaseRenewal)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			renewed, err := h.renew(ctx)
-			switch {
-			case err == nil:
-				expires = renewed
-			case errors.Is(err, errLost), !s.Now().Before(expires):
-				stop(errLost)
-				return
-			}
-		}
+		h.watch(ctx, t.Lease.Expires)
 	}()
 	return ctx, h
+}
+
+// watch renews the lease, publishes the count of pages as it grows, and looks in between whether the task was deleted by another
+// process, until ctx ends or the lease is lost.
+func (h *hold) watch(ctx context.Context, expires time.Time) {
+	tick := time.NewTicker(leaseLook)
+	defer tick.Stop()
+	renewed, told := h.s.Now(), h.counts()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		since, counts := h.s.Now().Sub(renewed), h.counts()
+		var err error
+		if since >= leaseRenewal || since >= progressStep && counts != told {
+			var until time.Time
+			if until, err = h.renew(ctx); err == nil {
+				expires, renewed, told = until, h.s.Now(), counts
+			}
+		} else {
+			err = h.look(ctx)
+		}
+		if errors.Is(err, errLost) || err != nil && !h.s.Now().Before(expires) {
+			h.stop(errLost)
+			return
+		}
+	}
+}
+
+// look finds out whether the lease is still held. It is errLost when it is not.
+func (h *hold) look(ctx context.Context) error {
+	t, err := h.s.load(ctx, h.ref)
+	if err != nil {
+		return err
+	}
+	return h.lost(t)
+}
+
+// lost is errLost for a task that is not held any more.
+func (h *hold) lost(t *Task) error {
+	if t.State != InProgress || t.Lease.Owner != h.owner {
+		return errLost
+	}
+	return nil
 }
 
 // renew extends the lease and publishes the progress.
@@ -139,8 +168,8 @@ func (h *hold) renew(ctx context.Context) (time.Time, error) {
 // update changes the record while the lease is held. It is errLost when it is not.
 func (h *hold) update(ctx context.Context, apply func(*Task)) (*Task, error) {
 	return h.s.change(ctx, h.ref, func(t *Task) error {
-		if t.State != InProgress || t.Lease.Owner != h.owner {
-			return errLost
+		if err := h.lost(t); err != nil {
+			return err
 		}
 		h.mu.Lock()
 		t.Pages, t.Input = h.pages, h.input

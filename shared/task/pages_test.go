@@ -119,3 +119,44 @@ func TestCountOfPagesNeverGoesBack(t *testing.T) {
 		<-ended
 	})
 }
+
+// The process that accepts a delete is often not the one that reads the document.
+func TestDeleteByAnotherProcessEndsTheWorkWithinASecond(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.engine.slow = time.Hour
+		ref := w.queued(order())
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			w.mustProcess(ref, task.Done)
+		}()
+		pass(3 * time.Second)
+		if _, err := w.process("elsewhere").Delete(t.Context(), ref); err != nil {
+			t.Fatal(err)
+		}
+		accepted := time.Now()
+		<-ended
+		if took := time.Since(accepted); took > time.Second {
+			t.Errorf("the work went on for %s", took)
+		}
+		w.checkNothingLeft(ref)
+	})
+}
+
+func TestCountOfPagesIsSecondsOldAtMost(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.engine.setPages(20)
+		w.engine.slow = time.Second // two at once
+		ref := w.queued(order())
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			w.mustProcess(ref, task.Done)
+		}()
+		pass(6500 * time.Millisecond)
+		if got := w.state(ref, task.InProgress).Pages; got.Total != 20 || got.Done < 8 || got.Done > 12 {
+			t.Errorf("after six seconds %+v", got)
+		}
+		<-ended
+	})
+}

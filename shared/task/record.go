@@ -15,11 +15,13 @@ import (
 const (
 	leaseLife    = 30 * time.Second // a worker that is silent for so long has lost its task
 	leaseRenewal = 10 * time.Second
-	longestWrite = 60 * time.Second // a worker's writes are cancelled with its lease and end within; a deleted task is checked again after it
-	linkGrace    = 5 * time.Minute  // an upload begun before its link expired may take so long to show
-	queueGrace   = 10 * time.Minute // a queued task that nobody claimed for so long is queued again
-	leaseStep    = time.Minute      // the due time of a running task moves in such steps, so that few renewals move it
-	recheck      = time.Minute      // an erasure that found something left is tried again so soon
+	leaseLook    = 500 * time.Millisecond // a delete that another process accepted ends the work within a second
+	progressStep = 2 * time.Second        // the count of pages is at most so old while it grows
+	longestWrite = 60 * time.Second       // a worker's writes are cancelled with its lease and end within; a deleted task is checked again after it
+	linkGrace    = 5 * time.Minute        // an upload begun before its link expired may take so long to show
+	queueGrace   = 10 * time.Minute       // a queued task that nobody claimed for so long is queued again
+	leaseStep    = time.Minute            // the due time of a running task moves in such steps, so that few renewals move it
+	recheck      = time.Minute            // an erasure that found something left is tried again so soon
 )
 
 // attention returns when the retention function must examine the task again. It is the due time of the record: never
