@@ -16,9 +16,10 @@ setup: ## install what building and running needs
 
 build: setup ## build bin/lethe and fill the PDF compilation cache
 	@mkdir -p bin "$(LETHE_CACHE)" && chmod 700 "$(LETHE_CACHE)"
-	go build $(BUILD) -o bin/lethe ./functions
+	@eval "$$(scripts/native.sh $(NATIVE))" && set -x && go build $(BUILD) -o bin/lethe ./functions
 	@bin/lethe warm
 
+run: NATIVE := built
 run: build ## demonstrate the main job, then stay up (FILE=path, DEMO_ONLY=1)
 	@FILE='$(FILE)' DEMO_ONLY='$(DEMO_ONLY)' scripts/demo.sh
 

@@ -7,8 +7,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-native=$PWD/.tools/native
-scripts/native.sh "$native"
+scripts/setup.sh package
+eval "$(scripts/native.sh x86-64-v3)"
 
 tessdata=${LETHE_TESSDATA:-/usr/share/tesseract-ocr/5/tessdata}
 languages="${LETHE_PACKAGE_LANGUAGES:-eng osd} ${LANGUAGES:-}" # LANGUAGES are beside the usual ones
@@ -20,13 +20,9 @@ lambda=dist/stage-lambda
 rm -rf "$stage" "$lambda" dist/lethe.zip dist/lethe-lambda.zip
 mkdir -p "$stage/tessdata"
 
-cc -O2 -c scripts/nojbig.c -o "$native/lib/nojbig.o"
-
 # Everything native is linked in, the C library too: the program needs no file of the system it runs on.
-libraries="-ltesseract -llept -lpng -ljpeg -ltiff -lgif -lwebp -lwebpmux -lopenjp2 -lzstd -llzma -ldeflate -lLerc -lz -lm -lstdc++ -lpthread"
-CGO_ENABLED=1 CGO_CPPFLAGS="-I$native/include" CGO_LDFLAGS="-L$native/lib" \
-  go build -tags netgo,osusergo -trimpath -buildvcs=false \
-  -ldflags "-s -w -buildid= -X main.version=$version -linkmode external -extldflags '-static -Wl,--build-id=none -Wl,--start-group $native/lib/nojbig.o $libraries -Wl,--end-group'" \
+CGO_ENABLED=1 go build -tags netgo,osusergo -trimpath -buildvcs=false \
+  -ldflags "-s -w -buildid= -X main.version=$version -linkmode external -extldflags '-static -Wl,--build-id=none -Wl,--gc-sections'" \
   -o "$stage/lethe" ./functions
 
 cp host.json "$stage/"

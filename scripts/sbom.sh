@@ -12,7 +12,6 @@ trap 'rm -rf "$work"' EXIT
 .tools/cyclonedx-gomod bin -json -licenses -assert-licenses -std -output "$work/go.json" "$program" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
 
 module() { go list -m -f "{{.$1}}" "$pdfium"; }
-read -r _ tesseract sha256 _ <.tools/native/stamp
 wasm=$(sha256sum "$(module Dir)/internal/pdfium_wasm/pdfium.wasm" | cut -d' ' -f1)
 for file in "$tessdata"/*.traineddata; do
   language=$(basename "$file" .traineddata)
@@ -24,7 +23,10 @@ done | jq -s '$native[0] + .' --slurpfile native scripts/native.cdx.json >"$work
 jq -r '.[] | [.name, (.properties // [] | map(select(.name == "lethe:package").value) | first // "")] | @tsv' "$work/native.json" |
   while IFS=$'\t' read -r name package; do
     case $name in
-      tesseract) version=$tesseract purl="pkg:generic/tesseract@$tesseract?checksum=sha256:$sha256" ;;
+      tesseract | leptonlib)
+        read -r _ _ version sha256 < <(scripts/native.sh sources | grep " $name ")
+        version=${version%-*} purl="pkg:generic/$name@$version?checksum=sha256:$sha256"
+        ;;
       pdfium) version="of go-pdfium $(module Version)" purl="pkg:generic/pdfium?checksum=sha256:$wasm" ;;
       *)
         read -r source version < <(dpkg-query -W -f '${source:Package} ${source:Version}\n' "$package")

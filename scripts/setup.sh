@@ -4,6 +4,8 @@
 #   setup.sh run        what building and running Lethe needs
 #   setup.sh test       that, and what the tests need
 #   setup.sh languages CODE…   the data of languages, by Tesseract's codes
+#   setup.sh native     what scripts/native.sh builds libraries with, and the static libraries that they need
+#   setup.sh package    that of run, and what packages are made with
 #   setup.sh lint       that of run, and the linters
 #   setup.sh bench      that of run, and the tesseract command line to compare with
 #   setup.sh vuln       that of run, and govulncheck
@@ -32,8 +34,11 @@ run=(
   libtesseract-dev libleptonica-dev libtiff-dev libjpeg-dev
   "${languages[@]/#/tesseract-ocr-}"
 )
+native=(cmake make g++ pkg-config libpng-dev libjpeg-dev libtiff-dev libgif-dev libwebp-dev libopenjp2-7-dev libzstd-dev liblzma-dev libdeflate-dev
+  liblerc-dev zlib1g-dev)
 test=(tesseract-ocr poppler-utils qpdf ghostscript mupdf-tools librsvg2-bin libtiff-tools webp libopenjp2-tools libxml2-utils bash-completion zsh mandoc
   systemd systemd-container awscli)
+package=(zip)
 lint=(shellcheck)
 bench=(tesseract-ocr poppler-utils)
 scan=(wapiti)
@@ -179,12 +184,14 @@ go_present() {
 go_present
 case ${1:-run} in
   run) packages "${run[@]}" ;;
+  native) packages "${native[@]}" ;;
   test) packages "${run[@]}" "${test[@]}" ;;
   languages)
     shift
     codes=("${@//_/-}")
     packages "${codes[@]/#/tesseract-ocr-}"
     ;;
+  package) packages "${run[@]}" "${package[@]}" ;;
   lint)
     packages "${run[@]}" "${lint[@]}"
     go_tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint "$golangci_lint"
@@ -206,7 +213,7 @@ case ${1:-run} in
   clients) clients ;;
   terraform) terraform ;;
   *)
-    say "unknown set ${1}; the sets are run, test, languages, lint, bench, vuln, scan, azurite, aws, clients, terraform"
+    say "unknown set ${1}; the sets are run, native, test, languages, package, lint, bench, vuln, scan, azurite, aws, clients, terraform"
     exit 2
     ;;
 esac

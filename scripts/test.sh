@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+eval "$(scripts/native.sh)"
 export LETHE_BIN=$PWD/bin/lethe
 # The same random histories each time; the long counts draw new ones.
 [ -n "${LETHE_SOAK:-}" ] || export RAPID_SEED=20260301
