@@ -76,7 +76,7 @@ documents is read from a file, so that no list of processes shows it.
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd, args) },
 	}
-	verbs.SettingsFlags(cmd, &v.settings, "languages", "formats", "profile", "password", "on_page_error", "keep_hidden", "keep_active", "pages", "keep_pages", "remove_password", "signature")
+	verbs.SettingsFlags(cmd, &v.settings, "languages", "formats", "profile", "password", "on_page_error", "keep_hidden", "keep_active", "pages", "keep_pages", "review_below", "remove_password", "signature")
 	cmd.Flags().StringVarP(&v.out, "output", "o", "", "folder for results, or - for standard output")
 	cmd.Flags().BoolVarP(&v.recursive, "recursive", "r", false, "read the documents below folders")
 	cmd.Flags().BoolVar(&v.explain, "explain", false, "tell where the text of each region was taken from, and why")

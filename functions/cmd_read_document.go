@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/render"
@@ -191,10 +192,12 @@ func (v *readVerb) tellPages(d localDocument, pages *packedPages) (missing int, 
 	if missing == pages.len() {
 		return missing, fault.New(fault.Code(first.Code), "%s", first.Detail)
 	}
+	told := ocr.Account{ReviewBelow: float64(v.settings.ReviewBelow)}
 	for p, err := range pages.all {
 		if err != nil {
 			return 0, err
 		}
+		told.Page(&p)
 		if p.Failure != nil {
 			v.report.line("%s: page %d: %s", d, p.Number, explain(fault.New(fault.Code(p.Failure.Code), "%s", p.Failure.Detail)))
 		}
@@ -205,6 +208,12 @@ func (v *readVerb) tellPages(d localDocument, pages *packedPages) (missing int, 
 		if p.HiddenWords > 0 {
 			v.report.line("%s: page %d: words that do not show are left out: %d (hidden_words)", d, p.Number, p.HiddenWords)
 		}
+	}
+	c := told.Confidence()
+	var line bytes.Buffer
+	verbs.Confidence(&line, d.String(), c.Mean, slices.Collect(c.Doubtful.Numbers), c.NeedsReview)
+	if line.Len() > 0 {
+		v.report.line("%s", bytes.TrimSpace(line.Bytes()))
 	}
 	return missing, nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -49,6 +50,7 @@ func order(ctx context.Context, s request.Settings, idempotencyKey string) task.
 			Signature:      ocr.SignaturePolicy(s.Signature),
 			Pages:          ocr.PageRanges(s.Pages),
 			KeepPages:      s.KeepPages != nil && *s.KeepPages,
+			ReviewBelow:    float64(s.ReviewBelow),
 			Size:           int64(s.Size),
 		},
 		Password:       s.Password,
@@ -75,6 +77,9 @@ type taskView struct {
 	Results     []taskResultView  `json:"results,omitempty" doc:"What can be fetched of a Completed task."`
 	Failure     *taskFailureView  `json:"failure,omitempty" doc:"Why the task is ProcessingFailed."`
 	Notes       []taskNoteView    `json:"notes,omitempty" doc:"What else there is to know of the results, each code once."`
+	Confidence  float64           `json:"confidence,omitempty" doc:"Of a Completed task: mean confidence of all letters, from 0 to 100, rounded down to a tenth; missing if nothing was read."`
+	Doubtful    []int             `json:"doubtful_pages,omitempty" doc:"Of a Completed task: numbers of the pages whose confidence is under review_below, by default under 85, and of those that could not be read."`
+	NeedsReview *bool             `json:"needs_review,omitempty" doc:"Of a Completed task with review_below: whether the mean confidence or that of a page is under it, or a page could not be read."`
 	HiddenWords int               `json:"hidden_words,omitempty" doc:"How many words of the text layer do not show on the pages. They are left out of the results. They are left out of the searchable PDF too, unless keep_hidden is set or a note says otherwise."`
 	EraseDue    *time.Time        `json:"erase_due,omitempty" doc:"When the task is erased; from then on it cannot be read."`
 	DeleteAfter *time.Time        `json:"delete_after,omitempty" doc:"When the last copy is deleted at the latest."`
@@ -139,7 +144,7 @@ func (a *API) view(t *task.Task) taskView {
 	v.Settings = &request.Settings{
 		Languages: t.Settings.Languages, Profile: string(t.Settings.Profile), OnPageError: string(t.Settings.OnPageError),
 		RetainSeconds: request.Seconds(t.Settings.Retain.Seconds()), Signature: t.Settings.Signature.Name(),
-		Size: request.Bytes(t.Settings.Size), Pages: string(t.Settings.Pages),
+		Size: request.Bytes(t.Settings.Size), Pages: string(t.Settings.Pages), ReviewBelow: request.Percent(t.Settings.ReviewBelow),
 	}
 	for _, flag := range []struct {
 		set   bool
@@ -165,6 +170,12 @@ func (a *API) view(t *task.Task) taskView {
 		v.Failure = &taskFailureView{t.Failure.Code, t.Failure.Detail, t.Failure.Code.Retryable()}
 	}
 	v.HiddenWords = t.HiddenWords
+	if c := t.Confidence; c != nil {
+		v.Confidence, v.Doubtful = c.Mean, slices.Collect(c.Doubtful.Numbers)
+		if t.Settings.ReviewBelow > 0 {
+			v.NeedsReview = &c.NeedsReview
+		}
+	}
 	for _, n := range t.Notes {
 		v.Notes = append(v.Notes, taskNoteView{n.Code, n.Code.Sentence(), n.Pages, n.Count})
 	}

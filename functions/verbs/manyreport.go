@@ -27,6 +27,8 @@ func (r *run) report(w *work, err error) {
 		if w.task != nil {
 			o.Notes, o.HiddenWords = w.task.Notes, w.task.HiddenWords
 			Told(&r.told, w.name, o.Notes, o.HiddenWords)
+			o.Confidence, o.Doubtful, o.NeedsReview = w.task.Confidence, w.task.Doubtful, w.task.NeedsReview
+			Confidence(&r.told, w.name, o.Confidence, o.Doubtful, o.NeedsReview)
 		}
 	}
 	out := r.cmd.OutOrStdout()

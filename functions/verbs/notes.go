@@ -3,8 +3,10 @@ package verbs
 import (
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
 // Told writes what is to be told of a document's results: one line for each note, after its name.
@@ -24,6 +26,29 @@ func Told(w io.Writer, name string, notes []client.Note, hiddenWords int) {
 	}
 }
 
+// Confidence writes how surely a document was read, where somebody should look at it.
+func Confidence(w io.Writer, name string, mean float64, doubtful []int, review bool) {
+	if len(doubtful) == 0 && !review {
+		return
+	}
+	line := fmt.Sprintf("%s: mean confidence %s", Printable(name), percent(mean))
+	if len(doubtful) > 0 {
+		line += fmt.Sprintf(", doubtful pages: %s", ocr.RangesOf(doubtful))
+	}
+	if review {
+		line += " (needs_review)"
+	}
+	fmt.Fprintln(w, line)
+}
+
+// percent writes a confidence, a dash for none.
+func percent(confidence float64) string {
+	if confidence == 0 {
+		return "-"
+	}
+	return strconv.FormatFloat(confidence, 'f', 1, 64)
+}
+
 // outcome is a line of --json.
 type outcome struct {
 	Document string   `json:"document"`
@@ -36,4 +61,8 @@ type outcome struct {
 
 	Notes       []client.Note `json:"notes,omitempty"`
 	HiddenWords int           `json:"hidden_words,omitempty"`
+
+	Confidence  float64 `json:"confidence,omitempty"`
+	Doubtful    []int   `json:"doubtful_pages,omitempty"`
+	NeedsReview bool    `json:"needs_review,omitempty"`
 }

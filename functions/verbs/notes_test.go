@@ -74,3 +74,32 @@ func TestSignedDocumentIsRefusedWhereThatWasAskedFor(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 }
+
+// Whoever can still look at the document is told which pages to look at.
+func TestDoubtfulPagesAreToldWhereverTheTaskIs(t *testing.T) {
+	w := newWorld(t)
+	document := filepath.Join(files(t, map[string]string{"a.pdf": "a plain text"}), "a.pdf")
+	if _, stderr := w.want(verbs.ExitOK, "submit", "--review-below", "90", document); strings.Contains(stderr, "confidence") {
+		t.Errorf("nothing is under the bound: %s", stderr)
+	}
+	if _, stderr := w.want(verbs.ExitOK, "submit", "--review-below", "90.5", document); !strings.Contains(stderr, "mean confidence 90.0, doubtful pages: 1 (needs_review)") {
+		t.Errorf("submit: %s", stderr)
+	}
+	listed, _ := w.want(verbs.ExitOK, "list", "--json")
+	lines := strings.Split(strings.TrimSpace(listed), "\n")
+	for i, want := range []string{`"confidence":90,`, `"confidence":90,"doubtful_pages":[1],"needs_review":true`} {
+		if !strings.Contains(lines[i], want) {
+			t.Errorf("task %d is %s, want %s", i, lines[i], want)
+		}
+	}
+	var task client.Task
+	if err := json.Unmarshal([]byte(lines[1]), &task); err != nil {
+		t.Fatal(err)
+	}
+	if stdout, _ := w.want(verbs.ExitOK, "status", task.ID); !strings.Contains(stdout, "needs review") || !strings.Contains(stdout, "doubtful pages: 1 (needs_review)") {
+		t.Errorf("status: %s", stdout)
+	}
+	if code, _, stderr := w.run(context.Background(), "", "submit", "--review-below", "101", document); code != verbs.ExitUsage || !strings.Contains(stderr, "0 to 100") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+}

@@ -50,6 +50,8 @@ func (f *settingFlag) Type() string {
 		return "duration"
 	case **bool:
 		return "bool"
+	case *request.Percent:
+		return "number"
 	default:
 		return "string"
 	}

@@ -135,6 +135,7 @@ func (s *submission) one(cmd *cobra.Command, cl *client.Client, d document) erro
 		return err
 	}
 	Told(cmd.ErrOrStderr(), d.path, t.Notes, t.HiddenWords)
+	Confidence(cmd.ErrOrStderr(), d.path, t.Confidence, t.Doubtful, t.NeedsReview)
 	if s.erase {
 		_, err = cl.Erase(ctx, t.ID)
 	}

@@ -48,6 +48,7 @@ how to get its receipt; the exit code says that the task is gone.` + connectionH
 			}
 			for _, t := range tasks {
 				Told(cmd.OutOrStdout(), t.ID, t.Notes, t.HiddenWords)
+				Confidence(cmd.OutOrStdout(), t.ID, t.Confidence, t.Doubtful, t.NeedsReview)
 			}
 			return nil
 		},
@@ -119,9 +120,9 @@ func (c *connection) show(w io.Writer, tasks []client.Task) error {
 		return nil
 	}
 	now := time.Now()
-	table := NewTable(w, "id", "state", "pages", "created", "deleted by", "note")
+	table := NewTable(w, "id", "state", "pages", "confidence", "created", "deleted by", "note")
 	for _, t := range tasks {
-		table.Row(t.ID, t.State, pages(t), t.Created.UTC().Format(time.RFC3339), deadline(t, now), remark(t))
+		table.Row(t.ID, t.State, pages(t), confidence(t), t.Created.UTC().Format(time.RFC3339), deadline(t, now), remark(t))
 	}
 	return table.Flush()
 }
@@ -132,6 +133,14 @@ func pages(t client.Task) string {
 		return ""
 	}
 	return fmt.Sprintf("%d/%d", t.Pages.Done, t.Pages.Total)
+}
+
+// confidence says how surely a task's document was read, once it was.
+func confidence(t client.Task) string {
+	if t.Confidence == 0 {
+		return ""
+	}
+	return percent(t.Confidence)
 }
 
 // deadline says when the last copy is deleted at the latest, or when it was.
@@ -153,6 +162,8 @@ func remark(t client.Task) string {
 		return t.Failure.Code
 	case t.Pages.Failed > 0:
 		return fmt.Sprintf("%d pages could not be read", t.Pages.Failed)
+	case t.NeedsReview:
+		return "needs review"
 	default:
 		return t.Reason
 	}

@@ -34,10 +34,13 @@ type Task struct {
 	Upload      *Link     `json:"upload,omitempty"`
 	Results     []Result  `json:"results,omitempty"`
 	Failure     *Failure  `json:"failure,omitempty"`
-	Notes       []Note    `json:"notes,omitempty"`        // what the results are not as expected in
-	HiddenWords int       `json:"hidden_words,omitempty"` // of the text layer, left out because they do not show
-	Promise     string    `json:"promise,omitempty"`      // in the answer to a creation: signed, to be kept
-	Acceptance  string    `json:"acceptance,omitempty"`   // once the document is there: likewise
+	Notes       []Note    `json:"notes,omitempty"`          // what the results are not as expected in
+	HiddenWords int       `json:"hidden_words,omitempty"`   // of the text layer, left out because they do not show
+	Confidence  float64   `json:"confidence,omitempty"`     // mean of all letters, 0 to 100; 0 if nothing was read
+	Doubtful    []int     `json:"doubtful_pages,omitempty"` // numbers of pages to look at
+	NeedsReview bool      `json:"needs_review,omitempty"`   // by the setting review_below
+	Promise     string    `json:"promise,omitempty"`        // in the answer to a creation: signed, to be kept
+	Acceptance  string    `json:"acceptance,omitempty"`     // once the document is there: likewise
 	EraseDue    time.Time `json:"erase_due,omitzero"`
 	DeleteAfter time.Time `json:"delete_after,omitzero"`
 	Reason      string    `json:"reason,omitempty"`

@@ -1,5 +1,7 @@
 package ocr
 
+import "cmp"
+
 // NoteSum is what was noted under one code, over all of a document.
 type NoteSum struct {
 	Code  NoteCode `json:"code"`
@@ -9,9 +11,11 @@ type NoteSum struct {
 
 // Account sums up what is told of a document. The zero value is empty.
 type Account struct {
-	HiddenWords int // of text layers that do not show
+	HiddenWords int     // of text layers that do not show
+	ReviewBelow float64 // pages under this confidence are doubtful and call for a review; 0 for DoubtBelow and no review
 
-	sums map[NoteCode]NoteSum
+	doubts doubts
+	sums   map[NoteCode]NoteSum
 }
 
 // Add takes notes of the document, or of those of its pages that they name.
@@ -31,11 +35,15 @@ func (a *Account) Add(notes ...Note) {
 // Page takes what is told of a page.
 func (a *Account) Page(p *Page) {
 	a.HiddenWords += p.HiddenWords
+	a.doubts.page(p, cmp.Or(a.ReviewBelow, DoubtBelow))
 	for _, n := range p.Notes {
 		n.Page = p.Number
 		a.Add(n)
 	}
 }
+
+// Confidence sums up how surely the pages were read.
+func (a *Account) Confidence() Confidence { return a.doubts.confidence(a.ReviewBelow) }
 
 // Notes lists the sums in the order of NoteCodes, one for each code at most.
 func (a *Account) Notes() []NoteSum {

@@ -40,6 +40,7 @@ type Settings struct {
 	KeepActive     *bool    `json:"keep_active,omitempty" flag:"keep-active" usage:"leave scripts, actions and attached files in the searchable PDF" doc:"Leave scripts, actions that run or send something, media, attached files and XFA forms of the original in the searchable PDF. By default they are taken out."`
 	Pages          string   `json:"pages,omitempty" flag:"pages" usage:"pages to read, such as 1-3,7; all without it" doc:"Pages to read, by number and by range in ascending order with commas between them; all if left out. Results hold these pages under their numbers in the document, and the searchable PDF has them alone, unless keep_pages is set. A list of more than 200 numbers and ranges is refused; a document without one of the pages fails with document_page_missing." example:"1-3,7"`
 	KeepPages      *bool    `json:"keep_pages,omitempty" flag:"keep-pages" usage:"leave pages that are not read in the searchable PDF, as they are" doc:"Leave the pages that pages does not name in the searchable PDF, as they are, hidden text included. By default it has only those that were read, without bookmarks, page labels and the structure of the whole document."`
+	ReviewBelow    Percent  `json:"review_below,omitempty" flag:"review-below" usage:"confidence from 0 to 100 under which a document or a page of it needs review" doc:"Confidence from 0 to 100. The task's needs_review is true if the mean confidence of the document or that of any page is under it, or a page could not be read; doubtful_pages lists these pages." minimum:"0" maximum:"100" example:"90"`
 	RemovePassword *bool    `json:"remove_password,omitempty" flag:"remove-password" usage:"searchable PDF of a document that needs a password: needs none" doc:"Write the searchable PDF of a document that needs a password so that it needs none. By default it is encrypted (AES-256) with the password that was given. Other results are never encrypted."`
 	Signature      string   `json:"signature,omitempty" flag:"signature" case:"any" usage:"searchable PDF of a signed document: rewrite, refuse or keep" doc:"What becomes of a digitally signed document as a searchable PDF: rewrite (default) writes a changed copy, for which the signatures do not hold; refuse ends the task; keep appends the text to the unchanged original where possible, so that hidden text and active content stay in it, and else does as rewrite." example:"keep"`
 	RetainSeconds  Seconds  `json:"retain_seconds,omitempty" flag:"retain" usage:"shorter retention after processing, such as 1h" doc:"Retention after processing in seconds, shorter than the default. A value above the limit of the application is reduced to it; the answer contains the value that applies." minimum:"1"`
@@ -52,6 +53,9 @@ type Seconds int
 
 // Bytes is the size of a document. It holds exactly.
 type Bytes int64
+
+// Percent is a share of a hundred, which may have a fraction; 0 is none.
+type Percent float64
 
 // Setting is one of the settings.
 type Setting struct {
@@ -85,7 +89,7 @@ func All() []Setting {
 	return all
 }
 
-// Place returns a pointer to the setting's field: a *[]string, *string, *Seconds, *Bytes or **bool.
+// Place returns a pointer to the setting's field: a *[]string, *string, *Seconds, *Bytes, *Percent or **bool.
 func (f Setting) Place(s *Settings) any {
 	return reflect.ValueOf(s).Elem().Field(f.index).Addr().Interface()
 }
@@ -115,6 +119,14 @@ func (f Setting) Parse(s *Settings, text string) (err error) {
 		}
 		if *place = Bytes(n); n < 1 {
 			return errors.New("expected number >= 1")
+		}
+	case *Percent:
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return errForm
+		}
+		if *place = Percent(v); !place.possible() {
+			return errors.New("expected number from 0 to 100")
 		}
 	case **bool:
 		b, err := strconv.ParseBool(text)
@@ -146,11 +158,16 @@ func (s Settings) Check() error {
 			}
 		}
 	}
+	if !s.ReviewBelow.possible() {
+		return errors.New("review_below: a confidence is a number from 0 to 100: give one, or leave it out")
+	}
 	if err := ocr.PageRanges(s.Pages).Check(); err != nil {
 		return fmt.Errorf("pages: %w", err)
 	}
 	return nil
 }
+
+func (p Percent) possible() bool { return p >= 0 && p <= 100 }
 
 // Dropped returns the name of the first setting that does not hold, of those that were asked for and are shown again; nothing
 // if all hold. Where nothing was asked for, the server's default holds.
@@ -177,6 +194,9 @@ func holds(asked, held any) bool {
 		return *asked == 0 || *held > 0 && *held <= *asked
 	case *Bytes:
 		held, _ := held.(*Bytes)
+		return *asked == 0 || *held == *asked
+	case *Percent:
+		held, _ := held.(*Percent)
 		return *asked == 0 || *held == *asked
 	case **bool:
 		held, _ := held.(**bool)

@@ -2,6 +2,7 @@ package request_test
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
 	"testing"
 
@@ -73,7 +74,7 @@ func TestLessThanWasAskedForHoldsAndMoreDoesNot(t *testing.T) {
 
 func TestSettingsThatCannotBeAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, s := range []request.Settings{{RetainSeconds: -1}, {Size: -1}, {Formats: []string{"txt", ""}}, {Languages: []string{""}}, {Pages: "3-1"}} {
+	for _, s := range []request.Settings{{RetainSeconds: -1}, {Size: -1}, {Formats: []string{"txt", ""}}, {Languages: []string{""}}, {Pages: "3-1"}, {ReviewBelow: 101}, {ReviewBelow: request.Percent(math.NaN())}} {
 		if s.Check() == nil {
 			t.Errorf("%+v passes", s)
 		}

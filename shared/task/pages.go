@@ -302,7 +302,7 @@ func (s *Service) pass(ctx context.Context, t *Task, src ocr.Source, info ocr.In
 			return err
 		})
 	}
-	done := finished{results: results}
+	done := finished{results: results, told: ocr.Account{ReviewBelow: t.Settings.ReviewBelow}}
 	done.told.Add(info.Notes...)
 	doc := s.document(t, src, info)
 	var written []ocr.Note

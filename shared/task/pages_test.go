@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -158,5 +159,33 @@ func TestCountOfPagesIsSecondsOldAtMost(t *testing.T) {
 			t.Errorf("after six seconds %+v", got)
 		}
 		<-ended
+	})
+}
+
+func TestConfidenceOfTheDocumentStandsInTheTask(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.engine.always = map[int]error{2: damaged()}
+		o := order()
+		o.Settings.ReviewBelow = 91
+		ref := w.completed(o)
+		want := &ocr.Confidence{Mean: 90, Doubtful: "1-3", NeedsReview: true}
+		if diff := cmp.Diff(want, w.get(ref).Confidence); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		sure := w.completed(order())
+		if diff := cmp.Diff(&ocr.Confidence{Mean: 90, Doubtful: "2"}, w.get(sure).Confidence); diff != "" {
+			t.Errorf("without a bound (-want +got):\n%s", diff)
+		}
+		w.delete(ref)
+		if record, _ := w.record(ref); strings.Contains(string(record.Value), "confidence") {
+			t.Errorf("the tombstone tells of pages: %s", record.Value)
+		}
+		for _, below := range []float64{-1, 100.5, math.NaN()} {
+			o.Settings.ReviewBelow = below
+			_, err := w.Create(t.Context(), o)
+			if f, ok := errors.AsType[*fault.Error](err); !ok || f.Field != "review_below" {
+				t.Errorf("review below %v: %v", below, err)
+			}
+		}
 	})
 }

@@ -150,6 +150,8 @@ func (s *Service) conclude(ctx context.Context, h *hold, done finished, workErr 
 		case workErr == nil:
 			s.end(t, Completed)
 			t.Results, t.Notes, t.HiddenWords = done.results, done.told.Notes(), done.told.HiddenWords
+			confidence := done.told.Confidence()
+			t.Confidence = &confidence
 		case document != nil:
 			s.end(t, ProcessingFailed)
 			t.Failure = &Failure{Code: document.Code, Detail: document.Detail}

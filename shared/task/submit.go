@@ -151,6 +151,9 @@ func (s *Service) complete(o *Order) error {
 	if err := s.checkPages(set.Pages); err != nil {
 		return err
 	}
+	if !(set.ReviewBelow >= 0 && set.ReviewBelow <= 100) { // nor NaN
+		return fault.New(fault.BadField, "review_below must be a confidence from 0 to 100; leave it out for no review").In("review_below")
+	}
 	longest := s.Policy.Processed - s.Policy.Margin
 	if set.Retain < 0 || set.Retain > longest || (set.Retain > 0 && set.Retain < time.Second) {
 		return fault.New(fault.BadField, "retention must be between 1 and %d seconds; leave it out for the longest", int(longest.Seconds())).In("retain_seconds")

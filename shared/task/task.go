@@ -85,6 +85,8 @@ type Task struct {
 	Reason   retention.Reason `json:"reason,omitempty"` // why it was removed
 	Fetched  []render.Format  `json:"fetched,omitempty"`
 
+	Confidence *ocr.Confidence `json:"confidence,omitempty"` // of a completed task
+
 	HiddenWords int `json:"hidden_words,omitempty"` // of text layers, left out of the results because they do not show
 
 	Transfers map[string]time.Time `json:"transfers,omitempty"` // open ones, by id, where several processes have them: their latest ends
@@ -107,6 +109,8 @@ type Settings struct {
 	Signature  ocr.SignaturePolicy `json:"signature,omitempty"`
 
 	RemovePassword bool `json:"remove_password,omitempty"`
+
+	ReviewBelow float64 `json:"review_below,omitempty"` // confidence, 0 to 100; see ocr.Account
 
 	Pages     ocr.PageRanges `json:"pages,omitempty"` // that are read; empty for all
 	KeepPages bool           `json:"keep_pages,omitempty"`

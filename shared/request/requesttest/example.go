@@ -33,6 +33,8 @@ func Example(t testing.TB, f request.Setting) string {
 		return "60"
 	case *request.Bytes:
 		return "4"
+	case *request.Percent:
+		return "87.5"
 	case **bool:
 		return "true"
 	default:
