@@ -70,7 +70,7 @@ func TestApplicationIsHeldToWhatItsOperatorSet(t *testing.T) {
 func TestOperatorsSlipsMakeNoApplication(t *testing.T) {
 	data := t.TempDir()
 	for _, flags := range [][]string{
-		{"--retain", "0"}, {"--retain", "25h"}, {"--retain", "-1h"}, {"--retain", "1500ms"}, {"--retain", "2"}, {"--formats", ""}, {"--formats", "docx"},
+		{"--retain", "0"}, {"--retain", "25h"}, {"--retain", "-1h"}, {"--retain", "1500ms"}, {"--retain", "2"}, {"--formats", ""}, {"--formats", "epub"},
 		{"--languages", ""}, {"--languages", "eng,"}, {"--delete-on-fetch=perhaps"}, {"--Retain", "2h"}, {"--retain", "2h", "--retain", "20h"},
 	} {
 		if out, code := lethe(t, nil, slices.Concat([]string{"app", "create", "--data", data}, flags)...); code != 2 {

@@ -154,7 +154,7 @@ func TestReadRefusesWhatCannotBe(t *testing.T) {
 	}{
 		"nothing":                              {"", `needs FILE\|DIR\|-…; see "lethe read --help"`},
 		"flag":                                 {"--nonsense scan.pdf", `see "lethe read --help"`},
-		"format":                               {"--format docx scan.pdf", `"docx".*` + render.Names()},
+		"format":                               {"--format epub scan.pdf", `"epub".*` + render.Names()},
 		"language":                             {"--lang eng,xyz scan.pdf", `"xyz" is not installed; installed are: .*eng`},
 		"signature":                            {"--signature gone scan.pdf", "rewrite, refuse or keep"},
 		"profile":                              {"--profile slow scan.pdf", "accurate or fast"},

@@ -104,7 +104,7 @@ func TestCeilingsThatCannotBeAreRefusedByName(t *testing.T) {
 	for ceilings, field := range map[string]string{
 		`{"retain_seconds":0}`:          "ceilings.retain_seconds",
 		`{"retain_seconds":86401}`:      "ceilings.retain_seconds",
-		`{"formats":["docx"]}`:          "ceilings.formats",
+		`{"formats":["epub"]}`:          "ceilings.formats",
 		`{"languages":["a b"]}`:         "ceilings.languages",
 		`{"formats":[]}`:                "ceilings.formats",
 		`{"retain":"2h"}`:               "ceilings.retain",

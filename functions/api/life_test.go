@@ -383,7 +383,7 @@ func TestBatchOfTheServiceCreatesWhatItCan(t *testing.T) {
 				Task    *shown
 				Problem *struct{ Code, Field string }
 			}
-		}](t, s.call(t, c, "POST", "/v1/tasks:batch", `{"tasks":[{"languages":["deu"]},{"languages":["tlh"]},{"formats":["docx"]},{}]}`), 200)
+		}](t, s.call(t, c, "POST", "/v1/tasks:batch", `{"tasks":[{"languages":["deu"]},{"languages":["tlh"]},{"formats":["epub"]},{}]}`), 200)
 		for i, code := range []string{"", "language_unknown", "format_unknown", ""} {
 			if g := got.Tasks[i]; (g.Task != nil) != (code == "") || (g.Problem != nil) != (code != "") || g.Problem != nil && g.Problem.Code != code {
 				t.Errorf("%d: %+v", i, g)

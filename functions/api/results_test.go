@@ -131,7 +131,7 @@ func TestResultsThatAreNotThere(t *testing.T) {
 	}{
 		"too early":      {task.Queued, "txt", 409, "wrong_state"},
 		"failed":         {task.ProcessingFailed, "txt", 409, "wrong_state"},
-		"unknown format": {task.Completed, "docx", 404, "result_not_found"},
+		"unknown format": {task.Completed, "epub", 404, "result_not_found"},
 		"erased":         {task.Deleted, "txt", 410, "task_erased"},
 	} {
 		rec := w.call(t, c, "GET", "/v1/tasks/"+w.task(c, s.state).Ref.ID+"/results/"+s.format, "")

@@ -102,7 +102,7 @@ func TestExitCodesTellWhatWentWrong(t *testing.T) {
 		"damaged document":      {verbs.ExitDocument, []string{"submit", bad}},
 		"empty document":        {verbs.ExitDocument, []string{"submit", empty}},
 		"unknown language":      {verbs.ExitUsage, []string{"submit", "--lang", "tlh", good}},
-		"unknown format":        {verbs.ExitUsage, []string{"submit", "--format", "docx", good}},
+		"unknown format":        {verbs.ExitUsage, []string{"submit", "--format", "epub", good}},
 		"unknown state":         {verbs.ExitUsage, []string{"list", "--state", "Done"}},
 		"no such file":          {verbs.ExitFile, []string{"submit", filepath.Join(dir, "none.pdf")}},
 		"plain http":            {verbs.ExitSetting, []string{"status", unknown, "--url", "http://lethe.example.org"}},

@@ -86,7 +86,7 @@ func TestCeilingsGoWithTheirApplication(t *testing.T) {
 		t.Errorf("where it was imported: %+v, %v", who, err)
 	}
 	// A hand that changed the export gets nothing in that cannot be.
-	for _, change := range [][2]string{{"7200000000000", "-1"}, {`"txt"`, `"docx"`}, {`"deu"`, `""`}, {`"delete_on_fetch"`, `"delete_at_fetch"`}} {
+	for _, change := range [][2]string{{"7200000000000", "-1"}, {`"txt"`, `"epub"`}, {`"deu"`, `""`}, {`"delete_on_fetch"`, `"delete_at_fetch"`}} {
 		changed := strings.Replace(exported.String(), change[0], change[1], 1)
 		if n, err := newWorld().Import(t.Context(), strings.NewReader(changed)); err == nil || changed == exported.String() {
 			t.Errorf("%s: %d imported", change[1], n)

@@ -20,6 +20,11 @@ const (
 	HOCR Format = "hocr" // hOCR 1.2 in XHTML
 	ALTO Format = "alto" // ALTO 4.4
 	TSV  Format = "tsv"  // the table of Tesseract's tsv output
+	CSV  Format = "csv"  // rows of tables, and lines where there is no table
+	XLSX Format = "xlsx" // Excel: a sheet for each table, and one for the other lines of each page
+	DOCX Format = "docx" // Word: headings, paragraphs and tables, page by page
+	RTF  Format = "rtf"  // the same for other word processors
+	MD   Format = "md"   // the same as Markdown, for language models
 	PDF  Format = "pdf"  // searchable PDF with the appearance of the original
 
 	PDFImages Format = "pdfimages" // PDF of pictures of the pages, without text
@@ -37,13 +42,18 @@ type row struct {
 
 // table lists every format. The program, its help, the API and its description follow from it.
 func table() []row {
-	words := ocr.Features{}
+	words, tables := ocr.Features{}, ocr.Features{Tables: true}
 	return []row{
 		{TXT, "text/plain; charset=utf-8", ".txt", words, newText},
 		{JSON, "application/json", ".json", ocr.Features{Tables: true, Barcodes: true, MRZ: true}, newJSON},
 		{HOCR, "text/vnd.hocr+html; charset=utf-8", ".hocr.html", words, newHOCR},
 		{ALTO, "application/xml", ".alto.xml", words, newALTO}, // ALTO has no registered type of its own
 		{TSV, "text/tab-separated-values; charset=utf-8", ".tsv", words, newTSV},
+		{CSV, "text/csv; charset=utf-8; header=present", ".csv", tables, newCSV},
+		{XLSX, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", tables, newXLSX},
+		{DOCX, "application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx", tables, newDOCX},
+		{RTF, "application/rtf", ".rtf", tables, newRTF},
+		{MD, "text/markdown; charset=utf-8; variant=GFM", ".md", tables, newMarkdown},
 		{PDF, "application/pdf", ".pdf", words, newPDF(ocr.Searchable)},
 		{PDFImages, "application/pdf", ".images.pdf", words, newPDF(ocr.PicturesOnly)},
 	}

@@ -22,3 +22,14 @@ func hyphenated(end, next string) (part, hyphen, whole string) {
 	}
 	return part, hyphen, part + next
 }
+
+// compound reports whether a line ends in a hyphen within what the next line goes on with: no space stands between them.
+func compound(end, next string) bool {
+	r, size := utf8.DecodeLastRuneInString(end)
+	if !strings.ContainsRune("-\u2010\u00AD", r) {
+		return false
+	}
+	before, _ := utf8.DecodeLastRuneInString(end[:len(end)-size])
+	after, _ := utf8.DecodeRuneInString(next)
+	return (unicode.IsLetter(before) || unicode.IsDigit(before)) && (unicode.IsLetter(after) || unicode.IsDigit(after))
+}

@@ -200,8 +200,8 @@ func TestWrongSequencesAreRefused(t *testing.T) {
 }
 
 func TestFormatThatIsNotInTheTableIsRefused(t *testing.T) {
-	if err := write(t, io.Discard, "docx", Document{}, sequence(model()...)); !errors.Is(err, fault.FormatUnknown) {
-		t.Errorf("docx: got %v, want an unknown format", err)
+	if err := write(t, io.Discard, "epub", Document{}, sequence(model()...)); !errors.Is(err, fault.FormatUnknown) {
+		t.Errorf("epub: got %v, want an unknown format", err)
 	}
 }
 

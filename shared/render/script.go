@@ -1,6 +1,7 @@
 package render
 
 import (
+	xlanguage "golang.org/x/text/language"
 	"golang.org/x/text/unicode/bidi"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
@@ -36,4 +37,79 @@ func languageTags(codes []string) []string {
 		}
 	}
 	return tags
+}
+
+// run is a piece of text in one direction.
+type run struct {
+	text        string
+	rightToLeft bool
+}
+
+// runs divides text where its direction changes. What has none, such as spaces and digits, goes with what stands before it.
+func runs(text string, rightToLeft bool) []run {
+	var made []run
+	start, current := 0, rightToLeft
+	for i, r := range text {
+		next := current
+		properties, _ := bidi.LookupRune(r)
+		switch properties.Class() {
+		case bidi.L:
+			next = false
+		case bidi.R, bidi.AL:
+			next = true
+		}
+		if next != current && i > start {
+			made = append(made, run{text[start:i], current})
+			start = i
+		}
+		current = next
+	}
+	return append(made, run{text[start:], current})
+}
+
+// officeLanguages are the languages that office formats distinguish: each piece of text is of one by its script. Empty if none
+// of the document's is of such scripts.
+type officeLanguages struct{ western, eastAsian, complexScript string }
+
+// officeTags sorts languages by that, the first of each, with the region that office programs expect: that of most speakers.
+func officeTags(codes []string) officeLanguages {
+	var tags officeLanguages
+	for _, name := range languageTags(codes) {
+		tag := xlanguage.Make(name)
+		base, _ := tag.Base()
+		script, _ := tag.Script()
+		region, _ := tag.Region()
+		place := &tags.western
+		switch script.String() {
+		case "Hans", "Hant", "Jpan", "Kore":
+			place = &tags.eastAsian
+		case "Arab", "Hebr", "Syrc", "Thaa", "Thai", "Laoo", "Khmr", "Mymr", "Deva", "Beng", "Taml", "Telu", "Gujr", "Guru", "Knda",
+			"Mlym", "Orya", "Sinh", "Tibt":
+			place = &tags.complexScript
+		}
+		if *place == "" {
+			*place = base.String() + "-" + region.String()
+		}
+	}
+	return tags
+}
+
+// without leaves out the languages that are those of the document too.
+func (l officeLanguages) without(document officeLanguages) officeLanguages {
+	if l.western == document.western {
+		l.western = ""
+	}
+	if l.eastAsian == document.eastAsian {
+		l.eastAsian = ""
+	}
+	if l.complexScript == document.complexScript {
+		l.complexScript = ""
+	}
+	return l
+}
+
+// each calls yield with the languages that are known, by the names of their attributes in Office Open XML.
+func (l officeLanguages) each(yield func(name, tag string) bool) {
+	_ = (l.western == "" || yield("val", l.western)) && (l.eastAsian == "" || yield("eastAsia", l.eastAsian)) &&
+		(l.complexScript == "" || yield("bidi", l.complexScript))
 }

@@ -3,6 +3,7 @@ package render
 import (
 	"context"
 	"io"
+	"strings"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
@@ -32,21 +33,24 @@ func (t *text) Page(p *ocr.Page) error {
 			}
 			first = false
 			for _, line := range paragraph.Lines {
-				t.line(line)
+				t.b.WriteString(lineText(line))
+				t.b.WriteByte('\n')
 			}
 		}
 	}
 	return t.flush()
 }
 
-func (t *text) line(line ocr.Line) {
+// lineText returns the words of a line with the spaces between them.
+func lineText(line ocr.Line) string {
+	var b strings.Builder
 	for i, word := range line.Words {
 		if i > 0 && line.SpaceBefore(i) {
-			t.b.WriteByte(' ')
+			b.WriteByte(' ')
 		}
-		t.b.WriteString(word.Text)
+		b.WriteString(word.Text)
 	}
-	t.b.WriteByte('\n')
+	return b.String()
 }
 
 // Close implements Writer.

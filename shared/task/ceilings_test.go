@@ -149,7 +149,7 @@ func TestDigestOfARequestWithoutCeilingsIsThatOfEarlierPrograms(t *testing.T) {
 func TestCeilingsThatCannotBeAreRefused(t *testing.T) {
 	for name, c := range map[string]task.Ceilings{
 		"ceilings.retain_seconds": {Retain: 25 * time.Hour},
-		"ceilings.formats":        {Formats: []render.Format{"docx"}},
+		"ceilings.formats":        {Formats: []render.Format{"epub"}},
 		"ceilings.languages":      {Languages: []string{"eng", ""}},
 	} {
 		if f, _ := errors.AsType[*fault.Error](c.Check()); f == nil || f.Field != name {
