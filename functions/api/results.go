@@ -57,10 +57,10 @@ func resultTypes(schemas huma.Registry) map[string]*huma.MediaType {
 			continue
 		}
 		media := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Description: "The format " + string(f) + "."}}
-		switch f {
-		case render.JSON:
+		switch {
+		case f == render.JSON:
 			media.Schema = schemas.Schema(reflect.TypeFor[render.Result](), true, "")
-		case render.PDF:
+		case f.Binary():
 			media.Schema.Format = binary
 		}
 		types[mediaType] = media

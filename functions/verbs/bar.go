@@ -1,7 +1,6 @@
 package verbs
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -47,10 +46,10 @@ func Terminal(stream any) bool {
 
 // Legible refuses to write a result to a terminal that shows no such format.
 func Legible(w io.Writer, format string) error {
-	if render.Format(strings.ToLower(format)).MediaType() != render.PDF.MediaType() || !Terminal(w) {
+	if f := render.Format(strings.ToLower(format)); !f.Known() || !f.Binary() || !Terminal(w) {
 		return nil
 	}
-	return Usage(errors.New("a PDF is nothing for a terminal: name a file with --output, or send standard output to a file or a pipe"))
+	return Usage(fmt.Errorf("%s is nothing for a terminal: name a file with --output, or send standard output to a file or a pipe", strings.ToUpper(format)))
 }
 
 // To moves the bar. A total of 0 is not known yet; it may grow. Drawing that fails is no reason to stop.

@@ -119,6 +119,12 @@ func Needs(formats []Format) ocr.Features {
 	return all
 }
 
+// Binary reports whether results hold bytes that are no text, which a terminal cannot show. So do those of unknown formats.
+func (f Format) Binary() bool {
+	mediaType, _, _ := strings.Cut(f.MediaType(), ";")
+	return !strings.HasPrefix(mediaType, "text/") && !slices.Contains([]string{"application/json", "application/xml", "application/rtf"}, mediaType)
+}
+
 // Extension returns the file name extension with its dot. That of an unknown format, which another version of the program
 // may know, is its name.
 func (f Format) Extension() string {

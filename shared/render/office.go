@@ -2,6 +2,7 @@ package render
 
 import (
 	"archive/zip"
+	"compress/flate"
 	"encoding/xml"
 	"io"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 type office struct {
 	*markup // of the part that is being written
 	zip     *zip.Writer
+	deflate *flate.Writer // of that part
 	types   []partType
 }
 
@@ -35,6 +37,10 @@ var packageTime = time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC)
 // newOffice begins a package with its main part's name and what is said about it: nothing but what Document holds.
 func newOffice(w io.Writer, doc Document, main string) (*office, error) {
 	o := &office{zip: zip.NewWriter(w)}
+	o.zip.RegisterCompressor(zip.Deflate, func(w io.Writer) (_ io.WriteCloser, err error) {
+		o.deflate, err = flate.NewWriter(w, flate.DefaultCompression)
+		return o.deflate, err
+	})
 	o.relations("_rels/.rels",
 		relation{officeRelations + "/officeDocument", main},
 		relation{officeSchemas + "package/2006/relationships/metadata/core-properties", "docProps/core.xml"},
@@ -69,7 +75,7 @@ func (o *office) part(name, mediaType string) {
 	}
 	var err error
 	if o.markup != nil {
-		err = o.flush()
+		err = o.markup.flush()
 	}
 	w := io.Discard
 	if err == nil {
@@ -79,6 +85,17 @@ func (o *office) part(name, mediaType string) {
 	o.err = err
 	o.token(xml.ProcInst{Target: "xml", Inst: []byte(`version="1.0" encoding="UTF-8" standalone="yes"`)})
 	o.newline()
+}
+
+// flush passes on what was written of the part, and keeps none of it.
+func (o *office) flush() error {
+	if err := o.markup.flush(); err != nil {
+		return err
+	}
+	if err := o.deflate.Flush(); err != nil {
+		return err
+	}
+	return o.zip.Flush()
 }
 
 // relations writes the part that lists what a part needs.
@@ -104,7 +121,7 @@ func (o *office) end() error {
 		o.leaf("Override", "", attr("PartName", "/"+t.part), attr("ContentType", t.mediaType))
 	}
 	o.close()
-	if err := o.flush(); err != nil {
+	if err := o.markup.flush(); err != nil {
 		return err
 	}
 	return o.zip.Close()

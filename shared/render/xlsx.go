@@ -17,7 +17,7 @@ const (
 	sheetSchema = officeSchemas + "spreadsheetml/2006/main"
 	sheetTypes  = officeTypes + "spreadsheetml."
 	sheetRows   = 1_000_000 // a little less than there can be
-	cellLetters = 32_767 // in UTF-16
+	cellLetters = 32_767    // in UTF-16
 )
 
 // The styles of cells, by their places in the list of styles: ordinary ones, and text that looks like a formula, which stays
