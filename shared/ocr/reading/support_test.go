@@ -5,10 +5,8 @@ package reading_test
 import (
 	"image"
 	"image/color"
-	"os"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"golang.org/x/image/draw"
@@ -19,21 +17,12 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/reading"
+	"github.com/lethe-ocr/lethe/shared/ocr/reading/enginetest"
 	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
-// TestMain executes itself once more with OpenMP off: its runtime reads the environment before any Go code runs.
-func TestMain(m *testing.M) {
-	const limit = "OMP_THREAD_LIMIT"
-	if os.Getenv(limit) != "1" {
-		if self, err := os.Executable(); err == nil {
-			err = syscall.Exec(self, os.Args, append(os.Environ(), limit+"=1")) // #nosec G204 G702 -- the test binary itself
-			panic(err)
-		}
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { enginetest.Main(m) }
 
 // sentences are the lines of the pages drawn here.
 func sentences() []string {

@@ -50,7 +50,7 @@ func (e *Engine) Close() error {
 // Recognise implements reading.Engine. The engine looks whether ctx has ended before each line; while it looks for lines, which
 // takes about a fifth of the time of a page, it does not.
 func (e *Engine) Recognise(ctx context.Context, im *picture.Image, ask reading.Ask) (reading.Found, error) {
-	mode, err := e.models.mode(ask.Mode)
+	mode, err := e.mode(ask.Mode)
 	if err != nil {
 		return reading.Found{}, err
 	}
@@ -73,7 +73,7 @@ func (e *Engine) Recognise(ctx context.Context, im *picture.Image, ask reading.A
 
 // handle returns the handle for a set of languages.
 func (e *Engine) handle(languages []string) (unsafe.Pointer, error) {
-	if err := e.models.check(languages); err != nil {
+	if err := e.models.Check(languages); err != nil {
 		return nil, err
 	}
 	wanted := strings.Join(languages, "+")
@@ -94,8 +94,8 @@ func (e *Engine) handle(languages []string) (unsafe.Pointer, error) {
 	return api, nil
 }
 
-// check refuses languages that are not installed.
-func (m *Models) check(languages []string) error {
+// Check refuses languages that are not installed.
+func (m *Models) Check(languages []string) error {
 	if len(languages) == 0 {
 		return refusal.New(refusal.LanguageMissing) // without one the engine crashes
 	}

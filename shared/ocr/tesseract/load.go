@@ -53,6 +53,12 @@ func (m *Models) Languages() []string {
 	return slices.DeleteFunc(slices.Clone(m.names), func(name string) bool { return name == traineddata.Orientation })
 }
 
+// Orientation reports whether there is the model that finds a page's way up.
+func (m *Models) Orientation() bool { return slices.Contains(m.names, traineddata.Orientation) }
+
+// Folder returns where they are.
+func (m *Models) Folder() string { return m.dir }
+
 // Count returns how many files are open.
 func (m *Models) Count() int { return len(m.names) }
 
@@ -78,7 +84,7 @@ func (m *Models) open(languages []string) (unsafe.Pointer, error) {
 	defer C.free(unsafe.Pointer(folder))
 	defer C.free(unsafe.Pointer(names))
 	quiet := C.int(0)
-	if nowhere() {
+	if Discards() {
 		quiet = 1
 	}
 	api := C.lethe_open(folder, names, quiet)
@@ -88,9 +94,9 @@ func (m *Models) open(languages []string) (unsafe.Pointer, error) {
 	return api, nil
 }
 
-// nowhere reports whether the engine's messages can be discarded: it crashes at the first one if it cannot open
+// Discards reports whether the engine's messages can be discarded: it crashes at the first one if it cannot open
 // the file named. Otherwise they go to standard error.
-func nowhere() bool {
+func Discards() bool {
 	f, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		return false

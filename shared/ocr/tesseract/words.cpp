@@ -1,5 +1,6 @@
 #include "words.h"
 
+#include <leptonica/allheaders.h>
 #include <tesseract/baseapi.h>
 #include <tesseract/ocrclass.h>
 #include <tesseract/resultiterator.h>
@@ -38,6 +39,34 @@ struct result {
     return keep(s.get(), at.Confidence(level));
   }
 };
+
+// The part of a picture that is asked for.
+struct part {
+  Pix *pix = nullptr;
+
+  part(Pix *whole, const lethe_ask &ask) {
+    if (ask.width == 0) {
+      pix = pixClone(whole);
+      return;
+    }
+    BOX *box = boxCreate(ask.left, ask.top, ask.width, ask.height);
+    pix = pixClipRectangle(whole, box, nullptr);
+    boxDestroy(&box);
+  }
+  ~part() { pixDestroy(&pix); }
+};
+
+// shift moves everything by where the part begins.
+void shift(result &found, int x, int y) {
+  auto move = [x, y](lethe_box &b) { b.left += x, b.right += x, b.top += y, b.bottom += y; };
+  for (auto &w : found.words) {
+    move(w.box);
+    int *b = w.baseline;
+    if (b[0] || b[1] || b[2] || b[3]) b[0] += x, b[1] += y, b[2] += x, b[3] += y;
+  }
+  for (auto &s : found.symbols) move(s.box);
+  for (auto &b : found.blocks) move(b.box);
+}
 
 lethe_box box_of(const ResultIterator &at, PageIteratorLevel level) {
   lethe_box box = {};
@@ -106,9 +135,11 @@ void collect(tesseract::TessBaseAPI &api, const lethe_ask &ask, result &found) {
 int recognise(tesseract::TessBaseAPI &api, Pix *pix, const lethe_ask *ask, lethe_found *out) noexcept {
   api.SetPageSegMode(static_cast<tesseract::PageSegMode>(ask->mode));
   api.SetVariable("lstm_choice_mode", ask->choices ? "2" : "0");  // 2: of each symbol, with probabilities summed up
-  api.SetImage(pix);
+  // Not SetRectangle: of a rectangle as wide as the picture the engine recognises what is above it.
+  part cut(pix, *ask);
+  if (!cut.pix) return lethe_refused;
+  api.SetImage(cut.pix);
   if (api.GetSourceYResolution() < tesseract::kMinCredibleResolution) api.SetSourceResolution(tesseract::kMinCredibleResolution);
-  if (ask->width > 0) api.SetRectangle(ask->left, ask->top, ask->width, ask->height);
 
   tesseract::ETEXT_DESC monitor;
   monitor.cancel = stop;
@@ -116,6 +147,7 @@ int recognise(tesseract::TessBaseAPI &api, Pix *pix, const lethe_ask *ask, lethe
   int failed = api.Recognize(&monitor);
   auto found = std::make_unique<result>();
   if (!failed) collect(api, *ask, *found);
+  if (ask->width > 0) shift(*found, ask->left, ask->top);
   api.Clear();
   if (stop(monitor.cancel_this, 0)) return lethe_stopped;
   if (failed) return lethe_refused;

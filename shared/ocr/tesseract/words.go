@@ -12,23 +12,21 @@ import (
 	"errors"
 	"image"
 	"runtime"
-	"slices"
 	"sync/atomic"
 	"unsafe"
 
 	"github.com/lethe-ocr/lethe/shared/ocr/reading"
 	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
-	"github.com/lethe-ocr/lethe/shared/ocr/traineddata"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
 // mode returns the engine's number of a mode.
-func (m *Models) mode(mode reading.Mode) (C.int, error) {
+func (e *Engine) mode(mode reading.Mode) (C.int, error) {
 	switch mode {
 	case reading.Auto:
 		return C.PSM_AUTO, nil
 	case reading.Orientation:
-		if slices.Contains(m.names, traineddata.Orientation) {
+		if e.models.Orientation() {
 			return C.PSM_AUTO_OSD, nil
 		}
 	case reading.SingleBlock:
