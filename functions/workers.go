@@ -46,6 +46,7 @@ func startEngine(set config.Settings, log *slog.Logger) (engine, error) {
 			workerVerb,
 			"--cache", cache,
 			"--tessdata", tessdata,
+			"--engine", set.Engine,
 			"--max-bytes", fmt.Sprint(set.Limits().Bytes),
 			"--max-pages", fmt.Sprint(set.Limits().Pages),
 			"--max-pixels", fmt.Sprint(set.Limits().Pixels),
@@ -106,6 +107,7 @@ func newWorker() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&cfg.Cache, "cache", "", "folder of the PDF compilation cache")
+	f.StringVar(&cfg.Engine, "engine", "", "what recognises text")
 	f.StringVar(&cfg.Tessdata, "tessdata", "", "folder of the language data")
 	f.Int64Var(&cfg.Limits.Bytes, "max-bytes", 0, "largest document")
 	f.IntVar(&cfg.Limits.Pages, "max-pages", 0, "most pages")

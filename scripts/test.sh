@@ -27,7 +27,7 @@ done
 # A worker process does one thing after the other. The race detector has nothing to find there, makes loops over pixels four
 # times as slow, and takes so much address space that the limit on it is off.
 module=$(go list -m)
-sequential='^'$module'/shared/(pdf|picture|ocr/derivative|ocr/reading|ocr/tesseract|ocr/worker/reader)(/|$)'
+sequential='^'$module'/shared/(pdf|picture|ocr/derivative|ocr/gosseract|ocr/reading|ocr/tesseract|ocr/worker/reader)(/|$)'
 [ -z "${LETHE_SOAK:-}" ] || sequential='^$'
 packages=$(go list ./...)
 mapfile -t raced < <(grep -vE "$sequential" <<<"$packages")

@@ -54,6 +54,7 @@ type Settings struct {
 	PageTime     time.Duration `envconfig:"PAGE_TIME" default:"2m" desc:"processor time limit of one page"`
 	DrawTime     time.Duration `envconfig:"DRAW_TIME" default:"15s" desc:"processor time limit for rendering one page, before it is recognised"`
 
+	Engine  string `envconfig:"ENGINE" default:"tesseract" desc:"what recognises text: tesseract; or gosseract, the reference that it is compared with, which is slower and knows neither baselines nor sizes"`
 	Sandbox string `envconfig:"SANDBOX" desc:"required: accept no documents unless worker processes are confined, as lethe doctor --sandbox checks; best-effort: confine them as far as the kernel can (default required; best-effort for lethe read)"`
 
 	MaxBytes  int64 `envconfig:"MAX_MIB" kept:"yes" default:"200" desc:"largest document in MiB"`
@@ -96,6 +97,12 @@ type Settings struct {
 	SweepInterval    time.Duration `envconfig:"SWEEP_INTERVAL" default:"5m" desc:"time between sweeps"`
 	FullPassInterval time.Duration `envconfig:"FULL_PASS_INTERVAL" default:"1h" desc:"time between the beginnings of full passes; one that takes longer goes on first"`
 }
+
+// The values of Settings.Engine.
+const (
+	EngineTesseract = "tesseract"
+	EngineGosseract = "gosseract"
+)
 
 // The values of Settings.Sandbox.
 const (
@@ -279,6 +286,7 @@ func (s Settings) validate() error {
 	check(s.CanaryInterval == 0 || s.CanaryInterval >= 5*time.Minute && s.CanaryInterval <= 24*time.Hour, "CANARY_INTERVAL", "must be 0 or 5m to 24h")
 	check(s.Results == "link" || s.Results == ResultsByAPI, "RESULTS", "must be link or api")
 	check(s.Sandbox == SandboxRequired || s.Sandbox == SandboxBestEffort, "SANDBOX", "must be required or best-effort")
+	check(s.Engine == EngineTesseract || s.Engine == EngineGosseract, "ENGINE", "must be tesseract or gosseract")
 	check(s.Intake == "open" || s.Intake == "closed", "INTAKE", "must be open or closed")
 	check(s.SweepInterval >= time.Second && s.SweepInterval <= 10*time.Minute, "SWEEP_INTERVAL", "must be 1s to 10m")
 	check(s.FullPassInterval >= time.Minute && s.FullPassInterval <= 24*time.Hour, "FULL_PASS_INTERVAL", "must be 1m to 24h")

@@ -165,3 +165,17 @@ func TestSandboxIsRequiredUnlessSomebodySaysOtherwise(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestEngineIsOneOfTwo(t *testing.T) {
+	if s, err := config.Load(); err != nil || s.Engine != config.EngineTesseract {
+		t.Errorf("the default is %q, %v", s.Engine, err)
+	}
+	t.Setenv("LETHE_ENGINE", "gosseract")
+	if s, err := config.Load(); err != nil || s.Engine != config.EngineGosseract {
+		t.Errorf("got %q, %v", s.Engine, err)
+	}
+	t.Setenv("LETHE_ENGINE", "abbyy")
+	if _, err := config.Load(); err == nil || !strings.Contains(err.Error(), "LETHE_ENGINE") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -23,6 +23,7 @@ import (
 type Config struct {
 	Tessdata string // folder of the language data; empty: where packages put it
 	Cache    string // folder of the compilation cache that Warm fills; empty: none
+	Engine   string // what recognises text: tesseract, which is the default, or gosseract
 	Limits   ocr.Limits
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/debug"
 
+	"github.com/lethe-ocr/lethe/shared/ocr/gosseract"
 	"github.com/lethe-ocr/lethe/shared/ocr/reading"
 	"github.com/lethe-ocr/lethe/shared/ocr/tesseract"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
@@ -28,7 +29,11 @@ func Main(ctx context.Context, socket int, cfg Config) error {
 	if err != nil {
 		return fmt.Errorf("find language data: %w", err)
 	}
-	engine, err := New(cfg, reading.New(tesseract.New(models)))
+	native, err := cfg.native(models)
+	if err != nil {
+		return err
+	}
+	engine, err := New(cfg, reading.New(native))
 	if err != nil {
 		return fmt.Errorf("start engine: %w", err)
 	}
@@ -39,6 +44,18 @@ func Main(ctx context.Context, socket int, cfg Config) error {
 	confined := worker.Confine(models.Count(), cfg.Cache)
 	// The engine is not closed: a call may still be running in it, and the process ends with this function.
 	return worker.Serve(ctx, socket, engine, confined)
+}
+
+// native returns the engine of the configured name.
+func (c Config) native(models *tesseract.Models) (reading.Engine, error) {
+	switch c.Engine {
+	case "", "tesseract":
+		return tesseract.New(models), nil
+	case "gosseract":
+		return gosseract.New(models), nil
+	default:
+		return nil, fmt.Errorf("there is no engine %q", c.Engine)
+	}
 }
 
 // takePDFium starts PDFium from its cache while files can still be opened. Where the cache is empty it is compiled when the
