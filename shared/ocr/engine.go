@@ -61,12 +61,15 @@ type Features struct {
 	Tables     bool `json:"tables,omitempty"`     // put words that stand in the cells of a table into blocks with rows
 	Barcodes   bool `json:"barcodes,omitempty"`   // add a block for each bar code
 	MRZ        bool `json:"mrz,omitempty"`        // put machine-readable zones of travel documents into blocks of their own
+
+	Alternatives bool `json:"alternatives,omitempty"` // fill Char.Variants, with Characters
 }
 
 // With returns what either asks for.
 func (f Features) With(g Features) Features {
 	return Features{
 		Characters: f.Characters || g.Characters, Tables: f.Tables || g.Tables, Barcodes: f.Barcodes || g.Barcodes, MRZ: f.MRZ || g.MRZ,
+		Alternatives: f.Alternatives || g.Alternatives,
 	}
 }
 

@@ -44,6 +44,14 @@ type Char struct {
 	Text       string  `json:"text" doc:"What it reads."`
 	Box        Box     `json:"box" doc:"Where it is, in pixels of the page as displayed."`
 	Confidence float64 `json:"confidence" doc:"From 0 to 100."`
+
+	Variants []Variant `json:"variants,omitempty" doc:"What else it may read, the likeliest first, if that was asked for."`
+}
+
+// Variant is another way to read a character.
+type Variant struct {
+	Text       string  `json:"text" doc:"What it reads."`
+	Confidence float64 `json:"confidence" doc:"From 0 to 100."`
 }
 
 // Font is how words are set. What is not known is zero.

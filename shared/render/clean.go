@@ -83,7 +83,15 @@ func (f frame) word(w ocr.Word) (ocr.Word, bool) {
 
 func (f frame) character(c ocr.Char) (ocr.Char, bool) {
 	c.Text, c.Box, c.Confidence = tidy(c.Text), f.box(c.Box), percent(c.Confidence)
+	if c.Variants = keep(c.Variants, variant); len(c.Variants) == 0 {
+		c.Variants = nil // left out of JSON
+	}
 	return c, c.Text != ""
+}
+
+func variant(v ocr.Variant) (ocr.Variant, bool) {
+	v.Text, v.Confidence = tidy(v.Text), percent(v.Confidence)
+	return v, v.Text != ""
 }
 
 func (f frame) box(b ocr.Box) ocr.Box {

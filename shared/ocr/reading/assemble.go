@@ -76,7 +76,11 @@ func (p placing) word(w Word, text string, angle int) ocr.Word {
 		if !c.Box.Overlaps(w.Box) {
 			box = p.part(placed.Box, i, len(w.Characters))
 		}
-		placed.Characters = append(placed.Characters, ocr.Char{Text: c.Text, Box: box, Confidence: c.Confidence})
+		char := ocr.Char{Text: c.Text, Box: box, Confidence: c.Confidence}
+		for _, a := range c.Alternatives {
+			char.Variants = append(char.Variants, ocr.Variant(a))
+		}
+		placed.Characters = append(placed.Characters, char)
 	}
 	return placed
 }

@@ -232,7 +232,8 @@ func TestLinesHaveABaselineAndWordsASize(t *testing.T) {
 func TestCharactersAreGivenWhereAskedFor(t *testing.T) {
 	r := newReader(t)
 	opt := english()
-	opt.Characters = true
+	opt.Characters, opt.Alternatives = true, true
+	variants := 0
 	for quarters := range 4 {
 		page, err := r.Read(t.Context(), grey(t, turned(letter(t), quarters)), 200, 200, opt)
 		if err != nil {
@@ -244,6 +245,7 @@ func TestCharactersAreGivenWhereAskedFor(t *testing.T) {
 			for _, c := range w.Characters {
 				spelt.WriteString(c.Text)
 				box = box.Union(c.Box)
+				variants += len(c.Variants)
 			}
 			if spelt.String() != w.Text {
 				t.Errorf("turned by %d: %q is spelt %q", quarters, w.Text, spelt.String())
@@ -257,6 +259,9 @@ func TestCharactersAreGivenWhereAskedFor(t *testing.T) {
 				t.Errorf("turned by %d: the characters of %q are in %+v, the word in %+v", quarters, w.Text, box, w.Box)
 			}
 		}
+	}
+	if variants == 0 {
+		t.Error("no character may be another")
 	}
 	for w := range func(yield func(ocr.Word) bool) { page := read(t, r, grey(t, letter(t))); page.Words(yield) } {
 		if w.Characters != nil {

@@ -76,6 +76,11 @@ func (c *pageCheck) word(w ocr.Word) bool {
 		if !c.inside(char.Box) || !percent(char.Confidence) || !readable(char.Text) {
 			return false
 		}
+		for _, v := range char.Variants {
+			if !percent(v.Confidence) || !readable(v.Text) {
+				return false
+			}
+		}
 	}
 	return w.Font >= 0 && w.Font <= c.fonts && c.inside(w.Box) && percent(w.Confidence) && readable(w.Text)
 }

@@ -18,7 +18,7 @@ func fullPage() ocr.Page {
 			Box: box, Baseline: &ocr.Baseline{X0: 10, Y0: 18, X1: 90, Y1: 19},
 			Words: []ocr.Word{{
 				Text: "ab", Box: box, Confidence: 90, Font: 1,
-				Characters: []ocr.Char{{Text: "a", Box: box, Confidence: 95}, {Text: "b", Box: box, Confidence: 85}},
+				Characters: []ocr.Char{{Text: "a", Box: box, Confidence: 95, Variants: []ocr.Variant{{Text: "o", Confidence: 30}}}, {Text: "b", Box: box, Confidence: 85}},
 			}},
 		}}}}
 	}
@@ -42,7 +42,7 @@ func fullPage() ocr.Page {
 
 func TestPagesThatCannotBeTrueAreRefused(t *testing.T) {
 	check := newChecker(ocr.DefaultLimits())
-	opt := ocr.Options{Languages: []string{"eng"}, Explain: true, Features: ocr.Features{Characters: true, Tables: true, Barcodes: true, MRZ: true}}
+	opt := ocr.Options{Languages: []string{"eng"}, Explain: true, Features: ocr.Features{Characters: true, Alternatives: true, Tables: true, Barcodes: true, MRZ: true}}
 	if page := fullPage(); check.page(&page, 1, ocr.Options{Languages: opt.Languages, Features: opt.Features}) == nil {
 		t.Error("decisions that nobody asked for were taken")
 	}
@@ -100,6 +100,8 @@ func TestPagesThatCannotBeTrueAreRefused(t *testing.T) {
 		"confidence of a word":         func(p *ocr.Page) { word(p).Confidence = 101 },
 		"font that there is not":       func(p *ocr.Page) { word(p).Font = 2 },
 		"character outside":            func(p *ocr.Page) { word(p).Characters[0].Box = outside },
+		"variant without text":         func(p *ocr.Page) { word(p).Characters[0].Variants[0].Text = "" },
+		"confidence of a variant":      func(p *ocr.Page) { word(p).Characters[0].Variants[0].Confidence = 101 },
 		"character without text":       func(p *ocr.Page) { word(p).Characters[0].Text = "" },
 		"confidence of a character":    func(p *ocr.Page) { word(p).Characters[0].Confidence = math.NaN() },
 		"size of a font":               func(p *ocr.Page) { p.Fonts[0].Size = math.Inf(1) },

@@ -56,7 +56,7 @@ func (d *pdfDocument) line(ctx context.Context, raster pdf.Raster, opt ocr.Optio
 		return ocr.Page{}, err
 	}
 	defer image.Close()
-	opt.Profile, opt.Characters = ocr.Fast, false
+	opt.Profile, opt.Features = ocr.Fast, ocr.Features{}
 	return d.recogniser.Read(ctx, image, raster.DPI, raster.DPI, opt)
 }
 
