@@ -73,15 +73,18 @@ func (r *records) Close() error {
 	return r.flush()
 }
 
-// formula matches what a spreadsheet would take for one: full-width signs count in some. A number with a sign is none.
 var (
+	// formula matches what a spreadsheet would take for one: full-width signs count in some.
 	formula = regexp.MustCompile(`^[=+\-@＝＋－＠]`)
-	signed  = regexp.MustCompile(`^[+-]?[0-9.,]+$`)
+	// quoted matches that, and what looks as if it had been made harmless already.
+	quoted = regexp.MustCompile(`^'*[=+\-@＝＋－＠]`)
+	// signed matches numbers with a sign, which are no formulas.
+	signed = regexp.MustCompile(`^[+-]?[0-9.,]+$`)
 )
 
 // harmless puts an apostrophe before what a spreadsheet would calculate. It shows the rest as text.
 func harmless(s string) string {
-	if formula.MatchString(s) && !signed.MatchString(s) {
+	if quoted.MatchString(s) && !signed.MatchString(s) {
 		return "'" + s
 	}
 	return s

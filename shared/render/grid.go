@@ -38,30 +38,32 @@ func (c cell) text(between string) string {
 // maxFields bounds the fields of a table, so that spans which a damaged page claims cannot make much of little.
 const maxFields = 1_000_000
 
-// layOut finds the place of each cell. What stands beyond the last of most columns is added to it. A table that would have too
-// many fields has one column of all its cells.
+// layOut finds the place of each cell. What stands beyond the last of most columns is added to the cell before it. A table that
+// would have too many fields has one column of all its cells.
 func layOut(rows []ocr.Row, angle, most int) *grid {
-	g := &grid{rows: make([]gridRow, 0, len(rows))}
+	g := &grid{rows: make([]gridRow, len(rows))}
 	var above spans
+	var last position // of the cell that was placed last, in the list of its row
 	for i, r := range rows {
-		var line []cell
+		g.rows[i].box = r.Box
+		line := &g.rows[i].cells
 		column := 0
 		for _, c := range r.Cells {
-			line, column = above.pass(line, column, false)
+			*line, column = above.pass(*line, column, false)
 			made := cell{column: column, rows: min(max(c.Rows, 1), len(rows)-i), passages: passages(c.Paragraphs, angle)}
 			if column >= most {
-				last := &line[len(line)-1]
-				last.continued, last.passages = false, append(last.passages, made.passages...)
+				before := &g.rows[last.row].cells[last.column]
+				before.passages = append(before.passages, made.passages...)
 				continue
 			}
 			above, made.columns = above.span(column, min(max(c.Columns, 1), most-column), made.rows)
-			line, column = append(line, made), column+made.columns
+			last = position{i, len(*line)}
+			*line, column = append(*line, made), column+made.columns
 			if len(above)*len(rows) > maxFields {
 				return column1(rows, angle)
 			}
 		}
-		line, _ = above.pass(line, column, true)
-		g.rows = append(g.rows, gridRow{r.Box, line})
+		*line, _ = above.pass(*line, column, true)
 	}
 	g.columns = len(above)
 	g.fill()

@@ -191,7 +191,7 @@ func csvTexts(data []byte) (pageTexts, error) {
 
 // plain takes the apostrophe away that keeps text from being a formula.
 func plain(field string) string {
-	if rest, ok := strings.CutPrefix(field, "'"); ok && formula.MatchString(rest) {
+	if rest, ok := strings.CutPrefix(field, "'"); ok && quoted.MatchString(rest) {
 		return rest
 	}
 	return field
