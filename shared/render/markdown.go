@@ -11,7 +11,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
-// markdown writes CommonMark with the tables of GitHub Flavored Markdown. A comment stands before each page, which readers of
+// markdown writes CommonMark with the tables of GFM. A comment stands before each page, which readers of
 // the finished text do not see.
 type markdown struct {
 	output

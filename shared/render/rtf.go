@@ -51,7 +51,7 @@ func (r *rtf) Page(p *ocr.Page) error {
 	case r.pages == 0:
 		r.section(size)
 	case size != r.sheet:
-		r.b.WriteString(`\sect`)
+		r.b.WriteString(`\sect`) //nolint:misspell // a word of the format
 		r.section(size)
 	default:
 		r.broken = true // not \page, of which several after each other count as one in some programs
