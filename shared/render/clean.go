@@ -46,7 +46,8 @@ func (f frame) block(b ocr.Block) (ocr.Block, bool) {
 		b.Rows = nil // left out of JSON
 	}
 	b.Confidence = percent(b.Confidence)
-	return b, len(b.Paragraphs) > 0 || len(b.Rows) > 0 || b.Value != "" || b.Mark != ""
+	return b, len(b.Paragraphs) > 0 || len(b.Rows) > 0 || b.Value != "" || b.Mark != "" ||
+		b.Kind == ocr.PictureBlock || b.Kind == ocr.SeparatorBlock
 }
 
 func (f frame) row(r ocr.Row) (ocr.Row, bool) {

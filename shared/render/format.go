@@ -27,6 +27,7 @@ const (
 	MD   Format = "md"   // the same as Markdown, for language models
 	PDF  Format = "pdf"  // searchable PDF with the appearance of the original
 
+	ABBYYXML  Format = "abbyyxml"  // XML of FineReader 10, schema version 1
 	PDFImages Format = "pdfimages" // PDF of pictures of the pages, without text
 )
 
@@ -48,6 +49,7 @@ func table() []row {
 		{JSON, "application/json", ".json", ocr.Features{Tables: true, Barcodes: true, MRZ: true}, newJSON},
 		{HOCR, "text/vnd.hocr+html; charset=utf-8", ".hocr.html", words, newHOCR},
 		{ALTO, "application/xml", ".alto.xml", words, newALTO}, // ALTO has no registered type of its own
+		{ABBYYXML, "application/xml", ".abbyy.xml", ocr.Features{Characters: true, Alternatives: true, Tables: true, Barcodes: true}, newABBYYXML},
 		{TSV, "text/tab-separated-values; charset=utf-8", ".tsv", words, newTSV},
 		{CSV, "text/csv; charset=utf-8; header=present", ".csv", tables, newCSV},
 		{XLSX, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", tables, newXLSX},

@@ -65,6 +65,14 @@ func FuzzHOCR(f *testing.F) { fuzz(f, HOCR, sameWords(HOCR)) }
 func FuzzALTO(f *testing.F) { fuzz(f, ALTO, sameWords(ALTO)) }
 func FuzzTSV(f *testing.F)  { fuzz(f, TSV, sameWords(TSV)) }
 
+func FuzzABBYYXML(f *testing.F) {
+	fuzz(f, ABBYYXML, func(t *testing.T, result []byte, _ []ocr.Page) {
+		if err := checkABBYY(result); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func FuzzTXT(f *testing.F) {
 	fuzz(f, TXT, func(t *testing.T, result []byte, pages []ocr.Page) {
 		split := strings.Split(string(result), "\f")

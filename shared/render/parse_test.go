@@ -44,6 +44,8 @@ func parseWords(f Format, data []byte) ([]placed, error) {
 		return altoWords(data)
 	case TSV:
 		return tsvWords(data)
+	case ABBYYXML:
+		return abbyyWords(data)
 	default:
 		return nil, fmt.Errorf("no words with boxes in %s", f)
 	}
@@ -229,6 +231,39 @@ func altoWords(data []byte) ([]placed, error) {
 			}
 			box := ocr.Box{X0: n[0], Y0: n[1], X1: n[0] + n[2], Y1: n[1] + n[3]}
 			words = append(words, placed{number, s.Attrs["CONTENT"], box, math.Round(confidence*10000) / 100})
+		}
+	}
+	return words, nil
+}
+
+// abbyyWords puts words together from their characters. Confidences are whole numbers, and pages have none: they are counted.
+func abbyyWords(data []byte) ([]placed, error) {
+	if err := checkABBYY(data); err != nil {
+		return nil, err
+	}
+	root, err := parseXML(data)
+	if err != nil {
+		return nil, err
+	}
+	var words []placed
+	for i, page := range root.find(named("page")) {
+		for _, c := range page.find(named("charParams")) {
+			n, err := integers(c.Attrs["l"], c.Attrs["t"], c.Attrs["r"], c.Attrs["b"])
+			if err != nil {
+				return nil, err
+			}
+			box := ocr.Box{X0: n[0], Y0: n[1], X1: n[2], Y1: n[3]}
+			confidence, read := c.Attrs["charConfidence"]
+			switch value, err := strconv.Atoi(confidence); {
+			case !read && c.Text != " ", read && err != nil:
+				return nil, fmt.Errorf("the confidence of %q is %q", c.Text, confidence)
+			case !read:
+			case c.Attrs["wordFirst"] == "1":
+				words = append(words, placed{i + 1, c.Text, box, float64(value)})
+			default:
+				w := &words[len(words)-1]
+				w.Text, w.Box = w.Text+c.Text, w.Box.Union(box)
+			}
 		}
 	}
 	return words, nil

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"io"
 	"iter"
+	"math"
 	"mime"
 	"os"
 	"path/filepath"
@@ -92,6 +93,13 @@ func TestFormatsAgreeOnEveryWordItsPlaceAndItsConfidence(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			want := want
+			if f == ABBYYXML {
+				want = slices.Clone(want)
+				for i := range want {
+					want[i].Confidence = math.Round(want[i].Confidence)
+				}
+			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("words (-model +%s):\n%s", f, diff)
 			}
@@ -113,6 +121,10 @@ func inOrder(t *testing.T, text string, words []placed) {
 
 func TestEachPageIsWrittenBeforeTheNextIsAskedFor(t *testing.T) {
 	for _, f := range Formats() {
+		mark := "Turned"
+		if f == ABBYYXML { // letter by letter
+			mark = ">T</charParams>"
+		}
 		synctest.Test(t, func(t *testing.T) {
 			var b bytes.Buffer
 			pages := model()
@@ -120,7 +132,7 @@ func TestEachPageIsWrittenBeforeTheNextIsAskedFor(t *testing.T) {
 			seq := func(yield func(ocr.Page, error) bool) {
 				_ = yield(pages[0], nil)
 				synctest.Wait() // the engine of a PDF works beside
-				if n := strings.Count(soFar(f, b.Bytes()), "Turned"); n != 1 {
+				if n := strings.Count(soFar(f, b.Bytes()), mark); n != 1 {
 					t.Errorf("%d pages written after the first, want 1", n)
 				}
 				_ = yield(pages[1], nil)
@@ -128,7 +140,7 @@ func TestEachPageIsWrittenBeforeTheNextIsAskedFor(t *testing.T) {
 			if err := write(t, &b, f, Document{}, seq); err != nil {
 				t.Fatal(err)
 			}
-			if n := strings.Count(soFar(f, b.Bytes()), "Turned"); n != 2 {
+			if n := strings.Count(soFar(f, b.Bytes()), mark); n != 2 {
 				t.Errorf("%d pages written at the end, want 2", n)
 			}
 		})
