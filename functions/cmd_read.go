@@ -128,7 +128,7 @@ func (v *readVerb) run(cmd *cobra.Command, args []string) error {
 	}
 	known := v.engine.Languages()
 	for _, l := range v.options.Languages {
-		if !slices.Contains(known, l) {
+		if l != language.Auto && !slices.Contains(known, l) {
 			return verbs.Usage(missingLanguage(l, known, data.Problem(l)))
 		}
 	}
@@ -170,6 +170,9 @@ func (v *readVerb) check() error {
 	v.options = ocr.Options{
 		Languages: v.settings.Languages, Profile: cmp.Or(ocr.Profile(v.settings.Profile), ocr.Accurate), Explain: v.explain,
 		Features: render.Needs(v.wanted),
+	}
+	if language.IsAuto(v.options.Languages) && len(v.options.Languages) > 1 {
+		return fmt.Errorf("--lang %s chooses among all languages of this machine: name no other beside it", language.Auto)
 	}
 	if v.options.Profile != ocr.Accurate && v.options.Profile != ocr.Fast {
 		return fmt.Errorf("--profile must be %s or %s", ocr.Accurate, ocr.Fast)

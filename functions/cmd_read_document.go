@@ -21,6 +21,7 @@ import (
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/language"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -50,7 +51,12 @@ func (v *readVerb) document(ctx context.Context, d localDocument) error {
 		return err
 	}
 	v.report.notes(d, 0, info.Notes)
-	pages, err := v.pages(ctx, src, v.pdf.Pages.Of(info.Pages))
+	numbers := v.pdf.Pages.Of(info.Pages)
+	opt := v.options
+	if opt.Languages, err = v.languages(ctx, d, src, numbers); err != nil {
+		return err
+	}
+	pages, err := v.pages(ctx, src, numbers, opt)
 	if err != nil {
 		return err
 	}
@@ -59,7 +65,7 @@ func (v *readVerb) document(ctx context.Context, d localDocument) error {
 		return err
 	}
 	doc := render.Document{
-		Languages: v.options.Languages, Created: time.Now().UTC(), Software: version, Pages: pages.len(),
+		Languages: opt.Languages, Chosen: language.IsAuto(v.options.Languages), Created: time.Now().UTC(), Software: version, Pages: pages.len(),
 		Notes:    info.Told(v.pdf, searchable),
 		Original: render.Original{Engine: v.engine, Source: src, Options: v.pdf, Noted: func(notes []ocr.Note) { v.report.notes(d, 0, notes) }},
 	}
@@ -107,7 +113,7 @@ func (v *readVerb) open(ctx context.Context, d localDocument) (*os.File, error) 
 }
 
 // pages reads pages of a document. One that cannot be read says so in its place, unless the document is to fail then.
-func (v *readVerb) pages(ctx context.Context, src ocr.Source, numbers []int) (*packedPages, error) {
+func (v *readVerb) pages(ctx context.Context, src ocr.Source, numbers []int, opt ocr.Options) (*packedPages, error) {
 	turn, err := v.engine.Places().Enter(ctx, src.Owner, false)
 	if err != nil {
 		return nil, err
@@ -126,7 +132,7 @@ func (v *readVerb) pages(ctx context.Context, src ocr.Source, numbers []int) (*p
 			defer place.Give()
 			src := src
 			src.Place = place
-			page, err := v.page(groupCtx, src, n)
+			page, err := v.page(groupCtx, src, n, opt)
 			if fault.KindOf(err) == fault.Document && task.OnPageError(v.settings.OnPageError) != task.FailOnPageError {
 				page, err = missingPage(n, err), nil
 			}
@@ -148,9 +154,9 @@ func (v *readVerb) pages(ctx context.Context, src ocr.Source, numbers []int) (*p
 }
 
 // page reads one page, several times if the machine is too busy.
-func (v *readVerb) page(ctx context.Context, src ocr.Source, n int) (page ocr.Page, err error) {
+func (v *readVerb) page(ctx context.Context, src ocr.Source, n int, opt ocr.Options) (page ocr.Page, err error) {
 	for range starvedTries {
-		page, err = v.engine.Recognise(ctx, src, n, v.options)
+		page, err = v.engine.Recognise(ctx, src, n, opt)
 		if !errors.Is(err, fault.EngineStarved) {
 			break
 		}

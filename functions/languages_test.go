@@ -5,12 +5,15 @@ package main_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 	"github.com/lethe-ocr/lethe/shared/ocr/traineddata"
 )
 
@@ -85,5 +88,34 @@ func TestLanguagesAreListedForPrograms(t *testing.T) {
 	}
 	if err := json.Unmarshal(out, &view); err != nil || len(view.Languages) != 2 || view.Languages[0].Name != "German" || view.Languages[1].Tag != "en" {
 		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// The languages of each document are chosen by themselves, and told on standard error and in its result.
+func TestLanguagesAreChosenForEachDocument(t *testing.T) {
+	d := newDesk(t, "scan.pdf")
+	var page bytes.Buffer
+	img, err := ocrtest.Draw("Die Vermesser haben an der Grenze des Grundes mehrere Risse in den Steinen gefunden, und der Graben ist vor dem Winter zu reparieren.", ocrtest.Clean(), 1)
+	if err := errors.Join(err, png.Encode(&page, img)); err != nil {
+		t.Fatal(err)
+	}
+	d.put("brief.png", page.Bytes())
+	cmd := d.lethe("read", "--lang", "auto", "--format", "json", "-o", "out", "scan.pdf", "brief.png")
+	cmd.Env = append(cmd.Env, "LETHE_TESSDATA="+languageFolder(t, "deu", "eng", "osd", "rus"))
+	told, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, told)
+	}
+	for name, want := range map[string]string{"scan.pdf": "eng", "brief.png": "deu"} {
+		result, err := os.ReadFile(filepath.Join(d.dir, "out", name+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(told, []byte(name+": languages: "+want+" (chosen)\n")) || !bytes.Contains(result, []byte(`"languages":["`+want+`"],"languages_chosen":true`)) {
+			t.Errorf("%s: told %q; the result is %.200s", name, told, result)
+		}
+	}
+	if out, err := d.lethe("read", "--lang", "auto+eng", "scan.pdf").CombinedOutput(); err == nil || !bytes.Contains(out, []byte("name no other beside it")) {
+		t.Errorf("auto beside another: %v: %s", err, out)
 	}
 }

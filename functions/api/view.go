@@ -72,6 +72,7 @@ type taskView struct {
 	Pages       *pageCountsView   `json:"pages,omitempty" doc:"How many pages are to be read and were; missing until they are counted."`
 	Type        string            `json:"type,omitempty" doc:"Media type of the document, found by its content."`
 	Bytes       int64             `json:"bytes,omitempty" doc:"Size of the document."`
+	Languages   []string          `json:"languages,omitempty" doc:"Languages that the document is read in, where auto has chosen them; missing until then."`
 	Settings    *request.Settings `json:"settings,omitempty" doc:"The settings that apply; missing once the task is erased."`
 	Upload      *linkView         `json:"upload,omitempty" doc:"Where to send the document. Only in the answer to a creation, while the task waits for it; renewUploadLink gives another."`
 	Results     []taskResultView  `json:"results,omitempty" doc:"What can be fetched of a Completed task."`
@@ -169,6 +170,7 @@ func (a *API) view(t *task.Task) taskView {
 	if t.Failure != nil {
 		v.Failure = &taskFailureView{t.Failure.Code, t.Failure.Detail, t.Failure.Code.Retryable()}
 	}
+	v.Languages = t.Chosen
 	v.HiddenWords = t.HiddenWords
 	if c := t.Confidence; c != nil {
 		v.Confidence, v.Doubtful = c.Mean, slices.Collect(c.Doubtful.Numbers)

@@ -40,7 +40,7 @@ func Names[T ~string](values []T) []string {
 
 // LanguageCodes lists the languages that Tesseract has data for, for completion.
 func LanguageCodes() []string {
-	var all []string
+	all := []string{language.Auto}
 	for _, l := range language.All() {
 		all = append(all, l.Code)
 	}

@@ -25,8 +25,8 @@ func (r *run) report(w *work, err error) {
 		o.Results, o.PagesMissing = r.files(w), w.entry.Missing
 		r.lack(w.entry)
 		if w.task != nil {
-			o.Notes, o.HiddenWords = w.task.Notes, w.task.HiddenWords
-			Told(&r.told, w.name, o.Notes, o.HiddenWords)
+			o.Notes, o.HiddenWords, o.Languages = w.task.Notes, w.task.HiddenWords, w.task.Languages
+			told(&r.told, w.name, w.task)
 			o.Confidence, o.Doubtful, o.NeedsReview = w.task.Confidence, w.task.Doubtful, w.task.NeedsReview
 			Confidence(&r.told, w.name, o.Confidence, o.Doubtful, o.NeedsReview)
 		}

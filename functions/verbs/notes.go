@@ -4,17 +4,21 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/lethe-ocr/lethe/shared/client"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
-// Told writes what is to be told of a document's results: one line for each note, after its name.
-func Told(w io.Writer, name string, notes []client.Note, hiddenWords int) {
-	if hiddenWords > 0 {
-		fmt.Fprintf(w, "%s: words of its text layer that do not show were left out (hidden_words: %d)\n", Printable(name), hiddenWords)
+// told writes what is to be told of a task's results: the languages that were chosen, and one line for each note, after its name.
+func told(w io.Writer, name string, t *client.Task) {
+	if len(t.Languages) > 0 {
+		fmt.Fprintf(w, "%s: languages: %s (chosen)\n", Printable(name), Printable(strings.Join(t.Languages, "+")))
 	}
-	for _, n := range notes {
+	if t.HiddenWords > 0 {
+		fmt.Fprintf(w, "%s: words of its text layer that do not show were left out (hidden_words: %d)\n", Printable(name), t.HiddenWords)
+	}
+	for _, n := range t.Notes {
 		code := n.Code
 		if n.Count > 0 {
 			code += fmt.Sprintf(": %d", n.Count)
@@ -59,6 +63,7 @@ type outcome struct {
 
 	PagesMissing int `json:"pages_missing,omitempty"` // from the results
 
+	Languages   []string      `json:"languages,omitempty"` // chosen, if auto was asked for
 	Notes       []client.Note `json:"notes,omitempty"`
 	HiddenWords int           `json:"hidden_words,omitempty"`
 

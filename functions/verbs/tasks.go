@@ -46,9 +46,9 @@ how to get its receipt; the exit code says that the task is gone.` + connectionH
 			if err := errors.Join(c.show(cmd.OutOrStdout(), tasks), err); err != nil || c.jsonOut {
 				return err
 			}
-			for _, t := range tasks {
-				Told(cmd.OutOrStdout(), t.ID, t.Notes, t.HiddenWords)
-				Confidence(cmd.OutOrStdout(), t.ID, t.Confidence, t.Doubtful, t.NeedsReview)
+			for i := range tasks {
+				told(cmd.OutOrStdout(), tasks[i].ID, &tasks[i])
+				Confidence(cmd.OutOrStdout(), tasks[i].ID, tasks[i].Confidence, tasks[i].Doubtful, tasks[i].NeedsReview)
 			}
 			return nil
 		},

@@ -67,9 +67,11 @@ func formatsTopic() string {
 
 func languagesTopic() string {
 	var b strings.Builder
-	b.WriteString(`Languages have Tesseract's codes, joined by a plus sign or a comma: --lang rus+eng. The first counts most. A server lists the
+	b.WriteString(`Languages have Tesseract's codes, joined by a plus sign or a comma: --lang rus+eng. The first counts most. With --lang auto
+the script and the languages are chosen for each document, from pieces of its first, middle and last page, among those that are installed
+and that the application may use; the result, the task and the command line tell them. Each language costs time, so name those that you know. A server lists the
 ones that it has in its answer to GET /v1/capabilities, "lethe languages" those of this machine. Historic German prints in Fraktur are
-read with frk (deu_latf where the data is newer than Debian's), which costs more and reads modern print worse than deu.
+read with frk (deu_latf where the data is newer than Debian's), which costs more and reads modern print worse than deu; auto takes it where it reads a piece better.
 
 `)
 	for _, l := range language.All() {

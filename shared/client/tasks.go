@@ -30,7 +30,8 @@ type Task struct {
 	} `json:"pages"`
 	Type        string    `json:"type,omitempty"`
 	Bytes       int64     `json:"bytes,omitempty"`
-	Settings    *Settings `json:"settings,omitempty"` // that hold; nil once the task is erased
+	Languages   []string  `json:"languages,omitempty"` // chosen, if auto was asked for
+	Settings    *Settings `json:"settings,omitempty"`  // that hold; nil once the task is erased
 	Upload      *Link     `json:"upload,omitempty"`
 	Results     []Result  `json:"results,omitempty"`
 	Failure     *Failure  `json:"failure,omitempty"`

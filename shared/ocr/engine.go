@@ -51,6 +51,10 @@ type Options struct {
 	Features
 	Region *Region `json:"region,omitempty"` // read nothing but this; nil for the whole page
 
+	// Choose has the page looked at instead of read, at a small part of the cost: it comes back with those of Languages that it
+	// shows, the likeliest first, and no blocks.
+	Choose bool `json:"choose,omitempty"`
+
 	Explain   bool `json:"explain,omitempty"` // fill Page.Decisions
 	Scattered bool `json:"-"`                 // the picture shows pieces of text here and there on white; set where one is drawn
 }

@@ -158,7 +158,7 @@ type Page struct {
 	DPIY       int      `json:"dpiY,omitempty" doc:"Pixels an inch of the height, where pixels are not square."`
 	Angle      int      `json:"angle" doc:"Clockwise turn in degrees that makes the text upright: 0, 90, 180 or 270."`
 	Origin     Origin   `json:"origin" doc:"recognised, text-layer, blank or failed."`
-	Languages  []string `json:"languages,omitempty" doc:"Codes as asked for."`
+	Languages  []string `json:"languages,omitempty" doc:"Codes of the languages that it was read in, as asked for or chosen."`
 	Confidence float64  `json:"confidence" doc:"From 0 to 100."`
 	Blocks     []Block  `json:"blocks" doc:"Regions of the page in reading order."`
 	Fonts      []Font   `json:"fonts,omitempty" doc:"That words refer to."`

@@ -23,7 +23,8 @@ type Head struct {
 	ID        string    `json:"id,omitempty" doc:"Id of the task."`
 	Software  string    `json:"software,omitempty" doc:"Name and version of the program."`
 	Created   time.Time `json:"created,omitzero" doc:"When it was recognised."`
-	Languages []string  `json:"languages" doc:"Codes as asked for."`
+	Languages []string  `json:"languages" doc:"Codes of the languages that it was read in, as asked for or chosen."`
+	Chosen    bool      `json:"languages_chosen,omitempty" doc:"Whether they were chosen for the document (auto), not asked for."`
 }
 
 const jsonVersion = 1
@@ -42,6 +43,7 @@ func newJSON(_ context.Context, w io.Writer, doc Document) (Writer, error) {
 		Software:  software(doc),
 		Created:   doc.Created.UTC().Truncate(time.Second),
 		Languages: append([]string{}, doc.Languages...),
+		Chosen:    doc.Chosen,
 	}
 	if err := j.value(head); err != nil {
 		return nil, err

@@ -20,7 +20,8 @@ import (
 // holds nothing that a user wrote.
 type Document struct {
 	ID        string     // the task's id; empty if there is none
-	Languages []string   // as asked for, Tesseract's codes in order of preference
+	Languages []string   // that it was read in, Tesseract's codes in order of preference
+	Chosen    bool       // the languages were chosen for the document, not asked for
 	Created   time.Time  // when it was recognised; left out if zero
 	Software  string     // version of this program
 	Pages     int        // how many pages follow; zero if unknown

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr/language"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/retention"
 )
@@ -37,7 +38,7 @@ func (c Ceilings) Check() error {
 		}
 	}
 	for _, l := range c.Languages {
-		if !languageForm.MatchString(l) {
+		if !languageForm.MatchString(l) || l == language.Auto {
 			return fault.New(fault.BadField, "a language must be a Tesseract code such as eng; list those allowed, or none to allow all").In("ceilings.languages")
 		}
 	}
@@ -67,6 +68,14 @@ func (c Ceilings) String() string {
 
 // Allowed returns those of all languages that the ceilings allow, the preferred ones first.
 func (c Ceilings) Allowed(installed []string) []string { return allowed(c.Languages, installed) }
+
+// Among returns the languages that auto may choose from; nil for all that are installed.
+func (c Ceilings) Among(installed []string) []string {
+	if len(c.Languages) == 0 {
+		return nil
+	}
+	return append([]string{}, c.Allowed(installed)...)
+}
 
 // AllowedFormats lists the formats that results may have.
 func (c Ceilings) AllowedFormats() []render.Format { return allowed(c.Formats, render.Formats()) }
@@ -104,7 +113,7 @@ func usual[T comparable](usual T, allowed []T) []T {
 func (c Ceilings) hold(o *Order, longest time.Duration) error {
 	set := &o.Settings
 	for _, l := range set.Languages {
-		if len(c.Languages) > 0 && !slices.Contains(c.Languages, l) {
+		if len(c.Languages) > 0 && l != language.Auto && !slices.Contains(c.Languages, l) {
 			return fault.New(fault.BadField, "the application may not request one of the languages; allowed are: %s", spelled(c.Languages)).In("languages")
 		}
 	}

@@ -37,6 +37,9 @@ type engine struct {
 	busy     map[string]int  // guarded by mu; pages being read, by document
 	calls    int             // guarded by mu; of Recognise
 	owners   map[string]bool // guarded by mu; on whose behalf the engine was asked
+	shows    map[int]string  // languages that a look at a page finds, joined by a space
+	looked   []string        // guarded by mu; the page and the languages of each look
+	readIn   map[string]int  // guarded by mu; pages read, by their languages
 	beside   map[string]bool // guarded by mu; documents of which a page was read while another document's was
 }
 
@@ -184,7 +187,7 @@ func (e *engine) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) 
 	return info, nil
 }
 
-func (e *engine) Recognise(ctx context.Context, src ocr.Source, n int, _ ocr.Options) (ocr.Page, error) {
+func (e *engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.Options) (ocr.Page, error) {
 	e.note(src.Owner, 1)
 	id, _, _ := strings.Cut(src.ID, " ")
 	defer e.begin(id)()
@@ -205,10 +208,15 @@ func (e *engine) Recognise(ctx context.Context, src ocr.Source, n int, _ ocr.Opt
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if opt.Choose {
+		e.looked = append(e.looked, fmt.Sprint(n, " of ", strings.Join(opt.Languages, " ")))
+		return ocr.Page{Number: n, Width: 100, Height: 100, DPI: 300, Origin: ocr.Recognised, Languages: strings.Fields(e.shows[n])}, nil
+	}
 	if e.read == nil {
-		e.read = map[int]int{}
+		e.read, e.readIn = map[int]int{}, map[string]int{}
 	}
 	e.read[n]++
+	e.readIn[strings.Join(opt.Languages, " ")]++
 	box := ocr.Box{X1: 10, Y1: 10}
 	line := ocr.Line{Box: box, Words: []ocr.Word{{Text: word, Box: box, Confidence: 90}}}
 	return ocr.Page{

@@ -16,6 +16,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
+	"github.com/lethe-ocr/lethe/shared/ocr/language"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
@@ -55,6 +56,9 @@ func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Sourc
 	// Only now, so that nobody sees the count of an earlier call go back.
 	h.progress(Input{Size: t.Input.Size, Type: info.Type, Digest: t.Input.Digest, Received: t.Input.Received}, done)
 	if _, err := h.renew(ctx); err != nil {
+		return err
+	}
+	if err := s.chooseLanguages(ctx, h, t, src, wanted, turn); err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -200,7 +204,7 @@ func (o *outcomes) stopped() error {
 func (s *Service) page(ctx context.Context, t *Task, src ocr.Source, n int) (fails, err error) {
 	page, err := retry(ctx, func() (ocr.Page, error) {
 		return s.Engine.Recognise(ctx, src, n, ocr.Options{
-			Languages: t.Settings.Languages, Profile: t.Settings.Profile, Features: render.Needs(t.Settings.Formats),
+			Languages: t.ReadIn(), Profile: t.Settings.Profile, Features: render.Needs(t.Settings.Formats),
 		})
 	})
 	src.Place.Give() // others read while this page is stored
@@ -322,7 +326,8 @@ func (s *Service) pass(ctx context.Context, t *Task, src ocr.Source, info ocr.In
 func (s *Service) document(t *Task, src ocr.Source, info ocr.Info) render.Document {
 	return render.Document{
 		ID:        t.Ref.ID,
-		Languages: t.Settings.Languages,
+		Languages: t.ReadIn(),
+		Chosen:    language.IsAuto(t.Settings.Languages),
 		Created:   t.Created,
 		Software:  s.Software,
 		Pages:     len(t.Settings.Pages.Of(info.Pages)),

@@ -10,6 +10,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/language"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
@@ -113,8 +114,16 @@ func (s *Service) complete(o *Order) error {
 	if len(set.Languages) == 0 {
 		set.Languages = usual("eng", o.Ceilings.Allowed(known))
 	}
+	if language.IsAuto(set.Languages) {
+		if len(compact(set.Languages)) > 1 {
+			return fault.New(fault.BadField, "%s chooses among all languages that are allowed; name no other beside it", language.Auto).In("languages")
+		}
+		if set.Among = o.Ceilings.Among(known); set.Among != nil && len(set.Among) == 0 {
+			return fault.New(fault.LanguageUnknown, "none of the languages that the application may request is installed; installed are: %s", spelled(known)).In("languages")
+		}
+	}
 	for _, l := range set.Languages {
-		if !slices.Contains(known, l) {
+		if l != language.Auto && !slices.Contains(known, l) {
 			return fault.New(fault.LanguageUnknown, "a language is not installed; installed are: %s", spelled(known)).In("languages")
 		}
 	}

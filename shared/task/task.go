@@ -73,6 +73,7 @@ type Task struct {
 	LinkEnds time.Time        `json:"link_ends,omitzero"`  // when the latest upload link expires
 	Attempt  string           `json:"attempt,omitempty"`   // random; of the last call that was given the task to send a document to
 	Input    Input            `json:"input,omitzero"`
+	Chosen   []string         `json:"chosen,omitempty"` // languages, of auto: every page is read in them
 	Pages    Progress         `json:"pages,omitzero"`
 	Lease    Lease            `json:"lease,omitzero"`
 	Attempts int              `json:"attempts,omitempty"`
@@ -97,7 +98,8 @@ type Task struct {
 
 // Settings is how a client wants a document treated.
 type Settings struct {
-	Languages     []string        `json:"languages"`
+	Languages     []string        `json:"languages"`       // as asked for; auto alone to have them chosen
+	Among         []string        `json:"among,omitempty"` // that auto may choose from; none for all that are installed
 	Formats       []render.Format `json:"formats"`
 	Profile       ocr.Profile     `json:"profile"`
 	OnPageError   OnPageError     `json:"on_page_error"`

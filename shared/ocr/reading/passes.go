@@ -92,6 +92,10 @@ func (r *Reader) Read(ctx context.Context, im *picture.Image, x, y int, opt ocr.
 		return ocr.Page{}, err
 	}
 	defer s.close()
+	if opt.Choose {
+		page.Languages, err = r.look(ctx, s, opt.Languages)
+		return page, err
+	}
 	place := placing{
 		scale: s.scale, x: stretchX * s.scale, y: stretchY * s.scale, dpi: dpi, shownWidth: s.shown.Width(), shownHeight: s.shown.Height(), page: &page,
 	}

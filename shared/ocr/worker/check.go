@@ -105,7 +105,7 @@ func (c checker) page(p *ocr.Page, number int, opt ocr.Options) error {
 	if slices.ContainsFunc(p.Fonts, func(f ocr.Font) bool { return !font(f) }) {
 		return errLied
 	}
-	if len(p.Decisions) > 0 && !opt.Explain {
+	if len(p.Decisions) > 0 && !opt.Explain || opt.Choose && len(p.Blocks) > 0 {
 		return errLied
 	}
 	marks := 0

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 	"sync"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
+	"github.com/lethe-ocr/lethe/shared/ocr/language"
 	"github.com/lethe-ocr/lethe/shared/ocr/reading"
 	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
@@ -161,8 +163,13 @@ func (e *Engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.O
 	if err := e.draw(ctx, src, n, opt); err != nil {
 		return ocr.Page{}, err
 	}
-	defer e.drawn.close()
+	if !opt.Choose { // the page that was looked at is the next to be read
+		defer e.drawn.close()
+	}
 	if e.drawn.page != nil {
+		if opt.Choose {
+			return lookedAt(e.drawn.page, opt.Languages), nil
+		}
 		return explained(*e.drawn.page, opt), nil
 	}
 	dpi := e.drawn.dpi // a JPEG may state another than the one it is drawn with
@@ -175,11 +182,23 @@ func (e *Engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.O
 	}
 	opt.Scattered = e.drawn.scattered
 	page, err := e.recogniser.Read(ctx, e.drawn.image, x, y, opt)
-	if err == nil && e.drawn.merge != nil {
+	if err == nil && e.drawn.merge != nil && !opt.Choose {
 		page = e.drawn.merge(page)
 	}
 	page.Number = n
 	return explained(page, opt), err
+}
+
+// lookedAt is a page of which nothing is known but the languages of its text.
+func lookedAt(page *ocr.Page, allowed []string) ocr.Page {
+	var text strings.Builder
+	for w := range page.Words {
+		text.WriteString(w.Text + " ")
+	}
+	return ocr.Page{
+		Number: page.Number, Width: page.Width, Height: page.Height, DPI: page.DPI, DPIY: page.DPIY, Angle: page.Angle, Origin: page.Origin,
+		Languages: language.Guess(text.String(), allowed),
+	}
 }
 
 // explained is a page with the account of how its text came about where that was asked for.
