@@ -1,7 +1,7 @@
 # Everything a newcomer and CI need. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run run-azure run-aws test bench lint soak package scan release vuln clean fmt generate deploy upgrade rotate-key destroy
+.PHONY: help fuzz setup build run run-azure run-aws test bench lint soak package scan release vuln clean fmt generate deploy upgrade rotate-key destroy
 
 export LETHE_CACHE ?= $(CURDIR)/.tools/cache
 VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo devel)
@@ -41,6 +41,9 @@ soak: build ## the long counts of all tests
 	@scripts/setup.sh aws
 	@scripts/setup.sh clients
 	@LETHE_SOAK=1 scripts/test.sh
+
+fuzz: setup ## fuzz what takes apart documents, with sanitisers (FUZZ=10m, FUZZ_IN=folder,folder)
+	@FUZZ='$(FUZZ)' FUZZ_IN='$(FUZZ_IN)' scripts/fuzz.sh
 
 bench: build ## compare with the tesseract command line on the same pages
 	@scripts/setup.sh bench

@@ -4,6 +4,7 @@
 #   eval "$(scripts/native.sh)"             for the processor of this machine
 #   eval "$(scripts/native.sh x86-64-v3)"   for processors with AVX2, FMA and BMI (Intel since 2013, AMD since 2015)
 #   eval "$(scripts/native.sh portable)"    for every processor of this architecture
+#   eval "$(scripts/native.sh sanitised)"   for the fuzzers, which see every access outside of what was allocated
 #   eval "$(scripts/native.sh built)"       the first if it was built before; else nothing, so that Debian's libraries are taken
 #   scripts/native.sh sources               lists what they are built from, and builds nothing
 #
@@ -39,8 +40,9 @@ optimise="-O3 -DNDEBUG -ffp-contract=off -ffunction-sections -fdata-sections"
 case $variant in
   x86-64-v3) optimise+=" -march=x86-64-v3" ;;
   portable) ;;
+  sanitised) optimise="-O1 -g1 -fno-omit-frame-pointer -fsanitize=address -ffunction-sections -fdata-sections" ;;
   *)
-    echo "native: unknown variant $variant; the variants are x86-64-v3 and portable" >&2
+    echo "native: unknown variant $variant; the variants are x86-64-v3, portable and sanitised" >&2
     exit 2
     ;;
 esac

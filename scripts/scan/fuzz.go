@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,12 +52,30 @@ func findFuzzers(ctx context.Context, root string) ([]fuzzer, error) {
 	return all, nil
 }
 
+// within returns the fuzzers in and below folders that have commas between them; all if there are none.
+func within(all []fuzzer, folders string) []fuzzer {
+	if folders == "" {
+		return all
+	}
+	return slices.DeleteFunc(all, func(f fuzzer) bool {
+		for folder := range strings.SplitSeq(folders, ",") {
+			if strings.HasPrefix(f.folder+"/", strings.TrimSuffix(folder, "/")+"/") {
+				return false
+			}
+		}
+		return true
+	})
+}
+
 // fuzzers gives every fuzzer its share of the time. Each begins with its own seeds and with what earlier runs left in the build
 // cache. An input that breaks a rule is left in testdata/fuzz of its package, where it is a test from then on.
-func fuzzers(ctx context.Context, root string, total time.Duration) (string, []Finding, error) {
+func fuzzers(ctx context.Context, root, folders string, total time.Duration) (string, []Finding, error) {
 	all, err := findFuzzers(ctx, root)
 	if err != nil {
 		return "", nil, err
+	}
+	if all = within(all, folders); len(all) == 0 {
+		return "", nil, fmt.Errorf("there is no fuzzer in %s", folders)
 	}
 	bin, err := os.MkdirTemp("", "lethe-fuzz-")
 	if err != nil {

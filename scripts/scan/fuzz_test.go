@@ -39,10 +39,13 @@ func TestEveryFuzzerIsFoundAndNothingThatLooksLikeOne(t *testing.T) {
 	if want := []fuzzer{{"a", "FuzzA"}, {"a", "FuzzB"}, {"b/deep", "FuzzC"}}; !slices.Equal(got, want) {
 		t.Errorf("found %v, want %v", got, want)
 	}
+	if got, want := within(got, "b,c"), []fuzzer{{"b/deep", "FuzzC"}}; !slices.Equal(got, want) {
+		t.Errorf("in two folders there are %v, want %v", got, want)
+	}
 }
 
 func TestTreeWithoutFuzzersHasNotBeenFuzzed(t *testing.T) {
-	if examined, _, err := fuzzers(t.Context(), tree(t, nil), time.Second); err == nil {
+	if examined, _, err := fuzzers(t.Context(), tree(t, nil), "", time.Second); err == nil {
 		t.Error(examined)
 	}
 }
@@ -65,7 +68,7 @@ func FuzzPlanted(f *testing.F) {
 }
 `,
 	})
-	examined, found, err := fuzzers(t.Context(), dir, 10*time.Second)
+	examined, found, err := fuzzers(t.Context(), dir, "", 10*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,7 @@ type options struct {
 	url     string
 	program string
 	only    string
+	fuzzIn  string
 	release bool
 	fuzz    time.Duration
 }
@@ -45,6 +46,7 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "names of checks, with commas between them; all without it")
 	flag.BoolVar(&o.release, "release", false, "a check that could not run is a failure")
 	flag.DurationVar(&o.fuzz, "fuzz", 3*time.Minute, "time for all fuzzers together")
+	flag.StringVar(&o.fuzzIn, "fuzz-in", "", "folders whose fuzzers run, with commas between them; all without it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, o, os.Stdout)
@@ -72,7 +74,7 @@ func run(ctx context.Context, o options, progress io.Writer) (err error) {
 	}
 	live := newLive(o)
 	defer func() { err = errors.Join(err, live.stop()) }()
-	inTime, cancel := context.WithTimeout(ctx, whole)
+	inTime, cancel := context.WithTimeout(ctx, max(whole, 2*o.fuzz))
 	defer cancel()
 	r := Report{Version: strings.TrimSpace(version), Target: live.String(), Began: time.Now()}
 	for _, c := range wanted(checks(o, live), o.only) {
@@ -125,7 +127,7 @@ func checks(o options, live *live) []check {
 		{"attacks", "does wapiti find an injection?", 5 * time.Minute, live.attacks},
 		{"leaks", "is anything of these requests in the server's log?", time.Minute, live.leaks},
 		{"fuzzers", "does any fuzzer find an input that breaks its rule?", o.fuzz + 7*time.Minute, func(ctx context.Context) (string, []Finding, error) {
-			return fuzzers(ctx, o.root, o.fuzz)
+			return fuzzers(ctx, o.root, o.fuzzIn, o.fuzz)
 		}},
 	}
 }
