@@ -30,7 +30,7 @@ func structure(p *ocr.Page, columns int) []part {
 	body := bodySize(p)
 	for i := range p.Blocks {
 		b := &p.Blocks[i]
-		for j, made := range passages(b.Paragraphs, p.Angle) {
+		for j, made := range passages(b.Paragraphs, b.Box, p.Angle) {
 			if b.Kind == ocr.MRZBlock {
 				made.lines = linesOf(&b.Paragraphs[j]) // which have their length and their places by themselves
 			} else {
@@ -45,12 +45,12 @@ func structure(p *ocr.Page, columns int) []part {
 	return parts
 }
 
-// passages joins the lines of paragraphs.
-func passages(paragraphs []ocr.Paragraph, angle int) []passage {
+// passages joins the lines of the paragraphs of a column or a cell.
+func passages(paragraphs []ocr.Paragraph, column ocr.Box, angle int) []passage {
 	made := make([]passage, 0, len(paragraphs))
 	for i := range paragraphs {
 		p := &paragraphs[i]
-		made = append(made, passage{rightToLeft: rightToLeft(*p), lines: joined(p, angle)})
+		made = append(made, passage{rightToLeft: rightToLeft(*p), lines: joined(p, column, angle)})
 	}
 	return made
 }
@@ -65,7 +65,8 @@ func linesOf(p *ocr.Paragraph) []string {
 }
 
 // joined returns the lines of a paragraph that were meant to be lines.
-func joined(p *ocr.Paragraph, angle int) []string {
+func joined(p *ocr.Paragraph, column ocr.Box, angle int) []string {
+	column = column.Union(p.Box)
 	var lines []string
 	var text strings.Builder
 	rest := "" // of a word whose first part ended the line before
@@ -89,7 +90,7 @@ func joined(p *ocr.Paragraph, angle int) []string {
 			text.WriteString(word)
 		}
 		switch {
-		case i+1 == len(p.Lines) || rest == "" && endsEarly(p, i, angle):
+		case i+1 == len(p.Lines) || rest == "" && endsEarly(&p.Lines[i], &p.Lines[i+1], column, angle):
 			lines = append(lines, text.String())
 			text.Reset()
 		case rest == "" && spaceBetween(l, &p.Lines[i+1]):
@@ -106,16 +107,15 @@ func spaceBetween(l, next *ocr.Line) bool {
 	return !compound(ends.Words[0].Text, ends.Words[1].Text) && ends.SpaceBefore(1)
 }
 
-// endsEarly reports whether line i of the paragraph was meant to end, as those of addresses and lists are: the first word of
-// the next one would have had room on it.
-func endsEarly(p *ocr.Paragraph, i, angle int) bool {
+// endsEarly reports whether a line was meant to end, as those of addresses and lists are: the first word of the next one would
+// have had room on it.
+func endsEarly(l, next *ocr.Line, column ocr.Box, angle int) bool {
 	length, height := ocr.Box.Width, ocr.Box.Height
 	if angle%180 != 0 {
 		length, height = height, length
 	}
-	l := &p.Lines[i]
-	left := length(p.Box) - length(l.Box)
-	return left > length(p.Lines[i+1].Words[0].Box)+2*height(l.Box) // two for the space, and for indents and measuring
+	left := length(column) - length(l.Box)
+	return left > length(next.Words[0].Box)+2*height(l.Box) // two for the space, and for indents and measuring
 }
 
 // What makes a short paragraph a heading is that its letters are larger than those of the body, so many times.

@@ -138,12 +138,17 @@ func TestLinesAreJoinedAsTheirScriptAndTheirEndsHaveIt(t *testing.T) {
 	}
 	for _, test := range tests {
 		p := paragraph(line(0, 0, 600, test.end), line(0, 30, 600, test.start))
-		if got := strings.Join(joined(&p, 0), "/"); got != test.want {
+		if got := strings.Join(joined(&p, ocr.Box{}, 0), "/"); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
+	letter := block(paragraph(line(0, 0, 600, "Dear", "Sir,")), paragraph(line(0, 30, 600, "with", "kind", "regards,"), line(0, 60, 600, "the", "surveyor")),
+		paragraph(line(0, 90, 600, "a", "line", "as", "long", "as", "the", "column", "is", "wide")))
+	if got := joined(&letter.Paragraphs[1], letter.Box, 0); len(got) != 2 {
+		t.Errorf("lines that are shorter than their column end as %q", got)
+	}
 	sideways := turned(block(paragraph(line(0, 0, 600, "a", "long", "line", "that", "fills", "it"), line(0, 30, 600, "short"), line(0, 60, 600, "more"))), 600)
-	if got := joined(&sideways.Paragraphs[0], 90); len(got) != 2 {
+	if got := joined(&sideways.Paragraphs[0], sideways.Box, 90); len(got) != 2 {
 		t.Errorf("lines of a page that is turned end as %q", got)
 	}
 }
