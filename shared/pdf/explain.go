@@ -1,15 +1,18 @@
 package pdf
 
 import (
+	"slices"
+
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
 // maxDecisions bounds the account of a page. Hidden words come last, since there can be any number of them.
 const maxDecisions = 2_000
 
-// explain writes down where the text of each block of a page was taken from, what was left out, and what is missing.
+// explain writes down where the text of each block of a page was taken from, what was left out, and what is missing, after how
+// it was recognised.
 func (r *Reading) explain(page *ocr.Page, why ocr.Reason, dropped []ocr.Box) {
-	var decisions []ocr.Decision
+	decisions := slices.Clip(page.Decisions)
 	for _, b := range page.Blocks {
 		d := ocr.Decision{Box: b.Box, From: page.Origin, Why: why}
 		if b.Origin != "" {

@@ -133,8 +133,8 @@ void lethe_boxes(BOXA *boxes, l_int32 *dst) {
 
 // Runs of ink in one direction, without those that are as thick as a letter: dark areas and pictures stay.
 static PIX *rules(PIX *ink, int width, int height, int thickness) {
-  PIX *runs = pixOpenBrick(NULL, ink, width, height);
-  PIX *thick = runs ? pixOpenBrick(NULL, runs, width > 1 ? 1 : thickness, width > 1 ? thickness : 1) : NULL;
+  PIX *runs = pixOpenCompBrick(NULL, ink, width, height);
+  PIX *thick = runs ? pixOpenCompBrick(NULL, runs, width > 1 ? 1 : thickness, width > 1 ? thickness : 1) : NULL;
   PIX *thin = thick ? pixXor(NULL, runs, thick) : NULL;
   pixDestroy(&runs);
   pixDestroy(&thick);

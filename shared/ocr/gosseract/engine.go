@@ -89,6 +89,9 @@ func (e *Engine) Recognise(ctx context.Context, im *picture.Image, ask reading.A
 			Text: b.Word, Box: b.Box.Add(region.Min), Confidence: percent(b.Confidence), Block: b.BlockNum, Paragraph: b.ParNum, Line: b.LineNum,
 		})
 	}
+	if ask.Mode == reading.Orientation { // the engine gives boxes of the picture as it is
+		return reading.Found{Turn: reading.Direction(found.Words)}, nil
+	}
 	if !ask.Characters {
 		return found, nil
 	}

@@ -131,7 +131,7 @@ func assemble(r reading, p placing) ([]ocr.Block, float64) {
 	var letters, sum float64
 	for _, w := range r.words {
 		text := strings.TrimSpace(w.Text)
-		if text == "" || (r.mean < goodConfidence && w.Confidence < junkWord) {
+		if text == "" || w.Confidence < junkWord {
 			continue
 		}
 		if blocks == nil || w.Block != last.Block {

@@ -27,7 +27,7 @@ type Mode int
 // The modes.
 const (
 	Auto        Mode = iota // a page in any layout, upright
-	Orientation             // a page in any layout, any way up: words are found in the picture as it is, in the direction they run
+	Orientation             // a page in any layout, any way up: Found.Turn alone is wanted
 	SingleBlock             // lines of one block
 	Sparse                  // pieces of text in no order
 	SingleLine
@@ -48,6 +48,8 @@ type Ask struct {
 type Found struct {
 	Words  []Word  // in reading order
 	Blocks []Block // what is no text, in the order of the engine
+
+	Turn int // clockwise, in degrees, that makes the page upright; of Orientation alone
 }
 
 // Word is what an engine found of one word.

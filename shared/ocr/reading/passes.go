@@ -30,10 +30,10 @@ const (
 	mostLetters    = 10_000   // a page with more is not read again as a whole: the densest have half as many
 	sampleLetters  = 500      // a page with fewer is turned as a whole, others by their middle
 	goodConfidence = 85.0     // a page read with less is read again another way
-	turnConfidence = 70.0     // a page read with less may be the wrong way up
-	junkWord       = 30.0     // on a page read with less than goodConfidence, such words are noise
-	legiblePage    = 60.0     // a page read with less is blank unless it has a few letters, and is read again as a whole
+	clearlyBetter  = 10.0     // by so much more confidence letters the right way up stand out against the same upside down
+	legiblePage    = 60.0     // a page read with less is blank unless it has a few letters, may be the wrong way up, and is read again as a whole
 	fairConfidence = 40.0     // letters above it count for a reading, letters below against it
+	junkWord       = 30.0     // words read with less are noise
 	addedWord      = 50.0     // a word that only a later reading found is taken with at least that
 )
 

@@ -40,7 +40,7 @@ func next(e evidence) (step, ocr.Reason) {
 	switch costly := e.letters > mostLetters; {
 	case e.letters == 0 && e.mean == 0: // nothing to read
 		return stop, ""
-	case e.mean < turnConfidence && e.letters > 0 && !e.done[turn]:
+	case e.mean < legiblePage && e.letters > 0 && !e.done[turn]:
 		return turn, ocr.Turned
 	case e.profile == ocr.Fast || e.done[blurred] || e.done[doubtful]:
 		return stop, ""

@@ -13,20 +13,20 @@ import (
 )
 
 // turned reads a page the way up that the orientation model finds, if it reads better so: it tries the middle of the page
-// first. The engine gives boxes of the picture as it is, so the way words follow each other in a line shows the rotation.
+// first.
 func (r *Reader) turned(ctx context.Context, s *sheet, first reading, letters []image.Point, opt ocr.Options) (reading, error) {
 	part := middle(letters)
 	if len(letters) < sampleLetters {
 		part = bounds(s.shown)
 	}
-	words, err := r.recognise(ctx, s.shown, opt, Orientation, part)
+	found, err := r.engine.Recognise(ctx, s.shown, Ask{Languages: opt.Languages, Mode: Orientation, Region: part})
 	if errors.Is(err, errors.ErrUnsupported) {
 		return first, nil
 	}
 	if err != nil {
 		return reading{}, err
 	}
-	angle := direction(words)
+	angle := found.Turn
 	if angle == 0 {
 		return first, nil
 	}
@@ -39,11 +39,12 @@ func (r *Reader) turned(ctx context.Context, s *sheet, first reading, letters []
 	size := bounds(s.shown).Size()
 	turned := image.Rectangle{turnedPoint(part.Min, angle, size), turnedPoint(part.Max.Sub(image.Pt(1, 1)), angle, size)}.Canon()
 	turned.Max = turned.Max.Add(image.Pt(1, 1))
-	words, err = r.recognise(ctx, upright, opt, Auto, turned)
+	words, err := r.recognise(ctx, upright, opt, Auto, turned)
 	if err != nil {
 		return reading{}, err
 	}
-	if rate(words, angle).score <= rate(before, 0).score {
+	given, tried := rate(before, 0), rate(words, angle)
+	if tried.score <= given.score || tried.mean < given.mean+clearlyBetter {
 		return first, nil
 	}
 	if part != bounds(s.shown) {
@@ -87,11 +88,11 @@ func sideways(words []Word) int {
 	if 2*vertical > letters {
 		return 0
 	}
-	return direction(words)
+	return Direction(words)
 }
 
-// direction returns the clockwise turn that makes lines run as their script does, from the steps between the words of each.
-func direction(words []Word) int {
+// Direction returns the clockwise turn that makes lines run as their script does, from the steps between the words of each.
+func Direction(words []Word) int {
 	var right, down, leftward, letters int
 	for i, b := range words {
 		for _, c := range b.Text {

@@ -131,6 +131,26 @@ void collect(tesseract::TessBaseAPI &api, const lethe_ask &ask, result &found) {
   }
 }
 
+// Which way up a page is shows in its layout: nothing is read for it.
+int turn_of(tesseract::TessBaseAPI &api) {
+  std::unique_ptr<tesseract::PageIterator> at(api.AnalyseLayout());
+  for (bool more = at != nullptr; more; more = at->Next(tesseract::RIL_BLOCK)) {
+    if (!tesseract::PTIsTextType(at->BlockType())) continue;
+    tesseract::Orientation letters;
+    tesseract::WritingDirection direction;
+    tesseract::TextlineOrder order;
+    float skew;
+    at->Orientation(&letters, &direction, &order, &skew);
+    switch (letters) {
+      case tesseract::ORIENTATION_PAGE_RIGHT: return 270;
+      case tesseract::ORIENTATION_PAGE_DOWN: return 180;
+      case tesseract::ORIENTATION_PAGE_LEFT: return 90;
+      default: return 0;
+    }
+  }
+  return 0;
+}
+
 // An exception ends the process: memory has run out, and nobody knows what the engine is in the middle of.
 int recognise(tesseract::TessBaseAPI &api, Pix *pix, const lethe_ask *ask, lethe_found *out) noexcept {
   api.SetPageSegMode(static_cast<tesseract::PageSegMode>(ask->mode));
@@ -144,15 +164,21 @@ int recognise(tesseract::TessBaseAPI &api, Pix *pix, const lethe_ask *ask, lethe
   tesseract::ETEXT_DESC monitor;
   monitor.cancel = stop;
   monitor.cancel_this = const_cast<int *>(ask->stop);
-  int failed = api.Recognize(&monitor);
   auto found = std::make_unique<result>();
-  if (!failed) collect(api, *ask, *found);
-  if (ask->width > 0) shift(*found, ask->left, ask->top);
+  int failed = 0, turn = 0;
+  if (ask->mode == tesseract::PSM_AUTO_OSD) {
+    turn = turn_of(api);
+  } else {
+    failed = api.Recognize(&monitor);
+    if (!failed) collect(api, *ask, *found);
+    if (ask->width > 0) shift(*found, ask->left, ask->top);
+  }
   api.Clear();
   if (stop(monitor.cancel_this, 0)) return lethe_stopped;
   if (failed) return lethe_refused;
 
   *out = {};
+  out->turn = turn;
   out->text = found->text.data();
   out->words = found->words.data(), out->word_count = static_cast<int>(found->words.size());
   out->symbols = found->symbols.data(), out->symbol_count = static_cast<int>(found->symbols.size());

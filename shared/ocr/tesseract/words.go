@@ -84,7 +84,7 @@ func copied(found *C.lethe_found) reading.Found {
 	}
 	choices := unsafe.Slice(found.choices, int(found.choice_count))
 	symbols := unsafe.Slice(found.symbols, int(found.symbol_count))
-	out := reading.Found{Words: make([]reading.Word, 0, int(found.word_count))}
+	out := reading.Found{Turn: int(found.turn), Words: make([]reading.Word, 0, int(found.word_count))}
 	for _, w := range unsafe.Slice(found.words, int(found.word_count)) {
 		word := reading.Word{
 			Text: text(w.text), Box: rectangle(w.box), Confidence: percent(w.text.confidence),

@@ -44,10 +44,11 @@ typedef struct {
   const lethe_text *choices;    // of symbols; only if they were asked for
   const lethe_block *blocks;    // that are no running text: tables, pictures and rules
   int word_count, symbol_count, choice_count, block_count;
+  int turn;  // clockwise, in degrees, that makes the page upright; only if nothing but that is asked for
 } lethe_found;
 
 typedef struct {
-  int mode;              // a tesseract::PageSegMode
+  int mode;              // a tesseract::PageSegMode; of PSM_AUTO_OSD only the turn is found
   int width, height;     // of the part of the picture to read; no width: all of it
   int left, top;         // where that part begins
   int symbols, choices;  // whether they are asked for

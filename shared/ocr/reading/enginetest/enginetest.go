@@ -27,6 +27,7 @@ func Run(t *testing.T, e reading.Engine) {
 	t.Run("CharactersSpellTheirWord", func(t *testing.T) { spelt(t, e) })
 	t.Run("LanguagesThatAreNotInstalledAreRefused", func(t *testing.T) { refused(t, e) })
 	t.Run("EveryModeFindsAWordOrIsNotThere", func(t *testing.T) { inModes(t, e) })
+	t.Run("TheWayUpOfAPageIsFound", func(t *testing.T) { upright(t, e) })
 	t.Run("ResultsDoNotDependOnWhatWasReadBefore", func(t *testing.T) { repeated(t, e) })
 	t.Run("NothingIsReadOnceItIsNotWanted", func(t *testing.T) { unwanted(t, e) })
 }
@@ -188,15 +189,12 @@ func inModes(t *testing.T, e reading.Engine) {
 	}
 	ask := English()
 	ask.Region = first[i].Box.Inset(-12)
-	for _, ask.Mode = range []reading.Mode{reading.Auto, reading.Orientation, reading.SingleBlock, reading.Sparse, reading.SingleLine, reading.SingleWord} {
+	for _, ask.Mode = range []reading.Mode{reading.Auto, reading.SingleBlock, reading.Sparse, reading.SingleLine, reading.SingleWord} {
 		region := ask
-		if ask.Mode == reading.Auto || ask.Mode == reading.Orientation {
+		if ask.Mode == reading.Auto {
 			region.Region = image.Rectangle{} // too few letters for it
 		}
 		found, err := e.Recognise(t.Context(), im, region)
-		if errors.Is(err, errors.ErrUnsupported) && ask.Mode == reading.Orientation {
-			continue
-		}
 		if err != nil || !slices.Contains(Texts(found.Words), first[i].Text) {
 			t.Errorf("mode %d: %q is not in %q, %v", ask.Mode, first[i].Text, Texts(found.Words), err)
 		}
@@ -204,6 +202,27 @@ func inModes(t *testing.T, e reading.Engine) {
 	ask.Mode = -1
 	if _, err := e.Recognise(t.Context(), im, ask); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("a mode that there is not: %v", err)
+	}
+}
+
+func upright(t *testing.T, e reading.Engine) {
+	im, _ := Letter(t, 1)
+	ask := English()
+	ask.Mode = reading.Orientation
+	for _, turned := range []int{0, 90, 180, 270} {
+		given, err := im.Turn(turned)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer given.Close()
+		given.SetDPI(ocrtest.DPI)
+		found, err := e.Recognise(t.Context(), given, ask)
+		if errors.Is(err, errors.ErrUnsupported) {
+			t.Skip("the language data of osd is not installed")
+		}
+		if want := (360 - turned) % 360; err != nil || found.Turn != want {
+			t.Errorf("a page turned by %d needs a turn of %d, not %d: %v", turned, want, found.Turn, err)
+		}
 	}
 }
 
