@@ -69,7 +69,7 @@ documents is read from a file, so that no list of processes shows it.
 ` + verbs.SeeExits,
 		Example: `  lethe read scan.pdf
   lethe read --lang rus+eng --format txt,pdf -o out *.tif
-  lethe read --pages 1-3,7 --format pdf -o out report.pdf
+  lethe read --pages 1 --format pdf -o out report.pdf
   lethe read --recursive -o out archive/
   scanimage --format=tiff | lethe read -
   lethe read --password-file <(pass show tax) tax.pdf`,
