@@ -25,6 +25,7 @@ const (
 	DOCX Format = "docx" // Word: headings, paragraphs and tables, page by page
 	RTF  Format = "rtf"  // the same for other word processors
 	MD   Format = "md"   // the same as Markdown, for language models
+	PPTX Format = "pptx" // PowerPoint: a slide for each page, on it the lines where they stand
 	PDF  Format = "pdf"  // searchable PDF with the appearance of the original
 
 	ABBYYXML  Format = "abbyyxml"  // XML of FineReader 10, schema version 1
@@ -54,6 +55,7 @@ func table() []row {
 		{CSV, "text/csv; charset=utf-8; header=present", ".csv", tables, newCSV},
 		{XLSX, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", tables, newXLSX},
 		{DOCX, "application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx", tables, newDOCX},
+		{PPTX, "application/vnd.openxmlformats-officedocument.presentationml.presentation", ".pptx", words, newPPTX},
 		{RTF, "application/rtf", ".rtf", tables, newRTF},
 		{MD, "text/markdown; charset=utf-8; variant=GFM", ".md", tables, newMarkdown},
 		{PDF, "application/pdf", ".pdf", words, newPDF(ocr.Searchable)},

@@ -69,7 +69,7 @@ func modelTexts(joined func(b *ocr.Block, inTable bool) bool, pages []ocr.Page) 
 // wantTexts is what a format without places holds.
 func wantTexts(f Format, pages []ocr.Page) pageTexts {
 	texts := modelTexts(func(b *ocr.Block, inTable bool) bool {
-		return b.Kind != ocr.MRZBlock && (inTable || f != CSV && f != XLSX)
+		return b.Kind != ocr.MRZBlock && (inTable || f != CSV && f != XLSX) && f != PPTX
 	}, pages)
 	maps.DeleteFunc(texts, func(_ int, text string) bool { return f == CSV && text == "" }) // no record names them
 	return texts
@@ -82,6 +82,8 @@ func parseTexts(f Format, data []byte) (pageTexts, error) {
 		return docxTexts(data)
 	case XLSX:
 		return xlsxTexts(data)
+	case PPTX:
+		return pptxTexts(data)
 	case CSV:
 		return csvTexts(data)
 	case RTF:
@@ -136,6 +138,29 @@ func docxTexts(data []byte) (pageTexts, error) {
 				page++
 				texts.add(page, "")
 			}
+		}
+	}
+	return texts, nil
+}
+
+func pptxTexts(data []byte) (pageTexts, error) {
+	_, parts, err := unpack(data)
+	if err != nil {
+		return nil, err
+	}
+	presentation, err := parseXML(parts["ppt/presentation.xml"])
+	if err != nil {
+		return nil, err
+	}
+	texts := pageTexts{}
+	for i := range presentation.find(named("sldId")) {
+		slide, err := parseXML(parts[fmt.Sprintf("ppt/slides/slide%d.xml", i+1)])
+		if err != nil {
+			return nil, err
+		}
+		texts.add(i+1, "")
+		for _, t := range slide.find(named("t")) {
+			texts.add(i+1, t.Text)
 		}
 	}
 	return texts, nil
@@ -318,10 +343,10 @@ func unescaped(s []byte) string {
 }
 
 // packages are the formats that are packages, whose parts are compressed.
-var packages = []Format{DOCX, XLSX}
+var packages = []Format{DOCX, XLSX, PPTX}
 
 // withoutPlaces are the formats whose words have no boxes.
-var withoutPlaces = []Format{DOCX, XLSX, CSV, RTF, MD}
+var withoutPlaces = []Format{DOCX, XLSX, PPTX, CSV, RTF, MD}
 
 // soFar returns what a reader finds in the beginning of a result, in the parts of a package too.
 func soFar(f Format, data []byte) string {

@@ -226,6 +226,7 @@ func TestMarkdownIsEscapedNoMoreThanItMustBe(t *testing.T) {
 func FuzzCSV(f *testing.F)  { fuzz(f, CSV, sameTexts(CSV)) }
 func FuzzDOCX(f *testing.F) { fuzz(f, DOCX, sameTexts(DOCX)) }
 func FuzzXLSX(f *testing.F) { fuzz(f, XLSX, sameTexts(XLSX)) }
+func FuzzPPTX(f *testing.F) { fuzz(f, PPTX, sameTexts(PPTX)) }
 func FuzzRTF(f *testing.F)  { fuzz(f, RTF, sameTexts(RTF)) }
 func FuzzMD(f *testing.F)   { fuzz(f, MD, sameTexts(MD)) }
 

@@ -94,6 +94,17 @@ func officeTags(codes []string) officeLanguages {
 	return tags
 }
 
+// of returns the language of a run, empty if it is not known.
+func (l officeLanguages) of(r run) string {
+	switch {
+	case r.rightToLeft:
+		return l.complexScript
+	case l.western == "":
+		return l.eastAsian
+	}
+	return l.western
+}
+
 // without leaves out the languages that are those of the document too.
 func (l officeLanguages) without(document officeLanguages) officeLanguages {
 	if l.western == document.western {
