@@ -1,4 +1,36 @@
 // Package reading decides how a page is read, and makes the page of the model of what an engine found: it evens out light,
 // gives letters the size that engines read best, has the engine read again where it doubts what it read, and places what was
 // read on the page as given. What it asks of an engine is Engine; engines know nothing of pages.
+//
+// # The plan
+//
+// The first reading is of the page as it is, with letters 15 pixels high. What it shows decides what follows (function next):
+//
+//   - under 60 of mean confidence: the way up that the layout of the middle of the page has is tried there, and taken for the
+//     whole page if it reads clearly better;
+//   - still under 60: all of it is read again, blurred by 3 × 3 pixels, without ruled lines, with letters 20 pixels high;
+//   - otherwise, 8 % of the letters or more outside every word: all of it is read again as one block without ruled lines;
+//   - under 85: what was not read with confidence, line by line, is read again from the blurred copy, from which the lines
+//     that are certain were painted out.
+//
+// Readings in Latin, Cyrillic and Greek script are joined word by word (merge); of others the better one is taken, without
+// the blur, which closes the strokes of Han and the dots of Arabic. So a page is read again as a whole once at most, beside
+// a turn, and one of more than 10,000 letters not at all. Nothing depends on time or on other pages.
+//
+// # Figures
+//
+// On a development corpus of 67 documents (bag of words, F1), against the command line of Tesseract (0.809) in processor
+// time, with PDFs drawn by pdftoppm at 300 dpi; a busy machine, good to a tenth:
+//
+//	profile    F1     time, all   time, pictures
+//	accurate   0.899  0.65        0.99
+//	fast       0.876  0.57        0.87
+//
+// By kind, accurate and command line: receipts 0.76 and 0.62, forms 0.77 and 0.62, tables 0.80 and 0.72, turned pages 1.00 and
+// 0.25, scans 0.98 and 0.97, books 0.99 and 1.00. Whole second and third readings instead of the doubtful lines gave 0.006 less
+// for 1.2 times the time; joining beat taking the best reading by 0.003; both hold on either half of the corpus. Reading lines
+// again from a confidence of 88 or 90 on, or on half as many lost letters, gained nothing.
+//
+// A dense table of 1,900 numbers takes as long as the command line, 28 s: nearly all of it is the engine's search for tables
+// in the first reading, which no later one repeats.
 package reading
