@@ -11,7 +11,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Auto, in place of languages, has them chosen for each document.
+// Auto stands in place of languages that are to be chosen for each document.
 const Auto = "auto"
 
 // IsAuto reports whether languages are left to be chosen.

@@ -6,7 +6,6 @@ import (
 	"image"
 	"math"
 	"slices"
-	"strings"
 	"unicode"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
@@ -130,7 +129,8 @@ func assemble(r reading, p placing) ([]ocr.Block, float64) {
 	var last Word
 	var letters, sum float64
 	for _, w := range r.words {
-		text := strings.TrimSpace(w.Text)
+		text, characters := logical(w)
+		w.Characters = characters
 		if text == "" || w.Confidence < junkWord {
 			continue
 		}
