@@ -193,6 +193,9 @@ func (v *readVerb) check() error {
 	v.pdf.KeepHidden = v.settings.KeepHidden != nil && *v.settings.KeepHidden
 	v.pdf.KeepActive = v.settings.KeepActive != nil && *v.settings.KeepActive
 	v.pdf.RemovePassword = v.settings.RemovePassword != nil && *v.settings.RemovePassword
+	if setting, why := v.pdf.Contradicts(render.Kinds(v.wanted)); setting != "" {
+		return fmt.Errorf("--%s: %s", strings.ReplaceAll(setting, "_", "-"), why)
+	}
 	return nil
 }
 

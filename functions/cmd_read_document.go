@@ -46,8 +46,8 @@ func (v *readVerb) document(ctx context.Context, d localDocument) error {
 	if err := v.pdf.Pages.Within(info.Pages); err != nil {
 		return err
 	}
-	searchable := slices.Contains(v.wanted, render.PDF)
-	if err := info.Refused(v.pdf, searchable); err != nil {
+	kinds := render.Kinds(v.wanted)
+	if err := info.Refused(v.pdf, kinds); err != nil {
 		return err
 	}
 	v.report.notes(d, 0, info.Notes)
@@ -66,7 +66,7 @@ func (v *readVerb) document(ctx context.Context, d localDocument) error {
 	}
 	doc := render.Document{
 		Languages: opt.Languages, Chosen: language.IsAuto(v.options.Languages), Created: time.Now().UTC(), Software: version, Pages: pages.len(),
-		Notes:    info.Told(v.pdf, searchable),
+		Notes:    info.Told(v.pdf, kinds),
 		Original: render.Original{Engine: v.engine, Source: src, Options: v.pdf, Noted: func(notes []ocr.Note) { v.report.notes(d, 0, notes) }},
 	}
 	if v.out == "" {

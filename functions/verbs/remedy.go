@@ -12,6 +12,8 @@ func Explain(code fault.Code, detail string) string {
 		detail = "The password in the file of --password-file does not open the document."
 	case fault.DocumentRestricted:
 		detail = "The document forbids extraction: give its owner password with --password-file FILE, whose first line holds it."
+	case fault.DocumentPasswordStays:
+		detail = "A PDF/A is never encrypted, and the document needs a password: ask for pdf, which needs the same, or give --remove-password."
 	case fault.DocumentSigned:
 		detail = "The document is digitally signed: ask for other formats than pdf, or give --signature rewrite or keep."
 	case fault.DocumentSizeMismatch:

@@ -59,6 +59,7 @@ const (
 	DocumentPasswordWrong Code = "document_password_wrong"
 	DocumentRestricted    Code = "document_access_restricted"
 	DocumentSigned        Code = "document_signed"
+	DocumentPasswordStays Code = "document_password_stays"
 	DocumentMissing       Code = "document_missing"
 	DocumentChanged       Code = "document_changed"
 	PageTooLarge          Code = "page_too_many_pixels"
@@ -126,6 +127,7 @@ func meanings() map[Code]meaning {
 		DocumentPasswordNeed:  {Document, false, "The document is encrypted; give its password with the task."},
 		DocumentPasswordWrong: {Document, false, "The password given does not open the document."},
 		DocumentRestricted:    {Document, false, "The document forbids extraction."},
+		DocumentPasswordStays: {Document, false, "The document needs a password, which its PDF/A would not."},
 		DocumentSigned:        {Document, false, "The document carries a digital signature that its searchable PDF would not keep."},
 		DocumentMissing:       {Document, false, "The uploaded document was gone before it could be processed."},
 		DocumentChanged:       {Document, false, "Two different documents were sent at once with the same idempotency key."},

@@ -35,9 +35,10 @@ type Source struct {
 
 // Info is what Inspect finds.
 type Info struct {
-	Type      string `json:"type"`      // media type by content, such as application/pdf
-	Pages     int    `json:"pages"`     // at least 1
-	Encrypted bool   `json:"encrypted"` // a password or an owner restriction is set
+	Type      string `json:"type"`             // media type by content, such as application/pdf
+	Pages     int    `json:"pages"`            // at least 1
+	Encrypted bool   `json:"encrypted"`        // a password or an owner restriction is set
+	Locked    bool   `json:"locked,omitempty"` // it opens with a password only
 	Notes     []Note `json:"notes,omitempty"`
 
 	Signatures int `json:"signatures,omitempty"` // digital ones, which hold for the document's bytes as they are

@@ -10,6 +10,7 @@ const (
 	HiddenTextKept       NoteCode = "hidden_text_kept"       // of a searchable PDF; counts words
 	SignatureInvalidated NoteCode = "signature_invalidated"  // of a searchable PDF; counts signatures
 	SignatureKept        NoteCode = "signature_kept"         // of a searchable PDF; counts signatures
+	PageDrawn            NoteCode = "page_drawn"             // of a page of a PDF/A
 	ActiveContentRemoved NoteCode = "active_content_removed" // of a searchable PDF
 	FirstFrameOnly       NoteCode = "first_frame_only"       // of a document; counts the frames left out
 )
@@ -24,6 +25,7 @@ var notes = []struct {
 	{HiddenTextKept, "The searchable PDF still holds text that does not show; it could not be taken out without changing the page."},
 	{SignatureInvalidated, "The searchable PDF is a changed copy: digital signatures of the original do not hold for it."},
 	{SignatureKept, "The searchable PDF holds the signed original unchanged, with hidden text and active content if there is any; the recognised text is appended as a later revision."},
+	{PageDrawn, "The page breaks rules of PDF/A, such as a font that is not in the file: there it is a picture with its text."},
 	{ActiveContentRemoved, "Scripts, actions or attached files of the original are left out of the searchable PDF."},
 	{FirstFrameOnly, "The picture is animated; only its first frame was read."},
 }

@@ -1,5 +1,7 @@
 package ocr
 
+import "slices"
+
 // PDFKind says which of the results that keep the appearance of a document is written.
 type PDFKind string
 
@@ -7,4 +9,19 @@ type PDFKind string
 const (
 	Searchable   PDFKind = ""         // the document with its text, which can be searched and copied
 	PicturesOnly PDFKind = "pictures" // pictures of its pages and no text
+	Archive      PDFKind = "archive"  // a searchable PDF/A-2b: pages that do not conform are pictures with their text
 )
+
+// Contradicts returns the setting that a kind cannot follow, by its name in the API, and why. It is empty if there is none.
+func (o PDFOptions) Contradicts(kinds []PDFKind) (setting, why string) {
+	if !slices.Contains(kinds, Archive) {
+		return "", ""
+	}
+	switch {
+	case o.KeepActive:
+		return "keep_active", "a PDF/A has no scripts, actions or attached files: leave keep_active or the format pdfa out"
+	case o.Signature == KeepSigned:
+		return "signature", "a PDF/A is a changed copy, for which signatures do not hold: ask for rewrite, or leave the format pdfa out"
+	}
+	return "", ""
+}

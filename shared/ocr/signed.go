@@ -1,19 +1,31 @@
 package ocr
 
-import "github.com/lethe-ocr/lethe/shared/ocr/refusal"
+import (
+	"slices"
+
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
+)
 
 // Told returns what results say of the document, of what is known before its pages are read.
-func (i Info) Told(opt PDFOptions, searchable bool) []Note {
+func (i Info) Told(opt PDFOptions, kinds []PDFKind) []Note {
 	told := i.Notes
-	if searchable && i.Signatures > 0 && opt.Signature == RewriteSigned {
+	if searchable(kinds) && i.Signatures > 0 && opt.Signature == RewriteSigned {
 		told = append(told[:len(told):len(told)], Note{Code: SignatureInvalidated, Count: i.Signatures})
 	}
 	return told
 }
 
-// Refused returns why no searchable PDF is written of the document, nil if one is or none is asked for.
-func (i Info) Refused(opt PDFOptions, searchable bool) error {
-	if searchable && i.Signatures > 0 && opt.Signature == RefuseSigned {
+// searchable reports whether some of the kinds are copies of the document.
+func searchable(kinds []PDFKind) bool {
+	return slices.ContainsFunc(kinds, func(k PDFKind) bool { return k == Searchable || k == Archive })
+}
+
+// Refused returns why a PDF of one of the kinds is not written of the document, nil if all are.
+func (i Info) Refused(opt PDFOptions, kinds []PDFKind) error {
+	if i.Locked && !opt.RemovePassword && slices.Contains(kinds, Archive) {
+		return refusal.New(refusal.PasswordStays).Fault()
+	}
+	if searchable(kinds) && i.Signatures > 0 && opt.Signature == RefuseSigned {
 		return refusal.New(refusal.Signed).Fault()
 	}
 	return nil

@@ -40,7 +40,7 @@ func (w *Writer) Finish() error {
 	if source.Signatures() == 0 {
 		return w.rewrite(source)
 	}
-	if w.options.Signature == ocr.KeepSigned && !w.options.Partial() {
+	if w.options.Signature == ocr.KeepSigned && !w.archives() && !w.options.Partial() {
 		if kept, err := w.revise(source); kept || err != nil {
 			w.notes = append(w.notes, ocr.Note{Code: ocr.SignatureKept, Count: source.Signatures()})
 			return err
@@ -72,8 +72,15 @@ func (w *Writer) rewrite(source *Document) error {
 	if err != nil {
 		return refusal.New(refusal.PDFUncopyable)
 	}
+	numbers := known.numbers(w.source.pages)
 	if err := w.leaveOut(known, drawn); err != nil {
 		return err
+	}
+	var pictures *archived
+	if w.archives() {
+		if pictures, err = w.archive(source, known, removed.streams, numbers); err != nil {
+			return err
+		}
 	}
 	known.reach()
 	removed.remaining()
@@ -84,10 +91,16 @@ func (w *Writer) rewrite(source *Document) error {
 		return err
 	}
 	w.writeChanges(known, muted, removed.streams, contents)
+	if w.archives() {
+		if err := pictures.write(w); err != nil {
+			return err
+		}
+		w.writeIntents()
+	}
 	w.notes = w.mentions.note(w.notes)
 	var entries strings.Builder
 	for _, e := range known.trailer {
-		if !slices.Contains([]string{"/Size", "/Prev", "/Encrypt"}, e.key) {
+		if !slices.Contains([]string{"/Size", "/Prev", "/Encrypt"}, e.key) && (!w.archives() || e.key == "/Root" || e.key == "/ID") {
 			fmt.Fprintf(&entries, "%s %s", e.key, e.value)
 		}
 	}
@@ -97,12 +110,12 @@ func (w *Writer) rewrite(source *Document) error {
 	return w.out.finish(entries.String())
 }
 
-// identifier returns the entry of the trailer that encrypted documents must have.
+// identifier returns the entry of the trailer that encrypted documents and PDF/A must have.
 func (w *Writer) identifier() string {
-	if w.out.encryption == nil {
+	if w.out.encryption == nil && !w.archives() {
 		return ""
 	}
-	return fmt.Sprintf("/ID[<%[1]x><%[1]x>]", rand.Text())
+	return fmt.Sprintf("/ID[<%[1]x><%[1]x>]", rand.Text()[:16])
 }
 
 // writeChanges writes what the original has not, or has otherwise.
@@ -120,7 +133,7 @@ func (w *Writer) writeChanges(known *saved, muted *mute, changed map[int]newStre
 	for _, n := range slices.Sorted(maps.Keys(contents)) {
 		w.out.packed(n, "", contents[n])
 	}
-	if len(contents) > 0 {
+	if len(contents) > 0 || len(w.whole) > 0 {
 		w.font.write(w.out)
 	}
 	for _, n := range slices.Sorted(maps.Keys(known.replaced)) {
@@ -174,6 +187,13 @@ func (w *Writer) cleaner(active *disarm, muted *mute) func(raw string) (string, 
 		}
 		if conceals {
 			raw = withoutPrivate(raw)
+		}
+		if w.archives() {
+			e := editor{dictionary: w.conforming}
+			var ok bool
+			if raw, ok = e.value(raw, 0); !ok {
+				return "", false
+			}
 		}
 		return muted.clean(raw), true
 	}

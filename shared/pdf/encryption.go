@@ -210,8 +210,8 @@ func (e *encryption) strings(raw string) (string, error) {
 	return b.String(), nil
 }
 
-// locked reports whether the document opens with its password only.
-func (p *Document) locked() bool {
+// Locked reports whether the document opens with its password only.
+func (p *Document) Locked() bool {
 	if !p.encrypted || p.password == "" {
 		return false
 	}
@@ -224,8 +224,11 @@ func (p *Document) locked() bool {
 
 // protect has the copy of a document that opens with its password only open with that password too, and allow what it allowed.
 func (w *Writer) protect(source *Document) error {
-	if w.options.RemovePassword || !source.locked() {
+	if w.options.RemovePassword || !source.Locked() {
 		return nil
+	}
+	if w.archives() {
+		return refusal.New(refusal.PasswordStays)
 	}
 	var err error
 	w.out.encryption, err = newEncryption(source.password, source.permissions)

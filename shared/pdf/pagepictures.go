@@ -35,7 +35,11 @@ func (w *Writer) writePictures(source *Document) error {
 	var pages []pagePicture
 	known.reached = map[int]bool{}
 	for _, n := range wanted.Of(w.source.pages) {
-		p, err := w.pictureOf(n, known, leaves)
+		var l leaf
+		if n <= len(leaves) {
+			l = leaves[n-1]
+		}
+		p, err := w.pictureOf(n, known, l)
 		if err != nil {
 			return err
 		}
@@ -74,18 +78,15 @@ func (w *Writer) learnPictures(source *Document) (*saved, error) {
 }
 
 // pictureOf finds out what a page becomes.
-func (w *Writer) pictureOf(n int, known *saved, leaves []leaf) (pagePicture, error) {
+func (w *Writer) pictureOf(n int, known *saved, l leaf) (pagePicture, error) {
 	p := pagePicture{page: n}
 	err := w.source.look(n, func(v view) error {
 		p.width, p.height = v.width, v.height
-		if n > len(leaves) {
-			return nil
-		}
 		drawn, err := w.source.survey(v)
 		if err != nil {
 			return err
 		}
-		p.image, p.place, err = w.source.onlyPicture(v, drawn, known, leaves[n-1])
+		p.image, p.place, err = w.source.onlyPicture(v, drawn, known, l)
 		return err
 	})
 	return p, err
@@ -211,16 +212,7 @@ func (w *Writer) pagePicture(p pagePicture) error {
 	image, place := p.image, p.place
 	if image == 0 {
 		image, place = w.out.reserve(), matrix{a: p.width, d: p.height}
-		if err := w.source.look(p.page, func(v view) error {
-			drawn, err := w.source.paint(v, w.limits())
-			if err != nil {
-				return err
-			}
-			if drawn, err = drawn.smallest(); err != nil {
-				return err
-			}
-			return w.image(image, drawn)
-		}); err != nil {
+		if err := w.paintPage(p.page, image); err != nil {
 			return err
 		}
 	}
@@ -230,6 +222,20 @@ func (w *Writer) pagePicture(p pagePicture) error {
 		w.tree, decimal(p.width), decimal(p.height), image, content))
 	w.pages = append(w.pages, number)
 	return w.out.err
+}
+
+// paintPage draws a page and writes the drawing under the number of an object.
+func (w *Writer) paintPage(page, image int) error {
+	return w.source.look(page, func(v view) error {
+		drawn, err := w.source.paint(v, w.limits())
+		if err != nil {
+			return err
+		}
+		if drawn, err = drawn.smallest(); err != nil {
+			return err
+		}
+		return w.image(image, drawn)
+	})
 }
 
 // drawImage is the content that draws the picture of a page in a place.

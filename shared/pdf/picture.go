@@ -36,6 +36,9 @@ type Picture struct {
 // maxSide is the longest side of a page in points (ISO 32000-1, annex C).
 const maxSide = 14_400
 
+// leastSide is the shortest side of a page in points.
+const leastSide = 3
+
 // picture writes a page of an image document.
 func (w *Writer) picture(page ocr.Page, pic *Picture) error {
 	if page.Width < 1 || page.Height < 1 || page.DPI < 1 {
@@ -45,6 +48,9 @@ func (w *Writer) picture(page ocr.Page, pic *Picture) error {
 	width, height := 72/float64(x)*float64(page.Width), 72/float64(y)*float64(page.Height)
 	if over := max(width, height) / maxSide; over > 1 {
 		width, height = width/over, height/over
+	}
+	if under := leastSide / min(width, height); w.archives() && under > 1 {
+		width, height = min(width*under, maxSide), min(height*under, maxSide)
 	}
 
 	number, content := w.out.reserve(), w.out.reserve()
@@ -110,6 +116,11 @@ func (w *Writer) finishPages() error {
 	}
 	w.out.object(w.tree, 0, fmt.Sprintf("<</Type/Pages/Count %d/Kids[%s]>>", len(w.pages), kids.String()))
 	catalog := w.out.reserve()
-	w.out.object(catalog, 0, fmt.Sprintf("<</Type/Catalog/Pages %d 0 R>>", w.tree))
+	entries := ""
+	if w.archives() {
+		entries = fmt.Sprintf("/OutputIntents%s/Metadata %d 0 R", w.intents(), w.xmp)
+		w.writeIntents()
+	}
+	w.out.object(catalog, 0, fmt.Sprintf("<</Type/Catalog/Pages %d 0 R%s>>", w.tree, entries))
 	return w.out.finish(fmt.Sprintf("/Root %d 0 R", catalog) + w.identifier())
 }

@@ -121,7 +121,7 @@ func worthKeeping(raw string) bool {
 	for _, e := range d {
 		switch e.key {
 		case "/Kids", "/Contents", "/Font", "/XObject", "/ExtGState", "/ProcSet", "/ColorSpace", "/Pattern",
-			"/Shading", "/Properties", "/Pages":
+			"/Shading", "/Properties", "/Pages", "/Producer", "/Creator", "/CreationDate", "/OCGs":
 			return true
 		}
 		if e.key == "/Type" && e.value == "/Page" || e.key == "/S" && e.value == "/GoTo" {

@@ -22,8 +22,15 @@ type Writer struct {
 	claims   map[fontKey]claim
 	hidden   map[int]int // words of their text layer that do not show, by page
 	mentions mentions    // of those words beside the pages
-	tree     int         // object number of the tree of pages of an image document
-	pages    []int       // object numbers of its pages
+
+	// Of a PDF/A:
+	whole        map[int]newStream // text of pages that may become pictures
+	restless     bool              // forms have fields whose looks are to be made
+	profile, xmp int               // object numbers
+	describes    description
+
+	tree  int   // object number of the tree of pages of an image document
+	pages []int // object numbers of its pages
 }
 
 // NewWriter starts a PDF that goes to w. With a src the result is a copy of it, with the objects that it leads to but for what the
@@ -37,10 +44,15 @@ func (r *Runtime) NewWriter(src *Document, opt ocr.PDFOptions, w io.Writer) (*Wr
 	if src != nil {
 		out.mentions = mentions{words: map[string]int{}, shown: map[string]bool{}, left: map[string]bool{}}
 		out.contents, out.hidden, out.claims = map[int][]byte{}, map[int]int{}, map[fontKey]claim{}
+		out.whole = map[int]newStream{}
 		return out, nil
 	}
 	// The comment marks the file as binary for programs that look at its first bytes (ISO 32000-1, section 7.5.2).
-	out.out.printf("%%PDF-1.6\n%%\xE2\xE3\xCF\xD3\n")
+	if out.archives() {
+		out.out.printf("%s", archiveHead)
+	} else {
+		out.out.printf("%%PDF-1.6\n%%\xE2\xE3\xCF\xD3\n")
+	}
 	out.tree, out.font.number = out.out.reserve(), out.out.reserve()
 	return out, nil
 }
@@ -73,6 +85,13 @@ func (w *Writer) Page(page ocr.Page, pic *Picture) error {
 	}
 	if !w.options.KeepHidden {
 		w.mentions.show(page)
+	}
+	if w.archives() {
+		width, height, err := w.source.Size(page.Number)
+		if err != nil {
+			return err
+		}
+		w.keepWhole(page, width, height)
 	}
 	read := recognisedBlocks(page)
 	if len(read.Blocks) == 0 && page.Origin != ocr.Recognised && page.HiddenWords == 0 {

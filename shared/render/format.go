@@ -29,6 +29,7 @@ const (
 	PDF  Format = "pdf"  // searchable PDF with the appearance of the original
 
 	ABBYYXML  Format = "abbyyxml"  // XML of FineReader 10, schema version 1
+	PDFA      Format = "pdfa"      // searchable PDF/A-2b
 	PDFImages Format = "pdfimages" // PDF of pictures of the pages, without text
 )
 
@@ -59,6 +60,7 @@ func table() []row {
 		{RTF, "application/rtf", ".rtf", tables, newRTF},
 		{MD, "text/markdown; charset=utf-8; variant=GFM", ".md", tables, newMarkdown},
 		{PDF, "application/pdf", ".pdf", words, newPDF(ocr.Searchable)},
+		{PDFA, "application/pdf", ".pdfa.pdf", words, newPDF(ocr.Archive)},
 		{PDFImages, "application/pdf", ".images.pdf", words, newPDF(ocr.PicturesOnly)},
 	}
 }

@@ -51,6 +51,22 @@ func newPDF(kind ocr.PDFKind) func(context.Context, io.Writer, Document) (Writer
 	}
 }
 
+// Kinds lists the kinds of PDF among formats.
+func Kinds(formats []Format) []ocr.PDFKind {
+	var kinds []ocr.PDFKind
+	for _, f := range formats {
+		switch f {
+		case PDF:
+			kinds = append(kinds, ocr.Searchable)
+		case PDFA:
+			kinds = append(kinds, ocr.Archive)
+		case PDFImages:
+			kinds = append(kinds, ocr.PicturesOnly)
+		}
+	}
+	return kinds
+}
+
 // sequence yields the pages as they come. It breaks off with an error once the result is discarded.
 func (p *pdf) sequence(ctx context.Context) iter.Seq2[ocr.Page, error] {
 	return func(yield func(ocr.Page, error) bool) {

@@ -331,7 +331,7 @@ func (s *Service) document(t *Task, src ocr.Source, info ocr.Info) render.Docume
 		Created:   t.Created,
 		Software:  s.Software,
 		Pages:     len(t.Settings.Pages.Of(info.Pages)),
-		Notes:     info.Told(t.Settings.pdf(), slices.Contains(t.Settings.Formats, render.PDF)),
+		Notes:     info.Told(t.Settings.pdf(), render.Kinds(t.Settings.Formats)),
 		Original:  render.Original{Engine: s.Engine, Source: src, Options: t.Settings.pdf()},
 	}
 }

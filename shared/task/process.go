@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -276,7 +275,7 @@ func (s *Service) work(ctx context.Context, h *hold, t *Task, turn *fairqueue.Do
 	if err := t.Settings.Pages.Within(info.Pages); err != nil {
 		return finished{}, err
 	}
-	if err := info.Refused(t.Settings.pdf(), slices.Contains(t.Settings.Formats, render.PDF)); err != nil {
+	if err := info.Refused(t.Settings.pdf(), render.Kinds(t.Settings.Formats)); err != nil {
 		return finished{}, err // before its pages are read
 	}
 	if err := s.recognise(ctx, h, t, src, info, turn); err != nil {

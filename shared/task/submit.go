@@ -157,6 +157,9 @@ func (s *Service) complete(o *Order) error {
 		return fault.New(fault.BadField, "signature must be one of %q", ocr.SignaturePolicies()).In("signature")
 	}
 	set.Signature = policy
+	if setting, why := set.pdf().Contradicts(render.Kinds(set.Formats)); setting != "" {
+		return fault.New(fault.BadField, "%s", why).In(setting)
+	}
 	if err := s.checkPages(set.Pages); err != nil {
 		return err
 	}

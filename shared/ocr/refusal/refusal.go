@@ -26,6 +26,7 @@ const (
 	PasswordWrong   Reason = "password-wrong"
 	Restricted      Reason = "restricted"
 	Signed          Reason = "signed"
+	PasswordStays   Reason = "password-stays"
 	PDFEncryption   Reason = "pdf-encryption"
 	PDFDamaged      Reason = "pdf-damaged"
 	PDFEmpty        Reason = "pdf-empty"
@@ -103,6 +104,7 @@ func meanings() map[Reason]meaning {
 		PasswordMissing:    {fault.DocumentPasswordNeed, "The document is encrypted; give its password with the task."},
 		PasswordWrong:      {fault.DocumentPasswordWrong, "The password given does not open the document."},
 		Restricted:         {fault.DocumentRestricted, "The document forbids extraction; give its owner password with the task."},
+		PasswordStays:      {fault.DocumentPasswordStays, "A PDF/A is never encrypted, and the document needs a password: ask for pdf, which needs the same, or set remove_password."},
 		Signed:             {fault.DocumentSigned, "The document is digitally signed, and a searchable PDF of it was to be refused: ask for other formats, or set signature to rewrite or keep."},
 		PDFEncryption:      {fault.DocumentUnknownType, "The PDF is encrypted in a way that is not read here, such as for the holders of certificates; save it without encryption, or with a password."},
 		PDFDamaged:         {fault.DocumentDamaged, "The PDF is damaged and cannot be opened."},

@@ -28,8 +28,8 @@ func JP2(data []byte) (*Picture, bool) {
 				p.Height, p.Width = int(binary.BigEndian.Uint32(body)), int(binary.BigEndian.Uint32(body[4:]))
 				p.Channels = int(binary.BigEndian.Uint16(body[8:]))
 			case "colr":
-				if known {
-					return true
+				if known { // programs choose between two
+					return false
 				}
 				known = len(body) > 3 && body[0] == byICC
 				if len(body) >= 7 && body[0] == 1 {

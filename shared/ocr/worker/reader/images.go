@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"image/color"
 	"image/jpeg"
 	"io"
 	"iter"
@@ -85,7 +86,7 @@ func (d *imageDocument) write(
 			return nil
 		}
 		for written++; written < to; written++ {
-			if err := d.writePage(writer, ocr.Page{Number: written, Origin: ocr.Failed}); err != nil {
+			if err := d.writePage(writer, ocr.Page{Number: written, Origin: ocr.Failed}, opt.Kind == ocr.Archive); err != nil {
 				return err
 			}
 		}
@@ -101,7 +102,7 @@ func (d *imageDocument) write(
 		if err := unread(page.Number); err != nil {
 			return nil, err
 		}
-		if err := d.writePage(writer, page); err != nil {
+		if err := d.writePage(writer, page, opt.Kind == ocr.Archive); err != nil {
 			return nil, err
 		}
 	}
@@ -114,8 +115,8 @@ func (d *imageDocument) write(
 	return writer.Notes(), nil
 }
 
-// writePage writes one page with its text, if it has any.
-func (d *imageDocument) writePage(writer *pdf.Writer, page ocr.Page) error {
+// writePage writes one page with its text, if it has any. A plain one has no colours of inks.
+func (d *imageDocument) writePage(writer *pdf.Writer, page ocr.Page, plain bool) error {
 	if frame := d.frames[page.Number-1]; page.Origin == ocr.Failed {
 		// Its size was never found out, or only by a reader that failed.
 		page.Width, page.Height, page.DPI, page.DPIY = frame.Width, frame.Height, frame.DPI, frame.DPIY
@@ -123,14 +124,14 @@ func (d *imageDocument) writePage(writer *pdf.Writer, page ocr.Page) error {
 	if page.DPI < 1 {
 		page.DPI = assumedDPI
 	}
-	return writer.Page(page, d.picture(page.Number))
+	return writer.Page(page, d.picture(page.Number, plain))
 }
 
 // picture returns page n as it is drawn, as the file holds it if a PDF can hold that too. A page that cannot be decoded is drawn
 // blank.
-func (d *imageDocument) picture(n int) *pdf.Picture {
+func (d *imageDocument) picture(n int, plain bool) *pdf.Picture {
 	if d.mediaType == ocr.JPEG {
-		if _, err := jpeg.DecodeConfig(bytes.NewReader(d.data)); err == nil {
+		if c, err := jpeg.DecodeConfig(bytes.NewReader(d.data)); err == nil && (!plain || c.ColorModel != color.CMYKModel) {
 			return &pdf.Picture{JPEG: d.data, Orientation: picture.Orientation(d.data, d.mediaType)}
 		}
 	}

@@ -35,7 +35,7 @@ func openPDF(runtime *pdf.Runtime, src ocr.Source, size int64, limits ocr.Limits
 }
 
 func (d *pdfDocument) info() ocr.Info {
-	return ocr.Info{Type: ocr.PDF, Pages: d.pdf.Pages(), Encrypted: d.pdf.Encrypted(), Signatures: d.pdf.Signatures()}
+	return ocr.Info{Type: ocr.PDF, Pages: d.pdf.Pages(), Encrypted: d.pdf.Encrypted(), Locked: d.pdf.Locked(), Signatures: d.pdf.Signatures()}
 }
 
 // draw takes the text layer where the page shows it, and draws what else is to be read.
