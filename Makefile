@@ -4,8 +4,7 @@ SHELL := /bin/bash
 .PHONY: help fuzz setup build run run-azure run-aws test bench lint soak package scan release vuln clean fmt generate deploy upgrade rotate-key destroy
 
 export LETHE_CACHE ?= $(CURDIR)/.tools/cache
-VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo devel)
-BUILD := -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+export VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo devel)
 GOLANGCI := .tools/golangci-lint
 
 help: ## list the targets
@@ -14,9 +13,9 @@ help: ## list the targets
 setup: ## install what building and running needs
 	@scripts/setup.sh run
 
-build: setup ## build bin/lethe and fill the PDF compilation cache
+build: setup ## build bin/lethe with its worker and fill the PDF compilation cache
 	@mkdir -p bin "$(LETHE_CACHE)" && chmod 700 "$(LETHE_CACHE)"
-	@eval "$$(scripts/native.sh $(NATIVE))" && set -x && go build $(BUILD) -o bin/lethe ./functions
+	@scripts/build.sh bin $(NATIVE)
 	@bin/lethe warm
 
 run: NATIVE := built

@@ -1,4 +1,4 @@
-//go:build linux && cgo
+//go:build linux
 
 package main
 
@@ -66,7 +66,7 @@ func ownFolder(dir string) (string, error) {
 	return filepath.Abs(dir)
 }
 
-// fillCache fills the compilation cache unless it was filled since the program was installed: loading PDFium takes a
+// fillCache fills the compilation cache unless it was filled since the worker program was installed: loading PDFium takes a
 // fraction of a second, compiling it takes seconds in each worker process. Without a cache everything works, more slowly,
 // so that no failure counts.
 func fillCache(ctx context.Context, set config.Settings) {
@@ -74,11 +74,11 @@ func fillCache(ctx context.Context, set config.Settings) {
 	if err != nil || dir == "" {
 		return
 	}
-	self, err := os.Executable()
+	path, err := workerProgram()
 	if err != nil {
 		return
 	}
-	program, err := os.Stat(self)
+	program, err := os.Stat(path)
 	if err != nil {
 		return
 	}
@@ -86,7 +86,7 @@ func fillCache(ctx context.Context, set config.Settings) {
 	if mark, err := os.Stat(filled); err == nil && mark.ModTime().After(program.ModTime()) {
 		return
 	}
-	if err := warmed(ctx); err != nil {
+	if err := warmed(ctx, set); err != nil {
 		return
 	}
 	if err := os.WriteFile(filled, nil, 0o600); err == nil {

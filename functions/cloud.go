@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -111,18 +109,6 @@ func packagedFolder(name string) string {
 		return ""
 	}
 	return folder
-}
-
-// warmed fills the PDF compilation cache in a process of its own, whose memory goes with it.
-func warmed(ctx context.Context) error {
-	self, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find the program itself: %w", err)
-	}
-	if err := exec.CommandContext(ctx, self, "warm").Run(); err != nil { //nolint:gosec // the program itself
-		return fmt.Errorf("fill the compilation cache: %w", err)
-	}
-	return nil
 }
 
 // dated asks the store for its time before anything depends on it: the instance's own clock may be wrong.

@@ -1,4 +1,4 @@
-//go:build linux && cgo
+//go:build linux
 
 package main
 
@@ -113,6 +113,9 @@ func (v *readVerb) run(cmd *cobra.Command, args []string) error {
 	}
 	if err := v.checkResults(found); err != nil {
 		return verbs.Usage(err)
+	}
+	if _, err := workerProgram(); err != nil {
+		return err
 	}
 	data, err := languageData(set)
 	if err != nil {

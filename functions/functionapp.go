@@ -155,7 +155,7 @@ func (a *functionApp) prepare(ctx context.Context) {
 	}
 	unprepared(ctx, a.log, "application", a.bootstrap(ctx))
 	began := time.Now()
-	if err := warmed(ctx); err != nil {
+	if err := warmed(ctx, a.set); err != nil {
 		unprepared(ctx, a.log, "cache", err)
 		return
 	}

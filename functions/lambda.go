@@ -287,7 +287,7 @@ func (a *lambdaFunction) prepare(ctx context.Context) {
 		return
 	}
 	if packagedFolder("cache") == "" {
-		unprepared(ctx, a.log, "cache", warmed(ctx))
+		unprepared(ctx, a.log, "cache", warmed(ctx, a.set))
 	}
 	sandbox, err := a.engine.Ready(ctx)
 	if err != nil {

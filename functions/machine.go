@@ -264,7 +264,7 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 		trigger.Every(ctx, sequenced, func(ctx context.Context) { sequenceLedger(ctx, m.ledger, m.log) })
 	})
 	work.Go(func() {
-		if err := warmed(ctx); err != nil && ctx.Err() == nil {
+		if err := warmed(ctx, m.set); err != nil && ctx.Err() == nil {
 			m.log.ErrorContext(ctx, logevent.PrepareFailed, "step", "cache", "error", err) // PDFs cost seconds more
 		}
 		sandbox, err := m.engine.Ready(ctx)

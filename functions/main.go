@@ -1,5 +1,6 @@
 // Command lethe is the whole program: an OCR service that keeps no documents. The same binary serves on one machine, runs as
-// custom handler of a function app or as a function of AWS Lambda, is its own worker process, and is the command line client of a server.
+// custom handler of a function app or as a function of AWS Lambda, and is the command line client of a server.
+// It is Go alone: what parses documents is in the worker program beside it (functions/worker).
 //
 // This package is the only composition root: it alone joins the domain in shared/ with drivers and triggers.
 package main

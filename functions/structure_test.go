@@ -81,7 +81,7 @@ var layers = []struct {
 		"shared/storage/aws", "shared/storage/azure", "shared/storage/local", "shared/storage/memory",
 		"shared/doctor/account", "shared/doctor/awsaccount", "shared/doctor/folder", "shared/doctor/resourcemanager", "shared/config/secretsmanager",
 	}},
-	{"functions", []string{"functions/api", "functions/ocr", "functions/poison", "functions/requeue", "functions/retention", "functions/verbs"}},
+	{"functions", []string{"functions/api", "functions/ocr", "functions/poison", "functions/requeue", "functions/retention", "functions/verbs", "functions/worker"}},
 	{"composition", []string{"functions"}},
 }
 
@@ -176,6 +176,25 @@ func TestNativeCodeRunsInWorkersAlone(t *testing.T) {
 		if within(p.ImportPath, "shared/picture", "shared/pdf", "shared/ocr/reading", "shared/ocr/tesseract", "shared/ocr/gosseract", "shared/ocr/derivative", "shared/ocr/worker/reader") &&
 			slices.Contains(p.Imports, module+"shared/fault") {
 			t.Errorf("%s imports shared/fault and runs in workers: use shared/ocr/refusal", p.ImportPath)
+		}
+	}
+}
+
+// The program holds secrets and speaks to networks; what parses documents is linked into the worker program alone.
+func TestOnlyTheWorkerProgramParsesDocuments(t *testing.T) {
+	parsing := []string{
+		module + "shared/picture", module + "shared/pdf", module + "shared/ocr/tesseract", module + "shared/ocr/worker/reader", "github.com/klippa-app/go-pdfium",
+	}
+	networked := []string{"net/http", "github.com/Azure", "github.com/aws", module + "shared/config", module + "shared/access"}
+	for program, without := range map[string][]string{"functions": parsing, "functions/worker": networked} {
+		out, err := exec.Command("go", "list", "-deps", module+program).Output() // #nosec G204 -- of this list
+		if err != nil {
+			t.Fatal(err)
+		}
+		for linked := range strings.FieldsSeq(string(out)) {
+			if within(linked, without...) {
+				t.Errorf("%s links %s", program, linked)
+			}
 		}
 	}
 }

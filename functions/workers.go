@@ -1,4 +1,4 @@
-//go:build linux && cgo
+//go:build linux
 
 package main
 
@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -15,23 +14,17 @@ import (
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker/effect"
-	"github.com/lethe-ocr/lethe/shared/ocr/worker/reader"
 )
 
 // engineCommands are the verbs that need the native engine.
 func engineCommands(env environment) []*cobra.Command {
-	return []*cobra.Command{newServe(env), newRead(env), newFunctions(env), newLambda(env), newWorker(), newWarm()}
+	return []*cobra.Command{newServe(env), newRead(env), newFunctions(env), newLambda(env), newWarm()}
 }
 
-// workerVerb starts the program as a worker process. It is not for people.
-const workerVerb = "worker"
-
-// startEngine starts worker processes: this very program again, with nothing of its environment.
+// startEngine starts worker processes, with nothing of the environment. Where no worker program can be started the engine says so to
+// whoever needs one: what is stored is still erased.
 func startEngine(set config.Settings, log *slog.Logger) (engine, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("find the program itself: %w", err)
-	}
+	path, missing := workerProgram()
 	cache, err := cacheFolder(set)
 	if err != nil {
 		return nil, err
@@ -41,9 +34,11 @@ func startEngine(set config.Settings, log *slog.Logger) (engine, error) {
 		tessdata = found.Path
 	} // else the first worker says what is wrong with it
 	pool, err := worker.New(worker.Config{
-		Path: self,
+		Path:    path,
+		Missing: missing,
 		Args: []string{
-			workerVerb,
+			"serve",
+			"--of", version,
 			"--cache", cache,
 			"--tessdata", tessdata,
 			"--engine", set.Engine,
@@ -93,28 +88,6 @@ func (w workers) Confinement(ctx context.Context) (effect.Gap, error) {
 	return s.Gap(), err
 }
 
-// newWorker is the worker process. It takes everything from its arguments, since its environment is empty.
-func newWorker() *cobra.Command {
-	var cfg reader.Config
-	cmd := &cobra.Command{
-		Use:    workerVerb,
-		Hidden: true,
-		Args:   cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			// Not the command's context: a worker ends with its socket, not with a signal meant for the server.
-			return reader.Main(context.Background(), worker.Socket, cfg)
-		},
-	}
-	f := cmd.Flags()
-	f.StringVar(&cfg.Cache, "cache", "", "folder of the PDF compilation cache")
-	f.StringVar(&cfg.Engine, "engine", "", "what recognises text")
-	f.StringVar(&cfg.Tessdata, "tessdata", "", "folder of the language data")
-	f.Int64Var(&cfg.Limits.Bytes, "max-bytes", 0, "largest document")
-	f.IntVar(&cfg.Limits.Pages, "max-pages", 0, "most pages")
-	f.Int64Var(&cfg.Limits.Pixels, "max-pixels", 0, "most pixels of a page")
-	return cmd
-}
-
 // newWarm fills the PDF compilation cache, so that no document waits for it.
 func newWarm() *cobra.Command {
 	return &cobra.Command{
@@ -127,11 +100,7 @@ func newWarm() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			dir, err := cacheFolder(set)
-			if err != nil || dir == "" {
-				return err
-			}
-			return reader.Warm(cmd.Context(), dir)
+			return warmed(cmd.Context(), set)
 		},
 	}
 }

@@ -44,12 +44,13 @@ var build = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	bin := filepath.Join(dir, "lethe")
-	out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("build: %w\n%s", err, out)
+	for name, folder := range map[string]string{"lethe": ".", "lethe-worker": "./worker"} {
+		out, err := exec.Command("go", "build", "-o", filepath.Join(dir, name), folder).CombinedOutput() // #nosec G204 -- of this list
+		if err != nil {
+			return "", fmt.Errorf("build: %w\n%s", err, out)
+		}
 	}
-	return bin, nil
+	return filepath.Join(dir, "lethe"), nil
 })
 
 // soak reports whether the long counts are wanted.

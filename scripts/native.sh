@@ -138,5 +138,5 @@ if [ ! -d "$link" ]; then
 fi
 
 # The name of the folder of libraries is part of the flags, so that Go builds anew what links others.
-printf 'export CGO_CPPFLAGS="-I%s/include -I%s/include%s" CGO_LDFLAGS="-L%s%s"\n' \
+printf 'NATIVE_VARIANT=%s; export CGO_CPPFLAGS="-I%s/include -I%s/include%s" CGO_LDFLAGS="-L%s%s"\n' "$variant" \
   "$tesseract" "$leptonica" "${CGO_CPPFLAGS:+ $CGO_CPPFLAGS}" "$link" "${CGO_LDFLAGS:+ $CGO_LDFLAGS}"

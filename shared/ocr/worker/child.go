@@ -39,6 +39,9 @@ type child struct {
 
 // launch starts a process. Its parent-death signal is bound to the calling thread, so the thread must outlive it.
 func launch(cfg Config, stderr *counter) (*child, error) {
+	if cfg.Missing != nil {
+		return nil, cfg.Missing
+	}
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("make socket: %w", err)

@@ -1,7 +1,7 @@
 // Package worker runs an ocr.Engine in supervised child processes, so that a hostile document can make a call fail but
 // cannot compromise, block or crash the calling process.
 //
-// The calling process holds a [Pool], which is an ocr.Engine. Each child is the same program executed again; it confines
+// The calling process holds a [Pool], which is an ocr.Engine. Each child is a program of its own (functions/worker); it confines
 // itself with [Confine] and then answers with [Serve]. The two talk over a pair of unix sockets: frames of a four-byte
 // length and JSON. Documents and results travel as file descriptors and never pass through the memory of the pool, except
 // for the page model, whose size is bounded.

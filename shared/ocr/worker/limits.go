@@ -12,8 +12,10 @@ import (
 
 // Config says what children are and what they may use.
 type Config struct {
-	Path string   // the program; it must call Serve
-	Args []string // its arguments, without the program's name
+	Path string // the program; it must call Serve
+	// Missing is why there is no program: every start fails with it. Nil if there is one.
+	Missing error
+	Args    []string // its arguments, without the program's name
 	// Env is the whole environment besides settings of the native libraries. Nothing is inherited: a child must not know
 	// secrets.
 	Env      []string
@@ -75,7 +77,7 @@ const WallShare = 10
 const addressSpaceHeadroom = 3 << 30
 
 func (c Config) withDefaults() (Config, error) {
-	if c.Path == "" {
+	if c.Path == "" && c.Missing == nil {
 		return c, errors.New("no program for child processes")
 	}
 	if c.Document.Bytes <= 0 || c.Document.Pages <= 0 || c.Document.Pixels <= 0 {

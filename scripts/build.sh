@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Builds the program, in Go alone, and beside it worker programs with everything native.
+#   build.sh FOLDER [VARIANT]…   one worker program for each variant of scripts/native.sh; without any, the best one for this machine
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+folder=${1:?usage: build.sh FOLDER [VARIANT]…}
+shift
+[ $# -gt 0 ] || set -- ''
+version=${VERSION:-$(git describe --always --dirty 2>/dev/null || echo devel)}
+flags=(-trimpath -buildvcs=false)
+link="-s -w -buildid= -X main.version=$version"
+
+mkdir -p "$folder"
+rm -f "$folder"/lethe-worker*
+echo "build: $folder/lethe" >&2
+CGO_ENABLED=0 go build "${flags[@]}" -ldflags "$link" -o "$folder/lethe" ./functions
+for variant in "$@"; do
+  settings=$(scripts/native.sh ${variant:+"$variant"})
+  (
+    NATIVE_VARIANT=
+    eval "$settings"
+    worker=$folder/lethe-worker
+    if [ -n "$NATIVE_VARIANT" ]; then # all of it is linked in, the C library too
+      flags+=(-tags "netgo osusergo")
+      link+=" -linkmode external -extldflags '-static -Wl,--build-id=none -Wl,--gc-sections'"
+      [ "$NATIVE_VARIANT" = portable ] || worker+=-$NATIVE_VARIANT
+    fi
+    echo "build: $worker" >&2
+    CGO_ENABLED=1 go build "${flags[@]}" -ldflags "$link" -o "$worker" ./functions/worker
+  )
+done
