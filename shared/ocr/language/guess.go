@@ -14,12 +14,15 @@ import (
 // Auto stands in place of languages that are to be chosen for each document.
 const Auto = "auto"
 
+// english is the usual language where it is allowed.
+const english = "eng"
+
 // IsAuto reports whether languages are left to be chosen.
 func IsAuto(languages []string) bool { return slices.Contains(languages, Auto) }
 
 // Usual is what a document is read in that gives no evidence: English if it is allowed, or else the first that is.
 func Usual(allowed []string) []string {
-	if i := slices.Index(allowed, "eng"); i >= 0 {
+	if i := slices.Index(allowed, english); i >= 0 {
 		return allowed[i : i+1]
 	}
 	return allowed[:min(1, len(allowed))]
@@ -112,7 +115,7 @@ func Guess(text string, allowed []string) []string {
 const (
 	secondShare = 0.5 // of the evidence for the first language: a second one with as much is in the text too
 	leastSecond = 6.0 // words and letters that it must have by itself
-	leastFirst  = 2.0 // a text with fewer of any language is taken for one in the usual one
+	leastFirst  = 3.5 // a text with fewer of any language is taken for one in the usual one
 )
 
 // within returns the likeliest of languages that share a script, and a second one if the text has both.
@@ -127,7 +130,7 @@ func within(text string, candidates []string) []string {
 		return cmp.Or(cmp.Compare(scores[b], scores[a]), boolean(b == usual)-boolean(a == usual))
 	})
 	first := order[0]
-	if scores[first] < leastFirst && base(first) != base(usual) && slices.Contains(order[1:], usual) {
+	if usual == english && base(first) != base(usual) && scores[first] < leastFirst {
 		return []string{usual}
 	}
 	for _, second := range order[1:] {
