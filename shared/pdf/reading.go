@@ -36,6 +36,9 @@ type shownLayer struct {
 	characters bool
 }
 
+// Whole reports whether Raster shows all of the page.
+func (r *Reading) Whole() bool { return r.layer == nil }
+
 // Read holds the text layer of page n, counted from 1, against the page as it is drawn, and returns the page, or what is to be
 // recognised of it at the resolutions of Raster. A page that cannot be drawn is its text layer, and has a note that says so.
 // Words have their characters where they are asked for.

@@ -62,6 +62,7 @@ type sheet struct {
 	merge  func(recognised ocr.Page) ocr.Page // makes the page of what was recognised; nil if that is the page
 
 	scattered bool // it shows pieces of text rather than a page
+	part      bool // the image lacks what the text layer explains
 }
 
 func (s *sheet) close() {
@@ -78,6 +79,8 @@ type opened interface {
 	info() ocr.Info
 	// draw makes page n ready to be read.
 	draw(ctx context.Context, n int, opt ocr.Options) (sheet, error)
+	// drawing draws all of page n. The caller closes the picture.
+	drawing(n int) (*picture.Image, error)
 	// survey finds what a derivative takes over from page n.
 	survey(n int) (derivative.Page, error)
 	// write writes the searchable PDF, and returns what is to be told of it.
@@ -165,12 +168,25 @@ func (e *Engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.O
 	}
 	if !opt.Choose { // the page that was looked at is the next to be read
 		defer e.drawn.close()
+	} else if e.drawn.page != nil {
+		return lookedAt(e.drawn.page, opt.Languages), nil
 	}
-	if e.drawn.page != nil {
-		if opt.Choose {
-			return lookedAt(e.drawn.page, opt.Languages), nil
+	page, err := e.read(ctx, n, opt)
+	if err != nil {
+		return ocr.Page{}, err
+	}
+	if !opt.Choose {
+		if err := e.features(&page, e.open, opt); err != nil {
+			return ocr.Page{}, err
 		}
-		return explained(*e.drawn.page, opt), nil
+	}
+	return explained(page, opt), nil
+}
+
+// read reads the page that is drawn.
+func (e *Engine) read(ctx context.Context, n int, opt ocr.Options) (ocr.Page, error) {
+	if e.drawn.page != nil {
+		return *e.drawn.page, nil
 	}
 	dpi := e.drawn.dpi // a JPEG may state another than the one it is drawn with
 	x, y := dpi, dpi
@@ -186,7 +202,7 @@ func (e *Engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.O
 		page = e.drawn.merge(page)
 	}
 	page.Number = n
-	return explained(page, opt), err
+	return page, err
 }
 
 // lookedAt is a page of which nothing is known but the languages of its text.

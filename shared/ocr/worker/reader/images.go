@@ -67,6 +67,10 @@ func (d *imageDocument) draw(_ context.Context, n int, _ ocr.Options) (sheet, er
 	return sheet{image: image}, err
 }
 
+func (d *imageDocument) drawing(n int) (*picture.Image, error) {
+	return picture.Decode(d.data, d.mediaType, n-1, d.limits)
+}
+
 func (d *imageDocument) write(
 	ctx context.Context, opt ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer,
 ) ([]ocr.Note, error) {

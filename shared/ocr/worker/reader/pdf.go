@@ -46,7 +46,17 @@ func (d *pdfDocument) draw(ctx context.Context, n int, opt ocr.Options) (sheet, 
 		return sheet{page: reading.Page}, err
 	}
 	image, err := d.image(reading.Raster)
-	return sheet{image: image, dpi: reading.Raster.DPI, merge: reading.Merge, scattered: reading.Scattered}, err
+	return sheet{
+		image: image, dpi: reading.Raster.DPI, merge: reading.Merge, scattered: reading.Scattered, part: !reading.Whole(),
+	}, err
+}
+
+func (d *pdfDocument) drawing(n int) (*picture.Image, error) {
+	raster, err := d.pdf.Raster(n, d.limits)
+	if err != nil {
+		return nil, err
+	}
+	return d.image(raster)
 }
 
 // line reads a few lines of text, in one pass.

@@ -1,0 +1,9 @@
+// Package table finds tables on a page that was read, and puts their words into rows and cells.
+//
+// Two kinds are found. A ruled table is what drawn lines part into cells: [Rules] finds the lines of a picture, and cells that
+// no line parts are one. A table without lines is where words stand so that columns of white go through at least three rows,
+// in at least three columns, or in two of which one holds numbers; columns of prose are none. In doubt there is no table:
+// the words then stay as they were read.
+//
+// No word is lost, and words outside tables keep their order. Inside, words are in reading order of their cells.
+package table

@@ -1,0 +1,98 @@
+//go:build linux
+
+package reader
+
+import (
+	"math"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/mrz"
+	"github.com/lethe-ocr/lethe/shared/ocr/table"
+	"github.com/lethe-ocr/lethe/shared/picture"
+)
+
+// features finds on a page what was asked for beside its words.
+func (e *Engine) features(page *ocr.Page, doc opened, opt ocr.Options) error {
+	if opt.MRZ {
+		mrz.Find(page)
+	}
+	if !opt.Tables || page.Origin == ocr.Blank {
+		return nil
+	}
+	whole, closeWhole, err := e.whole(doc, page.Number)
+	if err != nil {
+		return err
+	}
+	defer closeWhole()
+	lines, err := greyOf(whole, page, rulesDPI)
+	if err != nil {
+		return err
+	}
+	table.Find(page, lines.rules())
+	return nil
+}
+
+// whole returns a picture of the whole page: the one that was recognised, or one that is drawn now.
+func (e *Engine) whole(doc opened, n int) (*picture.Image, func(), error) {
+	if e.drawn.image != nil && !e.drawn.part {
+		return e.drawn.image, func() {}, nil
+	}
+	image, err := doc.drawing(n)
+	if err != nil {
+		return nil, nil, err
+	}
+	return image, image.Close, nil
+}
+
+const (
+	rulesDPI   = 200
+	mostPixels = 16e6 // of a copy in which something is looked for
+)
+
+// grey is a copy of a page in which something is looked for. Its pixels are square.
+type grey struct {
+	table.Grey
+	x, y float64 // its pixels for one of the page
+}
+
+// greyOf copies a picture of a page, at no more than a resolution.
+func greyOf(im *picture.Image, page *ocr.Page, dpi float64) (grey, error) {
+	x, y := page.Resolution()
+	finest := float64(max(x, y, 1))
+	inches := float64(page.Width) / float64(max(x, 1)) * float64(page.Height) / float64(max(y, 1))
+	dpi = min(dpi, finest, math.Sqrt(mostPixels/max(inches, 1e-9)))
+	scaled, err := im.Grey()
+	if err != nil {
+		return grey{}, err
+	}
+	defer func() { scaled.Close() }()
+	toX := dpi / float64(max(x, 1)) * float64(page.Width) / float64(im.Width())
+	toY := dpi / float64(max(y, 1)) * float64(page.Height) / float64(im.Height())
+	if toX != 1 || toY != 1 {
+		smaller, err := scaled.Scale(toX, toY)
+		if err != nil {
+			return grey{}, err
+		}
+		scaled.Close()
+		scaled = smaller
+	}
+	pixels, err := scaled.Pixels()
+	if err != nil {
+		return grey{}, err
+	}
+	return grey{
+		Grey: table.Grey{Width: pixels.Width, Height: pixels.Height, Data: pixels.Data, DPI: int(math.Round(dpi))},
+		x:    float64(pixels.Width) / float64(page.Width), y: float64(pixels.Height) / float64(page.Height),
+	}, nil
+}
+
+// rules returns the lines of the page in its own pixels.
+func (g grey) rules() table.Rules {
+	rules := table.FindRules(g.Grey)
+	for _, lines := range [][]table.Rule{rules.Across, rules.Down} {
+		for i, r := range lines {
+			lines[i] = table.Rule{X0: r.X0 / g.x, Y0: r.Y0 / g.y, X1: r.X1 / g.x, Y1: r.Y1 / g.y}
+		}
+	}
+	return rules
+}

@@ -1,0 +1,73 @@
+//go:build linux
+
+package reader_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
+)
+
+// passport is a page with a table between drawn lines and a machine-readable zone, in Courier.
+func passport() []byte {
+	var content strings.Builder
+	for _, y := range []int{700, 670, 640} {
+		fmt.Fprintf(&content, "72 %d m 472 %d l S ", y, y)
+	}
+	for _, x := range []int{72, 272, 472} {
+		fmt.Fprintf(&content, "%d 640 m %d 700 l S ", x, x)
+	}
+	for _, t := range []struct {
+		x, y int
+		text string
+	}{
+		{72, 740, "A passport"}, {80, 680, "Issued by"}, {280, 680, "Utopia"}, {80, 650, "Number"}, {280, 650, "L898902C3"},
+		{72, 200, "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<"}, {72, 180, "L898902C36UTO7408122F1204159ZE184226B<<<<<10"},
+	} {
+		fmt.Fprintf(&content, "BT/F 12 Tf %d %d Td(%s)Tj ET ", t.x, t.y, t.text)
+	}
+	return pdftest.Pages(1, "/Font<</F 5 0 R>>", content.String(), "<</Type/Font/Subtype/Type1/BaseFont/Courier/Encoding/WinAnsiEncoding>>")
+}
+
+func TestTablesAndZonesOfATextLayerAreFoundWhereTheyAreAskedFor(t *testing.T) {
+	e := layers(t)
+	opt := english()
+	plain, err := e.Recognise(t.Context(), source(t, "passport", passport()), 1, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range plain.Blocks {
+		if b.Kind != ocr.TextBlock {
+			t.Errorf("a %s that nobody asked for", b.Kind)
+		}
+	}
+	opt.Features = ocr.Features{Tables: true, MRZ: true}
+	page, err := e.Recognise(t.Context(), source(t, "passport", passport()), 1, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text(page) != text(plain) {
+		t.Errorf("text was\n%s\nand is\n%s", text(plain), text(page))
+	}
+	var tables, zones []ocr.Block
+	for _, b := range page.Blocks {
+		switch b.Kind {
+		case ocr.TableBlock:
+			tables = append(tables, b)
+		case ocr.MRZBlock:
+			zones = append(zones, b)
+		}
+	}
+	if len(tables) != 1 || len(tables[0].Rows) != 2 || len(tables[0].Rows[1].Cells) != 2 {
+		t.Fatalf("tables: %+v", tables)
+	}
+	if got := tables[0].Rows[1].Cells[1].Paragraphs[0].Lines[0].Words[0].Text; got != "L898902C3" {
+		t.Errorf("the last cell says %q", got)
+	}
+	if len(zones) != 1 || !zones[0].MRZ.Valid || zones[0].MRZ.Format != ocr.TD3 {
+		t.Errorf("zones: %+v", zones)
+	}
+}
