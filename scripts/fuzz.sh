@@ -16,5 +16,5 @@ eval "$settings"
 undefined='-O1 -g -fno-omit-frame-pointer -fsanitize=undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined'
 export CGO_CFLAGS=$undefined CGO_CXXFLAGS=$undefined CGO_LDFLAGS="$CGO_LDFLAGS -fsanitize=undefined"
 # What Go's memory alone refers to would count as lost; TestMemoryStaysFlat finds what is.
-export ASAN_OPTIONS=detect_leaks=0 OMP_THREAD_LIMIT=1 GOFLAGS="${GOFLAGS:-} -asan"
-"$scan/scan" -only fuzzers -fuzz "${FUZZ:-10m}" -fuzz-in "${FUZZ_IN:-shared/ocr,shared/pdf,shared/picture}" -out dist/fuzz
+export ASAN_OPTIONS=detect_leaks=0 OMP_THREAD_LIMIT=1
+"$scan/scan" -release -sanitise -only fuzzers -fuzz "${FUZZ:-10m}" -fuzz-in "${FUZZ_IN:-shared/ocr,shared/pdf,shared/picture}" -out dist/fuzz

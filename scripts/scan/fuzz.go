@@ -68,8 +68,8 @@ func within(all []fuzzer, folders string) []fuzzer {
 }
 
 // fuzzers gives every fuzzer its share of the time. Each begins with its own seeds and with what earlier runs left in the build
-// cache. An input that breaks a rule is left in testdata/fuzz of its package, where it is a test from then on.
-func fuzzers(ctx context.Context, root, folders string, total time.Duration) (string, []Finding, error) {
+// cache. With sanitise, those that reach native code of this tree are built with AddressSanitizer. An input that breaks a rule is left in testdata/fuzz of its package, where it is a test from then on.
+func fuzzers(ctx context.Context, root, folders string, sanitise bool, total time.Duration) (string, []Finding, error) {
 	all, err := findFuzzers(ctx, root)
 	if err != nil {
 		return "", nil, err
@@ -99,7 +99,17 @@ func fuzzers(ctx context.Context, root, folders string, total time.Duration) (st
 		test := built[f.folder]
 		if test == "" {
 			test = filepath.Join(bin, strconv.Itoa(i))
-			if _, err := output(ctx, root, "go", "test", "-c", "-vet=off", "-fuzz=.", "-o", test, "./"+f.folder); err != nil {
+			build := []string{"test", "-c", "-vet=off", "-fuzz=.", "-o", test, "./" + f.folder}
+			if sanitise {
+				native, err := output(ctx, root, "go", "list", "-deps", "-test", "-f", "{{if .CgoFiles}}{{.ImportPath}}{{end}}", "./"+f.folder)
+				if err != nil {
+					return "", nil, err
+				}
+				if strings.Contains(native, strings.TrimSpace(module)) { // elsewhere it only makes Go slower: PDFium needs minutes to start
+					build = slices.Insert(build, 1, "-asan")
+				}
+			}
+			if _, err := output(ctx, root, "go", build...); err != nil {
 				return "", nil, fmt.Errorf("build the fuzzers of %s: %w", f.folder, err)
 			}
 			built[f.folder] = test

@@ -45,7 +45,7 @@ func TestEveryFuzzerIsFoundAndNothingThatLooksLikeOne(t *testing.T) {
 }
 
 func TestTreeWithoutFuzzersHasNotBeenFuzzed(t *testing.T) {
-	if examined, _, err := fuzzers(t.Context(), tree(t, nil), "", time.Second); err == nil {
+	if examined, _, err := fuzzers(t.Context(), tree(t, nil), "", false, time.Second); err == nil {
 		t.Error(examined)
 	}
 }
@@ -68,7 +68,7 @@ func FuzzPlanted(f *testing.F) {
 }
 `,
 	})
-	examined, found, err := fuzzers(t.Context(), dir, "", 10*time.Second)
+	examined, found, err := fuzzers(t.Context(), dir, "", false, 10*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,14 +27,15 @@ type check struct {
 
 // options are what the command line sets.
 type options struct {
-	root    string
-	out     string
-	url     string
-	program string
-	only    string
-	fuzzIn  string
-	release bool
-	fuzz    time.Duration
+	root     string
+	out      string
+	url      string
+	program  string
+	only     string
+	fuzzIn   string
+	sanitise bool
+	release  bool
+	fuzz     time.Duration
 }
 
 func main() {
@@ -47,6 +48,7 @@ func main() {
 	flag.BoolVar(&o.release, "release", false, "a check that could not run is a failure")
 	flag.DurationVar(&o.fuzz, "fuzz", 3*time.Minute, "time for all fuzzers together")
 	flag.StringVar(&o.fuzzIn, "fuzz-in", "", "folders whose fuzzers run, with commas between them; all without it")
+	flag.BoolVar(&o.sanitise, "sanitise", false, "build fuzzers of native code with AddressSanitizer")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, o, os.Stdout)
@@ -127,7 +129,7 @@ func checks(o options, live *live) []check {
 		{"attacks", "does wapiti find an injection?", 5 * time.Minute, live.attacks},
 		{"leaks", "is anything of these requests in the server's log?", time.Minute, live.leaks},
 		{"fuzzers", "does any fuzzer find an input that breaks its rule?", o.fuzz + 7*time.Minute, func(ctx context.Context) (string, []Finding, error) {
-			return fuzzers(ctx, o.root, o.fuzzIn, o.fuzz)
+			return fuzzers(ctx, o.root, o.fuzzIn, o.sanitise, o.fuzz)
 		}},
 	}
 }
