@@ -45,12 +45,12 @@ func completions() map[string][]string {
 		"lethe help exit":              {"exit-codes"},
 		"lethe app ro":                 {"rotate"},
 		"lethe submit --form":          {"--format"},
-		"lethe submit --format txt,pd": {"txt,pdf"},
+		"lethe submit --format txt,pd": {"txt,pdf", "txt,pdfa", "txt,pdfimages"},
 		"lethe submit --lang rus+de":   {"rus+deu"},
 		"lethe list --state C":         {"Completed"},
 		"lethe read --profile ":        {"accurate", "fast"},
 		"lethe read --signature re":    {"refuse", "rewrite"},
-		"lethe get --format p":         {"pdf"},
+		"lethe get --format p":         {"pdf", "pdfa", "pdfimages", "pptx"},
 		"lethe app create --scopes su": {"submit"},
 		"lethe status ":                nil, // ids are no files
 	}

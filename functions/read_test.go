@@ -211,7 +211,7 @@ func TestReadNamesPagesAndDocumentsThatFail(t *testing.T) {
 		code         int
 		results      []string
 	}{
-		"a page":             {"half.pdf", missing + `\nlethe: 1 of 2 pages could not be read`, verbs.ExitPages, []string{"half.pdf.txt"}},
+		"a page":             {"half.pdf", missing + `\nhalf\.pdf: mean confidence .+, doubtful pages: 2\nlethe: 1 of 2 pages could not be read`, verbs.ExitPages, []string{"half.pdf.txt"}},
 		"a page of several":  {"good.pdf half.pdf", missing, verbs.ExitPages, []string{"good.pdf.txt", "half.pdf.txt"}},
 		"a page is too many": {"--on-page-error FAIL half.pdf", `half\.pdf: .+ \(page_too_many_pixels\)`, verbs.ExitDocument, nil},
 		"a document":         {"broken.pdf", `broken\.pdf: .+ \(document_damaged\)`, verbs.ExitDocument, nil},

@@ -46,7 +46,7 @@ cp -r "$stage/tessdata" "$lambda/"
 mkdir -m 700 "$lambda/cache"
 LETHE_CACHE="$PWD/$lambda/cache" "$stage/lethe" warm
 
-# Names in one order, one date, no owners. A package that grows takes longer to upload and to start; 50 MB is the most that Lambda
+# Names in one order, one date, no owners. A package that grows takes longer to upload and to start; 50 MiB is the most that Lambda
 # takes without a detour through S3.
 pack() { # pack STAGE PROGRAM ZIP
   find "$1" -type d -exec chmod 755 {} +
@@ -61,9 +61,9 @@ pack() { # pack STAGE PROGRAM ZIP
 pack "$stage" lethe lethe.zip
 pack "$lambda" bootstrap lethe-lambda.zip
 [[ -z ${LETHE_PACKAGE_LANGUAGES:-}${LANGUAGES:-} ]] || exit 0
-for limit in lethe.zip:55 lethe-lambda.zip:50; do
-  if (($(stat -c %s "dist/${limit%:*}") > ${limit#*:} * 1000000)); then
-    echo "dist/${limit%:*} is larger than ${limit#*:} MB" >&2
+for limit in lethe.zip:56 lethe-lambda.zip:50; do
+  if (($(stat -c %s "dist/${limit%:*}") > ${limit#*:} << 20)); then
+    echo "dist/${limit%:*} is larger than ${limit#*:} MiB" >&2
     exit 1
   fi
 done

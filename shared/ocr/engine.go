@@ -83,8 +83,8 @@ type Profile string
 
 // The profiles.
 const (
-	Accurate Profile = "accurate" // default: a second pass on pages that were read with low confidence
-	Fast     Profile = "fast"     // one pass
+	Accurate Profile = "accurate" // default: what is in doubt is read again (package reading)
+	Fast     Profile = "fast"     // each page once, turned where that is needed
 )
 
 // Profiles lists every profile, the default first.
