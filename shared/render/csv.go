@@ -6,6 +6,7 @@ import (
 	"io"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
@@ -76,16 +77,21 @@ func (r *records) Close() error {
 var (
 	// formula matches what a spreadsheet would take for one: full-width signs count in some.
 	formula = regexp.MustCompile(`^[=+\-@＝＋－＠]`)
-	// quoted matches that, and what looks as if it had been made harmless already.
-	quoted = regexp.MustCompile(`^'*[=+\-@＝＋－＠]`)
+	// quoted matches the places where a field may begin, with what would be a formula there, or looks as if it had been made
+	// harmless already. Where the decimal separator is a comma, spreadsheets part fields at semicolons, and then neither the
+	// quotation marks around a field nor those around its line breaks count.
+	quoted = regexp.MustCompile(`(^|[;\n]) *'*[=+\-@＝＋－＠]`)
 	// signed matches numbers with a sign, which are no formulas.
 	signed = regexp.MustCompile(`^[+-]?[0-9.,]+$`)
 )
 
 // harmless puts an apostrophe before what a spreadsheet would calculate. It shows the rest as text.
 func harmless(s string) string {
-	if quoted.MatchString(s) && !signed.MatchString(s) {
-		return "'" + s
+	if signed.MatchString(s) {
+		return s
 	}
-	return s
+	return quoted.ReplaceAllStringFunc(s, func(begin string) string {
+		at := strings.IndexFunc(begin, func(r rune) bool { return !strings.ContainsRune("; \n", r) })
+		return begin[:at] + "'" + begin[at:]
+	})
 }

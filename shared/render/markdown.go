@@ -86,8 +86,9 @@ func (m *markdown) Close() error { return nil }
 var (
 	// special matches what means something anywhere: marks of emphasis and deletion, code, links, HTML and entities, columns.
 	special = regexp.MustCompile("[\\\\`*_~\\[<|]|&[#A-Za-z]")
-	// first matches what means something at the start of a line: headings, quotations, underlines, rules and lists.
-	first = regexp.MustCompile(`^(?:#{1,6}(?: |$)|>|=+ *$|[+-](?:[ -]|$)|[0-9]{1,9}[.)](?: |$))`)
+	// first matches what means something at the start of a line: headings, quotations, underlines, rules, lists, and the
+	// line below the head of a table, which needs no other column.
+	first = regexp.MustCompile(`^(?:#{1,6}(?: |$)|>|=+ *$|:-+:? *$|[+-](?:[ -]|$)|[0-9]{1,9}[.)](?: |$))`)
 	// closing matches what ends a heading.
 	closing = regexp.MustCompile(` #+$`)
 )

@@ -216,10 +216,7 @@ func csvTexts(data []byte) (pageTexts, error) {
 
 // plain takes the apostrophe away that keeps text from being a formula.
 func plain(field string) string {
-	if rest, ok := strings.CutPrefix(field, "'"); ok && quoted.MatchString(rest) {
-		return rest
-	}
-	return field
+	return regexp.MustCompile(`((?:^|[;\n]) *)'('*[=+\-@＝＋－＠])`).ReplaceAllString(field, "$1$2")
 }
 
 // rtfToken matches a control word with its number, a control symbol, a bracket, and text.

@@ -147,7 +147,7 @@ func TestPropertiesOfPackagesHoldWhatResultsMaySay(t *testing.T) {
 // What is too long for a cell goes on below, and codes and formulas are text.
 func TestCellsHoldTheirTextAsItIs(t *testing.T) {
 	long := strings.Repeat("𝄞", cellLetters/2) + "end"
-	words := []string{"=1+1", "+x", "@x", "-x", "＝x", "_x0041_", long}
+	words := []string{"=1+1", "+x", "@x", "-x", "＝x", "_x0041_x0042_", long}
 	lines := make([]ocr.Line, 0, len(words))
 	for i, w := range words {
 		lines = append(lines, line(0, 30*i, 600, w))
@@ -187,12 +187,15 @@ func TestRecordsAreHarmlessAndOfRFC4180(t *testing.T) {
 	page := structured()
 	page.Blocks[0].Paragraphs = []ocr.Paragraph{
 		paragraph(line(50, 10, 600, "@SUM(1)"), line(50, 20, 600, "-12,50"), line(50, 30, 600, `say "x",y`), line(50, 40, 600, "＝1")),
+		paragraph(line(50, 50, 600, "a;=1", ";", "-x;'+y", "3;5"), line(50, 60, 600, "'@x")),
 	}
+	page.Blocks[3].Rows[0].Cells[0].Paragraphs = []ocr.Paragraph{paragraph(line(0, 0, 600, "Item")), paragraph(line(0, 0, 600, "=of"))}
 	got := string(render(t, CSV, Document{}, page))
 	for _, want := range []string{
 		"page,table,row,left,top,width,height,text\r\n",
 		"1,,1,50,10,70,20,'@SUM(1)\r\n", "1,,2,50,20,60,20,\"-12,50\"\r\n", `1,,3,50,30,90,20,"say ""x"",y"` + "\r\n", "1,,4,50,40,20,20,'＝1\r\n",
-		"1,1,1,0,0,0,0,Item *of*,,Amount\r\n", "1,1,2,0,0,0,0,'=1+1,x|y,\r\n", "1,1,3,0,0,0,0,,,\"1.234,50\"\r\n",
+		"1,,5,50,50,170,20,a;'=1 ; '-x;''+y 3;5\r\n", "1,,6,50,60,30,20,''@x\r\n",
+		"1,1,1,0,0,0,0,\"Item\r\n'=of\",,Amount\r\n", "1,1,2,0,0,0,0,'=1+1,x|y,\r\n", "1,1,3,0,0,0,0,,,\"1.234,50\"\r\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in:\n%s", want, got)
@@ -208,6 +211,9 @@ func TestMarkdownIsEscapedNoMoreThanItMustBe(t *testing.T) {
 		"- item":        `\- item`,
 		"--- x":         `\--- x`,
 		"===":           `\===`,
+		"~~~":           `\~\~\~`,
+		":--":           `\:--`,
+		":- x":          ":- x",
 		"=1+1":          "=1+1",
 		"C# is # ##":    `C# is # \##`,
 		"# x":           `\# x`,

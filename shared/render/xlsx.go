@@ -7,6 +7,7 @@ import (
 	"io"
 	"regexp"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -196,7 +197,7 @@ func (x *xlsx) string(at, text string) {
 	}
 	x.open("c", attr("r", at), intAttr("s", style), attr("t", "inlineStr"))
 	x.open("is")
-	x.leaf("t", escapeCode.ReplaceAllString(text, "_x005F$0"), attr("xml:space", "preserve"))
+	x.leaf("t", withoutCodes(text), attr("xml:space", "preserve"))
 	x.close()
 	x.close()
 }
@@ -253,6 +254,19 @@ func cellName(column, row int) string {
 
 // escapeCode matches what spreadsheets take for the code of a character.
 var escapeCode = regexp.MustCompile(`_x[0-9A-Fa-f]{4}_`)
+
+// withoutCodes writes the first character of each code as its own. Codes may share a character with the next one.
+func withoutCodes(text string) string {
+	var b strings.Builder
+	for {
+		at := escapeCode.FindStringIndex(text)
+		if at == nil {
+			return b.String() + text
+		}
+		b.WriteString(text[:at[0]] + "_x005F_")
+		text = text[at[0]+len("_"):]
+	}
+}
 
 // cut divides what is too long for a cell.
 func cut(text string) (now, rest string) {
