@@ -14,7 +14,7 @@ import (
 type office struct {
 	*markup // of the part that is being written
 	zip     *zip.Writer
-	deflate *flate.Writer // of that part
+	deflate *flate.Writer // of that part; one for all, since its tables are far larger than most parts
 	types   []partType
 }
 
@@ -36,10 +36,14 @@ var packageTime = time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // newOffice begins a package with its main part's name and what is said about it: nothing but what Document holds.
 func newOffice(w io.Writer, doc Document, main string) (*office, error) {
-	o := &office{zip: zip.NewWriter(w)}
-	o.zip.RegisterCompressor(zip.Deflate, func(w io.Writer) (_ io.WriteCloser, err error) {
-		o.deflate, err = flate.NewWriter(w, flate.DefaultCompression)
-		return o.deflate, err
+	deflate, err := flate.NewWriter(nil, flate.DefaultCompression)
+	if err != nil {
+		return nil, err
+	}
+	o := &office{zip: zip.NewWriter(w), deflate: deflate}
+	o.zip.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
+		deflate.Reset(w)
+		return deflate, nil
 	})
 	o.relations("_rels/.rels",
 		relation{officeRelations + "/officeDocument", main},
