@@ -27,11 +27,11 @@ type docx struct {
 // sheet is the size of a page in twentieths of a point.
 type sheet struct{ width, height int }
 
-// a4 is the size of pages that have none.
+// a4 is the size of a first page that has none.
 func a4() sheet { return sheet{11_906, 16_838} }
 
-// sheetOf returns the size of a page as it is read, upright.
-func sheetOf(p *ocr.Page) (sheet, bool) {
+// sheetOf returns the size of a page as it is read, upright, and another one's for a page that has none.
+func sheetOf(p *ocr.Page, another sheet) sheet {
 	const least, most = 1440, 31_680 // of Word
 	x, y := p.Resolution()
 	width, height := points20(p.Width, x), points20(p.Height, y)
@@ -39,9 +39,9 @@ func sheetOf(p *ocr.Page) (sheet, bool) {
 		width, height = height, width
 	}
 	if width <= 0 || height <= 0 {
-		return sheet{}, false
+		return another
 	}
-	return sheet{min(max(width, least), most), min(max(height, least), most)}, true
+	return sheet{min(max(width, least), most), min(max(height, least), most)}
 }
 
 // margin is at most 2 cm.
@@ -52,7 +52,7 @@ func newDOCX(_ context.Context, w io.Writer, doc Document) (Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &docx{office: o, languages: officeTags(doc.Languages)}
+	d := &docx{office: o, languages: officeTags(doc.Languages), sheet: a4()}
 	d.relations("word/_rels/document.xml.rels", relation{officeRelations + "/styles", "styles.xml"})
 	d.part("word/styles.xml", wordTypes+"styles+xml")
 	d.styles()
@@ -124,8 +124,10 @@ func (d *docx) style(kind, id, name string, properties func(), attrs ...xml.Attr
 // lang names the languages that are known.
 func (d *docx) lang(l officeLanguages) {
 	var attrs []xml.Attr
-	for name, tag := range l.each {
-		attrs = append(attrs, attr("w:"+name, tag))
+	for _, a := range []xml.Attr{attr("w:val", l.western), attr("w:eastAsia", l.eastAsian), attr("w:bidi", l.complexScript)} {
+		if a.Value != "" {
+			attrs = append(attrs, a)
+		}
 	}
 	if len(attrs) > 0 {
 		d.leaf("w:lang", "", attrs...)
@@ -134,13 +136,7 @@ func (d *docx) lang(l officeLanguages) {
 
 // Page implements Writer.
 func (d *docx) Page(p *ocr.Page) error {
-	size, known := sheetOf(p)
-	switch {
-	case !known && d.pages == 0:
-		size = a4()
-	case !known:
-		size = d.sheet
-	}
+	size := sheetOf(p, d.sheet)
 	if d.pages > 0 && size != d.sheet {
 		d.blank(func() {
 			d.flat()

@@ -17,7 +17,7 @@ const (
 )
 
 // pptx writes Office Open XML for PowerPoint: a slide for each page, on it a text box for each line where it stands. All slides
-// have the size of the first page that has one; others are fitted into it.
+// have the size of the first page; others are fitted into it.
 type pptx struct {
 	*office
 	languages officeLanguages
@@ -143,13 +143,9 @@ func (p *pptx) tree(shapes func()) {
 
 // Page implements Writer.
 func (p *pptx) Page(page *ocr.Page) error {
-	size, known := sheetOf(page)
-	if p.slides == 0 || p.size == (sheet{}) {
-		if p.size = size; !known {
-			p.size = a4()
-		}
+	if p.slides++; p.slides == 1 {
+		p.size = sheetOf(page, a4())
 	}
-	p.slides++
 	name := "slide" + strconv.Itoa(p.slides) + ".xml"
 	languages := officeTags(page.Languages)
 	p.part("ppt/slides/"+name, slideTypes+"slide+xml")
@@ -256,8 +252,7 @@ func (p *pptx) Close() error {
 		relations = append(relations, relation{officeRelations + "/slide", "slides/slide" + strconv.Itoa(n) + ".xml"})
 	}
 	p.close()
-	size := sheet{max(p.size.width, 1440), max(p.size.height, 1440)} // an inch, the least that PowerPoint takes
-	p.leaf("p:sldSz", "", intAttr("cx", size.width*point20), intAttr("cy", size.height*point20))
+	p.leaf("p:sldSz", "", intAttr("cx", p.size.width*point20), intAttr("cy", p.size.height*point20))
 	p.leaf("p:notesSz", "", intAttr("cx", a4().width*point20), intAttr("cy", a4().height*point20))
 	p.close()
 	p.relations("ppt/_rels/presentation.xml.rels", relations...)

@@ -23,7 +23,7 @@ type rtf struct {
 var rtfSizes = [...]int{22, 36, 30, 26}
 
 func newRTF(_ context.Context, w io.Writer, doc Document) (Writer, error) {
-	r := &rtf{output: output{w: w}}
+	r := &rtf{output: output{w: w}, sheet: a4()}
 	r.b.WriteString(`{\rtf1\ansi\ansicpg1252\uc0\deff0{\fonttbl{\f0\fswiss Arial;}}` + "\n")
 	r.b.WriteString(`{\stylesheet{\s0\fs22 Normal;}`)
 	for level := 1; level < len(rtfSizes); level++ {
@@ -40,13 +40,7 @@ func newRTF(_ context.Context, w io.Writer, doc Document) (Writer, error) {
 
 // Page implements Writer.
 func (r *rtf) Page(p *ocr.Page) error {
-	size, known := sheetOf(p)
-	switch {
-	case !known && r.pages == 0:
-		size = a4()
-	case !known:
-		size = r.sheet
-	}
+	size := sheetOf(p, r.sheet)
 	switch {
 	case r.pages == 0:
 		r.section(size)

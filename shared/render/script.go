@@ -118,9 +118,3 @@ func (l officeLanguages) without(document officeLanguages) officeLanguages {
 	}
 	return l
 }
-
-// each calls yield with the languages that are known, by the names of their attributes in Office Open XML.
-func (l officeLanguages) each(yield func(name, tag string) bool) {
-	_ = (l.western == "" || yield("val", l.western)) && (l.eastAsian == "" || yield("eastAsia", l.eastAsian)) &&
-		(l.complexScript == "" || yield("bidi", l.complexScript))
-}
