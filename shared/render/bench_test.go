@@ -39,7 +39,7 @@ func BenchmarkWrite(b *testing.B) {
 		}
 	}
 	for _, f := range Formats() {
-		if f == PDF {
+		if f.MediaType() == PDF.MediaType() {
 			continue
 		}
 		all = append(all, Output{f, io.Discard})
