@@ -121,10 +121,11 @@ func (e *evidence) learn(letters []image.Point, first reading) {
 
 // again reads a page another way, and returns what is best of both readings, and where it was read.
 func (r *Reader) again(ctx context.Context, s *sheet, best reading, do step, opt ocr.Options) (reading, image.Rectangle, error) {
-	im, larger, err := s.unruled(best.angle)
-	if do != unruled {
-		im, larger, err = s.blurred(best.angle)
+	copied := s.blurred
+	if do == unruled {
+		copied = s.unruled
 	}
+	im, larger, err := copied(best.angle)
 	if err != nil {
 		return reading{}, image.Rectangle{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
@@ -142,5 +143,25 @@ func TestLaterReadingsCostNoMoreThanTheFirstAllows(t *testing.T) {
 		if (len(e.shown) > 1) != (len(page.Decisions) > 0) {
 			t.Errorf("%s: %d looks are explained by %+v", c.name, len(e.shown), page.Decisions)
 		}
+	}
+}
+
+// Copies of a page are in memory that the garbage collector does not know.
+func TestEveryCopyOfAPageIsFreed(t *testing.T) {
+	im := blots(t, 25, 25)                      // 490 × 940 pixels
+	const pages, warm, most = 40, 15, 8_000_000 // the heap settles first; a copy that stays each time is more
+	var first int64
+	for n := range pages {
+		for _, confidence := range []float64{70, 10} { // doubtful lines, and a hopeless page
+			if _, err := New(&sceptic{confidence: confidence}).Read(t.Context(), im, 200, 200, ocr.Options{Languages: []string{"eng"}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n == warm {
+			first = ocrtest.Resident(t)
+		}
+	}
+	if last := ocrtest.Resident(t); last > first+most {
+		t.Errorf("memory grew from %d to %d bytes in %d readings", first, last, pages-warm)
 	}
 }

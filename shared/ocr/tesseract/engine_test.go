@@ -11,7 +11,6 @@ import (
 	"math"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -174,26 +173,12 @@ func TestMemoryStaysFlat(t *testing.T) {
 			t.Fatalf("page %d: %d words, %v", n, len(found.Words), err)
 		}
 		if n == pages/4 {
-			first = resident(t)
+			first = ocrtest.Resident(t)
 		}
 	}
-	last := resident(t)
+	last := ocrtest.Resident(t)
 	t.Logf("%d pages: %.1f MiB after a quarter, %.1f MiB at the end", pages, float64(first)/(1<<20), float64(last)/(1<<20))
 	if last > first+most {
 		t.Errorf("memory grew from %d to %d bytes", first, last)
 	}
-}
-
-// resident returns the bytes of memory of this process.
-func resident(t *testing.T) int64 {
-	t.Helper()
-	stat, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		t.Skip("this system does not say how much memory a process takes")
-	}
-	pages, err := strconv.ParseInt(strings.Fields(string(stat))[1], 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pages * int64(os.Getpagesize())
 }
