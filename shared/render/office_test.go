@@ -3,9 +3,8 @@ package render
 import (
 	"archive/zip"
 	"bytes"
-	"os"
 	"path"
-	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -28,20 +27,7 @@ func everything() []ocr.Page {
 
 func TestStructureOfAPageMatchesItsGoldenFiles(t *testing.T) {
 	for _, f := range withoutPlaces {
-		got := shown(t, f, render(t, f, Document{}, structured()))
-		name := filepath.Join("testdata", "structured."+string(f)+".golden")
-		if *update {
-			if err := os.WriteFile(name, got, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), string(got)); diff != "" {
-			t.Errorf("%s: run go generate if the change is meant (-want +got):\n%s", f, diff)
-		}
+		golden(t, "structured."+string(f), shown(t, f, render(t, f, Document{}, structured())))
 	}
 }
 
@@ -246,6 +232,26 @@ func sameTexts(format Format) func(*testing.T, []byte, []ocr.Page) {
 		}
 		if diff := cmp.Diff(wantTexts(format, pages), got); diff != "" {
 			t.Errorf("(-model +%s):\n%s", format, diff)
+		}
+	}
+}
+
+// A page without a size has that of the page before, the first one A4; slides are of one size.
+func TestPagesOfWordProcessorsHaveTheirSizes(t *testing.T) {
+	pages := []ocr.Page{
+		{Number: 1}, {Number: 2, Width: 600, Height: 800, DPI: 72}, {Number: 3}, {Number: 4, Width: 600, Height: 800, DPI: 72, Angle: 90},
+	}
+	for f, test := range map[Format]struct{ size, want string }{
+		DOCX: {`w:pgSz w:w="(\d+)" w:h="(\d+)"`, "11906x16838 12000x16000 16000x12000"},
+		RTF:  {`\\pgwsxn(\d+)\\pghsxn(\d+)`, "11906x16838 12000x16000 16000x12000"},
+		PPTX: {`p:sldSz cx="(\d+)" cy="(\d+)"`, "7560310x10692130"}, // 635 units each
+	} {
+		var got []string
+		for _, m := range regexp.MustCompile(test.size).FindAllSubmatch(shown(t, f, render(t, f, Document{}, pages...)), -1) {
+			got = append(got, string(m[1])+"x"+string(m[2]))
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("%s has pages of %v, want %s", f, got, test.want)
 		}
 	}
 }

@@ -31,21 +31,26 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func TestEveryFormatMatchesItsGoldenFile(t *testing.T) {
 	for _, f := range Formats() {
 		t.Run(string(f), func(t *testing.T) {
-			got := shown(t, f, render(t, f, document(), model()...))
-			name := filepath.Join("testdata", string(f)+".golden")
-			if *update {
-				if err := os.WriteFile(name, got, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("run go generate if the change is meant (-want +got):\n%s", diff)
-			}
+			golden(t, string(f), shown(t, f, render(t, f, document(), model()...)))
 		})
+	}
+}
+
+// golden requires that a result is that of its golden file, or makes it so.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	name = filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(name, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s: run go generate if the change is meant (-want +got):\n%s", name, diff)
 	}
 }
 
