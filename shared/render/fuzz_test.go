@@ -20,6 +20,7 @@ func fuzz(f *testing.F, format Format, check func(t *testing.T, result []byte, p
 	}
 	f.Add("recog-", "nition", 10, 20, 99.5, 0)
 	f.Add("中", "文", -1, 1<<62, -1.0, 180)
+	f.Add("µ", "0", 0, 0, 0.0, 0)
 	f.Add("\uFEFF", "\f", 0, 0, 1e300, -7)
 	f.Fuzz(func(t *testing.T, first, second string, x, y int, confidence float64, angle int) {
 		word := func(s string) ocr.Word {

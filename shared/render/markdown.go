@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
@@ -53,7 +52,7 @@ func (m *markdown) Page(p *ocr.Page) error {
 // codeOf returns the code of a failure without what could end a comment.
 func codeOf(f *ocr.Failure) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsLower(r) || r == '_' {
+		if r >= 'a' && r <= 'z' || r == '_' {
 			return r
 		}
 		return -1
