@@ -46,10 +46,8 @@ type Ask struct {
 
 // Found is what an engine found in a picture. Everything is in pixels of the whole picture that it was shown.
 type Found struct {
-	Words  []Word  // in reading order
-	Blocks []Block // what is no text, in the order of the engine
-
-	Turn int // clockwise, in degrees, that makes the page upright; of Orientation alone
+	Words []Word // in reading order
+	Turn  int    // clockwise, in degrees, that makes the page upright; of Orientation alone
 }
 
 // Word is what an engine found of one word.
@@ -77,21 +75,4 @@ type Character struct {
 type Alternative struct {
 	Text       string
 	Confidence float64 // 0 to 100
-}
-
-// BlockKind says what a block of a picture is.
-type BlockKind int
-
-// The kinds.
-const (
-	Text BlockKind = iota
-	Table
-	Picture
-	Rule
-)
-
-// Block is a region of a picture as the engine sees it.
-type Block struct {
-	Kind BlockKind
-	Box  image.Rectangle
 }

@@ -6,9 +6,7 @@ import (
 	"context"
 	"errors"
 	"image"
-	"image/color"
 	"image/draw"
-	"math"
 	"os"
 	"slices"
 	"strings"
@@ -100,24 +98,6 @@ func TestAlternativesAreGivenWhereAskedFor(t *testing.T) {
 	}
 	if n := count(rich); n == 0 {
 		t.Error("no character may be another")
-	}
-}
-
-func TestPicturesAndRulesAreBlocks(t *testing.T) {
-	img := letter(t)
-	dark := image.NewUniform(color.Gray{Y: 40})
-	photograph := image.Rect(300, 1500, 1300, 2100)
-	for y := photograph.Min.Y; y < photograph.Max.Y; y++ { // a shape with half-tones in it
-		for x := photograph.Min.X; x < photograph.Max.X; x++ {
-			img.SetGray(x, y, color.Gray{Y: uint8(90 + 60*math.Sin(float64(x)/90)*math.Cos(float64(y)/70))}) // #nosec G115 -- 30 to 150
-		}
-	}
-	draw.Draw(img, image.Rect(200, 1420, 1450, 1426), dark, image.Point{}, draw.Src)
-	blocks := recognise(t, newEngine(t), img, enginetest.English()).Blocks
-	for kind, at := range map[reading.BlockKind]image.Rectangle{reading.Picture: photograph, reading.Rule: image.Rect(200, 1420, 1450, 1426)} {
-		if !slices.ContainsFunc(blocks, func(b reading.Block) bool { return b.Kind == kind && b.Box.In(at.Inset(-20)) && b.Box.Dx() > at.Dx()/2 }) {
-			t.Errorf("there is no block of kind %d at %v: %v", kind, at, blocks)
-		}
 	}
 }
 

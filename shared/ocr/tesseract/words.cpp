@@ -22,7 +22,6 @@ struct result {
   std::vector<lethe_word> words;
   std::vector<lethe_symbol> symbols;
   std::vector<lethe_text> choices;
-  std::vector<lethe_block> blocks;
 
   lethe_text keep(const char *s, float confidence) {
     lethe_text kept = {};
@@ -65,7 +64,6 @@ void shift(result &found, int x, int y) {
     if (b[0] || b[1] || b[2] || b[3]) b[0] += x, b[1] += y, b[2] += x, b[3] += y;
   }
   for (auto &s : found.symbols) move(s.box);
-  for (auto &b : found.blocks) move(b.box);
 }
 
 lethe_box box_of(const ResultIterator &at, PageIteratorLevel level) {
@@ -103,11 +101,6 @@ void collect(tesseract::TessBaseAPI &api, const lethe_ask &ask, result &found) {
   std::unique_ptr<ResultIterator> at(api.GetIterator());
   int block = 0, paragraph = 0, line = 0;
   while (at && !at->Empty(tesseract::RIL_BLOCK)) {
-    auto kind = at->BlockType();
-    if (at->IsAtBeginningOf(tesseract::RIL_BLOCK) &&
-        (kind == tesseract::PT_TABLE || tesseract::PTIsImageType(kind) || tesseract::PTIsLineType(kind))) {
-      found.blocks.push_back({box_of(*at, tesseract::RIL_BLOCK), kind});
-    }
     if (at->Empty(tesseract::RIL_WORD)) {
       at->Next(tesseract::RIL_WORD);
       continue;
@@ -183,7 +176,6 @@ int recognise(tesseract::TessBaseAPI &api, Pix *pix, const lethe_ask *ask, lethe
   out->words = found->words.data(), out->word_count = static_cast<int>(found->words.size());
   out->symbols = found->symbols.data(), out->symbol_count = static_cast<int>(found->symbols.size());
   out->choices = found->choices.data(), out->choice_count = static_cast<int>(found->choices.size());
-  out->blocks = found->blocks.data(), out->block_count = static_cast<int>(found->blocks.size());
   out->memory = found.release();
   return lethe_ok;
 }

@@ -105,26 +105,7 @@ func copied(found *C.lethe_found) reading.Found {
 		}
 		out.Words = append(out.Words, word)
 	}
-	for _, b := range unsafe.Slice(found.blocks, int(found.block_count)) {
-		if box := rectangle(b.box); !box.Empty() {
-			out.Blocks = append(out.Blocks, reading.Block{Kind: kind(b.kind), Box: box})
-		}
-	}
 	return out
-}
-
-// kind translates a tesseract::PolyBlockType.
-func kind(of C.int) reading.BlockKind {
-	switch of {
-	case C.PT_TABLE:
-		return reading.Table
-	case C.PT_HORZ_LINE, C.PT_VERT_LINE:
-		return reading.Rule
-	case C.PT_FLOWING_IMAGE, C.PT_HEADING_IMAGE, C.PT_PULLOUT_IMAGE:
-		return reading.Picture
-	default:
-		return reading.Text
-	}
 }
 
 // percent keeps a confidence in its range: the engine's own leaves it by rounding.

@@ -30,11 +30,6 @@ typedef struct {
   int symbols, length;         // the first of its symbols, and how many they are
 } lethe_word;
 
-typedef struct {
-  lethe_box box;
-  int kind;  // a tesseract::PolyBlockType
-} lethe_block;
-
 // What the engine found. All of it is one piece of memory, which lethe_free frees.
 typedef struct {
   void *memory;
@@ -42,8 +37,7 @@ typedef struct {
   const lethe_word *words;
   const lethe_symbol *symbols;  // only if they were asked for
   const lethe_text *choices;    // of symbols; only if they were asked for
-  const lethe_block *blocks;    // that are no running text: tables, pictures and rules
-  int word_count, symbol_count, choice_count, block_count;
+  int word_count, symbol_count, choice_count;
   int turn;  // clockwise, in degrees, that makes the page upright; only if nothing but that is asked for
 } lethe_found;
 
