@@ -50,7 +50,6 @@ type Options struct {
 	Profile   Profile  `json:"profile"`
 
 	Features
-	Region *Region `json:"region,omitempty"` // read nothing but this; nil for the whole page
 
 	// Choose has the page looked at instead of read, at a small part of the cost: it comes back with those of Languages that it
 	// shows, the likeliest first, and no blocks.

@@ -1,37 +1,5 @@
 package ocr
 
-// Region is a part of a page that is read by itself, as a field of a form is.
-type Region struct {
-	Box  Box        `json:"box"` // in pixels of the page as displayed
-	Kind RegionKind `json:"kind"`
-}
-
-// RegionKind says what a region holds.
-type RegionKind string
-
-// The kinds.
-const (
-	TextRegion      RegionKind = "text"
-	BarcodeRegion   RegionKind = "barcode"
-	CheckmarkRegion RegionKind = "checkmark"
-	MRZRegion       RegionKind = "mrz"
-)
-
-// RegionKinds lists every kind.
-func RegionKinds() []RegionKind {
-	return []RegionKind{TextRegion, BarcodeRegion, CheckmarkRegion, MRZRegion}
-}
-
-// Mark is the state of a box that is there to be ticked.
-type Mark string
-
-// The states.
-const (
-	EmptyMark     Mark = "empty"
-	Checked       Mark = "checked"
-	CorrectedMark Mark = "corrected" // checked, and then blackened to take that back
-)
-
 // MRZ is a machine-readable zone of a travel document, as ICAO Doc 9303 defines it. Fields that the document leaves empty are
 // missing.
 type MRZ struct {

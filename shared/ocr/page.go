@@ -106,20 +106,17 @@ const (
 	SeparatorBlock BlockKind = "separator" // a rule between other blocks
 	BarcodeBlock   BlockKind = "barcode"   // a value
 	MRZBlock       BlockKind = "mrz"       // paragraphs, and what they say as a machine-readable zone
-	CheckmarkBlock BlockKind = "checkmark" // a mark in a box of a form
 )
 
 // Block is a region of a page, such as a column of text.
 type Block struct {
 	Box        Box         `json:"box" doc:"Where it is, in pixels of the page as displayed."`
-	Kind       BlockKind   `json:"kind,omitempty" doc:"table, picture, separator, barcode, mrz or checkmark; missing for text."`
+	Kind       BlockKind   `json:"kind,omitempty" doc:"table, picture, separator, barcode or mrz; missing for text."`
 	Origin     Origin      `json:"origin,omitempty" doc:"recognised, text-layer, blank or failed."`
 	Paragraphs []Paragraph `json:"paragraphs" doc:"Of text."`
 	Rows       []Row       `json:"rows,omitempty" doc:"Rows of a table from the top; in a cell, how many it spans if more than one."`
 	Value      string      `json:"value,omitempty" doc:"Of a barcode."`
 	Symbology  string      `json:"symbology,omitempty" doc:"Kind of the barcode."`
-	Mark       Mark        `json:"mark,omitempty" doc:"Of a checkmark: empty, checked or corrected."`
-	Confidence float64     `json:"confidence,omitempty" doc:"Of a checkmark, from 0 to 100."`
 	MRZ        *MRZ        `json:"mrz,omitempty" doc:"What a machine-readable zone says."`
 }
 

@@ -76,7 +76,7 @@ func (a *abbyyXML) Page(p *ocr.Page) error {
 
 func (a *abbyyXML) block(b *ocr.Block, lang string) {
 	kind := map[ocr.BlockKind]string{
-		ocr.TableBlock: "Table", ocr.PictureBlock: "Picture", ocr.SeparatorBlock: "Separator", ocr.BarcodeBlock: "Barcode", ocr.CheckmarkBlock: "Checkmark",
+		ocr.TableBlock: "Table", ocr.PictureBlock: "Picture", ocr.SeparatorBlock: "Separator", ocr.BarcodeBlock: "Barcode",
 	}[b.Kind]
 	if kind == "" {
 		kind = "Text"

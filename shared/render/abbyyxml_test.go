@@ -115,7 +115,6 @@ func features() ocr.Page {
 			{Kind: ocr.PictureBlock, Box: box},
 			{Kind: ocr.SeparatorBlock, Box: ocr.Box{X0: 20, Y0: 5, X1: 24, Y1: 95}},
 			{Kind: ocr.BarcodeBlock, Box: box, Value: "4006381333931", Symbology: "EAN-13"},
-			{Kind: ocr.CheckmarkBlock, Box: box, Mark: "checked"},
 			{Kind: ocr.TableBlock, Box: box, Rows: []ocr.Row{{Box: box, Cells: []ocr.Cell{{Box: box, Columns: 2, Rows: 3, Paragraphs: []ocr.Paragraph{paragraph(lines)}}}}}},
 		},
 	}
@@ -137,7 +136,7 @@ func TestABBYYXMLHasTheStructureOfFineReader10(t *testing.T) {
 		`<charParams l="10" t="10" r="60" b="30" suspicious="1" wordFirst="1" charConfidence="41"><charRecVariants>` +
 			`<charRecVariant charConfidence="41">O</charRecVariant><charRecVariant charConfidence="40">0</charRecVariant></charRecVariants>O</charParams>`,
 		`<line baseline="28" `, `<barcodeInfo type="EAN13">`, `<cell colSpan="2" rowSpan="3" width="100" height="20">`, `<formatting lang="GermanStandard">`,
-		`<separator thickness="4" type="Black"><start x="22" y="5"></start><end x="22" y="95"></end></separator>`, `blockType="Picture"`, `blockType="Checkmark"`,
+		`<separator thickness="4" type="Black"><start x="22" y="5"></start><end x="22" y="95"></end></separator>`, `blockType="Picture"`,
 	} {
 		if !strings.Contains(good, want) {
 			t.Errorf("there is no %s in\n%s", want, good)

@@ -45,8 +45,7 @@ func (f frame) block(b ocr.Block) (ocr.Block, bool) {
 	if b.Rows = keep(b.Rows, f.row); len(b.Rows) == 0 {
 		b.Rows = nil // left out of JSON
 	}
-	b.Confidence = percent(b.Confidence)
-	return b, len(b.Paragraphs) > 0 || len(b.Rows) > 0 || b.Value != "" || b.Mark != "" ||
+	return b, len(b.Paragraphs) > 0 || len(b.Rows) > 0 || b.Value != "" ||
 		b.Kind == ocr.PictureBlock || b.Kind == ocr.SeparatorBlock
 }
 

@@ -108,16 +108,7 @@ func (c checker) page(p *ocr.Page, number int, opt ocr.Options) error {
 	if len(p.Decisions) > 0 && !opt.Explain || opt.Choose && len(p.Blocks) > 0 {
 		return errLied
 	}
-	marks := 0
-	for i := range p.Blocks {
-		if p.Blocks[i].Kind == ocr.CheckmarkBlock {
-			marks++
-		}
-	}
-	if marks > 1 { // a region is one mark
-		return errLied
-	}
-	content := pageCheck{width: p.Width, height: p.Height, fonts: len(p.Fonts), asked: opt.Features, region: opt.Region}
+	content := pageCheck{width: p.Width, height: p.Height, fonts: len(p.Fonts), asked: opt.Features}
 	for i := range p.Blocks {
 		if !content.block(&p.Blocks[i]) {
 			return errLied

@@ -18,7 +18,6 @@ const (
 // feature reports whether what a block says of itself beside its text can be true, and was asked for.
 func (c *pageCheck) feature(b *ocr.Block) bool {
 	if b.Kind != ocr.BarcodeBlock && (b.Value != "" || b.Symbology != "") ||
-		b.Kind != ocr.CheckmarkBlock && (b.Mark != "" || b.Confidence != 0) ||
 		b.Kind != ocr.MRZBlock && b.MRZ != nil {
 		return false
 	}
@@ -28,18 +27,13 @@ func (c *pageCheck) feature(b *ocr.Block) bool {
 	case ocr.TableBlock:
 		return c.asked.Tables
 	case ocr.BarcodeBlock:
-		return (c.asked.Barcodes || c.is(ocr.BarcodeRegion)) && value(b.Value) && readable(b.Symbology)
+		return c.asked.Barcodes && value(b.Value) && readable(b.Symbology)
 	case ocr.MRZBlock:
-		return (c.asked.MRZ || c.is(ocr.MRZRegion)) && zone(b.MRZ)
-	case ocr.CheckmarkBlock:
-		return c.is(ocr.CheckmarkRegion) && percent(b.Confidence) && (b.Mark == ocr.EmptyMark || b.Mark == ocr.Checked || b.Mark == ocr.CorrectedMark)
+		return c.asked.MRZ && zone(b.MRZ)
 	default:
 		return false
 	}
 }
-
-// is reports whether a region of that kind was asked for.
-func (c *pageCheck) is(kind ocr.RegionKind) bool { return c.region != nil && c.region.Kind == kind }
 
 // value reports whether a bar code can say that. Control characters separate the fields of some.
 func value(s string) bool {

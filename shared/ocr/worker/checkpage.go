@@ -16,7 +16,6 @@ type pageCheck struct {
 	width, height int // pixels
 	fonts         int
 	asked         ocr.Features
-	region        *ocr.Region
 }
 
 const (
