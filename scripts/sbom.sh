@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Lists what a program is made of: Go modules by cyclonedx-gomod, everything native by native.cdx.json with the versions that
-# are installed on this machine.
+# Lists what a program and the worker programs beside it are made of: Go modules by cyclonedx-gomod, everything native by
+# native.cdx.json with the versions that are installed on this machine.
 #   sbom.sh PROGRAM TESSDATA FOLDER    writes FOLDER/sbom.cdx.json and FOLDER/licences.txt, the texts that licences ask to pass on
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,13 +9,22 @@ ls "$tessdata"/*.traineddata >/dev/null # a program without languages is no rele
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-.tools/cyclonedx-gomod bin -json -licenses -assert-licenses -std -output "$work/go.json" "$program" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
+modules() { # modules PROGRAM FILE
+  .tools/cyclonedx-gomod bin -json -licenses -assert-licenses -std -output "$2" "$1" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
+}
+sha256() { sha256sum "$1" | cut -d' ' -f1; }
+modules "$program" "$work/go.json"
+for worker in "$(dirname "$program")"/lethe-worker*; do # without one this fails
+  modules "$worker" "$work/worker.json"
+  jq --arg name "${worker##*/}" --arg sha256 "$(sha256 "$worker")" '{$name, $sha256, components, dependencies, ref: .metadata.component."bom-ref"}' \
+    "$work/worker.json"
+done | jq -s . >"$work/workers.json"
 
 module() { go list -m -f "{{.$1}}" "$pdfium"; }
-wasm=$(sha256sum "$(module Dir)/internal/pdfium_wasm/pdfium.wasm" | cut -d' ' -f1)
+wasm=$(sha256 "$(module Dir)/internal/pdfium_wasm/pdfium.wasm")
 for file in "$tessdata"/*.traineddata; do
   language=$(basename "$file" .traineddata)
-  jq -n --arg name "tessdata $language" --arg package "tesseract-ocr-${language//_/-}" --arg sha256 "$(sha256sum "$file" | cut -d' ' -f1)" \
+  jq -n --arg name "tessdata $language" --arg package "tesseract-ocr-${language//_/-}" --arg sha256 "$(sha256 "$file")" \
     '{type: "data", $name, licenses: [{expression: "Apache-2.0"}], hashes: [{alg: "SHA-256", content: $sha256}],
       properties: [{name: "lethe:package", value: $package}]}'
 done | jq -s '$native[0] + .' --slurpfile native scripts/native.cdx.json >"$work/native.json"
@@ -36,15 +45,21 @@ jq -r '.[] | [.name, (.properties // [] | map(select(.name == "lethe:package").v
     jq -n --arg name "$name" --arg version "$version" --arg purl "$purl" '{$name, $version, $purl, "bom-ref": $purl, scope: "required"}'
   done >"$work/versions.json"
 
-jq -n --slurpfile go "$work/go.json" --slurpfile native "$work/native.json" --slurpfile versions "$work/versions.json" \
-  --arg version "$("$program" version)" --arg sha256 "$(sha256sum "$program" | cut -d' ' -f1)" '
+# Everything native is a part of each worker; the program itself is Go alone.
+jq -n --slurpfile go "$work/go.json" --slurpfile workers "$work/workers.json" --slurpfile native "$work/native.json" \
+  --slurpfile versions "$work/versions.json" --arg version "$("$program" version)" --arg sha256 "$(sha256 "$program")" '
   ($native[0] | map(. as $n | . + ($versions[] | select(.name == $n.name)) | del(.properties))) as $more
-  | $go[0]
-  | .metadata.component += {name: "lethe", version: ($version | ltrimstr("lethe ")), licenses: [{expression: "Apache-2.0"}],
-      hashes: [{alg: "SHA-256", content: $sha256}]}
-  | .components += $more
+  | ($version | ltrimstr("lethe ")) as $version
+  | def made($sha256): {$version, licenses: [{expression: "Apache-2.0"}], hashes: [{alg: "SHA-256", content: $sha256}]};
+  $go[0]
+  | .metadata.component += {name: "lethe"} + made($sha256)
+      + {components: $workers[0] | map({type: "application", name, "bom-ref": .name} + made(.sha256))}
+  | .components = ((.components + ($workers[0] | map(.components[])) | unique_by(."bom-ref")) + $more)
   | .metadata.component."bom-ref" as $root
-  | .dependencies |= map(if .ref == $root then .dependsOn += ($more | map(.purl)) else . end)' >"$folder/sbom.cdx.json"
+  | .dependencies = ([.dependencies[] | if .ref == $root then .dependsOn += ($workers[0] | map(.name)) else . end]
+      + ($workers[0] | map(. as $w | .dependencies[]
+          | if .ref == $w.ref then {ref: $w.name, dependsOn: (.dependsOn + ($more | map(.purl)))} else . end))
+      | unique_by(.ref))' >"$folder/sbom.cdx.json"
 
 # text NAME FILE…: the texts of a component. "=== " begins each, which no licence has at the start of a line.
 text() {
