@@ -18,22 +18,35 @@ import (
 // build is a worker program that may lie beside this one.
 type build struct {
 	name  string
-	needs string      // of the processor, in words; empty: nothing
-	runs  func() bool // this processor has it
+	needs []feature // of the processor
 }
 
-// builds are the worker programs, the fastest first. All of them read the same text.
+// feature is what a processor may have.
+type feature struct {
+	name string
+	here bool // this processor has it
+}
+
+// lacks names what this processor does not have of what the program needs.
+func (b build) lacks() []string {
+	var names []string
+	for _, f := range b.needs {
+		if !f.here {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
+// builds are the worker programs, the fastest first. All of them read the same text. The first needs what the psABI calls x86-64-v3:
+// every processor that has the features that Go knows has F16C, LZCNT and MOVBE too.
 func builds() []build {
 	return []build{
-		{name: "lethe-worker-x86-64-v3", needs: "AVX2, BMI1, BMI2, F16C, FMA, LZCNT and MOVBE", runs: x86v3},
-		{name: "lethe-worker", runs: func() bool { return true }},
+		{name: "lethe-worker-x86-64-v3", needs: []feature{
+			{"AVX2", cpu.X86.HasAVX2}, {"BMI1", cpu.X86.HasBMI1}, {"BMI2", cpu.X86.HasBMI2}, {"FMA", cpu.X86.HasFMA},
+		}},
+		{name: "lethe-worker"},
 	}
-}
-
-// x86v3 reports whether the processor has what the psABI calls x86-64-v3, as far as Go knows it: every processor that has these has
-// F16C, LZCNT and MOVBE too.
-func x86v3() bool {
-	return cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasBMI2 && cpu.X86.HasFMA && cpu.X86.HasOSXSAVE
 }
 
 // workerProgram returns the worker program that this processor runs best of those beside this program.
@@ -47,22 +60,25 @@ func workerProgram() (string, error) {
 
 // workerIn returns the first of builds that lies in a folder and that the processor can run.
 func workerIn(dir string, builds []build) (string, error) {
-	var unfit, names []string
+	var unfit, wanted []string
 	for _, b := range builds {
 		path := filepath.Join(dir, b.name)
-		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-			names = append(names, b.name)
-			continue
-		}
-		if b.runs() {
+		info, err := os.Stat(path)
+		there, lacks := err == nil && info.Mode().IsRegular(), b.lacks()
+		switch {
+		case there && len(lacks) == 0:
 			return path, nil
+		case there:
+			unfit = append(unfit, fmt.Sprintf("%s needs %s", b.name, strings.Join(lacks, ", ")))
+		case len(lacks) == 0:
+			wanted = append(wanted, b.name)
 		}
-		unfit = append(unfit, fmt.Sprintf("%s needs a processor with %s", b.name, b.needs))
 	}
+	remedy := fmt.Sprintf("put %s there, which the package holds and make build makes", strings.Join(wanted, " or "))
 	if len(unfit) > 0 {
-		return "", fmt.Errorf("no worker program in %s runs on this processor: %s; put %s there, which the package holds", dir, strings.Join(unfit, ", "), names[len(names)-1])
+		return "", fmt.Errorf("no worker program in %s runs on this processor (%s): %s", dir, strings.Join(unfit, "; "), remedy)
 	}
-	return "", fmt.Errorf("there is no worker program in %s: put %s there, which the package holds and make build makes", dir, strings.Join(names, " or "))
+	return "", fmt.Errorf("there is no worker program in %s: %s", dir, remedy)
 }
 
 // warmed fills the PDF compilation cache in a process of its own, whose memory goes with it. Where there is no folder for it there

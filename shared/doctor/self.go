@@ -41,7 +41,7 @@ func (s Self) Inspect(ctx context.Context) []Finding {
 	} else if gap, err := s.Workers.Confinement(ctx); err == nil {
 		p.Gap = &gap
 	} else {
-		p.Unseen[Sandbox] = "no worker process starts"
+		p.Unseen[Sandbox] = "no worker process starts: " + err.Error()
 	}
 	return p.Judge()
 }

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,15 +39,22 @@ func TestSwapTableIsRead(t *testing.T) {
 }
 
 func TestTheProcessLooksAtItself(t *testing.T) {
-	outcome := func(t *testing.T, s Self, c Check) Outcome {
+	finding := func(t *testing.T, s Self, c Check) Finding {
 		t.Helper()
 		for _, f := range Run(t.Context(), s) {
 			if f.Check == c {
-				return f.Outcome
+				return f
 			}
 		}
 		t.Fatalf("nothing of %s", c)
-		return ""
+		return Finding{}
+	}
+	outcome := func(t *testing.T, s Self, c Check) Outcome {
+		t.Helper()
+		return finding(t, s, c).Outcome
+	}
+	if f := finding(t, Self{Workers: workers{err: errors.New("there is no program")}}, Sandbox); !strings.Contains(f.Found, "there is no program") {
+		t.Errorf("why no worker starts is not in %q", f.Found)
 	}
 	for name, tc := range map[string]struct {
 		workers Workers
