@@ -55,11 +55,7 @@ func (e *Engine) Recognise(ctx context.Context, im *picture.Image, ask reading.A
 	if err != nil {
 		return reading.Found{}, err
 	}
-	whole := image.Rect(0, 0, im.Width(), im.Height())
-	if ask.Region.Empty() {
-		ask.Region = whole
-	}
-	region := ask.Region.Intersect(whole)
+	region := ask.Part(im)
 	if region.Empty() {
 		return reading.Found{}, nil
 	}

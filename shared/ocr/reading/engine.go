@@ -44,6 +44,14 @@ type Ask struct {
 	Alternatives bool // fill Character.Alternatives as well
 }
 
+// Part returns the part of a picture that is asked for; it is empty if the region lies outside.
+func (a Ask) Part(im *picture.Image) image.Rectangle {
+	if a.Region.Empty() {
+		return bounds(im)
+	}
+	return a.Region.Intersect(bounds(im))
+}
+
 // Found is what an engine found in a picture. Everything is in pixels of the whole picture that it was shown.
 type Found struct {
 	Words []Word // in reading order

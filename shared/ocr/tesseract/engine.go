@@ -5,7 +5,6 @@ package tesseract
 import (
 	"context"
 	"fmt"
-	"image"
 	"slices"
 	"strings"
 	"unsafe"
@@ -54,11 +53,7 @@ func (e *Engine) Recognise(ctx context.Context, im *picture.Image, ask reading.A
 	if err != nil {
 		return reading.Found{}, err
 	}
-	whole := image.Rect(0, 0, im.Width(), im.Height())
-	if ask.Region.Empty() {
-		ask.Region = whole
-	}
-	if ask.Region = ask.Region.Intersect(whole); ask.Region.Empty() {
+	if ask.Region = ask.Part(im); ask.Region.Empty() {
 		return reading.Found{}, nil
 	}
 	if err := ctx.Err(); err != nil {
