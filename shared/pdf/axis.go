@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"unicode"
@@ -83,7 +84,7 @@ func newSlope(angle int, lines []measured) slope {
 			all += length
 		}
 	}
-	slices.SortFunc(votes, func(a, b vote) int { return compare(a.angle, b.angle) })
+	slices.SortFunc(votes, func(a, b vote) int { return cmp.Compare(a.angle, b.angle) })
 	for _, v := range votes { // their weighted median
 		s.slant = v.angle
 		if all -= 2 * v.weight; all <= 0 {

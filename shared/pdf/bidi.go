@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"cmp"
 	"slices"
 	"unicode"
 	"unicode/utf8"
@@ -37,7 +38,7 @@ func (w *word) arrange() {
 			return
 		}
 	}
-	slices.SortStableFunc(w.characters, func(a, b character) int { return compare(middle(b), middle(a)) })
+	slices.SortStableFunc(w.characters, func(a, b character) int { return cmp.Compare(middle(b), middle(a)) })
 	at := func(i int) int {
 		if i >= len(w.characters) {
 			return 0
@@ -50,7 +51,7 @@ func (w *word) arrange() {
 		for j < len(w.characters) && (at(j) < 0 || j > i && at(j) == 0 && at(j+1) < 0) { // such as 2.50
 			j++
 		}
-		slices.SortStableFunc(w.characters[i:j], func(a, b character) int { return compare(middle(a), middle(b)) })
+		slices.SortStableFunc(w.characters[i:j], func(a, b character) int { return cmp.Compare(middle(a), middle(b)) })
 		i = max(j, i+1)
 	}
 	w.text = w.text[:0]
@@ -116,14 +117,4 @@ func logical(words []word) {
 		slices.Reverse(words[i : end+1])
 		i = end
 	}
-}
-
-func compare(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }

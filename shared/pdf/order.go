@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"unicode"
@@ -14,10 +15,10 @@ func order(pieces []line) []line {
 		return pieces
 	}
 	slices.SortStableFunc(pieces, func(a, b line) int {
-		if c := compare(a.level, b.level); c != 0 {
+		if c := cmp.Compare(a.level, b.level); c != 0 {
 			return c
 		}
-		return compare(a.box.x0, b.box.x0)
+		return cmp.Compare(a.box.x0, b.box.x0)
 	})
 	top := margin(pieces, false)
 	bottom := len(pieces) - margin(pieces[top:], true)
@@ -162,7 +163,7 @@ func edges(pieces []line) []float64 {
 			if a.n != b.n {
 				return b.n - a.n
 			}
-			return compare(a.x, b.x)
+			return cmp.Compare(a.x, b.x)
 		})
 		for _, e := range found[:min(most, len(found))] {
 			places = append(places, e.x)
@@ -183,7 +184,7 @@ func (z zone) pieces() []line {
 		return z.across
 	}
 	all := slices.Concat(z.left, z.right)
-	slices.SortStableFunc(all, func(a, b line) int { return compare(a.level, b.level) })
+	slices.SortStableFunc(all, func(a, b line) int { return cmp.Compare(a.level, b.level) })
 	return all
 }
 

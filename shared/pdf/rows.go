@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -38,7 +39,7 @@ func rows(pieces []line) []line {
 // beside appends lines of pieces that stand on one level: one, if none covers another.
 func beside(row []line, lines []line) []line {
 	const layers = 4
-	slices.SortStableFunc(row, func(a, b line) int { return compare(a.box.x0, b.box.x0) })
+	slices.SortStableFunc(row, func(a, b line) int { return cmp.Compare(a.box.x0, b.box.x0) })
 	for layer := 0; len(row) > 0; layer++ {
 		free := row[:1:1]
 		var covered []line
@@ -67,7 +68,7 @@ func merge(pieces []line) line {
 	}
 	mixed := slices.ContainsFunc(words, func(w word) bool { return w.leftward })
 	if mixed {
-		slices.SortStableFunc(words, func(a, b word) int { return compare(a.box.x0, b.box.x0) })
+		slices.SortStableFunc(words, func(a, b word) int { return cmp.Compare(a.box.x0, b.box.x0) })
 	}
 	for _, w := range words {
 		if n := len(l.words); n > 0 && joins(l.words[n-1], w) {

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -34,7 +35,7 @@ func strips(items []*item) []strip {
 	slices.SortStableFunc(sorted, func(a, b *item) int {
 		_, ay := a.box.middle()
 		_, by := b.box.middle()
-		return compare(ay, by)
+		return cmp.Compare(ay, by)
 	})
 	var rows []strip
 	for _, it := range sorted {
@@ -52,19 +53,9 @@ func strips(items []*item) []strip {
 		rows = append(rows, strip{it.box, []*item{it}})
 	}
 	for _, r := range rows {
-		slices.SortStableFunc(r.items, func(a, b *item) int { return compare(a.box.x0, b.box.x0) })
+		slices.SortStableFunc(r.items, func(a, b *item) int { return cmp.Compare(a.box.x0, b.box.x0) })
 	}
 	return rows
-}
-
-func compare(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // overlap reports whether two boxes share more than half of the lower one's height.
@@ -82,7 +73,7 @@ func merged(taken []interval, row strip, gap float64) []interval {
 	for _, it := range row.items {
 		all = append(all, interval{it.box.x0, it.box.x1})
 	}
-	slices.SortFunc(all, func(a, b interval) int { return compare(a.from, b.from) })
+	slices.SortFunc(all, func(a, b interval) int { return cmp.Compare(a.from, b.from) })
 	out := all[:0]
 	for _, i := range all {
 		if n := len(out) - 1; n >= 0 && i.from-out[n].to < gap {

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"slices"
 	"unicode"
 
@@ -249,7 +250,7 @@ func paragraphs(words []item) []ocr.Paragraph {
 		if overlap(boxes[a], boxes[b]) {
 			return 0
 		}
-		return compare(boxes[a].y0+boxes[a].y1, boxes[b].y0+boxes[b].y1)
+		return cmp.Compare(boxes[a].y0+boxes[a].y1, boxes[b].y0+boxes[b].y1)
 	})
 	p := ocr.Paragraph{}
 	for _, i := range order {
