@@ -12,10 +12,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -78,7 +80,13 @@ func run(ctx context.Context, bin, corpus string, limit int, w io.Writer) (err e
 	if err := report(w, docs, names, outcomes); err != nil {
 		return err
 	}
+	if err := byKind(w, docs, names, outcomes); err != nil {
+		return err
+	}
 	if err := born(ctx, bin, dir, w); err != nil {
+		return err
+	}
+	if err := firstResult(ctx, bin, dir, w); err != nil {
 		return err
 	}
 	fmt.Fprintln(os.Stderr, "bench: services")
@@ -128,15 +136,43 @@ func cell(base, o *outcome, c class) string {
 	return fmt.Sprintf("%.2f", ratio(base, o, c))
 }
 
+// byKind prints the mean F1 of each kind of document.
+func byKind(w io.Writer, docs []document, names []string, outcomes []*outcome) error {
+	kinds := map[string][]int{}
+	for i, d := range docs {
+		kinds[d.kind] = append(kinds[d.kind], i)
+	}
+	fmt.Fprintln(w, "\nF1 by kind of document:")
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "\tdocuments\t%s\t\n", strings.Join(names, "\t"))
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		fmt.Fprintf(t, "%s\t%d\t", kind, len(kinds[kind]))
+		for _, o := range outcomes {
+			var sum float64
+			for _, i := range kinds[kind] {
+				sum += f1(docs[i], o.texts[i])
+			}
+			fmt.Fprintf(t, "%.4f\t", sum/float64(len(kinds[kind])))
+		}
+		fmt.Fprintln(t)
+	}
+	return t.Flush()
+}
+
 // meanF1 weighs every document alike.
 func meanF1(docs []document, o *outcome) float64 {
 	var sum float64
 	for i, d := range docs {
-		truth, text := d.truth, o.texts[i]
-		if d.kind == "receipt" { // whose truth is in capitals
-			truth, text = strings.ToUpper(truth), strings.ToUpper(text)
-		}
-		sum += ocrtest.F1(truth, text)
+		sum += f1(d, o.texts[i])
 	}
 	return sum / float64(len(docs))
+}
+
+// f1 compares a text with the document's true one.
+func f1(d document, text string) float64 {
+	truth := d.truth
+	if d.kind == "receipt" { // whose truth is in capitals
+		truth, text = strings.ToUpper(truth), strings.ToUpper(text)
+	}
+	return ocrtest.F1(truth, text)
 }

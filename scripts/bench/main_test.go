@@ -43,6 +43,20 @@ func TestReportComparesWithTheFirstContender(t *testing.T) {
 	}
 }
 
+func TestEachKindHasItsOwnFigure(t *testing.T) {
+	docs := []document{{kind: "receipt", truth: "SOLD HERE"}, {kind: "letter", truth: "one two"}, {kind: "letter", truth: "three four"}}
+	var b strings.Builder
+	err := byKind(&b, docs, []string{"tesseract", "read"}, []*outcome{{texts: []string{"", "one two", ""}}, {texts: []string{"sold here", "one two", "three four"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(strings.Fields(b.String()), " ")
+	want := "F1 by kind of document: documents tesseract read letter 2 0.5000 1.0000 receipt 1 0.0000 1.0000"
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
 func TestManifestNamesDocuments(t *testing.T) {
 	corpus := t.TempDir()
 	for name, content := range map[string]string{
