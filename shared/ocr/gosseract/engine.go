@@ -128,10 +128,6 @@ func (e *Engine) mode(m reading.Mode) (gosseract.PageSegMode, error) {
 		return gosseract.PSM_SINGLE_BLOCK, nil
 	case reading.Sparse:
 		return gosseract.PSM_SPARSE_TEXT, nil
-	case reading.SingleLine:
-		return gosseract.PSM_SINGLE_LINE, nil
-	case reading.SingleWord:
-		return gosseract.PSM_SINGLE_WORD, nil
 	}
 	return 0, errors.ErrUnsupported
 }

@@ -30,8 +30,6 @@ const (
 	Orientation             // a page in any layout, any way up: Found.Turn alone is wanted
 	SingleBlock             // lines of one block
 	Sparse                  // pieces of text in no order
-	SingleLine
-	SingleWord
 )
 
 // Ask says what an engine is to find.

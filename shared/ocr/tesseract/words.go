@@ -33,10 +33,6 @@ func (e *Engine) mode(mode reading.Mode) (C.int, error) {
 		return C.PSM_SINGLE_BLOCK, nil
 	case reading.Sparse:
 		return C.PSM_SPARSE_TEXT, nil
-	case reading.SingleLine:
-		return C.PSM_SINGLE_LINE, nil
-	case reading.SingleWord:
-		return C.PSM_SINGLE_WORD, nil
 	}
 	return 0, errors.ErrUnsupported
 }

@@ -189,7 +189,7 @@ func inModes(t *testing.T, e reading.Engine) {
 	}
 	ask := English()
 	ask.Region = first[i].Box.Inset(-12)
-	for _, ask.Mode = range []reading.Mode{reading.Auto, reading.SingleBlock, reading.Sparse, reading.SingleLine, reading.SingleWord} {
+	for _, ask.Mode = range []reading.Mode{reading.Auto, reading.SingleBlock, reading.Sparse} {
 		region := ask
 		if ask.Mode == reading.Auto {
 			region.Region = image.Rectangle{} // too few letters for it
