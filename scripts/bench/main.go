@@ -89,6 +89,14 @@ func run(ctx context.Context, bin, corpus string, limit int, w io.Writer) (err e
 	if err := firstResult(ctx, bin, dir, w); err != nil {
 		return err
 	}
+	letters, err := drawn(dir)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(os.Stderr, "bench: a long scan, twice")
+	if err := twoCores(ctx, bin, dir, letters, w); err != nil {
+		return err
+	}
 	fmt.Fprintln(os.Stderr, "bench: services")
 	return services(ctx, bin, w)
 }
