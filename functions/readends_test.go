@@ -207,10 +207,13 @@ func TestReadShowsProgressOnATerminalOnly(t *testing.T) {
 }
 
 // terminal is the side of a terminal on which its screen is.
-type terminal struct{ *os.File }
+type terminal struct {
+	*os.File
+	rest string // that was shown after the last text that was waited for
+}
 
 // openTerminal returns a screen, and the terminal for a program.
-func openTerminal(t *testing.T) (terminal, *os.File) {
+func openTerminal(t *testing.T) (*terminal, *os.File) {
 	t.Helper()
 	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
@@ -237,24 +240,26 @@ func openTerminal(t *testing.T) (terminal, *os.File) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = user.Close() })
-	return terminal{screen}, user
+	return &terminal{File: screen}, user
 }
 
-// until waits until the screen has shown a text.
-func (s terminal) until(t *testing.T, text string) string {
+// until waits until the screen has shown a text, after the one that was waited for before.
+func (s *terminal) until(t *testing.T, text string) {
 	t.Helper()
 	if err := s.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
-	var seen strings.Builder
-	for part := make([]byte, 4096); !strings.Contains(seen.String(), text); {
+	for part := make([]byte, 4096); ; {
+		if _, rest, shown := strings.Cut(s.rest, text); shown {
+			s.rest = rest
+			return
+		}
 		n, err := s.Read(part)
-		seen.Write(part[:n])
-		if err != nil {
-			t.Fatalf("the screen never shows %q: %v\n%s", text, err, seen.String())
+		s.rest += string(part[:n])
+		if n == 0 && err != nil {
+			t.Fatalf("the screen never shows %q: %v\n%s", text, err, s.rest)
 		}
 	}
-	return seen.String()
 }
 
 // letters is a document that takes time: pages of pixels.
