@@ -184,6 +184,7 @@ func TestNativeCodeRunsInWorkersAlone(t *testing.T) {
 func TestOnlyTheWorkerProgramParsesDocuments(t *testing.T) {
 	parsing := []string{
 		module + "shared/picture", module + "shared/pdf", module + "shared/ocr/tesseract", module + "shared/ocr/worker/reader", "github.com/klippa-app/go-pdfium",
+		"github.com/makiuchi-d/gozxing",
 	}
 	networked := []string{"net/http", "github.com/Azure", "github.com/aws", module + "shared/config", module + "shared/access"}
 	for program, without := range map[string][]string{"functions": parsing, "functions/worker": networked} {

@@ -3,9 +3,11 @@
 package reader
 
 import (
+	"image"
 	"math"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/barcode"
 	"github.com/lethe-ocr/lethe/shared/ocr/mrz"
 	"github.com/lethe-ocr/lethe/shared/ocr/table"
 	"github.com/lethe-ocr/lethe/shared/picture"
@@ -16,7 +18,8 @@ func (e *Engine) features(page *ocr.Page, doc opened, opt ocr.Options) error {
 	if opt.MRZ {
 		mrz.Find(page)
 	}
-	if !opt.Tables || page.Origin == ocr.Blank {
+	tables := opt.Tables && page.Origin != ocr.Blank
+	if !tables && !opt.Barcodes { // a page without words can show codes
 		return nil
 	}
 	whole, closeWhole, err := e.whole(doc, page.Number)
@@ -28,8 +31,26 @@ func (e *Engine) features(page *ocr.Page, doc opened, opt ocr.Options) error {
 	if err != nil {
 		return err
 	}
-	table.Find(page, lines.rules())
+	if tables {
+		table.Find(page, lines.rules())
+	}
+	if opt.Barcodes {
+		page.Blocks = append(page.Blocks, lines.codes()...)
+	}
 	return nil
+}
+
+// codes returns a block for each bar code, in the pixels of the page.
+func (g grey) codes() []ocr.Block {
+	var blocks []ocr.Block
+	for _, c := range barcode.Find(&image.Gray{Pix: g.Data, Stride: g.Width, Rect: image.Rect(0, 0, g.Width, g.Height)}) {
+		box := ocr.Box{
+			X0: int(float64(c.Box.Min.X) / g.x), Y0: int(float64(c.Box.Min.Y) / g.y),
+			X1: int(float64(c.Box.Max.X) / g.x), Y1: int(float64(c.Box.Max.Y) / g.y),
+		}
+		blocks = append(blocks, ocr.Block{Box: box, Kind: ocr.BarcodeBlock, Value: c.Value, Symbology: c.Symbology})
+	}
+	return blocks
 }
 
 // whole returns a picture of the whole page: the one that was recognised, or one that is drawn now.
@@ -37,11 +58,11 @@ func (e *Engine) whole(doc opened, n int) (*picture.Image, func(), error) {
 	if e.drawn.image != nil && !e.drawn.part {
 		return e.drawn.image, func() {}, nil
 	}
-	image, err := doc.drawing(n)
+	drawn, err := doc.drawing(n)
 	if err != nil {
 		return nil, nil, err
 	}
-	return image, image.Close, nil
+	return drawn, drawn.Close, nil
 }
 
 const (

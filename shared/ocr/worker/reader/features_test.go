@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/oned"
+
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
@@ -69,5 +72,53 @@ func TestTablesAndZonesOfATextLayerAreFoundWhereTheyAreAskedFor(t *testing.T) {
 	}
 	if len(zones) != 1 || !zones[0].MRZ.Valid || zones[0].MRZ.Format != ocr.TD3 {
 		t.Errorf("zones: %+v", zones)
+	}
+}
+
+// A Code 128 of "LETHE" drawn as bars of a text layer: it stands on a page of text and on one without a word.
+func TestBarCodesAreFoundWhereTheyAreAskedFor(t *testing.T) {
+	matrix, err := oned.NewCode128Writer().Encode("LETHE", gozxing.BarcodeFormat_CODE_128, 1, 1, map[gozxing.EncodeHintType]any{gozxing.EncodeHintType_MARGIN: 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bars strings.Builder
+	for x := range matrix.GetWidth() {
+		if matrix.Get(x, 0) {
+			fmt.Fprintf(&bars, "%d 500 2 60 re f ", 100+2*x)
+		}
+	}
+	for name, words := range map[string]string{"with text": "BT/F 12 Tf 72 740 Td(Some words of a page)Tj ET ", "alone": ""} {
+		t.Run(name, func(t *testing.T) {
+			data := pdftest.Pages(1, "/Font<</F 5 0 R>>", words+bars.String(), "<</Type/Font/Subtype/Type1/BaseFont/Courier/Encoding/WinAnsiEncoding>>")
+			e := layers(t)
+			opt := english()
+			for _, asked := range []bool{false, true} {
+				opt.Barcodes = asked
+				page, err := e.Recognise(t.Context(), source(t, "codes", data), 1, opt)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var codes []ocr.Block
+				for _, b := range page.Blocks {
+					if b.Kind == ocr.BarcodeBlock {
+						codes = append(codes, b)
+					}
+				}
+				if !asked {
+					if len(codes) > 0 {
+						t.Errorf("codes that nobody asked for: %+v", codes)
+					}
+					continue
+				}
+				if len(codes) != 1 || codes[0].Value != "LETHE" || codes[0].Symbology != "Code-128" {
+					t.Fatalf("codes: %+v", codes)
+				}
+				x, _ := page.Resolution()
+				left, middle := 100*x/72, (codes[0].Box.X0+codes[0].Box.X1)/2
+				if want := left + matrix.GetWidth()*x/72; middle < want-x/10 || middle > want+x/10 {
+					t.Errorf("its middle is at %d, want %d", middle, want)
+				}
+			}
+		})
 	}
 }

@@ -1,0 +1,70 @@
+// Package barcode finds bar codes on a picture of a page: QR code, Data Matrix, Aztec, Code 128, Code 39, Code 93, EAN-13, EAN-8,
+// UPC-A, UPC-E, Interleaved 2 of 5 (ITF) and Codabar. PDF417 is not read, because gozxing has no reader for it.
+//
+// Find looks for dark areas that are denser than text, cuts each out with a white margin, so that what stands next to it disturbs
+// no reader, and gives it to the readers of gozxing as it is, inverted, and turned by a quarter. A code of bars counts only if two
+// parts of its height say the same: several kinds have a weak check digit or none, and a photograph or text can look like one row of
+// them. Codes are at least 6 mm high at the usual 200 dpi.
+package barcode
+
+import (
+	"cmp"
+	"image"
+	"image/draw"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/makiuchi-d/gozxing"
+)
+
+// Code is a bar code.
+type Code struct {
+	Box       image.Rectangle // in pixels of the picture
+	Symbology string
+	Value     string // valid UTF-8, of at most 4,096 bytes
+}
+
+// Bounds of what a page may cost.
+const (
+	mostCodes  = 64
+	mostAreas  = 48
+	mostValue  = 4096 // bytes
+	mostInArea = 4
+	effort     = 2 // pixels of all areas together, as a multiple of those of the page
+)
+
+// Find returns the codes of a page, from the top. The same picture has the same codes.
+func Find(page *image.Gray) []Code {
+	left := effort * page.Rect.Dx() * page.Rect.Dy()
+	var found []Code
+	for _, area := range areas(page) {
+		if left -= area.Dx() * area.Dy(); left < 0 {
+			break
+		}
+		cut := cutOut(page, area)
+		for range mostInArea {
+			code, ok := read(cut)
+			if !ok || len(found) == mostCodes {
+				break
+			}
+			draw.Draw(cut, code.Box, image.White, image.Point{}, draw.Src) // for the next one beside it
+			code.Box = code.Box.Add(area.Min.Sub(image.Pt(margin, margin))).Intersect(area)
+			found = append(found, code)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b Code) int { return cmp.Or(a.Box.Min.Y-b.Box.Min.Y, a.Box.Min.X-b.Box.Min.X) })
+	return found
+}
+
+// said returns what a code says as text of a page, and whether it is text.
+func said(r *gozxing.Result) (string, bool) {
+	text := strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) && !strings.ContainsRune("\n\t\x1d\x1e", c) { // group and record separators part fields of GS1
+			return -1
+		}
+		return c
+	}, r.GetText())
+	return text, text != "" && len(text) <= mostValue && utf8.ValidString(text)
+}

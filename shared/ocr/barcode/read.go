@@ -1,0 +1,120 @@
+package barcode
+
+import (
+	"image"
+
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/aztec"
+	"github.com/makiuchi-d/gozxing/datamatrix"
+	"github.com/makiuchi-d/gozxing/oned"
+	"github.com/makiuchi-d/gozxing/qrcode"
+)
+
+// symbologies names the kinds that are read, as the field does, and the fewest characters that a value of them has: those without a
+// check digit say something short by chance.
+var symbologies = map[gozxing.BarcodeFormat]struct {
+	name  string
+	least int
+}{
+	gozxing.BarcodeFormat_QR_CODE:     {"QR-Code", 1},
+	gozxing.BarcodeFormat_DATA_MATRIX: {"DataMatrix", 1},
+	gozxing.BarcodeFormat_AZTEC:       {"Aztec", 1},
+	gozxing.BarcodeFormat_CODE_128:    {"Code-128", 1},
+	gozxing.BarcodeFormat_CODE_93:     {"Code-93", 1},
+	gozxing.BarcodeFormat_CODE_39:     {"Code-39", 3},
+	gozxing.BarcodeFormat_EAN_13:      {"EAN-13", 13},
+	gozxing.BarcodeFormat_EAN_8:       {"EAN-8", 8},
+	gozxing.BarcodeFormat_UPC_A:       {"UPC-A", 12},
+	gozxing.BarcodeFormat_UPC_E:       {"UPC-E", 8},
+	gozxing.BarcodeFormat_ITF:         {"ITF", 8},
+	gozxing.BarcodeFormat_CODABAR:     {"Codabar", 6},
+}
+
+// read returns a code of a picture that shows little else.
+func read(im *image.Gray) (Code, bool) {
+	for _, picture := range []*image.Gray{im, inverted(im)} {
+		for _, r := range []gozxing.Reader{qrcode.NewQRCodeReader(), datamatrix.NewDataMatrixReader(), aztec.NewAztecReader()} {
+			if code, ok := decode(r, picture, picture.Rect); ok {
+				return code, true
+			}
+		}
+	}
+	if code, ok := upright(im); ok {
+		return code, true
+	}
+	code, ok := upright(turned(im))
+	if ok { // turned back
+		b := code.Box
+		code.Box = image.Rect(im.Rect.Dx()-b.Max.Y, b.Min.X, im.Rect.Dx()-b.Min.Y, b.Max.X)
+	}
+	return code, ok
+}
+
+// upright returns a code of upright bars, for which noise is averaged along them if there is none without that.
+func upright(im *image.Gray) (Code, bool) {
+	if code, ok := bars(im); ok {
+		return code, true
+	}
+	return bars(averaged(im))
+}
+
+// bars returns a code of upright bars that the upper and the lower half of a picture show.
+func bars(im *image.Gray) (Code, bool) {
+	inner := im.Rect.Inset(margin)
+	upper, lower := im.Rect, im.Rect
+	upper.Min.Y, upper.Max.Y = inner.Min.Y, inner.Min.Y+inner.Dy()/2
+	lower.Min.Y, lower.Max.Y = upper.Max.Y, inner.Max.Y
+	for _, r := range []gozxing.Reader{
+		oned.NewMultiFormatUPCEANReader(nil), oned.NewCode128Reader(), oned.NewCode39Reader(), oned.NewCode93Reader(),
+		oned.NewITFReader(), oned.NewCodaBarReader(),
+	} {
+		code, ok := decode(r, im, upper)
+		if !ok {
+			continue
+		}
+		again, ok := decode(r, im, lower)
+		if ok && again.Symbology == code.Symbology && again.Value == code.Value {
+			code.Box = code.Box.Union(again.Box)
+			code.Box.Min.Y, code.Box.Max.Y = inner.Min.Y, inner.Max.Y
+			return code, true
+		}
+	}
+	return Code{}, false
+}
+
+// decode gives a part of a picture to a reader. The library panics at some pictures; they show no code.
+func decode(r gozxing.Reader, im *image.Gray, part image.Rectangle) (code Code, ok bool) {
+	defer func() {
+		if recover() != nil {
+			code, ok = Code{}, false
+		}
+	}()
+	source, err := gozxing.NewPlanarYUVLuminanceSource(im.Pix, im.Stride, im.Rect.Dy(), part.Min.X, part.Min.Y, part.Dx(), part.Dy(), false)
+	if err != nil {
+		return Code{}, false
+	}
+	bitmap, err := gozxing.NewBinaryBitmap(gozxing.NewHybridBinarizer(source))
+	if err != nil {
+		return Code{}, false
+	}
+	result, err := r.Decode(bitmap, map[gozxing.DecodeHintType]any{
+		gozxing.DecodeHintType_TRY_HARDER: true,
+		gozxing.DecodeHintType_POSSIBLE_FORMATS: []gozxing.BarcodeFormat{ // without it there is no UPC-A
+			gozxing.BarcodeFormat_EAN_13, gozxing.BarcodeFormat_EAN_8, gozxing.BarcodeFormat_UPC_A, gozxing.BarcodeFormat_UPC_E,
+		},
+	})
+	if err != nil {
+		return Code{}, false
+	}
+	kind, known := symbologies[result.GetBarcodeFormat()]
+	text, sound := said(result)
+	if !known || !sound || len(text) < kind.least {
+		return Code{}, false
+	}
+	var box image.Rectangle
+	for _, p := range result.GetResultPoints() {
+		at := image.Pt(int(p.GetX()), int(p.GetY())).Add(part.Min)
+		box = box.Union(image.Rectangle{Min: at, Max: at.Add(image.Pt(1, 1))})
+	}
+	return Code{Box: box.Inset(-tile).Intersect(im.Rect), Symbology: kind.name, Value: text}, true
+}
