@@ -8,10 +8,11 @@ import (
 )
 
 const (
-	tile   = 8  // pixels of a side
-	margin = 40 // white pixels around an area: every kind needs some
-	least  = 40 // pixels of the shorter side of an area
-	ink    = 0.25
+	tile   = 8    // pixels of a side
+	margin = 40   // white pixels around an area: every kind needs some
+	least  = 40   // pixels of the shorter side of an area
+	near   = 2    // tiles: a wide space of a code is within that
+	ink    = 0.25 // of an area; text has less
 	dark   = 128
 )
 
@@ -32,8 +33,8 @@ func areas(page *image.Gray) []image.Rectangle {
 			p := queue[len(queue)-1]
 			queue = queue[:len(queue)-1]
 			area = area.Union(image.Rect(p.X, p.Y, p.X+1, p.Y+1))
-			for y := max(p.Y-1, 0); y <= min(p.Y+1, down-1); y++ {
-				for x := max(p.X-1, 0); x <= min(p.X+1, across-1); x++ {
+			for y := max(p.Y-near, 0); y <= min(p.Y+near, down-1); y++ {
+				for x := max(p.X-near, 0); x <= min(p.X+near, across-1); x++ {
 					if dense[y*across+x] {
 						dense[y*across+x] = false
 						queue = append(queue, image.Pt(x, y))
@@ -41,7 +42,7 @@ func areas(page *image.Gray) []image.Rectangle {
 				}
 			}
 		}
-		area = image.Rectangle{Min: area.Min.Mul(tile), Max: area.Max.Mul(tile)}.Inset(-tile).Add(page.Rect.Min).Intersect(page.Rect)
+		area = image.Rectangle{Min: area.Min.Mul(tile), Max: area.Max.Mul(tile)}.Inset(-near * tile).Add(page.Rect.Min).Intersect(page.Rect)
 		if min(area.Dx(), area.Dy()) >= least {
 			found = append(found, area)
 		}
@@ -64,8 +65,8 @@ func denseTiles(page *image.Gray, across, down int) []bool {
 	dense := make([]bool, len(counts))
 	for i := range counts {
 		sum, n := 0, 0
-		for y := max(i/across-1, 0); y <= min(i/across+1, down-1); y++ {
-			for x := max(i%across-1, 0); x <= min(i%across+1, across-1); x++ {
+		for y := max(i/across-near, 0); y <= min(i/across+near, down-1); y++ {
+			for x := max(i%across-near, 0); x <= min(i%across+near, across-1); x++ {
 				sum += counts[y*across+x]
 				n += tile * tile
 			}

@@ -2,9 +2,9 @@
 // UPC-A, UPC-E, Interleaved 2 of 5 (ITF) and Codabar. PDF417 is not read, because gozxing has no reader for it.
 //
 // Find looks for dark areas that are denser than text, cuts each out with a white margin, so that what stands next to it disturbs
-// no reader, and gives it to the readers of gozxing as it is, inverted, and turned by a quarter. A code of bars counts only if two
-// parts of its height say the same: several kinds have a weak check digit or none, and a photograph or text can look like one row of
-// them. Codes are at least 6 mm high at the usual 200 dpi.
+// no reader, and gives it to the readers of gozxing as it is, inverted (codes of squares), and turned by a quarter (codes of bars). A
+// code of bars counts only if nearly all bands of its height say the same: several kinds have a weak check digit or none, and a row of
+// a photograph or of text can look like one. At 200 dpi, the shorter side of a code is at least 5 mm.
 package barcode
 
 import (

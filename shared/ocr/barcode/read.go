@@ -30,6 +30,8 @@ var symbologies = map[gozxing.BarcodeFormat]struct {
 	gozxing.BarcodeFormat_CODABAR:     {"Codabar", 6},
 }
 
+const bands = 5 // of the height of a code, that must say the same
+
 // read returns a code of a picture that shows little else.
 func read(im *image.Gray) (Code, bool) {
 	for _, picture := range []*image.Gray{im, inverted(im)} {
@@ -58,28 +60,46 @@ func upright(im *image.Gray) (Code, bool) {
 	return bars(averaged(im))
 }
 
-// bars returns a code of upright bars that the upper and the lower half of a picture show.
+// bars returns a code of upright bars if nearly all bands of a picture show it, equally wide. A row of a photograph or
+// of text looks like a code now and then.
 func bars(im *image.Gray) (Code, bool) {
-	inner := im.Rect.Inset(margin)
-	upper, lower := im.Rect, im.Rect
-	upper.Min.Y, upper.Max.Y = inner.Min.Y, inner.Min.Y+inner.Dy()/2
-	lower.Min.Y, lower.Max.Y = upper.Max.Y, inner.Max.Y
 	for _, r := range []gozxing.Reader{
 		oned.NewMultiFormatUPCEANReader(nil), oned.NewCode128Reader(), oned.NewCode39Reader(), oned.NewCode93Reader(),
 		oned.NewITFReader(), oned.NewCodaBarReader(),
 	} {
-		code, ok := decode(r, im, upper)
-		if !ok {
-			continue
-		}
-		again, ok := decode(r, im, lower)
-		if ok && again.Symbology == code.Symbology && again.Value == code.Value {
-			code.Box = code.Box.Union(again.Box)
-			code.Box.Min.Y, code.Box.Max.Y = inner.Min.Y, inner.Max.Y
+		if code, ok := agreed(r, im); ok {
 			return code, true
 		}
 	}
 	return Code{}, false
+}
+
+// agreed returns what all bands but one show to a reader.
+func agreed(r gozxing.Reader, im *image.Gray) (Code, bool) {
+	inner := im.Rect.Inset(margin)
+	band := inner.Dy() / bands
+	var first Code
+	agreeing, missing := 0, 0
+	for i := range bands {
+		part := im.Rect
+		part.Min.Y = inner.Min.Y + i*band
+		part.Max.Y = part.Min.Y + band
+		code, ok := decode(r, im, part)
+		switch {
+		case ok && agreeing == 0:
+			first, agreeing = code, 1
+		case ok && code.Symbology == first.Symbology && code.Value == first.Value && 10*max(first.Box.Dx(), code.Box.Dx()) <= 11*min(first.Box.Dx(), code.Box.Dx()):
+			first.Box = first.Box.Union(code.Box)
+			agreeing++
+		default:
+			missing++
+		}
+		if missing > 1 {
+			return Code{}, false
+		}
+	}
+	first.Box.Min.Y, first.Box.Max.Y = inner.Min.Y, inner.Max.Y
+	return first, true
 }
 
 // decode gives a part of a picture to a reader. The library panics at some pictures; they show no code.
