@@ -10,24 +10,37 @@ import (
 	"github.com/makiuchi-d/gozxing/qrcode"
 )
 
-// symbologies names the kinds that are read, as the field does, and the fewest characters that a value of them has: those without a
-// check digit say something short by chance.
-var symbologies = map[gozxing.BarcodeFormat]struct {
-	name  string
-	least int
-}{
-	gozxing.BarcodeFormat_QR_CODE:     {"QR-Code", 1},
-	gozxing.BarcodeFormat_DATA_MATRIX: {"DataMatrix", 1},
-	gozxing.BarcodeFormat_AZTEC:       {"Aztec", 1},
-	gozxing.BarcodeFormat_CODE_128:    {"Code-128", 1},
-	gozxing.BarcodeFormat_CODE_93:     {"Code-93", 1},
-	gozxing.BarcodeFormat_CODE_39:     {"Code-39", 3},
-	gozxing.BarcodeFormat_EAN_13:      {"EAN-13", 13},
-	gozxing.BarcodeFormat_EAN_8:       {"EAN-8", 8},
-	gozxing.BarcodeFormat_UPC_A:       {"UPC-A", 12},
-	gozxing.BarcodeFormat_UPC_E:       {"UPC-E", 8},
-	gozxing.BarcodeFormat_ITF:         {"ITF", 8},
-	gozxing.BarcodeFormat_CODABAR:     {"Codabar", 6},
+// symbology returns the name of a kind that is read, and the fewest characters that a value of it has: those without a check digit
+// say something short by chance. The name of another kind is empty.
+func symbology(f gozxing.BarcodeFormat) (name string, least int) {
+	switch f {
+	case gozxing.BarcodeFormat_QR_CODE:
+		return "QR-Code", 1
+	case gozxing.BarcodeFormat_DATA_MATRIX:
+		return "DataMatrix", 1
+	case gozxing.BarcodeFormat_AZTEC:
+		return "Aztec", 1
+	case gozxing.BarcodeFormat_CODE_128:
+		return "Code-128", 1
+	case gozxing.BarcodeFormat_CODE_93:
+		return "Code-93", 1
+	case gozxing.BarcodeFormat_CODE_39:
+		return "Code-39", 3
+	case gozxing.BarcodeFormat_EAN_13:
+		return "EAN-13", 13
+	case gozxing.BarcodeFormat_EAN_8:
+		return "EAN-8", 8
+	case gozxing.BarcodeFormat_UPC_A:
+		return "UPC-A", 12
+	case gozxing.BarcodeFormat_UPC_E:
+		return "UPC-E", 8
+	case gozxing.BarcodeFormat_ITF:
+		return "ITF", 8
+	case gozxing.BarcodeFormat_CODABAR:
+		return "Codabar", 6
+	default:
+		return "", 0
+	}
 }
 
 const bands = 5 // of the height of a code, that must say the same
@@ -126,9 +139,9 @@ func decode(r gozxing.Reader, im *image.Gray, part image.Rectangle) (code Code, 
 	if err != nil {
 		return Code{}, false
 	}
-	kind, known := symbologies[result.GetBarcodeFormat()]
+	name, least := symbology(result.GetBarcodeFormat())
 	text, sound := said(result)
-	if !known || !sound || len(text) < kind.least {
+	if name == "" || !sound || len(text) < least {
 		return Code{}, false
 	}
 	var box image.Rectangle
@@ -136,5 +149,5 @@ func decode(r gozxing.Reader, im *image.Gray, part image.Rectangle) (code Code, 
 		at := image.Pt(int(p.GetX()), int(p.GetY())).Add(part.Min)
 		box = box.Union(image.Rectangle{Min: at, Max: at.Add(image.Pt(1, 1))})
 	}
-	return Code{Box: box.Inset(-tile).Intersect(im.Rect), Symbology: kind.name, Value: text}, true
+	return Code{Box: box.Inset(-tile).Intersect(im.Rect), Symbology: name, Value: text}, true
 }
