@@ -122,7 +122,7 @@ func averaged(im *image.Gray) *image.Gray {
 			if y > reach {
 				sum -= int(im.Pix[(y-reach-1)*im.Stride+x])
 			}
-			out.Pix[y*out.Stride+x] = uint8(sum / (min(y+reach, h-1) - max(y-reach, 0) + 1))
+			out.Pix[y*out.Stride+x] = uint8(sum / (min(y+reach, h-1) - max(y-reach, 0) + 1)) //nolint:gosec // the average of bytes
 		}
 	}
 	return out
