@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -109,14 +110,11 @@ func rightToLeft(char rune) bool {
 // decimal formats a real number as PDF wants it: no exponent.
 func decimal(v float64) string { return rounded(v, 5) }
 
-// rounded is decimal with so many digits, at least one, behind the point.
+// rounded is decimal with at most so many digits behind the point.
 func rounded(v float64, digits int) string {
 	s := strconv.FormatFloat(v, 'f', digits, 64)
-	for s[len(s)-1] == '0' {
-		s = s[:len(s)-1]
-	}
-	if s[len(s)-1] == '.' {
-		s = s[:len(s)-1]
+	if digits > 0 {
+		s = strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 	}
 	if s == "-0" {
 		return "0"

@@ -138,12 +138,17 @@ func (c *textContent) step(along, above float64) {
 
 // stretch shows glyphs from one place along the line to another.
 func (c *textContent) stretch(codes []uint32, from, to float64) {
-	const slack = 0.03 // of the size, which no program sees
-	if math.Abs(from-c.pen) > slack*c.unit*fontEm {
-		c.move(from, 0)
-	}
+	c.reach(from)
 	c.show(codes, to-c.pen)
 	c.out.WriteByte('\n')
+}
+
+// reach leads to a place along the line, if the next glyph would not stand there anyway.
+func (c *textContent) reach(along float64) {
+	const slack = 0.03 // of the size, which no program sees
+	if math.Abs(along-c.pen) > slack*c.unit*fontEm {
+		c.move(along, 0)
+	}
 }
 
 // show shows glyphs as wide as the room that they get.
@@ -196,8 +201,9 @@ func (c *textContent) scale(codes []uint32, room float64) float64 {
 }
 
 // anchored shows a word of a line that is too slanted for poppler, to which words are one line if their first characters stand
-// on one baseline parallel to an edge of the page. An empty glyph stands there, where the line would be if the page were
-// turned upright, and the text that replaces it and the word is the word. What is ordered for PDFium must not be replaced there:
+// on one baseline parallel to an edge of the page. An empty glyph is raised to where the line would be if the page were turned
+// upright, and the text that replaces it and the word is the word. To raise it takes fewer bytes than to move there and back, and
+// leaves the pen where it is. What is ordered for PDFium must not be replaced there:
 // unlike poppler it looks at the inner one of two replacements, and leaves out one without text.
 func (c *textContent) anchored(l setLine, text []rune, from float64, ordered bool, show func()) {
 	edge, slant := l.nearest()
@@ -209,13 +215,17 @@ func (c *textContent) anchored(l setLine, text []rune, from float64, ordered boo
 	c.out.WriteString("/Span<</ActualText")
 	c.out.WriteString(literal(append([]byte{0xFE, 0xFF}, utf16Bytes(string(text))...)))
 	c.out.WriteString(">>BDC ")
-	c.move(from+l.along(x, y), -l.across(x, y))
+	digits := 1
+	if l.size() >= 10 { // then whole points are near enough to the baseline, see mostRise
+		digits = 0
+	}
+	c.reach(from)
+	c.out.WriteString(rounded(-l.across(x, y), digits) + " Ts")
 	c.codes([]uint32{anchor})
-	c.out.WriteString("Tj ")
+	c.out.WriteString("Tj 0 Ts ")
 	if ordered {
 		c.out.WriteString("/Word<</ActualText()>>BDC ")
 	}
-	c.move(from, l.across(x, y))
 	show()
 	if ordered {
 		c.out.WriteString("EMC ")
