@@ -17,6 +17,7 @@ type textContent struct {
 	middleX, middleY float64
 	slanted          bool   // the lines of the page are anchored
 	size             string // of the font that is selected
+	stretched        string // the percentage by which glyphs are
 
 	// Of the line that is being written:
 	unit        float64 // of its size, a thousandth
@@ -42,7 +43,7 @@ func (c *textContent) line(l setLine) {
 	x, y := l.at(c.origin, l.level)
 	m := matrix{l.x, l.y, l.y, -l.x, x, y}.then(c.place)
 	c.numbers(turnDigits, m.a, m.b, m.c, m.d)
-	c.numbers(placeDigits, m.e, m.f)
+	c.numbers(c.placeDigits(), m.e, m.f)
 	c.out.WriteString("Tm\n")
 
 	show := c.stretch
@@ -117,10 +118,20 @@ func merged(words []setWord) []setWord {
 
 // Digits behind the point. Errors do not add up along a line: each number makes up for what the one before lacked.
 const (
-	placeDigits = 2 // of points
-	turnDigits  = 4 // of the directions of a line
-	sizeDigits  = 2
+	turnDigits = 4 // of the directions of a line
+	sizeDigits = 2
 )
+
+// slack is by how much glyphs may stand beside their place, as a part of the size of the font. No program sees it.
+const slack = 0.03
+
+// placeDigits is of points, the fewer the larger the font is.
+func (c *textContent) placeDigits() int {
+	if c.unit*fontEm >= 10 {
+		return 1
+	}
+	return 2
+}
 
 // move leads to a place along the line and above it.
 func (c *textContent) move(along, above float64) {
@@ -130,8 +141,8 @@ func (c *textContent) move(along, above float64) {
 
 // step moves by so much along the line and above it.
 func (c *textContent) step(along, above float64) {
-	x := rounded(along, placeDigits)
-	c.out.WriteString(x + " " + rounded(above, placeDigits) + " Td ")
+	x := rounded(along, c.placeDigits())
+	c.out.WriteString(x + " " + rounded(above, c.placeDigits()) + " Td ")
 	moved, _ := strconv.ParseFloat(x, 64) // it was a number
 	c.origin += moved
 }
@@ -145,7 +156,6 @@ func (c *textContent) stretch(codes []uint32, from, to float64) {
 
 // reach leads to a place along the line, if the next glyph would not stand there anyway.
 func (c *textContent) reach(along float64) {
-	const slack = 0.03 // of the size, which no program sees
 	if math.Abs(along-c.pen) > slack*c.unit*fontEm {
 		c.move(along, 0)
 	}
@@ -183,19 +193,22 @@ func (c *textContent) natural(codes []uint32) float64 {
 	return float64(width) * c.unit
 }
 
-// scale stretches the glyphs to come, to a whole percentage where that is not seen. It returns by how much.
+// scale stretches the glyphs to come, to a percentage as coarse as nobody sees, because few different ones take few bytes. It
+// returns by how much.
 func (c *textContent) scale(codes []uint32, room float64) float64 {
-	const long = 4 // times the size
 	natural := c.natural(codes)
 	percent := 100 * room / natural
-	text := strconv.Itoa(int(math.Round(percent)))
-	switch {
-	case percent < 10:
-		text = rounded(percent, 2)
-	case natural > long*c.unit*fontEm:
-		text = rounded(percent, 1)
+	text := rounded(percent, 2)
+	for _, step := range []float64{0.1, 1, 2, 5, 10} {
+		if percent < 2*step || step/2/100*natural > slack*c.unit*fontEm {
+			break
+		}
+		text = rounded(math.Round(percent/step)*step, 1)
 	}
-	c.out.WriteString(text + " Tz")
+	if text != c.stretched {
+		c.out.WriteString(text + " Tz")
+		c.stretched = text
+	}
 	written, _ := strconv.ParseFloat(text, 64) // it was a number
 	return written / 100
 }
@@ -215,12 +228,9 @@ func (c *textContent) anchored(l setLine, text []rune, from float64, ordered boo
 	c.out.WriteString("/Span<</ActualText")
 	c.out.WriteString(literal(append([]byte{0xFE, 0xFF}, utf16Bytes(string(text))...)))
 	c.out.WriteString(">>BDC ")
-	digits := 1
-	if l.size() >= 10 { // then whole points are near enough to the baseline, see mostRise
-		digits = 0
-	}
 	c.reach(from)
-	c.out.WriteString(rounded(-l.across(x, y), digits) + " Ts")
+	// One digit less is near enough to the baseline, see mostRise.
+	c.out.WriteString(rounded(-l.across(x, y), c.placeDigits()-1) + " Ts")
 	c.codes([]uint32{anchor})
 	c.out.WriteString("Tj 0 Ts ")
 	if ordered {

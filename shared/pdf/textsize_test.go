@@ -18,7 +18,7 @@ func TestInvisibleTextTakesFewBytes(t *testing.T) {
 		words[i] = vocabulary[random.IntN(len(vocabulary))]
 	}
 	for _, c := range []struct{ skew, most float64 }{ // bytes a character, compressed
-		{0, 0.9}, {0.7, 1.7}, {1.5, 1.7}, {-2.2, 1.75},
+		{0, 0.72}, {0.7, 1.4}, {1.5, 1.5}, {-2.2, 1.55},
 	} {
 		s := newGalley(t, c.skew, 0)
 		s.paragraph(200, 250, 1250, 11, 0.28, false, words)
