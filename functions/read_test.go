@@ -60,6 +60,8 @@ func TestReadRefusesWhatCannotBe(t *testing.T) {
 		"format":                               {"--format epub scan.pdf", `"epub".*` + render.Names()},
 		"language":                             {"--lang eng,xyz scan.pdf", `"xyz" is not installed; installed are: .*eng`},
 		"signature":                            {"--signature gone scan.pdf", "rewrite, refuse or keep"},
+		"PDF/A with scripts":                   {"-o fresh --format pdfa --keep-active scan.pdf", "^.*--keep-active: a PDF/A has no scripts"},
+		"signed PDF/A":                         {"-o fresh --format pdfa --signature keep scan.pdf", "--signature: a PDF/A is a changed copy"},
 		"profile":                              {"--profile slow scan.pdf", "accurate or fast"},
 		"page error":                           {"--on-page-error weep scan.pdf", "continue or fail"},
 		"password file":                        {"--password-file none scan.pdf", "none"},

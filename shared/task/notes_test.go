@@ -55,6 +55,26 @@ func TestSettingsOfThePDFReachTheEngine(t *testing.T) {
 	})
 }
 
+func TestEachKindOfPDFIsAskedForAndFetchedUnderItsFormat(t *testing.T) {
+	for format, kind := range map[render.Format]ocr.PDFKind{
+		render.PDF: ocr.Searchable, render.PDFA: ocr.Archive, render.PDFImages: ocr.PicturesOnly,
+	} {
+		t.Run(string(format), func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				o := order()
+				o.Settings.Formats = []render.Format{render.TXT, format}
+				ref := w.completed(o)
+				if w.engine.pdf.Kind != kind {
+					t.Errorf("asked for kind %q, want %q", w.engine.pdf.Kind, kind)
+				}
+				if err := w.fetch(ref, format); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
 func TestSignedDocumentIsRefusedBeforeItsPagesAreRead(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.engine.info.Signatures = 1

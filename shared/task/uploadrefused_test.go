@@ -101,6 +101,12 @@ func TestOrderThatCannotBeDoneNamesItsField(t *testing.T) {
 		{"unknown profile", func(o *task.Order) { o.Settings.Profile = "best" }, "profile"},
 		{"unknown choice", func(o *task.Order) { o.Settings.OnPageError = "ignore" }, "on_page_error"},
 		{"unknown policy", func(o *task.Order) { o.Settings.Signature = "forge" }, "signature"},
+		{"PDF/A with scripts", func(o *task.Order) {
+			o.Settings.Formats, o.Settings.KeepActive = []render.Format{render.TXT, render.PDFA}, true
+		}, "keep_active"},
+		{"signed PDF/A", func(o *task.Order) {
+			o.Settings.Formats, o.Settings.Signature = []render.Format{render.PDF, render.PDFA}, ocr.KeepSigned
+		}, "signature"},
 		{"retention too long", func(o *task.Order) { o.Settings.Retain = 23*time.Hour + 1 }, "retain_seconds"},
 		{"retention negative", func(o *task.Order) { o.Settings.Retain = -1 }, "retain_seconds"},
 		{"password too long", func(o *task.Order) { o.Password = strings.Repeat("x", 128) }, "password"},

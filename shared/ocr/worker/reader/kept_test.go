@@ -4,6 +4,7 @@ package reader_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"image"
 	"image/color"
 	"image/color/palette"
@@ -90,6 +91,10 @@ func keptPictures(t *testing.T) map[string]struct {
 		plain := file(func(b *bytes.Buffer) error { return tiff.Encode(b, m, nil) })
 		return command(t, plain, "in.tif", "out.tif", "tiffcp", "-c", compression, "-r", "1000", "in.tif", "out.tif")
 	}
+	fax := command(t, bilevelTIFF(ink), "in.tif", "out.tif", "tiffcp", "-c", "g4", "-r", "1000", "in.tif", "out.tif")
+	turned := command(t, fax, "in.tif", "out.tif", "tiffcp", "-c", "g4", "-f", "lsb2msb", "-r", "1000", "in.tif", "out.tif")
+	const head = 8 // of a TIFF, after which tiffcp writes the only strip
+	strip := fax[head : binary.LittleEndian.Uint32(fax[4:])-1]
 	photo := file(func(b *bytes.Buffer) error { return jpeg.Encode(b, colour, nil) })
 	jp2 := command(t, asPNG(colour), "in.png", "out.jp2", "opj_compress", "-i", "in.png", "-o", "out.jp2", "-r", "20")
 	type document = struct {
@@ -107,9 +112,35 @@ func keptPictures(t *testing.T) map[string]struct {
 		"few colours.bmp": {asBMP(few), few, nil},
 		"few.gif":         {file(func(b *bytes.Buffer) error { return gif.Encode(b, few, nil) }), few, nil},
 		"grey.tif":        {asTIFF(part, "lzw:2"), part, nil},
+		"fax.tif":         {fax, ink, strip},
+		"turned fax.tif":  {turned, ink, strip},
 		"jpeg.jpg":        {photo, nil, photo},
 		"jp2.jp2":         {jp2, nil, jp2},
 	}
+}
+
+// bilevelTIFF is a picture of two colours, the first of them white, in one strip of packed pixels.
+func bilevelTIFF(m *image.Paletted) []byte {
+	le := binary.LittleEndian
+	width, height := m.Rect.Dx(), m.Rect.Dy()
+	const entries = 8
+	const pixels = 8 + 2 + entries*12 + 4
+	b := le.AppendUint16([]byte("II*\x00\x08\x00\x00\x00"), entries)
+	for _, e := range [entries][3]int{
+		{256, 4, width}, {257, 4, height}, {258, 3, 1}, {259, 3, 1}, {262, 3, 0}, {273, 4, pixels}, {278, 4, height}, {279, 4, width / 8 * height},
+	} {
+		b = le.AppendUint16(le.AppendUint16(b, uint16(e[0])), uint16(e[1]))
+		b = le.AppendUint32(le.AppendUint32(b, 1), uint32(e[2]))
+	}
+	b = le.AppendUint32(b, 0) // no other page
+	for i := 0; i < len(m.Pix); i += 8 {
+		packed := byte(0)
+		for _, v := range m.Pix[i : i+8] {
+			packed = packed<<1 | v
+		}
+		b = append(b, packed)
+	}
+	return b
 }
 
 func TestPicturesAreKeptInAPDFWithoutALossAndWithoutGrowing(t *testing.T) {
