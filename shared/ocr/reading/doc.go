@@ -26,8 +26,8 @@
 // time, with PDFs drawn by pdftoppm at 300 dpi. The times are shares of its time, measured on a busy machine: good to a tenth.
 //
 //	profile    F1     time, all   time, pictures
-//	accurate   0.899  0.65        0.99
-//	fast       0.876  0.57        0.87
+//	accurate   0.899  0.62        0.99
+//	fast       0.876  0.53        0.82
 //
 // By kind, accurate and command line: receipts 0.76 and 0.62, forms 0.77 and 0.62, tables 0.80 and 0.72, turned pages 1.00 and
 // 0.25, scans 0.98 and 0.97, books 0.99 and 1.00. Whole second and third readings instead of the doubtful lines gave 0.006 less
