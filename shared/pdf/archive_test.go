@@ -212,6 +212,18 @@ func TestEachBrokenClauseIsFoundAndDoesNotStay(t *testing.T) {
 	}
 }
 
+// finishArchive ends a PDF/A, which must be sound and break no clause.
+func finishArchive(t *testing.T, w *Writer, out *bytes.Buffer) {
+	t.Helper()
+	if err := w.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	check(t, out.Bytes())
+	if broken := checkArchive(out.Bytes()); len(broken) > 0 {
+		t.Errorf("breaks %v", broken)
+	}
+}
+
 func TestPageThatBecomesAPictureKeepsItsTextAndLooks(t *testing.T) {
 	data := onePage(letter, prose()) // in a font that is not there
 	var out bytes.Buffer
@@ -227,13 +239,7 @@ func TestPageThatBecomesAPictureKeepsItsTextAndLooks(t *testing.T) {
 	if err := w.Page(page, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Finish(); err != nil {
-		t.Fatal(err)
-	}
-	check(t, out.Bytes())
-	if broken := checkArchive(out.Bytes()); len(broken) > 0 {
-		t.Errorf("breaks %v", broken)
-	}
+	finishArchive(t, w, &out)
 	if was, is := extracted(t, data), extracted(t, out.Bytes()); similarity(was, is) < 0.98 {
 		t.Errorf("text was %.200s, is %.200s", was, is)
 	}
@@ -270,23 +276,11 @@ func TestPicturesBecomeAPDFA(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Finish(); err != nil {
-		t.Fatal(err)
-	}
-	check(t, out.Bytes())
-	if broken := checkArchive(out.Bytes()); len(broken) > 0 {
-		t.Errorf("breaks %v", broken)
-	}
+	finishArchive(t, w, &out)
 }
 
 func TestPDFAOfWhatNeedsAPasswordIsRefusedOrHasNone(t *testing.T) {
-	data := pdftest.Encrypted("secret", "owner", -4, nil, "0 0 99 99 re f", "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Count 1/Kids[3 0 R]>>",
-		"<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Contents 4 0 R>>", "")
-	source, err := shared.Open(bytes.NewReader(data), int64(len(data)), "secret")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer source.Close()
+	source := locked(t)
 	for _, remove := range []bool{false, true} {
 		var out bytes.Buffer
 		w, err := shared.NewWriter(source, ocr.PDFOptions{Kind: ocr.Archive, RemovePassword: remove}, &out)

@@ -55,14 +55,21 @@ func TestPDFOfPicturesShowsThePagesAndHoldsNoText(t *testing.T) {
 	}
 }
 
-func TestPDFOfPicturesNeedsThePasswordOfTheDocument(t *testing.T) {
+// locked is a document of one page that was opened with its password.
+func locked(t *testing.T) *Document {
+	t.Helper()
 	data := pdftest.Encrypted("secret", "owner", -4, nil, "0 0 99 99 re f", "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Count 1/Kids[3 0 R]>>",
 		"<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Contents 4 0 R>>", "")
 	source, err := shared.Open(bytes.NewReader(data), int64(len(data)), "secret")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer source.Close()
+	t.Cleanup(source.Close)
+	return source
+}
+
+func TestPDFOfPicturesNeedsThePasswordOfTheDocument(t *testing.T) {
+	source := locked(t)
 	for _, remove := range []bool{false, true} {
 		var out bytes.Buffer
 		w, err := shared.NewWriter(source, ocr.PDFOptions{Kind: ocr.PicturesOnly, RemovePassword: remove}, &out)
