@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
@@ -83,7 +84,7 @@ func TestPicturesThatAnAnimationGoesOnWithAreCounted(t *testing.T) {
 		}
 		args = append(args, file)
 	}
-	if got := picture.LeftOut(converted(t, nil, "none", "out.webp", "img2webp", append(args, "-o", "out.webp")...), ocr.WebP); got != 2 {
+	if got := picture.LeftOut(ocrtest.Convert(t, nil, "none", "out.webp", "img2webp", append(args, "-o", "out.webp")...), ocr.WebP); got != 2 {
 		t.Errorf("animated WebP: %d, want 2", got)
 	}
 	if got := picture.LeftOut(asWebP(t, letter(t)), ocr.WebP); got != 0 {

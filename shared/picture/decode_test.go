@@ -19,6 +19,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
@@ -88,8 +89,8 @@ func TestEveryTypeIsRead(t *testing.T) {
 		{"TIFF, LZW", "image/tiff", func(t *testing.T) []byte { return asCompressedTIFF(t, img, "lzw") }},
 		{"TIFF, JPEG", "image/tiff", func(t *testing.T) []byte { return asCompressedTIFF(t, img, "jpeg") }},
 		{"TIFF, G4", "image/tiff", func(t *testing.T) []byte {
-			data := converted(t, asTIFF(t, img), "in.tif", "bw.tif", "tiffdither", "-t", "128", "in.tif", "bw.tif")
-			return converted(t, data, "in.tif", "out.tif", "tiffcp", "-c", "g4", "in.tif", "out.tif")
+			data := ocrtest.Convert(t, asTIFF(t, img), "in.tif", "bw.tif", "tiffdither", "-t", "128", "in.tif", "bw.tif")
+			return ocrtest.Convert(t, data, "in.tif", "out.tif", "tiffcp", "-c", "g4", "in.tif", "out.tif")
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
@@ -50,7 +51,7 @@ func TestTIFFIsReadHoweverItIsLaidOut(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			want := pixels(t, decode(t, c.from, ocr.TIFF, 0))
-			laid := converted(t, c.from, "in.tif", "out.tif", "tiffcp", append(c.args, "in.tif", "out.tif")...)
+			laid := ocrtest.Convert(t, c.from, "in.tif", "out.tif", "tiffcp", append(c.args, "in.tif", "out.tif")...)
 			got := pixels(t, decode(t, laid, ocr.TIFF, 0))
 			if got.Width != want.Width || got.Height != want.Height {
 				t.Fatalf("%d x %d", got.Width, got.Height)
@@ -64,8 +65,8 @@ func TestTIFFIsReadHoweverItIsLaidOut(t *testing.T) {
 				}
 			}
 			for orientation := 2; orientation <= 8; orientation++ {
-				turned := converted(t, laid, "out.tif", "out.tif", "tiffset", "-s", "274", strconv.Itoa(orientation), "out.tif")
-				plain := converted(t, c.from, "in.tif", "in.tif", "tiffset", "-s", "274", strconv.Itoa(orientation), "in.tif")
+				turned := ocrtest.Convert(t, laid, "out.tif", "out.tif", "tiffset", "-s", "274", strconv.Itoa(orientation), "out.tif")
+				plain := ocrtest.Convert(t, c.from, "in.tif", "in.tif", "tiffset", "-s", "274", strconv.Itoa(orientation), "in.tif")
 				a, b := pixels(t, decode(t, turned, ocr.TIFF, 0)), pixels(t, decode(t, plain, ocr.TIFF, 0))
 				if a.Width != b.Width || a.Data[0] != b.Data[0] || a.Data[len(a.Data)-1] != b.Data[len(b.Data)-1] ||
 					a.Data[(a.Width*300+200)*a.Channels] != b.Data[(b.Width*300+200)*b.Channels] {
@@ -93,7 +94,7 @@ func TestFirstPictureOfAnAnimationIsRead(t *testing.T) {
 		}
 	}
 	for _, mode := range []string{"-lossless", "-lossy"} {
-		data := converted(t, nil, "none", "out.webp", "img2webp", mode, "-d", "100", filepath.Join(dir, "1.png"), filepath.Join(dir, "2.png"), "-o", "out.webp")
+		data := ocrtest.Convert(t, nil, "none", "out.webp", "img2webp", mode, "-d", "100", filepath.Join(dir, "1.png"), filepath.Join(dir, "2.png"), "-o", "out.webp")
 		if !bytes.Contains(data, []byte("ANMF")) {
 			t.Fatal("no animation")
 		}
@@ -152,7 +153,7 @@ func TestOrientationOfPNGAndWebPIsApplied(t *testing.T) {
 		}
 		for mediaType, data := range map[string][]byte{
 			ocr.PNG:  slices.Concat(plain[:header], chunk, plain[header:]),
-			ocr.WebP: converted(t, asWebP(t, img), "in.webp", "out.webp", "webpmux", "-set", "exif", file, "in.webp", "-o", "out.webp"),
+			ocr.WebP: ocrtest.Convert(t, asWebP(t, img), "in.webp", "out.webp", "webpmux", "-set", "exif", file, "in.webp", "-o", "out.webp"),
 		} {
 			got := pixels(t, decode(t, data, mediaType, 0))
 			if got.Width != block*want.Width || got.Height != block*want.Height {
@@ -183,9 +184,9 @@ func TestPixelsNeedNotBeSquare(t *testing.T) {
 		{"200", "202", "1", picture.Frame{Width: 900, Height: 700, DPI: 202}},
 		{"3", "300", "1", picture.Frame{Width: 900, Height: 700, DPI: 300}},
 	} {
-		data := converted(t, plain, "in.tif", "in.tif", "tiffset", "-s", "282", c.x, "in.tif")
+		data := ocrtest.Convert(t, plain, "in.tif", "in.tif", "tiffset", "-s", "282", c.x, "in.tif")
 		for tag, value := range map[string]string{"283": c.y, "296": "2", "274": c.orientation} {
-			data = converted(t, data, "in.tif", "in.tif", "tiffset", "-s", tag, value, "in.tif")
+			data = ocrtest.Convert(t, data, "in.tif", "in.tif", "tiffset", "-s", tag, value, "in.tif")
 		}
 		frames, err := picture.Probe(data, ocr.TIFF, ocr.DefaultLimits())
 		if err != nil {
@@ -217,7 +218,7 @@ func TestDamagedStripIsNoBlankPaper(t *testing.T) {
 		{letter(t), []string{"-c", "zip", "-t", "-w", "256", "-l", "256"}},
 		{coloured(t), []string{"-c", "zip", "-p", "separate", "-r", "100"}},
 	} {
-		data := converted(t, asTIFF(t, c.img), "in.tif", "out.tif", "tiffcp", append(c.args, "in.tif", "out.tif")...)
+		data := ocrtest.Convert(t, asTIFF(t, c.img), "in.tif", "out.tif", "tiffcp", append(c.args, "in.tif", "out.tif")...)
 		for at := len(data) / 3; at < len(data)/3+400; at++ {
 			data[at] = 0xff
 		}

@@ -10,14 +10,13 @@ import (
 	"image/gif"
 	"image/jpeg"
 	"image/png"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"testing"
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
+
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 )
 
 // The encoders of these tests. Each skips the test by name when it needs a tool that is missing.
@@ -49,17 +48,17 @@ func asTIFF(t *testing.T, img image.Image) []byte {
 
 func asWebP(t *testing.T, img image.Image) []byte {
 	t.Helper()
-	return converted(t, asPNG(t, img), "in.png", "out.webp", "cwebp", "-quiet", "in.png", "-o", "out.webp")
+	return ocrtest.Convert(t, asPNG(t, img), "in.png", "out.webp", "cwebp", "-quiet", "in.png", "-o", "out.webp")
 }
 
 func asJP2(t *testing.T, img image.Image) []byte {
 	t.Helper()
-	return converted(t, asPNG(t, img), "in.png", "out.jp2", "opj_compress", "-i", "in.png", "-o", "out.jp2")
+	return ocrtest.Convert(t, asPNG(t, img), "in.png", "out.jp2", "opj_compress", "-i", "in.png", "-o", "out.jp2")
 }
 
 func asCompressedTIFF(t *testing.T, img image.Image, compression string) []byte {
 	t.Helper()
-	return converted(t, asTIFF(t, img), "in.tif", "out.tif", "tiffcp", "-c", compression, "in.tif", "out.tif")
+	return ocrtest.Convert(t, asTIFF(t, img), "in.tif", "out.tif", "tiffcp", "-c", compression, "in.tif", "out.tif")
 }
 
 func encoded(t *testing.T, encode func(*bytes.Buffer) error) []byte {
@@ -69,27 +68,6 @@ func encoded(t *testing.T, encode func(*bytes.Buffer) error) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
-}
-
-func converted(t *testing.T, in []byte, from, to, tool string, args ...string) []byte {
-	t.Helper()
-	if _, err := exec.LookPath(tool); err != nil {
-		t.Skipf("%s is not installed", tool)
-	}
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, from), in, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), tool, args...)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v: %s", tool, err, out)
-	}
-	data, err := os.ReadFile(filepath.Join(dir, to))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
 
 // withEXIF inserts an orientation into a JPEG (Exif 2.32, 4.5 and 4.6).

@@ -14,6 +14,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
@@ -102,9 +103,9 @@ func TestKindsOfTIFFAreReadOrUnsupportedAndNeverDamaged(t *testing.T) {
 }
 
 func TestJBIGInTIFFIsReadOrUnsupported(t *testing.T) {
-	plain := converted(t, asTIFF(t, letter(t)), "in.tif", "out.tif", "tiffdither", "in.tif", "out.tif")
-	whole := converted(t, plain, "in.tif", "out.tif", "tiffcp", "-c", "none", "-r", "700", "in.tif", "out.tif") // JBIG has one strip
-	data := converted(t, whole, "in.tif", "out.tif", "tiffcp", "-c", "jbig", "-r", "700", "in.tif", "out.tif")
+	plain := ocrtest.Convert(t, asTIFF(t, letter(t)), "in.tif", "out.tif", "tiffdither", "in.tif", "out.tif")
+	whole := ocrtest.Convert(t, plain, "in.tif", "out.tif", "tiffcp", "-c", "none", "-r", "700", "in.tif", "out.tif") // JBIG has one strip
+	data := ocrtest.Convert(t, whole, "in.tif", "out.tif", "tiffcp", "-c", "jbig", "-r", "700", "in.tif", "out.tif")
 	im, err := picture.Decode(data, ocr.TIFF, 0, ocr.DefaultLimits())
 	if err != nil {
 		if !errors.Is(err, fault.PageUnsupported) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
@@ -38,7 +39,7 @@ func TestPDFAComesOutOfTheWorkerWithItsTextAndTellsOfDrawnPages(t *testing.T) {
 			t.Errorf("%s is not in the PDF", mark)
 		}
 	}
-	found := strings.Fields(string(command(t, out.Bytes(), "in.pdf", "out.txt", "pdftotext", "in.pdf", "out.txt")))
+	found := strings.Fields(string(ocrtest.Convert(t, out.Bytes(), "in.pdf", "out.txt", "pdftotext", "in.pdf", "out.txt")))
 	if want := strings.Fields("The quarterly report is kept for ten years in the archive"); !slices.Equal(found, want) {
 		t.Errorf("text: %q", found)
 	}

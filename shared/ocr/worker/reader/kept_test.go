@@ -12,9 +12,6 @@ import (
 	"image/jpeg"
 	"image/png"
 	"iter"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"golang.org/x/image/bmp"
@@ -24,28 +21,6 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
 )
-
-// command has a program convert a file.
-func command(t *testing.T, in []byte, from, to, tool string, args ...string) []byte {
-	t.Helper()
-	if _, err := exec.LookPath(tool); err != nil {
-		t.Skipf("%s is not installed", tool)
-	}
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, from), in, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), tool, args...)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v: %s", tool, err, out)
-	}
-	data, err := os.ReadFile(filepath.Join(dir, to))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
 
 // keptPictures are documents of one page: what they show, and whether their data are kept byte for byte or may change by a loss.
 func keptPictures(t *testing.T) map[string]struct {
@@ -89,14 +64,14 @@ func keptPictures(t *testing.T) map[string]struct {
 	asBMP := func(m image.Image) []byte { return file(func(b *bytes.Buffer) error { return bmp.Encode(b, m) }) }
 	asTIFF := func(m image.Image, compression string) []byte {
 		plain := file(func(b *bytes.Buffer) error { return tiff.Encode(b, m, nil) })
-		return command(t, plain, "in.tif", "out.tif", "tiffcp", "-c", compression, "-r", "1000", "in.tif", "out.tif")
+		return ocrtest.Convert(t, plain, "in.tif", "out.tif", "tiffcp", "-c", compression, "-r", "1000", "in.tif", "out.tif")
 	}
-	fax := command(t, bilevelTIFF(ink), "in.tif", "out.tif", "tiffcp", "-c", "g4", "-r", "1000", "in.tif", "out.tif")
-	turned := command(t, fax, "in.tif", "out.tif", "tiffcp", "-c", "g4", "-f", "lsb2msb", "-r", "1000", "in.tif", "out.tif")
+	fax := ocrtest.Convert(t, bilevelTIFF(ink), "in.tif", "out.tif", "tiffcp", "-c", "g4", "-r", "1000", "in.tif", "out.tif")
+	turned := ocrtest.Convert(t, fax, "in.tif", "out.tif", "tiffcp", "-c", "g4", "-f", "lsb2msb", "-r", "1000", "in.tif", "out.tif")
 	const head = 8 // of a TIFF, after which tiffcp writes the only strip
 	strip := fax[head : binary.LittleEndian.Uint32(fax[4:])-1]
 	photo := file(func(b *bytes.Buffer) error { return jpeg.Encode(b, colour, nil) })
-	jp2 := command(t, asPNG(colour), "in.png", "out.jp2", "opj_compress", "-i", "in.png", "-o", "out.jp2", "-r", "20")
+	jp2 := ocrtest.Convert(t, asPNG(colour), "in.png", "out.jp2", "opj_compress", "-i", "in.png", "-o", "out.jp2", "-r", "20")
 	type document = struct {
 		data  []byte
 		shows image.Image
@@ -164,7 +139,7 @@ func TestPicturesAreKeptInAPDFWithoutALossAndWithoutGrowing(t *testing.T) {
 			if d.shows == nil {
 				return
 			}
-			got, err := png.Decode(bytes.NewReader(command(t, out.Bytes(), "in.pdf", "out-000.png", "pdfimages", "-png", "in.pdf", "out")))
+			got, err := png.Decode(bytes.NewReader(ocrtest.Convert(t, out.Bytes(), "in.pdf", "out-000.png", "pdfimages", "-png", "in.pdf", "out")))
 			if err != nil {
 				t.Fatal(err)
 			}
