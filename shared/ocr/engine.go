@@ -55,6 +55,11 @@ type Options struct {
 	// shows, the likeliest first, and no blocks.
 	Choose bool `json:"choose,omitempty"`
 
+	Letters string `json:"letters,omitempty"` // the characters that may occur; empty for all
+
+	// Fields has these regions of the page read and nothing else: it comes back with Fields and no blocks. Their Page is n or 0.
+	Fields []FieldRequest `json:"fields,omitempty"`
+
 	Explain   bool `json:"explain,omitempty"` // fill Page.Decisions
 	Scattered bool `json:"-"`                 // the picture shows pieces of text here and there on white; set where one is drawn
 }

@@ -161,6 +161,8 @@ type Page struct {
 	Fonts      []Font   `json:"fonts,omitempty" doc:"That words refer to."`
 	Failure    *Failure `json:"failure,omitempty" doc:"Why the page could not be read."`
 
+	Fields []Field `json:"fields,omitempty" doc:"Of a form, in the order in which they were asked for."`
+
 	HiddenWords int    `json:"hidden_words,omitempty" doc:"Words of the text layer that do not show; they are in none of the blocks."`
 	Notes       []Note `json:"notes,omitempty" doc:"What else there is to know of the page."`
 

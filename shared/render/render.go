@@ -26,6 +26,7 @@ type Document struct {
 	Software  string     // version of this program
 	Pages     int        // how many pages follow; zero if unknown
 	Notes     []ocr.Note // about the whole document: they stand on its first page
+	Options   Options    // of all its results
 	Original  Original   // for the formats that keep the appearance of the document
 }
 

@@ -118,6 +118,7 @@ func New(cfg Config) *Service {
 type Order struct {
 	Application    string // owner, from verified credentials only
 	Settings       Settings
+	Client         ClientText
 	Password       string // opens the document; empty for none
 	IdempotencyKey string // empty for none
 	Subject        string // opaque tag of the person or matter that the document is about; empty for none

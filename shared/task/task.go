@@ -46,8 +46,8 @@ const MaxAttempts = 5
 // MaxDeaths is how often a process may die over a document that it reads alone before the task fails.
 const MaxDeaths = 2
 
-// Task is the record of one document. It holds no content and no text from the client but the document's password, which
-// goes when processing ends.
+// Task is the record of one document. It holds no content, and no text from the client but Client and the document's password,
+// which goes when processing ends.
 type Task struct {
 	Version  int       `json:"v"`
 	Ref      Ref       `json:"ref"`
@@ -111,6 +111,8 @@ type Settings struct {
 	Signature  ocr.SignaturePolicy `json:"signature,omitempty"`
 
 	RemovePassword bool `json:"remove_password,omitempty"`
+
+	Render render.Options `json:"render,omitzero"`
 
 	ReviewBelow float64 `json:"review_below,omitempty"` // confidence, 0 to 100; see ocr.Account
 
