@@ -75,7 +75,7 @@ type Mark string
 
 // The states.
 const (
-	Unchecked Mark = "unchecked"
-	Checked   Mark = "checked"
-	Corrected Mark = "corrected" // checked, and then crossed out or blackened
+	MarkUnchecked Mark = "unchecked"
+	MarkChecked   Mark = "checked"
+	MarkCorrected Mark = "corrected" // checked, and then crossed out or blackened
 )
