@@ -383,8 +383,8 @@ func TestBatchOfTheServiceCreatesWhatItCan(t *testing.T) {
 				Task    *shown
 				Problem *struct{ Code, Field string }
 			}
-		}](t, s.call(t, c, "POST", "/v1/tasks:batch", `{"tasks":[{"languages":["deu"]},{"languages":["tlh"]},{"formats":["epub"]},{}]}`), 200)
-		for i, code := range []string{"", "language_unknown", "format_unknown", ""} {
+		}](t, s.call(t, c, "POST", "/v1/tasks:batch", `{"tasks":[{"languages":["deu"]},{"languages":["tlh"]},{"formats":["epub"]},{"formats":["txt","vcard"]},{}]}`), 200)
+		for i, code := range []string{"", "language_unknown", "format_unknown", "format_unknown", ""} {
 			if g := got.Tasks[i]; (g.Task != nil) != (code == "") || (g.Problem != nil) != (code != "") || g.Problem != nil && g.Problem.Code != code {
 				t.Errorf("%d: %+v", i, g)
 			}

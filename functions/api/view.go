@@ -33,7 +33,8 @@ func order(ctx context.Context, s request.Settings, idempotencyKey string) task.
 	}
 	formats := make([]render.Format, 0, len(s.Formats))
 	for _, f := range s.Formats {
-		formats = append(formats, render.Format(f))
+		offered, _ := render.ParseFormat(f) // none is refused by the domain, as what it does not know
+		formats = append(formats, offered)
 	}
 	return task.Order{
 		Application: app.ID,

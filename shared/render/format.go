@@ -43,8 +43,11 @@ type row struct {
 	new func(ctx context.Context, w io.Writer, doc Document) (Writer, error)
 }
 
-// table lists every format. The program, its help, the API and its description follow from it.
-func table() []row {
+// table lists every format that is known.
+func table() []row { return slices.Concat(ownTable(), abbyyTable()) }
+
+// ownTable lists the formats that are offered by themselves. The program, its help, the API and its description follow from it.
+func ownTable() []row {
 	words, tables := ocr.Features{}, ocr.Features{Tables: true}
 	return []row{
 		{TXT, "text/plain; charset=utf-8", ".txt", words, newText},
@@ -65,9 +68,10 @@ func table() []row {
 	}
 }
 
-// Formats lists every format.
-func Formats() []Format {
-	rows := table()
+// Formats lists every format that is offered by itself, which ABBYYFormats are not.
+func Formats() []Format { return names(ownTable()) }
+
+func names(rows []row) []Format {
 	all := make([]Format, 0, len(rows))
 	for _, r := range rows {
 		all = append(all, r.name)
@@ -75,18 +79,18 @@ func Formats() []Format {
 	return all
 }
 
-// Names lists the names of all formats for people, with commas between them.
+// Names lists the names of Formats for people, with commas between them.
 func Names() string {
-	names := make([]string, 0, len(table()))
+	all := make([]string, 0, len(ownTable()))
 	for _, f := range Formats() {
-		names = append(names, string(f))
+		all = append(all, string(f))
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(all, ", ")
 }
 
-// ParseFormat returns the format of that name.
+// ParseFormat returns the one of Formats that has the name.
 func ParseFormat(name string) (Format, error) {
-	if f := Format(name); f.Known() {
+	if f := Format(name); slices.Contains(Formats(), f) {
 		return f, nil
 	}
 	return "", fault.New(fault.FormatUnknown, "A result format is unknown; the formats are %s.", Names())
@@ -101,7 +105,7 @@ func (f Format) row() (row, bool) {
 	return rows[i], true
 }
 
-// Known reports whether the format is one of the table.
+// Known reports whether the format is one of Formats or ABBYYFormats.
 func (f Format) Known() bool {
 	_, ok := f.row()
 	return ok

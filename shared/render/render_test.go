@@ -348,6 +348,15 @@ func TestParseFormatKnowsEveryFormatAndListsThemOtherwise(t *testing.T) {
 		}
 		seen[f.Extension()] = f
 	}
+	for _, f := range ABBYYFormats() {
+		if _, err := ParseFormat(string(f)); !errors.Is(err, fault.FormatUnknown) || !f.Known() {
+			t.Errorf("ParseFormat(%q) is %v, and the format is known: %t", f, err, f.Known())
+		}
+		if other, ok := seen[f.Extension()]; ok {
+			t.Errorf("%s and %s share the extension %q", f, other, f.Extension())
+		}
+		seen[f.Extension()] = f
+	}
 	_, err := ParseFormat("ep\nub")
 	if !errors.Is(err, fault.FormatUnknown) {
 		t.Fatalf("got %v, want an unknown format", err)

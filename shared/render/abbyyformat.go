@@ -1,0 +1,52 @@
+package render
+
+import (
+	"context"
+	"io"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+)
+
+// The formats of the ABBYY interface alone, beside those that it shares: the native API, the command line and what they say
+// of themselves leave them out.
+const (
+	ABBYYText      Format = "abbyytxt"   // plain text with the layout kept by spaces
+	ABBYYPlain     Format = "abbyyplain" // plain text in reading order, with the values of bar codes
+	ABBYYOriginal  Format = "abbyyxmlo"  // ABBYYXML as that interface has it by default: characters with their places alone
+	ABBYYCorrected Format = "abbyyxmlc"  // the same, with places on the page turned upright
+	PDFText        Format = "pdftext"    // PDF with text as text and pictures as pictures
+	FieldsXML      Format = "fieldsxml"  // fields of a form, as processFields answers
+	FieldXML       Format = "fieldxml"   // one field, as processTextField and the like answer
+	MRZXML         Format = "mrzxml"     // machine-readable zone of a travel document
+	CardXML        Format = "cardxml"    // business card
+	CardCSV        Format = "cardcsv"    // the same as a table
+	VCard          Format = "vcard"      // the same as vCard 3.0
+)
+
+// abbyyTable lists the formats of the ABBYY interface alone. Their media types are bare, since its clients compare them.
+func abbyyTable() []row {
+	words := ocr.Features{}
+	characters := ocr.Features{Characters: true, Tables: true, Barcodes: true}
+	return []row{
+		{ABBYYText, "text/plain", ".layout.txt", words, notYet},
+		{ABBYYPlain, "text/plain", ".plain.txt", ocr.Features{Barcodes: true}, notYet},
+		{ABBYYOriginal, "application/xml", ".original.xml", characters, notYet},
+		{ABBYYCorrected, "application/xml", ".corrected.xml", characters, notYet},
+		{PDFText, "application/pdf", ".text.pdf", words, notYet},
+		{FieldsXML, "application/xml", ".fields.xml", words, notYet},
+		{FieldXML, "application/xml", ".field.xml", words, notYet},
+		{MRZXML, "application/xml", ".mrz.xml", ocr.Features{MRZ: true}, notYet},
+		{CardXML, "application/xml", ".card.xml", words, notYet},
+		{CardCSV, "text/csv", ".card.csv", words, notYet},
+		{VCard, "text/vcard", ".vcf", words, notYet},
+	}
+}
+
+// ABBYYFormats lists the formats of the ABBYY interface alone.
+func ABBYYFormats() []Format { return names(abbyyTable()) }
+
+// notYet stands in for what writes a format.
+func notYet(context.Context, io.Writer, Document) (Writer, error) {
+	return nil, fault.New(fault.InternalError, "The format cannot be written yet.")
+}
