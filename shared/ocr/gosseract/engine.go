@@ -72,6 +72,9 @@ func (e *Engine) Recognise(ctx context.Context, im *picture.Image, ask reading.A
 	if err := e.client.SetPageSegMode(mode); err != nil {
 		return reading.Found{}, fmt.Errorf("set the mode: %w", err)
 	}
+	if err := e.client.SetWhitelist(ask.Letters); err != nil {
+		return reading.Found{}, fmt.Errorf("set the letters: %w", err)
+	}
 	if err := e.client.SetImageFromBytes(encoded); err != nil {
 		return reading.Found{}, fmt.Errorf("show the picture: %w", err)
 	}
@@ -128,6 +131,8 @@ func (e *Engine) mode(m reading.Mode) (gosseract.PageSegMode, error) {
 		return gosseract.PSM_SINGLE_BLOCK, nil
 	case reading.Sparse:
 		return gosseract.PSM_SPARSE_TEXT, nil
+	case reading.SingleLine:
+		return gosseract.PSM_SINGLE_LINE, nil
 	}
 	return 0, errors.ErrUnsupported
 }

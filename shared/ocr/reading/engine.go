@@ -30,6 +30,7 @@ const (
 	Orientation             // a page in any layout, any way up: Found.Turn alone is wanted
 	SingleBlock             // lines of one block
 	Sparse                  // pieces of text in no order
+	SingleLine              // one line
 )
 
 // Ask says what an engine is to find.
@@ -38,8 +39,9 @@ type Ask struct {
 	Mode      Mode            //
 	Region    image.Rectangle // of the picture; empty: all of it
 
-	Characters   bool // fill Word.Characters
-	Alternatives bool // fill Character.Alternatives as well
+	Letters      string // the characters that may occur; empty: all of the languages
+	Characters   bool   // fill Word.Characters
+	Alternatives bool   // fill Character.Alternatives as well
 }
 
 // Part returns the part of a picture that is asked for; it is empty if the region lies outside.

@@ -169,7 +169,8 @@ func resolution(dpi int, scale float64) int {
 // recognise has the engine look at a picture, or at a part of it, once.
 func (r *Reader) recognise(ctx context.Context, im *picture.Image, opt ocr.Options, mode Mode, part image.Rectangle) ([]Word, error) {
 	found, err := r.engine.Recognise(ctx, im, Ask{
-		Languages: opt.Languages, Mode: mode, Region: part, Characters: opt.Characters, Alternatives: opt.Alternatives,
+		Languages: opt.Languages, Mode: mode, Region: part, Letters: opt.Letters,
+		Characters: opt.Characters, Alternatives: opt.Alternatives,
 	})
 	return slices.DeleteFunc(found.Words, func(w Word) bool { return strings.TrimSpace(w.Text) == "" }), err // blocks of pictures
 }

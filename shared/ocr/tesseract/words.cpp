@@ -148,6 +148,7 @@ int turn_of(tesseract::TessBaseAPI &api) {
 int recognise(tesseract::TessBaseAPI &api, Pix *pix, const lethe_ask *ask, lethe_found *out) noexcept {
   api.SetPageSegMode(static_cast<tesseract::PageSegMode>(ask->mode));
   api.SetVariable("lstm_choice_mode", ask->choices ? "2" : "0");  // 2: of each symbol, with probabilities summed up
+  api.SetVariable("tessedit_char_whitelist", ask->letters);
   // Not SetRectangle: of a rectangle as wide as the picture the engine recognises what is above it.
   part cut(pix, *ask);
   if (!cut.pix) return lethe_refused;

@@ -1,5 +1,6 @@
 package tesseract
 
+// #include <stdlib.h>
 // #include "words.h"
 // #include <tesseract/capi.h>
 //
@@ -33,6 +34,8 @@ func (e *Engine) mode(mode reading.Mode) (C.int, error) {
 		return C.PSM_SINGLE_BLOCK, nil
 	case reading.Sparse:
 		return C.PSM_SPARSE_TEXT, nil
+	case reading.SingleLine:
+		return C.PSM_SINGLE_LINE, nil
 	}
 	return 0, errors.ErrUnsupported
 }
@@ -45,8 +48,11 @@ func recognise(ctx context.Context, api unsafe.Pointer, im *picture.Image, mode 
 	pin.Pin(stop)
 	defer context.AfterFunc(ctx, func() { stop.Store(1) })()
 
+	letters := C.CString(ask.Letters)
+	defer C.free(unsafe.Pointer(letters))
 	asked := C.lethe_ask{
-		mode: mode, stop: (*C.int)(unsafe.Pointer(stop)),
+		letters: letters,
+		mode:    mode, stop: (*C.int)(unsafe.Pointer(stop)),
 		left: C.int(ask.Region.Min.X), top: C.int(ask.Region.Min.Y),
 		symbols: truth(ask.Characters), choices: truth(ask.Characters && ask.Alternatives),
 	}

@@ -46,6 +46,7 @@ typedef struct {
   int width, height;     // of the part of the picture to read; no width: all of it
   int left, top;         // where that part begins
   int symbols, choices;  // whether they are asked for
+  const char *letters;   // the only characters to find, in UTF-8; empty: all
   const int *stop;       // has the engine stop once it is not 0; another thread sets it atomically
 } lethe_ask;
 

@@ -27,6 +27,7 @@ func Run(t *testing.T, e reading.Engine) {
 	t.Run("CharactersSpellTheirWord", func(t *testing.T) { spelt(t, e) })
 	t.Run("LanguagesThatAreNotInstalledAreRefused", func(t *testing.T) { refused(t, e) })
 	t.Run("EveryModeFindsAWordOrIsNotThere", func(t *testing.T) { inModes(t, e) })
+	t.Run("NothingButTheLettersThatAreAskedForIsFound", func(t *testing.T) { lettered(t, e) })
 	t.Run("TheWayUpOfAPageIsFound", func(t *testing.T) { upright(t, e) })
 	t.Run("ResultsDoNotDependOnWhatWasReadBefore", func(t *testing.T) { repeated(t, e) })
 	t.Run("NothingIsReadOnceItIsNotWanted", func(t *testing.T) { unwanted(t, e) })
@@ -189,7 +190,7 @@ func inModes(t *testing.T, e reading.Engine) {
 	}
 	ask := English()
 	ask.Region = first[i].Box.Inset(-12)
-	for _, ask.Mode = range []reading.Mode{reading.Auto, reading.SingleBlock, reading.Sparse} {
+	for _, ask.Mode = range []reading.Mode{reading.Auto, reading.SingleBlock, reading.Sparse, reading.SingleLine} {
 		region := ask
 		if ask.Mode == reading.Auto {
 			region.Region = image.Rectangle{} // too few letters for it
@@ -202,6 +203,28 @@ func inModes(t *testing.T, e reading.Engine) {
 	ask.Mode = -1
 	if _, err := e.Recognise(t.Context(), im, ask); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("a mode that there is not: %v", err)
+	}
+}
+
+// The letters are those of that reading alone.
+func lettered(t *testing.T, e reading.Engine) {
+	im, _ := Letter(t, 1)
+	for _, ask := range []reading.Ask{
+		{Languages: []string{"eng"}, Letters: "0123456789"},
+		{Languages: []string{"eng"}, Letters: "abcdefghijklmnopqrstuvwxyz", Mode: reading.SingleBlock, Characters: true, Alternatives: true},
+	} {
+		texts := Texts(recognise(t, e, im, ask).Words)
+		for _, w := range texts {
+			if strings.Trim(w, ask.Letters) != "" {
+				t.Errorf("%q is not of %q", w, ask.Letters)
+			}
+		}
+		if len(texts) == 0 {
+			t.Errorf("nothing of %q was found", ask.Letters)
+		}
+	}
+	if f1 := ocrtest.F1(ocrtest.Letter(1), strings.Join(Texts(recognise(t, e, im, English()).Words), " ")); f1 < 0.95 {
+		t.Errorf("afterwards F1 is %.3f", f1)
 	}
 }
 
