@@ -42,7 +42,7 @@ func (o *operator) newCreate() *cobra.Command {
 		Use:   "create",
 		Short: "Create an application and show its secret once",
 		Long: `Create an application and show its secret once. --retain, --delete-on-fetch, --formats and --languages limit all its tasks
-permanently: a request may ask for less, never for more.`,
+permanently: a request may ask for less, never for more. With --abbyy-id a client of the ABBYY Cloud OCR SDK keeps its application id.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
@@ -79,6 +79,8 @@ permanently: a request may ask for less, never for more.`,
 	f.StringVar(&app.Name, "name", "application", "name for people")
 	f.StringSliceVar(&scopes, "scopes", []string{"submit", "read", "delete"}, "rights: submit, read, delete, admin; or operator, auditor, reviewer, which give no right to any document and which a secret gives only where LETHE_OIDC_REQUIRED=false")
 	f.StringVar(&app.Client, "oidc-client", "", "client id whose tokens act as this application, in place of a secret")
+	f.StringVar(&app.Alias, "abbyy-id", "", "application id or name that a client of the ABBYY Cloud OCR SDK goes on using as its user name; its uploads are kept as with --abbyy-reprocess")
+	f.BoolVar(&app.Reprocess, "abbyy-reprocess", false, "keep uploads after processing until their deadline, so that processDocument can process them again")
 	f.DurationVar(&life, "expires-in", 0, "lifetime of the secret, such as 2160h; unlimited if not given")
 	f.IntVar(&app.Caps.OpenTasks, "max-open", 0, "most unfinished tasks; 0 for no cap")
 	f.Int64Var(&app.Caps.BytesPerDay, "max-bytes-per-day", 0, "bytes a day; 0 for no cap")
@@ -111,6 +113,11 @@ func (o *operator) showSecret(w io.Writer, app *access.Application, secret strin
 	if secret == "" {
 		_, err := fmt.Fprintf(w, "id      %s\nclient  %s   (signs in with its tokens)\n", app.ID, app.Client)
 		return err
+	}
+	if app.Alias != "" {
+		if _, err := fmt.Fprintf(w, "abbyy   %s   (user name of clients of ABBYY; the secret is their password)\n", app.Alias); err != nil {
+			return err
+		}
 	}
 	_, err := fmt.Fprintf(w, "id      %s\nsecret  %s   (shown once)\n", app.ID, secret)
 	return err

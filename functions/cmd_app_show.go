@@ -43,6 +43,9 @@ func credentials(a *access.Application, now time.Time) string {
 	for i, s := range a.Secrets {
 		secrets[i] = s.ID + " " + ending(s, now)
 	}
+	if a.Alias != "" {
+		secrets = append(secrets, "also as "+a.Alias)
+	}
 	return strings.Join(secrets, ", ")
 }
 
@@ -109,6 +112,9 @@ func created(app *access.Application, secret string) map[string]any {
 	shown := map[string]any{"id": app.ID, "name": app.Name, "scopes": app.Scopes}
 	if secret != "" {
 		shown["secret"] = secret
+	}
+	if app.Alias != "" {
+		shown["abbyy_id"] = app.Alias
 	}
 	return shown
 }

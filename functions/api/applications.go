@@ -13,16 +13,18 @@ import (
 )
 
 type applicationView struct {
-	ID       string         `json:"id" doc:"The user name of its credentials."`
-	Name     string         `json:"name" doc:"For people."`
-	Scopes   []access.Scope `json:"scopes" doc:"What its credentials open."`
-	Client   string         `json:"client,omitempty" doc:"Client of the OpenID Connect issuer whose tokens act as this application."`
-	Caps     task.Caps      `json:"caps" doc:"Limits of the application."`
-	Ceilings *ceilingsView  `json:"ceilings,omitempty" doc:"The most that its tasks may ask for."`
-	Created  time.Time      `json:"created" doc:"When the application was created."`
-	Revoked  *time.Time     `json:"revoked,omitempty" doc:"When it was revoked; missing if it was not."`
-	Secrets  []secretView   `json:"secrets" doc:"Its secrets, without their values."`
-	Secret   string         `json:"secret,omitempty" doc:"Shown once, now."`
+	ID        string         `json:"id" doc:"The user name of its credentials."`
+	Name      string         `json:"name" doc:"For people."`
+	Scopes    []access.Scope `json:"scopes" doc:"What its credentials open."`
+	Client    string         `json:"client,omitempty" doc:"Client of the OpenID Connect issuer whose tokens act as this application."`
+	Alias     string         `json:"abbyy_id,omitempty" doc:"Application id or name of a client of the ABBYY Cloud OCR SDK: another user name of its credentials."`
+	Reprocess bool           `json:"abbyy_reprocess,omitempty" doc:"Whether uploads are kept after processing until their deadline, so that they can be processed again."`
+	Caps      task.Caps      `json:"caps" doc:"Limits of the application."`
+	Ceilings  *ceilingsView  `json:"ceilings,omitempty" doc:"The most that its tasks may ask for."`
+	Created   time.Time      `json:"created" doc:"When the application was created."`
+	Revoked   *time.Time     `json:"revoked,omitempty" doc:"When it was revoked; missing if it was not."`
+	Secrets   []secretView   `json:"secrets" doc:"Its secrets, without their values."`
+	Secret    string         `json:"secret,omitempty" doc:"Shown once, now."`
 }
 
 type secretView struct {
@@ -56,12 +58,14 @@ func (v *ceilingsView) ceilings() task.Ceilings {
 
 type applicationInput struct {
 	Body struct {
-		Name     string         `json:"name" minLength:"1" maxLength:"80" doc:"For people."`
-		Scopes   []access.Scope `json:"scopes" minItems:"1" nullable:"false" doc:"submit, read, delete and admin; operator, auditor and reviewer for people."`
-		Client   string         `json:"client,omitempty" maxLength:"200" doc:"Client of the OpenID Connect issuer whose tokens act as this application, in place of a secret."`
-		Caps     *task.Caps     `json:"caps,omitempty" doc:"Limits of the application; 0 means none."`
-		Ceilings *ceilingsView  `json:"ceilings,omitempty" doc:"The most that its tasks may ask for, permanently."`
-		Expires  *time.Time     `json:"expires,omitempty" doc:"When the secret expires; never if missing."`
+		Name      string         `json:"name" minLength:"1" maxLength:"80" doc:"For people."`
+		Scopes    []access.Scope `json:"scopes" minItems:"1" nullable:"false" doc:"submit, read, delete and admin; operator, auditor and reviewer for people."`
+		Client    string         `json:"client,omitempty" maxLength:"200" doc:"Client of the OpenID Connect issuer whose tokens act as this application, in place of a secret."`
+		Alias     string         `json:"abbyy_id,omitempty" maxLength:"100" doc:"Application id or name that a client of the ABBYY Cloud OCR SDK goes on using as its user name. Its uploads are kept as with abbyy_reprocess."`
+		Reprocess bool           `json:"abbyy_reprocess,omitempty" doc:"Keep uploads after processing until their deadline, so that they can be processed again."`
+		Caps      *task.Caps     `json:"caps,omitempty" doc:"Limits of the application; 0 means none."`
+		Ceilings  *ceilingsView  `json:"ceilings,omitempty" doc:"The most that its tasks may ask for, permanently."`
+		Expires   *time.Time     `json:"expires,omitempty" doc:"When the secret expires; never if missing."`
 	}
 }
 
@@ -97,7 +101,7 @@ func (a *API) registerApplications() {
 
 func viewApplication(app *access.Application, secret string) applicationView {
 	v := applicationView{
-		ID: app.ID, Name: app.Name, Scopes: app.Scopes, Client: app.Client, Caps: app.Caps, Ceilings: viewCeilings(app.Ceilings),
+		ID: app.ID, Name: app.Name, Scopes: app.Scopes, Client: app.Client, Alias: app.Alias, Reprocess: app.KeepsUploads(), Caps: app.Caps, Ceilings: viewCeilings(app.Ceilings),
 		Created: app.Created, Revoked: some(app.Revoked),
 		Secrets: []secretView{}, Secret: secret,
 	}
@@ -118,7 +122,7 @@ func orZero(t *time.Time) time.Time {
 }
 
 func (a *API) createApplication(ctx context.Context, in *applicationInput) (*applicationOutput, error) {
-	wanted := access.Application{Name: in.Body.Name, Scopes: in.Body.Scopes, Client: in.Body.Client, Ceilings: in.Body.Ceilings.ceilings()}
+	wanted := access.Application{Name: in.Body.Name, Scopes: in.Body.Scopes, Client: in.Body.Client, Alias: in.Body.Alias, Reprocess: in.Body.Reprocess, Ceilings: in.Body.Ceilings.ceilings()}
 	if in.Body.Caps != nil {
 		wanted.Caps = *in.Body.Caps
 	}

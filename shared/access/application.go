@@ -38,15 +38,18 @@ func roles() []Scope { return []Scope{Operator, Auditor, Reviewer} }
 
 // Application is a client of the service and owns tasks.
 type Application struct {
-	ID       string        `json:"id"` // a UUID in lower case; part of record keys and blob names
-	Name     string        `json:"name"`
-	Scopes   []Scope       `json:"scopes"`
-	Client   string        `json:"client,omitempty"` // whose tokens act as this application, by the identity provider's name for it
-	Caps     task.Caps     `json:"caps"`
-	Ceilings task.Ceilings `json:"ceilings,omitzero"`
-	Secrets  []Secret      `json:"secrets"`
-	Created  time.Time     `json:"created"`
-	Revoked  time.Time     `json:"revoked,omitzero"`
+	ID     string  `json:"id"` // a UUID in lower case; part of record keys and blob names
+	Name   string  `json:"name"`
+	Scopes []Scope `json:"scopes"`
+	Client string  `json:"client,omitempty"` // whose tokens act as this application, by the identity provider's name for it
+	// Alias is the id or name that the client has at ABBYY, empty for none: a user name beside ID, compared exactly.
+	Alias     string        `json:"abbyy_id,omitempty"`
+	Reprocess bool          `json:"abbyy_reprocess,omitempty"` // uploads are kept after processing, to be processed again
+	Caps      task.Caps     `json:"caps"`
+	Ceilings  task.Ceilings `json:"ceilings,omitzero"`
+	Secrets   []Secret      `json:"secrets"`
+	Created   time.Time     `json:"created"`
+	Revoked   time.Time     `json:"revoked,omitzero"`
 }
 
 // Secret is what is stored of a secret.
@@ -56,6 +59,10 @@ type Secret struct {
 	Created time.Time `json:"created"`
 	Expires time.Time `json:"expires,omitzero"` // zero for never
 }
+
+// KeepsUploads reports whether uploads are kept after processing until their deadline, so that a task can be processed again. That is
+// what clients of ABBYY are used to.
+func (a *Application) KeepsUploads() bool { return a.Reprocess || a.Alias != "" }
 
 // May reports whether the application has a scope.
 func (a *Application) May(s Scope) bool { return slices.Contains(a.Scopes, s) }
@@ -84,6 +91,14 @@ func (a *Application) check() error {
 	}
 	if a.Client != "" && !clientForm.MatchString(a.Client) {
 		return fault.New(fault.BadField, "a client must be the identity provider's client id: 1 to 200 letters, digits and . _ ~ : / @ -").In("client")
+	}
+	if a.Alias != "" {
+		if err := checkAlias(a.Alias); err != nil {
+			return err
+		}
+		if a.Client != "" {
+			return fault.New(fault.BadField, "an application with a client has no secret, which a client of ABBYY needs; give one or the other").In("abbyy_id")
+		}
 	}
 	if a.Caps.OpenTasks < 0 || a.Caps.BytesPerDay < 0 || a.Caps.BytesStored < 0 || a.Caps.PagesPerDay < 0 {
 		return fault.New(fault.BadField, "a cap must be a positive number, or 0 for none").In("caps")

@@ -117,7 +117,8 @@ func (g *Guard) identify(ctx context.Context, authorization string) (*Identity, 
 	if err != nil {
 		return nil, err
 	}
-	who := &Identity{ID: app.ID, Caps: app.Caps, Ceilings: app.Ceilings, Subject: app.ID, scopes: app.Scopes}
+	who := &Identity{Subject: app.ID, scopes: app.Scopes}
+	who.act(app)
 	if g.required {
 		who.scopes = slices.DeleteFunc(slices.Clone(app.Scopes), func(s Scope) bool { return slices.Contains(roles(), s) })
 	}
@@ -147,7 +148,7 @@ func (g *Guard) byToken(ctx context.Context, token string) (*Identity, error) {
 	case !app.Revoked.IsZero():
 		return nil, fault.New(fault.Unauthorized, "the application for which the token was issued was revoked")
 	}
-	who.ID, who.Caps, who.Ceilings = app.ID, app.Caps, app.Ceilings
+	who.act(app)
 	for _, s := range app.Scopes {
 		if slices.Contains(ApplicationScopes(), s) { // roles are given to people, by the identity provider
 			who.scopes = append(who.scopes, s)

@@ -14,9 +14,11 @@ import (
 
 // Identity is who sends a request, as the guard found it.
 type Identity struct {
-	ID       string        // the application whose tasks it acts on; for people without one an id that owns nothing
-	Caps     task.Caps     // of that application
-	Ceilings task.Ceilings // of that application
+	ID        string        // the application whose tasks it acts on; for people without one an id that owns nothing
+	Caps      task.Caps     // of that application
+	Ceilings  task.Ceilings // of that application
+	Reprocess bool          // uploads are kept after processing, to be processed again
+	Alias     string        // of that application at ABBYY; empty for none
 	// Subject is stable and opaque. With a token it stands for one person or program, whichever client they use; with a
 	// secret it is the application, since a secret does not identify a person.
 	Subject string
@@ -24,6 +26,11 @@ type Identity struct {
 	Scope   Scope // that let the request in
 
 	scopes []Scope
+}
+
+// act makes an identity that of an application.
+func (i *Identity) act(app *Application) {
+	i.ID, i.Caps, i.Ceilings, i.Reprocess, i.Alias = app.ID, app.Caps, app.Ceilings, app.KeepsUploads(), app.Alias
 }
 
 // nobody is the id of an application that does not exist and owns nothing. It is no part of any key.

@@ -35,7 +35,8 @@ type Registry struct {
 	log     *slog.Logger
 
 	mu    sync.Mutex
-	known map[string]cached // guarded by mu
+	known map[string]cached     // by id; guarded by mu
+	named map[string]cachedName // by the name at ABBYY; guarded by mu
 }
 
 type cached struct {
@@ -45,20 +46,20 @@ type cached struct {
 
 // NewRegistry returns a registry over the records.
 func NewRegistry(records storage.Records, now func() time.Time, log *slog.Logger) *Registry {
-	return &Registry{records: records, now: now, log: log, known: map[string]cached{}}
+	return &Registry{records: records, now: now, log: log, known: map[string]cached{}, named: map[string]cachedName{}}
 }
 
 // Create adds an application with one secret, which is returned and never shown again. expires is zero for a secret that
 // does not expire. An application with a client has no secret: tokens speak for it, and its client is bound to it for
-// good. Only Name, Scopes, Client, Caps and Ceilings of the application given are read.
+// good. An alias is given to one application at a time. ID, Secrets and times of the application given are not read.
 func (r *Registry) Create(ctx context.Context, wanted Application, expires time.Time) (*Application, string, error) {
 	id, err := newID(wanted.Client)
 	if err != nil {
 		return nil, "", err
 	}
 	app := &Application{
-		ID: id, Name: wanted.Name, Scopes: slices.Clone(wanted.Scopes), Client: wanted.Client, Caps: wanted.Caps, Ceilings: wanted.Ceilings,
-		Created: r.now().UTC(),
+		ID: id, Name: wanted.Name, Scopes: slices.Clone(wanted.Scopes), Client: wanted.Client, Alias: wanted.Alias, Reprocess: wanted.Reprocess,
+		Caps: wanted.Caps, Ceilings: wanted.Ceilings, Created: r.now().UTC(),
 	}
 	slices.Sort(app.Scopes)
 	app.Scopes = slices.Compact(app.Scopes)
@@ -77,8 +78,8 @@ func (r *Registry) Create(ctx context.Context, wanted Application, expires time.
 	} else {
 		app.Secrets = []Secret{stored}
 	}
-	err = r.put(ctx, app, "")
-	if errors.Is(err, fault.AlreadyExists) {
+	err = r.add(ctx, app)
+	if errors.Is(err, fault.AlreadyExists) && app.Client != "" {
 		return nil, "", fault.New(fault.AlreadyExists, "the client already has an application; each client has one, permanently").In("client")
 	}
 	if err != nil {
@@ -86,6 +87,16 @@ func (r *Registry) Create(ctx context.Context, wanted Application, expires time.
 	}
 	r.log.InfoContext(ctx, logevent.CredentialIssued, "application", app.ID, "secret", stored.ID, "act", "create")
 	return app, secret, nil
+}
+
+// add stores a new application, and its alias first: an application never comes to be whose clients another one answers.
+func (r *Registry) add(ctx context.Context, app *Application) error {
+	if app.Alias != "" && app.Revoked.IsZero() {
+		if err := r.claim(ctx, app.Alias, app.ID); err != nil {
+			return err
+		}
+	}
+	return r.put(ctx, app, "")
 }
 
 // newID returns the id of a new application. That of a client's application follows from the client, so one record
@@ -227,10 +238,10 @@ func (r *Registry) Revoked(ctx context.Context, id string) (bool, error) {
 	return app != nil && !app.Revoked.IsZero(), err
 }
 
-// Authenticate returns the application of an id and secret. Whatever is wrong, the answer is the same fault and takes the
+// Authenticate returns the application of an id, or alias, and secret. Whatever is wrong, the answer is the same fault and takes the
 // same time.
 func (r *Registry) Authenticate(ctx context.Context, id, secret string) (*Application, error) {
-	app, err := r.find(ctx, id)
+	app, err := r.ofUser(ctx, id)
 	if err != nil {
 		return nil, err
 	}

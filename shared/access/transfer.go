@@ -63,8 +63,11 @@ func (r *Registry) Import(ctx context.Context, from io.Reader) (int, error) {
 		if err := errors.Join(app.check(), key(app.ID).Check()); err != nil {
 			return n, err
 		}
-		err = r.put(ctx, app, "")
-		if errors.Is(err, fault.AlreadyExists) {
+		here, err := r.read(ctx, app.ID)
+		if err == nil && here == nil {
+			err = r.add(ctx, app)
+		}
+		if here != nil || errors.Is(err, fault.AlreadyExists) && app.Alias == "" {
 			continue
 		}
 		if err != nil {

@@ -11,7 +11,7 @@ type Table string
 // The tables.
 const (
 	Tasks        Table = "tasks"        // partition <application>!<yyyymmdd>, row <task id>
-	Applications Table = "applications" // partition "applications", row <application id>
+	Applications Table = "applications" // partition "applications", row <application id>; partition "aliases", row <digest of a name at ABBYY>
 	Idempotency  Table = "idempotency"  // partition <application>, row <hash of the key>
 	Usage        Table = "usage"        // partition <application>, row <yyyymmdd>
 	State        Table = "state"        // partition <subject>, row <name>: last sweep and the like
