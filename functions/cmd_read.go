@@ -172,7 +172,7 @@ func (v *readVerb) check() error {
 	}
 	v.options = ocr.Options{
 		Languages: v.settings.Languages, Profile: cmp.Or(ocr.Profile(v.settings.Profile), ocr.Accurate), Explain: v.explain,
-		Features: render.Needs(v.wanted),
+		Features: render.Needs(v.wanted, render.Options{}),
 	}
 	if language.IsAuto(v.options.Languages) && len(v.options.Languages) > 1 {
 		return fmt.Errorf("--lang %s chooses among all languages of this machine: name no other beside it", language.Auto)

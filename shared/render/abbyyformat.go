@@ -29,10 +29,10 @@ func abbyyTable() []row {
 	words := ocr.Features{}
 	characters := ocr.Features{Characters: true, Tables: true, Barcodes: true}
 	return []row{
-		{ABBYYText, "text/plain", ".layout.txt", words, notYet},
-		{ABBYYPlain, "text/plain", ".plain.txt", ocr.Features{Barcodes: true}, notYet},
-		{ABBYYOriginal, "application/xml", ".original.xml", characters, notYet},
-		{ABBYYCorrected, "application/xml", ".corrected.xml", characters, notYet},
+		{ABBYYText, "text/plain", ".layout.txt", words, newLayoutText},
+		{ABBYYPlain, "text/plain", ".plain.txt", ocr.Features{Barcodes: true}, newPlainText},
+		{ABBYYOriginal, "application/xml", ".original.xml", characters, newABBYYOriginal},
+		{ABBYYCorrected, "application/xml", ".corrected.xml", characters, newABBYYCorrected},
 		{PDFText, "application/pdf", ".text.pdf", words, notYet},
 		{FieldsXML, "application/xml", ".fields.xml", words, notYet},
 		{FieldXML, "application/xml", ".field.xml", words, notYet},

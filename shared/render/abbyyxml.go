@@ -4,34 +4,48 @@ import (
 	"context"
 	"encoding/xml"
 	"io"
-	"math"
-	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/text/unicode/bidi"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
 const abbyyNamespace = "http://www.abbyy.com/FineReader_xml/FineReader10-schema-v1.xml"
 
-// suspicious is the confidence under which a character is marked as doubtful.
-const suspicious = 60
-
-// abbyyXML writes the XML of FineReader 10 (its schema, version 1): a charParams element for each character, with what else it
-// may be where the engine told, and a block for each block. The format has no place for the number of a page, for notes and
-// for what a check mark shows.
+// abbyyXML writes the XML of FineReader 10 (its schema, version 1): a charParams element for each character and a block for each
+// block. The format has no place for the number of a page, for notes and for what a check mark shows.
+//
+// By itself (ABBYYXML) it has all that is known of characters: confidences, where words begin, and what else they may be. For the
+// ABBYY interface it has what Options say and nothing else by default: a character has its place, and is marked where it is
+// doubtful. With Options.Formatting each line has as many formatting elements as it has changes of font, and paragraphs refer to
+// styles, which stand before the pages: they say what is a heading, and the font of words stands with the words.
 type abbyyXML struct {
 	*markup
-	angle int // of the page that is written
+	show      Options
+	words     bool // say where words begin, and confidences
+	corrected bool // turn pages upright
+	page      *ocr.Page
+	body      float64 // size of the body of the page in points, where formatting is shown
 }
 
+// newABBYYXML makes the writer of ABBYYXML.
 func newABBYYXML(_ context.Context, w io.Writer, doc Document) (Writer, error) {
-	a := &abbyyXML{markup: newMarkup(w)}
-	a.token(xml.ProcInst{Target: "xml", Inst: []byte(`version="1.0" encoding="UTF-8" standalone="yes"`)})
-	a.newline()
+	return (&abbyyXML{markup: newMarkup(w), show: Options{CharVariants: true}, words: true}).begin(doc)
+}
+
+// newABBYYOriginal makes the writer of ABBYYOriginal.
+func newABBYYOriginal(_ context.Context, w io.Writer, doc Document) (Writer, error) {
+	return (&abbyyXML{markup: newMarkup(w), show: doc.Options}).begin(doc)
+}
+
+// newABBYYCorrected makes the writer of ABBYYCorrected.
+func newABBYYCorrected(_ context.Context, w io.Writer, doc Document) (Writer, error) {
+	return (&abbyyXML{markup: newMarkup(w), show: doc.Options, corrected: true}).begin(doc)
+}
+
+// begin starts the document.
+func (a *abbyyXML) begin(doc Document) (Writer, error) {
+	a.standalone()
 	attrs := []xml.Attr{
 		attr("xmlns", abbyyNamespace),
 		attr("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"),
@@ -47,19 +61,29 @@ func newABBYYXML(_ context.Context, w io.Writer, doc Document) (Writer, error) {
 	}
 	a.open("document", append(attrs, attr("languages", ""))...)
 	a.newline()
+	if a.show.Formatting {
+		a.styles()
+	}
 	return a, a.err
 }
 
 // Page implements Writer.
 func (a *abbyyXML) Page(p *ocr.Page) error {
-	attrs := []xml.Attr{
-		intAttr("width", p.Width), intAttr("height", p.Height), intAttr("resolution", p.DPI), attr("originalCoords", "1"),
+	if a.corrected {
+		turned := upright(p)
+		p = &turned
+	}
+	if a.page = p; a.show.Formatting {
+		a.body = bodySize(p)
+	}
+	attrs := []xml.Attr{intAttr("width", p.Width), intAttr("height", p.Height), intAttr("resolution", p.DPI)}
+	if !a.corrected {
+		attrs = append(attrs, attr("originalCoords", "1"))
 	}
 	// The format says how the text stands, the model which turn makes it upright.
 	if turned := map[int]string{90: "RotatedCounterclockwise", 180: "RotatedUpsidedown", 270: "RotatedClockwise"}[p.Angle]; turned != "" {
 		attrs = append(attrs, attr("rotation", turned))
 	}
-	a.angle = p.Angle
 	lang := ""
 	if len(p.Languages) > 0 {
 		lang = abbyyLanguage(p.Languages[0])
@@ -149,7 +173,7 @@ func (a *abbyyXML) paragraphs(all []ocr.Paragraph, lang string) {
 	a.open("text")
 	a.newline()
 	for _, p := range all {
-		a.open("par")
+		a.open("par", a.style(&p)...)
 		a.newline()
 		for i := range p.Lines {
 			a.line(&p.Lines[i], lang)
@@ -159,113 +183,6 @@ func (a *abbyyXML) paragraphs(all []ocr.Paragraph, lang string) {
 	}
 	a.close()
 	a.newline()
-}
-
-// line has no white space between its tags: it is the text.
-func (a *abbyyXML) line(l *ocr.Line, lang string) {
-	baseline := l.Box.Y1
-	if l.Baseline != nil {
-		baseline = max(0, (l.Baseline.Y0+l.Baseline.Y1)/2)
-	}
-	a.open("line", append([]xml.Attr{intAttr("baseline", baseline)}, corners(l.Box)...)...)
-	a.open("formatting", attr("lang", lang))
-	for i := range l.Words {
-		if i > 0 && l.SpaceBefore(i) {
-			a.character(ocr.Char{Text: " ", Box: between(l.Words[i-1].Box, l.Words[i].Box)}, false, false)
-		}
-		for j, c := range a.characters(&l.Words[i]) {
-			a.character(c, j == 0, true)
-		}
-	}
-	a.close()
-	a.close()
-	a.newline()
-}
-
-func (a *abbyyXML) character(c ocr.Char, first, read bool) {
-	attrs := corners(c.Box)
-	if read && c.Confidence < suspicious {
-		attrs = append(attrs, attr("suspicious", "1"))
-	}
-	if first {
-		attrs = append(attrs, attr("wordFirst", "1"))
-	}
-	if read {
-		attrs = append(attrs, intAttr("charConfidence", int(math.Round(c.Confidence))))
-	}
-	a.open("charParams", attrs...)
-	// The engine names many others that it does not believe in.
-	others := slices.DeleteFunc(slices.Clone(c.Variants), func(v ocr.Variant) bool { return math.Round(v.Confidence) < 1 })
-	if len(others) > 0 {
-		a.open("charRecVariants")
-		a.leaf("charRecVariant", c.Text, intAttr("charConfidence", int(math.Round(c.Confidence))))
-		for _, v := range others {
-			a.leaf("charRecVariant", v.Text, intAttr("charConfidence", int(math.Round(v.Confidence))))
-		}
-		a.close()
-	}
-	a.text(c.Text)
-	a.close()
-}
-
-// characters lists the characters of a word. Where the engine did not tell them they share its box in equal parts.
-func (a *abbyyXML) characters(w *ocr.Word) []ocr.Char {
-	var told strings.Builder
-	for _, c := range w.Characters {
-		told.WriteString(c.Text)
-	}
-	if told.String() == w.Text {
-		return w.Characters
-	}
-	var chars []ocr.Char
-	for text := w.Text; text != ""; {
-		size := letter(text)
-		chars = append(chars, ocr.Char{Text: text[:size], Confidence: w.Confidence})
-		text = text[size:]
-	}
-	direction, _ := bidi.LookupString(w.Text)
-	leftward := direction.Class() == bidi.R || direction.Class() == bidi.AL
-	for i := range chars {
-		chars[i].Box = a.share(w.Box, i, len(chars), leftward)
-	}
-	return chars
-}
-
-// letter is the size of the first character of a text with its marks, in bytes.
-func letter(text string) int {
-	_, size := utf8.DecodeRuneInString(text)
-	for size < len(text) {
-		r, more := utf8.DecodeRuneInString(text[size:])
-		if !unicode.Is(unicode.M, r) {
-			break
-		}
-		size += more
-	}
-	return size
-}
-
-// share is the i-th of n equal parts of a box, in the direction in which the text runs on the page.
-func (a *abbyyXML) share(b ocr.Box, i, n int, leftward bool) ocr.Box {
-	backward := leftward != (a.angle == 180 || a.angle == 90)
-	if backward {
-		i = n - 1 - i
-	}
-	if a.angle == 90 || a.angle == 270 {
-		b.Y0, b.Y1 = b.Y0+b.Height()*i/n, b.Y0+b.Height()*(i+1)/n
-		return b
-	}
-	b.X0, b.X1 = b.X0+b.Width()*i/n, b.X0+b.Width()*(i+1)/n
-	return b
-}
-
-// between is the place of the space between two words, a line between them where they leave none.
-func between(a, b ocr.Box) ocr.Box {
-	x0, x1 := min(a.X1, b.X1), max(a.X0, b.X0)
-	y0, y1 := min(a.Y1, b.Y1), max(a.Y0, b.Y0)
-	if x0 <= x1 {
-		return ocr.Box{X0: x0, X1: x1, Y0: min(a.Y0, b.Y0), Y1: max(a.Y1, b.Y1)}
-	}
-	return ocr.Box{X0: min(a.X0, b.X0), X1: max(a.X1, b.X1), Y0: min(y0, y1), Y1: max(y0, y1)}
 }
 
 // Close implements Writer.

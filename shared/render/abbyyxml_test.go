@@ -2,7 +2,10 @@ package render
 
 import (
 	"bytes"
+	"encoding/xml"
+	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,47 +16,62 @@ import (
 
 // abbyyRule is what the schema of FineReader 10 says of an element, as far as results use it.
 type abbyyRule struct {
-	required, optional string         // attributes, each with the name of its kind
-	children           *regexp.Regexp // their names in order, each followed by a space
-	text               bool           // it may hold text
+	attributes string         // in their order, each with the name of its kind; those that must be there have an exclamation mark
+	children   *regexp.Regexp // their names in order, each followed by a space
+	text       bool           // it may hold text
 }
 
 // abbyyKinds are the kinds of attributes.
 func abbyyKinds() map[string]*regexp.Regexp {
 	return map[string]*regexp.Regexp{
 		"int":      regexp.MustCompile(`^-?\d+$`),
-		"bool":     regexp.MustCompile(`^(0|1|true|false)$`),
+		"float":    regexp.MustCompile(`^\d+\.\d*$`),
+		"one":      regexp.MustCompile(`^1$`),
 		"any":      regexp.MustCompile(``),
+		"empty":    regexp.MustCompile(`^$`),
 		"version":  regexp.MustCompile(`^1\.0$`),
+		"schema":   regexp.MustCompile(`^http://www\.abbyy\.com/FineReader_xml/FineReader10-schema-v1\.xml http://www\.abbyy\.com/FineReader_xml/FineReader10-schema-v1\.xml$`),
 		"rotation": regexp.MustCompile(`^(Normal|RotatedClockwise|RotatedUpsidedown|RotatedCounterclockwise)$`),
 		"block":    regexp.MustCompile(`^(Text|Table|Picture|Barcode|Separator|SeparatorsBox|Checkmark|GroupCheckmark)$`),
+		"align":    regexp.MustCompile(`^(Left|Center|Right|Justified|CjkJustified|ThaiJustified)$`),
+		"role":     regexp.MustCompile(`^(text|tableText|heading|tableHeading|pictureCaption|tableCaption|contents|footnote|endnote|rt|garb|other|barcode|headingNumber)$`),
 		"rule":     regexp.MustCompile(`^(Unknown|Black|Dotted)$`),
 		"code":     regexp.MustCompile(`^[A-Z0-9]+$`),
 	}
 }
 
 func abbyyRules() map[string]abbyyRule {
-	const corners = "l=int t=int r=int b=int"
+	const corners = "l=int! t=int! r=int! b=int! "
 	order := func(children string) *regexp.Regexp { return regexp.MustCompile("^" + children + "$") }
 	return map[string]abbyyRule{
-		"document":        {required: "version=version producer=any", optional: "pagesCount=int mainLanguage=any languages=any", children: order("(page )*")},
-		"page":            {required: "width=int height=int resolution=int", optional: "originalCoords=bool rotation=rotation", children: order("(block )*")},
-		"block":           {required: "blockType=block", optional: corners + " blockName=any", children: order("(region )?(text )*(row )*(separatorsBox )?(separator )?(barcodeInfo )?")},
+		"document": {
+			attributes: "xsi:schemaLocation=schema! version=version! producer=any! pagesCount=int mainLanguage=any languages=empty!",
+			children:   order("(documentData )?(page )*"),
+		},
+		"documentData":    {children: order("(paragraphStyles )?")},
+		"paragraphStyles": {children: order("(paragraphStyle )*")},
+		"paragraphStyle":  {attributes: "id=any! name=any! mainFontStyleId=any! role=role! roleLevel=int align=align!", children: order("(fontStyle )*")},
+		"fontStyle":       {attributes: "id=any! baseFont=one ff=any! fs=float!", children: order("")},
+		"page":            {attributes: "width=int! height=int! resolution=int! originalCoords=one rotation=rotation", children: order("(block )*")},
+		"block":           {attributes: "blockType=block! blockName=empty! " + corners, children: order("(region )?(text )*(row )*(separatorsBox )?(separator )?(barcodeInfo )?")},
 		"region":          {children: order("(rect )+")},
-		"rect":            {required: corners, children: order("")},
+		"rect":            {attributes: corners, children: order("")},
 		"text":            {children: order("(par )*")},
-		"par":             {children: order("(line )*")},
-		"line":            {required: "baseline=int " + corners, children: order("(formatting )*")},
-		"formatting":      {required: "lang=any", children: order("(charParams )*")},
-		"charParams":      {required: corners, optional: "suspicious=bool wordFirst=bool charConfidence=int", children: order("(charRecVariants )?"), text: true},
-		"charRecVariants": {children: order("(charRecVariant )*")},
-		"charRecVariant":  {optional: "charConfidence=int", children: order(""), text: true},
+		"par":             {attributes: "style=any", children: order("(line )*")},
+		"line":            {attributes: "baseline=int! " + corners, children: order("(formatting )*")},
+		"formatting":      {attributes: "lang=any! ff=any fs=float bold=one italic=one smallcaps=one", children: order("((wordRecVariants )?(charParams )+)*")},
+		"charParams":      {attributes: corners + "suspicious=one wordFirst=one charConfidence=int", children: order("(charRecVariants )?"), text: true},
+		"charRecVariants": {children: order("(charRecVariant )+")},
+		"charRecVariant":  {attributes: "charConfidence=int!", children: order(""), text: true},
+		"wordRecVariants": {children: order("(wordRecVariant )+")},
+		"wordRecVariant":  {attributes: "wordNormal=one wordNumeric=one wordIdentifier=one", children: order("variantText ")},
+		"variantText":     {children: order("(charParams )+")},
 		"row":             {children: order("(cell )*")},
-		"cell":            {required: "width=int height=int", optional: "colSpan=int rowSpan=int", children: order("(text )*")},
-		"separator":       {required: "thickness=int type=rule", children: order("start end ")},
-		"start":           {required: "x=int y=int", children: order("")},
-		"end":             {required: "x=int y=int", children: order("")},
-		"barcodeInfo":     {required: "type=code", children: order("")},
+		"cell":            {attributes: "colSpan=int rowSpan=int width=int! height=int!", children: order("(text )*")},
+		"separator":       {attributes: "thickness=int! type=rule!", children: order("start end ")},
+		"start":           {attributes: "x=int! y=int!", children: order("")},
+		"end":             {attributes: "x=int! y=int!", children: order("")},
+		"barcodeInfo":     {attributes: "type=code!", children: order("")},
 	}
 }
 
@@ -63,10 +81,11 @@ func checkABBYY(data []byte) error {
 	if err != nil {
 		return err
 	}
-	if root.Name != "document" || !bytes.Contains(data, []byte(`xmlns="`+abbyyNamespace+`"`)) {
+	if root.Name != "document" || !bytes.HasPrefix(data, []byte(`<?xml version="1.0" encoding="UTF-8" standalone="yes"?>`)) ||
+		!bytes.Contains(data, []byte(`<document xmlns="`+abbyyNamespace+`"`)) {
 		return fmt.Errorf("the root is %s", root.Name)
 	}
-	rules, kinds := abbyyRules(), abbyyKinds()
+	rules := abbyyRules()
 	for _, e := range root.find(func(*element) bool { return true }) {
 		rule, ok := rules[e.Name]
 		if !ok {
@@ -79,25 +98,52 @@ func checkABBYY(data []byte) error {
 		if !rule.children.MatchString(names.String()) {
 			return fmt.Errorf("%s holds %s", e.Name, names.String())
 		}
-		if blank := strings.TrimSpace(e.Text) == ""; !blank && !rule.text || e.Name == "formatting" && e.Text != "" || rule.text && e.Text == "" {
+		tight := e.Name == "formatting" || e.Name == "wordRecVariants" || e.Name == "wordRecVariant" || e.Name == "variantText" || e.Name == "charRecVariants"
+		if blank := strings.TrimSpace(e.Text) == ""; !blank && !rule.text || tight && e.Text != "" || rule.text && e.Text == "" {
 			return fmt.Errorf("%s holds the text %q", e.Name, e.Text)
 		}
-		left := len(e.Attrs)
-		for _, a := range strings.Fields(rule.required + " " + rule.optional) {
-			name, kind, _ := strings.Cut(a, "=")
-			value, there := e.Attrs[name]
-			if there {
-				left--
+	}
+	return checkAttributes(data, rules)
+}
+
+// checkAttributes holds attributes and their order against the rules.
+func checkAttributes(data []byte, rules map[string]abbyyRule) error {
+	kinds := abbyyKinds()
+	d := xml.NewDecoder(bytes.NewReader(data))
+	for {
+		token, err := d.RawToken()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		start, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		left := slices.DeleteFunc(start.Attr, func(a xml.Attr) bool { return a.Name.Space == "xmlns" || a.Name.Local == "xmlns" })
+		for _, rule := range strings.Fields(rules[start.Name.Local].attributes) {
+			name, kind, _ := strings.Cut(rule, "=")
+			kind, required := strings.CutSuffix(kind, "!")
+			space, local, ok := strings.Cut(name, ":")
+			if !ok {
+				space, local = "", name
 			}
-			if there && !kinds[kind].MatchString(value) || !there && slices.Contains(strings.Fields(rule.required), a) {
-				return fmt.Errorf("%s has %s=%q", e.Name, name, value)
+			switch {
+			case len(left) > 0 && left[0].Name == xml.Name{Space: space, Local: local}:
+				if !kinds[kind].MatchString(left[0].Value) {
+					return fmt.Errorf("%s has %s=%q", start.Name.Local, name, left[0].Value)
+				}
+				left = left[1:]
+			case required:
+				return fmt.Errorf("%s has no %s", start.Name.Local, name)
 			}
 		}
-		if left > 0 && e.Name != "document" { // which names its schema
-			return fmt.Errorf("%s has attributes that there are not: %v", e.Name, e.Attrs)
+		if len(left) > 0 {
+			return fmt.Errorf("%s has %v, which is unknown or out of order", start.Name.Local, left)
 		}
 	}
-	return nil
 }
 
 // features is a page with every kind of block.
@@ -131,7 +177,7 @@ func TestABBYYXMLHasTheStructureOfFineReader10(t *testing.T) {
 			}
 		}
 	}
-	good := string(render(t, ABBYYXML, Document{Pages: 1}, features()))
+	good := string(render(t, ABBYYXML, Document{Pages: 1, Options: Options{Formatting: true}}, features()))
 	for _, want := range []string{
 		`<charParams l="10" t="10" r="60" b="30" suspicious="1" wordFirst="1" charConfidence="41"><charRecVariants>` +
 			`<charRecVariant charConfidence="41">O</charRecVariant><charRecVariant charConfidence="40">0</charRecVariant></charRecVariants>O</charParams>`,
@@ -147,6 +193,7 @@ func TestABBYYXMLHasTheStructureOfFineReader10(t *testing.T) {
 		`</document>`: ``, `<page width="300" `: `<page `, `blockType="Picture"`: `blockType="Image"`, `<rect l="10" `: `<rect `,
 		`<barcodeInfo type="EAN13">`: `<barcodeInfo type="ean">`, `<par>`: `<par level="1">`, `<formatting lang="GermanStandard">`: "<formatting lang=\"x\">\n",
 		`<region>`: `<text></text><region>`, `<row>`: `<tr></tr><row>`, abbyyNamespace + `" xmlns:xsi`: `urn:other" xmlns:xsi`,
+		`<charParams l="10" t="10"`: `<charParams t="10" l="10"`, `<end x="22" y="95">`: `<end y="95" x="22">`, `suspicious="1" wordFirst="1"`: `wordFirst="1" suspicious="1"`,
 	} {
 		broken := strings.Replace(good, from, to, 1)
 		if broken == good || checkABBYY([]byte(broken)) == nil {

@@ -19,8 +19,20 @@ func clean(p ocr.Page) ocr.Page {
 	for i, f := range p.Fonts {
 		p.Fonts[i].Family = tidy(f.Family)
 	}
-	p.Blocks = keep(p.Blocks, frame{p.Width, p.Height, len(p.Fonts)}.block)
+	f := frame{place: within(p.Width, p.Height), fonts: len(p.Fonts)}
+	p.Blocks, p.Fields = keep(p.Blocks, f.block), keep(p.Fields, f.field)
+	if len(p.Fields) == 0 {
+		p.Fields = nil // left out of JSON
+	}
 	return p
+}
+
+// within moves boxes inside a page of that size.
+func within(width, height int) func(ocr.Box) ocr.Box {
+	return func(b ocr.Box) ocr.Box {
+		x, y := min(max(b.X0, 0), width), min(max(b.Y0, 0), height)
+		return ocr.Box{X0: x, Y0: y, X1: min(max(b.X1, x), width), Y1: min(max(b.Y1, y), height)}
+	}
 }
 
 // keep returns cleaned copies of the items that still hold something. It never returns nil, which JSON would show.
@@ -34,14 +46,15 @@ func keep[T any](items []T, clean func(T) (T, bool)) []T {
 	return kept
 }
 
-// frame is what bounds the things on a page.
+// frame is where things may be on a page, and what they may refer to.
 type frame struct {
-	width, height int // pixels
-	fonts         int
+	place func(ocr.Box) ocr.Box             // where what has a box comes to lie
+	level func(*ocr.Baseline) *ocr.Baseline // likewise; nil to leave baselines as they are
+	fonts int
 }
 
 func (f frame) block(b ocr.Block) (ocr.Block, bool) {
-	b.Box, b.Paragraphs = f.box(b.Box), keep(b.Paragraphs, f.paragraph)
+	b.Box, b.Paragraphs = f.place(b.Box), keep(b.Paragraphs, f.paragraph)
 	if b.Rows = keep(b.Rows, f.row); len(b.Rows) == 0 {
 		b.Rows = nil // left out of JSON
 	}
@@ -49,29 +62,44 @@ func (f frame) block(b ocr.Block) (ocr.Block, bool) {
 		b.Kind == ocr.PictureBlock || b.Kind == ocr.SeparatorBlock
 }
 
+// field keeps a field in which nothing was found: the answer has one for each that was asked for.
+func (f frame) field(d ocr.Field) (ocr.Field, bool) {
+	d.ID, d.Box, d.Confidence = tidy(d.ID), f.place(d.Box), percent(d.Confidence)
+	if d.Lines = keep(d.Lines, f.line); len(d.Lines) == 0 {
+		d.Lines = nil // left out of JSON
+	}
+	if d.Codes = keep(d.Codes, f.block); len(d.Codes) == 0 {
+		d.Codes = nil // likewise
+	}
+	return d, true
+}
+
 func (f frame) row(r ocr.Row) (ocr.Row, bool) {
-	r.Box, r.Cells = f.box(r.Box), keep(r.Cells, f.cell)
+	r.Box, r.Cells = f.place(r.Box), keep(r.Cells, f.cell)
 	return r, len(r.Cells) > 0
 }
 
 // cell keeps empty cells: they determine the position of those after them.
 func (f frame) cell(c ocr.Cell) (ocr.Cell, bool) {
-	c.Box, c.Paragraphs = f.box(c.Box), keep(c.Paragraphs, f.paragraph)
+	c.Box, c.Paragraphs = f.place(c.Box), keep(c.Paragraphs, f.paragraph)
 	return c, true
 }
 
 func (f frame) paragraph(p ocr.Paragraph) (ocr.Paragraph, bool) {
-	p.Box, p.Lines = f.box(p.Box), keep(p.Lines, f.line)
+	p.Box, p.Lines = f.place(p.Box), keep(p.Lines, f.line)
 	return p, len(p.Lines) > 0
 }
 
 func (f frame) line(l ocr.Line) (ocr.Line, bool) {
-	l.Box, l.Words = f.box(l.Box), keep(l.Words, f.word)
+	l.Box, l.Words = f.place(l.Box), keep(l.Words, f.word)
+	if f.level != nil && l.Baseline != nil {
+		l.Baseline = f.level(l.Baseline)
+	}
 	return l, len(l.Words) > 0
 }
 
 func (f frame) word(w ocr.Word) (ocr.Word, bool) {
-	w.Text, w.Box, w.Confidence = tidy(w.Text), f.box(w.Box), percent(w.Confidence)
+	w.Text, w.Box, w.Confidence = tidy(w.Text), f.place(w.Box), percent(w.Confidence)
 	if w.Font < 0 || w.Font > f.fonts {
 		w.Font = 0
 	}
@@ -82,7 +110,7 @@ func (f frame) word(w ocr.Word) (ocr.Word, bool) {
 }
 
 func (f frame) character(c ocr.Char) (ocr.Char, bool) {
-	c.Text, c.Box, c.Confidence = tidy(c.Text), f.box(c.Box), percent(c.Confidence)
+	c.Text, c.Box, c.Confidence = tidy(c.Text), f.place(c.Box), percent(c.Confidence)
 	if c.Variants = keep(c.Variants, variant); len(c.Variants) == 0 {
 		c.Variants = nil // left out of JSON
 	}
@@ -92,11 +120,6 @@ func (f frame) character(c ocr.Char) (ocr.Char, bool) {
 func variant(v ocr.Variant) (ocr.Variant, bool) {
 	v.Text, v.Confidence = tidy(v.Text), percent(v.Confidence)
 	return v, v.Text != ""
-}
-
-func (f frame) box(b ocr.Box) ocr.Box {
-	x, y := min(max(b.X0, 0), f.width), min(max(b.Y0, 0), f.height)
-	return ocr.Box{X0: x, Y0: y, X1: min(max(b.X1, x), f.width), Y1: min(max(b.Y1, y), f.height)}
 }
 
 // percent bounds a confidence and rounds it to hundredths, so that the number reads the same in every format. What is

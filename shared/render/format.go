@@ -119,13 +119,17 @@ func (f Format) MediaType() string {
 	return "application/octet-stream"
 }
 
-// Needs returns what results of these formats show of a page beside its words.
-func Needs(formats []Format) ocr.Features {
+// Needs returns what results of these formats, written so, show of a page beside its words.
+func Needs(formats []Format, options Options) ocr.Features {
 	var all ocr.Features
 	for _, f := range formats {
 		r, _ := f.row()
 		all = all.With(r.needs)
+		if r.needs.Characters && (options.CharVariants || options.WordVariants) {
+			all.Alternatives = true
+		}
 	}
+	all.Barcodes = all.Barcodes && !options.NoBarcodes || options.BarcodesOnly
 	return all
 }
 

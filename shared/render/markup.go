@@ -38,6 +38,12 @@ func (m *markup) declaration() {
 	m.newline()
 }
 
+// standalone starts a document that says that nothing outside of it is needed.
+func (m *markup) standalone() {
+	m.token(xml.ProcInst{Target: "xml", Inst: []byte(`version="1.0" encoding="UTF-8" standalone="yes"`)})
+	m.newline()
+}
+
 // open opens an element.
 func (m *markup) open(name string, attrs ...xml.Attr) {
 	n := xml.Name{Local: name}

@@ -82,7 +82,7 @@ func writeOnce(ctx context.Context, doc Document, pages iter.Seq2[ocr.Page, erro
 	defer cancel(nil)
 	writers, err := start(ctx, doc, outputs)
 	if err == nil {
-		err = feed(writers, doc.Pages, doc.Notes, pages)
+		err = feed(writers, doc, pages)
 	}
 	for _, w := range writers {
 		if err != nil {
@@ -132,8 +132,8 @@ func (u untilFailure) Write(p []byte) (int, error) {
 	return u.Writer.Write(p)
 }
 
-// feed gives every page to every writer, the first with the notes. total is how many there must be, zero if that is unknown.
-func feed(writers []writer, total int, notes []ocr.Note, pages iter.Seq2[ocr.Page, error]) error {
+// feed gives every page to every writer, the first with the notes of the document.
+func feed(writers []writer, doc Document, pages iter.Seq2[ocr.Page, error]) error {
 	count, last := 0, 0
 	for p, err := range pages {
 		if err != nil {
@@ -144,17 +144,17 @@ func feed(writers []writer, total int, notes []ocr.Note, pages iter.Seq2[ocr.Pag
 			return fault.New(fault.InternalError, "Page %d comes after page %d.", p.Number, last)
 		}
 		if count, last = count+1, p.Number; count == 1 {
-			p.Notes = slices.Concat(p.Notes, notes)
+			p.Notes = slices.Concat(p.Notes, doc.Notes)
 		}
-		p = clean(p)
+		p = clean(doc.Options.of(p))
 		for _, w := range writers {
 			if err := w.Page(&p); err != nil {
 				return fmt.Errorf("write %s: page %d: %w", w.format, p.Number, err)
 			}
 		}
 	}
-	if count == 0 || total > 0 && count != total {
-		return fault.New(fault.InternalError, "The result has %d pages of %d.", count, total)
+	if count == 0 || doc.Pages > 0 && count != doc.Pages {
+		return fault.New(fault.InternalError, "The result has %d pages of %d.", count, doc.Pages)
 	}
 	return nil
 }

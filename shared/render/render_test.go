@@ -393,10 +393,10 @@ func TestWhatBreaksOffDoesNotLookWhole(t *testing.T) {
 }
 
 func TestNothingIsLookedForThatNoFormatShows(t *testing.T) {
-	if got := Needs([]Format{TXT, PDF, HOCR, ALTO, TSV}); got != (ocr.Features{}) {
+	if got := Needs([]Format{TXT, PDF, HOCR, ALTO, TSV}, Options{CharVariants: true}); got != (ocr.Features{}) {
 		t.Errorf("formats of words need %+v", got)
 	}
-	if got := Needs([]Format{TXT, JSON}); !got.Tables || !got.Barcodes || !got.MRZ || got.Characters {
+	if got := Needs([]Format{TXT, JSON}, Options{}); !got.Tables || !got.Barcodes || !got.MRZ || got.Characters {
 		t.Errorf("JSON needs %+v", got)
 	}
 }

@@ -67,6 +67,11 @@ func linesOf(p *ocr.Paragraph) []string {
 // joined returns the lines of a paragraph that were meant to be lines.
 func joined(p *ocr.Paragraph, column ocr.Box, angle int) []string {
 	column = column.Union(p.Box)
+	return joinedWhere(p, func(l, next *ocr.Line) bool { return endsEarly(l, next, column, angle) })
+}
+
+// joinedWhere joins the lines of a paragraph but for those that end before the next. There is one at least.
+func joinedWhere(p *ocr.Paragraph, ends func(l, next *ocr.Line) bool) []string {
 	var lines []string
 	var text strings.Builder
 	rest := "" // of a word whose first part ended the line before
@@ -90,7 +95,7 @@ func joined(p *ocr.Paragraph, column ocr.Box, angle int) []string {
 			text.WriteString(word)
 		}
 		switch {
-		case i+1 == len(p.Lines) || rest == "" && endsEarly(&p.Lines[i], &p.Lines[i+1], column, angle):
+		case i+1 == len(p.Lines) || rest == "" && ends(l, &p.Lines[i+1]):
 			lines = append(lines, text.String())
 			text.Reset()
 		case rest == "" && spaceBetween(l, &p.Lines[i+1]):

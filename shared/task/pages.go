@@ -204,7 +204,7 @@ func (o *outcomes) stopped() error {
 func (s *Service) page(ctx context.Context, t *Task, src ocr.Source, n int) (fails, err error) {
 	page, err := retry(ctx, func() (ocr.Page, error) {
 		return s.Engine.Recognise(ctx, src, n, ocr.Options{
-			Languages: t.ReadIn(), Profile: t.Settings.Profile, Features: render.Needs(t.Settings.Formats),
+			Languages: t.ReadIn(), Profile: t.Settings.Profile, Features: render.Needs(t.Settings.Formats, t.Settings.Render),
 		})
 	})
 	src.Place.Give() // others read while this page is stored
@@ -332,6 +332,7 @@ func (s *Service) document(t *Task, src ocr.Source, info ocr.Info) render.Docume
 		Software:  s.Software,
 		Pages:     len(t.Settings.Pages.Of(info.Pages)),
 		Notes:     info.Told(t.Settings.pdf(), render.Kinds(t.Settings.Formats)),
+		Options:   t.Settings.Render,
 		Original:  render.Original{Engine: s.Engine, Source: src, Options: t.Settings.pdf()},
 	}
 }
