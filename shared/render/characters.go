@@ -85,3 +85,15 @@ func between(a, b ocr.Box) ocr.Box {
 	}
 	return ocr.Box{X0: min(a.X0, b.X0), X1: max(a.X1, b.X1), Y0: min(y0, y1), Y1: max(y0, y1)}
 }
+
+// lineCharacters lists the characters of a line on a page of that angle, with the spaces between its words, which are certain.
+func lineCharacters(l *ocr.Line, angle int) []ocr.Char {
+	var chars []ocr.Char
+	for i := range l.Words {
+		if i > 0 && l.SpaceBefore(i) {
+			chars = append(chars, ocr.Char{Text: " ", Box: between(l.Words[i-1].Box, l.Words[i].Box), Confidence: 100})
+		}
+		chars = append(chars, charactersOf(&l.Words[i], angle)...)
+	}
+	return chars
+}
