@@ -44,7 +44,7 @@ soak: build ## the long counts of all tests
 fuzz: setup ## fuzz what takes apart documents, with sanitisers (FUZZ=10m, FUZZ_IN=folder,folder)
 	@FUZZ='$(FUZZ)' FUZZ_IN='$(FUZZ_IN)' scripts/fuzz.sh
 
-bench: build ## compare with the tesseract command line on the same pages
+bench: build ## compare with tesseract, OCRmyPDF and pdftotext on the same pages
 	@scripts/setup.sh bench
 	@scripts/setup.sh azurite
 	@go run ./scripts/bench

@@ -7,7 +7,7 @@
 #   setup.sh native     what scripts/native.sh builds libraries with, and the static libraries that they need
 #   setup.sh package    that of run, and what packages are made with
 #   setup.sh lint       that of run, and the linters
-#   setup.sh bench      that of run, and the tesseract command line to compare with
+#   setup.sh bench      that of run, and what it compares with: the tesseract command line, Poppler's tools, OCRmyPDF
 #   setup.sh vuln       that of run, and govulncheck
 #   setup.sh scan       that of test, and what make scan runs: gitleaks, govulncheck, cyclonedx-gomod, wapiti
 #   setup.sh azurite    the emulator of Azure storage, for the tests of that driver
@@ -41,7 +41,7 @@ test=(tesseract-ocr poppler-utils qpdf ghostscript mupdf-tools librsvg2-bin libt
   systemd systemd-container awscli)
 package=(zip)
 lint=(shellcheck)
-bench=(tesseract-ocr poppler-utils)
+bench=(tesseract-ocr poppler-utils ocrmypdf)
 scan=(wapiti)
 
 say() { printf 'setup: %s\n' "$*" >&2; }

@@ -17,13 +17,14 @@ type outcome struct {
 	texts    []string // by document; empty for one that failed
 	failed   int
 	cpu      map[class]time.Duration // user and system time, of child processes too
+	each     map[place]time.Duration // the same of each page, from a contender that reads it by a process of its own
 	prepared time.Duration           // CPU time for making input that the contender can read
 	wall     time.Duration
 	peak     uint64 // resident bytes of all processes together
 }
 
 func newOutcome(docs []document) *outcome {
-	return &outcome{texts: make([]string, len(docs)), cpu: map[class]time.Duration{}}
+	return &outcome{texts: make([]string, len(docs)), cpu: map[class]time.Duration{}, each: map[place]time.Duration{}}
 }
 
 func (o *outcome) total() time.Duration {

@@ -18,9 +18,9 @@ import (
 
 // plainPage is a page as the tesseract command line can read it.
 type plainPage struct {
-	document int
-	file     string
-	number   int // of the page in the file, from 0; negative for all
+	place
+	file string
+	all  bool // the file holds no other page
 }
 
 // plain reads every page with a tesseract process of its own.
@@ -28,21 +28,18 @@ func plain(ctx context.Context, docs []document, dir string) (*outcome, error) {
 	o := newOutcome(docs)
 	var pages []plainPage
 	for i, d := range docs {
-		switch {
-		case d.class() == pdf:
+		if d.class() == pdf {
 			files, err := o.rendered(ctx, d, filepath.Join(dir, fmt.Sprint(i)))
 			if err != nil {
 				return nil, err
 			}
-			for _, f := range files {
-				pages = append(pages, plainPage{i, f, -1})
+			for n, f := range files {
+				pages = append(pages, plainPage{place{i, n}, f, true})
 			}
-		case d.pages > 1:
-			for n := range d.pages {
-				pages = append(pages, plainPage{i, d.path, n})
-			}
-		default:
-			pages = append(pages, plainPage{i, d.path, -1})
+			continue
+		}
+		for n := range d.pages {
+			pages = append(pages, plainPage{place{i, n}, d.path, d.pages == 1})
 		}
 	}
 	texts := make([]string, len(pages))
@@ -54,8 +51,8 @@ func plain(ctx context.Context, docs []document, dir string) (*outcome, error) {
 		group.Go(func() error {
 			d := docs[p.document]
 			args := []string{p.file, "-", "-l", d.lang}
-			if p.number >= 0 {
-				args = append(args, "-c", fmt.Sprintf("tessedit_page_number=%d", p.number))
+			if !p.all {
+				args = append(args, "-c", fmt.Sprintf("tessedit_page_number=%d", p.page))
 			}
 			cmd := exec.CommandContext(ctx, "tesseract", args...)
 			cmd.Env = append(os.Environ(), "OMP_THREAD_LIMIT=1")
@@ -69,6 +66,7 @@ func plain(ctx context.Context, docs []document, dir string) (*outcome, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			o.cpu[d.class()] += spent(cmd)
+			o.each[p.place] = spent(cmd)
 			if err != nil {
 				o.failed++
 			}
