@@ -41,6 +41,8 @@ type engine struct {
 	looked   []string        // guarded by mu; the page and the languages of each look
 	readIn   map[string]int  // guarded by mu; pages read, by their languages
 	beside   map[string]bool // guarded by mu; documents of which a page was read while another document's was
+	wanted   ocr.Options     // guarded by mu; for the last page that was read
+	code     string          // value of a bar code that pages show where one is looked for; empty for none
 }
 
 // begin notes that a page of a document is read, and beside what.
@@ -215,15 +217,20 @@ func (e *engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.O
 	if e.read == nil {
 		e.read, e.readIn = map[int]int{}, map[string]int{}
 	}
+	e.wanted = opt
 	e.read[n]++
 	e.readIn[strings.Join(opt.Languages, " ")]++
 	box := ocr.Box{X1: 10, Y1: 10}
 	line := ocr.Line{Box: box, Words: []ocr.Word{{Text: word, Box: box, Confidence: 90}}}
-	return ocr.Page{
+	page := ocr.Page{
 		Number: n, Width: 100, Height: 100, DPI: 300, Origin: ocr.Recognised, Confidence: 90,
 		HiddenWords: e.layer.HiddenWords, Notes: e.layer.Notes,
 		Blocks: []ocr.Block{{Box: box, Paragraphs: []ocr.Paragraph{{Box: box, Lines: []ocr.Line{line}}}}},
-	}, nil
+	}
+	if opt.Barcodes && e.code != "" {
+		page.Blocks = append(page.Blocks, ocr.Block{Box: box, Kind: ocr.BarcodeBlock, Value: e.code, Symbology: "QR-Code"})
+	}
+	return page, nil
 }
 
 func (e *engine) WritePDF(

@@ -204,7 +204,7 @@ func (o *outcomes) stopped() error {
 func (s *Service) page(ctx context.Context, t *Task, src ocr.Source, n int) (fails, err error) {
 	page, err := retry(ctx, func() (ocr.Page, error) {
 		return s.Engine.Recognise(ctx, src, n, ocr.Options{
-			Languages: t.ReadIn(), Profile: t.Settings.Profile, Features: render.Needs(t.Settings.Formats, t.Settings.Render),
+			Languages: t.ReadIn(), Profile: t.Settings.Profile, Features: t.Settings.features(), Letters: t.Settings.Letters,
 		})
 	})
 	src.Place.Give() // others read while this page is stored
@@ -214,6 +214,9 @@ func (s *Service) page(ctx context.Context, t *Task, src ocr.Source, n int) (fai
 		}
 		fails = err
 		page = failedPage(n, err)
+	}
+	if t.Settings.Barcodes == OnlyBarcodes {
+		page.Blocks = slices.DeleteFunc(page.Blocks, func(b ocr.Block) bool { return b.Kind != ocr.BarcodeBlock })
 	}
 	value, err := storage.Encode(pageVersion, page)
 	if err != nil {

@@ -114,6 +114,9 @@ type Settings struct {
 
 	Render render.Options `json:"render,omitzero"`
 
+	Letters  string   `json:"letters,omitempty"`  // the only characters that may occur; empty for all
+	Barcodes Barcodes `json:"barcodes,omitempty"` // whether they are looked for
+
 	ReviewBelow float64 `json:"review_below,omitempty"` // confidence, 0 to 100; see ocr.Account
 
 	Pages     ocr.PageRanges `json:"pages,omitempty"` // that are read; empty for all
@@ -128,6 +131,28 @@ func (s Settings) pdf() ocr.PDFOptions {
 		KeepHidden: s.KeepHidden, KeepActive: s.KeepActive, Signature: s.Signature, RemovePassword: s.RemovePassword,
 		Pages: s.Pages, KeepPages: s.KeepPages,
 	}
+}
+
+// Barcodes says what bar codes are to a task.
+type Barcodes string
+
+// The choices.
+const (
+	BarcodesShown Barcodes = ""     // looked for where a format shows them
+	NoBarcodes    Barcodes = "none" // not looked for
+	OnlyBarcodes  Barcodes = "only" // all that is wanted of a page
+)
+
+// features returns what is to be found on pages.
+func (s Settings) features() ocr.Features {
+	f := render.Needs(s.Formats, s.Render)
+	switch s.Barcodes {
+	case NoBarcodes:
+		f.Barcodes = false
+	case OnlyBarcodes:
+		f.Barcodes = true
+	}
+	return f
 }
 
 // OnPageError says what one unreadable page does to its document.
