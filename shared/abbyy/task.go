@@ -1,0 +1,119 @@
+package abbyy
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/task"
+)
+
+// Status is where a task stands, in the words of the interface.
+type Status string
+
+// The statuses. NotEnoughCredits, which the interface knows too, does not occur.
+const (
+	Submitted        Status = "Submitted"
+	Queued           Status = "Queued"
+	InProgress       Status = "InProgress"
+	Completed        Status = "Completed"
+	ProcessingFailed Status = "ProcessingFailed"
+	Deleted          Status = "Deleted"
+)
+
+// active reports whether clients go on asking.
+func (s Status) active() bool { return s == Queued || s == InProgress }
+
+// Task is a task as clients see it.
+type Task struct {
+	ID          string
+	Registered  time.Time // when it was made
+	Changed     time.Time // when the last thing was done with it
+	Status      Status
+	Error       string // of ProcessingFailed: why, in a sentence without content
+	Files       int    // that were submitted
+	Links       []string
+	Description string
+}
+
+// TaskOf tells a task of so many files. links are those of a completed one: a result's each, in the order of the formats.
+func TaskOf(t *task.Task, files int, links []string) Task {
+	told := Task{
+		ID: t.Ref.ID, Registered: t.Created, Changed: t.Created, Files: files,
+		Status: Status(t.State), // the names are the same
+	}
+	switch t.State {
+	case task.Deleted:
+		told.Changed = t.Removed
+	case task.Completed, task.ProcessingFailed:
+		told.Changed = t.Ended
+	default:
+		told.Changed = t.Updated
+	}
+	if told.Changed.Before(told.Registered) { // nothing is known of it
+		told.Changed = told.Registered
+	}
+	if t.State == task.Completed {
+		told.Links = links
+	}
+	if t.State == task.ProcessingFailed && t.Failure != nil {
+		told.Error = t.Failure.Detail
+	}
+	return told
+}
+
+// Answered returns the task as the answer of a method tells it. Clients of methods that begin something accept no other status than
+// that of a beginning, even if the end was reached meanwhile.
+func (m Method) Answered(t Task) Task {
+	if m.First == "" || m.First == t.Status {
+		return t
+	}
+	t.Status, t.Error, t.Links = m.First, "", nil
+	return t
+}
+
+const (
+	mostListed   = 1000 // tasks of listTasks
+	mostFinished = 100  // tasks of listFinishedTasks
+)
+
+// Listed returns those tasks that a call of listTasks asks for: made between two times, the one with the oldest action first. A
+// client that got as many as there may be asks again from the registration of the last.
+func (c *Call) Listed(tasks []Task) []Task {
+	return firsts(tasks, mostListed, func(t Task) bool {
+		registered := t.Registered.Truncate(time.Second)
+		return !registered.Before(c.From) && !registered.After(c.To) && (t.Status != Deleted || !c.ExcludeDeleted)
+	})
+}
+
+// Finished returns those tasks that listFinishedTasks tells: the one that ended first first, so that deleting makes room for others.
+func Finished(tasks []Task) []Task {
+	return firsts(tasks, mostFinished, func(t Task) bool { return t.Status == Completed || t.Status == ProcessingFailed })
+}
+
+func firsts(tasks []Task, most int, wanted func(Task) bool) []Task {
+	list := slices.DeleteFunc(slices.Clone(tasks), func(t Task) bool { return !wanted(t) })
+	slices.SortStableFunc(list, func(a, b Task) int { return cmp.Or(a.Changed.Compare(b.Changed), cmp.Compare(a.ID, b.ID)) })
+	return list[:min(len(list), most)]
+}
+
+// Application is what getApplicationInfo tells.
+type Application struct {
+	ID      string    // the user name of the request
+	Name    string    // for people
+	Pages   int       // that may still be read
+	Expires time.Time // zero for never
+}
+
+// fieldsAPage is how many fields are counted for a page.
+const fieldsAPage = 5
+
+// never is told of an application that does not expire, to clients that must have a time.
+func never() time.Time { return time.Date(2099, time.December, 31, 23, 59, 59, 0, time.UTC) }
+
+func (a Application) expires() time.Time {
+	if a.Expires.IsZero() {
+		return never()
+	}
+	return a.Expires.UTC()
+}
