@@ -38,7 +38,7 @@ func sheetOf(p *ocr.Page, another sheet) sheet {
 	if p.Angle%180 != 0 {
 		width, height = height, width
 	}
-	if width <= 0 || height <= 0 {
+	if width <= 0 || height <= 0 || p.Failure != nil { // what could not be read was not measured
 		return another
 	}
 	return sheet{min(max(width, least), most), min(max(height, least), most)}
@@ -147,13 +147,17 @@ func (d *docx) Page(p *ocr.Page) error {
 	d.sheet = size
 	d.pages++
 	languages := officeTags(p.Languages).without(d.languages)
-	for _, part := range structure(p, wordColumns) {
+	parts := structure(p, wordColumns)
+	for _, part := range parts {
 		if part.table == nil {
 			d.paragraph(part.passage, languages)
 			continue
 		}
 		d.breakPage()
 		d.table(part.table, languages)
+	}
+	if len(parts) == 0 && !d.broken {
+		d.blank(d.flat) // without it, the break before the next page would stand first in its section, where it breaks nothing
 	}
 	d.breakPage()
 	return d.flush()

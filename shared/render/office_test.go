@@ -236,10 +236,13 @@ func sameTexts(format Format) func(*testing.T, []byte, []ocr.Page) {
 	}
 }
 
-// A page without a size has that of the page before, the first one A4; slides are of one size.
+// A page without a size, such as one that could not be read, has that of the page before, the first one A4; slides are of one size.
 func TestPagesOfWordProcessorsHaveTheirSizes(t *testing.T) {
+	unread := func(n int) ocr.Page {
+		return ocr.Page{Number: n, Width: 1, Height: 1, DPI: 72, Origin: ocr.Failed, Failure: &ocr.Failure{Code: "page_too_large"}}
+	}
 	pages := []ocr.Page{
-		{Number: 1}, {Number: 2, Width: 600, Height: 800, DPI: 72}, {Number: 3}, {Number: 4, Width: 600, Height: 800, DPI: 72, Angle: 90},
+		unread(1), {Number: 2}, {Number: 3, Width: 600, Height: 800, DPI: 72}, {Number: 4}, unread(5), {Number: 6, Width: 600, Height: 800, DPI: 72, Angle: 90},
 	}
 	for f, test := range map[Format]struct{ size, want string }{
 		DOCX: {`w:pgSz w:w="(\d+)" w:h="(\d+)"`, "11906x16838 12000x16000 16000x12000"},
@@ -252,6 +255,32 @@ func TestPagesOfWordProcessorsHaveTheirSizes(t *testing.T) {
 		}
 		if strings.Join(got, " ") != test.want {
 			t.Errorf("%s has pages of %v, want %s", f, got, test.want)
+		}
+	}
+}
+
+// A break before a page breaks nothing where it stands first in a section, so that an empty page there would be none.
+func TestEmptyPagesArePagesOfWordProcessors(t *testing.T) {
+	var pages []ocr.Page
+	for i, angle := range []int{0, 0, 0, 90, 90, 0} {
+		pages = append(pages, ocr.Page{Number: i + 1, Width: 600, Height: 800, DPI: 72, Angle: angle})
+	}
+	last := structured()
+	last.Number = len(pages) + 1
+	pages = append(pages, last)
+	for f, test := range map[Format]struct{ section, paged string }{
+		DOCX: {`<w:body>|</w:sectPr></w:pPr></w:p>`, `<w:pageBreakBefore>`},
+		RTF:  {`\\sectd`, `\\pagebb`},
+	} {
+		text := bytes.ReplaceAll(shown(t, f, render(t, f, Document{}, pages...)), []byte(">\n<"), []byte("><"))
+		if got := len(regexp.MustCompile(test.section+`|`+test.paged).FindAll(text, -1)); got != len(pages) {
+			t.Errorf("%s has %d pages of %d", f, got, len(pages))
+		}
+		for _, section := range regexp.MustCompile(test.section).Split(string(text), -1)[1:] {
+			first, _, _ := strings.Cut(strings.TrimPrefix(section, "<w:p>"), map[Format]string{DOCX: "<w:p>", RTF: `\par` + "\n"}[f])
+			if strings.Contains(first, strings.TrimPrefix(test.paged, `\`)) {
+				t.Errorf("%s: the first page of a section is lost: %s", f, first)
+			}
 		}
 	}
 }

@@ -19,6 +19,9 @@ type rtf struct {
 	broken bool // a page break stands before what comes next
 }
 
+// rtfBlank is a paragraph of no text and hardly any height.
+const rtfBlank = `\pard\plain\sl-20\slmult0\fs2\par` + "\n"
+
 // The sizes of text and of headings, in half points.
 var rtfSizes = [...]int{22, 36, 30, 26}
 
@@ -52,7 +55,8 @@ func (r *rtf) Page(p *ocr.Page) error {
 	}
 	r.sheet = size
 	r.pages++
-	for _, part := range structure(p, wordColumns) {
+	parts := structure(p, wordColumns)
+	for _, part := range parts {
 		if part.table != nil {
 			r.breakPage()
 			r.table(part.table)
@@ -60,6 +64,9 @@ func (r *rtf) Page(p *ocr.Page) error {
 		}
 		r.paragraph(part.passage, "")
 		r.b.WriteString(`\par` + "\n")
+	}
+	if len(parts) == 0 && !r.broken {
+		r.b.WriteString(rtfBlank) // without it, the break before the next page would stand first in its section, where it breaks nothing
 	}
 	r.breakPage()
 	return r.flush()
@@ -146,7 +153,7 @@ func (r *rtf) table(g *grid) {
 		}
 		r.b.WriteString(`\row` + "\n")
 	}
-	r.b.WriteString(`\pard\plain\sl-20\slmult0\fs2\par` + "\n") // without it, tables after each other were one
+	r.b.WriteString(rtfBlank) // without it, tables after each other were one
 }
 
 // text writes text. Characters beyond the first plane are two numbers, and numbers are of 16 bits with a sign.
