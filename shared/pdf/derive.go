@@ -26,7 +26,7 @@ const (
 func (p *Document) Survey(n int, limits ocr.Limits) (derivative.Page, error) {
 	var page derivative.Page
 	err := p.look(n, func(v view) error {
-		dpi, err := fitDPI(v, surveyDPI, limits)
+		dpi, err := fitDPI(v, surveyDPI, leastDPI, limits)
 		if err != nil {
 			return err
 		}

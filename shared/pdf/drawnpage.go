@@ -15,18 +15,22 @@ const (
 	// drawnDPI is the resolution of pages that are drawn to be kept.
 	drawnDPI = 300
 
+	// leastDrawnDPI is that of pages too large for more, such as plans and banners: what nobody can read there can be looked at.
+	leastDrawnDPI = 1
+
 	// mostDrawn bounds the pixels of such a page, which are held several times while it is packed: those of A2 at that resolution.
 	mostDrawn = 36_000_000
 
 	// A page with photographs is kept as JPEG of this quality, if it takes so many times less room than without a loss.
 	drawnQuality = 90
 	worthLoss    = 3
+	mostJPEG     = 1<<16 - 1 // pixels of a side
 )
 
 // paint draws a page as it is shown, with its annotations and forms.
 func (p *Document) paint(v view, limits ocr.Limits) (*Picture, error) {
 	limits.Pixels = min(limits.Pixels, mostDrawn)
-	dpi, err := fitDPI(v, drawnDPI, limits)
+	dpi, err := fitDPI(v, drawnDPI, leastDrawnDPI, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +81,8 @@ func (p *Picture) smallest() (*Picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	if lossless.Size() < p.Width*p.Height/worthLoss/2 { // JPEG would hardly be smaller
+	// JPEG would hardly be smaller, or cannot be so large.
+	if lossless.Size() < p.Width*p.Height/worthLoss/2 || max(p.Width, p.Height) > mostJPEG {
 		return &Picture{Stored: lossless}, nil
 	}
 	var b bytes.Buffer

@@ -81,12 +81,13 @@ func (w *Writer) learnPictures(source *Document) (*saved, error) {
 func (w *Writer) pictureOf(n int, known *saved, l leaf) (pagePicture, error) {
 	p := pagePicture{page: n}
 	err := w.source.look(n, func(v view) error {
-		p.width, p.height = v.width, v.height
+		p.width, p.height = w.sides(v.width, v.height)
 		drawn, err := w.source.survey(v)
 		if err != nil {
 			return err
 		}
 		p.image, p.place, err = w.source.onlyPicture(v, drawn, known, l)
+		p.place = p.place.then(matrix{a: p.width / v.width, d: p.height / v.height})
 		return err
 	})
 	return p, err

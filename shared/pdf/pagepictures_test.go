@@ -101,3 +101,42 @@ func TestInvisibleTextIsSmall(t *testing.T) {
 		t.Errorf("%d characters take %d bytes", chars, more)
 	}
 }
+
+func TestPagesOfEverySizeBecomePictures(t *testing.T) {
+	for _, c := range []struct {
+		box           string
+		kind          ocr.PDFKind
+		width, height float64 // of the result
+	}{
+		{"/MediaBox[0 0 14400 14400]", ocr.PicturesOnly, maxSide, maxSide},
+		{"/MediaBox[0 0 28800 20000]", ocr.PicturesOnly, maxSide, 10_000},
+		{"/MediaBox[0 0 1 14400]", ocr.PicturesOnly, 1, maxSide},
+		{"/MediaBox[0 0 14400 14400]", ocr.Archive, maxSide, maxSide},
+		{"/MediaBox[0 0 28800 20000]", ocr.Archive, maxSide, 10_000},
+		{"/MediaBox[0 0 1 14400]", ocr.Archive, leastSide, maxSide},
+		{"/MediaBox[0 0 2 2]", ocr.Archive, leastSide, leastSide},
+	} {
+		t.Run(string(c.kind)+c.box, func(t *testing.T) {
+			data := onePage(c.box, prose()) // in a font that is not there
+			var out bytes.Buffer
+			w, err := shared.NewWriter(open(t, data), ocr.PDFOptions{Kind: c.kind}, &out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer w.Close()
+			if err := w.Page(ocr.Page{Number: 1, Width: 1, Height: 1, DPI: 72, Origin: ocr.Failed}, nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Finish(); err != nil {
+				t.Fatal(err)
+			}
+			check(t, out.Bytes())
+			if broken := checkArchive(out.Bytes()); c.kind == ocr.Archive && len(broken) > 0 {
+				t.Errorf("breaks %v", broken)
+			}
+			if width, height, err := open(t, out.Bytes()).Size(1); err != nil || width != c.width || height != c.height {
+				t.Errorf("%v x %v: %v", width, height, err)
+			}
+		})
+	}
+}

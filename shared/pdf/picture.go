@@ -39,6 +39,17 @@ const maxSide = 14_400
 // leastSide is the shortest side of a page in points.
 const leastSide = 3
 
+// sides returns the size in points that a page of pictures gets which is so large: every program shows it, and a PDF/A may have it.
+func (w *Writer) sides(width, height float64) (float64, float64) {
+	if over := max(width, height) / maxSide; over > 1 {
+		width, height = width/over, height/over
+	}
+	if under := leastSide / min(width, height); w.archives() && under > 1 {
+		width, height = min(width*under, maxSide), min(height*under, maxSide)
+	}
+	return width, height
+}
+
 // picture writes a page of an image document.
 func (w *Writer) picture(page ocr.Page, pic *Picture) error {
 	if page.Width < 1 || page.Height < 1 || page.DPI < 1 {
@@ -46,12 +57,7 @@ func (w *Writer) picture(page ocr.Page, pic *Picture) error {
 	}
 	x, y := page.Resolution()
 	width, height := 72/float64(x)*float64(page.Width), 72/float64(y)*float64(page.Height)
-	if over := max(width, height) / maxSide; over > 1 {
-		width, height = width/over, height/over
-	}
-	if under := leastSide / min(width, height); w.archives() && under > 1 {
-		width, height = min(width*under, maxSide), min(height*under, maxSide)
-	}
+	width, height = w.sides(width, height)
 
 	number, content := w.out.reserve(), w.out.reserve()
 	var drawing bytes.Buffer

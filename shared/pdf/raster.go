@@ -63,7 +63,7 @@ func (p *Document) raster(v view, drawn content, limits ocr.Limits) (Raster, err
 	}
 	dpi := usualDPI
 	if found {
-		_, tooLarge := fitDPI(v, usualDPI, limits)
+		_, tooLarge := fitDPI(v, usualDPI, leastDPI, limits)
 		if scan.dpi < coarsestDPI || scan.dpi < leastDPI && tooLarge != nil {
 			return p.enlarged(v, scan, limits)
 		}
@@ -72,7 +72,7 @@ func (p *Document) raster(v view, drawn content, limits ocr.Limits) (Raster, err
 		}
 		dpi = int(math.Round(max(coarseDPI, min(scan.dpi, fineDPI))))
 	}
-	if dpi, err = fitDPI(v, dpi, limits); err != nil {
+	if dpi, err = fitDPI(v, dpi, leastDPI, limits); err != nil {
 		return Raster{}, err
 	}
 	return p.render(v, dpi)
@@ -90,15 +90,15 @@ func (p *Document) enlarged(v view, scan scanned, limits ocr.Limits) (Raster, er
 	}
 }
 
-// fitDPI returns the largest resolution up to dpi at which the page has no more pixels than the limit.
-func fitDPI(v view, dpi int, limits ocr.Limits) (int, error) {
+// fitDPI returns the largest resolution from least to dpi at which the page has no more pixels than the limit.
+func fitDPI(v view, dpi, least int, limits ocr.Limits) (int, error) {
 	fits := math.Sqrt(float64(limits.Pixels)/(v.width*v.height)) * 72
-	for dpi = int(min(float64(dpi), fits)); dpi >= leastDPI; dpi-- {
+	for dpi = int(min(float64(dpi), fits)); dpi >= least; dpi-- {
 		if width, height := v.pixels(dpi); int64(width)*int64(height) <= limits.Pixels {
 			return dpi, nil
 		}
 	}
-	return 0, refusal.DrawsTooLarge(limits.Pixels, leastDPI)
+	return 0, refusal.DrawsTooLarge(limits.Pixels, least)
 }
 
 // drawing asks PDFium to draw a page in grey.
