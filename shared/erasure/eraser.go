@@ -118,6 +118,11 @@ func (e *Eraser) covers(i Item, prefix Prefix) bool {
 // Under deletes every blob below a prefix and counts them by class. It goes on past single errors, so that one copy keeps
 // no other alive.
 func (e *Eraser) Under(ctx context.Context, prefix string, counts map[Class]int) error {
+	return e.Except(ctx, prefix, func(string) bool { return false }, counts)
+}
+
+// Except is Under for all but the blobs that are to be kept, by name.
+func (e *Eraser) Except(ctx context.Context, prefix string, kept func(name string) bool, counts map[Class]int) error {
 	var errs []error
 	after := ""
 	for {
@@ -127,6 +132,9 @@ func (e *Eraser) Under(ctx context.Context, prefix string, counts map[Class]int)
 		}
 		for _, b := range blobs {
 			after = b.Name
+			if kept(b.Name) {
+				continue
+			}
 			class, err := e.Blob(ctx, b)
 			if err != nil {
 				errs = append(errs, err)

@@ -21,6 +21,7 @@ const (
 	Remnant     Class = "snapshot-version-deleted"
 	DeadLetter  Class = "dead-letter"
 	Password    Class = "password"
+	ClientText  Class = "client-text"
 	Journal     Class = "database-journal"
 	TaskRecord  Class = "task-record"
 	KeyRecord   Class = "idempotency-key"
@@ -90,13 +91,14 @@ func Inventory() []Item {
 	cloud := []Role{Azure, AWS}
 	machine := []Role{Machine}
 	return []Item{
-		{Upload, "the document as sent", both, ByEraser, storage.Uploads, "when processing ends; at delete; at its deadline", "TestYear"},
+		{Upload, "the document as sent", both, ByEraser, storage.Uploads, "when processing ends, or with the results where its application may process it again; at delete; at its deadline", "TestYear"},
 		{Blocks, "parts of a document whose upload was never finished", both, ByEraser, storage.Uploads, "20 minutes after the link expired, or with the next full pass", "TestYear"},
 		{Page, "recognised text of single pages", both, ByEraser, storage.Work, "when processing ends; at delete; at its deadline", "TestYear"},
 		{Result, "recognised text; the searchable copy of the document. Of a document that needs a password the PDF is encrypted with it, unless the task declined; other formats are not", both, ByEraser, storage.Results, "at delete; at its deadline; with delete-on-fetch after the last download", "TestYear"},
 		{Remnant, "earlier or deleted copies that the storage account keeps", cloud, ByCheck, "", "never exists: the account is deployed without, the doctor checks, and no receipt is issued while one is listed", "TestRemnantKeepsTheReceiptBack"},
 		{DeadLetter, "names of uploads whose event could not be delivered; no content", []Role{Azure}, ByEraser, storage.DeadLetters, "with the next full pass", "TestYear"},
-		{Password, "the password that opens the document, sealed with a key that lies outside the database", both, ByDomain, "", "when processing ends; at delete; at its deadline", "TestPasswordLeavesTheRecordWhenProcessingEnds"},
+		{Password, "the password that opens the document, sealed with a key that lies outside the database", both, ByDomain, "", "with the upload that it opens: when processing ends; at delete; at its deadline", "TestPasswordLeavesTheRecordWhenProcessingEnds"},
+		{ClientText, "what a client wrote of its own through the interface for ABBYY clients: a description, names of fields, expressions and letters that they may hold", both, ByDomain, "", "all but the description when processing ends; the description at delete; at its deadline", "TestClientTextLeavesTheRecordWhenProcessingEnds"},
 		{Journal, "records as they were before: sealed passwords, openings", machine, ByScrub, "", "two seconds after the write; before a receipt is issued", "TestErasedValuesLeaveNoBytesInAnyFile"},
 		{TaskRecord, "times, sizes, counts, codes, settings, a digest of the tag of the data subject; after erasure a tombstone with times and the reason", both, BySweep, "", "30 days after erasure", "TestYear"},
 		{KeyRecord, "digests of a request's key and settings", both, BySweep, "", "24 hours after the request", "TestYear"},

@@ -49,6 +49,7 @@ const (
 	FieldReason      = "reason"   // why it was erased
 	FieldDocument    = "document" // commitment to the document's bytes
 	FieldCopy        = "copy"     // <class> <erased> <checked>, once for each class
+	FieldUpload      = "upload"   // until when the document was kept: until-processed or until-deadline
 	FieldProcessed   = "after-processing"
 	FieldUnprocessed = "after-upload"
 	FieldRead        = "read-seconds"  // of a canary, from its start to its result

@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 )
@@ -31,6 +32,17 @@ type Source struct {
 	Password string           // opens an encrypted document; empty if none was given
 	Owner    string           // on whose behalf it is read: workers go round by the processor time that each owner used
 	Place    *fairqueue.Place // to read a page in; it stays the caller's. Nil to have the engine wait for one
+
+	// Parts are the files of a document that consists of several, whose pages follow each other. WritePDF alone takes such a
+	// source, whose File and Password are empty: what is found and read of the document is found and read of each file alone.
+	Parts []Part
+}
+
+// Part is one file of a document that consists of several.
+type Part struct {
+	File     *os.File // as in Source
+	Password string   // as in Source
+	Pages    int      // in it, as Inspect found
 }
 
 // Info is what Inspect finds.
@@ -43,6 +55,31 @@ type Info struct {
 
 	Signatures int `json:"signatures,omitempty"` // digital ones, which hold for the document's bytes as they are
 }
+
+// Then returns what is found of a document whose pages are followed by those of another. The zero value is that of none.
+func (i Info) Then(next Info) Info {
+	if i.Pages == 0 {
+		return next
+	}
+	all := i
+	if all.Type != next.Type {
+		all.Type = Mixed
+	}
+	all.Pages += next.Pages
+	all.Encrypted, all.Locked = all.Encrypted || next.Encrypted, all.Locked || next.Locked
+	all.Signatures += next.Signatures
+	all.Notes = slices.Clone(all.Notes)
+	for _, n := range next.Notes {
+		if n.Page > 0 {
+			n.Page += i.Pages
+		}
+		all.Notes = append(all.Notes, n)
+	}
+	return all
+}
+
+// Mixed is the media type of a document that consists of files of different types (RFC 2046, section 5.1.3).
+const Mixed = "multipart/mixed"
 
 // Options says how to read a page.
 type Options struct {

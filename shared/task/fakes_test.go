@@ -27,22 +27,26 @@ type engine struct {
 	read     map[int]int     // guarded by mu; how often each page was read with success
 	password string          // guarded by mu; of the document inspected last
 	pdfErr   error
-	pdf      ocr.PDFOptions  // guarded by mu; of the searchable PDF written last
-	told     []ocr.Note      // of the searchable PDF
-	layer    ocr.Page        // what is told of each page
-	info     ocr.Info        // what is told of the document
-	starting bool            // no language is known yet
-	slow     time.Duration   // each page takes so long
-	gate     *gate           // guarded by mu; when set, pages stop there
-	busy     map[string]int  // guarded by mu; pages being read, by document
-	calls    int             // guarded by mu; of Recognise
-	owners   map[string]bool // guarded by mu; on whose behalf the engine was asked
-	shows    map[int]string  // languages that a look at a page finds, joined by a space
-	looked   []string        // guarded by mu; the page and the languages of each look
-	readIn   map[string]int  // guarded by mu; pages read, by their languages
-	beside   map[string]bool // guarded by mu; documents of which a page was read while another document's was
-	wanted   ocr.Options     // guarded by mu; for the last page that was read
-	code     string          // value of a bar code that pages show where one is looked for; empty for none
+	pdf      ocr.PDFOptions // guarded by mu; of the searchable PDF written last
+	told     []ocr.Note     // of the searchable PDF
+	parts    []int          // guarded by mu; pages of the files that the searchable PDF written last was made of
+
+	passwords []string           // guarded by mu; of documents inspected, in order
+	fields    []ocr.FieldRequest // guarded by mu; that were asked for
+	layer     ocr.Page           // what is told of each page
+	info      ocr.Info           // what is told of the document
+	starting  bool               // no language is known yet
+	slow      time.Duration      // each page takes so long
+	gate      *gate              // guarded by mu; when set, pages stop there
+	busy      map[string]int     // guarded by mu; pages being read, by document
+	calls     int                // guarded by mu; of Recognise
+	owners    map[string]bool    // guarded by mu; on whose behalf the engine was asked
+	shows     map[int]string     // languages that a look at a page finds, joined by a space
+	looked    []string           // guarded by mu; the page and the languages of each look
+	readIn    map[string]int     // guarded by mu; pages read, by their languages
+	beside    map[string]bool    // guarded by mu; documents of which a page was read while another document's was
+	wanted    ocr.Options        // guarded by mu; for the last page that was read
+	code      string             // value of a bar code that pages show where one is looked for; empty for none
 }
 
 // begin notes that a page of a document is read, and beside what.
@@ -178,6 +182,7 @@ func (e *engine) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) 
 	}
 	e.mu.Lock()
 	e.password = src.Password
+	e.passwords = append(e.passwords, src.Password)
 	pages := e.pages
 	e.mu.Unlock()
 	b, err := io.ReadAll(io.NewSectionReader(src.File, 0, 1<<20))
@@ -219,6 +224,7 @@ func (e *engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.O
 	}
 	e.wanted = opt
 	e.read[n]++
+	e.fields = append(e.fields, opt.Fields...)
 	e.readIn[strings.Join(opt.Languages, " ")]++
 	box := ocr.Box{X1: 10, Y1: 10}
 	line := ocr.Line{Box: box, Words: []ocr.Word{{Text: word, Box: box, Confidence: 90}}}
@@ -238,7 +244,10 @@ func (e *engine) WritePDF(
 ) ([]ocr.Note, error) {
 	e.note(src.Owner, 0)
 	e.mu.Lock()
-	e.pdf = opt
+	e.pdf, e.parts = opt, nil
+	for _, p := range src.Parts {
+		e.parts = append(e.parts, p.Pages)
+	}
 	e.mu.Unlock()
 	if e.pdfErr != nil {
 		return nil, e.pdfErr

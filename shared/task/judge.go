@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -21,6 +22,9 @@ func (s *Service) Rescan(ctx context.Context) (int, error) {
 		case InProgress:
 			delay = max(0, t.Lease.Expires.Sub(s.Now()))
 		case Submitted:
+			if t.Held {
+				return nil
+			}
 			landed, err := s.Landed(ctx, t.Ref.UploadName())
 			if errors.Is(err, fault.NotFound) {
 				return nil // a sweep that runs beside it was quicker
@@ -39,7 +43,7 @@ func (s *Service) Rescan(ctx context.Context) (int, error) {
 
 // welcome takes in a document whose event was lost or has not come yet.
 func (s *Service) welcome(ctx context.Context, b storage.Blob, t *Task, done *Swept) error {
-	if t.State != Submitted || b.Uncommitted {
+	if t.State != Submitted || t.Held || b.Uncommitted {
 		return nil
 	}
 	t, err := s.Landed(ctx, b.Name)
@@ -52,15 +56,16 @@ func (s *Service) welcome(ctx context.Context, b storage.Blob, t *Task, done *Sw
 // judge decides about one blob and the task it belongs to; t is nil when there is none.
 func (s *Service) judge(b storage.Blob, t *Task) retention.Decision {
 	stray := retention.Subject{Uploaded: b.Created}
+	upload := container(b.Name) == storage.Uploads
 	switch {
-	case t == nil:
+	case t == nil, !t.State.Ended() && t.State != Deleted && upload && !t.owns(b.Name):
 		stray.NoRecord = true
 	case t.State == Deleted, t.State.Ended() && !s.belongs(b, t):
 		stray.Surviving = true
 	case b.Uncommitted:
 		// Staged blocks carry no time; they may wait for their commit as long as the link lives. A task that has its document
 		// by now got it after the listing, by that commit: what the name holds is the document.
-		stray.Surviving = t.State.Ended() || t.State == Submitted && s.Now().After(t.LinkEnds.Add(linkGrace))
+		stray.Surviving = t.State == Submitted && s.Now().After(t.LinkEnds.Add(linkGrace))
 		if !stray.Surviving {
 			return s.Policy.Decide(s.subject(t), s.Now())
 		}
@@ -74,13 +79,20 @@ func (s *Service) judge(b storage.Blob, t *Task) retention.Decision {
 	return s.Policy.Decide(stray, s.Now())
 }
 
-// belongs reports whether an ended task still has the blob: results, or a document that is kept for review.
+// belongs reports whether an ended task still has the blob: results of its last round, or an upload that is kept.
 func (s *Service) belongs(b storage.Blob, t *Task) bool {
-	container, _, _, err := ParseName(b.Name)
-	if err != nil || b.Uncommitted {
-		return false
+	switch container(b.Name) {
+	case storage.Uploads:
+		return s.keepsUpload(t) && t.owns(b.Name)
+	case storage.Results:
+		return t.State == Completed && !b.Uncommitted && t.hasResult(b.Name)
 	}
-	return t.State == Completed && container == storage.Results || s.forReview(t) && container == storage.Uploads
+	return false
+}
+
+func container(name string) string {
+	c, _, _ := strings.Cut(name, "/")
+	return c
 }
 
 // eachBlob calls visit for every blob of a container with its task, or with why that cannot be read, going on past errors of
@@ -96,6 +108,7 @@ func (s *Service) eachBlob(ctx context.Context, container string, done *Swept, v
 		if err != nil {
 			return errors.Join(append(errs, fmt.Errorf("list %s: %w", container, err))...)
 		}
+		last = nil // what was listed now may be younger than what was read of its task
 		for _, b := range blobs {
 			after = b.Name
 			last, err = s.ownerOf(ctx, b.Name, last)

@@ -26,8 +26,8 @@ func (s *Service) Received(ctx context.Context, name, digest string) (*Task, err
 		return nil, fault.New(fault.ThingNotFound, "the blob is not in the container of uploads; it was not changed")
 	}
 	_, ref, _, err := ParseName(name)
-	if err != nil || name != ref.UploadName() {
-		return nil, s.eraseStray(ctx, name, fault.New(fault.ThingNotFound, "the blob is outside the layout of uploads and was erased"))
+	if err != nil {
+		return nil, s.eraseStray(ctx, name, outsideLayout())
 	}
 	t, err := s.load(ctx, ref)
 	if errors.Is(err, fault.NotFound) {
@@ -36,15 +36,13 @@ func (s *Service) Received(ctx context.Context, name, digest string) (*Task, err
 	if err != nil {
 		return nil, err
 	}
-	switch t.State {
-	case Queued, InProgress:
+	switch {
+	case !t.owns(name) && t.State != Deleted:
+		return nil, s.eraseStray(ctx, name, outsideLayout())
+	case t.State == Queued || t.State == InProgress, t.Held, s.keepsUpload(t):
 		return t, nil
-	case Completed, ProcessingFailed, Deleted:
-		if s.forReview(t) {
-			return t, nil
-		}
+	case t.State != Submitted:
 		return t, s.eraseLate(ctx, t, name)
-	case Submitted:
 	}
 	blob, err := s.Store.Blobs.Stat(ctx, name)
 	if errors.Is(err, fault.NotFound) {
@@ -54,6 +52,10 @@ func (s *Service) Received(ctx context.Context, name, digest string) (*Task, err
 		return nil, err
 	}
 	return s.admit(ctx, t, blob, digest)
+}
+
+func outsideLayout() *fault.Error {
+	return fault.New(fault.ThingNotFound, "the blob is outside the layout of uploads and was erased")
 }
 
 // Admit reports to a store that serves upload links itself whether a document may still be sent to the name.
@@ -69,11 +71,19 @@ func (s *Service) Admit(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	return s.takesDocument(t)
+}
+
+// takesDocument is why no document may be sent to the link of a task, nil if one may.
+func (s *Service) takesDocument(t *Task) error {
 	if err := s.visible(t); err != nil {
 		return err
 	}
-	if t.State != Submitted {
+	switch {
+	case t.State != Submitted:
 		return fault.New(fault.WrongState, "the task is %s; only a Submitted task accepts a document", t.State)
+	case t.Held:
+		return fault.New(fault.WrongState, "the task takes pictures, which come through the interface that it was created with, not through a link")
 	}
 	return nil
 }
@@ -214,7 +224,17 @@ func (s *Service) erase(ctx context.Context, b storage.Blob) error {
 // end moves a task to a state in which no more work is done, and drops what only the work needed.
 func (s *Service) end(t *Task, state State) {
 	t.State = state
-	t.Ended = s.Now().UTC()
-	t.dropPassword()
+	if t.Ended.IsZero() {
+		t.Ended = s.Now().UTC()
+	} else {
+		t.EndedAgain = s.Now().UTC()
+	}
+	if t.State != Completed || t.Upload != UntilDeadline { // else it is needed when the task is processed again
+		t.dropPasswords()
+	}
+	if state != Completed {
+		t.Results = nil
+	}
+	t.dropClientText()
 	t.Lease = Lease{}
 }

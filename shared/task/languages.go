@@ -20,7 +20,7 @@ func (t *Task) ReadIn() []string {
 
 // chooseLanguages chooses the languages of a document that is to be read in those that it shows, once, and stores them with the
 // task before any page is read: every worker, and every call that goes on later, reads in the same.
-func (s *Service) chooseLanguages(ctx context.Context, h *hold, t *Task, src ocr.Source, pages []int, turn *fairqueue.Document) error {
+func (s *Service) chooseLanguages(ctx context.Context, h *hold, t *Task, doc *document, pages []int, turn *fairqueue.Document) error {
 	if !language.IsAuto(t.Settings.Languages) || len(t.Chosen) > 0 {
 		return nil
 	}
@@ -31,10 +31,8 @@ func (s *Service) chooseLanguages(ctx context.Context, h *hold, t *Task, src ocr
 			return nil, err
 		}
 		defer place.Give()
-		src := src
-		src.Place = place
 		page, err := retry(ctx, func() (ocr.Page, error) {
-			return s.Engine.Recognise(ctx, src, n, ocr.Options{Languages: allowed, Profile: t.Settings.Profile, Choose: true})
+			return s.recognisePage(ctx, doc, place, n, ocr.Options{Languages: allowed, Profile: t.Settings.Profile, Choose: true})
 		})
 		if fault.KindOf(err) == fault.Document {
 			return nil, nil // the page says so when it is read

@@ -42,23 +42,23 @@ var errSlice = errors.New("the time of a document that is read alone is over")
 
 // recognise reads every page that is not finished yet and keeps each under work/, so that another call can go on. One page of
 // a document at a time waits for its place, so that pages of others come between.
-func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Source, info ocr.Info, turn *fairqueue.Document) error {
+func (s *Service) recognise(ctx context.Context, h *hold, t *Task, doc *document, turn *fairqueue.Document) error {
 	finished, err := s.finishedPages(ctx, t)
 	if err != nil {
 		return err
 	}
-	wanted := t.Settings.Pages.Of(info.Pages)
+	wanted := t.Settings.Pages.Of(doc.info.Pages)
 	var seen outcomes
 	left, done, err := s.resume(ctx, t, wanted, finished, &seen)
 	if err != nil {
 		return err
 	}
 	// Only now, so that nobody sees the count of an earlier call go back.
-	h.progress(Input{Size: t.Input.Size, Type: info.Type, Digest: t.Input.Digest, Received: t.Input.Received}, done)
+	h.progress(Input{Size: t.Input.Size, Type: doc.info.Type, Digest: t.Input.Digest, Received: t.Input.Received}, done)
 	if _, err := h.renew(ctx); err != nil {
 		return err
 	}
-	if err := s.chooseLanguages(ctx, h, t, src, wanted, turn); err != nil {
+	if err := s.chooseLanguages(ctx, h, t, doc, wanted, turn); err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -82,9 +82,7 @@ func (s *Service) recognise(ctx context.Context, h *hold, t *Task, src ocr.Sourc
 		group.Go(func() error {
 			defer func() { <-underWay }()
 			defer place.Give()
-			src := src
-			src.Place = place
-			fails, err := s.page(ctx, t, src, n)
+			fails, err := s.page(ctx, t, doc, place, n)
 			switch {
 			case errors.Is(err, fault.EngineStarved):
 				seen.stop(err)
@@ -131,14 +129,14 @@ func (s *Service) resume(ctx context.Context, t *Task, wanted []int, finished ma
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(readBack)
 	for _, n := range wanted {
-		if !finished[t.Ref.pageName(n)] {
+		if !finished[t.pageName(n)] {
 			mu.Lock()
 			left = append(left, n)
 			mu.Unlock()
 			continue
 		}
 		group.Go(func() error {
-			page, err := s.readPage(ctx, t.Ref, n)
+			page, err := s.readPage(ctx, t, n)
 			if errors.Is(err, errDamagedPage) {
 				mu.Lock()
 				defer mu.Unlock()
@@ -201,13 +199,9 @@ func (o *outcomes) stopped() error {
 }
 
 // page reads one page. The first result is the fault of a page that could not be read although the document goes on.
-func (s *Service) page(ctx context.Context, t *Task, src ocr.Source, n int) (fails, err error) {
-	page, err := retry(ctx, func() (ocr.Page, error) {
-		return s.Engine.Recognise(ctx, src, n, ocr.Options{
-			Languages: t.ReadIn(), Profile: t.Settings.Profile, Features: t.Settings.features(), Letters: t.Settings.Letters,
-		})
-	})
-	src.Place.Give() // others read while this page is stored
+func (s *Service) page(ctx context.Context, t *Task, doc *document, place *fairqueue.Place, n int) (fails, err error) {
+	page, err := retry(ctx, func() (ocr.Page, error) { return s.readOrSkip(ctx, t, doc, place, n) })
+	place.Give() // others read while this page is stored
 	if err != nil {
 		if fault.KindOf(err) != fault.Document || t.Settings.OnPageError == FailOnPageError {
 			return nil, err
@@ -223,9 +217,21 @@ func (s *Service) page(ctx context.Context, t *Task, src ocr.Source, n int) (fai
 		return nil, fmt.Errorf("encode page: %w", err)
 	}
 	_, err = retry(ctx, func() (storage.Blob, error) {
-		return s.Store.Blobs.Put(ctx, t.Ref.pageName(n), "application/json", bytes.NewReader(value))
+		return s.Store.Blobs.Put(ctx, t.pageName(n), "application/json", bytes.NewReader(value))
 	})
 	return fails, err
+}
+
+// readOrSkip reads page n: the fields that were asked for on it, or all of it. One of a form without any is not read.
+func (s *Service) readOrSkip(ctx context.Context, t *Task, doc *document, place *fairqueue.Place, n int) (ocr.Page, error) {
+	opt := ocr.Options{
+		Languages: t.ReadIn(), Profile: t.Settings.Profile, Features: t.Settings.features(),
+		Letters: t.Settings.Letters, Fields: t.Client.fieldsOf(n),
+	}
+	if len(t.Client.Fields) > 0 && len(opt.Fields) == 0 {
+		return ocr.Page{Number: n, Width: 1, Height: 1, DPI: 72, Origin: ocr.Blank}, nil
+	}
+	return s.recognisePage(ctx, doc, place, n, opt)
 }
 
 // failedPage stands in the result for a page that could not be read.
@@ -247,8 +253,8 @@ func pageFault(f *ocr.Failure) error {
 // errDamagedPage is a kept page that cannot be decoded, or is of a newer format; it is read anew.
 var errDamagedPage = errors.New("kept page cannot be decoded")
 
-func (s *Service) readPage(ctx context.Context, ref Ref, n int) (ocr.Page, error) {
-	r, _, err := s.Store.Blobs.Get(ctx, ref.pageName(n))
+func (s *Service) readPage(ctx context.Context, t *Task, n int) (ocr.Page, error) {
+	r, _, err := s.Store.Blobs.Get(ctx, t.pageName(n))
 	if err != nil {
 		return ocr.Page{}, fmt.Errorf("read page %d: %w", n, err)
 	}
@@ -265,11 +271,11 @@ func (s *Service) readPage(ctx context.Context, ref Ref, n int) (ocr.Page, error
 
 // kept yields the pages of a task one by one from where they are kept, so that memory holds one of them, and sums up what is
 // told of them, once, however often it is gone through.
-func (s *Service) kept(ctx context.Context, ref Ref, numbers []int, told *ocr.Account) iter.Seq2[ocr.Page, error] {
+func (s *Service) kept(ctx context.Context, t *Task, numbers []int, told *ocr.Account) iter.Seq2[ocr.Page, error] {
 	last := 0 // page that was told of
 	return func(yield func(ocr.Page, error) bool) {
 		for _, n := range numbers {
-			page, err := s.readPage(ctx, ref, n)
+			page, err := s.readPage(ctx, t, n)
 			if n > last {
 				told.Page(&page)
 				last = n
@@ -289,12 +295,12 @@ type finished struct {
 
 // render writes every result that was asked for in one pass over the kept pages. Results are streamed: neither a page list
 // nor a result is held in memory.
-func (s *Service) render(ctx context.Context, t *Task, src ocr.Source, info ocr.Info) (finished, error) {
-	return retry(ctx, func() (finished, error) { return s.pass(ctx, t, src, info) })
+func (s *Service) render(ctx context.Context, t *Task, doc *document) (finished, error) {
+	return retry(ctx, func() (finished, error) { return s.pass(ctx, t, doc) })
 }
 
 // pass writes all results once.
-func (s *Service) pass(ctx context.Context, t *Task, src ocr.Source, info ocr.Info) (finished, error) {
+func (s *Service) pass(ctx context.Context, t *Task, doc *document) (finished, error) {
 	results := make([]Result, len(t.Settings.Formats))
 	outputs := make([]render.Output, len(results))
 	pipes := make([]*io.PipeWriter, len(results))
@@ -303,18 +309,18 @@ func (s *Service) pass(ctx context.Context, t *Task, src ocr.Source, info ocr.In
 		r, w := io.Pipe()
 		outputs[i], pipes[i] = render.Output{Format: f, W: w}, w
 		group.Go(func() error {
-			blob, err := s.Store.Blobs.Put(ctx, t.Ref.ResultName(f), f.MediaType(), r)
+			blob, err := s.Store.Blobs.Put(ctx, t.resultName(f), f.MediaType(), r)
 			results[i] = Result{Format: f, Size: blob.Size}
 			_ = r.CloseWithError(err) // never fails; whoever writes on learns why nobody reads
 			return err
 		})
 	}
 	done := finished{results: results, told: ocr.Account{ReviewBelow: t.Settings.ReviewBelow}}
-	done.told.Add(info.Notes...)
-	doc := s.document(t, src, info)
+	done.told.Add(doc.info.Notes...)
+	result := s.document(t, doc)
 	var written []ocr.Note
-	doc.Original.Noted = func(notes []ocr.Note) { written = append(written, notes...) }
-	err := render.Write(ctx, doc, s.kept(ctx, t.Ref, t.Settings.Pages.Of(info.Pages), &done.told), outputs...)
+	result.Original.Noted = func(notes []ocr.Note) { written = append(written, notes...) }
+	err := render.Write(ctx, result, s.kept(ctx, t, t.Settings.Pages.Of(doc.info.Pages), &done.told), outputs...)
 	for _, w := range pipes {
 		_ = w.CloseWithError(err) // never fails; nil lets Put end well
 	}
@@ -326,16 +332,16 @@ func (s *Service) pass(ctx context.Context, t *Task, src ocr.Source, info ocr.In
 }
 
 // document is what results say of the task's document.
-func (s *Service) document(t *Task, src ocr.Source, info ocr.Info) render.Document {
+func (s *Service) document(t *Task, doc *document) render.Document {
 	return render.Document{
 		ID:        t.Ref.ID,
 		Languages: t.ReadIn(),
 		Chosen:    language.IsAuto(t.Settings.Languages),
 		Created:   t.Created,
 		Software:  s.Software,
-		Pages:     len(t.Settings.Pages.Of(info.Pages)),
-		Notes:     info.Told(t.Settings.pdf(), render.Kinds(t.Settings.Formats)),
+		Pages:     len(t.Settings.Pages.Of(doc.info.Pages)),
 		Options:   t.Settings.Render,
-		Original:  render.Original{Engine: s.Engine, Source: src, Options: t.Settings.pdf()},
+		Notes:     doc.info.Told(t.Settings.pdf(), render.Kinds(t.Settings.Formats)),
+		Original:  render.Original{Engine: s.Engine, Source: doc.source(), Options: t.Settings.pdf()},
 	}
 }

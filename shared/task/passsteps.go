@@ -45,6 +45,7 @@ func (s *Service) passBlobs(ctx context.Context, container string, r *passRun, f
 	if err != nil {
 		return from, fmt.Errorf("list %s: %w", container, err)
 	}
+	r.last = nil // what was listed now may be younger than what was read of its task
 	for _, b := range blobs {
 		if r.tired() {
 			return from, nil

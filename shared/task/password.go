@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/logevent"
@@ -28,41 +29,93 @@ func (s *Service) keepPassword(t *Task, password string) error {
 	if password == "" {
 		return nil
 	}
-	if s.Sealer == nil {
-		return noKey(nil)
-	}
-	sealed, by, err := s.Sealer.Seal(password, t.Ref.String())
+	sealed, by, err := s.seal(t.Ref, password)
 	if err != nil {
-		return noKey(err)
+		return err
 	}
 	t.Password, t.Sealed, t.SealedBy = "", sealed, by
 	return nil
 }
 
-func noKey(cause error) error {
-	return fault.Wrap(cause, fault.IntakeClosed, "the server has no key to keep a document's password with")
+// seal seals a password for a task's record; an empty one is nothing.
+func (s *Service) seal(ref Ref, password string) (sealed []byte, by string, err error) {
+	if password == "" {
+		return nil, "", nil
+	}
+	if s.Sealer == nil {
+		return nil, "", noKey(nil)
+	}
+	if sealed, by, err = s.Sealer.Seal(password, ref.String()); err != nil {
+		return nil, "", noKey(err)
+	}
+	return sealed, by, nil
 }
 
-// password returns the document's password, empty for none. One that cannot be opened any more is none: the document then
-// fails with an explanation.
-func (s *Service) password(t *Task) string {
-	if t.Sealed == nil || s.Sealer == nil {
-		return t.Password
+// unseal is the reverse. A password that cannot be opened any more is none: the document then fails with an explanation.
+func (s *Service) unseal(ref Ref, sealed []byte, by string) string {
+	if sealed == nil || s.Sealer == nil {
+		return ""
 	}
-	password, err := s.Sealer.Open(t.Sealed, t.SealedBy, t.Ref.String())
+	password, err := s.Sealer.Open(sealed, by, ref.String())
 	if err != nil {
 		return ""
 	}
 	return password
 }
 
-// dropPassword forgets it.
-func (t *Task) dropPassword() { t.Password, t.Sealed, t.SealedBy = "", nil, "" }
+func noKey(cause error) error {
+	return fault.Wrap(cause, fault.IntakeClosed, "the server has no key to keep a document's password with")
+}
 
-// stale reports whether the password must be sealed again before an earlier key can go. One in the clear was stored by an
+// password returns the document's password, empty for none.
+func (s *Service) password(t *Task) string {
+	if t.Sealed == nil || s.Sealer == nil {
+		return t.Password
+	}
+	return s.unseal(t.Ref, t.Sealed, t.SealedBy)
+}
+
+// dropPasswords forgets that of the document and those of its pictures.
+func (t *Task) dropPasswords() {
+	t.Password, t.Sealed, t.SealedBy = "", nil, ""
+	for i := range t.Pictures {
+		t.Pictures[i].Sealed, t.Pictures[i].SealedBy = nil, ""
+	}
+}
+
+// hasPassword reports whether the record has any.
+func (t *Task) hasPassword() bool {
+	return t.Password != "" || t.Sealed != nil || slices.ContainsFunc(t.Pictures, func(p StoredPicture) bool { return p.Sealed != nil })
+}
+
+// stale reports whether a password must be sealed again before an earlier key can go. One in the clear was stored by an
 // earlier program.
 func (s *Service) stale(t *Task) bool {
-	return t.State.Open() && (t.Password != "" || t.Sealed != nil && !s.Sealer.Current(t.SealedBy))
+	old := func(sealed []byte, by string) bool { return sealed != nil && !s.Sealer.Current(by) }
+	return t.Password != "" || old(t.Sealed, t.SealedBy) ||
+		slices.ContainsFunc(t.Pictures, func(p StoredPicture) bool { return old(p.Sealed, p.SealedBy) })
+}
+
+// sealPasswords seals the passwords of a task with the present key. It reports whether there were any that a key opens.
+func (s *Service) sealPasswords(t *Task) (sealed bool, err error) {
+	if password := s.password(t); password != "" {
+		sealed = true
+		if err := s.keepPassword(t, password); err != nil {
+			return false, err
+		}
+	}
+	for i := range t.Pictures {
+		p := &t.Pictures[i]
+		password := s.unseal(t.Ref, p.Sealed, p.SealedBy)
+		if password == "" || s.Sealer.Current(p.SealedBy) {
+			continue
+		}
+		sealed = true
+		if p.Sealed, p.SealedBy, err = s.seal(t.Ref, password); err != nil {
+			return false, err
+		}
+	}
+	return sealed, nil
 }
 
 // sealAgain seals waiting passwords with the present key while there are earlier ones, and notes how many still need one of
@@ -77,11 +130,14 @@ func (s *Service) sealAgain(ctx context.Context, done *Swept) error {
 			return nil
 		}
 		_, err := s.changeRead(ctx, t, func(t *Task) error {
-			password := s.password(t)
-			if !s.stale(t) || password == "" { // which no key opens any more
+			if !s.stale(t) {
 				return errUnchanged
 			}
-			return s.keepPassword(t, password)
+			sealed, err := s.sealPasswords(t)
+			if err == nil && !sealed { // no key opens them any more
+				return errUnchanged
+			}
+			return err
 		})
 		if errors.Is(err, fault.TaskNotFound) {
 			err = nil

@@ -26,7 +26,7 @@ func (s *Service) Plan(ctx context.Context) ([]retention.Decision, error) {
 			return nil
 		}
 		d := s.Policy.Decide(s.subject(t), s.Now())
-		if d.Action == retention.Erase && t.State == Submitted {
+		if d.Action == retention.Erase && t.State == Submitted && !t.Held {
 			var err error
 			if d, err = s.waiting(ctx, t, d); err != nil {
 				return err
@@ -56,7 +56,7 @@ func (s *Service) Plan(ctx context.Context) ([]retention.Decision, error) {
 				}
 			case d.Action == retention.Erase:
 				add(t, d)
-			case t.State == Submitted && !b.Uncommitted:
+			case t.State == Submitted && !t.Held && !b.Uncommitted:
 				d.Action, d.Reason = retention.Requeue, retention.EventLost
 				add(t, d)
 			}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/logevent"
-	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -184,7 +183,7 @@ func (s *Service) report(ctx context.Context, t *Task, handOn bool, workErr erro
 	log := s.Log.With("task", t.Ref.String())
 	switch {
 	case t.State == Completed:
-		log.InfoContext(ctx, logevent.TaskCompleted, "pages", t.Pages.Total, "pages_failed", t.Pages.Failed, "seconds", t.Ended.Sub(t.Uploaded).Seconds())
+		log.InfoContext(ctx, logevent.TaskCompleted, "pages", t.Pages.Total, "pages_failed", t.Pages.Failed, "seconds", t.LastEnded().Sub(later(t.Uploaded, t.Started)).Seconds())
 		return Done, errors.Join(s.tellProcessed(ctx, t), s.discard(ctx, t), s.spend(ctx, t.Ref.Application, 0, t.Pages.Total))
 	case t.State == ProcessingFailed:
 		log.WarnContext(ctx, logevent.TaskFailed, "code", t.Failure.Code)
@@ -208,14 +207,21 @@ func retryDelay(attempt int) time.Duration { return 5 * time.Second << min(max(0
 // longestDelay bounds the wait for a machine that has no processor time: it stays below the grace of queued tasks.
 const longestDelay = queueGrace / 2
 
-// discard removes what an ended task does not need: its document, its pages and, when it failed, results begun before.
+// discard removes what an ended task does not need: its document, its pages and, when it failed, results begun before. After a
+// further round it removes the results of those before, too. What a round that began meanwhile makes is left alone.
 func (s *Service) discard(ctx context.Context, t *Task) error {
-	errs := []error{s.eraser.Under(ctx, t.Ref.prefix(storage.Work), nil)}
-	if !s.forReview(t) {
+	round := max(1, t.Round)
+	later := func(name string) bool {
+		_, _, leaf, err := ParseName(name)
+		return err == nil && t.Upload == UntilDeadline && roundOf(leaf) > round
+	}
+	errs := []error{s.eraser.Except(ctx, t.Ref.prefix(storage.Work), later, nil)}
+	if !s.keepsUpload(t) {
 		errs = append(errs, s.eraser.Under(ctx, t.Ref.prefix(storage.Uploads), nil))
 	}
-	if t.State != Completed {
-		errs = append(errs, s.eraser.Under(ctx, t.Ref.prefix(storage.Results), nil))
+	if t.State != Completed || round > 1 {
+		kept := func(name string) bool { return t.hasResult(name) || later(name) }
+		errs = append(errs, s.eraser.Except(ctx, t.Ref.prefix(storage.Results), kept, nil))
 	}
 	return errors.Join(append(errs, s.release(ctx, t.Ref.Application, 1))...)
 }
@@ -257,31 +263,22 @@ func (s *Service) letGo(ctx context.Context, h *hold) (Outcome, error) {
 
 // work reads the document's pages and writes its results.
 func (s *Service) work(ctx context.Context, h *hold, t *Task, turn *fairqueue.Document) (finished, error) {
-	src, release, err := s.open(ctx, t)
+	doc, err := s.openDocument(ctx, t)
 	if err != nil {
 		return finished{}, err
 	}
-	defer release()
-	if t.Input.Digest, err = documentDigest(src.File, t.Input.Digest); err != nil {
-		return finished{}, err
-	}
-	info, err := retry(ctx, func() (ocr.Info, error) { return s.Engine.Inspect(ctx, src) })
-	if err != nil {
-		return finished{}, err
-	}
-	if info.Pages > s.Limits.Document.Pages {
-		return finished{}, fault.New(fault.DocumentTooManyPages, "the document has %d pages; at most %d are allowed: split it", info.Pages, s.Limits.Document.Pages)
-	}
+	defer doc.close()
+	info := doc.info
 	if err := t.Settings.Pages.Within(info.Pages); err != nil {
 		return finished{}, err
 	}
 	if err := info.Refused(t.Settings.pdf(), render.Kinds(t.Settings.Formats)); err != nil {
 		return finished{}, err // before its pages are read
 	}
-	if err := s.recognise(ctx, h, t, src, info, turn); err != nil {
+	if err := s.recognise(ctx, h, t, doc, turn); err != nil {
 		return finished{}, err
 	}
-	return s.render(ctx, t, src, info)
+	return s.render(ctx, t, doc)
 }
 
 // transientTries bounds the tries inside one call; after them the task is queued again.

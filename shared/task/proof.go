@@ -30,8 +30,8 @@ func (s *Service) tellAccepted(ctx context.Context, t *Task, uploaded time.Time)
 
 // tellProcessed writes that processing ended. The receipt says it again.
 func (s *Service) tellProcessed(ctx context.Context, t *Task) error {
-	if t.Nonce == "" {
-		return nil
+	if t.Nonce == "" || t.Round > 1 {
+		return nil // the first end, which dates the deadline, was told
 	}
 	return s.Ledger.Append(ctx, ledger.Entry{
 		Kind: ledger.Processed, Subject: t.Opening().Subject(), At: t.Ended,
@@ -70,6 +70,9 @@ func (t *Task) Receipt() ledger.Entry {
 		ledger.Time(ledger.FieldRemoved, t.Removed),
 		ledger.Time(ledger.FieldErased, t.Erased),
 		{Name: ledger.FieldDocument, Value: t.Opening().Document()},
+	}
+	if t.Upload != "" {
+		fields = append(fields, ledger.Field{Name: ledger.FieldUpload, Value: string(t.Upload)})
 	}
 	for _, e := range t.Evidence {
 		fields = append(fields, ledger.Field{

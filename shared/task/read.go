@@ -154,7 +154,7 @@ func (s *Service) ResultLink(ctx context.Context, ref Ref, f render.Format) (sto
 	if due.Before(ends) {
 		ends = due
 	}
-	link, err := s.Links.DownloadLink(ctx, ref.ResultName(f), ends)
+	link, err := s.Links.DownloadLink(ctx, t.resultName(f), ends)
 	if err != nil {
 		return storage.Link{}, err
 	}
@@ -197,7 +197,7 @@ func (s *Service) openResult(ctx context.Context, ref Ref, f render.Format, open
 	if err != nil {
 		return nil, err
 	}
-	body, blob, err := open(transfer.Context(), ref.ResultName(f))
+	body, blob, err := open(transfer.Context(), t.resultName(f))
 	if err != nil {
 		if cause := context.Cause(transfer.Context()); cause != nil && ctx.Err() == nil {
 			err = cause // what storage saw is its echo

@@ -110,7 +110,7 @@ func decode(rec storage.Record) (*Task, error) {
 
 // save writes the task if it is still as it was read, and notes the new version in it.
 func (s *Service) save(ctx context.Context, t *Task) error {
-	t.Version = FormatVersion
+	t.Version = t.format()
 	t.Updated = s.Now().UTC()
 	value, err := json.Marshal(t)
 	if err != nil {

@@ -3,6 +3,7 @@ package task
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -84,14 +85,50 @@ func (r Ref) prefix(container string) string {
 	return strings.Join([]string{container, r.Created().Format(hourLayout), r.Application, r.ID, ""}, "/")
 }
 
-// UploadName is the blob that the client's document goes to.
-func (r Ref) UploadName() string { return r.prefix(storage.Uploads) + "1" }
+// UploadName is the blob that the client's document goes to, or the first of its pictures.
+func (r Ref) UploadName() string { return r.pictureName(1) }
 
-// ResultName is the blob of one result.
+// pictureName is the blob of the picture of that number.
+func (r Ref) pictureName(n int) string { return r.prefix(storage.Uploads) + strconv.Itoa(n) }
+
+// ResultName is the blob of one result of the first round of processing.
 func (r Ref) ResultName(f render.Format) string { return r.prefix(storage.Results) + string(f) }
 
-// pageName is the blob of one recognised page.
-func (r Ref) pageName(n int) string { return r.prefix(storage.Work) + strconv.Itoa(n) }
+// resultName is the blob of one result of the present round.
+func (t *Task) resultName(f render.Format) string {
+	return t.Ref.prefix(storage.Results) + roundMark(t.Round) + string(f)
+}
+
+// hasResult reports whether a blob is one of the task's results.
+func (t *Task) hasResult(name string) bool {
+	return slices.ContainsFunc(t.Results, func(r Result) bool { return t.resultName(r.Format) == name })
+}
+
+// pageName is the blob of one recognised page of the present round.
+func (t *Task) pageName(n int) string {
+	return t.Ref.prefix(storage.Work) + roundMark(t.Round) + strconv.Itoa(n)
+}
+
+// roundMark begins the names of what a round of processing makes, from the second on: a worker of an earlier one that still
+// writes, or still erases, must not meet what a later one made.
+func roundMark(round int) string {
+	if round < 2 {
+		return ""
+	}
+	return strconv.Itoa(round) + roundSeparator
+}
+
+// roundSeparator stands in no name of a format.
+const roundSeparator = "_"
+
+// roundOf returns the round that a blob of pages or results belongs to.
+func roundOf(leaf string) int {
+	mark, _, ok := strings.Cut(leaf, roundSeparator)
+	if n, err := strconv.Atoi(mark); ok && err == nil && roundMark(n) == mark+roundSeparator {
+		return n
+	}
+	return 1
+}
 
 // ParseName splits a blob name of the layout <container>/<hour>/<application>/<task>/<leaf>. Anything else is an error:
 // such a blob belongs to nobody.

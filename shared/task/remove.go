@@ -63,8 +63,8 @@ func (s *Service) remove(ctx context.Context, ref Ref, why verdict) (*Task, erro
 		if mine = t.State != Deleted && reason != ""; !mine {
 			return errUnchanged
 		}
-		if t.Password != "" || t.Sealed != nil {
-			s.owed.written(t.Ref) // it goes only now, whenever the bytes went
+		if t.hasPassword() || !t.Client.empty() {
+			s.owed.written(t.Ref) // they go only now, whenever the bytes went
 		}
 		s.bury(t, reason)
 		return nil
@@ -130,6 +130,7 @@ func (s *Service) bury(t *Task, why retention.Reason) {
 		LinkEnds: t.LinkEnds,
 		Nonce:    t.Nonce,
 		Input:    Input{Digest: t.Input.Digest},
+		Upload:   t.Upload,
 		etag:     t.etag,
 	}
 	if t.State == InProgress && now.Before(t.Lease.Expires.Add(longestWrite)) && !now.Add(leaseLife).Before(t.Lease.Expires) {

@@ -13,9 +13,9 @@ func harmful() []fault.Code {
 }
 
 // forReview reports whether the document of an ended task is kept until its deadline, so that two reviewers can view it. It is
-// erased with the task like every other.
+// erased with the task like every other. One of several pictures is not kept: what reviewers see is one file.
 func (s *Service) forReview(t *Task) bool {
-	return s.Review && t.State == ProcessingFailed && t.Failure != nil && slices.Contains(harmful(), t.Failure.Code)
+	return s.Review && len(t.Pictures) <= 1 && t.State == ProcessingFailed && t.Failure != nil && slices.Contains(harmful(), t.Failure.Code)
 }
 
 // Reviewable returns the name of the document of a task that failed in a way that two reviewers may examine. Anything

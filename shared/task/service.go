@@ -125,6 +125,7 @@ type Order struct {
 	Caps           Caps
 	Ceilings       Ceilings
 	KeepOnFetch    bool // delete-on-fetch was declined, not only left out
+	KeepUpload     bool // the upload is kept after processing, so that the task can be processed again
 }
 
 // Caps are the owner's limits; zero means no limit.

@@ -9,25 +9,20 @@ import (
 	"github.com/lethe-ocr/lethe/shared/logevent"
 )
 
-// stored returns how many bytes storage keeps for the task: its document until processing ends, then its results. Pages that
-// are being worked on are not counted.
+// stored returns how many bytes storage keeps for the task: its document until processing ends, then its results, and the
+// document where it is kept with them. Pages that are being worked on are not counted.
 func (s *Service) stored(t *Task) int64 {
-	switch t.State {
-	case Queued, InProgress:
-		return t.Input.Size
-	case Completed:
-		var sum int64
-		for _, r := range t.Results {
-			sum += r.Size
-		}
-		return sum
-	case ProcessingFailed:
-		if s.forReview(t) {
-			return t.Input.Size
-		}
-	case Submitted, Deleted:
+	var sum int64
+	for _, r := range t.Results { // while it is processed again those of before
+		sum += r.Size
 	}
-	return 0
+	switch {
+	case t.State == Submitted:
+		sum += t.pictureBytes()
+	case t.State.Open(), s.keepsUpload(t):
+		sum += t.Input.Size
+	}
+	return sum
 }
 
 // countStored adds to what is stored of an application. A count that fails is put right by the full pass.

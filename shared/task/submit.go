@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
@@ -55,19 +56,8 @@ func (s *Service) create(ctx context.Context, o Order, ref Ref) (Accepted, error
 // createCounted makes a task that is counted already. It reports whether the count was needed: not if there is no task, nor if a call
 // with the same key was quicker.
 func (s *Service) createCounted(ctx context.Context, o Order, ref Ref) (a Accepted, made bool, err error) {
-	now := s.Now().UTC()
-	t := &Task{
-		Ref:      ref,
-		State:    Submitted,
-		Created:  now,
-		Terms:    s.terms(),
-		Settings: o.Settings,
-		Subject:  subjectDigest(o.Application, o.Subject),
-		Nonce:    ledger.NewNonce(),
-		LinkEnds: now.Add(s.Limits.UploadLink),
-		Attempt:  newAttempt(),
-	}
-	if err := s.keepPassword(t, o.Password); err != nil {
+	t := s.newTask(o, ref)
+	if err := errors.Join(s.keepPassword(t, o.Password), t.fits()); err != nil {
 		return Accepted{}, false, err
 	}
 	if err := s.save(ctx, t); err != nil {
@@ -86,14 +76,29 @@ func (s *Service) createCounted(ctx context.Context, o Order, ref Ref) (a Accept
 	return a, true, nil
 }
 
+// newTask returns the record of a task that was ordered.
+func (s *Service) newTask(o Order, ref Ref) *Task {
+	now := s.Now().UTC()
+	return &Task{
+		Ref:      ref,
+		State:    Submitted,
+		Created:  now,
+		Terms:    s.terms(),
+		Settings: o.Settings,
+		Client:   o.Client,
+		Upload:   o.uploadRule(),
+		Subject:  subjectDigest(o.Application, o.Subject),
+		Nonce:    ledger.NewNonce(),
+		LinkEnds: now.Add(s.Limits.UploadLink),
+		Attempt:  newAttempt(),
+	}
+}
+
 // RenewUpload returns a fresh upload link for a task that still waits for its document.
 func (s *Service) RenewUpload(ctx context.Context, ref Ref) (storage.Link, error) {
 	t, err := s.change(ctx, ref, func(t *Task) error {
-		if err := s.visible(t); err != nil {
+		if err := s.takesDocument(t); err != nil {
 			return err
-		}
-		if t.State != Submitted {
-			return fault.New(fault.WrongState, "the task is %s; only a Submitted task accepts a document", t.State)
 		}
 		t.LinkEnds, t.Attempt = s.Now().UTC().Add(s.Limits.UploadLink), newAttempt()
 		return nil
@@ -176,10 +181,21 @@ func (s *Service) complete(o *Order) error {
 	if len(o.Subject) > maxSubject {
 		return fault.New(fault.BadField, "the subject has %d bytes; at most %d are allowed: send an opaque tag", len(o.Subject), maxSubject).In("subject")
 	}
-	if len(o.Password) > maxPassword {
-		return fault.New(fault.BadField, "the document password has %d bytes; at most %d are allowed", len(o.Password), maxPassword).In("password")
+	if n := utf8.RuneCountInString(set.Letters); n > maxLetters {
+		return fault.New(fault.BadField, "%d characters are given that may occur; at most %d are allowed", n, maxLetters).In("letters")
+	}
+	if err := errors.Join(o.Client.check(), checkPassword(o.Password)); err != nil {
+		return err
 	}
 	return o.Ceilings.hold(o, longest)
+}
+
+// checkPassword refuses a document's password that no record can hold.
+func checkPassword(password string) error {
+	if len(password) > maxPassword {
+		return fault.New(fault.BadField, "the document password has %d bytes; at most %d are allowed", len(password), maxPassword).In("password")
+	}
+	return nil
 }
 
 // checkPages refuses a list of pages that no document can have.

@@ -197,7 +197,7 @@ func (s *Service) act(ctx context.Context, t *Task, d retention.Decision, done *
 // expire removes a task whose deadline has passed. It is decided anew for the record as it is by then: a document that landed
 // meanwhile, or whose event was lost, has a deadline of its own.
 func (s *Service) expire(ctx context.Context, t *Task, done *Swept) error {
-	if t.State == Submitted {
+	if t.State == Submitted && !t.Held {
 		if _, err := s.Landed(ctx, t.Ref.UploadName()); err != nil {
 			return s.unreadTask(ctx, t.Ref, err, done)
 		}
@@ -242,6 +242,12 @@ func (s *Service) reconcile(ctx context.Context, t *Task, done *Swept) error {
 	switch t.State {
 	case Submitted:
 		ref := t.Ref
+		if t.Held {
+			if t, err = s.dropOverdue(ctx, t); err != nil {
+				return err
+			}
+			break
+		}
 		if t, err = s.Landed(ctx, ref.UploadName()); err != nil {
 			return s.unreadTask(ctx, ref, err, done)
 		}

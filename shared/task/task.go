@@ -36,9 +36,10 @@ func (s State) Open() bool { return s == Submitted || s == Queued || s == InProg
 // Ended reports whether processing ended and the task was not deleted.
 func (s State) Ended() bool { return s == Completed || s == ProcessingFailed }
 
-// FormatVersion is the version of the record's encoding. A record of a newer version is refused, never overwritten; the
-// fields of an older one keep their meaning.
-const FormatVersion = 1
+// FormatVersion is the newest version of the record's encoding. A record of a newer version is refused, never overwritten; the
+// fields of an older one keep their meaning. Version 2 is that of tasks with several pictures, with text of clients, or that can
+// be processed again: a program that does not know these would take the first picture for the document. The others stay 1.
+const FormatVersion = 2
 
 // MaxAttempts is how often processing is begun before a task fails.
 const MaxAttempts = 5
@@ -54,8 +55,8 @@ type Task struct {
 	State    State     `json:"state"`
 	Created  time.Time `json:"created"`
 	Updated  time.Time `json:"updated"`
-	Uploaded time.Time `json:"uploaded,omitzero"` // when the document appeared, by storage's clock
-	Ended    time.Time `json:"ended,omitzero"`    // when processing ended
+	Uploaded time.Time `json:"uploaded,omitzero"` // when the document, or its first picture, appeared, by storage's clock
+	Ended    time.Time `json:"ended,omitzero"`    // when processing ended first: what its deadline counts from
 	Counted  time.Time `json:"counted,omitzero"`  // when what it counts for last changed: as open, or in bytes
 	Removed  time.Time `json:"removed,omitzero"`  // when a delete was accepted or a deadline passed
 	Erased   time.Time `json:"erased,omitzero"`   // when the check found no copy left
@@ -64,15 +65,26 @@ type Task struct {
 	Evidence []erasure.Evidence `json:"evidence,omitempty"` // of the erasure, by class
 	Logged   bool               `json:"logged,omitempty"`   // the receipt was handed to the ledger
 
-	Terms    Terms            `json:"terms,omitzero"` // what was promised at the creation
-	Settings Settings         `json:"settings,omitzero"`
-	Password string           `json:"password,omitempty"`  // in the clear, as an earlier program stored it in some places
-	Sealed   []byte           `json:"sealed,omitempty"`    // the password, sealed
-	SealedBy string           `json:"sealed_by,omitempty"` // name of the key; empty where an earlier program sealed it
-	Subject  string           `json:"subject,omitempty"`   // digest of the client's tag; not kept in a tombstone
-	LinkEnds time.Time        `json:"link_ends,omitzero"`  // when the latest upload link expires
-	Attempt  string           `json:"attempt,omitempty"`   // random; of the last call that was given the task to send a document to
-	Input    Input            `json:"input,omitzero"`
+	Terms    Terms      `json:"terms,omitzero"` // what was promised at the creation
+	Settings Settings   `json:"settings,omitzero"`
+	Client   ClientText `json:"client,omitzero"`
+	Password string     `json:"password,omitempty"`  // in the clear, as an earlier program stored it in some places
+	Sealed   []byte     `json:"sealed,omitempty"`    // the password, sealed
+	SealedBy string     `json:"sealed_by,omitempty"` // name of the key; empty where an earlier program sealed it
+	Subject  string     `json:"subject,omitempty"`   // digest of the client's tag; not kept in a tombstone
+	LinkEnds time.Time  `json:"link_ends,omitzero"`  // when the latest upload link expires
+	Attempt  string     `json:"attempt,omitempty"`   // random; of the last call that was given the task to send a document to
+	Input    Input      `json:"input,omitzero"`
+
+	Held     bool            `json:"held,omitempty"`     // Submitted, and takes pictures until Start is called
+	Pictures []StoredPicture `json:"pictures,omitempty"` // in order of submission; none where the document came as one file
+	Numbered int             `json:"numbered,omitempty"` // the last number that was given to a picture
+	Upload   UploadRule      `json:"upload,omitempty"`   // until when the upload is kept; empty in records from before there was a choice
+
+	Started    time.Time `json:"started,omitzero"`     // when Start was called last
+	Round      int       `json:"round,omitempty"`      // of processing; 0 for the first, from 2 on for those after it
+	EndedAgain time.Time `json:"ended_again,omitzero"` // when the last round ended, from the second on
+
 	Chosen   []string         `json:"chosen,omitempty"` // languages, of auto: every page is read in them
 	Pages    Progress         `json:"pages,omitzero"`
 	Lease    Lease            `json:"lease,omitzero"`
@@ -171,7 +183,7 @@ func OnPageErrors() []OnPageError { return []OnPageError{ContinueOnPageError, Fa
 type Input struct {
 	Size   int64  `json:"size,omitempty"`
 	Type   string `json:"type,omitempty"`   // media type by content
-	Digest string `json:"digest,omitempty"` // SHA-256 of its bytes in hex, once this program has read them
+	Digest string `json:"digest,omitempty"` // SHA-256 of its bytes in hex, once this program has read them; of several pictures that of their SHA-256 in order
 	// Received is Digest where the bytes came through this program, known from the first on. It stands in the promise.
 	Received string `json:"received,omitempty"`
 }
@@ -208,6 +220,17 @@ type Result struct {
 type Failure struct {
 	Code   fault.Code `json:"code"`
 	Detail string     `json:"detail"`
+}
+
+// LastEnded returns when processing ended last, zero if it did not.
+func (t *Task) LastEnded() time.Time { return later(t.Ended, t.EndedAgain) }
+
+// format is the version that the record needs.
+func (t *Task) format() int {
+	if t.Held || len(t.Pictures) > 0 || t.Upload == UntilDeadline || t.Round > 0 || !t.Client.empty() || t.Settings.Letters != "" {
+		return FormatVersion
+	}
+	return 1
 }
 
 // Deadline returns the time that nothing of the document outlives, and when its erasure is due. Both are zero for a

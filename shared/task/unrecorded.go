@@ -219,7 +219,7 @@ func (t *Task) backdate(at time.Time) {
 		t.Removed = at
 	}
 	for i, e := range t.Evidence {
-		if e.Class != erasure.Password && e.Class != erasure.Journal { // these went with the record as it was
+		if e.Class != erasure.Password && e.Class != erasure.ClientText && e.Class != erasure.Journal { // these went with the record as it was
 			t.Evidence[i].Erased = at
 		}
 	}

@@ -34,18 +34,8 @@ type usage struct {
 // reserve counts more open tasks in one write: one for each document of these sizes, which are 0 where they are not known. It
 // returns for each why it was not counted, nil if it was.
 func (s *Service) reserve(ctx context.Context, application string, caps Caps, sizes ...int64) ([]error, error) {
-	if caps.BytesPerDay > 0 || caps.PagesPerDay > 0 {
-		today, _, err := s.usage(ctx, s.dayKey(application))
-		if err != nil {
-			return nil, err
-		}
-		wait := s.untilMidnight()
-		if caps.BytesPerDay > 0 && today.Bytes >= caps.BytesPerDay {
-			return nil, fault.New(fault.BytesExceeded, "the application has used its %d bytes for today; the count starts again at midnight UTC", caps.BytesPerDay).Retry(wait)
-		}
-		if caps.PagesPerDay > 0 && today.Pages >= caps.PagesPerDay {
-			return nil, fault.New(fault.PagesExceeded, "the application has used its %d pages for today; the count starts again at midnight UTC", caps.PagesPerDay).Retry(wait)
-		}
+	if err := s.withinDay(ctx, application, caps); err != nil {
+		return nil, err
 	}
 	refused := make([]error, len(sizes))
 	return refused, s.count(ctx, openKey(application), time.Time{}, func(u *usage) error {
@@ -60,6 +50,41 @@ func (s *Service) reserve(ctx context.Context, application string, caps Caps, si
 		}
 		return nil
 	})
+}
+
+// withinDay refuses an application that has used what it may use in a day.
+func (s *Service) withinDay(ctx context.Context, application string, caps Caps) error {
+	if caps.BytesPerDay == 0 && caps.PagesPerDay == 0 {
+		return nil
+	}
+	today, _, err := s.usage(ctx, s.dayKey(application))
+	if err != nil {
+		return err
+	}
+	wait := s.untilMidnight()
+	if caps.BytesPerDay > 0 && today.Bytes >= caps.BytesPerDay {
+		return fault.New(fault.BytesExceeded, "the application has used its %d bytes for today; the count starts again at midnight UTC", caps.BytesPerDay).Retry(wait)
+	}
+	if caps.PagesPerDay > 0 && today.Pages >= caps.PagesPerDay {
+		return fault.New(fault.PagesExceeded, "the application has used its %d pages for today; the count starts again at midnight UTC", caps.PagesPerDay).Retry(wait)
+	}
+	return nil
+}
+
+// mayUse refuses so many bytes more for a task that is open already.
+func (s *Service) mayUse(ctx context.Context, application string, caps Caps, size int64) error {
+	if err := s.withinDay(ctx, application, caps); err != nil {
+		return err
+	}
+	u, _, err := s.usage(ctx, openKey(application))
+	if err != nil {
+		return err
+	}
+	u.Cap = caps.BytesStored
+	if refusal := s.mayStore(u, size); refusal != nil {
+		return refusal
+	}
+	return nil
 }
 
 // mayOpen refuses one more open task of an application, whose document has so many bytes. Documents that are still to come are

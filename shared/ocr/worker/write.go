@@ -33,6 +33,9 @@ var errStopped = errors.New("child stopped taking pages")
 func (p *Pool) WritePDF(
 	ctx context.Context, src ocr.Source, opt ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer,
 ) ([]ocr.Note, error) {
+	if len(src.Parts) > 0 {
+		return nil, fault.New(fault.DocumentUnknownType, "No PDF is written of several pictures.")
+	}
 	ctx, cancel := p.join(ctx)
 	defer cancel()
 	file, done, err := readOnly(src.File)
