@@ -109,7 +109,7 @@ type wish struct {
 // refuse notes a problem. The sentence must hold nothing of what the client sent.
 func (d *decoder) refuse(p parameter, code, format string, args ...any) {
 	if d.where != "" {
-		d.details = append(d.details, Detail{code, d.where + p.element + ": " + fmt.Sprintf(format, args...) + ".", targetSettings})
+		d.details = append(d.details, Detail{code, "settings: " + d.where + p.element + ": " + fmt.Sprintf(format, args...) + ".", targetSettings})
 		return
 	}
 	d.details = append(d.details, Detail{code, p.name + ": " + fmt.Sprintf(format, args...) + ".", targetOf(p.name)})

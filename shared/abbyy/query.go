@@ -25,10 +25,23 @@ func parseQuery(query string) ([]pair, bool) {
 	return pairs, true
 }
 
+// unescape decodes what is escaped in a name or a value.
 func unescape(s string) string {
-	text, err := url.QueryUnescape(s)
-	if err != nil {
-		text = strings.ReplaceAll(s, "+", " ")
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '+':
+			b.WriteByte(' ')
+		case s[i] == '%' && i+2 < len(s):
+			if text, err := url.QueryUnescape(s[i : i+3]); err == nil {
+				b.WriteString(text)
+				i += 2
+				continue
+			}
+			b.WriteByte('%')
+		default:
+			b.WriteByte(s[i])
+		}
 	}
-	return text
+	return b.String()
 }

@@ -77,7 +77,7 @@ func (e *Invalid) Error() string {
 }
 
 // Unwrap has an Invalid count as a fault of its kind.
-func (e *Invalid) Unwrap() error { return fault.BadField }
+func (e *Invalid) Unwrap() error { return fault.New(fault.BadField, "%s", e.Error()) }
 
 // MissingFile refuses an upload without a document.
 func MissingFile() error {
