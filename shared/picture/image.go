@@ -136,13 +136,15 @@ func (im *Image) orient(exif int) (*Image, error) {
 type Letters struct {
 	Height int     // median, in pixels; 0 if too few were found
 	Specks float64 // share of specks, 0 to 1
+	Pieces int     // of ink, of any size
+	Count  int     // of pieces that look like letters
 }
 
 // Letters measures a grey picture.
 func (im *Image) Letters() Letters {
 	var found C.lethe_letters
 	C.lethe_measure_letters(im.pix, &found)
-	return Letters{Height: int(found.height), Specks: float64(found.specks)}
+	return Letters{Height: int(found.height), Specks: float64(found.specks), Pieces: int(found.pieces), Count: int(found.letters)}
 }
 
 // Share returns the picture as a PIX of Leptonica for other native code, which frees it with pixDestroy. Both share one

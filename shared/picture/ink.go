@@ -55,3 +55,9 @@ func (im *Image) Whiten(places []image.Rectangle) error {
 // Blurred returns a copy of a grey picture whose pixels are the mean of the 3 × 3 around them, which joins the dots of faint
 // print.
 func (im *Image) Blurred() (*Image, error) { return newImage(C.pixBlockconv(im.pix, 1, 1)) }
+
+// Joined returns a copy of a grey picture in which white that is narrower than so many pixels, an odd number, both across and
+// down, is as dark as the ink around it. The copy has the resolution of the picture.
+func (im *Image) Joined(gap int) (*Image, error) {
+	return newImage(C.pixOpenGray(im.pix, C.l_int32(gap), C.l_int32(gap)))
+}

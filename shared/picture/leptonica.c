@@ -82,8 +82,7 @@ static PIX *binarised(PIX *grey) {
 }
 
 void lethe_measure_letters(PIX *grey, lethe_letters *found) {
-  found->height = 0;
-  found->specks = 0;
+  *found = (lethe_letters){0};
   l_int32 w = pixGetWidth(grey), h = pixGetHeight(grey);
   PIX *sample = NULL;
   if ((double)w * h > 4e6) {  // the middle half of a large page says enough
@@ -107,6 +106,8 @@ void lethe_measure_letters(PIX *grey, lethe_letters *found) {
     letters++;
   }
   boxaDestroy(&all);
+  found->pieces = n;
+  found->letters = letters;
   if (n > 0) found->specks = (float)specks / (float)n;
   if (letters < enough_letters) return;
   l_int32 below = 0;

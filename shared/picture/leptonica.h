@@ -8,6 +8,8 @@
 typedef struct {
   int height;   // median height of components that look like letters, pixels; 0 if there are too few
   float specks; // share of specks among all components: how noisy the page is
+  int pieces;   // components
+  int letters;  // those that look like letters
 } lethe_letters;
 
 void lethe_transparent(PIX *pix, int colour); // of the colour map; pix may be NULL

@@ -87,8 +87,8 @@ func (e *sceptic) Recognise(_ context.Context, im *picture.Image, ask Ask) (Foun
 	return found, nil
 }
 
-// blots returns a page with that many pieces of ink that look like letters.
-func blots(t *testing.T, columns, rows int) *picture.Image {
+// blots returns a page with that many pieces of ink that look like letters, or of dots that are so many pixels apart.
+func blots(t *testing.T, columns, rows, apart int) *picture.Image {
 	t.Helper()
 	const pitch, width, height = 18, 9, 15
 	img := image.NewGray(image.Rect(0, 0, columns*pitch+40, rows*2*pitch+40))
@@ -97,8 +97,8 @@ func blots(t *testing.T, columns, rows int) *picture.Image {
 	}
 	for i := range columns * rows {
 		x, y := 20+i%columns*pitch, 20+i/columns*2*pitch
-		for dy := range height {
-			for dx := range width {
+		for dy := 0; dy < height; dy += apart {
+			for dx := 0; dx < width; dx += apart {
 				img.Pix[(y+dy)*img.Stride+x+dx] = 0
 			}
 		}
@@ -126,7 +126,7 @@ func TestLaterReadingsCostNoMoreThanTheFirstAllows(t *testing.T) {
 		{"dense and hopeless", 210, 10, 1.16},
 	} {
 		e := &sceptic{confidence: c.confidence}
-		page, err := New(e).Read(t.Context(), blots(t, 50, c.rows), 200, 200, ocr.Options{Languages: []string{"eng"}, Explain: true})
+		page, err := New(e).Read(t.Context(), blots(t, 50, c.rows, 1), 200, 200, ocr.Options{Languages: []string{"eng"}, Explain: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -148,12 +148,15 @@ func TestLaterReadingsCostNoMoreThanTheFirstAllows(t *testing.T) {
 
 // Copies of a page are in memory that the garbage collector does not know.
 func TestEveryCopyOfAPageIsFreed(t *testing.T) {
-	im := blots(t, 25, 25)                      // 490 × 940 pixels
-	const pages, warm, most = 40, 15, 8_000_000 // the heap settles first; a copy that stays each time is more
+	solid, dots := blots(t, 25, 25, 1), blots(t, 25, 25, 3) // 490 × 940 pixels
+	const pages, warm, most = 40, 15, 8_000_000             // the heap settles first; a copy that stays each time is more
 	var first int64
 	for n := range pages {
-		for _, confidence := range []float64{70, 10} { // doubtful lines, and a hopeless page
-			if _, err := New(&sceptic{confidence: confidence}).Read(t.Context(), im, 200, 200, ocr.Options{Languages: []string{"eng"}}); err != nil {
+		for _, c := range []struct {
+			im         *picture.Image
+			confidence float64
+		}{{solid, 70}, {solid, 10}, {dots, 99}} { // doubtful lines, a hopeless page, and dots that are joined
+			if _, err := New(&sceptic{confidence: c.confidence}).Read(t.Context(), c.im, 200, 200, ocr.Options{Languages: []string{"eng"}}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 // sheet is a page as the engine is shown it.
 type sheet struct {
 	square  *picture.Image // grey, of square pixels, the way up in which it came
+	joined  *picture.Image // the same picture where its dots were joined, else nil
 	letters picture.Letters
 	stated  int     // pixels an inch that the file states; 0 for none
 	stretch float64 // of the square picture against what is stated
@@ -23,16 +24,53 @@ type sheet struct {
 // newSheet brings a grey picture of square pixels, which stays the caller's, to the size that is read first.
 func newSheet(square *picture.Image, stated int, stretch float64) (*sheet, error) {
 	s := &sheet{square: square, letters: square.Letters(), stated: stated, stretch: stretch}
+	if err := s.joinDots(); err != nil {
+		return nil, err
+	}
 	s.scale = fit(s.letters, float64(square.Width()), float64(square.Height()))
-	shown, err := square.Scale(s.scale, s.scale)
+	shown, err := s.square.Scale(s.scale, s.scale)
 	if err != nil {
+		s.close()
 		return nil, err
 	}
 	s.shown = s.sized(shown, s.scale)
 	return s, nil
 }
 
-func (s *sheet) close() { s.shown.Close() }
+func (s *sheet) close() {
+	for _, im := range []*picture.Image{s.shown, s.joined} {
+		if im != nil {
+			im.Close()
+		}
+	}
+}
+
+// joinDots joins the dots of a picture without letters where that makes letters of them: the print of matrix printers, of
+// which an engine sees nothing. Specks of dirt lie too irregularly for most of what they make to look like letters.
+func (s *sheet) joinDots() error {
+	const (
+		fewest    = 300 // pieces of ink: thirty letters of ten dots
+		widest    = 9   // pixels between dots
+		dots      = 4   // of a letter, in the mean
+		lettering = 0.5 // of the pieces that joined dots make look like letters
+	)
+	if s.letters.Height > 0 || s.letters.Pieces < fewest {
+		return nil
+	}
+	for gap := 3; gap <= widest; gap += 2 {
+		joined, err := s.square.Joined(gap)
+		if err != nil {
+			return err
+		}
+		l := joined.Letters()
+		if l.Height > 0 && dots*l.Pieces <= s.letters.Pieces && float64(l.Count) >= lettering*float64(l.Pieces) {
+			s.square, s.joined, s.letters = joined, joined, l
+			return nil
+		}
+		joined.Close()
+	}
+	return nil
+}
 
 // sized states the resolution of a picture that is so many times as large as the square one.
 func (s *sheet) sized(im *picture.Image, scale float64) *picture.Image {
