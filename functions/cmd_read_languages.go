@@ -22,7 +22,8 @@ func (v *readVerb) languages(ctx context.Context, d localDocument, src ocr.Sourc
 		return nil, err
 	}
 	defer turn.Leave()
-	opt := ocr.Options{Languages: v.engine.Languages(), Profile: v.options.Profile, Choose: true}
+	opt := v.options
+	opt.Languages, opt.Choose = v.engine.Languages(), true
 	chosen, err := language.Choose(ctx, numbers, opt.Languages, func(ctx context.Context, n int) ([]string, error) {
 		place, err := turn.Take(ctx)
 		if err != nil {

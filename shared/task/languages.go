@@ -18,6 +18,11 @@ func (t *Task) ReadIn() []string {
 	return t.Settings.Languages
 }
 
+// reading returns how the pages of the document are read.
+func (t *Task) reading() ocr.Options {
+	return ocr.Options{Languages: t.ReadIn(), Profile: t.Settings.Profile, Features: t.Settings.features(), Letters: t.Settings.Letters}
+}
+
 // chooseLanguages chooses the languages of a document that is to be read in those that it shows, once, and stores them with the
 // task before any page is read: every worker, and every call that goes on later, reads in the same.
 func (s *Service) chooseLanguages(ctx context.Context, h *hold, t *Task, doc *document, pages []int, turn *fairqueue.Document) error {
@@ -25,6 +30,8 @@ func (s *Service) chooseLanguages(ctx context.Context, h *hold, t *Task, doc *do
 		return nil
 	}
 	allowed := allowed(t.Settings.Among, s.Engine.Languages())
+	opt := t.reading()
+	opt.Languages, opt.Choose = allowed, true
 	chosen, err := language.Choose(ctx, pages, allowed, func(ctx context.Context, n int) ([]string, error) {
 		place, err := turn.Take(ctx)
 		if err != nil {
@@ -32,7 +39,7 @@ func (s *Service) chooseLanguages(ctx context.Context, h *hold, t *Task, doc *do
 		}
 		defer place.Give()
 		page, err := retry(ctx, func() (ocr.Page, error) {
-			return s.recognisePage(ctx, doc, place, n, ocr.Options{Languages: allowed, Profile: t.Settings.Profile, Choose: true})
+			return s.recognisePage(ctx, doc, place, n, opt)
 		})
 		if fault.KindOf(err) == fault.Document {
 			return nil, nil // the page says so when it is read

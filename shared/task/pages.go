@@ -224,10 +224,8 @@ func (s *Service) page(ctx context.Context, t *Task, doc *document, place *fairq
 
 // readOrSkip reads page n: the fields that were asked for on it, or all of it. One of a form without any is not read.
 func (s *Service) readOrSkip(ctx context.Context, t *Task, doc *document, place *fairqueue.Place, n int) (ocr.Page, error) {
-	opt := ocr.Options{
-		Languages: t.ReadIn(), Profile: t.Settings.Profile, Features: t.Settings.features(),
-		Letters: t.Settings.Letters, Fields: t.Client.fieldsOf(n),
-	}
+	opt := t.reading()
+	opt.Fields = t.Client.fieldsOf(n)
 	if len(t.Client.Fields) > 0 && len(opt.Fields) == 0 {
 		return ocr.Page{Number: n, Width: 1, Height: 1, DPI: 72, Origin: ocr.Blank}, nil
 	}

@@ -56,6 +56,7 @@ type Engine struct {
 // sheet is a page that is ready to be read. The zero value is none.
 type sheet struct {
 	number int
+	asked  ocr.Features                       // with which it was drawn
 	page   *ocr.Page                          // its text layer, where that can be trusted
 	image  *picture.Image                     // its pixels otherwise
 	dpi    int                                // that it is drawn with; 0 for what the image states
@@ -144,15 +145,15 @@ func (e *Engine) Draw(ctx context.Context, src ocr.Source, n int, opt ocr.Option
 	return e.draw(ctx, src, n, opt)
 }
 
-// draw draws page n unless it is drawn already.
+// draw draws page n unless it is drawn already. A page that was only looked at may have been drawn for less than it is read for.
 func (e *Engine) draw(ctx context.Context, src ocr.Source, n int, opt ocr.Options) error {
 	doc, err := e.page(ctx, src, n) // another document takes the sheet along
-	if err != nil || e.drawn.number == n {
+	if err != nil || e.drawn.number == n && e.drawn.asked == opt.Features {
 		return err
 	}
 	e.drawn.close()
 	e.drawn, err = doc.draw(ctx, n, opt)
-	e.drawn.number = n
+	e.drawn.number, e.drawn.asked = n, opt.Features
 	if err != nil {
 		e.drawn = sheet{}
 	}

@@ -8,6 +8,7 @@ import (
 	"iter"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/language"
 	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 	"github.com/lethe-ocr/lethe/shared/pdf"
 	"github.com/lethe-ocr/lethe/shared/picture"
@@ -59,14 +60,25 @@ func (d *pdfDocument) drawing(n int) (*picture.Image, error) {
 	return d.image(raster)
 }
 
-// line reads a few lines of text, in one pass.
+// line reads a few lines of text, in one pass: where languages are still to be chosen, in those that the lines themselves show.
 func (d *pdfDocument) line(ctx context.Context, raster pdf.Raster, opt ocr.Options) (ocr.Page, error) {
 	image, err := d.image(raster)
 	if err != nil {
 		return ocr.Page{}, err
 	}
 	defer image.Close()
-	opt.Profile, opt.Features = ocr.Fast, ocr.Features{}
+	opt = ocr.Options{Languages: opt.Languages, Profile: ocr.Fast, Choose: opt.Choose}
+	if opt.Choose {
+		looked, err := d.recogniser.Read(ctx, image, raster.DPI, raster.DPI, opt)
+		if err != nil {
+			return ocr.Page{}, err
+		}
+		if opt.Choose = false; len(looked.Languages) > 0 {
+			opt.Languages = looked.Languages
+		} else {
+			opt.Languages = language.Usual(opt.Languages)
+		}
+	}
 	return d.recogniser.Read(ctx, image, raster.DPI, raster.DPI, opt)
 }
 
