@@ -6,6 +6,7 @@ import (
 	"regexp"
 
 	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
+	"github.com/lethe-ocr/lethe/shared/pdf/contentstream"
 )
 
 // drawnNames is what the content of a page names. Many programs give all pages one dictionary of pictures, through which each
@@ -137,11 +138,19 @@ func (d *drawnNames) narrow(known *saved, page dictionary) dictionary {
 	return page.with("/Resources", dictionaryOf(known.resolve(value)).with("/XObject", kept.String()).String())
 }
 
-// names reports whether the name may stand in the contents.
-func (d *drawnNames) names(name string) bool {
+// names reports whether a name, as it is written among resources, may stand in the contents: all of it, since /Im1 is the
+// picture of another page than /Im10.
+func (d *drawnNames) names(written string) bool {
+	name := []byte("/" + contentstream.DecodeName(written))
 	for _, content := range d.contents {
-		if bytes.Contains(content, []byte(name)) {
-			return true
+		for {
+			at := bytes.Index(content, name)
+			if at < 0 {
+				break
+			}
+			if content = content[at+len(name):]; len(content) == 0 || isSpace(content[0]) || isDelimiter(content[0]) {
+				return true
+			}
 		}
 	}
 	return false
