@@ -102,6 +102,7 @@ func (r *Reader) best(ctx context.Context, s *sheet, opt ocr.Options) (reading, 
 					letters[i] = turnedPoint(p, best.angle, where.Size())
 				}
 				e.learn(letters, best)
+				where = turnedRect(where, best.angle, where.Size())
 			}
 		} else {
 			best, where, err = r.again(ctx, s, best, do, opt)
@@ -109,7 +110,9 @@ func (r *Reader) best(ctx context.Context, s *sheet, opt ocr.Options) (reading, 
 		if err != nil {
 			return reading{}, nil, err
 		}
-		steps = append(steps, taken{why, where, best.angle})
+		if !where.Empty() {
+			steps = append(steps, taken{why, where, best.angle})
+		}
 	}
 }
 
@@ -119,7 +122,7 @@ func (e *evidence) learn(letters []image.Point, first reading) {
 	e.uncovered, e.alphabetic = uncovered(letters, first.words), alphabetic(first.words)
 }
 
-// again reads a page another way, and returns what is best of both readings, and where it was read.
+// again reads a page another way, and returns what is best of both readings, and where it was read: nowhere if there was nothing left.
 func (r *Reader) again(ctx context.Context, s *sheet, best reading, do step, opt ocr.Options) (reading, image.Rectangle, error) {
 	copied := s.blurred
 	if do == unruled {

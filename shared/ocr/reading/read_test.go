@@ -64,6 +64,14 @@ func TestTurnedPagesAreReadUprightWithBoxesOfThePageAsGiven(t *testing.T) {
 			if back := 360 - 90*quarters; page.Angle != back || page.Width != given.Rect.Dx() || page.Height != given.Rect.Dy() {
 				t.Errorf("angle %d, %d x %d", page.Angle, page.Width, page.Height)
 			}
+			for _, d := range page.Decisions {
+				if whole := (ocr.Box{X1: page.Width, Y1: page.Height}); d.Why == ocr.Turned && d.Box != whole {
+					t.Errorf("all of the page was tried another way up, not %+v", d.Box)
+				}
+			}
+			if quarters > 1 && len(page.Decisions) == 0 { // the engine reads the other one as it is
+				t.Error("nothing explains how the page was turned")
+			}
 			var boxes []ocr.Box
 			for w := range upright.Words {
 				boxes = append(boxes, turnedBox(w.Box, quarters, img.Rect.Dx(), img.Rect.Dy()))

@@ -36,10 +36,7 @@ func (r *Reader) turned(ctx context.Context, s *sheet, first reading, letters []
 	}
 	defer upright.Close()
 	before := slices.DeleteFunc(slices.Clone(first.words), func(w Word) bool { return !center(w.Box).In(part) })
-	size := bounds(s.shown).Size()
-	turned := image.Rectangle{turnedPoint(part.Min, angle, size), turnedPoint(part.Max.Sub(image.Pt(1, 1)), angle, size)}.Canon()
-	turned.Max = turned.Max.Add(image.Pt(1, 1))
-	words, err := r.recognise(ctx, upright, opt, Auto, turned)
+	words, err := r.recognise(ctx, upright, opt, Auto, turnedRect(part, angle, bounds(s.shown).Size()))
 	if err != nil {
 		return reading{}, err
 	}
@@ -71,6 +68,14 @@ func turnedPoint(p image.Point, angle int, size image.Point) image.Point {
 		return image.Pt(p.Y, size.X-1-p.X)
 	}
 	return p
+}
+
+// turnedRect returns where a part of a picture comes to lie.
+func turnedRect(r image.Rectangle, angle int, size image.Point) image.Rectangle {
+	one := image.Pt(1, 1)
+	turned := image.Rectangle{turnedPoint(r.Min, angle, size), turnedPoint(r.Max.Sub(one), angle, size)}.Canon()
+	turned.Max = turned.Max.Add(one)
+	return turned
 }
 
 // sideways returns the turn that is left to make the text upright: the engine reads lines that run up or down by itself.
