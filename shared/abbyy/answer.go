@@ -9,6 +9,9 @@ type Answer struct {
 	Body      []byte
 }
 
+// NotHonoured is the header that tells Call.Unmet, with commas between: the bodies have no room for it.
+const NotHonoured = "Parameters-Not-Honoured"
+
 // Task answers with one task. The status is exactly 200, as for every success.
 func (v Version) Task(t Task) Answer {
 	if v == V1 {

@@ -95,7 +95,10 @@ func TestAnswersInJSONHaveTheDocumentedFieldsInTheirOrder(t *testing.T) {
 
 func TestTaskIsToldFromItsRecord(t *testing.T) {
 	ref := task.Ref{Application: "a", ID: id}
-	record := task.Task{Ref: ref, Created: noon(), Updated: noon().Add(time.Minute), Ended: noon().Add(time.Hour), Removed: noon().Add(2 * time.Hour)}
+	record := task.Task{
+		Ref: ref, Created: noon(), Updated: noon().Add(time.Minute), Ended: noon().Add(time.Hour), Removed: noon().Add(2 * time.Hour),
+		Client: task.ClientText{Description: "of the client"},
+	}
 	links := []string{"https://h/1.txt"}
 	for state, want := range map[task.State]abbyy.Task{
 		task.Submitted:        {Status: abbyy.Submitted, Changed: record.Updated},
@@ -108,7 +111,7 @@ func TestTaskIsToldFromItsRecord(t *testing.T) {
 		record := record
 		record.State = state
 		record.Failure = &task.Failure{Code: fault.DocumentDamaged, Detail: "why"}
-		want.ID, want.Registered, want.Files = id, noon(), 3
+		want.ID, want.Registered, want.Files, want.Description = id, noon(), 3, "of the client"
 		if diff := cmp.Diff(want, abbyy.TaskOf(&record, 3, links)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", state, diff)
 		}

@@ -40,7 +40,7 @@ type Call struct {
 	ExcludeDeleted bool
 
 	// Unmet names what was given and is not honoured as it is documented, as name=value, without text of the client. The page
-	// compatibility.md says what happens instead.
+	// compatibility.md says what happens instead, and the header NotHonoured of the answer has the names.
 	Unmet []string
 }
 

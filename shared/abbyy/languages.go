@@ -1,7 +1,10 @@
 package abbyy
 
-// languages lists the recognition languages of the Cloud OCR SDK with Tesseract's model of each, as Debian names it.
-func languages() []language {
+import "sync"
+
+// languages lists the recognition languages of the Cloud OCR SDK with Tesseract's model of each, as Debian names it. The list is made
+// once and never changes.
+var languages = sync.OnceValue(func() []language {
 	return []language{
 		{name: "Abkhaz"},
 		{name: "Adyghe"},
@@ -199,4 +202,4 @@ func languages() []language {
 		{name: "Zapotec"},
 		{name: "Zulu"},
 	}
-}
+})

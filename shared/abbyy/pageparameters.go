@@ -147,7 +147,10 @@ func resultParameters() []parameter {
 // readFormats reads names of formats, each at most once.
 func readFormats(all []format, most int) func(*decoder, parameter, string) {
 	return func(d *decoder, p parameter, text string) {
-		names := split(p, text)
+		names, ok := d.split(p, text)
+		if !ok {
+			return
+		}
 		if len(names) > most {
 			d.refuse(p, detailValue, "%d formats are given; at most %d are allowed", len(names), most)
 			return

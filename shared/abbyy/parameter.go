@@ -3,6 +3,7 @@ package abbyy
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
@@ -78,10 +79,13 @@ func strangers() []string {
 	return []string{"idtype", "source", "country", "deviceid", "code", "clientid"}
 }
 
-// parameters lists all of both versions.
-func parameters() []parameter {
+// parameters lists all of both versions. They are made once, as a request may name thousands, and never change.
+var parameters = sync.OnceValue(func() []parameter {
 	return slices.Concat(taskParameters(), pageParameters(), resultParameters(), fieldParameters(), listParameters())
-}
+})
+
+// mostValues is how many values a list may have.
+const mostValues = 200
 
 // parameterOf returns the parameter of that name, in small letters, that the method takes. Otherwise it reports whether the name is
 // one that some method takes.
@@ -148,7 +152,11 @@ func choice(set func(d *decoder, chosen []value)) func(*decoder, parameter, stri
 	return func(d *decoder, p parameter, text string) {
 		var chosen []value
 		var refused []value
-		for i, name := range split(p, text) {
+		names, ok := d.split(p, text)
+		if !ok {
+			return
+		}
+		for i, name := range names {
 			v, ok := p.find(name)
 			switch {
 			case !ok && p.list:
@@ -176,16 +184,20 @@ func choice(set func(d *decoder, chosen []value)) func(*decoder, parameter, stri
 	}
 }
 
-// split parts a list at its commas.
-func split(p parameter, text string) []string {
+// split parts a list at its commas. It fails if there are too many values.
+func (d *decoder) split(p parameter, text string) ([]string, bool) {
 	if !p.list {
-		return []string{text}
+		return []string{text}, true
+	}
+	if strings.Count(text, ",") >= mostValues {
+		d.refuse(p, detailValue, "the list has more than %d values", mostValues)
+		return nil, false
 	}
 	parts := strings.Split(text, ",")
 	for i := range parts {
 		parts[i] = strings.TrimSpace(parts[i])
 	}
-	return parts
+	return parts, true
 }
 
 // nothing takes note of a choice that changes nothing.

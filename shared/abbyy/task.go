@@ -39,7 +39,7 @@ type Task struct {
 // TaskOf tells a task of so many files. links are those of a completed one: a result's each, in the order of the formats.
 func TaskOf(t *task.Task, files int, links []string) Task {
 	told := Task{
-		ID: t.Ref.ID, Registered: t.Created, Changed: t.Created, Files: files,
+		ID: t.Ref.ID, Registered: t.Created, Changed: t.Created, Files: files, Description: t.Client.Description,
 		Status: Status(t.State), // the names are the same
 	}
 	switch t.State {

@@ -9,7 +9,11 @@ import (
 // readLanguages reads names of languages. One that cannot be read is refused with those that can, and none takes its place.
 func readLanguages(d *decoder, p parameter, text string) {
 	d.wish.languages = nil
-	for i, name := range split(p, text) {
+	names, ok := d.split(p, text)
+	if !ok {
+		return
+	}
+	for i, name := range names {
 		l, ok := findLanguage(name)
 		switch {
 		case !ok:

@@ -28,7 +28,7 @@ type element struct {
 	name       string
 	attributes []xml.Attr
 	children   []element
-	text       string
+	text       []byte
 }
 
 // attribute returns the value of one without a namespace, empty if it is missing.
@@ -43,10 +43,10 @@ func (e element) attribute(name string) string {
 
 // content returns the text of an element. That of one that is written over several lines is without the white space around it.
 func (e element) content() string {
-	if strings.ContainsAny(e.text, "\r\n") {
-		return strings.TrimSpace(e.text)
+	if bytes.ContainsAny(e.text, "\r\n") {
+		return string(bytes.TrimSpace(e.text))
 	}
-	return e.text
+	return string(e.text)
 }
 
 // parseXML reads a document whose elements are in the namespace of the settings, under any prefix, or in none. It takes no document
@@ -98,7 +98,8 @@ func (p *xmlParser) take(token xml.Token) (problem string) {
 		}
 	case xml.CharData:
 		if len(p.open) > 0 {
-			p.open[len(p.open)-1].text += string(token)
+			last := p.open[len(p.open)-1]
+			last.text = append(last.text, token...)
 		} else if len(bytes.TrimSpace(token)) > 0 {
 			return "there is text outside of the root"
 		}
