@@ -37,9 +37,9 @@ func abbyyTable() []row {
 		{FieldsXML, "application/xml", ".fields.xml", words, newFieldsXML},
 		{FieldXML, "application/xml", ".field.xml", words, newFieldXML},
 		{MRZXML, "application/xml", ".mrz.xml", ocr.Features{MRZ: true}, newMRZXML},
-		{CardXML, "application/xml", ".card.xml", words, notYet},
-		{CardCSV, "text/csv", ".card.csv", words, notYet},
-		{VCard, "text/vcard", ".vcf", words, notYet},
+		{CardXML, "application/xml", ".card.xml", words, newCardXML},
+		{CardCSV, "text/csv", ".card.csv", words, newCardCSV},
+		{VCard, "text/vcard", ".vcf", words, newVCard},
 	}
 }
 
