@@ -43,7 +43,11 @@ type Part struct {
 	File     *os.File // as in Source
 	Password string   // as in Source
 	Pages    int      // in it, as Inspect found
+	Locked   bool     // likewise
 }
+
+// MaxParts is how many files a document may consist of.
+const MaxParts = 100
 
 // Info is what Inspect finds.
 type Info struct {

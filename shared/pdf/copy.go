@@ -233,7 +233,7 @@ func (w *Writer) copy(source *Document, known *saved, muted *mute) error {
 	clean := w.cleaner(&disarm{silence: w.silence}, muted)
 	head := known.head
 	if w.out.encryption != nil {
-		head = "%PDF-2.0\n%\xE2\xE3\xCF\xD3\n" // where this encryption is defined
+		head = encryptedHead
 	}
 	w.out.printf("%s", head)
 	err := source.save(func(r io.Reader) error {

@@ -27,6 +27,18 @@ const (
 	mostJPEG     = 1<<16 - 1 // pixels of a side
 )
 
+// Paint draws page n, counted from 1, as it is shown, with its annotations and forms, for a PDF of pictures.
+func (p *Document) Paint(n int, limits ocr.Limits) (*Picture, error) {
+	var drawn *Picture
+	err := p.look(n, func(v view) (err error) {
+		if drawn, err = p.paint(v, limits); err == nil {
+			drawn, err = drawn.smallest()
+		}
+		return err
+	})
+	return drawn, err
+}
+
 // paint draws a page as it is shown, with its annotations and forms.
 func (p *Document) paint(v view, limits ocr.Limits) (*Picture, error) {
 	limits.Pixels = min(limits.Pixels, mostDrawn)

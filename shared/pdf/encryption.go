@@ -22,6 +22,9 @@ type encryption struct {
 	block      cipher.Block
 }
 
+// encryptedHead begins an encrypted PDF: the version is the one that defines this encryption.
+const encryptedHead = "%PDF-2.0\n%\xE2\xE3\xCF\xD3\n"
+
 const (
 	maxPassword = 127 // bytes that count (ISO 32000-2, algorithm 2.A)
 

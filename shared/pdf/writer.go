@@ -47,14 +47,33 @@ func (r *Runtime) NewWriter(src *Document, opt ocr.PDFOptions, w io.Writer) (*Wr
 		out.whole = map[int]newStream{}
 		return out, nil
 	}
-	// The comment marks the file as binary for programs that look at its first bytes (ISO 32000-1, section 7.5.2).
-	if out.archives() {
-		out.out.printf("%s", archiveHead)
-	} else {
-		out.out.printf("%%PDF-1.6\n%%\xE2\xE3\xCF\xD3\n")
-	}
-	out.tree, out.font.number = out.out.reserve(), out.out.reserve()
+	out.beginPictures()
 	return out, nil
+}
+
+// NewLockedWriter is NewWriter without a src, of a PDF that opens with the password of another one only, and allows what that
+// allows. There is no such PDF/A.
+func (r *Runtime) NewLockedWriter(of *Document, opt ocr.PDFOptions, w io.Writer) (*Writer, error) {
+	out := &Writer{out: newEmitter(w), options: opt}
+	if err := out.protect(of); err != nil {
+		return nil, err
+	}
+	out.beginPictures()
+	return out, nil
+}
+
+// beginPictures begins a PDF of pictures. The comment marks the file as binary for programs that look at its first bytes
+// (ISO 32000-1, section 7.5.2).
+func (w *Writer) beginPictures() {
+	switch {
+	case w.archives():
+		w.out.printf("%s", archiveHead)
+	case w.out.encryption != nil:
+		w.out.printf("%s", encryptedHead)
+	default:
+		w.out.printf("%%PDF-1.6\n%%\xE2\xE3\xCF\xD3\n")
+	}
+	w.tree, w.font.number = w.out.reserve(), w.out.reserve()
 }
 
 // textless reports whether the PDF has pictures only.

@@ -67,7 +67,7 @@ func (d *document) source() ocr.Source {
 	whole := ocr.Source{Owner: first.Owner}
 	for _, p := range d.files {
 		whole.ID += p.src.ID + " "
-		whole.Parts = append(whole.Parts, ocr.Part{File: p.src.File, Password: p.src.Password, Pages: p.info.Pages})
+		whole.Parts = append(whole.Parts, ocr.Part{File: p.src.File, Password: p.src.Password, Pages: p.info.Pages, Locked: p.info.Locked})
 	}
 	whole.ID = strings.TrimSpace(whole.ID)
 	return whole

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/logevent"
+	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
@@ -20,7 +21,7 @@ import (
 // can be added before it has arrived.
 
 // MaxPictures is how many pictures a task takes.
-const MaxPictures = 100
+const MaxPictures = ocr.MaxParts
 
 // StoredPicture is a picture in the record of its task.
 type StoredPicture struct {

@@ -12,11 +12,12 @@ import (
 	llsyscall "github.com/landlock-lsm/go-landlock/landlock/syscall"
 	"golang.org/x/sys/unix"
 
+	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker/effect"
 )
 
-// maxOpenFiles is enough for the document and what the runtimes hold open; the language data comes on top.
-const maxOpenFiles = 128
+// maxOpenFiles is enough for the document, or its parts, and what the runtimes hold open; the language data comes on top.
+const maxOpenFiles = 128 + ocr.MaxParts
 
 // Sandbox says what confines a child. Which effects it prevents is what attempts to bring them about have shown.
 type Sandbox struct {

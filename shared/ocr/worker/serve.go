@@ -157,9 +157,12 @@ func (s *server) handle(ctx context.Context, f frame) (response, error) {
 	if req.Op == opDerive {
 		return s.derive(ctx, req.Plan, f.files[0])
 	}
+	if len(req.Parts) > 0 {
+		return s.writeParts(ctx, req, f.files)
+	}
 	s.open(req, f.files[0])
 	if req.Op == opWritePDF {
-		return s.writePDF(ctx, req.PDF, f.files[1])
+		return s.writePDF(ctx, s.source, req.PDF, f.files[1])
 	}
 	return s.await(ctx, func() response {
 		switch req.Op {
@@ -218,10 +221,10 @@ func (s *server) release() {
 var errStream = errors.New("page stream ended early")
 
 // writePDF takes pages from the connection while the engine asks for them, and writes to the pipe.
-func (s *server) writePDF(ctx context.Context, opt ocr.PDFOptions, pipe *os.File) (response, error) {
+func (s *server) writePDF(ctx context.Context, src ocr.Source, opt ocr.PDFOptions, pipe *os.File) (response, error) {
 	ended := false
 	pages := s.pages(ctx, &ended)
-	notes, err := s.engine.WritePDF(ctx, s.source, opt, pages, pipe)
+	notes, err := s.engine.WritePDF(ctx, src, opt, pages, pipe)
 	closeErr := pipe.Close()
 	if err == nil {
 		err = closeErr
@@ -235,6 +238,18 @@ func (s *server) writePDF(ctx context.Context, opt ocr.PDFOptions, pipe *os.File
 		}
 	}
 	return answer(err, response{Notes: notes}), nil
+}
+
+// writeParts is writePDF of a document of several files. Nothing stays open after it.
+func (s *server) writeParts(ctx context.Context, req request, files []*os.File) (response, error) {
+	s.release()
+	defer closeAll(files[:len(req.Parts)])
+	defer s.engine.Release()
+	src := ocr.Source{ID: req.ID}
+	for i, p := range req.Parts {
+		src.Parts = append(src.Parts, ocr.Part{File: files[i], Password: p.Password, Pages: p.Pages, Locked: p.Locked})
+	}
+	return s.writePDF(ctx, src, req.PDF, files[len(req.Parts)])
 }
 
 // derive writes to the pipe what a plan says. No document is open for it.

@@ -44,16 +44,24 @@ const (
 	opRelease   operation = "release"
 )
 
-// request goes to the child. The document's descriptor comes with it, followed by the result's for opWritePDF; opDerive has
-// the result's alone.
+// request goes to the child. The document's descriptor comes with it, or those of its parts, followed by the result's for
+// opWritePDF; opDerive has the result's alone.
 type request struct {
 	Op       operation        `json:"op"`
 	ID       string           `json:"id,omitempty"`
 	Password string           `json:"password,omitempty"`
 	Page     int              `json:"page,omitempty"`
 	Options  ocr.Options      `json:"options,omitzero"`
-	Plan     *derivative.Plan `json:"plan,omitempty"` // of opDerive
-	PDF      ocr.PDFOptions   `json:"pdf,omitzero"`   // of opWritePDF
+	Plan     *derivative.Plan `json:"plan,omitempty"`  // of opDerive
+	PDF      ocr.PDFOptions   `json:"pdf,omitzero"`    // of opWritePDF
+	Parts    []filePart       `json:"parts,omitempty"` // of opWritePDF of a document of several files
+}
+
+// filePart is an ocr.Part, whose descriptor comes with the request.
+type filePart struct {
+	Password string `json:"password,omitempty"`
+	Pages    int    `json:"pages"`
+	Locked   bool   `json:"locked,omitempty"`
 }
 
 // descriptors returns how many come with the request.
@@ -62,7 +70,7 @@ func (r request) descriptors() int {
 	case opInspect, opDraw, opRecognise, opSurvey, opDerive:
 		return 1
 	case opWritePDF:
-		return 2
+		return max(1, len(r.Parts)) + 1
 	default:
 		return 0
 	}
@@ -173,7 +181,7 @@ func send(conn *net.UnixConn, message any, files ...*os.File) error {
 // receiveFiles reads one frame together with the descriptors that were passed with it.
 func receiveFiles(conn *net.UnixConn) ([]byte, []*os.File, error) {
 	var header [headerSize]byte
-	rights := make([]byte, unix.CmsgSpace(2*4))
+	rights := make([]byte, unix.CmsgSpace((ocr.MaxParts+1)*4))
 	n, nr, _, _, err := conn.ReadMsgUnix(header[:], rights)
 	if err != nil {
 		return nil, nil, err

@@ -33,16 +33,13 @@ var errStopped = errors.New("child stopped taking pages")
 func (p *Pool) WritePDF(
 	ctx context.Context, src ocr.Source, opt ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer,
 ) ([]ocr.Note, error) {
-	if len(src.Parts) > 0 {
-		return nil, fault.New(fault.DocumentUnknownType, "No PDF is written of several pictures.")
-	}
 	ctx, cancel := p.join(ctx)
 	defer cancel()
-	file, done, err := readOnly(src.File)
+	files, done, err := filesOf(src)
+	defer done()
 	if err != nil {
 		return nil, err
 	}
-	defer done()
 	s, err := p.acquire(ctx, src, p.cfg.Limits.Slice)
 	if err != nil {
 		return nil, err
@@ -51,8 +48,11 @@ func (p *Pool) WritePDF(
 	s.child.takeOn(src.ID)
 	s.child.pages.Add(1)
 	req := request{Op: opWritePDF, ID: src.ID, Password: src.Password, PDF: opt}
+	for _, part := range src.Parts {
+		req.Parts = append(req.Parts, filePart{Password: part.Password, Pages: part.Pages, Locked: part.Locked})
+	}
 	var e *export
-	resp, err := p.export(ctx, s, req, []*os.File{file}, w, func(started *export) error {
+	resp, err := p.export(ctx, s, req, files, w, func(started *export) error {
 		e = started
 		return e.stream(ctx, pages)
 	})
@@ -64,6 +64,32 @@ func (p *Pool) WritePDF(
 		return nil, e.result(ctx, nil, response{}, err)
 	}
 	return resp.Notes, nil
+}
+
+// filesOf returns descriptors of the document's file, or of its parts, through which nothing can be written. done is to be called
+// with an error too.
+func filesOf(src ocr.Source) (files []*os.File, done func(), err error) {
+	var closers []func()
+	done = func() {
+		for _, c := range closers {
+			c()
+		}
+	}
+	given := []*os.File{src.File}
+	if len(src.Parts) > 0 {
+		given = nil
+		for _, part := range src.Parts {
+			given = append(given, part.File)
+		}
+	}
+	for _, f := range given {
+		file, closer, err := readOnly(f)
+		if err != nil {
+			return nil, done, err
+		}
+		files, closers = append(files, file), append(closers, closer)
+	}
+	return files, done, nil
 }
 
 // export makes a request whose result comes through a pipe, while feed sends the child what it needs for it.

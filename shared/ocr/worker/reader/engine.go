@@ -84,6 +84,8 @@ type opened interface {
 	drawing(n int) (*picture.Image, error)
 	// survey finds what a derivative takes over from page n.
 	survey(n int) (derivative.Page, error)
+	// writePage writes page n to a PDF of pictures. A plain one has no colours of inks.
+	writePage(writer *pdf.Writer, page ocr.Page, plain bool) error
 	// write writes the searchable PDF, and returns what is to be told of it.
 	write(ctx context.Context, opt ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer) ([]ocr.Note, error)
 	close()
@@ -232,6 +234,9 @@ func (e *Engine) WritePDF(
 ) ([]ocr.Note, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if len(src.Parts) > 0 {
+		return e.writeParts(ctx, src, opt, pages, w)
+	}
 	doc, err := e.document(ctx, src)
 	if err != nil {
 		return nil, err

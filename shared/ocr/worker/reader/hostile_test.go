@@ -47,7 +47,11 @@ func chunk(name string, data []byte) []byte {
 }
 
 func encrypted(user, owner string) []byte {
-	const permissions = -60 // printing alone
+	return encryptedWith(user, owner, -60) // printing alone
+}
+
+// encryptedWith returns a PDF with a line of text that allows what the permissions say.
+func encryptedWith(user, owner string, permissions int32) []byte {
 	return pdftest.Encrypted(user, owner, permissions, nil, "BT/F 12 Tf 72 700 Td("+prose+")Tj ET",
 		"<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Count 1/Kids[3 0 R]>>",
 		"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F 5 0 R>>>>/Contents 4 0 R>>", "",
