@@ -1,28 +1,35 @@
-// Package seal keeps short secrets in records in a form that is of no use without a key that lies elsewhere.
+// Package seal keeps short secrets in records in a form that is of no use without a key that lies elsewhere, and signs links to
+// results with such a key.
 package seal
 
 import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 )
 
-// Keys seals with its first key and opens with any of them: AES-256-GCM with a random nonce, bound to a subject.
+// Keys seals and signs with its first key, and opens and verifies with any of them: AES-256-GCM with a random nonce, bound to a
+// subject, and HMAC-SHA256.
 type Keys struct{ keys []key }
 
 // key is one of them with the name by which sealed secrets call it.
 type key struct {
 	id   string
 	aead cipher.AEAD
+	mac  []byte // of links
 }
 
 // purpose separates the keys made here from whatever else a source of keys is used for. Secrets that are stored were sealed
 // with it.
 const purpose = "lethe document password 1"
+
+// linkPurpose is that of the keys of links.
+const linkPurpose = "lethe result link 1"
 
 // ErrNoKey means that there is nothing to seal or to open with.
 var ErrNoKey = errors.New("there is no key for it")
@@ -48,7 +55,11 @@ func New(sources ...[]byte) (*Keys, error) {
 		if err != nil {
 			return nil, fmt.Errorf("make cipher: %w", err)
 		}
-		k.keys = append(k.keys, key{hex.EncodeToString(name), aead})
+		mac, err := hkdf.Key(sha256.New, source, nil, linkPurpose, 32)
+		if err != nil {
+			return nil, fmt.Errorf("derive key of links: %w", err)
+		}
+		k.keys = append(k.keys, key{hex.EncodeToString(name), aead, mac})
 	}
 	return k, nil
 }
@@ -77,6 +88,32 @@ func (k *Keys) Open(sealed []byte, by, subject string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("open sealed secret: %w", err)
+}
+
+// TagSize is the length of a signature in bytes: nobody guesses 128 bits.
+const TagSize = 16
+
+// Sign returns the signature of what a link grants. The error is ErrNoKey.
+func (k *Keys) Sign(grant string) ([]byte, error) {
+	if len(k.keys) == 0 {
+		return nil, ErrNoKey
+	}
+	return k.keys[0].sign(grant), nil
+}
+
+// Verify reports whether a signature is of what a link grants, by one of the keys.
+func (k *Keys) Verify(grant string, tag []byte) bool {
+	good := false
+	for _, one := range k.keys {
+		good = hmac.Equal(tag, one.sign(grant)) || good
+	}
+	return good
+}
+
+func (k key) sign(grant string) []byte {
+	h := hmac.New(sha256.New, k.mac)
+	h.Write([]byte(grant))
+	return h.Sum(nil)[:TagSize]
 }
 
 // Replaced reports whether there are earlier keys beside the one that seals: then a secret may have to be sealed again.

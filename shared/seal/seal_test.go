@@ -94,3 +94,32 @@ func TestWhatWasSealedBeforeKeysHadNamesOpens(t *testing.T) {
 		t.Errorf("%q, %v", secret, err)
 	}
 }
+
+func TestSignatureIsOfOneGrantAndOneStamp(t *testing.T) {
+	first, second := source(1), source(2)
+	tag, err := keys(t, first).Sign("a result")
+	if err != nil || len(tag) != seal.TagSize {
+		t.Fatalf("%d bytes, %v", len(tag), err)
+	}
+	for name, c := range map[string]struct {
+		sources [][]byte
+		grant   string
+		tag     []byte
+		want    bool
+	}{
+		"its own":                  {[][]byte{first}, "a result", tag, true},
+		"after the key's exchange": {[][]byte{second, first}, "a result", tag, true},
+		"another grant":            {[][]byte{first}, "a resulT", tag, false},
+		"another stamp":            {[][]byte{second}, "a result", tag, false},
+		"no key":                   {nil, "a result", tag, false},
+		"cut":                      {[][]byte{first}, "a result", tag[:15], false},
+		"empty":                    {[][]byte{first}, "a result", nil, false},
+	} {
+		if keys(t, c.sources...).Verify(c.grant, c.tag) != c.want {
+			t.Errorf("%s: want %t", name, c.want)
+		}
+	}
+	if _, err := keys(t).Sign("a result"); !errors.Is(err, seal.ErrNoKey) {
+		t.Errorf("signed without a key: %v", err)
+	}
+}
