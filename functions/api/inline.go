@@ -1,10 +1,7 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"reflect"
@@ -80,7 +77,7 @@ func isDocument(r *http.Request) bool {
 // inline streams the body into storage; it is never held in memory.
 func (a *API) inline(w http.ResponseWriter, r *http.Request) {
 	op := a.huma.OpenAPI().Paths[r.URL.Path].Post
-	ctx, err := a.check(r.Context(), op, r.Header.Get("Authorization"), r.RemoteAddr)
+	ctx, err := a.check(r.Context(), op, r)
 	if err == nil {
 		r = r.WithContext(ctx)
 		err = a.takeInline(w, r)
@@ -109,10 +106,10 @@ func (a *API) takeInline(w http.ResponseWriter, r *http.Request) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	body := newLimited(w, r, a.Inline)
+	body := httpserver.NewUpload(w, r, a.Inline)
 	accepted, err := a.Intake.CreateWith(r.Context(), order(r.Context(), wanted, key),
-		task.Body{Reader: body, Size: r.ContentLength, ContentType: octets, Attach: body.attach})
-	if body.exceeded {
+		task.Body{Reader: body, Size: r.ContentLength, ContentType: octets, Attach: func(t task.Transfer) { body.Attach(t.Context()) }})
+	if body.Exceeded() {
 		return tooLarge
 	}
 	if err != nil {
@@ -162,44 +159,3 @@ func (a *API) settingsOf(r *http.Request) (request.Settings, error) {
 	}
 	return wanted, nil
 }
-
-// limited notes that a body was larger than its limit. It gives up on a client that sends nothing for a while, and ends with
-// the transfer that it belongs to.
-type limited struct {
-	w        http.ResponseWriter
-	body     io.Reader
-	tied     io.Reader // the body, tied to a transfer
-	exceeded bool
-}
-
-func newLimited(w http.ResponseWriter, r *http.Request, limit int64) *limited {
-	l := &limited{w: w, body: http.MaxBytesReader(w, r.Body, limit)}
-	l.attach(unregistered{r.Context()})
-	return l
-}
-
-// attach ends reads with a transfer. The domain counts what it reads.
-func (l *limited) attach(t task.Transfer) {
-	l.tied = httpserver.Body(l.w, l.body, unregistered{t.Context()})
-}
-
-// Read implements io.Reader.
-func (l *limited) Read(p []byte) (int, error) {
-	n, err := l.tied.Read(p)
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		l.exceeded = true
-	}
-	return n, err
-}
-
-// unregistered is a transfer that nobody counts or waits for.
-type unregistered struct{ ctx context.Context } //nolint:containedctx // a transfer is one call
-
-// Context implements task.Transfer.
-func (u unregistered) Context() context.Context { return u.ctx }
-
-// Moved implements task.Transfer.
-func (unregistered) Moved(int) {}
-
-// Close implements task.Transfer.
-func (unregistered) Close() {}

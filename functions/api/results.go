@@ -3,10 +3,8 @@ package api
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"reflect"
-	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -82,7 +80,7 @@ func (a *API) getResult(ctx context.Context, in *resultInput) (*huma.StreamRespo
 		return nil, err
 	}
 	if in.Stream || a.streams(t) {
-		return a.stream(ctx, r, f, &part{asked: httpserver.ParseRange(in.Range), only: in.IfRange, wholly: t.Settings.DeleteOnFetch})
+		return a.stream(ctx, r, f, &httpserver.Part{Asked: httpserver.ParseRange(in.Range), Only: in.IfRange, Wholly: t.Settings.DeleteOnFetch})
 	}
 	link, err := a.Results.ResultLink(ctx, r, f)
 	if err != nil {
@@ -100,52 +98,9 @@ func (a *API) getResult(ctx context.Context, in *resultInput) (*huma.StreamRespo
 // streams reports whether the results of a task are given through this interface only.
 func (a *API) streams(t *task.Task) bool { return t.Settings.DeleteOnFetch || a.StreamResults }
 
-// part is what a request asks for of a result, and what it gets.
-type part struct {
-	asked  *httpserver.Range // nil for the whole
-	only   string            // the version that it is asked of; empty for any
-	wholly bool              // nothing but the whole is given: what is fetched in parts is never known to be fetched
-
-	tag                  string // of the result, with its quotes
-	size, offset, length int64
-	ranged               bool // the answer is a range, be it of all bytes
-}
-
-// choose decides when the result is known.
-func (p *part) choose(b storage.Blob) (offset, length int64, err error) {
-	p.tag, p.size, p.length = strconv.Quote(b.ETag), b.Size, b.Size
-	if p.asked == nil || !httpserver.RangeHolds(p.only, p.tag) || b.Size == 0 {
-		return 0, p.length, nil
-	}
-	offset, length, ok := p.asked.Of(b.Size)
-	if p.wholly && length < b.Size {
-		return 0, p.length, nil
-	}
-	if p.ranged, p.offset, p.length = true, offset, length; !ok {
-		p.offset, p.length = 0, 0
-		err = fault.New(fault.RangeUnsatisfiable, "the result has %d bytes; ask for a range that begins before its end", b.Size).In("Range")
-	}
-	return p.offset, p.length, err
-}
-
-// whole reports whether every byte of the result is in the answer.
-func (p *part) whole() bool { return p.length == p.size }
-
-// describe sets the headers of the answer and returns its status.
-func (p *part) describe(h http.Header) int {
-	h.Set("Accept-Ranges", "bytes")
-	h.Set("Etag", p.tag)
-	h.Set("Content-Length", strconv.FormatInt(p.length, 10))
-	if !p.ranged {
-		return http.StatusOK
-	}
-	h.Set("Content-Range", httpserver.ContentRange(p.offset, p.length, p.size))
-	return http.StatusPartialContent
-}
-
 // stream sends a result, or a part of it, and notes it as fetched once its last byte is out. It ends with the task.
-func (a *API) stream(ctx context.Context, r task.Ref, f render.Format, p *part) (*huma.StreamResponse, error) {
-	result, err := a.Results.OpenResultRange(ctx, r, f, p.choose)
+func (a *API) stream(ctx context.Context, r task.Ref, f render.Format, p *httpserver.Part) (*huma.StreamResponse, error) {
+	result, err := a.Results.OpenResultRange(ctx, r, f, func(b storage.Blob) (offset, length int64, err error) { return p.Choose(b.ETag, b.Size) })
 	if errors.Is(err, fault.RangeUnsatisfiable) {
 		return a.unsatisfiable(p, err), nil
 	}
@@ -160,17 +115,17 @@ func (a *API) stream(ctx context.Context, r task.Ref, f render.Format, p *part) 
 		_, w := humago.Unwrap(hc)
 		w.Header().Set("Content-Type", result.Blob.ContentType)
 		if hc.Method() == http.MethodHead {
-			p.ranged, p.length = false, p.size // a range is asked for with GET alone
-			hc.SetStatus(p.describe(w.Header()))
+			p.Unrange()
+			hc.SetStatus(p.Describe(w.Header()))
 			return // nothing is sent, so nothing was fetched
 		}
-		hc.SetStatus(p.describe(w.Header()))
-		sent, err := send(hc, result)
-		if err != nil || sent != p.length {
-			a.Log.WarnContext(ctx, logevent.ResultFetched, "task", r.String(), "format", f, "sent", sent, "of", p.length)
+		hc.SetStatus(p.Describe(w.Header()))
+		sent, err := httpserver.Send(w, result)
+		if err != nil || sent != p.Length() {
+			a.Log.WarnContext(ctx, logevent.ResultFetched, "task", r.String(), "format", f, "sent", sent, "of", p.Length())
 			return
 		}
-		if !p.whole() {
+		if !p.Whole() {
 			return
 		}
 		_ = result.Close() // the transfer is over: an erasure that begins now need not wait for it
@@ -182,25 +137,10 @@ func (a *API) stream(ctx context.Context, r task.Ref, f render.Format, p *part) 
 }
 
 // unsatisfiable refuses a range, and says how many bytes there are.
-func (a *API) unsatisfiable(p *part, err error) *huma.StreamResponse {
+func (a *API) unsatisfiable(p *httpserver.Part, err error) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		r, w := humago.Unwrap(hc)
-		w.Header().Set("Content-Range", httpserver.ContentRange(0, 0, p.size))
+		w.Header().Set("Content-Range", httpserver.ContentRange(0, 0, p.Size()))
 		httpserver.Error(a.Log)(w, r, err)
 	}}
-}
-
-// send returns once the connection, not only a buffer of ours, has taken the last byte. A transport that answers in one
-// piece cannot be flushed; there the buffer is all that is seen.
-func send(hc huma.Context, result *task.Stream) (int64, error) {
-	_, w := humago.Unwrap(hc)
-	answer := httpserver.Answer(w, result)
-	sent, err := io.Copy(answer, result)
-	if err != nil {
-		return sent, err
-	}
-	if err := http.NewResponseController(answer).Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return sent, err
-	}
-	return sent, nil
 }
