@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -260,5 +261,31 @@ func TestApplicationLifeThroughTheInterface(t *testing.T) {
 	}
 	if strings.Contains(w.log.String(), app.Secret) || strings.Contains(w.log.String(), second.Secret) {
 		t.Error("a secret was logged")
+	}
+}
+
+// A browser sends credentials that it keeps to whoever a page names. Pages of others get nothing by that, and programs send no such
+// header.
+func TestPagesOfOtherSitesOpenNothing(t *testing.T) {
+	w := newWorld()
+	c := w.client(t, access.Scopes()...)
+	for _, site := range []string{"cross-site", "same-site"} {
+		for _, r := range routes() {
+			w.clock = w.clock.Add(time.Second)
+			rec := w.call(t, c, r.method, strings.NewReplacer("{id}", w.task(c, task.Queued).Ref.ID, "{app}", c.id).Replace(r.path), r.body, append(r.header(), "Sec-Fetch-Site", site)...)
+			if rec.Code != 403 || !strings.Contains(rec.Body.String(), "cross_site") {
+				t.Errorf("%s, %s: status %d", r.id, site, rec.Code)
+			}
+		}
+	}
+	for _, site := range []string{"same-origin", "none"} {
+		if rec := w.call(t, c, "GET", "/v1/tasks", "", "Sec-Fetch-Site", site); rec.Code != 200 {
+			t.Errorf("%s: status %d", site, rec.Code)
+		}
+	}
+	for id, path := range openRoutes() {
+		if rec := w.call(t, client{}, "GET", path, "", "Sec-Fetch-Site", "cross-site"); rec.Code != 200 {
+			t.Errorf("%s: status %d", id, rec.Code)
+		}
 	}
 }

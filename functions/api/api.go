@@ -183,9 +183,9 @@ type callerKey struct{}
 
 // admit checks credentials, scope and rate before anything of the body is read.
 func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
-	checked, err := a.check(ctx.Context(), ctx.Operation(), ctx.Header("Authorization"), ctx.RemoteAddr())
+	r, w := humago.Unwrap(ctx)
+	checked, err := a.check(ctx.Context(), ctx.Operation(), r)
 	if err != nil {
-		r, w := humago.Unwrap(ctx)
 		httpserver.Error(a.Log)(w, r, err)
 		return
 	}
@@ -193,7 +193,7 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 }
 
 // check is where every request is let in or refused. The context returned knows the caller.
-func (a *API) check(ctx context.Context, op *huma.Operation, authorization, remote string) (context.Context, error) {
+func (a *API) check(ctx context.Context, op *huma.Operation, r *http.Request) (context.Context, error) {
 	httpserver.Note(ctx, "", op.Path)
 	scopes, declared := op.Metadata[scopeKey].([]access.Scope)
 	if !declared {
@@ -202,7 +202,10 @@ func (a *API) check(ctx context.Context, op *huma.Operation, authorization, remo
 	if len(scopes) == 0 {
 		return ctx, nil
 	}
-	who, err := a.Guard.Check(ctx, authorization, remote, scopes...)
+	if err := access.FromElsewhere(r.Header); err != nil {
+		return nil, err
+	}
+	who, err := a.Guard.Check(ctx, r.Header.Get("Authorization"), r.RemoteAddr, scopes...)
 	if err != nil {
 		return nil, err
 	}

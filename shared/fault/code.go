@@ -12,6 +12,7 @@ const (
 	MethodNotAllowed   Code = "method_not_allowed"
 	Unauthorized       Code = "credentials_missing_or_wrong"
 	ScopeMissing       Code = "scope_missing"
+	CrossSite          Code = "cross_site"
 	TaskNotFound       Code = "task_not_found"
 	ResultNotFound     Code = "result_not_found"
 	ThingNotFound      Code = "not_found"
@@ -84,6 +85,7 @@ func meanings() map[Code]meaning {
 		MethodNotAllowed:   {Invalid, false, "The address exists, but not for this method."},
 		Unauthorized:       {Unauthenticated, false, "Credentials are missing, wrong, expired or revoked."},
 		ScopeMissing:       {Forbidden, false, "The credential lacks the scope that the operation needs."},
+		CrossSite:          {Forbidden, false, "A page of another site sent the request with a browser."},
 		TaskNotFound:       {NotFound, false, "No task of this application has that id."},
 		ResultNotFound:     {NotFound, false, "The task has no result in that format."},
 		ThingNotFound:      {NotFound, false, "There is nothing at this address."},
