@@ -7,6 +7,7 @@ import (
 
 	"github.com/gofrs/uuid/v5"
 
+	"github.com/lethe-ocr/lethe/functions/abbyy"
 	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/functions/ocr"
 	"github.com/lethe-ocr/lethe/functions/poison"
@@ -71,7 +72,7 @@ func (s *server) join() error {
 			Tasks: service, Ledger: s.ledger, Rounds: s.rounds.make, Interval: s.set.FullPassInterval,
 		}),
 	}
-	s.handler = s.trigger(s.api(guard), s.functions)
+	s.handler = s.trigger(s.clients(guard), s.functions)
 	if !s.still {
 		s.handler = caughtUp(s.handler, service, s.log)
 	}
@@ -106,7 +107,7 @@ func (s *server) domain() (*task.Service, error) {
 		Queue:         s.queue(turns),
 		Applications:  s.registry,
 		Erased:        s.memory.erased,
-		Sealer:        s.sealer,
+		Sealer:        s.keys,
 		Streams:       s.streams,
 		StreamResults: s.set.Results == config.ResultsByAPI,
 		Policy:        s.set.Policy(),
@@ -162,9 +163,29 @@ func (s *server) guard() (*access.Guard, error) {
 	return guard, nil
 }
 
-// api is the interface of clients.
-func (s *server) api(guard *access.Guard) http.Handler {
+// clients are the interfaces of clients: the native one, and over it that of ABBYY.
+func (s *server) clients(guard *access.Guard) http.Handler {
 	acts := accesslog.New(s.records, s.ledger, s.set.RetainAccessLog, s.time.now, s.log)
+	picture := min(s.inline, s.set.Limits().Bytes, abbyy.MaxPicture)
+	return abbyy.New(abbyy.Config{
+		Tasks:        s.tasks,
+		Applications: s.registry,
+		Guard:        guard,
+		AccessLog:    acts,
+		Keys:         s.keys,
+		Languages:    s.engine.Languages,
+		Base:         s.base,
+		Proxied:      s.proxied,
+		Picture:      picture,
+		Larger:       cmp.Or(s.larger, "split it"),
+		Now:          s.time.now,
+		UTC:          s.time.utc,
+		Log:          s.log,
+	}).Over(s.api(guard, acts))
+}
+
+// api is the native interface.
+func (s *server) api(guard *access.Guard, acts *accesslog.Log) http.Handler {
 	return api.New(api.Config{
 		Intake:       s.tasks,
 		Tasks:        s.tasks,

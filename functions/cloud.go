@@ -22,7 +22,7 @@ import (
 
 // cloudPlace is what places on clouds share: storage that is another's, tells the time and has no end, and whose every look is paid
 // for. wrong is what the settings lack, nil for nothing; placed says why storage may not be where they say.
-func cloudPlace(set config.Settings, wrong error, c *clock.Remote, r records, placed func(context.Context) error, sealer task.Sealer, log *slog.Logger) place {
+func cloudPlace(set config.Settings, wrong error, c *clock.Remote, r records, placed func(context.Context) error, keys *seal.Keys, log *slog.Logger) place {
 	const looks = time.Minute
 	return place{
 		set:      set,
@@ -30,7 +30,7 @@ func cloudPlace(set config.Settings, wrong error, c *clock.Remote, r records, pl
 		log:      log,
 		time:     remoteClocks(c),
 		records:  r,
-		sealer:   sealer,
+		keys:     keys,
 		streams:  task.StreamsMarked,
 		stored:   1 << 40,
 		looks:    looks,
@@ -50,9 +50,9 @@ func unprepared(ctx context.Context, log *slog.Logger, step string, err error) {
 	}
 }
 
-// sealerOf seals passwords with a key that follows from the signing key of the stamp, which lies in its vault. While that is
-// replaced, the previous one opens what was sealed before. Without a signing key no document is accepted, and nothing sealed.
-func sealerOf(set config.Settings) (*seal.Keys, error) {
+// keysOf are the keys that follow from the signing key of the stamp, which lies in its vault. While that is replaced, the
+// previous one opens what was sealed before. Without a signing key no document is accepted, and nothing sealed.
+func keysOf(set config.Settings) (*seal.Keys, error) {
 	var sources [][]byte
 	for _, private := range []string{set.SigningKey, set.PreviousKey} {
 		if private != "" {

@@ -81,6 +81,7 @@ permanently: a request may ask for less, never for more. With --abbyy-id a clien
 	f.StringVar(&app.Client, "oidc-client", "", "client id whose tokens act as this application, in place of a secret")
 	f.StringVar(&app.Alias, "abbyy-id", "", "application id or name that a client of the ABBYY Cloud OCR SDK goes on using as its user name; its uploads are kept as with --abbyy-reprocess")
 	f.BoolVar(&app.Reprocess, "abbyy-reprocess", false, "keep uploads after processing until their deadline, so that processDocument can process them again")
+	f.BoolVar(&app.Info, "abbyy-info", false, "let getApplicationInfo tell name, page cap and expiry of the application")
 	f.DurationVar(&life, "expires-in", 0, "lifetime of the secret, such as 2160h; unlimited if not given")
 	f.IntVar(&app.Caps.OpenTasks, "max-open", 0, "most unfinished tasks; 0 for no cap")
 	f.Int64Var(&app.Caps.BytesPerDay, "max-bytes-per-day", 0, "bytes a day; 0 for no cap")

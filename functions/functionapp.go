@@ -23,6 +23,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
+	"github.com/lethe-ocr/lethe/shared/seal"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
 	"github.com/lethe-ocr/lethe/shared/task"
 	"github.com/lethe-ocr/lethe/shared/trigger"
@@ -105,20 +106,20 @@ func newFunctionApp(set config.Settings, wrong error, log *slog.Logger) (*functi
 	if a.store, err = azure.Open(connection(a.clock)); err != nil {
 		return nil, err
 	}
-	sealer, err := sealerOf(set)
+	keys, err := keysOf(set)
 	if err != nil {
 		return nil, err
 	}
-	a.server, err = assemble(a.place(set, wrong, sealer, log))
+	a.server, err = assemble(a.place(set, wrong, keys, log))
 	return a, err
 }
 
 // place is what differs in a function app: blobs, tables and queues of an account, and a host that calls functions over HTTP.
-func (a *functionApp) place(set config.Settings, wrong error, sealer task.Sealer, log *slog.Logger) place {
+func (a *functionApp) place(set config.Settings, wrong error, keys *seal.Keys, log *slog.Logger) place {
 	placed := func(ctx context.Context) error { return checkRegion(ctx, set.Region, a.store) }
-	p := cloudPlace(set, wrong, a.clock, a.store.Records, placed, sealer, log)
+	p := cloudPlace(set, wrong, a.clock, a.store.Records, placed, keys, log)
 	p.blobs, p.links = a.store.Blobs, a.store.Links
-	p.inline = inlineLimit
+	p.inline, p.proxied = inlineLimit, true
 	p.queue = func(*fairqueue.Queue) task.Queue { return trigger.Queue{To: a.store.Queue(requeue.Queue)} }
 	p.trigger = func(api http.Handler, f functions) http.Handler {
 		return host.New(httpserver.Serve(api, log, a.clock.Now), map[string]host.Function{

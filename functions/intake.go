@@ -219,24 +219,59 @@ func (t gatedTasks) CreateBatch(ctx context.Context, orders []task.Order) ([]tas
 }
 
 // CreateWith is refused while the gate is closed, and for a document that there is no room for.
-func (t gatedTasks) CreateWith(ctx context.Context, o task.Order, body task.Body) (task.Accepted, error) {
+func (t gatedTasks) CreateWith(ctx context.Context, o task.Order, body task.Body) (a task.Accepted, err error) {
+	err = t.taking(ctx, o.Application, body, func(body task.Body) error {
+		a, err = t.Service.CreateWith(ctx, o, body)
+		return err
+	})
+	return a, err
+}
+
+// Hold is refused as CreateWith is.
+func (t gatedTasks) Hold(ctx context.Context, o task.Order, body task.Body) (held *task.Task, err error) {
+	err = t.taking(ctx, o.Application, body, func(body task.Body) error {
+		held, err = t.Service.Hold(ctx, o, body)
+		return err
+	})
+	return held, err
+}
+
+// AddPicture is refused as CreateWith is.
+func (t gatedTasks) AddPicture(ctx context.Context, ref task.Ref, p task.Picture, body task.Body) (held *task.Task, err error) {
+	err = t.taking(ctx, ref.Application, body, func(body task.Body) error {
+		held, err = t.Service.AddPicture(ctx, ref, p, body)
+		return err
+	})
+	return held, err
+}
+
+// Start is refused while the gate is closed.
+func (t gatedTasks) Start(ctx context.Context, ref task.Ref, o task.Order) (*task.Task, error) {
 	if err := t.refuse(ctx); err != nil {
-		return task.Accepted{}, err
+		return nil, err
 	}
-	done, err := t.Expect(ctx, o.Application, body.Size)
+	return t.Service.Start(ctx, ref, o)
+}
+
+// taking has a document taken in, with room claimed for it.
+func (t gatedTasks) taking(ctx context.Context, application string, body task.Body, take func(task.Body) error) error {
+	if err := t.refuse(ctx); err != nil {
+		return err
+	}
+	done, err := t.Expect(ctx, application, body.Size)
 	if err != nil {
-		return task.Accepted{}, err
+		return err
 	}
 	defer done()
 	if t.room != nil {
 		claim, err := t.room.Claim(body.Size)
 		if err != nil {
-			return task.Accepted{}, err
+			return err
 		}
 		defer claim.Release()
 		body.Reader = claim.Reader(body.Reader)
 	}
-	return t.Service.CreateWith(ctx, o, body)
+	return take(body)
 }
 
 // RenewUpload is refused while the gate is closed.

@@ -30,6 +30,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
+	"github.com/lethe-ocr/lethe/shared/seal"
 	"github.com/lethe-ocr/lethe/shared/storage/aws"
 	"github.com/lethe-ocr/lethe/shared/task"
 	"github.com/lethe-ocr/lethe/shared/trigger"
@@ -168,11 +169,11 @@ func (a *lambdaFunction) unlocked(ctx context.Context, set config.Settings, log 
 			wrong, a.keyless = errors.Join(wrong, err), true
 		}
 	}
-	sealer, err := sealerOf(set)
+	keys, err := keysOf(set)
 	if err != nil {
 		return nil, err
 	}
-	return assemble(a.place(set, wrong, sealer, log))
+	return assemble(a.place(set, wrong, keys, log))
 }
 
 // signingKeys passes on what the secret holds where that is keys. A previous value that is none has signed nothing: it was
@@ -204,11 +205,12 @@ const lambdaInline = 4_400_000
 
 // place is what differs in a function of AWS Lambda: a bucket, tables and a queue of a stamp, a platform that hands over one event
 // at a time, and nothing that goes on between them.
-func (a *lambdaFunction) place(set config.Settings, wrong error, sealer task.Sealer, log *slog.Logger) place {
+func (a *lambdaFunction) place(set config.Settings, wrong error, keys *seal.Keys, log *slog.Logger) place {
 	placed := func(ctx context.Context) error { return checkAWSRegion(ctx, set.Region, a.store) }
-	p := cloudPlace(set, wrong, a.clock, a.store.Records, placed, sealer, log)
+	p := cloudPlace(set, wrong, a.clock, a.store.Records, placed, keys, log)
 	p.blobs, p.links = a.store.Blobs, a.store.Links
 	p.inline, p.still = lambdaInline, true
+	p.larger = "the function URL of AWS takes no larger request: use Lethe on Azure, or `lethe serve`, for such files"
 	// No turn: sweeps side by side are harmless, and one that waits for a lock of a process that was killed is late.
 	p.queue = func(*fairqueue.Queue) task.Queue { return trigger.Queue{To: a.store.Queue()} }
 	p.trigger = func(clients http.Handler, _ functions) http.Handler {

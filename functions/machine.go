@@ -65,7 +65,7 @@ func (m *machine) place(ctx context.Context, set config.Settings, log *slog.Logg
 	if err != nil {
 		return place{}, err
 	}
-	sealer, err := m.store.Sealer()
+	keys, err := m.store.Sealer()
 	if err != nil {
 		return place{}, err
 	}
@@ -81,7 +81,7 @@ func (m *machine) place(ctx context.Context, set config.Settings, log *slog.Logg
 		blobs:   m.store.Blobs,
 		records: m.store.Records,
 		links:   clock.Linker{Linker: m.links, AtWall: m.clock.AtWall},
-		sealer:  sealer,
+		keys:    keys,
 		turn:    m.store,
 		streams: task.StreamsHere,
 		stored:  max(free/4, 1),
@@ -151,13 +151,14 @@ func (m *machine) landed(ctx context.Context, name, digest string) error {
 // serveLinks serves the links beside the interface. The functions are started by what start begins.
 func (m *machine) serveLinks(log *slog.Logger) func(http.Handler, functions) http.Handler {
 	return func(api http.Handler, _ functions) http.Handler {
-		mux := http.NewServeMux()
-		mux.Handle("/", api)
-		mux.HandleFunc(local.LinkPath, func(w http.ResponseWriter, r *http.Request) {
+		return httpserver.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasPrefix(r.URL.Path, local.LinkPath) {
+				api.ServeHTTP(w, r)
+				return
+			}
 			httpserver.Note(r.Context(), "", local.LinkPath)
 			m.links.ServeHTTP(w, r)
-		})
-		return httpserver.Serve(mux, log, m.clock.Now)
+		}), log, m.clock.Now)
 	}
 }
 

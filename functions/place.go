@@ -10,6 +10,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
+	"github.com/lethe-ocr/lethe/shared/seal"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -29,7 +30,7 @@ type place struct {
 	blobs   storage.Blobs
 	records records
 	links   storage.Linker
-	sealer  task.Sealer                   // of passwords, with a key that lies outside the records
+	keys    *seal.Keys                    // of passwords and of links to results: they lie outside the records
 	turn    task.SweepTurn                // of the processes that sweep the storage; nil where the trigger starts one at a time
 	streams task.Streams                  // who else may have documents on their way
 	stored  int64                         // bytes that an application may store at once, where no setting says
@@ -44,6 +45,8 @@ type place struct {
 	still    bool          // nothing goes on beside an answer: the place checks for a silent timer itself
 	deadline time.Duration // how long one invocation may work on a document, unless less is left of it
 	inline   int64         // largest document in a request's own body, in bytes
+	proxied  bool          // a proxy that is part of the place says how requests reached it
+	larger   string        // where documents go that are larger than one request takes: a sentence for clients of ABBYY
 
 	conditions []condition    // of intake, beside those of every place
 	subjects   []doctor.Probe // that the doctor looks at beside the program's own process

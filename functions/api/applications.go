@@ -19,6 +19,7 @@ type applicationView struct {
 	Client    string         `json:"client,omitempty" doc:"Client of the OpenID Connect issuer whose tokens act as this application."`
 	Alias     string         `json:"abbyy_id,omitempty" doc:"Application id or name of a client of the ABBYY Cloud OCR SDK: another user name of its credentials."`
 	Reprocess bool           `json:"abbyy_reprocess,omitempty" doc:"Whether uploads are kept after processing until their deadline, so that they can be processed again."`
+	Info      bool           `json:"abbyy_info,omitempty" doc:"Whether getApplicationInfo tells it."`
 	Caps      task.Caps      `json:"caps" doc:"Limits of the application."`
 	Ceilings  *ceilingsView  `json:"ceilings,omitempty" doc:"The most that its tasks may ask for."`
 	Created   time.Time      `json:"created" doc:"When the application was created."`
@@ -63,6 +64,7 @@ type applicationInput struct {
 		Client    string         `json:"client,omitempty" maxLength:"200" doc:"Client of the OpenID Connect issuer whose tokens act as this application, in place of a secret."`
 		Alias     string         `json:"abbyy_id,omitempty" maxLength:"100" doc:"Application id or name that a client of the ABBYY Cloud OCR SDK goes on using as its user name. Its uploads are kept as with abbyy_reprocess."`
 		Reprocess bool           `json:"abbyy_reprocess,omitempty" doc:"Keep uploads after processing until their deadline, so that they can be processed again."`
+		Info      bool           `json:"abbyy_info,omitempty" doc:"Let getApplicationInfo tell name, page cap and expiry of the application."`
 		Caps      *task.Caps     `json:"caps,omitempty" doc:"Limits of the application; 0 means none."`
 		Ceilings  *ceilingsView  `json:"ceilings,omitempty" doc:"The most that its tasks may ask for, permanently."`
 		Expires   *time.Time     `json:"expires,omitempty" doc:"When the secret expires; never if missing."`
@@ -101,7 +103,7 @@ func (a *API) registerApplications() {
 
 func viewApplication(app *access.Application, secret string) applicationView {
 	v := applicationView{
-		ID: app.ID, Name: app.Name, Scopes: app.Scopes, Client: app.Client, Alias: app.Alias, Reprocess: app.KeepsUploads(), Caps: app.Caps, Ceilings: viewCeilings(app.Ceilings),
+		ID: app.ID, Name: app.Name, Scopes: app.Scopes, Client: app.Client, Alias: app.Alias, Reprocess: app.KeepsUploads(), Info: app.Info, Caps: app.Caps, Ceilings: viewCeilings(app.Ceilings),
 		Created: app.Created, Revoked: some(app.Revoked),
 		Secrets: []secretView{}, Secret: secret,
 	}
@@ -122,7 +124,7 @@ func orZero(t *time.Time) time.Time {
 }
 
 func (a *API) createApplication(ctx context.Context, in *applicationInput) (*applicationOutput, error) {
-	wanted := access.Application{Name: in.Body.Name, Scopes: in.Body.Scopes, Client: in.Body.Client, Alias: in.Body.Alias, Reprocess: in.Body.Reprocess, Ceilings: in.Body.Ceilings.ceilings()}
+	wanted := access.Application{Name: in.Body.Name, Scopes: in.Body.Scopes, Client: in.Body.Client, Alias: in.Body.Alias, Reprocess: in.Body.Reprocess, Info: in.Body.Info, Ceilings: in.Body.Ceilings.ceilings()}
 	if in.Body.Caps != nil {
 		wanted.Caps = *in.Body.Caps
 	}

@@ -222,3 +222,20 @@ func TestAnswersCarrySafeHeaders(t *testing.T) {
 		}
 	}
 }
+
+// The library's router would answer such an address with a redirect that repeats it.
+func TestUncleanAddressesAreFoundNowhere(t *testing.T) {
+	w := newWorld()
+	c := w.client(t, access.Scopes()...)
+	for _, path := range []string{
+		"/", "//", "//v1/tasks", "/v1//tasks", "/v1/x/../tasks", "/./v1/tasks", "/v1/tasks/..", "/v1/%2e%2e/v1/tasks", "/v1/tasks//", "//healthz",
+	} {
+		rec := w.call(t, c, "GET", "http://x"+path, "")
+		if rec.Code != 404 || rec.Header().Get("Location") != "" {
+			t.Errorf("%s: status %d, to %q", path, rec.Code, rec.Header().Get("Location"))
+		}
+	}
+	if rec := w.call(t, c, "OPTIONS", "*", ""); rec.Code != 404 {
+		t.Errorf("no path: status %d", rec.Code)
+	}
+}

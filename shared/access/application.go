@@ -45,6 +45,7 @@ type Application struct {
 	// Alias is the id or name that the client has at ABBYY, empty for none: a user name beside ID, compared exactly.
 	Alias     string        `json:"abbyy_id,omitempty"`
 	Reprocess bool          `json:"abbyy_reprocess,omitempty"` // uploads are kept after processing, to be processed again
+	Info      bool          `json:"abbyy_info,omitempty"`      // getApplicationInfo tells it
 	Caps      task.Caps     `json:"caps"`
 	Ceilings  task.Ceilings `json:"ceilings,omitzero"`
 	Secrets   []Secret      `json:"secrets"`
@@ -63,6 +64,20 @@ type Secret struct {
 // KeepsUploads reports whether uploads are kept after processing until their deadline, so that a task can be processed again. That is
 // what clients of ABBYY are used to.
 func (a *Application) KeepsUploads() bool { return a.Reprocess || a.Alias != "" }
+
+// Expires returns when the last of its secrets ends; zero for never.
+func (a *Application) Expires() time.Time {
+	var last time.Time
+	for _, s := range a.Secrets {
+		if s.Expires.IsZero() {
+			return time.Time{}
+		}
+		if s.Expires.After(last) {
+			last = s.Expires
+		}
+	}
+	return last
+}
 
 // May reports whether the application has a scope.
 func (a *Application) May(s Scope) bool { return slices.Contains(a.Scopes, s) }

@@ -58,7 +58,7 @@ func (r *Registry) Create(ctx context.Context, wanted Application, expires time.
 		return nil, "", err
 	}
 	app := &Application{
-		ID: id, Name: wanted.Name, Scopes: slices.Clone(wanted.Scopes), Client: wanted.Client, Alias: wanted.Alias, Reprocess: wanted.Reprocess,
+		ID: id, Name: wanted.Name, Scopes: slices.Clone(wanted.Scopes), Client: wanted.Client, Alias: wanted.Alias, Reprocess: wanted.Reprocess, Info: wanted.Info,
 		Caps: wanted.Caps, Ceilings: wanted.Ceilings, Created: r.now().UTC(),
 	}
 	slices.Sort(app.Scopes)

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"path"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -86,8 +85,7 @@ func Explain(ctx context.Context, log *slog.Logger, err error) *Problem {
 }
 
 // Serve wraps a handler with what every request gets: an id, safe headers, one log line, and an answer instead of a
-// broken connection when a handler panics. A path such as //v1 or /v1/.. is found nowhere: the library's router would
-// answer with a redirect that repeats it.
+// broken connection when a handler panics.
 func Serve(next http.Handler, log *slog.Logger, now func() time.Time) http.Handler {
 	problem := Error(log)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -120,18 +118,8 @@ func Serve(next http.Handler, log *slog.Logger, now func() time.Time) http.Handl
 				"request", notes.id, "method", method(r.Method), "route", notes.route, "status", out.status, "bytes", out.bytes,
 				"seconds", now().Sub(began).Seconds(), "application", notes.application, "code", notes.code)
 		}()
-		if !clean(r.URL.Path) {
-			problem(out, r, fault.New(fault.ThingNotFound, "there is nothing at this address"))
-			return
-		}
 		next.ServeHTTP(out, r)
 	})
-}
-
-// clean reports whether a path is as the router wants it. Those of CONNECT and of OPTIONS * are not.
-func clean(p string) bool {
-	c := path.Clean(p)
-	return path.IsAbs(p) && (p == c || c != "/" && p == c+"/")
 }
 
 // body notes that a client broke off or sent chunks that do not fit: what then fails is no fault of the service.

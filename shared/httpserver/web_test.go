@@ -194,24 +194,6 @@ func TestStatusWithoutAWrittenAnswerIsLoggedAs200(t *testing.T) {
 	}
 }
 
-func TestUncleanPathsAreFoundNowhere(t *testing.T) {
-	for path, want := range map[string]int{
-		"/": 200, "/a": 200, "/a/": 200, "//": 404, "//a": 404, "/a//b": 404, "/a/../b": 404, "/./a": 404, "/a/..": 404, "/a/%2e%2e/b": 404, "/a//": 404,
-	} {
-		rec, _ := serve(t, func(http.ResponseWriter, *http.Request) {}, httptest.NewRequest(http.MethodGet, "http://x"+path, nil))
-		if rec.Code != want || rec.Header().Get("Location") != "" {
-			t.Errorf("%s: status %d, to %q", path, rec.Code, rec.Header().Get("Location"))
-		}
-	}
-}
-
-func TestRequestWithoutAPathIsFoundNowhere(t *testing.T) {
-	r := httptest.NewRequest(http.MethodOptions, "*", nil)
-	if rec, _ := serve(t, func(http.ResponseWriter, *http.Request) {}, r); rec.Code != http.StatusNotFound {
-		t.Errorf("status %d", rec.Code)
-	}
-}
-
 func TestBodyThatBreaksOffIsNoFaultOfTheService(t *testing.T) {
 	read := func(r *http.Request) error {
 		_, err := io.ReadAll(r.Body)

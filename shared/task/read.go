@@ -40,6 +40,9 @@ func (s *Service) Get(ctx context.Context, ref Ref) (*Task, error) {
 	return t, s.visible(t)
 }
 
+// Visible reports whether a task may still be seen: not deleted, and not past its deadline.
+func (s *Service) Visible(t *Task) bool { return s.visible(t) == nil }
+
 // Tombstone returns the content-free record of a deleted task. It is a WrongState fault while the task is not deleted.
 func (s *Service) Tombstone(ctx context.Context, ref Ref) (*Task, error) {
 	t, err := s.load(ctx, ref)
@@ -73,6 +76,9 @@ func (s *Service) Wait(ctx context.Context, ref Ref, etag string) (*Task, error)
 // List returns tasks of one application in order of creation.
 func (s *Service) List(ctx context.Context, application string, f Filter) ([]*Task, error) {
 	first := s.Now().Add(-s.Policy.Tombstone - s.Policy.Unprocessed)
+	if f.Since.After(first) {
+		first = f.Since
+	}
 	after := storage.Key{}
 	if f.After != "" {
 		ref, err := ParseRef(application, f.After)
@@ -98,7 +104,7 @@ func (s *Service) List(ctx context.Context, application string, f Filter) ([]*Ta
 				if err != nil {
 					return nil, err
 				}
-				if !s.matches(t, f.State) {
+				if !s.matches(t, f) {
 					continue
 				}
 				if list = append(list, t); len(list) == f.Limit {
@@ -114,11 +120,14 @@ func (s *Service) List(ctx context.Context, application string, f Filter) ([]*Ta
 	return list, nil
 }
 
-func (s *Service) matches(t *Task, want State) bool {
-	if want == Deleted {
+func (s *Service) matches(t *Task, f Filter) bool {
+	switch {
+	case f.Gone:
+		return true
+	case f.State == Deleted:
 		return t.State == Deleted
 	}
-	return s.visible(t) == nil && (want == "" || t.State == want)
+	return s.visible(t) == nil && (f.State == "" || t.State == f.State)
 }
 
 // result returns a completed task that has the result.

@@ -156,9 +156,11 @@ type Body struct {
 
 // Filter selects tasks of one application, oldest first.
 type Filter struct {
-	State State  // empty for all but Deleted
-	After string // task id; only younger tasks
-	Limit int    // 1 to 1000
+	State State     // empty for all but Deleted, unless these are wanted too
+	Gone  bool      // tombstones too, and what is past its deadline
+	Since time.Time // of creation: those before it may be left out
+	After string    // task id; only younger tasks
+	Limit int       // 1 to 1000
 }
 
 // ETag returns the version of the record as read, which changes with every transition.

@@ -98,6 +98,8 @@ type Task struct {
 	Reason   retention.Reason `json:"reason,omitempty"` // why it was removed
 	Fetched  []render.Format  `json:"fetched,omitempty"`
 
+	LinksTold time.Time `json:"links_told,omitzero"` // until when the links are good that are in the access log
+
 	Confidence *ocr.Confidence `json:"confidence,omitempty"` // of a completed task
 
 	HiddenWords int `json:"hidden_words,omitempty"` // of text layers, left out of the results because they do not show

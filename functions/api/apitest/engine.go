@@ -19,6 +19,9 @@ import (
 // and a refusal as JSON is what a worker answers.
 type engine struct{ released chan struct{} }
 
+// NewEngine returns the engine of Server.
+func NewEngine() ocr.Engine { return &engine{released: make(chan struct{})} }
+
 func text(src ocr.Source) (string, error) {
 	content, err := io.ReadAll(io.NewSectionReader(src.File, 0, 1<<20))
 	return string(content), err

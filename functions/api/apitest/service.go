@@ -50,6 +50,8 @@ type Service struct {
 	Blobs   *memory.Blobs
 	Apps    *access.Registry
 	Guard   *access.Guard
+	Acts    *accesslog.Log
+	Keys    *seal.Keys // that passwords are sealed with, and links signed
 }
 
 // New returns a service that holds nothing yet.
@@ -69,7 +71,7 @@ func New(t testing.TB, cfg Config) *Service {
 	}
 	store := memory.New(cfg.Now)
 	s := &Service{
-		Key: public, Store: store, Blobs: store.Blobs(), Apps: access.NewRegistry(store, cfg.Now, cfg.Log),
+		Key: public, Keys: sealer, Store: store, Blobs: store.Blobs(), Apps: access.NewRegistry(store, cfg.Now, cfg.Log),
 		Ledger: ledger.New(ledger.Config{
 			Blobs: store.Blobs(), Records: store, Signer: signer, Region: "testland", Program: "test", Keep: retention.TombstoneLife,
 			Now: cfg.Now, Log: cfg.Log,
@@ -81,12 +83,12 @@ func New(t testing.TB, cfg Config) *Service {
 		Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test", Now: cfg.Now, Log: cfg.Log,
 	})
 	s.Guard = access.NewGuard(s.Apps, cfg.Rates, cfg.Now, cfg.Log)
-	acts := accesslog.New(store, s.Ledger, retention.TombstoneLife, cfg.Now, cfg.Log)
+	s.Acts = accesslog.New(store, s.Ledger, retention.TombstoneLife, cfg.Now, cfg.Log)
 	s.API = api.New(api.Config{
 		Intake: s.Tasks, Tasks: s.Tasks, Results: s.Tasks, Erasures: s.Tasks, Ledger: s.Ledger, Applications: s.Apps,
-		Guard: s.Guard, AccessLog: acts,
+		Guard: s.Guard, AccessLog: s.Acts,
 		Cases: review.New(review.Config{
-			Records: store, Tasks: s.Tasks, Documents: cfg.Documents, Journal: acts, Now: cfg.Now, Log: cfg.Log,
+			Records: store, Tasks: s.Tasks, Documents: cfg.Documents, Journal: s.Acts, Now: cfg.Now, Log: cfg.Log,
 		}),
 		Ready: func(context.Context) []api.Check { return nil }, Languages: cfg.Engine.Languages,
 		Limits: ocr.DefaultLimits(), Policy: retention.Default(), Inline: cfg.Inline, Version: "test", Region: "testland",
