@@ -127,3 +127,15 @@ func averaged(im *image.Gray) *image.Gray {
 	}
 	return out
 }
+
+// enlarged returns a copy so many times as large.
+func enlarged(im *image.Gray, times int) *image.Gray {
+	out := image.NewGray(image.Rect(0, 0, im.Rect.Dx()*times, im.Rect.Dy()*times))
+	for y := range out.Rect.Dy() {
+		row := im.Pix[y/times*im.Stride:]
+		for x := range out.Rect.Dx() {
+			out.Pix[y*out.Stride+x] = row[x/times]
+		}
+	}
+	return out
+}

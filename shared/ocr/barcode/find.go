@@ -1,5 +1,6 @@
 // Package barcode finds bar codes on a picture of a page: QR code, Data Matrix, Aztec, Code 128, Code 39, Code 93, EAN-13, EAN-8,
-// UPC-A, UPC-E, Interleaved 2 of 5 (ITF) and Codabar. PDF417 is not read, because gozxing has no reader for it.
+// UPC-A, UPC-E, Interleaved 2 of 5 (ITF), Codabar and GS1 DataBar: all that gozxing reads. PDF417 is not among them, nor are the
+// postal codes.
 //
 // Find looks for dark areas that are denser than text, cuts each out with a white margin, so that what stands next to it disturbs
 // no reader, and gives it to the readers of gozxing as it is, inverted (codes of squares), and turned by a quarter (codes of bars). A
@@ -33,28 +34,55 @@ const (
 	mostValue  = 4096 // bytes
 	mostInArea = 4
 	effort     = 2 // pixels of all areas together, as a multiple of those of the page
+	mostTimes  = 4 // that a small region is enlarged
+	mostPixels = 1_000_000
 )
 
 // Find returns the codes of a page, from the top. The same picture has the same codes.
-func Find(page *image.Gray) []Code {
+func Find(page *image.Gray) []Code { return kinds(nil).find(page) }
+
+// In returns the codes of a region that is known to show some, from the top: those of Find, or else what the region shows as a
+// whole, enlarged if it is small. Only some kinds are looked for, by their names as in Code; none: all.
+func In(region *image.Gray, symbologies ...string) []Code {
+	wanted := kinds(symbologies)
+	found := wanted.find(region)
+	for times := 1; len(found) == 0 && times <= mostTimes && region.Rect.Dx()*region.Rect.Dy()*times*times <= mostPixels; times *= 2 {
+		larger := enlarged(region, times)
+		found = wanted.area(larger, larger.Rect, mostCodes)
+		for i := range found {
+			b := found[i].Box
+			found[i].Box = image.Rect(b.Min.X/times, b.Min.Y/times, (b.Max.X+times-1)/times, (b.Max.Y+times-1)/times)
+		}
+	}
+	return found
+}
+
+func (wanted kinds) find(page *image.Gray) []Code {
 	left := effort * page.Rect.Dx() * page.Rect.Dy()
 	var found []Code
 	for _, area := range areas(page) {
 		if left -= area.Dx() * area.Dy(); left < 0 {
 			break
 		}
-		cut := cutOut(page, area)
-		for range mostInArea {
-			code, ok := read(cut)
-			if !ok || len(found) == mostCodes {
-				break
-			}
-			draw.Draw(cut, code.Box, image.White, image.Point{}, draw.Src) // for the next one beside it
-			code.Box = code.Box.Add(area.Min.Sub(image.Pt(margin, margin))).Intersect(area)
-			found = append(found, code)
-		}
+		found = append(found, wanted.area(page, area, mostCodes-len(found))...)
 	}
 	slices.SortStableFunc(found, func(a, b Code) int { return cmp.Or(a.Box.Min.Y-b.Box.Min.Y, a.Box.Min.X-b.Box.Min.X) })
+	return found
+}
+
+// area returns the codes of a part of a page, up to a number.
+func (wanted kinds) area(page *image.Gray, area image.Rectangle, most int) []Code {
+	cut := cutOut(page, area)
+	var found []Code
+	for range min(mostInArea, most) {
+		code, ok := wanted.read(cut)
+		if !ok {
+			break
+		}
+		draw.Draw(cut, code.Box, image.White, image.Point{}, draw.Src) // for the next one beside it
+		code.Box = code.Box.Add(area.Min.Sub(image.Pt(margin, margin))).Intersect(area)
+		found = append(found, code)
+	}
 	return found
 }
 

@@ -3,6 +3,7 @@ package barcode_test
 import (
 	"fmt"
 	"image"
+	"image/color"
 	"image/draw"
 	"math/rand/v2"
 	"testing"
@@ -35,7 +36,64 @@ func samples() []sample {
 		{"UPC-E", "01234565", "", oned.NewUPCEWriter(), gozxing.BarcodeFormat_UPC_E, 200, 80},
 		{"ITF", "12345678901231", "", oned.NewITFWriter(), gozxing.BarcodeFormat_ITF, 300, 80},
 		{"Codabar", "A123456789B", "123456789", oned.NewCodaBarWriter(), gozxing.BarcodeFormat_CODABAR, 300, 80},
+		{"Aztec", "Lethe forgets 2026", "", aztec(), gozxing.BarcodeFormat_AZTEC, 0, 0},
+		{"GS1-DataBar", "24012345678905", "", dataBar(), gozxing.BarcodeFormat_RSS_14, 0, 0},
 	}
+}
+
+// modules draws what no writer of gozxing can: rows of dark and light modules, from the top.
+type modules [][]bool
+
+func (m modules) Encode(string, gozxing.BarcodeFormat, int, int, map[gozxing.EncodeHintType]any) (*gozxing.BitMatrix, error) {
+	out, err := gozxing.NewBitMatrix(len(m[0]), len(m))
+	for y, row := range m {
+		for x, dark := range row {
+			if err == nil && dark {
+				out.Set(x, y)
+			}
+		}
+	}
+	return out, err
+}
+
+func (m modules) EncodeWithoutHint(value string, f gozxing.BarcodeFormat, w, h int) (*gozxing.BitMatrix, error) {
+	return m.Encode(value, f, w, h, nil)
+}
+
+// aztec is "Lethe forgets 2026" as Aztec code, made with another program.
+func aztec() modules {
+	const side = 23
+	bits := "0111110010000110000000110011011100100111011110110000001100111001110011110110000110100010101100011100001000000010010" +
+		"0000111111111111111110011100100000000000100100010101011111111101001010110110100000001011011001100101011111010111010" +
+		"0110110101000101011100001010101010101010101010000101010100010101101111010110101111101011101101010101000000010101111" +
+		"1011110111111111010001000010100000000000100000000001111111111111101101000001010101100100000101101110010111100001100" +
+		"111110010100001000000100010110010010110110000010001000011011001100101"
+	var m modules
+	for i, bit := range bits {
+		if i%side == 0 {
+			m = append(m, nil)
+		}
+		m[i/side] = append(m[i/side], bit == '1')
+	}
+	return m
+}
+
+// dataBar is 24012345678905 as GS1 DataBar, made with another program: widths of spaces and bars.
+func dataBar() modules {
+	widths := []int{
+		0, 1, 1, 1, 1, 4, 1, 2, 1, 3, 3, 2, 5, 6, 1, 1, 4, 3, 1, 1, 1, 2, 2, 1, 2, 1, 1, 2, 1, 1, 5, 2, 1, 1, 5, 5, 3, 1, 2, 1, 5, 1, 1, 1, 4, 1, 1,
+	}
+	var row []bool
+	for i, w := range widths {
+		for range 3 * w {
+			row = append(row, i%2 == 0)
+		}
+	}
+	m := make(modules, 80)
+	for y := range m {
+		m[y] = row
+	}
+	return m
 }
 
 // drawn is a code in black on white, without a margin, each module at least 2 pixels wide.
@@ -142,6 +200,66 @@ func TestAllCodesOfAPageAreFound(t *testing.T) {
 	}
 }
 
+// A field is cut close, and knows its kind.
+func TestRegionsShowTheirCodes(t *testing.T) {
+	for _, s := range samples() {
+		code := drawn(t, s)
+		box := black(code)
+		cut := image.NewGray(image.Rect(0, 0, box.Dx()+4, box.Dy()+4))
+		draw.Draw(cut, cut.Rect, image.White, image.Point{}, draw.Src)
+		draw.Draw(cut, cut.Rect.Inset(2), code, box.Min, draw.Src)
+		want := s.want
+		if want == "" {
+			want = s.value
+		}
+		for _, kinds := range [][]string{nil, {s.symbology}, {"Code-39", s.symbology, "QR-Code"}} {
+			found := barcode.In(cut, kinds...)
+			if len(found) != 1 || found[0].Symbology != s.symbology || found[0].Value != want || !found[0].Box.In(cut.Rect) || found[0].Box.Empty() {
+				t.Errorf("%s among %q: %+v", s.symbology, kinds, found)
+			}
+		}
+		others := []string{"PDF417"}
+		for _, o := range samples() {
+			if o.symbology != s.symbology && o.symbology != "EAN-13" {
+				others = append(others, o.symbology)
+			}
+		}
+		if found := barcode.In(cut, others...); len(found) > 0 {
+			t.Errorf("%s is found as %+v", s.symbology, found)
+		}
+	}
+}
+
+func TestSmallCodesAndSeveralOfARegionAreRead(t *testing.T) {
+	small := image.NewGray(image.Rect(0, 0, 27, 27))
+	draw.Draw(small, small.Rect, image.White, image.Point{}, draw.Src)
+	for y, row := range aztec() {
+		for x, dark := range row {
+			if dark {
+				small.SetGray(x+2, y+2, color.Gray{})
+			}
+		}
+	}
+	if found := barcode.In(small); len(found) != 1 || !found[0].Box.In(small.Rect) {
+		t.Errorf("of one pixel a module: %+v", found)
+	}
+	region := image.NewGray(image.Rect(0, 0, 320, 400))
+	draw.Draw(region, region.Rect, image.White, image.Point{}, draw.Src)
+	put(region, drawn(t, samples()[2]), 10, 10)
+	put(region, drawn(t, samples()[5]), 10, 150)
+	put(region, drawn(t, samples()[0]), 10, 255)
+	if found := barcode.In(region); len(found) != 3 {
+		t.Errorf("three codes: %+v", found)
+	}
+	if found := barcode.In(region, "EAN-13"); len(found) != 1 || found[0].Symbology != "EAN-13" {
+		t.Errorf("one kind of three: %+v", found)
+	}
+	upc := drawn(t, samples()[7])
+	if found := barcode.In(upc, "EAN-13"); len(found) != 1 || found[0].Value != "0036000291452" {
+		t.Errorf("UPC-A as EAN-13: %+v", found)
+	}
+}
+
 func TestNoiseAndStripesAreNoCodes(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	page := whitePage()
@@ -173,7 +291,7 @@ func FuzzFind(f *testing.F) {
 				page.Pix[y*page.Stride+x] = pixels[(y/(int(scale)+1)*page.Rect.Dx()+x/(int(scale)+1))%len(pixels)]
 			}
 		}
-		for _, c := range barcode.Find(page) {
+		for _, c := range append(barcode.Find(page), barcode.In(page)...) {
 			if c.Value == "" || c.Symbology == "" || c.Box.Empty() || !c.Box.In(page.Rect) {
 				t.Errorf("%+v", c)
 			}

@@ -2,11 +2,13 @@ package barcode
 
 import (
 	"image"
+	"slices"
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/aztec"
 	"github.com/makiuchi-d/gozxing/datamatrix"
 	"github.com/makiuchi-d/gozxing/oned"
+	"github.com/makiuchi-d/gozxing/oned/rss"
 	"github.com/makiuchi-d/gozxing/qrcode"
 )
 
@@ -38,26 +40,30 @@ func symbology(f gozxing.BarcodeFormat) (name string, least int) {
 		return "ITF", 8
 	case gozxing.BarcodeFormat_CODABAR:
 		return "Codabar", 6
+	case gozxing.BarcodeFormat_RSS_14:
+		return dataBar, 14
 	default:
 		return "", 0
 	}
 }
 
+const dataBar = "GS1-DataBar"
+
 const bands = 5 // of the height of a code, that must say the same
 
 // read returns a code of a picture that shows little else.
-func read(im *image.Gray) (Code, bool) {
+func (wanted kinds) read(im *image.Gray) (Code, bool) {
 	for _, picture := range []*image.Gray{im, inverted(im)} {
 		for _, r := range []gozxing.Reader{qrcode.NewQRCodeReader(), datamatrix.NewDataMatrixReader(), aztec.NewAztecReader()} {
-			if code, ok := decode(r, picture, picture.Rect); ok {
+			if code, ok := wanted.decode(r, picture, picture.Rect); ok {
 				return code, true
 			}
 		}
 	}
-	if code, ok := upright(im); ok {
+	if code, ok := wanted.upright(im); ok {
 		return code, true
 	}
-	code, ok := upright(turned(im))
+	code, ok := wanted.upright(turned(im))
 	if ok { // turned back
 		b := code.Box
 		code.Box = image.Rect(im.Rect.Dx()-b.Max.Y, b.Min.X, im.Rect.Dx()-b.Min.Y, b.Max.X)
@@ -66,21 +72,21 @@ func read(im *image.Gray) (Code, bool) {
 }
 
 // upright returns a code of upright bars, for which noise is averaged along them if there is none without that.
-func upright(im *image.Gray) (Code, bool) {
-	if code, ok := bars(im); ok {
+func (wanted kinds) upright(im *image.Gray) (Code, bool) {
+	if code, ok := wanted.bars(im); ok {
 		return code, true
 	}
-	return bars(averaged(im))
+	return wanted.bars(averaged(im))
 }
 
 // bars returns a code of upright bars if nearly all bands of a picture show it, equally wide. A row of a photograph or
 // of text looks like a code now and then.
-func bars(im *image.Gray) (Code, bool) {
+func (wanted kinds) bars(im *image.Gray) (Code, bool) {
 	for _, r := range []gozxing.Reader{
 		oned.NewMultiFormatUPCEANReader(nil), oned.NewCode128Reader(), oned.NewCode39Reader(), oned.NewCode93Reader(),
-		oned.NewITFReader(), oned.NewCodaBarReader(),
+		oned.NewITFReader(), oned.NewCodaBarReader(), rss.NewRSS14Reader(),
 	} {
-		if code, ok := agreed(r, im); ok {
+		if code, ok := wanted.agreed(r, im); ok {
 			return code, true
 		}
 	}
@@ -88,7 +94,7 @@ func bars(im *image.Gray) (Code, bool) {
 }
 
 // agreed returns what all bands but one show to a reader.
-func agreed(r gozxing.Reader, im *image.Gray) (Code, bool) {
+func (wanted kinds) agreed(r gozxing.Reader, im *image.Gray) (Code, bool) {
 	inner := im.Rect.Inset(margin)
 	band := inner.Dy() / bands
 	var first Code
@@ -97,7 +103,7 @@ func agreed(r gozxing.Reader, im *image.Gray) (Code, bool) {
 		part := im.Rect
 		part.Min.Y = inner.Min.Y + i*band
 		part.Max.Y = part.Min.Y + band
-		code, ok := decode(r, im, part)
+		code, ok := wanted.decode(r, im, part)
 		switch {
 		case ok && agreeing == 0:
 			first, agreeing = code, 1
@@ -112,11 +118,14 @@ func agreed(r gozxing.Reader, im *image.Gray) (Code, bool) {
 		}
 	}
 	first.Box.Min.Y, first.Box.Max.Y = inner.Min.Y, inner.Max.Y
+	if first.Symbology == dataBar { // of which the reader says where two patterns in it are
+		first.Box = inner
+	}
 	return first, true
 }
 
 // decode gives a part of a picture to a reader. The library panics at some pictures; they show no code.
-func decode(r gozxing.Reader, im *image.Gray, part image.Rectangle) (code Code, ok bool) {
+func (wanted kinds) decode(r gozxing.Reader, im *image.Gray, part image.Rectangle) (code Code, ok bool) {
 	defer func() {
 		if recover() != nil {
 			code, ok = Code{}, false
@@ -141,6 +150,9 @@ func decode(r gozxing.Reader, im *image.Gray, part image.Rectangle) (code Code, 
 	}
 	name, least := symbology(result.GetBarcodeFormat())
 	text, sound := said(result)
+	if !wanted.has(name) {
+		name, text = wanted.instead(name, text)
+	}
 	if name == "" || !sound || len(text) < least {
 		return Code{}, false
 	}
@@ -150,4 +162,17 @@ func decode(r gozxing.Reader, im *image.Gray, part image.Rectangle) (code Code, 
 		box = box.Union(image.Rectangle{Min: at, Max: at.Add(image.Pt(1, 1))})
 	}
 	return Code{Box: box.Inset(-tile).Intersect(im.Rect), Symbology: name, Value: text}, true
+}
+
+// kinds are those that are looked for; none: all.
+type kinds []string
+
+func (wanted kinds) has(name string) bool { return len(wanted) == 0 || slices.Contains(wanted, name) }
+
+// instead returns a code of 12 digits as one of 13 where only those are looked for: UPC-A is the part of EAN-13 that begins with 0.
+func (wanted kinds) instead(name, value string) (string, string) {
+	if name == "UPC-A" && wanted.has("EAN-13") {
+		return "EAN-13", "0" + value
+	}
+	return "", ""
 }

@@ -55,15 +55,16 @@ func line(on *image.Alpha, thick float64, points ...[2]float32) {
 // stroke draws by hand through points of the field.
 func (f *form) stroke(thick float64, points ...[2]float64) {
 	var path [][2]float32
+	before := points[0]
 	for i, p := range points {
 		px, py := p[0]+f.NormFloat64()*f.shake, p[1]+f.NormFloat64()*f.shake
 		if i > 0 { // a bend halfway
-			before := points[i-1]
 			mx, my := f.at((before[0]+px)/2+f.NormFloat64()*f.shake/2, (before[1]+py)/2+f.NormFloat64()*f.shake/2)
 			path = append(path, [2]float32{mx, my})
 		}
 		x, y := f.at(px, py)
 		path = append(path, [2]float32{x, y})
+		before = p
 	}
 	line(f.ink, thick, path...)
 }
