@@ -56,7 +56,7 @@ func (r *Reader) Read(ctx context.Context, im *picture.Image, x, y int, opt ocr.
 	if x != y {
 		page.DPIY = y
 	}
-	if min(im.Width(), im.Height()) < leastSide {
+	if min(im.Width(), im.Height()) < leastSide && len(opt.Fields) == 0 {
 		page.Origin = ocr.Blank
 		return page, nil
 	}
@@ -76,6 +76,10 @@ func (r *Reader) Read(ctx context.Context, im *picture.Image, x, y int, opt ocr.
 			return ocr.Page{}, err
 		}
 		defer grey.Close()
+	}
+	if len(opt.Fields) > 0 {
+		page.Fields, err = r.fields(ctx, grey, x, y, opt)
+		return page, err
 	}
 	square := grey
 	dpi := squareDPI(im.Width(), im.Height(), x, y)

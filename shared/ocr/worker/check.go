@@ -109,6 +109,9 @@ func (c checker) page(p *ocr.Page, number int, opt ocr.Options) error {
 		return errLied
 	}
 	content := pageCheck{width: p.Width, height: p.Height, fonts: len(p.Fonts), asked: opt.Features}
+	if !content.fields(p, opt) {
+		return errLied
+	}
 	for i := range p.Blocks {
 		if !content.block(&p.Blocks[i]) {
 			return errLied

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/field"
 )
 
 var _ ocr.Engine = (*Pool)(nil)
@@ -46,6 +47,9 @@ func (p *Pool) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) {
 // that went over the memory limit in a child that had read others before, whose memory may have been theirs. A page that
 // took too much processor time is not tried again: it would take as much again.
 func (p *Pool) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.Options) (ocr.Page, error) {
+	if err := field.Check(opt.Fields); err != nil {
+		return ocr.Page{}, fault.Wrap(err, fault.BadField, "%s", err.Error())
+	}
 	resp, err := p.call(ctx, src, p.opening(),
 		step{request: request{Op: opDraw, Page: n, Options: opt}, cpu: p.cfg.Limits.Draw, draws: true, check: func(response) error { return nil }},
 		step{request: request{Op: opRecognise, Page: n, Options: opt}, cpu: p.cfg.Limits.CPU, check: func(r response) error {

@@ -28,6 +28,8 @@ func Run(t *testing.T, e reading.Engine) {
 	t.Run("LanguagesThatAreNotInstalledAreRefused", func(t *testing.T) { refused(t, e) })
 	t.Run("EveryModeFindsAWordOrIsNotThere", func(t *testing.T) { inModes(t, e) })
 	t.Run("NothingButTheLettersThatAreAskedForIsFound", func(t *testing.T) { lettered(t, e) })
+	t.Run("FieldsOfFormsAreReadWithoutWhatIsPrintedInThem", func(t *testing.T) { inForms(t, e) })
+	t.Run("NothingIsReadInEmptyFields", func(t *testing.T) { emptyForms(t, e) })
 	t.Run("TheWayUpOfAPageIsFound", func(t *testing.T) { upright(t, e) })
 	t.Run("ResultsDoNotDependOnWhatWasReadBefore", func(t *testing.T) { repeated(t, e) })
 	t.Run("NothingIsReadOnceItIsNotWanted", func(t *testing.T) { unwanted(t, e) })

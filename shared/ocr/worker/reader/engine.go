@@ -174,6 +174,9 @@ func (e *Engine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.O
 	} else if e.drawn.page != nil {
 		return lookedAt(e.drawn.page, opt.Languages), nil
 	}
+	if len(opt.Fields) > 0 && !opt.Choose {
+		return e.fields(ctx, e.open, n, opt)
+	}
 	page, err := e.read(ctx, n, opt)
 	if err != nil {
 		return ocr.Page{}, err
@@ -191,14 +194,7 @@ func (e *Engine) read(ctx context.Context, n int, opt ocr.Options) (ocr.Page, er
 	if e.drawn.page != nil {
 		return *e.drawn.page, nil
 	}
-	dpi := e.drawn.dpi // a JPEG may state another than the one it is drawn with
-	x, y := dpi, dpi
-	if dpi < 1 {
-		x, y = e.drawn.image.Resolution()
-	}
-	if x < 1 || y < 1 {
-		x, y = assumedDPI, assumedDPI
-	}
+	x, y := resolution(e.drawn.image, e.drawn.dpi)
 	opt.Scattered = e.drawn.scattered
 	page, err := e.recogniser.Read(ctx, e.drawn.image, x, y, opt)
 	if err == nil && e.drawn.merge != nil && !opt.Choose {
@@ -206,6 +202,17 @@ func (e *Engine) read(ctx context.Context, n int, opt ocr.Options) (ocr.Page, er
 	}
 	page.Number = n
 	return page, err
+}
+
+// resolution returns the pixels an inch of a picture that is drawn with dpi, or 0 for what it states: a JPEG may state another.
+func resolution(im *picture.Image, dpi int) (x, y int) {
+	if x, y = dpi, dpi; dpi < 1 {
+		x, y = im.Resolution()
+	}
+	if x < 1 || y < 1 {
+		return assumedDPI, assumedDPI
+	}
+	return x, y
 }
 
 // lookedAt is a page of which nothing is known but the languages of its text.

@@ -3,6 +3,7 @@
 package reader
 
 import (
+	"context"
 	"image"
 	"math"
 
@@ -12,6 +13,25 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/table"
 	"github.com/lethe-ocr/lethe/shared/picture"
 )
+
+// fields reads regions of page n, and nothing else of it. They are read as they show, in a text layer too: what people see in
+// a form may be drawn over what it says.
+func (e *Engine) fields(ctx context.Context, doc opened, n int, opt ocr.Options) (ocr.Page, error) {
+	dpi := e.drawn.dpi
+	if e.drawn.page != nil {
+		dpi = e.drawn.page.DPI
+	}
+	whole, closeWhole, err := e.whole(doc, n)
+	if err != nil {
+		return ocr.Page{}, err
+	}
+	defer closeWhole()
+	x, y := resolution(whole, dpi)
+	opt.Features = ocr.Features{Alternatives: opt.Alternatives}
+	page, err := e.recogniser.Read(ctx, whole, x, y, opt)
+	page.Number = n
+	return page, err
+}
 
 // features finds on a page what was asked for beside its words.
 func (e *Engine) features(page *ocr.Page, doc opened, opt ocr.Options) error {
