@@ -55,14 +55,16 @@ func (x *scene) checkCounts() {
 		if t.State.Open() {
 			want.Open++
 		}
-		switch t.State {
-		case task.Queued, task.InProgress:
-			want.Stored += t.Input.Size
-		case task.Completed:
-			for _, r := range t.Results {
-				want.Stored += r.Size
+		switch {
+		case t.State == task.Submitted:
+			for _, p := range t.Pictures {
+				want.Stored += p.Size
 			}
-		case task.Submitted, task.ProcessingFailed, task.Deleted:
+		case t.State.Open(), t.State == task.Completed && t.Upload == task.UntilDeadline:
+			want.Stored += t.Input.Size
+		}
+		for _, r := range t.Results { // also of the round before
+			want.Stored += r.Size
 		}
 	}
 	_, got, err := readCount(x.Context(), x.store, app)

@@ -3,6 +3,8 @@ package task_test
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -100,14 +102,27 @@ func (w *world) checkSettled() {
 		var want []string
 		switch t.State {
 		case task.Completed:
-			want = []string{ref.ResultName(render.JSON), ref.ResultName(render.TXT)}
+			mark := ""
+			if t.Round > 1 {
+				mark = fmt.Sprint(t.Round, "_")
+			}
+			folder := strings.TrimSuffix(ref.ResultName(""), "/")
+			want = []string{folder + "/" + mark + "json", folder + "/" + mark + "txt"}
+			if t.Upload == task.UntilDeadline {
+				for n := range t.FileCount() {
+					want = append([]string{strings.TrimSuffix(ref.UploadName(), "1") + fmt.Sprint(t.FileCount()-n)}, want...)
+				}
+			}
+			slices.Sort(want)
 		case task.Submitted, task.Queued, task.InProgress:
 			w.Errorf("a task is still %s", t.State)
 		case task.Deleted:
 			w.checkNothingLeft(ref)
 		case task.ProcessingFailed:
 		}
-		if diff := cmp.Diff(want, w.blobsOf(ref)); diff != "" {
+		got := w.blobsOf(ref)
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
 			w.Errorf("blobs of a %s task (-want +got):\n%s", t.State, diff)
 		}
 	}
@@ -129,6 +144,18 @@ func clientOrder() task.Order {
 	return o
 }
 
+// heldOrder is that of a task that takes pictures and keeps them.
+func heldOrder() task.Order {
+	o := clientOrder()
+	o.KeepUpload, o.Password = true, ""
+	return o
+}
+
+// startOrder is what is wanted of its pictures.
+func startOrder() task.Order {
+	return task.Order{Settings: clientOrder().Settings, Caps: clientOrder().Caps}
+}
+
 func steps() []step {
 	stay := func(*world, task.Ref, error) {}
 	deleted := func(w *world, ref task.Ref, err error) {
@@ -143,6 +170,18 @@ func steps() []step {
 	sweep := func(w *world, _ task.Ref) error {
 		_, err := w.Sweep(w.Context())
 		return err
+	}
+	start := func(w *world, ref task.Ref) error {
+		_, err := w.Start(w.Context(), ref, startOrder())
+		return err
+	}
+	started := func(w *world, ref task.Ref, _ error) {
+		w.recover()
+		if got := w.get(ref); got.State == task.Submitted { // the client was told of a failure
+			w.start(ref, startOrder())
+			w.recover()
+		}
+		w.state(ref, task.Completed)
 	}
 	queued := func(w *world) task.Ref { return w.queued(clientOrder()) }
 	completed := func(w *world) task.Ref { return w.completed(clientOrder()) }
@@ -197,6 +236,56 @@ func steps() []step {
 		}, func(w *world, ref task.Ref, _ error) {
 			w.recover()
 			w.failed(ref, fault.PageDamaged)
+		}},
+		{"add picture", func(w *world) task.Ref { return w.holding(heldOrder(), 1) }, func(w *world, ref task.Ref) error {
+			_, err := w.AddPicture(w.Context(), ref, task.Picture{}, picture(content))
+			return err
+		}, func(w *world, ref task.Ref, err error) {
+			pass(21 * time.Minute)
+			w.recover()
+			files := w.state(ref, task.Submitted).FileCount()
+			if pictures := len(w.pictures(ref)); pictures != files || err == nil && files != 2 {
+				w.Errorf("%d pictures in the record, %d in the store, after %v", files, pictures, err)
+			}
+			w.start(ref, startOrder())
+		}},
+		{"hold", func(*world) task.Ref { return task.Ref{} }, func(w *world, _ task.Ref) error {
+			_, err := w.Hold(w.Context(), heldOrder(), picture(content))
+			return err
+		}, func(w *world, _ task.Ref, err error) {
+			pass(21 * time.Minute)
+			w.recover()
+			for _, rec := range w.records(storage.Tasks) { // the client does not know it if it was not told
+				if ref, refErr := task.ParseRef(app, rec.Row); refErr == nil {
+					if got, lookErr := w.look(ref); lookErr == nil && got.State == task.Submitted {
+						w.delete(ref)
+					} else if err == nil {
+						w.Errorf("the task is not held: %v", lookErr)
+					}
+				}
+			}
+		}},
+		{"start", func(w *world) task.Ref { return w.holding(heldOrder(), 2) }, start, started},
+		{"start again", func(w *world) task.Ref {
+			ref := w.holding(heldOrder(), 2)
+			w.start(ref, startOrder())
+			w.drain()
+			return ref
+		}, start, started},
+		{"process again", func(w *world) task.Ref {
+			ref := w.holding(heldOrder(), 2)
+			for range 2 {
+				w.drain()
+				w.start(ref, startOrder())
+			}
+			w.queue.take()
+			return ref
+		}, func(w *world, ref task.Ref) error {
+			_, err := w.Process(w.Context(), ref)
+			return err
+		}, func(w *world, ref task.Ref, _ error) {
+			w.recover()
+			w.state(ref, task.Completed)
 		}},
 		{"delete queued", queued, remove, deleted},
 		{"delete completed", completed, remove, deleted},

@@ -49,7 +49,7 @@ func histories() map[string]history {
 		x.processes(x.one, p.ref)(x.Context())
 		return ref
 	}
-	return map[string]history{
+	all := map[string]history{
 		"upload breaks off under its retry": func(x *scene) actors {
 			return actors{"first": x.broken(x.one), "retry": x.inline(x.two, content), "worker": x.worker(x.one)}
 		},
@@ -202,6 +202,8 @@ func histories() map[string]history {
 			return actors{"one": x.deletes(x.one, ref), "two": x.deletes(x.two, ref), "pass": x.passes(x.two)}
 		},
 	}
+	maps.Copy(all, pictureHistories())
+	return all
 }
 
 // merged ends with either context and belongs to the actor of the first.

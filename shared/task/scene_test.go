@@ -43,6 +43,7 @@ type scene struct {
 	miscounted   int  // so many open tasks too many are counted, until a full pass counts them
 
 	mu       sync.Mutex
+	added    map[task.Ref]int        // pictures whose calls were answered with success; guarded by mu
 	kept     map[task.Ref]string     // digests of the documents whose calls were answered with success; guarded by mu
 	deleted  map[task.Ref]bool       // tasks whose delete was answered with success; guarded by mu
 	erased   map[task.Ref]bool       // tasks whose receipt is in the ledger; guarded by mu
@@ -256,6 +257,7 @@ func (x *scene) checkSettled(t *task.Task) {
 	x.mu.Unlock()
 	left := x.copiesOf(t.Ref)
 	switch {
+	case !deleted && x.checkPictures(t):
 	case t.State == task.Deleted:
 		if kept && t.Reason == retention.NeverUploaded || kept && !deleted && !x.clocks {
 			x.wrong("an accepted document was lost: its task is Deleted, %s", t.Reason)

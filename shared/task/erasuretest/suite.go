@@ -9,6 +9,7 @@ import (
 	"iter"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -60,9 +61,65 @@ func Run(t *testing.T, open func(t *testing.T) storagetest.Stores) {
 			})
 		}
 	}
+	t.Run("pictures", w.pictures)
 	t.Run("upload after delete", w.lateUpload)
 	t.Run("two at once", w.sweepsMeet)
 	w.audit(t)
+}
+
+// pictures adds pictures to a task at once, has it processed twice, and erases it.
+func (w *world) pictures(t *testing.T) {
+	ctx := t.Context()
+	w.ahead.Store(0)
+	body := func() task.Body {
+		return task.Body{Reader: strings.NewReader("%PDF"), Size: 4, ContentType: "application/pdf"}
+	}
+	held, err := w.tasks.Hold(ctx, task.Order{Application: "app", KeepUpload: true}, body())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref := held.Ref
+	var adding sync.WaitGroup
+	for range 3 {
+		adding.Go(func() {
+			if _, err := w.tasks.AddPicture(ctx, ref, task.Picture{Password: "password"}, body()); err != nil {
+				t.Errorf("add a picture: %v", err)
+			}
+		})
+	}
+	adding.Wait()
+	stray := strings.TrimSuffix(ref.UploadName(), "1") + "9"
+	if _, err := w.faulty.Blobs.Put(ctx, stray, "application/pdf", strings.NewReader("stray")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.tasks.FullPass(ctx); err != nil {
+		t.Fatal(err)
+	}
+	stored := func() int {
+		list, err := w.faulty.Blobs.List(ctx, storage.Uploads+"/", "", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	if n := stored(); n != 4 {
+		t.Errorf("%d pictures are stored, want 4 and no stray", n)
+	}
+	for range 2 {
+		if _, err := w.tasks.Start(ctx, ref, task.Order{}); err != nil {
+			t.Fatal(err)
+		}
+		if outcome, err := w.tasks.Process(ctx, ref); err != nil || outcome != task.Done {
+			t.Fatalf("process: %s, %v", outcome, err)
+		}
+	}
+	done, err := w.tasks.Get(ctx, ref)
+	if err != nil || done.State != task.Completed || done.FileCount() != 4 || stored() != 4 {
+		t.Errorf("the task is %+v, %v", done, err)
+	}
+	if gone, err := w.tasks.Delete(ctx, ref); err != nil || gone.Erased.IsZero() || stored() != 0 {
+		t.Errorf("the tombstone is %+v, %v", gone, err)
+	}
 }
 
 // lateUpload sends a document through a link that outlives its task. It is erased unread when its event comes, and by the
