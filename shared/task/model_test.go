@@ -59,6 +59,9 @@ func TestNoHistoryBreaksThePromise(t *testing.T) {
 					"hours":       m.hours,
 					"renew":       m.renew,
 					"full upload": m.uploadWithEvent,
+					"hold":        m.hold,
+					"picture":     m.addPicture,
+					"start":       m.startOne,
 				})
 				m.finish()
 			})
@@ -330,10 +333,14 @@ func (m *model) finish() {
 		if err != nil {
 			m.Fatalf("%v", err)
 		}
-		if t.State == task.Queued || t.State == task.InProgress || t.State == task.Submitted && k.sent {
+		if t.State == task.Queued || t.State == task.InProgress || t.State == task.Submitted && k.sent && !t.Held {
 			m.Fatalf("the task is %s for ever", t.State)
 		}
-		if t.State == task.Completed && len(m.blobsOf(k.ref)) != len(t.Results) {
+		want := len(t.Results)
+		if t.Upload == task.UntilDeadline {
+			want += t.FileCount()
+		}
+		if t.State == task.Completed && len(m.blobsOf(k.ref)) != want {
 			m.Fatalf("blobs of a completed task: %v", m.blobsOf(k.ref))
 		}
 		if t.State == task.Deleted {
