@@ -38,6 +38,7 @@ func enums() []enum {
 		typed("ErrorCode", "Names one cause. A code is never renamed or reused. x-codes explains each.", fault.Codes()),
 		typed("NoteCode", "Names something that there is to know of results.", ocr.NoteCodes()),
 		typed("ErasureReason", "Why a task was erased.", retention.TaskReasons()),
+		typed("UploadRule", "Until when a document as it was sent is kept.", task.UploadRules()),
 		typed("CaseState", "Waiting for a second person, Open, or over: Lapsed, Expired, Closed.", review.States()),
 		typed("Act", "What somebody did.", accesslog.Acts()),
 		typed("Profile", "Trades time for accuracy.", ocr.Profiles()).ofSetting("profile"),

@@ -225,7 +225,7 @@ func serviceExamples() map[string]samples {
 	return map[string]samples{
 		"getCapabilities": {nil, asJSON(able.Body)},
 		"getRetention": {nil, asJSON(retentionView{
-			Now: moment(time.Hour), Region: "westeurope", Processed: 86_400, Upload: 172_800, Margin: 3_600, LastSweep: moments(58 * time.Minute),
+			Now: moment(time.Hour), Region: "westeurope", Processed: 86_400, Upload: 172_800, Margin: 3_600, Uploads: uploadRules(), LastSweep: moments(58 * time.Minute),
 			Swept: task.Swept{Seen: 3, Erased: 2, Took: 41 * time.Millisecond}, Oldest: moments(0), OldestAge: 3_600, Next: []time.Time{moment(2 * time.Hour)},
 			FullPass: passView{
 				Began: moments(10 * time.Minute), Ended: moments(11 * time.Minute), Age: 2_940, Did: task.Swept{Seen: 120, Strays: 1, Took: 4 * time.Second},

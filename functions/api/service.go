@@ -17,17 +17,32 @@ type retentionOutput struct {
 
 // retentionView is retention as a measured number.
 type retentionView struct {
-	Now       time.Time   `json:"now" doc:"Time of the server."`
-	Region    string      `json:"region" doc:"Where documents are processed and kept."`
-	Processed float64     `json:"processed_seconds" doc:"Everything is deleted within this time after processing."`
-	Upload    float64     `json:"uploaded_seconds" doc:"Everything is deleted within this time after upload."`
-	Margin    float64     `json:"margin_seconds" doc:"How long before these limits deletion begins."`
-	LastSweep *time.Time  `json:"last_sweep,omitempty" doc:"When the last sweep ended."`
-	Swept     task.Swept  `json:"swept" doc:"What the last sweep did."`
-	Oldest    *time.Time  `json:"oldest,omitempty" doc:"Creation time of the oldest copy of any document that still exists."`
-	OldestAge float64     `json:"oldest_age_seconds" doc:"Age of that copy; 0 if there is none."`
-	Next      []time.Time `json:"next" doc:"When the next deletions are due."`
-	FullPass  passView    `json:"full_pass" doc:"How the full passes stand, which compare storage with records and delete what no record explains."`
+	Now       time.Time        `json:"now" doc:"Time of the server."`
+	Region    string           `json:"region" doc:"Where documents are processed and kept."`
+	Processed float64          `json:"processed_seconds" doc:"Everything is deleted within this time after processing."`
+	Upload    float64          `json:"uploaded_seconds" doc:"Everything is deleted within this time after upload."`
+	Margin    float64          `json:"margin_seconds" doc:"How long before these limits deletion begins."`
+	Uploads   []keptUploadView `json:"uploads" doc:"Until when documents as they were sent are kept, by the rule that a receipt names. No rule moves the limits."`
+	LastSweep *time.Time       `json:"last_sweep,omitempty" doc:"When the last sweep ended."`
+	Swept     task.Swept       `json:"swept" doc:"What the last sweep did."`
+	Oldest    *time.Time       `json:"oldest,omitempty" doc:"Creation time of the oldest copy of any document that still exists."`
+	OldestAge float64          `json:"oldest_age_seconds" doc:"Age of that copy; 0 if there is none."`
+	Next      []time.Time      `json:"next" doc:"When the next deletions are due."`
+	FullPass  passView         `json:"full_pass" doc:"How the full passes stand, which compare storage with records and delete what no record explains."`
+}
+
+type keptUploadView struct {
+	Rule    task.UploadRule `json:"rule" doc:"As a receipt names it."`
+	Meaning string          `json:"meaning" doc:"What it says, in words."`
+}
+
+// uploadRules are all that there are.
+func uploadRules() []keptUploadView {
+	var views []keptUploadView
+	for _, r := range task.UploadRules() {
+		views = append(views, keptUploadView{r, r.Meaning()})
+	}
+	return views
 }
 
 type passView struct {
@@ -106,7 +121,7 @@ func (a *API) getRetention(ctx context.Context, _ *struct{}) (*retentionOutput, 
 	}
 	v := retentionView{
 		Now: a.UTC(m.Now), Region: a.Region,
-		Processed: m.Policy.Processed.Seconds(), Upload: m.Policy.Unprocessed.Seconds(), Margin: m.Policy.Margin.Seconds(),
+		Processed: m.Policy.Processed.Seconds(), Upload: m.Policy.Unprocessed.Seconds(), Margin: m.Policy.Margin.Seconds(), Uploads: uploadRules(),
 		LastSweep: a.instant(m.LastSweep), Swept: m.Last, Oldest: a.instant(m.Oldest), Next: []time.Time{}, FullPass: a.viewPass(m.Pass),
 	}
 	if v.Oldest != nil {

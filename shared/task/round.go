@@ -20,6 +20,14 @@ const (
 // UploadRules lists the rules, the usual one first.
 func UploadRules() []UploadRule { return []UploadRule{UntilProcessed, UntilDeadline} }
 
+// Meaning says it for people.
+func (r UploadRule) Meaning() string {
+	if r == UntilDeadline {
+		return "until the task's deadline, so that it can be processed again; for applications that were made so"
+	}
+	return "until processing ends"
+}
+
 // uploadRule is the rule for a complete order. What is erased once its results were fetched is not kept for more.
 func (o *Order) uploadRule() UploadRule {
 	if o.KeepUpload && !o.Settings.DeleteOnFetch {
