@@ -85,18 +85,22 @@ func (c *client) formats() {
 		{"processImage", "txt,txtUnstructured,rtf"}, {"processImage", "docx,xlsx,pptx"}, {"processImage", "pdfSearchable,pdfTextAndImages,pdfa"},
 		{"processImage", "xml,xmlForCorrectedImage,alto"}, {"processBusinessCard", "vCard"}, {"processBusinessCard", "csv"}, {"processBusinessCard", "xml"},
 	} {
-		names := strings.Split(group.names, ",")
-		t := c.ended(c.one(c.upload(group.method+"?language=english&exportFormat="+group.names), "Queued").ID, "Completed")
-		if len(t.Links) != len(names) {
-			c.t.Errorf("%s: %d links", group.names, len(t.Links))
-			continue
-		}
-		for i, name := range names {
-			status, header, body := c.fetch(http.MethodGet, t.Links[i], nil)
-			want := expected(name)
-			if status != 200 || header.Get("Content-Type") != want.mediaType || !bytes.HasPrefix(body, []byte(want.begins)) {
-				c.t.Errorf("%s of %s: %d, %s, begins with %.40q, want %s and %q", name, group.method, status, header.Get("Content-Type"), body, want.mediaType, want.begins)
-			}
+		c.part(group.method+" "+group.names, func(c *client) { c.format(group.method, group.names) })
+	}
+}
+
+// format asks for formats of one task.
+func (c *client) format(method, list string) {
+	names := strings.Split(list, ",")
+	t := c.ended(c.one(c.upload(method+"?language=english&exportFormat="+list), "Queued").ID, "Completed")
+	if len(t.Links) != len(names) {
+		c.t.Fatalf("%d links", len(t.Links))
+	}
+	for i, name := range names {
+		status, header, body := c.fetch(http.MethodGet, t.Links[i], nil)
+		want := expected(name)
+		if status != 200 || header.Get("Content-Type") != want.mediaType || !bytes.HasPrefix(body, []byte(want.begins)) {
+			c.t.Errorf("%s: %d, %s, begins with %.40q, want %s and %q", name, status, header.Get("Content-Type"), body, want.mediaType, want.begins)
 		}
 	}
 }
@@ -170,23 +174,35 @@ func broken(link string) string {
 
 // fields are those of one field each, of a form, and of a machine-readable zone.
 func (c *client) fields() {
-	result := func(t Task, parts ...string) {
-		c.t.Helper()
-		status, header, body := c.fetch(http.MethodGet, c.ended(t.ID, "Completed").Links[0], nil)
-		if status != 200 || header.Get("Content-Type") != "application/xml" {
-			c.t.Errorf("a field: %d, %s", status, header.Get("Content-Type"))
-		}
-		for _, part := range parts {
-			if !bytes.Contains(body, []byte(part)) {
-				c.t.Errorf("the result lacks %s: %.500s", part, body)
-			}
+	const single = `"@link"`
+	for method, parts := range map[string][]string{
+		"processTextField?region=-1,-1,-1,-1&letterSet=&regExp=&textType=normal,handprinted": {single, `type="text"`},
+		"processBarcodeField?region=0,0,60,60&barcodeType=autodetect":                        {single},
+		"processCheckmarkField?region=0,0,20,20&checkmarkType=Square":                        {single, `type="checkmark"`},
+		"processMrz": {"http://ocrsdk.com/schema/captureData-1.0.xsd"},
+	} {
+		name, _, _ := strings.Cut(method, "?")
+		c.part(name, func(c *client) { c.result(c.one(c.upload(method), "Queued"), parts...) })
+	}
+	c.part("processFields", (*client).form)
+}
+
+// result fetches the XML of fields, and refuses one that lacks a part.
+func (c *client) result(t Task, parts ...string) {
+	c.t.Helper()
+	status, header, body := c.fetch(http.MethodGet, c.ended(t.ID, "Completed").Links[0], nil)
+	if status != 200 || header.Get("Content-Type") != "application/xml" {
+		c.t.Errorf("a field: %d, %s", status, header.Get("Content-Type"))
+	}
+	for _, part := range parts {
+		if !bytes.Contains(body, []byte(part)) {
+			c.t.Errorf("the result lacks %s: %.500s", part, body)
 		}
 	}
-	const single = `"@link"`
-	result(c.one(c.upload("processTextField?region=-1,-1,-1,-1&letterSet=&regExp=&textType=normal,handprinted"), "Queued"), single, `type="text"`)
-	result(c.one(c.upload("processBarcodeField?region=0,0,60,60&barcodeType=autodetect"), "Queued"), single)
-	result(c.one(c.upload("processCheckmarkField?region=0,0,20,20&checkmarkType=Square"), "Queued"), single, `type="checkmark"`)
-	result(c.one(c.upload("processMrz"), "Queued"), "http://ocrsdk.com/schema/captureData-1.0.xsd")
+}
+
+// form sends the settings of a form raw and as a part, and settings that refer to a file.
+func (c *client) form() {
 	form := `<?xml version="1.0" encoding="utf-8"?><d:document xmlns:d="http://ocrsdk.com/schema/taskDescription-1.0.xsd"><d:fieldTemplates>` +
 		`<d:checkmark id="box"><d:type>square</d:type></d:checkmark></d:fieldTemplates><d:page applyTo="0">` +
 		`<d:text id="the text" left="0" top="0" right="60" bottom="30"><d:language>english</d:language></d:text>` +
@@ -199,7 +215,7 @@ func (c *client) fields() {
 		},
 	} {
 		r.verb, r.method = http.MethodPost, "processFields?taskId="+c.one(c.upload("submitImage"), "Submitted").ID
-		result(c.one(r, "Queued"), "http://ocrsdk.com/schema/resultDescription-1.0.xsd", `id="the text"`, `id="mark"`)
+		c.result(c.one(r, "Queued"), "http://ocrsdk.com/schema/resultDescription-1.0.xsd", `id="the text"`, `id="mark"`)
 	}
 	entity := `<!DOCTYPE document [<!ENTITY e SYSTEM "file:///etc/hostname">]><document><page applyTo="0"><text id="&e;"/></page></document>`
 	r := request{verb: http.MethodPost, method: "processFields?taskId=" + c.one(c.upload("submitImage"), "Submitted").ID, body: strings.NewReader(entity), length: int64(len(entity))}
