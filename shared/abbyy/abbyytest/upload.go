@@ -99,6 +99,9 @@ func (c *client) format(method, list string) {
 	for i, name := range names {
 		status, header, body := c.fetch(http.MethodGet, t.Links[i], nil)
 		want := expected(name)
+		if name == "vCard" && len(body) == 0 {
+			want.begins = "" // no card was found
+		}
 		if status != 200 || header.Get("Content-Type") != want.mediaType || !bytes.HasPrefix(body, []byte(want.begins)) {
 			c.t.Errorf("%s: %d, %s, begins with %.40q, want %s and %q", name, status, header.Get("Content-Type"), body, want.mediaType, want.begins)
 		}
