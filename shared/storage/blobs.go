@@ -29,9 +29,9 @@ import (
 
 // The containers: the first segment of every blob name. All but the ledger hold what retention erases.
 const (
-	Uploads     = "uploads"     // uploads/<hour>/<application>/<task>/<n>
-	Work        = "work"        // work/<hour>/<application>/<task>/<page>
-	Results     = "results"     // results/<hour>/<application>/<task>/<format>
+	Uploads     = "uploads"     // uploads/<hour>/<application>/<task>/<n>, n from 1, higher for further pictures
+	Work        = "work"        // work/<hour>/<application>/<task>/<page>; where a task is processed again <round>_<page>
+	Results     = "results"     // results/<hour>/<application>/<task>/<format>; likewise <round>_<format>
 	DeadLetters = "deadletters" // events that the platform could not deliver; the names are the platform's
 	Ledger      = "ledger"      // the append-only log, in tiles; nothing of a document
 )
