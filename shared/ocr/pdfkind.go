@@ -10,6 +10,11 @@ const (
 	Searchable   PDFKind = ""         // the document with its text, which can be searched and copied
 	PicturesOnly PDFKind = "pictures" // pictures of its pages and no text
 	Archive      PDFKind = "archive"  // a searchable PDF/A-2b: pages that do not conform are pictures with their text
+
+	// TextAndPictures has the text of pictures set in fonts that are embedded, and what else they show as pictures. What these fonts
+	// have no letters for stays a picture with its text, which can be searched. Of a PDF the pages stay as those of Searchable
+	// are: text of theirs is text already, and pages that are pictures are not set anew.
+	TextAndPictures PDFKind = "text"
 )
 
 // Contradicts returns the setting that a kind cannot follow, by its name in the API, and why. It is empty if there is none.

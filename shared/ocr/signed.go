@@ -17,7 +17,7 @@ func (i Info) Told(opt PDFOptions, kinds []PDFKind) []Note {
 
 // searchable reports whether some of the kinds are copies of the document.
 func searchable(kinds []PDFKind) bool {
-	return slices.ContainsFunc(kinds, func(k PDFKind) bool { return k == Searchable || k == Archive })
+	return slices.ContainsFunc(kinds, func(k PDFKind) bool { return k == Searchable || k == Archive || k == TextAndPictures })
 }
 
 // Refused returns why a PDF of one of the kinds is not written of the document, nil if all are.

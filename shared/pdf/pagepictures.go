@@ -240,7 +240,10 @@ func (w *Writer) paintPage(page, image int) error {
 }
 
 // drawImage is the content that draws the picture of a page in a place.
-func drawImage(m matrix) []byte {
-	return fmt.Appendf(nil, "q %s %s %s %s %s %s cm/Page Do Q\n",
-		decimal(m.a), decimal(m.b), decimal(m.c), decimal(m.d), decimal(m.e), decimal(m.f))
+func drawImage(m matrix) []byte { return drawNamed("Page", m) }
+
+// drawNamed draws an image of that name.
+func drawNamed(name string, m matrix) []byte {
+	return fmt.Appendf(nil, "q %s %s %s %s %s %s cm/%s Do Q\n",
+		decimal(m.a), decimal(m.b), decimal(m.c), decimal(m.d), decimal(m.e), decimal(m.f), name)
 }

@@ -59,6 +59,9 @@ func (w *Writer) picture(page ocr.Page, pic *Picture) error {
 	width, height := 72/float64(x)*float64(page.Width), 72/float64(y)*float64(page.Height)
 	width, height = w.sides(width, height)
 
+	if w.options.Kind == ocr.TextAndPictures && pic != nil && pic.Pixels != nil && page.Origin == ocr.Recognised {
+		return w.apart(page, pic, width, height)
+	}
 	number, content := w.out.reserve(), w.out.reserve()
 	var drawing bytes.Buffer
 	resources := ""
@@ -110,6 +113,9 @@ func (w *Writer) finishPictures() error {
 	}
 	if !w.textless() {
 		w.font.write(w.out)
+	}
+	if w.faces != nil {
+		w.faces.write(w.out)
 	}
 	return w.finishPages()
 }

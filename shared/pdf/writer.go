@@ -10,8 +10,9 @@ import (
 type Writer struct {
 	Limits ocr.Limits // of pages that are drawn; the default ones if it is zero
 
-	out  *emitter
-	font font
+	out   *emitter
+	font  font
+	faces *faces // of visible text; nil until there is some
 
 	source   *Document // the original; nil for image documents
 	options  ocr.PDFOptions

@@ -1,12 +1,6 @@
 package render
 
-import (
-	"context"
-	"io"
-
-	"github.com/lethe-ocr/lethe/shared/fault"
-	"github.com/lethe-ocr/lethe/shared/ocr"
-)
+import "github.com/lethe-ocr/lethe/shared/ocr"
 
 // The formats of the ABBYY interface alone, beside those that it shares: the native API, the command line and what they say
 // of themselves leave them out.
@@ -33,7 +27,7 @@ func abbyyTable() []row {
 		{ABBYYPlain, "text/plain", ".plain.txt", ocr.Features{Barcodes: true}, newPlainText},
 		{ABBYYOriginal, "application/xml", ".original.xml", characters, newABBYYOriginal},
 		{ABBYYCorrected, "application/xml", ".corrected.xml", characters, newABBYYCorrected},
-		{PDFText, "application/pdf", ".text.pdf", words, notYet},
+		{PDFText, "application/pdf", ".text.pdf", words, newPDF(ocr.TextAndPictures)},
 		{FieldsXML, "application/xml", ".fields.xml", words, newFieldsXML},
 		{FieldXML, "application/xml", ".field.xml", words, newFieldXML},
 		{MRZXML, "application/xml", ".mrz.xml", ocr.Features{MRZ: true}, newMRZXML},
@@ -45,8 +39,3 @@ func abbyyTable() []row {
 
 // ABBYYFormats lists the formats of the ABBYY interface alone.
 func ABBYYFormats() []Format { return names(abbyyTable()) }
-
-// notYet stands in for what writes a format.
-func notYet(context.Context, io.Writer, Document) (Writer, error) {
-	return nil, fault.New(fault.InternalError, "The format cannot be written yet.")
-}

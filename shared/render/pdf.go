@@ -62,6 +62,8 @@ func Kinds(formats []Format) []ocr.PDFKind {
 			kinds = append(kinds, ocr.Archive)
 		case PDFImages:
 			kinds = append(kinds, ocr.PicturesOnly)
+		case PDFText:
+			kinds = append(kinds, ocr.TextAndPictures)
 		}
 	}
 	return kinds

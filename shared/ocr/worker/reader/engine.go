@@ -84,8 +84,8 @@ type opened interface {
 	drawing(n int) (*picture.Image, error)
 	// survey finds what a derivative takes over from page n.
 	survey(n int) (derivative.Page, error)
-	// writePage writes page n to a PDF of pictures. A plain one has no colours of inks.
-	writePage(writer *pdf.Writer, page ocr.Page, plain bool) error
+	// writePage writes a page to a PDF of that kind whose pages are pictures.
+	writePage(writer *pdf.Writer, page ocr.Page, kind ocr.PDFKind) error
 	// write writes the searchable PDF, and returns what is to be told of it.
 	write(ctx context.Context, opt ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer) ([]ocr.Note, error)
 	close()

@@ -90,7 +90,7 @@ func (d *imageDocument) write(
 			return nil
 		}
 		for written++; written < to; written++ {
-			if err := d.writePage(writer, ocr.Page{Number: written, Origin: ocr.Failed}, opt.Kind == ocr.Archive); err != nil {
+			if err := d.writePage(writer, ocr.Page{Number: written, Origin: ocr.Failed}, opt.Kind); err != nil {
 				return err
 			}
 		}
@@ -106,7 +106,7 @@ func (d *imageDocument) write(
 		if err := unread(page.Number); err != nil {
 			return nil, err
 		}
-		if err := d.writePage(writer, page, opt.Kind == ocr.Archive); err != nil {
+		if err := d.writePage(writer, page, opt.Kind); err != nil {
 			return nil, err
 		}
 	}
@@ -119,8 +119,8 @@ func (d *imageDocument) write(
 	return writer.Notes(), nil
 }
 
-// writePage writes one page with its text, if it has any. A plain one has no colours of inks.
-func (d *imageDocument) writePage(writer *pdf.Writer, page ocr.Page, plain bool) error {
+// writePage writes one page with its text, if it has any.
+func (d *imageDocument) writePage(writer *pdf.Writer, page ocr.Page, kind ocr.PDFKind) error {
 	if frame := d.frames[page.Number-1]; page.Origin == ocr.Failed {
 		// Its size was never found out, or only by a reader that failed.
 		page.Width, page.Height, page.DPI, page.DPIY = frame.Width, frame.Height, frame.DPI, frame.DPIY
@@ -128,13 +128,14 @@ func (d *imageDocument) writePage(writer *pdf.Writer, page ocr.Page, plain bool)
 	if page.DPI < 1 {
 		page.DPI = assumedDPI
 	}
-	return writer.Page(page, d.picture(page.Number, plain))
+	return writer.Page(page, d.picture(page.Number, kind))
 }
 
 // picture returns page n as it is drawn, as the file holds it if a PDF can hold that too. A page that cannot be decoded is drawn
-// blank.
-func (d *imageDocument) picture(n int, plain bool) *pdf.Picture {
-	if d.mediaType == ocr.JPEG {
+// blank. An archive has no colours of inks, and what pictures are cut out of are pixels.
+func (d *imageDocument) picture(n int, kind ocr.PDFKind) *pdf.Picture {
+	plain, pixelsOnly := kind == ocr.Archive, kind == ocr.TextAndPictures
+	if d.mediaType == ocr.JPEG && !pixelsOnly {
 		if c, err := jpeg.DecodeConfig(bytes.NewReader(d.data)); err == nil && (!plain || c.ColorModel != color.CMYKModel) {
 			return &pdf.Picture{JPEG: d.data, Orientation: picture.Orientation(d.data, d.mediaType)}
 		}
@@ -144,6 +145,9 @@ func (d *imageDocument) picture(n int, plain bool) *pdf.Picture {
 		return nil
 	}
 	defer image.Close()
+	if pixelsOnly {
+		return drawnPixels(image)
+	}
 	held, ok := d.held(n)
 	if fax, bilevel := image.Fax(); bilevel && (!ok || held.Stored != nil && held.Stored.Coding == stored.Rows && fax.Size() < held.Stored.Size()) {
 		return &pdf.Picture{Stored: fax}
@@ -151,6 +155,11 @@ func (d *imageDocument) picture(n int, plain bool) *pdf.Picture {
 	if ok {
 		return held
 	}
+	return drawnPixels(image)
+}
+
+// drawnPixels returns an image as its pixels.
+func drawnPixels(image *picture.Image) *pdf.Picture {
 	pixels, err := image.Pixels()
 	if err != nil {
 		return nil

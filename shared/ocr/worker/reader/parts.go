@@ -29,7 +29,7 @@ func (e *Engine) writeParts(
 		return nil, err
 	}
 	defer writer.Close()
-	p := &partsWriter{e: e, parts: src.Parts, writer: writer, plain: opt.Kind == ocr.Archive, all: !opt.Partial()}
+	p := &partsWriter{e: e, parts: src.Parts, writer: writer, kind: opt.Kind, all: !opt.Partial()}
 	for page, err := range pages {
 		if err != nil {
 			return nil, err
@@ -70,7 +70,7 @@ type partsWriter struct {
 	e      *Engine
 	parts  []ocr.Part
 	writer *pdf.Writer
-	plain  bool
+	kind   ocr.PDFKind
 	all    bool // pages that nobody sends are written without text
 
 	written int // number of the last page that was written, in the document
@@ -127,11 +127,11 @@ func (p *partsWriter) write(ctx context.Context, page ocr.Page) error {
 	if pages := p.e.open.info().Pages; page.Number > pages {
 		return refusal.NoPage(page.Number, pages)
 	}
-	return p.e.open.writePage(p.writer, page, p.plain)
+	return p.e.open.writePage(p.writer, page, p.kind)
 }
 
 // writePage draws the page and writes it with its text, if it has any. One that cannot be drawn is blank.
-func (d *pdfDocument) writePage(writer *pdf.Writer, page ocr.Page, _ bool) error {
+func (d *pdfDocument) writePage(writer *pdf.Writer, page ocr.Page, _ ocr.PDFKind) error {
 	if page.Origin == ocr.Failed || page.DPI < 1 {
 		width, height, err := d.pdf.Size(page.Number)
 		if err != nil {
