@@ -131,20 +131,7 @@ func TestWhatTheEngineTellsOfCharactersIsAskedForWhereItIsShown(t *testing.T) {
 	if got := Needs([]Format{ABBYYOriginal}, Options{}); !got.Characters || !got.Barcodes || got.Alternatives {
 		t.Errorf("by default %+v", got)
 	}
-	if got := Needs([]Format{ABBYYCorrected}, Options{WordVariants: true, NoBarcodes: true}); !got.Alternatives || got.Barcodes {
-		t.Errorf("with variants and without bar codes %+v", got)
-	}
-	if got := Needs([]Format{RTF}, Options{BarcodesOnly: true}); !got.Barcodes {
-		t.Errorf("with nothing else bar codes are not looked for: %+v", got)
-	}
-}
-
-func TestBarCodesAreLeftOutOrAllThatThereIs(t *testing.T) {
-	for options, want := range map[Options][2]bool{{}: {true, true}, {NoBarcodes: true}: {false, true}, {BarcodesOnly: true}: {true, false}} {
-		root := parse(t, render(t, ABBYYOriginal, Document{Options: options}, features()))
-		codes, all := len(root.find(named("barcodeInfo"))), len(root.find(named("block")))
-		if got := [2]bool{codes > 0, all > codes}; got != want {
-			t.Errorf("%+v: %d of %d blocks are bar codes", options, codes, all)
-		}
+	if got := Needs([]Format{ABBYYCorrected}, Options{WordVariants: true}); !got.Alternatives || !got.Barcodes {
+		t.Errorf("with variants %+v", got)
 	}
 }

@@ -71,8 +71,6 @@ func TestPlainTextIsInReadingOrderWithBarCodesAndParagraphsAreJoinedIfAskedFor(t
 	for want, options := range map[string]Options{
 		"Left one|Left two-|fold|Right one|Right|Total 12|40 06|": {},
 		"Left one Left twofold|Right one Right|Total 12|40 06|":   {JoinLines: true},
-		"40 06|": {BarcodesOnly: true},
-		"Left one|Left two-|fold|Right one|Right|Total 12|": {NoBarcodes: true},
 	} {
 		got := string(render(t, ABBYYPlain, Document{Options: options}, columned()))
 		if diff := cmp.Diff(byteOrderMark+strings.ReplaceAll(want, "|", lineEnd), got); diff != "" {

@@ -129,7 +129,6 @@ func Needs(formats []Format, options Options) ocr.Features {
 			all.Alternatives = true
 		}
 	}
-	all.Barcodes = all.Barcodes && !options.NoBarcodes || options.BarcodesOnly
 	return all
 }
 

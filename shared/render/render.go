@@ -146,7 +146,7 @@ func feed(writers []writer, doc Document, pages iter.Seq2[ocr.Page, error]) erro
 		if count, last = count+1, p.Number; count == 1 {
 			p.Notes = slices.Concat(p.Notes, doc.Notes)
 		}
-		p = clean(doc.Options.of(p))
+		p = clean(p)
 		for _, w := range writers {
 			if err := w.Page(&p); err != nil {
 				return fmt.Errorf("write %s: page %d: %w", w.format, p.Number, err)
