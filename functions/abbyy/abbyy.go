@@ -153,6 +153,9 @@ func (f *Function) serve(w http.ResponseWriter, r *http.Request, t target) {
 		c.refuse(err)
 		return
 	}
+	if c.asks != nil && len(c.asks.Unmet) > 0 {
+		w.Header().Set(wire.NotHonoured, strings.Join(c.asks.Unmet, ", "))
+	}
 	send(w, r, answer)
 }
 
