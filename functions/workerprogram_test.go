@@ -76,3 +76,17 @@ func TestOneWorkerRunsOnEveryProcessor(t *testing.T) {
 		}
 	}
 }
+
+func TestScriptsBuildTheWorkerThatTheProgramStarts(t *testing.T) {
+	script, err := os.ReadFile("../scripts/native.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range builds()[0].needs {
+		names = append(names, strings.ToLower(f.name))
+	}
+	if want := "needed='" + strings.Join(names, " ") + "'"; !strings.Contains(string(script), want) {
+		t.Errorf("scripts/native.sh decides by something else than %s", want)
+	}
+}
