@@ -129,6 +129,9 @@ func (v *readVerb) run(cmd *cobra.Command, args []string) error {
 	if err := confined(cmd.Context(), v.engine); err != nil {
 		return err
 	}
+	if _, err := v.engine.Ready(cmd.Context()); err != nil {
+		return fmt.Errorf("no worker process starts: %w", err)
+	}
 	known := v.engine.Languages()
 	for _, l := range v.options.Languages {
 		if l != language.Auto && !slices.Contains(known, l) {

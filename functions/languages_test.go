@@ -75,6 +75,29 @@ func TestLanguageDataMayBeALinkAndIsRefusedByNameWhereItCannotBeUsed(t *testing.
 	}
 }
 
+// A worker program that does not run, such as a part of one, knows no languages. That is not what is wrong with it.
+func TestWorkerProgramThatDoesNotRunIsToldFromMissingLanguages(t *testing.T) {
+	d := newDesk(t, "scan.pdf")
+	bin, err := os.ReadFile(program(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{"lethe": bin, "lethe-worker": []byte("#!/bin/sh\nexit 1\n")} {
+		d.put(name, content)
+		if err := os.Chmod(filepath.Join(d.dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := d.command("scan.pdf")
+	cmd.Path = filepath.Join(d.dir, "lethe")
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	_ = cmd.Run() // the exit code is looked at
+	if code := cmd.ProcessState.ExitCode(); code != verbs.ExitFailure || !strings.Contains(errs.String(), "no worker process starts") {
+		t.Errorf("exit code %d: %s", code, errs.String())
+	}
+}
+
 func TestLanguagesAreListedForPrograms(t *testing.T) {
 	d := newDesk(t)
 	cmd := d.lethe("languages", "--json")
