@@ -41,8 +41,9 @@ func CFF(data []byte) (*Font, error) {
 			f.CIDs[cid] = g
 		}
 	} else {
+		names := strings.Fields(standard)
 		for g, sid := range charset {
-			f.Names[stringOf(sid, own)] = g
+			f.Names[stringOf(sid, names, own)] = g
 		}
 		c.encoding(f, top.offset(16), len(glyphs))
 	}
@@ -194,8 +195,7 @@ func (c *cff) charset(at, glyphs int) []int {
 	return ids
 }
 
-func stringOf(sid int, own [][]byte) string {
-	names := strings.Fields(standard)
+func stringOf(sid int, names []string, own [][]byte) string {
 	switch {
 	case sid < len(names):
 		return names[sid]
@@ -241,10 +241,14 @@ type private struct{ usual, nominal, scale float64 }
 
 // privates returns them, and which of them a glyph has.
 func (c *cff) privates(top operators, keyed bool, glyphs int) ([]private, func(glyph int) int) {
+	const (
+		mostParts = 256  // a glyph names its part in a byte
+		longest   = 4096 // bytes of a Private DICT: no operator of it has more than 48 operands
+	)
 	read := func(o operators, scale float64) private {
 		p := private{scale: scale}
 		if v := o[18]; len(v) == 2 {
-			inner := numbers(c.bytes(int(v[1]), int(v[0])))
+			inner := numbers(c.bytes(int(v[1]), min(int(v[0]), longest)))
 			if w := inner[20]; len(w) > 0 {
 				p.usual = w[len(w)-1]
 			}
@@ -258,8 +262,11 @@ func (c *cff) privates(top operators, keyed bool, glyphs int) ([]private, func(g
 		return []private{read(top, 1)}, func(int) int { return 0 }
 	}
 	parts, _ := c.index(top.offset(1236))
+	if len(parts) > mostParts {
+		c.bad = true
+	}
 	var all []private
-	for _, part := range parts {
+	for _, part := range parts[:min(len(parts), mostParts)] {
 		o := numbers(part)
 		scale := 1.0
 		if m := o[1207]; len(m) == 6 {

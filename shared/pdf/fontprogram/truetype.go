@@ -63,10 +63,12 @@ func mapping(w *window, at int) Mapping {
 			set(first+i, w.u16(at+10+2*i))
 		}
 	case 12:
-		for i := range min(w.u32(at+12), 1<<16) {
+		left := mostCodes
+		for i := range min(w.u32(at+12), mostCodes) {
 			group := at + 16 + 12*i
 			first, last, glyph := w.u32(group), w.u32(group+4), w.u32(group+8)
-			for code := first; code <= last && code-first < 1<<16 && len(m) < 1<<17; code++ {
+			for code := first; code <= last && left > 0 && !w.bad; code++ {
+				left--
 				set(code, glyph+code-first)
 			}
 		}
@@ -74,11 +76,14 @@ func mapping(w *window, at int) Mapping {
 	return m
 }
 
+// mostCodes bounds the codes that are taken from one map, whose parts may overlap in a damaged one.
+const mostCodes = 1 << 17
+
 // segments reads a map of format 4.
 func segments(w *window, at int, set func(code, glyph int)) {
 	n := w.u16(at+6) / 2
 	ends, starts, deltas, offsets := at+14, at+16+2*n, at+16+4*n, at+16+6*n
-	left := 1 << 17 // codes of all segments, which may overlap in a damaged map
+	left := mostCodes
 	for i := range n {
 		first, last, delta, offset := w.u16(starts+2*i), w.u16(ends+2*i), w.u16(deltas+2*i), w.u16(offsets+2*i)
 		for code := first; code <= last && code != 0xffff && left > 0 && !w.bad; code++ {

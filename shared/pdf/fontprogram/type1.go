@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Type1 reads a Type 1 program (Adobe Type 1 Font Format, version 1.1). cut is the length of its plain part, where the PDF says it.
+// Type1 reads a Type 1 program (Adobe Type 1 Font Format, version 1.1).
 func Type1(data []byte) (*Font, error) {
 	mark := bytes.Index(data, []byte("eexec"))
 	if mark < 0 {
