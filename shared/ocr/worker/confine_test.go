@@ -43,6 +43,7 @@ func confinement(t *testing.T, p *worker.Pool) worker.Sandbox {
 }
 
 func TestChildCannotEscape(t *testing.T) {
+	here32 := calls32(t.Context())
 	for name, c := range map[string]struct {
 		lacks    []workertest.Mechanism
 		readable string // what is expected of the folder that may be read
@@ -58,6 +59,9 @@ func TestChildCannotEscape(t *testing.T) {
 			p := newPool(t, "serve", func(cfg *worker.Config) {
 				without(c.lacks...)(cfg)
 				cfg.Env = append(cfg.Env, readVariable+"="+folder)
+				if here32 {
+					cfg.Env = append(cfg.Env, calls32Variable+"=yes")
+				}
 			})
 			s := confinement(t, p)
 			if !s.Seccomp {

@@ -32,10 +32,11 @@ import (
 // The test binary plays the child, and once a parent, when it is executed with this variable.
 const roleVariable = "LETHE_TEST_ROLE"
 
-// What a child is told: the folder that it may read, and what its kernel lacks.
+// What a child is told: the folder that it may read, what its kernel lacks, and whether system calls of 32 bits can be made here.
 const (
-	readVariable  = "LETHE_TEST_READ"
-	lacksVariable = "LETHE_TEST_LACKS"
+	readVariable    = "LETHE_TEST_READ"
+	lacksVariable   = "LETHE_TEST_LACKS"
+	calls32Variable = "LETHE_TEST_CALLS32"
 )
 
 func lacking(names string) []workertest.Mechanism {
@@ -62,6 +63,8 @@ func TestMain(m *testing.M) {
 		}
 	case "parent":
 		beParent()
+	case caller32:
+		beCaller32()
 	case "silent":
 		select {}
 	case "noisy":
