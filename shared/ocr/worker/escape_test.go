@@ -97,7 +97,7 @@ func calls32(ctx context.Context) bool {
 	if runtime.GOARCH != "amd64" {
 		return false
 	}
-	probe := exec.CommandContext(ctx, os.Args[0])
+	probe := exec.CommandContext(ctx, os.Args[0]) // #nosec G204 G702 -- the test itself
 	probe.Env = append(os.Environ(), roleVariable+"="+caller32)
 	return probe.Run() == nil
 }
