@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// clients are the linters, generators and clients that the description of the API is held against.
+// clients are the linters, generators and clients that the description of the API is held against, and a client of ABBYY.
 const clients = "testdata/clients"
 
 // oldestNode is the oldest major version of Node that they run on.
@@ -126,4 +126,9 @@ func TestClientsAreGeneratedFromTheDescription(t *testing.T) {
 		w.run(t, "go", "go", "vet", "./...")
 		w.run(t, "go", "go", "run", ".")
 	})
+}
+
+// A client of the ABBYY Cloud OCR SDK, as it is published, does what it can: it reads a picture, several as one document, and fields.
+func TestPublishedClientOfABBYYWorks(t *testing.T) {
+	openWorkshop(t).run(t, "", "node", "abbyy.mjs")
 }

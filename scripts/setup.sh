@@ -13,7 +13,7 @@
 #   setup.sh azurite    the emulator of Azure storage, for the tests of that driver
 #   setup.sh aws        emulators of S3, DynamoDB, SQS and of the Lambda runtime, for the tests of what runs on AWS
 #   setup.sh terraform  OpenTofu and its provider azapi, for the long counts of the tests of infra/terraform
-#   setup.sh clients    linters of the API description and generators of clients, for the tests of that description
+#   setup.sh clients    linters of the API description, generators of clients for the tests of it, and a client of ABBYY
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -153,7 +153,7 @@ clients() {
   lock=$(sha256sum "$from/package-lock.json")
   folder=clients-${lock:0:12}
   if [ ! -f ".tools/$folder/node_modules/.package-lock.json" ]; then
-    say "installing linters and generators of clients"
+    say "installing linters, generators of clients and a client of ABBYY"
     mkdir -p ".tools/$folder"
     cp "$from/package.json" "$from/package-lock.json" ".tools/$folder/"
     (cd ".tools/$folder" && npm ci --silent --no-audit --no-fund --ignore-scripts >&2)
