@@ -48,6 +48,9 @@ func TestAnswersInXMLAreByteForByteWhatClientsSearch(t *testing.T) {
 		`<info xmlns="http://ocrsdk.com/schema/appInfo-1.0.xsd"><application><id>old name</id><displayName>Archive</displayName><pages>7</pages><fields>35</fields>` +
 			`<expires>2026-11-30T12:00:00</expires><type>Normal</type><name>Archive</name></application></info>`: abbyy.V1.Application(
 			abbyy.Application{ID: "old name", Name: "Archive", Pages: 7, Expires: noon()}),
+		`<info xmlns="http://ocrsdk.com/schema/appInfo-1.0.xsd"><application><id>i</id><displayName>n</displayName><pages>1000000</pages><fields>5000000</fields>` +
+			`<expires>2099-12-31T23:59:59</expires><type>Normal</type><name>n</name></application></info>`: abbyy.V1.Application(
+			abbyy.Application{ID: "i", Name: "n"}),
 	} {
 		if diff := cmp.Diff(declaration+want, string(got.Body)); diff != "" || got.Status != 200 || got.MediaType != "text/xml; charset=utf-8" {
 			t.Errorf("status %d, %s (-want +got):\n%s", got.Status, got.MediaType, diff)
@@ -81,7 +84,7 @@ func TestAnswersInJSONHaveTheDocumentedFieldsInTheirOrder(t *testing.T) {
 		head + `"Completed","filesCount":2,"requestStatusDelay":0,"resultUrls":["https://h/1.txt"],"description":"a & <b>"}`: abbyy.V2.Task(completed),
 		`{"tasks":[]}`: abbyy.V2.Tasks(nil),
 		`{"tasks":[` + head + `"Deleted","filesCount":2,"requestStatusDelay":0}]}`: abbyy.V2.Tasks([]abbyy.Task{told(abbyy.Deleted)}),
-		`{"id":"i","displayName":"n","pages":0,"fields":0,"expires":"2099-12-31T23:59:59Z","type":"Normal"}`: abbyy.V2.Application(
+		`{"id":"i","displayName":"n","pages":1000000,"fields":5000000,"expires":"2099-12-31T23:59:59Z","type":"Normal"}`: abbyy.V2.Application(
 			abbyy.Application{ID: "i", Name: "n"}),
 	} {
 		if diff := cmp.Diff(want, string(got.Body)); diff != "" || got.Status != 200 || got.MediaType != "application/json; charset=utf-8" {

@@ -101,12 +101,22 @@ func firsts(tasks []Task, most int, wanted func(Task) bool) []Task {
 type Application struct {
 	ID      string    // the user name of the request
 	Name    string    // for people
-	Pages   int       // that may still be read
+	Pages   int       // that it may have read a day; zero for no cap
 	Expires time.Time // zero for never
 }
 
 // fieldsAPage is how many fields are counted for a page.
 const fieldsAPage = 5
+
+// unlimited pages are told of an application without a cap: zero would say that there are none left.
+const unlimited = 1_000_000
+
+func (a Application) pages() int {
+	if a.Pages == 0 {
+		return unlimited
+	}
+	return a.Pages
+}
 
 // never is told of an application that does not expire, to clients that must have a time.
 func never() time.Time { return time.Date(2099, time.December, 31, 23, 59, 59, 0, time.UTC) }

@@ -85,7 +85,7 @@ func applicationXML(a Application) []byte {
 	var b bytes.Buffer
 	b.WriteString(`<info xmlns="http://ocrsdk.com/schema/appInfo-1.0.xsd"><application>`)
 	for _, e := range [][2]string{
-		{"id", a.ID}, {"displayName", a.Name}, {"pages", strconv.Itoa(a.Pages)}, {"fields", strconv.Itoa(fieldsAPage * a.Pages)},
+		{"id", a.ID}, {"displayName", a.Name}, {"pages", strconv.Itoa(a.pages())}, {"fields", strconv.Itoa(fieldsAPage * a.pages())},
 		{"expires", a.expires().Format(unzoned)}, {"type", "Normal"}, {"name", a.Name},
 	} {
 		b.WriteString("<" + e[0] + ">")

@@ -50,7 +50,7 @@ func applicationJSON(a Application) any {
 		Fields  int    `json:"fields"`
 		Expires string `json:"expires"`
 		Type    string `json:"type"`
-	}{a.ID, a.Name, a.Pages, fieldsAPage * a.Pages, moment(a.expires()), "Normal"}
+	}{a.ID, a.Name, a.pages(), fieldsAPage * a.pages(), moment(a.expires()), "Normal"}
 }
 
 func errorJSON(r *Refusal) any {
