@@ -99,16 +99,17 @@ func TestAnswersInJSONHaveTheDocumentedFieldsInTheirOrder(t *testing.T) {
 func TestTaskIsToldFromItsRecord(t *testing.T) {
 	ref := task.Ref{Application: "a", ID: id}
 	record := task.Task{
-		Ref: ref, Created: noon(), Updated: noon().Add(time.Minute), Ended: noon().Add(time.Hour), Removed: noon().Add(2 * time.Hour),
-		Client: task.ClientText{Description: "of the client"},
+		Ref: ref, Created: noon(), Updated: noon().Add(time.Minute), Ended: noon().Add(time.Hour), Removed: noon().Add(3 * time.Hour),
+		EndedAgain: noon().Add(2 * time.Hour), // processed twice
+		Client:     task.ClientText{Description: "of the client"},
 	}
 	links := []string{"https://h/1.txt"}
 	for state, want := range map[task.State]abbyy.Task{
 		task.Submitted:        {Status: abbyy.Submitted, Changed: record.Updated},
 		task.Queued:           {Status: abbyy.Queued, Changed: record.Updated},
 		task.InProgress:       {Status: abbyy.InProgress, Changed: record.Updated},
-		task.Completed:        {Status: abbyy.Completed, Changed: record.Ended, Links: links},
-		task.ProcessingFailed: {Status: abbyy.ProcessingFailed, Changed: record.Ended, Error: "why"},
+		task.Completed:        {Status: abbyy.Completed, Changed: record.EndedAgain, Links: links},
+		task.ProcessingFailed: {Status: abbyy.ProcessingFailed, Changed: record.EndedAgain, Error: "why"},
 		task.Deleted:          {Status: abbyy.Deleted, Changed: record.Removed},
 	} {
 		record := record

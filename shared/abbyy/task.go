@@ -46,7 +46,7 @@ func TaskOf(t *task.Task, files int, links []string) Task {
 	case task.Deleted:
 		told.Changed = t.Removed
 	case task.Completed, task.ProcessingFailed:
-		told.Changed = t.Ended
+		told.Changed = t.LastEnded()
 	default:
 		told.Changed = t.Updated
 	}
