@@ -124,13 +124,8 @@ func targetOf(path string) (t target, ours bool) {
 	name := strings.Join(names, "/")
 	t.method, t.unknown = t.version.Find(name)
 	t.method.Version = t.version
-	withdrawn := slices.ContainsFunc(withdrawn(), func(w string) bool { return strings.EqualFold(w, name) })
+	withdrawn := slices.ContainsFunc(wire.Withdrawn(), func(w string) bool { return strings.EqualFold(w, name) })
 	return t, ours || t.unknown == nil || withdrawn
-}
-
-// withdrawn are methods that ABBYY had, and answers to as to those that there never were.
-func withdrawn() []string {
-	return []string{"processReceipt", "processPhotoId", "processRemoteImage", "activateNewInstallation"}
 }
 
 // route is the address in the log, where nothing that a client made up stands.

@@ -58,8 +58,12 @@ func TestParametersBecomeSettings(t *testing.T) {
 			"processImage", "LANGUAGE=english,%20german&exportformat=PdfSearchable,Txt%2Cxml&xml%3awriteFormatting=True&pdf:writeTags=DontWrite&description=&pdfPassword=&letterSet=",
 			task.Settings{
 				Languages: []string{"eng", "deu"}, Formats: []render.Format{render.PDF, render.ABBYYText, render.ABBYYOriginal},
-				Render: render.Options{Formatting: true, Untagged: true},
+				Render: render.Options{Formatting: true},
 			}, nil,
+		},
+		{
+			"processImage", "exportFormat=pdfa&pdf:writeTags=write",
+			task.Settings{Languages: []string{"eng"}, Formats: []render.Format{render.PDFA}, Barcodes: task.NoBarcodes}, []string{"pdf:writeTags=write"},
 		},
 		{
 			"processDocument", "taskId=" + id + "&profile=BarcodeRecognition&exportFormat=xmlForCorrectedImage,txtUnstructured&txtUnstructured:paragraphAsOneLine=true",

@@ -19,16 +19,19 @@ const digits = "Digits"
 // digitLetters are the characters of that language.
 const digitLetters = "0123456789"
 
-// codes lists the codes under which the model may be installed: that of German in Fraktur changed.
+// codes lists the codes under which the model may be installed.
 func (l language) codes() []string {
 	if l.code == fraktur {
-		return []string{fraktur, "deu_latf"}
+		return frakturCodes()
 	}
 	return []string{l.code}
 }
 
 // fraktur is the model of German in Fraktur.
 const fraktur = "frk"
+
+// frakturCodes are the names that it may have, since it was renamed.
+func frakturCodes() []string { return []string{fraktur, "deu_latf"} }
 
 // installed returns the code that is installed, empty for none.
 func (l language) installed(codes []string) string {
@@ -66,14 +69,14 @@ func available(codes []string) string {
 // inFraktur returns the model for print in Fraktur that takes the place of that of a language; empty if none is installed.
 func inFraktur(code string, installed []string) string {
 	var models []string
-	switch code {
-	case "deu":
-		models = []string{fraktur, "deu_latf"}
-	case fraktur, "deu_latf":
+	switch {
+	case code == "deu":
+		models = frakturCodes()
+	case slices.Contains(frakturCodes(), code):
 		models = []string{code}
-	case "dan":
+	case code == "dan":
 		models = []string{"dan_frak"}
-	case "slk":
+	case code == "slk":
 		models = []string{"slk_frak"}
 	}
 	for _, m := range models {

@@ -103,8 +103,13 @@ func (v Version) Methods() []Method {
 	return all
 }
 
+// Withdrawn lists methods that ABBYY had and that are answered as those are that there never were.
+func Withdrawn() []string {
+	return []string{"processReceipt", "processPhotoId", "processRemoteImage", "activateNewInstallation"}
+}
+
 // Find returns the method of a name, which may be in any case. An unknown one is a fault of the code ThingNotFound, and so are
-// those that ABBYY withdrew: processReceipt, processPhotoId, processRemoteImage and activateNewInstallation.
+// those that were withdrawn.
 func (v Version) Find(name string) (Method, error) {
 	all := v.Methods()
 	i := slices.IndexFunc(all, func(m Method) bool { return strings.EqualFold(m.Name, name) })

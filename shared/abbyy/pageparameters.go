@@ -1,6 +1,7 @@
 package abbyy
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -8,12 +9,6 @@ import (
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
-
-// mostDescription bounds the text that a client gives a task, in characters.
-const mostDescription = 255
-
-// mostPassword bounds a document's password in bytes, as PDF does.
-const mostPassword = 127
 
 // taskParameters are those about tasks and their files.
 func taskParameters() []parameter {
@@ -27,21 +22,21 @@ func taskParameters() []parameter {
 			},
 		},
 		{
-			name: "description", methods: processes(), form: "text of at most 255 characters", free: true, effect: Honoured,
+			name: "description", methods: processes(), form: fmt.Sprintf("text of at most %d characters", task.MaxDescription), free: true, effect: Honoured,
 			note: "told with the task until it is erased",
 			read: func(d *decoder, p parameter, text string) {
-				if n := utf8.RuneCountInString(text); n > mostDescription {
-					d.refuse(p, detailValue, "the text has %d characters; at most %d are allowed", n, mostDescription)
+				if n := utf8.RuneCountInString(text); n > task.MaxDescription {
+					d.refuse(p, detailValue, "the text has %d characters; at most %d are allowed", n, task.MaxDescription)
 				}
 				d.call.Client.Description = text
 			},
 		},
 		{
 			name: "pdfPassword", methods: uploads(), form: "text", free: true, effect: Honoured,
-			note: "erased when processing ends",
+			note: "erased when processing ends, or with an upload that is kept to be processed again",
 			read: func(d *decoder, p parameter, text string) {
-				if len(text) > mostPassword {
-					d.refuse(p, detailValue, "the password has %d bytes; those of PDF have at most %d", len(text), mostPassword)
+				if len(text) > task.MaxPassword {
+					d.refuse(p, detailValue, "the password has %d bytes; those of PDF have at most %d", len(text), task.MaxPassword)
 				}
 				d.call.Password = text
 			},
@@ -134,9 +129,9 @@ func resultParameters() []parameter {
 		option("xml:writeWordRecognitionVariants", documents(), "", func(o *render.Options, yes bool) { o.WordVariants = yes }),
 		option("txtUnstructured:paragraphAsOneLine", documents(), "", func(o *render.Options, yes bool) { o.JoinLines = yes }),
 		{
-			name: "pdf:writeTags", methods: documents(), usual: "auto", effect: Honoured,
-			values: []value{{"auto", Honoured, "", ""}, {"write", Honoured, "", ""}, {"dontWrite", Honoured, "", "untagged"}},
-			read:   choice(func(d *decoder, chosen []value) { d.call.Settings.Render.Untagged = chosen[0].is != "" }),
+			name: "pdf:writeTags", methods: documents(), usual: "auto", effect: InPart,
+			values: []value{{"auto", Honoured, "no tags are written", ""}, {"write", Ignored, "as auto", ""}, {"dontWrite", Honoured, "", ""}},
+			read:   choice(nothing),
 		},
 		option("xml:writeExtendedCharacterInfo", card, "", func(o *render.Options, yes bool) { o.CharacterDetail = yes }),
 		option("xml:writeFieldComponents", card, "", func(o *render.Options, yes bool) { o.Components = yes }),

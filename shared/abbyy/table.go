@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/lethe-ocr/lethe/shared/task"
 )
 
 // Table writes the page that tells customers of every method, parameter, value, format and language what becomes of it, in
@@ -31,7 +33,7 @@ them without harm.
 	for i, m := range V1.Methods() {
 		row(&b, code(m.Name), verbs(m), verbs(v2[i]), m.Body.String(), code(string(m.Right)), dash(string(m.First)), m.does)
 	}
-	b.WriteString("\nWithdrawn methods are answered as unknown ones are, with 404: `processReceipt`, `processPhotoId`, `processRemoteImage`, `activateNewInstallation`.\n")
+	b.WriteString("\nWithdrawn methods are answered as unknown ones are, with 404: " + listed(Withdrawn()) + ".\n")
 	b.WriteString("\n## Parameters\n\n| parameter | methods | values | usual value | effect |\n| --- | --- | --- | --- | --- |\n")
 	for _, p := range parameters() {
 		row(&b, code(p.name), methodsOf(p), valuesOf(p), dash(p.usual), effectOf(p.effect, p.note))
@@ -68,7 +70,13 @@ them without harm.
 | tasks in a list | %d, or %d of `+"`listFinishedTasks`"+` |
 
 A result link is good until a full hour in UTC, about 10 hours after processing ended and no longer than the task; then getTaskStatus tells the next one.
-`, mostFormats, mostDescription, MostSettings, mostClientText, mostListed, mostFinished)
+`, mostFormats, task.MaxDescription, MostSettings, mostClientText, mostListed, mostFinished)
+	b.WriteString(`
+Of several files of a task the formats of PDF show pictures as they were sent; pages of PDFs among them are drawn as pictures.
+
+On AWS a function URL sends no challenge with a 401: clients that send credentials only after one, such as ABBYY's library of version 2 for .NET, do not
+work there.
+`)
 	b.WriteString("\n## Languages\n\nA language can be used where its model is installed. One without a model, or whose model is not installed, is refused with the names of those that\nare; none takes its place. Older spellings are taken too.\n\n| language | model |\n| --- | --- |\n")
 	var missing []string
 	for _, l := range languages() {

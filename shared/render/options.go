@@ -9,5 +9,4 @@ type Options struct {
 	JoinLines       bool `json:"join_lines,omitempty"`       // of plain text in reading order: a paragraph is one line
 	Components      bool `json:"components,omitempty"`       // of business cards: the parts of names, numbers and addresses
 	CharacterDetail bool `json:"character_detail,omitempty"` // of business cards: characters with their positions
-	Untagged        bool `json:"untagged,omitempty"`         // of PDFs: without the structure of the text
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
-// maxPassword bounds a document's password in bytes, so that a record stays small. PDF passwords have at most 127.
-const maxPassword = 127
+// MaxPassword bounds a document's password in bytes, so that a record stays small. PDF passwords have at most 127.
+const MaxPassword = 127
 
 // Create accepts a task and returns a link for its document.
 func (s *Service) Create(ctx context.Context, o Order) (Accepted, error) {
@@ -192,8 +192,8 @@ func (s *Service) complete(o *Order) error {
 
 // checkPassword refuses a document's password that no record can hold.
 func checkPassword(password string) error {
-	if len(password) > maxPassword {
-		return fault.New(fault.BadField, "the document password has %d bytes; at most %d are allowed", len(password), maxPassword).In("password")
+	if len(password) > MaxPassword {
+		return fault.New(fault.BadField, "the document password has %d bytes; at most %d are allowed", len(password), MaxPassword).In("password")
 	}
 	return nil
 }
