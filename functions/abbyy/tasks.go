@@ -17,12 +17,22 @@ import (
 func (c *call) decode(form url.Values, settings []byte) (*wire.Call, error) {
 	asks, err := c.method.Decode(
 		wire.Request{Query: c.r.URL.RawQuery, Form: form, Settings: settings},
-		wire.Known{Languages: c.f.Languages(), Now: c.f.utc(c.f.Now())},
+		wire.Known{Languages: c.languages(), Now: c.f.utc(c.f.Now())},
 	)
 	if err == nil && (asks.Password != "" || asks.Client.Description != "" || len(asks.Client.Fields) > 0) {
 		httpserver.Private(c.r.Context())
 	}
 	return asks, err
+}
+
+// languages lists the languages that the caller may have documents read in, or where there are none those that are installed: then the
+// domain refuses each of them.
+func (c *call) languages() []string {
+	installed := c.f.Languages()
+	if allowed := c.who.Ceilings.Allowed(installed); len(allowed) > 0 {
+		return allowed
+	}
+	return installed
 }
 
 // order is what the call asks of a task.

@@ -17,7 +17,7 @@ import (
 
 // Known is what the service knows that parameters are checked against.
 type Known struct {
-	Languages []string  // Tesseract's codes of the models that are installed
+	Languages []string  // Tesseract's codes of the models that are installed and may be used
 	Now       time.Time // for the defaults of lists
 }
 
@@ -192,6 +192,7 @@ func (d *decoder) finish(r Request) {
 	case ProcessBusinessCard:
 		d.finishText()
 		d.finishFormats()
+		d.finishCard()
 	case ProcessMRZ:
 		d.finishText()
 		call.Settings.Formats = mrzFormats()

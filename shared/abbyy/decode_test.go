@@ -62,6 +62,10 @@ func TestParametersBecomeSettings(t *testing.T) {
 			}, nil,
 		},
 		{
+			"processBusinessCard", "language=German",
+			task.Settings{Languages: []string{"deu", "eng"}, Formats: []render.Format{render.VCard}, Barcodes: task.NoBarcodes}, nil,
+		},
+		{
 			"processImage", "exportFormat=pdfa&pdf:writeTags=write",
 			task.Settings{Languages: []string{"eng"}, Formats: []render.Format{render.PDFA}, Barcodes: task.NoBarcodes}, []string{"pdf:writeTags=write"},
 		},

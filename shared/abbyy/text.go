@@ -110,6 +110,13 @@ func (d *decoder) finishText() {
 	d.checkFraktur(set.Languages)
 }
 
+// finishCard adds English, if it is installed: models of other languages now and then misread the @ of addresses.
+func (d *decoder) finishCard() {
+	if set := &d.call.Settings; slices.Contains(d.known.Languages, usualLanguage) && !slices.Contains(set.Languages, usualLanguage) {
+		set.Languages = append(set.Languages, usualLanguage)
+	}
+}
+
 // finishField fills in how a field is read.
 func (d *decoder) finishField() {
 	f := d.field
