@@ -5,6 +5,8 @@ import (
 	"image"
 	"image/draw"
 	"slices"
+
+	xdraw "golang.org/x/image/draw"
 )
 
 const (
@@ -125,6 +127,13 @@ func averaged(im *image.Gray) *image.Gray {
 			out.Pix[y*out.Stride+x] = uint8(sum / (min(y+reach, h-1) - max(y-reach, 0) + 1)) //nolint:gosec // the average of bytes
 		}
 	}
+	return out
+}
+
+// halved returns a copy half as large.
+func halved(im *image.Gray) *image.Gray {
+	out := image.NewGray(image.Rect(0, 0, im.Rect.Dx()/2, im.Rect.Dy()/2))
+	xdraw.ApproxBiLinear.Scale(out, out.Rect, im, im.Rect, draw.Src, nil)
 	return out
 }
 

@@ -58,15 +58,30 @@ func In(region *image.Gray, symbologies ...string) []Code {
 }
 
 func (wanted kinds) find(page *image.Gray) []Code {
+	found := wanted.among(page, nil)
+	// Codes of wide bars fall apart at their wide gaps. In a smaller picture they are as dense as others.
+	for _, code := range wanted.among(halved(page), found) {
+		code.Box = image.Rectangle{Min: code.Box.Min.Mul(2), Max: code.Box.Max.Mul(2)}.Add(page.Rect.Min)
+		found = append(found, code)
+	}
+	slices.SortStableFunc(found, func(a, b Code) int { return cmp.Or(a.Box.Min.Y-b.Box.Min.Y, a.Box.Min.X-b.Box.Min.X) })
+	return found
+}
+
+// among returns codes of a page, or of one half as large as that which has the codes that are known. Areas that touch those are left out.
+func (wanted kinds) among(page *image.Gray, known []Code) []Code {
 	left := effort * page.Rect.Dx() * page.Rect.Dy()
 	var found []Code
 	for _, area := range areas(page) {
+		twice := image.Rectangle{Min: area.Min.Mul(2), Max: area.Max.Mul(2)}
+		if slices.ContainsFunc(known, func(c Code) bool { return c.Box.Overlaps(twice) }) {
+			continue
+		}
 		if left -= area.Dx() * area.Dy(); left < 0 {
 			break
 		}
-		found = append(found, wanted.area(page, area, mostCodes-len(found))...)
+		found = append(found, wanted.area(page, area, mostCodes-len(known)-len(found))...)
 	}
-	slices.SortStableFunc(found, func(a, b Code) int { return cmp.Or(a.Box.Min.Y-b.Box.Min.Y, a.Box.Min.X-b.Box.Min.X) })
 	return found
 }
 

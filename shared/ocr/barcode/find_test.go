@@ -200,6 +200,26 @@ func TestAllCodesOfAPageAreFound(t *testing.T) {
 	}
 }
 
+// Bars of a scan of 400 or 600 dpi are wide, and so are the gaps between them.
+func TestCodesOfWideBarsAreRead(t *testing.T) {
+	for _, s := range samples() {
+		if s.w == 0 {
+			continue
+		}
+		for _, times := range []int{2, 3, 4} {
+			s := s
+			s.w, s.h = s.w*times, s.h*times
+			page := image.NewGray(image.Rect(0, 0, s.w+200, s.h+200))
+			draw.Draw(page, page.Rect, image.White, image.Point{}, draw.Src)
+			put(page, drawn(t, s), 100, 100)
+			found := barcode.Find(page)
+			if len(found) != 1 || found[0].Symbology != s.symbology || !found[0].Box.Overlaps(image.Rect(100, 100, 100+s.w, 100+s.h)) {
+				t.Errorf("%s %d times as large: %+v", s.symbology, times, found)
+			}
+		}
+	}
+}
+
 // A field is cut close, and knows its kind.
 func TestRegionsShowTheirCodes(t *testing.T) {
 	for _, s := range samples() {
