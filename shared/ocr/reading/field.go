@@ -332,7 +332,8 @@ func (f fieldReader) back(w Word) Word {
 // fieldLines makes lines of words, and returns their mean confidence.
 func fieldLines(words []Word, cut cutting, variants bool) ([]ocr.Line, float64) {
 	var lines []ocr.Line
-	for i, w := range words {
+	var last Word // that is in lines
+	for _, w := range words {
 		text, characters := logical(w)
 		if text == "" {
 			continue
@@ -350,9 +351,10 @@ func fieldLines(words []Word, cut cutting, variants bool) ([]ocr.Line, float64) 
 			}
 			placed.Characters = append(placed.Characters, char)
 		}
-		if len(lines) == 0 || !sameLine(words[i-1], w) {
+		if len(lines) == 0 || !sameLine(last, w) {
 			lines = append(lines, ocr.Line{})
 		}
+		last = w
 		line := &lines[len(lines)-1]
 		line.Words = append(line.Words, placed)
 		line.Box = line.Box.Union(placed.Box)
