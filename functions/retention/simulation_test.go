@@ -58,8 +58,12 @@ type simulation struct {
 	brief     bool // one violation is enough
 	down      bool // the timer is down
 
-	alive   []task.Ref
-	waiting []push // what the queue holds
+	alive     []task.Ref
+	created   map[string]struct{} // tasks with a link, by id
+	collected []task.Ref          // tasks that take pictures one by one
+	more      int                 // most pictures of a task
+	again     int                 // times that a task was processed again
+	waiting   []push              // what the queue holds
 
 	born             map[string]time.Time // blobs, by name
 	ended            map[string]time.Time // end of processing, by task
@@ -92,7 +96,7 @@ func newSimulation(t *testing.T, seed uint64, inventory []erasure.Item) *simulat
 	t.Helper()
 	s := &simulation{
 		t: t, random: rand.New(&shared{source: rand.NewPCG(seed, 1)}), inventory: inventory,
-		born: map[string]time.Time{}, ended: map[string]time.Time{}, origin: map[string]time.Time{}, latest: map[string]time.Time{},
+		created: map[string]struct{}{}, born: map[string]time.Time{}, ended: map[string]time.Time{}, origin: map[string]time.Time{}, latest: map[string]time.Time{},
 	}
 	s.store = memory.New(s.stored)
 	s.blobs = s.store.Blobs()
@@ -187,7 +191,8 @@ func (s *simulation) note(name string) {
 	switch {
 	case id == "":
 	case container(name) == storage.Uploads:
-		s.latest[id] = now
+		s.latest[id] = s.dated(id, now)
+		s.origin[name] = s.latest[id]
 	default:
 		s.origin[name] = s.latest[id]
 	}
@@ -263,7 +268,9 @@ func (s *simulation) work() {
 // client does one of the things that clients do.
 func (s *simulation) client() {
 	ctx := s.t.Context()
-	switch n := s.random.IntN(20); {
+	switch n := s.random.IntN(26); {
+	case n >= 20:
+		s.pages(ctx)
 	case n < 12:
 		s.submit(ctx)
 	case len(s.alive) == 0:
@@ -303,6 +310,7 @@ func (s *simulation) submit(ctx context.Context) {
 		return
 	}
 	ref := a.Task.Ref
+	s.created[ref.ID] = struct{}{}
 	if s.alive = append(s.alive, ref); len(s.alive) > 50 {
 		s.alive = s.alive[1:]
 	}
