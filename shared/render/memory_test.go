@@ -26,7 +26,7 @@ func TestPagesThatAreWrittenTakeNeitherMemoryNorAFile(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return int64(m.HeapAlloc)
 	}
-	for _, f := range Formats() {
+	for _, f := range everyFormat() {
 		var start, end int64
 		doc := Document{Pages: last, Original: Original{Engine: &engine{}}}
 		err := Write(t.Context(), doc, func(yield func(ocr.Page, error) bool) {

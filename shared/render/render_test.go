@@ -28,8 +28,11 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
+// everyFormat lists the formats with those of the ABBYY interface.
+func everyFormat() []Format { return slices.Concat(Formats(), ABBYYFormats()) }
+
 func TestEveryFormatMatchesItsGoldenFile(t *testing.T) {
-	for _, f := range Formats() {
+	for _, f := range everyFormat() {
 		t.Run(string(f), func(t *testing.T) {
 			golden(t, string(f), shown(t, f, render(t, f, document(), model()...)))
 		})
@@ -185,67 +188,6 @@ func (b *busy) WritePDF(_ context.Context, _ ocr.Source, opt ocr.PDFOptions, pag
 	return []ocr.Note{{Code: ocr.ActiveContentRemoved}}, err
 }
 
-func TestErrorOfTheSequenceIsReturnedAndEndsTheResult(t *testing.T) {
-	cause := errors.New("no more pages")
-	for _, f := range Formats() {
-		err := write(t, io.Discard, f, Document{}, func(yield func(ocr.Page, error) bool) {
-			if yield(model()[0], nil) && yield(ocr.Page{}, cause) {
-				t.Errorf("%s: asked for a page after an error", f)
-			}
-		})
-		if !errors.Is(err, cause) {
-			t.Errorf("%s: got %v, want the error of the sequence", f, err)
-		}
-	}
-}
-
-// full refuses what comes after its first bytes.
-type full struct{ left int }
-
-func (f *full) Write(p []byte) (int, error) {
-	if len(p) > f.left {
-		return 0, io.ErrShortWrite
-	}
-	f.left -= len(p)
-	return len(p), nil
-}
-
-func TestErrorOfTheWriterIsReturned(t *testing.T) {
-	for _, f := range Formats() {
-		size := len(render(t, f, document(), model()...))
-		for _, left := range []int{0, size / 2, size - 1} {
-			if err := write(t, &full{left}, f, document(), sequence(model()...)); !errors.Is(err, io.ErrShortWrite) {
-				t.Errorf("%s: after %d of %d bytes got %v, want the error of the writer", f, left, size, err)
-			}
-		}
-	}
-}
-
-func TestWrongSequencesAreRefused(t *testing.T) {
-	one, two := ocr.Page{Number: 1}, ocr.Page{Number: 2}
-	tests := []struct {
-		name  string
-		doc   Document
-		pages []ocr.Page
-	}{
-		{name: "no page"},
-		{name: "page without a number", pages: []ocr.Page{{}}},
-		{name: "page twice", pages: []ocr.Page{one, one}},
-		{name: "pages out of order", pages: []ocr.Page{two, one}},
-		{name: "fewer pages than announced", doc: Document{Pages: 2}, pages: []ocr.Page{one}},
-		{name: "more pages than announced", doc: Document{Pages: 1}, pages: []ocr.Page{one, two}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			for _, f := range Formats() {
-				if err := write(t, io.Discard, f, test.doc, sequence(test.pages...)); !errors.Is(err, fault.InternalError) {
-					t.Errorf("%s: got %v, want an internal error", f, err)
-				}
-			}
-		})
-	}
-}
-
 func TestFormatThatIsNotInTheTableIsRefused(t *testing.T) {
 	if err := write(t, io.Discard, "epub", Document{}, sequence(model()...)); !errors.Is(err, fault.FormatUnknown) {
 		t.Errorf("epub: got %v, want an unknown format", err)
@@ -260,7 +202,7 @@ func TestPDFIsNotWrittenWithoutTheOriginal(t *testing.T) {
 
 func TestAllFormatsAreWrittenInOneReadingOfThePagesAndOneForEachFurtherPDF(t *testing.T) {
 	var outputs []Output
-	for _, f := range Formats() {
+	for _, f := range everyFormat() {
 		outputs = append(outputs, Output{f, &bytes.Buffer{}})
 	}
 	doc, read := document(), 0
