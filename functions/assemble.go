@@ -107,7 +107,7 @@ func (s *server) domain() (*task.Service, error) {
 		Queue:         s.queue(turns),
 		Applications:  s.registry,
 		Erased:        s.memory.erased,
-		Sealer:        s.keys,
+		Sealer:        s.sealer(),
 		Streams:       s.streams,
 		StreamResults: s.set.Results == config.ResultsByAPI,
 		Policy:        s.set.Policy(),
@@ -122,6 +122,14 @@ func (s *server) domain() (*task.Service, error) {
 		Horizon:       s.time.horizon,
 		Log:           s.log,
 	}), nil
+}
+
+// sealer seals passwords. A verb beside the server has no keys: its sweep leaves passwords as they are.
+func (s *server) sealer() task.Sealer {
+	if s.keys == nil {
+		return nil
+	}
+	return s.keys
 }
 
 // sweepers is how many tasks a sweep erases at once.

@@ -84,7 +84,7 @@ func TestAccessMatrix(t *testing.T) {
 				}{"another's, " + string(s), w.client(t, access.Application{Scopes: []access.Scope{s}, Info: true}), want})
 			}
 			for _, k := range kinds {
-				w.clock = w.clock.Add(10 * time.Second) // none of this is a matter of rates
+				w.clock.advance(10 * time.Second) // none of this is a matter of rates
 				want := k.want
 				if want == refused && !slices.Contains([]string{wire.GetTaskStatus, wire.DeleteTask, wire.ProcessDocument, wire.ProcessFields}, m.Name) {
 					want = 200 // it is about no task of somebody else
@@ -98,8 +98,8 @@ func TestAccessMatrix(t *testing.T) {
 					t.Errorf("%d %s, %s: challenge %q", v, m.Name, k.name, challenge)
 				}
 			}
-			if w.clock = w.clock.Add(time.Minute); m.Name == wire.DeleteTask {
-				w.clock = w.clock.Add(24 * time.Hour)
+			if w.clock.advance(time.Minute); m.Name == wire.DeleteTask {
+				w.clock.advance(24 * time.Hour)
 			}
 		}
 	}

@@ -95,7 +95,7 @@ func TestTaskPastItsDeadlineIsDeleted(t *testing.T) {
 	c := w.client(t, access.Application{})
 	sent := w.send(t, c, "/processImage", "words")
 	link := w.status(t, c, sent.ID).Links[0]
-	w.clock = w.clock.Add(25 * time.Hour)
+	w.clock.advance(25 * time.Hour)
 	if gone := w.status(t, c, sent.ID); gone.Status != "Deleted" || len(gone.Links) > 0 {
 		t.Errorf("%+v", gone)
 	}
@@ -170,11 +170,11 @@ func TestLinkStaysTheSameAndIsRecordedOnce(t *testing.T) {
 	if more := strings.Count(w.log.String(), "\n") - lines; more > 20 {
 		t.Errorf("20 polls left %d lines in the log", more)
 	}
-	w.clock = time.Date(2026, 3, 1, 23, 59, 59, 0, time.UTC)
+	w.clock.set(time.Date(2026, 3, 1, 23, 59, 59, 0, time.UTC))
 	if links() != first || w.follow(t, "GET", strings.Fields(first)[0]).Code != 200 {
 		t.Error("the link ended early")
 	}
-	w.clock = w.clock.Add(time.Second)
+	w.clock.advance(time.Second)
 	second := links()
 	if second == first || w.follow(t, "GET", strings.Fields(first)[0]).Code != 404 || w.follow(t, "GET", strings.Fields(second)[0]).Code != 200 {
 		t.Error("at its end another one does not take its place")
@@ -341,10 +341,10 @@ func TestListsGoByTheLastAction(t *testing.T) {
 	c := w.client(t, access.Application{})
 	var ids []string
 	for range 3 {
-		w.clock = w.clock.Add(time.Hour)
+		w.clock.advance(time.Hour)
 		ids = append(ids, w.send(t, c, "/processImage", "words").ID)
 	}
-	w.clock = w.clock.Add(time.Hour)
+	w.clock.advance(time.Hour)
 	w.call(t, c, "GET", "/deleteTask?taskId="+ids[0], nil)
 	order := func(target string) (got []string) {
 		for _, one := range tasksOf(t, w.call(t, c, "GET", target, nil)) {

@@ -33,10 +33,30 @@ type world struct {
 	*apitest.Service
 	handler http.Handler
 	log     *journal
-	clock   time.Time
+	clock   *clock
 	queue   []task.Ref
 	acts    *acts
 	cfg     abbyy.Config
+}
+
+// clock is the time of a world. Transfers look at it from goroutines of their own.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) advance(d time.Duration) { c.set(c.now().Add(d)) }
+
+func (c *clock) set(at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = at
 }
 
 // journal is a log that is kept.
@@ -89,8 +109,8 @@ func (w *world) Push(_ context.Context, ref task.Ref, _ time.Duration) error {
 
 func newWorld(t testing.TB, change ...func(*abbyy.Config)) *world {
 	t.Helper()
-	w := &world{clock: time.Date(2026, 3, 1, 14, 25, 0, 0, time.UTC), log: &journal{}}
-	now := func() time.Time { return w.clock }
+	w := &world{clock: &clock{at: time.Date(2026, 3, 1, 14, 25, 0, 0, time.UTC)}, log: &journal{}}
+	now := w.clock.now
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
 	engine := apitest.NewEngine()
 	w.Service = apitest.New(t, apitest.Config{
