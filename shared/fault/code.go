@@ -132,7 +132,7 @@ func meanings() map[Code]meaning {
 		DocumentPasswordStays: {Document, false, "The document needs a password, which its PDF/A would not."},
 		DocumentSigned:        {Document, false, "The document carries a digital signature that its searchable PDF would not keep."},
 		DocumentMissing:       {Document, false, "The uploaded document was gone before it could be processed."},
-		DocumentChanged:       {Document, false, "Two different documents were sent at once with the same idempotency key."},
+		DocumentChanged:       {Document, false, "Two different documents were sent at once with the same idempotency key, or the upload was replaced while it was read."},
 		PageTooLarge:          {Document, false, "A page has more pixels than the limit."},
 		PageDamaged:           {Document, false, "A page is damaged and cannot be decoded."},
 		PageUnsupported:       {Document, false, "A page is stored in a way that is not supported."},

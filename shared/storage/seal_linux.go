@@ -7,8 +7,6 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/lethe-ocr/lethe/shared/fault"
 )
 
 // Seal copies r into a memory file that nobody can change any more. More than limit bytes are a fault of the document.
@@ -20,7 +18,7 @@ func Seal(r io.Reader, limit int64) (*os.File, error) {
 	f := os.NewFile(uintptr(fd), "document")
 	n, err := io.Copy(f, io.LimitReader(r, limit+1))
 	if err == nil && n > limit {
-		err = fault.New(fault.DocumentTooLarge, "The document has more than %d bytes, which is the limit: split it.", limit)
+		err = tooLarge(limit)
 	}
 	if err == nil {
 		_, err = unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_WRITE|unix.F_SEAL_SEAL)

@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 	}{
 		{"Blobs", blobRules()},
 		{"Ranges", rangeRules()},
+		{"Opened", openedRules()},
 		{"Links", linkRules()},
 		{"Records", recordRules()},
 		{"Agenda", agendaRules()},
