@@ -23,6 +23,7 @@ const (
 	conditionConflict = "ConditionalRequestConflict" // another write of the name was under way
 	invalidRange      = "InvalidRange"
 	conditionFails    = "ConditionalCheckFailedException"
+	conditionFailed   = "ConditionalCheckFailed" // of an item of a transaction
 )
 
 // code returns how a service names an error, empty if no service does.

@@ -3,9 +3,12 @@ package aws
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"slices"
 	"sync"
 	"time"
 
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
@@ -76,40 +79,106 @@ func (r *Records) enter(ctx context.Context, rec storage.Record) error {
 	if rec.Due.IsZero() {
 		return nil
 	}
-	d, began := storage.Due{Key: rec.Key, At: rec.Due}, r.now()
-	err := r.enterAt(ctx, d, began)
-	// The answer has told storage's time: a process that was frozen meanwhile knows it by now.
-	if err == nil && r.now().Sub(began) > putTimeout {
+	began := r.now()
+	if err := r.enterAt(ctx, storage.Due{Key: rec.Key, At: rec.Due}, began); err != nil {
+		return err
+	}
+	return r.inTime(began)
+}
+
+// inTime gives up entries that took longer than a Put may. The answer has told storage's time: a process that was frozen meanwhile
+// knows it by now.
+func (r *Records) inTime(began time.Time) error {
+	if r.now().Sub(began) > putTimeout {
 		return fault.New(fault.StorageUnavailable, "storage took too long; try again")
 	}
-	return err
+	return nil
 }
 
 func (r *Records) enterAt(ctx context.Context, d storage.Due, now time.Time) error {
 	name, entered := dueindex.Hour(d.At), r.entryItem(d)
-	known := keyOf(hoursPartition, name)
-	known[versionAttribute] = text(rand.Text())
 	if over(name, now, hourOpen) {
 		_, err := r.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []dynamodbtypes.TransactWriteItem{
-			{Put: &dynamodbtypes.Put{TableName: r.table(dueindex.Table), Item: known}},
+			{Put: &dynamodbtypes.Put{TableName: r.table(dueindex.Table), Item: hourItem(name)}},
 			{Put: &dynamodbtypes.Put{TableName: r.table(dueindex.Table), Item: entered}},
 		}}, r.contested)
 		return classify(err)
 	}
-	if !r.hours.has(name) {
-		if _, err := r.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: r.table(dueindex.Table), Item: known}); err != nil {
-			return classify(err)
-		}
-		r.hours.add(name)
+	if err := r.openHour(ctx, name); err != nil {
+		return err
 	}
 	_, err := r.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: r.table(dueindex.Table), Item: entered})
 	return classify(err)
 }
 
-// contested is an option of a transaction: others for the same hour may be under way. It has no condition, so that nothing else
-// cancels it for long.
+func hourItem(name string) item {
+	i := keyOf(hoursPartition, name)
+	i[versionAttribute] = text(rand.Text())
+	return i
+}
+
+// openHour writes the item of an hour unless it is known to be there.
+func (r *Records) openHour(ctx context.Context, name string) error {
+	if r.hours.has(name) {
+		return nil
+	}
+	if _, err := r.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: r.table(dueindex.Table), Item: hourItem(name)}); err != nil {
+		return classify(err)
+	}
+	r.hours.add(name)
+	return nil
+}
+
+// enterAll is enter for the records that have these indices, with one request for all of them where their hours are open.
+func (r *Records) enterAll(ctx context.Context, recs []storage.Record, part []int) error {
+	began := r.now()
+	var entries []dynamodbtypes.TransactWriteItem
+	for _, i := range part {
+		d := storage.Due{Key: recs[i].Key, At: recs[i].Due}
+		if d.At.IsZero() {
+			continue
+		}
+		name := dueindex.Hour(d.At)
+		if over(name, began, hourOpen) {
+			if err := r.enterAt(ctx, d, began); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := r.openHour(ctx, name); err != nil {
+			return err
+		}
+		entries = append(entries, dynamodbtypes.TransactWriteItem{Put: &dynamodbtypes.Put{TableName: r.table(dueindex.Table), Item: r.entryItem(d)}})
+	}
+	if len(entries) > 0 {
+		if _, err := r.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: entries}, r.contested); err != nil {
+			return classify(err)
+		}
+	}
+	return r.inTime(began)
+}
+
+// contested is an option of a transaction: others for the same items may be under way.
 func (r *Records) contested(o *dynamodb.Options) {
-	o.Retryer = retry.AddWithMaxAttempts(retry.AddWithErrorCodes(r.retryer, (*dynamodbtypes.TransactionCanceledException)(nil).ErrorCode()), 3*maxAttempts)
+	o.Retryer = retry.AddWithMaxAttempts(contest{r.retryer}, 3*maxAttempts)
+}
+
+// contest is a retryer that sends again what was cancelled for anything but a condition that does not hold.
+type contest struct{ sdk.RetryerV2 }
+
+// IsErrorRetryable implements sdk.Retryer.
+func (c contest) IsErrorRetryable(err error) bool {
+	if cancelled, ok := errors.AsType[*dynamodbtypes.TransactionCanceledException](err); ok {
+		return !slices.ContainsFunc(cancelled.CancellationReasons, conditional)
+	}
+	// The attempt before this one is still being worked on.
+	_, ok := errors.AsType[*dynamodbtypes.TransactionInProgressException](err)
+	return ok || c.RetryerV2.IsErrorRetryable(err)
+}
+
+// conditional reports that an item of a transaction did not hold its condition.
+func conditional(r dynamodbtypes.CancellationReason) bool {
+	return sdk.ToString(r.Code) == conditionFailed
 }
 
 // known returns the hours up to now that may have entries, from that of after on.

@@ -20,10 +20,9 @@ func (r *Records) enter(ctx context.Context, rec storage.Record) error {
 	if rec.Due.IsZero() {
 		return nil
 	}
-	partition, row := entry(storage.Due{Key: rec.Key, At: rec.Due})
-	value, err := json.Marshal(aztables.EDMEntity{Entity: aztables.Entity{PartitionKey: partition, RowKey: row}})
+	_, value, err := encodeEntry(rec)
 	if err != nil {
-		return fmt.Errorf("encode due entry: %w", err)
+		return err
 	}
 	_, err = r.table(dueindex.Table).UpsertEntity(ctx, value, &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace})
 	return classify(err)
@@ -31,6 +30,16 @@ func (r *Records) enter(ctx context.Context, rec storage.Record) error {
 
 // entry returns the keys of a due entry.
 func entry(d storage.Due) (partition, row string) { return dueindex.Hour(d.At), dueindex.Row(d) }
+
+// encodeEntry returns the due entry of a record, and its partition.
+func encodeEntry(rec storage.Record) (partition string, value []byte, err error) {
+	partition, row := entry(storage.Due{Key: rec.Key, At: rec.Due})
+	value, err = json.Marshal(aztables.EDMEntity{Entity: aztables.Entity{PartitionKey: partition, RowKey: row}})
+	if err != nil {
+		return "", nil, fmt.Errorf("encode due entry: %w", err)
+	}
+	return partition, value, nil
+}
 
 // Due reads whole hours that are over, then the part of the current hour.
 func (r *Records) Due(ctx context.Context, now time.Time, after *storage.Due, limit int) ([]storage.Due, error) {

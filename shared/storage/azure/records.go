@@ -63,6 +63,11 @@ func (r *Records) Put(ctx context.Context, rec storage.Record) (string, error) {
 	if err := r.enter(ctx, rec); err != nil {
 		return "", err
 	}
+	return r.write(ctx, rec)
+}
+
+// write writes a record whose due entry is there.
+func (r *Records) write(ctx context.Context, rec storage.Record) (string, error) {
 	value, err := encode(rec)
 	if err != nil {
 		return "", err

@@ -31,11 +31,15 @@ type Records struct {
 
 var (
 	_ storage.Records = (*Records)(nil)
+	_ storage.Creator = (*Records)(nil)
 	_ storage.Agenda  = (*Records)(nil)
 )
 
 // freshEtag makes a version that no other write has.
 const freshEtag = "lower(hex(randomblob(12)))"
+
+// insertNew stores a record unless there is one under its key.
+const insertNew = "INSERT INTO records VALUES (?, ?, ?, ?, " + freshEtag + ", ?) ON CONFLICT DO NOTHING"
 
 // Get reads a record.
 func (r *Records) Get(ctx context.Context, key storage.Key) (storage.Record, error) {
@@ -63,7 +67,7 @@ func (r *Records) Put(ctx context.Context, rec storage.Record) (string, error) {
 	if rec.Value == nil {
 		rec.Value = []byte{}
 	}
-	statement := "INSERT INTO records VALUES (?, ?, ?, ?, " + freshEtag + ", ?) ON CONFLICT DO NOTHING RETURNING etag"
+	statement := insertNew + " RETURNING etag"
 	values := []any{rec.Table, rec.Partition, rec.Row, rec.Value, secondsOf(rec.Due)}
 	if rec.ETag != "" {
 		statement = "UPDATE records SET value=?, due=?, etag=" + freshEtag + " WHERE tbl=? AND partition=? AND row=? AND etag=? RETURNING etag"

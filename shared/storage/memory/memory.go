@@ -11,7 +11,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
-// Store implements storage.Blobs, storage.Records and storage.Agenda. It is safe for concurrent use.
+// Store implements storage.Blobs, storage.Records, storage.Creator and storage.Agenda. It is safe for concurrent use.
 type Store struct {
 	now func() time.Time
 
@@ -25,6 +25,7 @@ type Store struct {
 var (
 	_ storage.Blobs   = (*Blobs)(nil)
 	_ storage.Records = (*Store)(nil)
+	_ storage.Creator = (*Store)(nil)
 	_ storage.Agenda  = (*Store)(nil)
 )
 

@@ -43,6 +43,11 @@ func (s *Store) Put(ctx context.Context, rec storage.Record) (string, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.put(rec)
+}
+
+// put is Put of a record that was checked. The caller holds mu.
+func (s *Store) put(rec storage.Record) (string, error) {
 	old, exists := s.records.Get(&storage.Record{Key: rec.Key})
 	switch {
 	case rec.ETag == "" && exists:
@@ -61,6 +66,22 @@ func (s *Store) Put(ctx context.Context, rec storage.Record) (string, error) {
 	}
 	s.records.Set(&stored)
 	return stored.ETag, nil
+}
+
+// Create implements storage.Creator.
+func (s *Store) Create(ctx context.Context, recs []storage.Record) []error {
+	if err := storage.CheckContext(ctx); err != nil {
+		return storage.Refuse(len(recs), err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	errs := make([]error, len(recs))
+	for i, rec := range recs {
+		if there, exists := s.records.Get(&storage.Record{Key: rec.Key}); !exists || !there.Same(rec) {
+			_, errs[i] = s.put(rec)
+		}
+	}
+	return errs
 }
 
 // Delete removes a record and its entry of the due index.

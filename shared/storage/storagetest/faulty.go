@@ -20,7 +20,7 @@ const (
 	DeleteBlob   Op = "delete blob"
 	ListBlobs    Op = "list blobs"
 	GetRecord    Op = "get record"
-	PutRecord    Op = "put record"
+	PutRecord    Op = "put record" // also of each that is created with others
 	DeleteRecord Op = "delete record"
 	ListRecords  Op = "list records"
 	ReadDue      Op = "read due"
@@ -138,6 +138,29 @@ func (r faultyRecords) Get(ctx context.Context, key storage.Key) (storage.Record
 
 func (r faultyRecords) Put(ctx context.Context, rec storage.Record) (string, error) {
 	return around(r.f, PutRecord, keyString(rec.Key), func() (string, error) { return r.f.Records.Put(ctx, rec) })
+}
+
+// Create implements storage.Creator. The hooks are asked about every record, as if each were put alone: some may be stored and
+// others not, and of some the answer may be lost.
+func (r faultyRecords) Create(ctx context.Context, recs []storage.Record) []error {
+	errs := make([]error, len(recs))
+	ask := func(h *Hook, i int) {
+		if h != nil && errs[i] == nil {
+			errs[i] = (*h)(PutRecord, keyString(recs[i].Key))
+		}
+	}
+	var asked []storage.Record
+	var at []int
+	for i := range recs {
+		if ask(r.f.before.Load(), i); errs[i] == nil {
+			asked, at = append(asked, recs[i]), append(at, i)
+		}
+	}
+	for n, err := range storage.CreateAll(ctx, r.f.Records, asked) {
+		errs[at[n]] = err
+		ask(r.f.after.Load(), at[n])
+	}
+	return errs
 }
 
 func (r faultyRecords) Delete(ctx context.Context, key storage.Key, etag string) error {

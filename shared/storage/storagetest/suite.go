@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		{"Opened", openedRules()},
 		{"Links", linkRules()},
 		{"Records", recordRules()},
+		{"Create", createRules()},
 		{"Agenda", agendaRules()},
 	} {
 		t.Run(group.name, func(t *testing.T) {
