@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -56,6 +57,8 @@ func TestBatchCountsItsTasksInOneWrite(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		const n = 1000
 		requests := w.countRequests()
+		together := &together{Records: w.Store.Records}
+		w.Store.Records = together
 		accepted, errs := w.CreateBatch(t.Context(), orders(n, task.Caps{OpenTasks: n, BytesPerDay: 1, PagesPerDay: 1}))
 		w.faulty.Heal()
 		if err := errors.Join(errs...); err != nil {
@@ -66,15 +69,109 @@ func TestBatchCountsItsTasksInOneWrite(t *testing.T) {
 				t.Fatalf("task %d is listed after the next one: %s, %s", i, a, b)
 			}
 		}
+		if slices.ContainsFunc(accepted, func(a task.Accepted) bool { return a.Upload == nil || a.Upload.URL == "" || a.Replayed }) {
+			t.Error("a task has no link")
+		}
 		if got := w.open(); got != n {
 			t.Errorf("%d open tasks are counted", got)
 		}
 		if got := requests.sum("put record " + string(storage.Usage)); got != 1 {
 			t.Errorf("%d tasks were counted in %d writes of one record", n, got)
 		}
-		// Beside that each task costs the write of its key and its own, both records of its own.
-		if got := requests.sum(""); got > 2*n+10 {
-			t.Errorf("%d requests in all", got)
+		// Beside that each task costs the write of its key and its own, both records of its own, written with those of the others.
+		if got := requests.sum(""); got > 2*n+10 || together.calls != 2 || together.records != 2*n {
+			t.Errorf("%d requests in all, %d calls for %d records", got, together.calls, together.records)
+		}
+	})
+}
+
+// together counts what is created together.
+type together struct {
+	storage.Records
+	calls, records int
+}
+
+// Create implements storage.Creator.
+func (r *together) Create(ctx context.Context, recs []storage.Record) []error {
+	r.calls++
+	r.records += len(recs)
+	return storage.CreateAll(ctx, r.Records, recs)
+}
+
+// A process dies at each record in turn, before or after it is stored. Its client sends the same batch again, to another process.
+func TestBatchThatDiesIsMadeOnceWhenItIsRepeated(t *testing.T) {
+	const n = 4
+	for _, after := range []bool{false, true} {
+		for call, died := 1, true; died; call++ {
+			inWorld(t, func(t *testing.T, w *world) {
+				list := orders(n, task.Caps{})
+				ctx, die := context.WithCancel(t.Context())
+				defer die()
+				c := &counting{n: call, after: after, die: die}
+				c.at(w)
+				w.CreateBatch(ctx, list)
+				w.faulty.Heal()
+				died = c.dead
+				accepted, errs := w.process("second").CreateBatch(t.Context(), list)
+				refs := map[task.Ref]bool{}
+				for i, a := range accepted {
+					if errs[i] != nil || a.Upload == nil {
+						t.Fatalf("died at call %d, after %t: order %d: %+v, %v", call, after, i, a, errs[i])
+					}
+					refs[a.Task.Ref] = true
+				}
+				if got := len(w.records(storage.Tasks)); len(refs) != n || got != n {
+					t.Errorf("died at call %d, after %t: %d orders, %d tasks answered, %d stored", call, after, n, len(refs), got)
+				}
+			})
+		}
+	}
+}
+
+// Of some the answer is lost: what was stored is nobody's to undo, and the same batch again answers with it.
+func TestBatchWhoseAnswersAreLostUndoesNothing(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		list := orders(10, task.Caps{})
+		var stored atomic.Int64
+		w.faulty.After(func(op storagetest.Op, key string) error {
+			if op == storagetest.PutRecord && strings.HasPrefix(key, string(storage.Tasks)) && stored.Add(1)%2 == 0 {
+				return fault.New(fault.StorageUnavailable, "lost")
+			}
+			return nil
+		})
+		first, errs := w.CreateBatch(t.Context(), list)
+		w.faulty.Heal()
+		if failed := len(list) - len(slices.DeleteFunc(errs, func(err error) bool { return err != nil })); failed != 5 {
+			t.Fatalf("%d failed", failed)
+		}
+		second, errs := w.CreateBatch(t.Context(), list)
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+		for i, a := range second {
+			if !a.Replayed || first[i].Task != nil && first[i].Task.Ref != a.Task.Ref || w.get(a.Task.Ref).State != task.Submitted {
+				t.Errorf("order %d: first %+v, then %+v", i, first[i], a)
+			}
+		}
+	})
+}
+
+func TestTasksOfABatchWithoutALinkAreTakenBack(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.Links = &linker{err: fault.New(fault.StorageUnavailable, "no key")}
+		_, errs := w.CreateBatch(t.Context(), orders(5, task.Caps{}))
+		for i, err := range errs {
+			if !errors.Is(err, fault.StorageUnavailable) {
+				t.Errorf("order %d: %v", i, err)
+			}
+		}
+		if got := w.open(); got != 0 {
+			t.Errorf("%d open tasks are counted", got)
+		}
+		w.Links = &linker{}
+		accepted, errs := w.CreateBatch(t.Context(), orders(5, task.Caps{}))
+		if err := errors.Join(errs...); err != nil || accepted[4].Replayed {
+			t.Errorf("the keys stand for what was taken back: %v", err)
 		}
 	})
 }
