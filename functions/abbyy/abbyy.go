@@ -38,7 +38,7 @@ type Tasks interface {
 	List(ctx context.Context, application string, f task.Filter) ([]*task.Task, error)
 	Visible(t *task.Task) bool
 	Delete(ctx context.Context, ref task.Ref) (*task.Task, error)
-	NoteLinks(ctx context.Context, ref task.Ref, until time.Time) error
+	NoteLinks(ctx context.Context, told *task.Task, until time.Time) error
 	OpenResultRange(ctx context.Context, ref task.Ref, f render.Format, choose func(storage.Blob) (offset, length int64, err error)) (*task.Stream, error)
 	Fetched(ctx context.Context, ref task.Ref, f render.Format) error
 }

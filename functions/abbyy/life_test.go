@@ -184,6 +184,26 @@ func TestLinkStaysTheSameAndIsRecordedOnce(t *testing.T) {
 	}
 }
 
+// What a further round of processing makes is something else than what the access log has a link to.
+func TestLinksToResultsOfAFurtherRoundAreRecorded(t *testing.T) {
+	for _, formats := range []string{"txt", "docx,xml"} {
+		w := newWorld(t)
+		c := w.client(t, access.Application{Alias: "My scans"})
+		sent := w.send(t, c, "/processImage?exportFormat=txt", "words")
+		w.status(t, c, sent.ID)
+		before := w.count(t, accesslog.ResultLink)
+		taskOf(t, w.call(t, c, "GET", "/processDocument?exportFormat="+formats+"&taskId="+sent.ID, nil))
+		w.process(t)
+		for range 2 {
+			w.status(t, c, sent.ID)
+		}
+		want := len(strings.Split(formats, ","))
+		if n := w.count(t, accesslog.ResultLink) - before; n != want {
+			t.Errorf("%s: %d links are recorded, want %d", formats, n, want)
+		}
+	}
+}
+
 func TestLinksThatManyAskForAtOnceAreRecordedOnce(t *testing.T) {
 	w := newWorld(t)
 	c := w.client(t, access.Application{})

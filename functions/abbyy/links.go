@@ -17,7 +17,8 @@ import (
 )
 
 // links returns the addresses of a task's results, in the order of its formats. They are the same until they end, and are recorded when
-// they are told first: without the record they are not told.
+// they are told first: without the record they are not told. Two processes that tell them first at the same moment record them both:
+// an entry too many misleads nobody, one that is missing would.
 func (c *call) links(ctx context.Context, t *task.Task) ([]string, error) {
 	ends := resultlink.Ends(t.Ended, c.f.Now())
 	addresses := make([]string, 0, len(t.Results))
@@ -33,11 +34,14 @@ func (c *call) links(ctx context.Context, t *task.Task) ([]string, error) {
 	}
 	return addresses, c.f.notes.once(ctx, t.Ref, func() error {
 		// Somebody else may have told them since the task was read.
-		if now, err := c.f.Tasks.Get(ctx, t.Ref); err != nil || !now.LinksTold.Before(ends) {
-			if errors.Is(err, fault.TaskErased) {
-				return nil // they lead nowhere
-			}
+		now, err := c.f.Tasks.Get(ctx, t.Ref)
+		switch {
+		case errors.Is(err, fault.TaskErased):
+			return nil // they lead nowhere
+		case err != nil:
 			return err
+		case !now.LinksTold.Before(ends):
+			return nil
 		}
 		for range addresses {
 			e := accesslog.Entry{Application: t.Ref.Application, Who: c.who.Subject, Scope: string(c.who.Scope), Act: accesslog.ResultLink, Task: t.Ref.ID}
@@ -45,8 +49,7 @@ func (c *call) links(ctx context.Context, t *task.Task) ([]string, error) {
 				return err
 			}
 		}
-		err := c.f.Tasks.NoteLinks(ctx, t.Ref, ends)
-		if errors.Is(err, fault.TaskErased) {
+		if err = c.f.Tasks.NoteLinks(ctx, t, ends); errors.Is(err, fault.TaskErased) {
 			return nil
 		}
 		return err

@@ -5,13 +5,14 @@ import (
 	"time"
 )
 
-// NoteLinks notes until when the links to the results of a task that somebody was told are good, so that the access log has them once.
-func (s *Service) NoteLinks(ctx context.Context, ref Ref, until time.Time) error {
-	_, err := s.change(ctx, ref, func(t *Task) error {
+// NoteLinks notes until when the links to the results of a task as it was told are good, so that the access log need not have them
+// again. Of a task that is processed again meanwhile nothing is noted: its next results have links of their own.
+func (s *Service) NoteLinks(ctx context.Context, told *Task, until time.Time) error {
+	_, err := s.change(ctx, told.Ref, func(t *Task) error {
 		if err := s.visible(t); err != nil {
 			return err
 		}
-		if !t.LinksTold.Before(until) {
+		if t.State != Completed || t.Round != told.Round || !t.LinksTold.Before(until) {
 			return errUnchanged
 		}
 		t.LinksTold = until.UTC()

@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/logevent"
@@ -127,7 +128,7 @@ func (s *Service) startAgain(ctx context.Context, t *Task, o Order) (*Task, erro
 		t.Round = max(1, t.Round) + 1
 		t.State, t.Started, t.Pages, t.Chosen = Queued, s.Now().UTC(), Progress{}, nil
 		t.Attempts, t.Suspect, t.Deaths, t.Starved = 0, false, 0, 0
-		t.Notes, t.Confidence, t.HiddenWords, t.Fetched = nil, nil, 0, nil
+		t.Notes, t.Confidence, t.HiddenWords, t.Fetched, t.LinksTold = nil, nil, 0, nil, time.Time{}
 		return t.ask(o.Client)
 	})
 	if err != nil {

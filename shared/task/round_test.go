@@ -156,3 +156,32 @@ func TestReceiptSaysUntilWhenTheUploadWasKept(t *testing.T) {
 		}
 	})
 }
+
+func TestLinksOfOneRoundAreNotedForNoOther(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		ref := w.completed(keptUpload(render.TXT))
+		first := w.get(ref)
+		ends := time.Now().Add(time.Hour)
+		note := func(told *task.Task) time.Time {
+			t.Helper()
+			if err := w.NoteLinks(w.Context(), told, ends); err != nil {
+				t.Fatal(err)
+			}
+			return w.get(ref).LinksTold
+		}
+		if !note(first).Equal(ends) {
+			t.Error("links are not noted")
+		}
+		w.start(ref, task.Order{})
+		if !note(first).IsZero() {
+			t.Error("links are noted while the task is processed again")
+		}
+		w.mustProcess(ref, task.Done)
+		if !note(first).IsZero() {
+			t.Error("links of the first round are noted as those of the second")
+		}
+		if !note(w.get(ref)).Equal(ends) {
+			t.Error("links of the second round are not noted")
+		}
+	})
+}
