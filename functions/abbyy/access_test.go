@@ -207,6 +207,27 @@ func TestNothingOfWhatClientsSendIsLogged(t *testing.T) {
 	}
 }
 
+// A connection that carried text of a client ends with the answer, be it a refusal: its buffers hold the text.
+func TestConnectionThatCarriedTextOfAClientIsClosed(t *testing.T) {
+	w := newWorld(t)
+	c := w.client(t, access.Application{})
+	held := taskOf(t, w.call(t, c, "POST", "/submitImage", strings.NewReader("%PDF-1.4 one"))).ID
+	for _, v := range []string{"", "/v2"} {
+		for query, want := range map[string]bool{
+			"/getTaskStatus?taskId=" + held: false,
+			"/listTasks":                    false,
+			"/processDocument?description=" + canary + "&language=nosuch&taskId=" + held: true,
+			"/processDocument?description=" + canary:                                     true,
+			"/processDocument?description=" + canary + "&taskId=" + held:                 true,
+		} {
+			method := map[bool]string{true: "POST", false: "GET"}[strings.HasPrefix(query, "/processDocument")]
+			if rec := w.call(t, c, method, v+query, nil); (rec.Header().Get("Connection") == "close") != want {
+				t.Errorf("%s%s: status %d, closed %v", v, query, rec.Code, !want)
+			}
+		}
+	}
+}
+
 // One line is logged of a request, with its route and nothing of its address.
 func TestRouteIsLogged(t *testing.T) {
 	w := newWorld(t)

@@ -19,8 +19,8 @@ func (c *call) decode(form url.Values, settings []byte) (*wire.Call, error) {
 		wire.Request{Query: c.r.URL.RawQuery, Form: form, Settings: settings},
 		wire.Known{Languages: c.languages(), Now: c.f.utc(c.f.Now())},
 	)
-	if err == nil && (asks.Password != "" || asks.Client.Description != "" || len(asks.Client.Fields) > 0) {
-		httpserver.Private(c.r.Context())
+	if err != nil || asks.Password != "" || asks.Client.Description != "" || len(asks.Client.Fields) > 0 {
+		httpserver.Private(c.r.Context()) // what is refused may hold such text too
 	}
 	return asks, err
 }
