@@ -216,6 +216,7 @@ func TestConnectionThatCarriedTextOfAClientIsClosed(t *testing.T) {
 		for query, want := range map[string]bool{
 			"/getTaskStatus?taskId=" + held: false,
 			"/listTasks":                    false,
+			"/getTaskStatus?taskId=nosuch":  false,
 			"/processDocument?description=" + canary + "&language=nosuch&taskId=" + held: true,
 			"/processDocument?description=" + canary:                                     true,
 			"/processDocument?description=" + canary + "&taskId=" + held:                 true,

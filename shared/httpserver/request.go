@@ -95,7 +95,7 @@ func Serve(next http.Handler, log *slog.Logger, now func() time.Time) http.Handl
 		safe(w.Header(), r.TLS != nil)
 		w.Header().Set("X-Request-Id", notes.id)
 		out := &counted{ResponseWriter: w, notes: notes}
-		if r.Body != nil {
+		if r.Body != nil && r.Body != http.NoBody { // which Drain knows: a request without a body may keep its connection
 			r.Body = &body{ReadCloser: r.Body, notes: notes}
 		}
 		defer func() {
