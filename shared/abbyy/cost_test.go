@@ -7,7 +7,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/abbyy"
 )
 
-// The dearest requests of a size take time in proportion to it.
+// The dearest requests of a size take time in proportion to it, or are refused before they take more.
 func BenchmarkDearestSettings(b *testing.B) {
 	page := func(s string) string { return "<document><page applyTo='0'>" + s + "</page></document>" }
 	for name, document := range map[string]string{
@@ -17,7 +17,9 @@ func BenchmarkDearestSettings(b *testing.B) {
 		"comments":  page("<text><letterSet>" + strings.Repeat("a<!---->", 120_000) + "</letterSet></text>"),
 		"letters":   page("<text><letterSet>" + strings.Repeat("a", 1_000_000) + "</letterSet></text>"),
 		"templates": "<document><fieldTemplates>" + strings.Repeat("<text id='a'/>", 19_000) + "</fieldTemplates></document>",
-		"pages":     "<document>" + strings.Repeat("<page applyTo='0-199'/>", 19_000) + "</document>",
+		"template": "<document><fieldTemplates><text id='a'>" + strings.Repeat("<oneTextLine/>", 50) + "</text></fieldTemplates><page applyTo='0'>" +
+			strings.Repeat("<text template='a'/>", 1000) + "</page></document>",
+		"pages": "<document>" + strings.Repeat("<page applyTo='0-199'/>", 19_000) + "</document>",
 	} {
 		b.Run(name, func(b *testing.B) {
 			m, _ := abbyy.V1.Find("processFields")

@@ -15,6 +15,7 @@ import (
 const (
 	mostTemplateID = 20   // characters
 	mostFieldID    = 250  // characters
+	mostElementsOf = 50   // of a field or a template: each field of a template costs the time of all of its elements
 	mostFieldPages = 200  // that one element page applies to
 	mostPageNumber = 9999 // of them
 	mostProblems   = 20   // that are told
@@ -84,6 +85,8 @@ func (d *decoder) readTemplates(e element, templates map[string]template) {
 			d.settings(detailValue, "its id has %d characters; give 1 to %d", n, mostTemplateID)
 		case again:
 			d.settings(detailValue, "another template has the same id")
+		case len(t.children) > mostElementsOf:
+			d.tooManyElements(t)
 		default:
 			templates[id] = template{kind, t.children}
 		}
@@ -100,6 +103,10 @@ func (d *decoder) readPage(e element, number int, templates map[string]template)
 		d.settings(detailValue, "applyTo must have numbers of pages counted from 0, with commas between them")
 		return
 	}
+	if len(d.call.Client.Fields)+len(e.children)*len(numbers) > field.Most {
+		d.settings(detailValue, "there are more than %d fields; read them in several tasks", field.Most)
+		return
+	}
 	var found []ocr.FieldRequest
 	for i, f := range e.children {
 		d.where = fmt.Sprintf("page %d: field %d: ", number, i+1)
@@ -110,10 +117,6 @@ func (d *decoder) readPage(e element, number int, templates map[string]template)
 			return
 		}
 	}
-	if len(d.call.Client.Fields)+len(found)*len(numbers) > field.Most {
-		d.settings(detailValue, "there are more than %d fields; read them in several tasks", field.Most)
-		return
-	}
 	for _, n := range numbers {
 		for _, r := range found {
 			r.Page = n + 1
@@ -122,12 +125,20 @@ func (d *decoder) readPage(e element, number int, templates map[string]template)
 	}
 }
 
+func (d *decoder) tooManyElements(e element) {
+	d.settings(detailValue, "it has %d elements; at most %d are allowed", len(e.children), mostElementsOf)
+}
+
 // readField reads an element text, barcode or checkmark of a page.
 func (d *decoder) readField(e element, templates map[string]template) (ocr.FieldRequest, bool) {
 	before := len(d.details)
 	kind, ok := kindOf(e.name)
 	if !ok {
 		d.settings(detailValue, "a field must be text, barcode or checkmark")
+		return ocr.FieldRequest{}, false
+	}
+	if len(e.children) > mostElementsOf {
+		d.tooManyElements(e)
 		return ocr.FieldRequest{}, false
 	}
 	settings := e.children
