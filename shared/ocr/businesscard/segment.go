@@ -10,10 +10,11 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
-// What bounds the work on a page that is no card.
+// What bounds the work on a page that is no card: its time grows faster than its text. Cards have a tenth of that.
 const (
-	mostSegments     = 300
+	mostSegments     = 200
 	mostSegmentWords = 60
+	mostBytes        = 4 << 10 // of all of them
 )
 
 // segment is a piece of a line that says one thing, or several in a row: lines are divided at wide gaps and at signs that stand
@@ -28,6 +29,7 @@ type segment struct {
 // segments divides an upright page, in reading order. text has its lines.
 func segments(p *ocr.Page) (all []segment, text string) {
 	var lines []string
+	left := mostBytes
 	for i := range p.Blocks {
 		if p.Blocks[i].Kind == ocr.BarcodeBlock {
 			continue
@@ -37,9 +39,13 @@ func segments(p *ocr.Page) (all []segment, text string) {
 				l := &paragraph.Lines[j]
 				lines = append(lines, spelled(l.Words))
 				for _, words := range divided(l.Words) {
-					if len(all) < mostSegments {
-						all = append(all, newSegment(words))
+					for _, w := range words {
+						left -= len(w.Text) + 1
 					}
+					if left < 0 || len(all) == mostSegments {
+						break
+					}
+					all = append(all, newSegment(words))
 				}
 			}
 		}
