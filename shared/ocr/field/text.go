@@ -32,6 +32,9 @@ const (
 	speckSize     = 0.15 // of a piece of ink that is no character
 )
 
+// mostJoined bounds the width of characters that are moved together, in widths of their region.
+const mostJoined = 2
+
 // TextOf prepares a region. Its picture is not changed.
 func TextOf(region *image.Gray, marking ocr.Marking, places int) Text {
 	if min(region.Rect.Dx(), region.Rect.Dy()) < smallest {
@@ -52,8 +55,7 @@ func TextOf(region *image.Gray, marking ocr.Marking, places int) Text {
 	}
 	t := Text{Letter: letterHeight(p.mask)}
 	if marks(marking, true) {
-		if cells := p.cells(places); len(cells) > 2 {
-			t.join(im, pieces, cells, p.letter, paper)
+		if cells := p.cells(places); len(cells) > 2 && t.join(im, pieces, cells, p.letter, paper) {
 			return t
 		}
 	}
@@ -81,9 +83,9 @@ func (t Text) Back(r image.Rectangle) image.Rectangle {
 	return image.Rect(column(r.Min.X), r.Min.Y+t.at.Y, column(r.Max.X-1)+1, r.Max.Y+t.at.Y)
 }
 
-// join moves the characters of all boxes together.
-func (t *Text) join(im *image.Gray, pieces []piece, cells []int, letter int, paper uint8) {
-	t.Joined = true
+// join moves the characters of all boxes together. It does not where they would need much more room than they have, as they do if
+// there are not as many boxes as the client says, or if what stands there are no characters.
+func (t *Text) join(im *image.Gray, pieces []piece, cells []int, letter int, paper uint8) bool {
 	boxes := make([]image.Rectangle, len(cells)-1)
 	for _, p := range pieces {
 		middle := (p.box.Min.X + p.box.Max.X) / 2
@@ -95,7 +97,7 @@ func (t *Text) join(im *image.Gray, pieces []piece, cells []int, letter int, pap
 	}
 	var parts []image.Rectangle
 	var gaps []int
-	gap := 0
+	gap, width := 0, 0
 	for _, b := range boxes {
 		if b.Empty() {
 			gap += int(emptyGap * float64(letter))
@@ -103,9 +105,15 @@ func (t *Text) join(im *image.Gray, pieces []piece, cells []int, letter int, pap
 		}
 		parts = append(parts, b)
 		gaps = append(gaps, gap+int(joinedGap*float64(letter)))
+		width += b.Dx() + gaps[len(gaps)-1]
 		gap = 0
 	}
+	if width > mostJoined*im.Rect.Dx() {
+		return false
+	}
+	t.Joined = true
 	t.place(im, parts, gaps, letter, paper)
+	return true
 }
 
 // place puts parts of a region beside each other, each after a gap, with paper around them all.
