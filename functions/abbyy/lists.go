@@ -1,7 +1,6 @@
 package abbyy
 
 import (
-	"context"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -11,37 +10,48 @@ import (
 )
 
 const (
-	page    = 1000   // tasks that are read at once
-	longest = 10_000 // tasks that one list looks at
-	abreast = 8      // tasks whose links are told for the first time at once
+	page    = 1000 // tasks that are read at once
+	abreast = 8    // tasks whose links are told for the first time at once
 )
 
-// list tells the tasks that were made in a time, tombstones included.
+// list tells the tasks that were made in a time, tombstones included. Where there are more than a list has it is of those that were
+// made first, and a header leads to the others, as the bodies have no room for it.
 func (c *call) list() (wire.Answer, error) {
-	seen, err := c.f.since(c.r.Context(), c.who.ID, c.asks.From, c.asks.To)
+	wanted, more, err := c.wanted()
 	if err != nil {
 		return wire.Answer{}, err
 	}
-	return c.tellAll(seen, c.asks.Listed)
+	if more {
+		last := wanted[len(wanted)-1]
+		c.w.Header().Set("Link", "<?"+c.asks.Next(c.f.utc(last.Created))+`>; rel="next"`)
+	}
+	return c.tellAll(wanted, wire.Listed)
 }
 
-// since returns tasks of an application that were made from one time to another, the oldest first.
-func (f *Function) since(ctx context.Context, application string, from, to time.Time) ([]*task.Task, error) {
-	filter := task.Filter{Gone: true, Limit: page, Since: from.Add(-time.Hour)}
-	var seen []*task.Task
+// wanted returns the tasks that a call of listTasks asks for, in the order in which they were made, and whether there are more.
+func (c *call) wanted() (wanted []*task.Task, more bool, err error) {
+	ahead := c.f.utc(c.f.Now()).Sub(c.f.Now()) // UTC of service time
+	filter := task.Filter{Gone: !c.asks.ExcludeDeleted, Limit: page, Since: c.asks.From.Add(-ahead)}
 	for {
-		found, err := f.Tasks.List(ctx, application, filter)
+		found, err := c.f.Tasks.List(c.r.Context(), c.who.ID, filter)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		for _, t := range found {
-			if f.utc(t.Created).After(to.Add(time.Second)) {
-				return seen, nil
+			t = c.f.shown(t)
+			told := c.f.dated(t, nil)
+			switch {
+			case told.Registered.After(c.asks.To.Add(time.Second)):
+				return wanted, false, nil
+			case !c.asks.Wants(told):
+			case len(wanted) == wire.MostListed:
+				return wanted, true, nil
+			default:
+				wanted = append(wanted, t)
 			}
-			seen = append(seen, f.shown(t))
 		}
-		if len(found) < page || len(seen) >= longest {
-			return seen, nil
+		if len(found) < page {
+			return wanted, false, nil
 		}
 		filter.After = found[len(found)-1].Ref.ID
 	}
@@ -74,9 +84,7 @@ func (c *call) tellAll(tasks []*task.Task, choose func([]wire.Task) []wire.Task)
 	all := make([]wire.Task, 0, len(tasks))
 	for _, t := range tasks {
 		byID[t.Ref.ID] = t
-		told := wire.TaskOf(t, t.FileCount(), nil)
-		told.Registered, told.Changed = c.f.utc(told.Registered), c.f.utc(told.Changed)
-		all = append(all, told)
+		all = append(all, c.f.dated(t, nil))
 	}
 	chosen := choose(all)
 	work, ctx := errgroup.WithContext(c.r.Context())

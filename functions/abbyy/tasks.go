@@ -133,9 +133,14 @@ func (c *call) told(ctx context.Context, t *task.Task) (wire.Task, error) {
 			return wire.Task{}, err
 		}
 	}
+	return c.f.dated(t, links), nil
+}
+
+// dated is a task with its times in UTC.
+func (f *Function) dated(t *task.Task, links []string) wire.Task {
 	told := wire.TaskOf(t, t.FileCount(), links)
-	told.Registered, told.Changed = c.f.utc(told.Registered), c.f.utc(told.Changed)
-	return told, nil
+	told.Registered, told.Changed = f.utc(told.Registered), f.utc(told.Changed)
+	return told
 }
 
 // utc is what is shown of a service time.

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -163,7 +164,7 @@ func TestMethodsAreFoundInAnyCaseAndWithdrawnOnesNot(t *testing.T) {
 	}
 }
 
-func TestListsAreOrderedAndBounded(t *testing.T) {
+func TestListsAreOrdered(t *testing.T) {
 	var tasks []abbyy.Task
 	at := noon().Truncate(time.Second)
 	for i := range 1200 {
@@ -171,8 +172,11 @@ func TestListsAreOrderedAndBounded(t *testing.T) {
 		tasks = append(tasks, abbyy.Task{Registered: at.Add(time.Duration(i) * time.Second), Changed: at.Add(-time.Duration(i) * time.Second), Status: status})
 	}
 	call := &abbyy.Call{From: at.Add(100 * time.Second), To: at.Add(1150 * time.Second)}
-	listed := call.Listed(tasks)
-	if len(listed) != 1000 || !listed[0].Registered.Equal(call.To) {
+	wanted := func() []abbyy.Task {
+		return slices.DeleteFunc(slices.Clone(tasks), func(t abbyy.Task) bool { return !call.Wants(t) })
+	}
+	listed := abbyy.Listed(wanted())
+	if len(listed) != 1051 || !listed[0].Registered.Equal(call.To) || !listed[1050].Registered.Equal(call.From) {
 		t.Fatalf("%d listed, the first made at %s", len(listed), listed[0].Registered)
 	}
 	for i := range len(listed) - 1 {
@@ -181,8 +185,11 @@ func TestListsAreOrderedAndBounded(t *testing.T) {
 		}
 	}
 	call.ExcludeDeleted, call.From = true, at.Add(1147*time.Second)
-	if got := len(call.Listed(tasks)); got != 3 {
+	if got := len(wanted()); got != 3 {
 		t.Errorf("%d of four tasks are listed without the deleted one", got)
+	}
+	if got, want := call.Next(at.Add(1149*time.Second)), "excludeDeleted=true&fromDate="; !strings.HasPrefix(got, want) || !strings.Contains(got, "toDate=") {
+		t.Errorf("the next list is %s", got)
 	}
 	finished := abbyy.Finished(tasks)
 	if len(finished) != 100 || !finished[0].Changed.Equal(tasks[1199].Changed) {

@@ -70,7 +70,7 @@ them without harm.
 | tasks in a list | %d, or %d of `+"`listFinishedTasks`"+` |
 
 A result link is good until a full hour in UTC, about 10 hours after processing ended and no longer than the task; then getTaskStatus tells the next one.
-`, mostFormats, task.MaxDescription, MostSettings, mostClientText, mostListed, mostFinished)
+`, mostFormats, task.MaxDescription, MostSettings, mostClientText, MostListed, mostFinished)
 	b.WriteString(`
 Of several files of a task the formats of PDF show pictures as they were sent; pages of PDFs among them are drawn as pictures.
 

@@ -2,6 +2,7 @@ package abbyy
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
 	"time"
 
@@ -72,29 +73,38 @@ func (m Method) Answered(t Task) Task {
 	return t
 }
 
+// Most tasks that a list has.
 const (
-	mostListed   = 1000 // tasks of listTasks
-	mostFinished = 100  // tasks of listFinishedTasks
+	MostListed   = 1000 // of listTasks
+	mostFinished = 100  // of listFinishedTasks
 )
 
-// Listed returns those tasks that a call of listTasks asks for: made between two times, the one with the oldest action first. A
-// client that got as many as there may be asks again from the registration of the last.
-func (c *Call) Listed(tasks []Task) []Task {
-	return firsts(tasks, mostListed, func(t Task) bool {
-		registered := t.Registered.Truncate(time.Second)
-		return !registered.Before(c.From) && !registered.After(c.To) && (t.Status != Deleted || !c.ExcludeDeleted)
-	})
+// Wants reports whether a call of listTasks asks for a task.
+func (c *Call) Wants(t Task) bool {
+	registered := t.Registered.Truncate(time.Second)
+	return !registered.Before(c.From) && !registered.After(c.To) && (t.Status != Deleted || !c.ExcludeDeleted)
+}
+
+// Next is the query of a call of listTasks that goes on where one ended whose last task was registered then.
+func (c *Call) Next(registered time.Time) string {
+	query := url.Values{"fromDate": {moment(registered)}, "toDate": {moment(c.To)}}
+	if c.ExcludeDeleted {
+		query.Set("excludeDeleted", "true")
+	}
+	return query.Encode()
+}
+
+// Listed puts tasks in the order of listTasks: the one with the oldest action first.
+func Listed(tasks []Task) []Task {
+	list := slices.Clone(tasks)
+	slices.SortStableFunc(list, func(a, b Task) int { return cmp.Or(a.Changed.Compare(b.Changed), cmp.Compare(a.ID, b.ID)) })
+	return list
 }
 
 // Finished returns those tasks that listFinishedTasks tells: the one that ended first first, so that deleting makes room for others.
 func Finished(tasks []Task) []Task {
-	return firsts(tasks, mostFinished, func(t Task) bool { return t.Status == Completed || t.Status == ProcessingFailed })
-}
-
-func firsts(tasks []Task, most int, wanted func(Task) bool) []Task {
-	list := slices.DeleteFunc(slices.Clone(tasks), func(t Task) bool { return !wanted(t) })
-	slices.SortStableFunc(list, func(a, b Task) int { return cmp.Or(a.Changed.Compare(b.Changed), cmp.Compare(a.ID, b.ID)) })
-	return list[:min(len(list), most)]
+	list := slices.DeleteFunc(Listed(tasks), func(t Task) bool { return t.Status != Completed && t.Status != ProcessingFailed })
+	return list[:min(len(list), mostFinished)]
 }
 
 // Application is what getApplicationInfo tells.
