@@ -13,6 +13,7 @@ import (
 	"github.com/lethe-ocr/lethe/functions/poison"
 	"github.com/lethe-ocr/lethe/functions/requeue"
 	"github.com/lethe-ocr/lethe/functions/retention"
+	wire "github.com/lethe-ocr/lethe/shared/abbyy"
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/access/oidc"
@@ -174,7 +175,7 @@ func (s *server) guard() (*access.Guard, error) {
 // clients are the interfaces of clients: the native one, and over it that of ABBYY.
 func (s *server) clients(guard *access.Guard) http.Handler {
 	acts := accesslog.New(s.records, s.ledger, s.set.RetainAccessLog, s.time.now, s.log)
-	picture := min(s.inline, s.set.Limits().Bytes, abbyy.MaxPicture)
+	picture := min(s.inline, s.set.Limits().Bytes, wire.MaxFile)
 	return abbyy.New(abbyy.Config{
 		Tasks:        s.tasks,
 		Applications: s.registry,

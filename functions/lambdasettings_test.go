@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -110,5 +112,14 @@ func TestSigningKeysAreWhatIsOneInTheSecret(t *testing.T) {
 	}
 	if current, previous, err := signingKeys(key, key, context.Canceled); current+previous != "" || err == nil {
 		t.Error("a secret that was not read was used")
+	}
+}
+
+func TestCompatibilityPageSaysWhatAFunctionURLTakes(t *testing.T) {
+	for _, page := range []string{"../shared/abbyy/compatibility.md", "../README.md"} {
+		text, err := os.ReadFile(page)
+		if want := fmt.Sprintf("%.1f MB", float64(lambdaInline)/1e6); err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s does not say that it takes %s, %v", page, want, err)
+		}
 	}
 }

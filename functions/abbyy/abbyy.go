@@ -25,9 +25,6 @@ import (
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
-// MaxPicture is the largest picture in bytes, as ABBYY documents it, where a place takes no smaller one.
-const MaxPicture = 30 << 20
-
 // Tasks is the domain. *task.Service implements it.
 type Tasks interface {
 	CreateWith(ctx context.Context, o task.Order, body task.Body) (task.Accepted, error)
@@ -64,7 +61,7 @@ type Config struct {
 	Languages    func() []string
 	Base         string           // with which links begin, without a slash at its end; empty for what each request was sent to
 	Proxied      bool             // a proxy of the place says how a request reached it
-	Picture      int64            // largest picture in bytes
+	Picture      int64            // largest picture in bytes, wire.MaxFile or less
 	Larger       string           // what to do with a larger one: a sentence
 	Now          func() time.Time // service time
 	UTC          func(service time.Time) time.Time
@@ -199,7 +196,7 @@ func (c *call) answer() (wire.Answer, error) {
 }
 
 // unread is how much of a body is received that nobody reads: many clients do not look at an answer before all of it is sent.
-const unread = 2 * MaxPicture
+const unread = 2 * wire.MaxFile
 
 // refuse answers an error. Where the client sends its document all the same it is let do so, or it would see a broken connection
 // instead of the answer; that of a stranger is not waited for, unless it asks for a challenge, as some clients do with all of it.

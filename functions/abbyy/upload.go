@@ -15,9 +15,8 @@ import (
 )
 
 const (
-	aroundFile  = 64 << 10 // bytes of a multipart body before its file, and as many behind it
-	maxSettings = 1 << 20  // bytes of the settings of processFields
-	octets      = "application/octet-stream"
+	aroundFile = 64 << 10 // bytes of a multipart body before its file, and as many behind it
+	octets     = "application/octet-stream"
 )
 
 // takePicture takes in the document of the request, which is streamed into storage: no more of it is in memory than its head.
@@ -92,7 +91,7 @@ func (c *call) fields() (url.Values, error) {
 
 // settings returns the XML of processFields, which comes as documents do. Fields before it are put into the form.
 func (c *call) settings(form url.Values) ([]byte, error) {
-	upload := httpserver.NewUpload(c.w, c.r, maxSettings+2*aroundFile)
+	upload := httpserver.NewUpload(c.w, c.r, wire.MostSettings+2*aroundFile)
 	content, _, fields, err := c.body(upload)
 	if err != nil {
 		return nil, c.whole(upload, nil, err)
@@ -100,11 +99,11 @@ func (c *call) settings(form url.Values) ([]byte, error) {
 	for name, values := range fields {
 		form[name] = values
 	}
-	limited := &bounded{r: content, left: maxSettings}
+	limited := &bounded{r: content, left: wire.MostSettings}
 	text, err := io.ReadAll(limited)
 	switch {
 	case limited.exceeded || upload.Exceeded():
-		return nil, fault.New(fault.BodyTooLarge, "the settings may have at most %d bytes", maxSettings).In("file")
+		return nil, fault.New(fault.BodyTooLarge, "the settings may have at most %d bytes", wire.MostSettings).In("file")
 	case err != nil:
 		return nil, fault.Wrap(err, fault.BadRequest, "the settings broke off; send them again")
 	case len(text) == 0:

@@ -41,6 +41,9 @@ const (
 	Settings                // what to read where, in XML
 )
 
+// MaxFile is the largest file in bytes, as ABBYY documents it. A place may take no more than a smaller one.
+const MaxFile = 30 << 20
+
 // Method is one operation.
 type Method struct {
 	Name    string // as documented

@@ -117,7 +117,7 @@ func resultParameters() []parameter {
 	card := []string{ProcessBusinessCard}
 	return []parameter{
 		{
-			name: "exportFormat", methods: documents(), form: "list of at most 3 formats", usual: "rtf", list: true, effect: Honoured,
+			name: "exportFormat", methods: documents(), form: fmt.Sprintf("list of at most %d formats", mostFormats), usual: "rtf", list: true, effect: Honoured,
 			note: "see Formats", read: readFormats(pageFormats(), mostFormats),
 		},
 		{

@@ -47,30 +47,32 @@ them without harm.
 			}
 		}
 	}
-	b.WriteString("\n## Formats\n\n| `exportFormat` | methods | extension | media type | result |\n| --- | --- | --- | --- | --- |\n")
+	b.WriteString("\n## Formats\n\n| `exportFormat` | methods | ending of its name | media type | result |\n| --- | --- | --- | --- | --- |\n")
 	for _, group := range []struct {
 		formats []format
 		methods string
 	}{{pageFormats(), listed(documents())}, {cardFormats(), code(ProcessBusinessCard)}} {
 		for _, f := range group.formats {
-			row(&b, code(f.name), group.methods, f.extension(), f.mediaType(), dash(f.note))
+			row(&b, code(f.name), group.methods, f.is.Extension(), f.mediaType(), dash(f.note))
 		}
 	}
-	b.WriteString("\n`processFields`, the methods of one field and `processMRZ` answer with XML of their own. At most 3 formats are written for a task, in the order asked for.\n")
+	b.WriteString("\n`processFields`, the methods of one field and `processMRZ` answer with XML of their own. Several formats are told in the order asked for.\n")
 	fmt.Fprintf(&b, `
 ## Limits
 
 | what | most |
 | --- | --- |
-| a file | 30 MB; 4.4 MB on AWS, where requests are no larger: use Azure or `+"`lethe serve`"+` for larger ones |
-| files of a task | 100 |
+| a file | %d MB; 4.4 MB on AWS, where requests are no larger: use Azure or `+"`lethe serve`"+` for larger ones |
+| files of a task | %d |
 | formats of a task | %d |
 | text of a description | %d characters |
 | settings of `+"`processFields`"+` | %d bytes, and %d bytes of what is said of fields |
 | tasks in a list | %d, or %d of `+"`listFinishedTasks`"+` |
 
+Of more tasks, `+"`listTasks`"+` tells those that were made first, and the header `+"`Link`"+` of the answer leads to the next list.
+
 A result link is good until a full hour in UTC, about 10 hours after processing ended and no longer than the task; then getTaskStatus tells the next one.
-`, mostFormats, task.MaxDescription, MostSettings, mostClientText, MostListed, mostFinished)
+`, MaxFile>>20, task.MaxPictures, mostFormats, task.MaxDescription, MostSettings, mostClientText, MostListed, mostFinished)
 	b.WriteString(`
 Of several files of a task the formats of PDF show pictures as they were sent; pages of PDFs among them are drawn as pictures.
 
@@ -108,22 +110,6 @@ func (c Content) String() string {
 		return "settings in XML"
 	default:
 		return "–"
-	}
-}
-
-// extension is that of the name of a result.
-func (f format) extension() string {
-	switch f.name {
-	case "txtUnstructured":
-		return ".txt"
-	case "pdfSearchable", "pdfTextAndImages", "pdfa":
-		return ".pdf"
-	case "xmlForCorrectedImage", "alto":
-		return ".xml"
-	case "vCard":
-		return ".vcf"
-	default:
-		return "." + f.name
 	}
 }
 
