@@ -108,7 +108,7 @@ func (s *server) domain() (*task.Service, error) {
 		Queue:         s.queue(turns),
 		Applications:  s.registry,
 		Erased:        s.memory.erased,
-		Sealer:        s.sealer(),
+		Sealer:        s.keys, // a verb beside the server has none: its sweep leaves passwords as they are
 		Streams:       s.streams,
 		StreamResults: s.set.Results == config.ResultsByAPI,
 		Policy:        s.set.Policy(),
@@ -123,14 +123,6 @@ func (s *server) domain() (*task.Service, error) {
 		Horizon:       s.time.horizon,
 		Log:           s.log,
 	}), nil
-}
-
-// sealer seals passwords. A verb beside the server has no keys: its sweep leaves passwords as they are.
-func (s *server) sealer() task.Sealer {
-	if s.keys == nil {
-		return nil
-	}
-	return s.keys
 }
 
 // sweepers is how many tasks a sweep erases at once.

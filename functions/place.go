@@ -6,11 +6,11 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/lethe-ocr/lethe/shared/abbyy/resultlink"
 	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
-	"github.com/lethe-ocr/lethe/shared/seal"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -30,7 +30,7 @@ type place struct {
 	blobs   storage.Blobs
 	records records
 	links   storage.Linker
-	keys    *seal.Keys                    // of passwords and of links to results: they lie outside the records
+	keys    keyring                       // of passwords and of links to results: they lie outside the records; nil where there are none
 	turn    task.SweepTurn                // of the processes that sweep the storage; nil where the trigger starts one at a time
 	streams task.Streams                  // who else may have documents on their way
 	stored  int64                         // bytes that an application may store at once, where no setting says
@@ -50,6 +50,13 @@ type place struct {
 
 	conditions []condition    // of intake, beside those of every place
 	subjects   []doctor.Probe // that the doctor looks at beside the program's own process
+}
+
+// keyring seals passwords and signs links to results. It is an interface, and not the pointer that implements it, so that a place
+// without keys is seen to have none by whatever the field is put into.
+type keyring interface {
+	task.Sealer
+	resultlink.Keys
 }
 
 // records are the records of a place with their index of what is due.
