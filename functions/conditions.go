@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -58,10 +59,17 @@ func storageTakes(log *slog.Logger, records storage.Records, life time.Duration)
 
 // engineStarts is the condition that worker processes start.
 func engineStarts(log *slog.Logger, e engine) condition {
-	return quiet(log, "engine", "no worker process starts; see the log", checked, func(ctx context.Context) error {
+	return condition{name: "engine", life: checked, holds: func(ctx context.Context) error {
 		_, err := e.Ready(ctx)
-		return err
-	})
+		if err == nil {
+			return nil
+		}
+		log.WarnContext(ctx, logevent.IntakeClosed, "condition", "engine", "error", err)
+		if data, ok := errors.AsType[unusable](err); ok {
+			return fmt.Errorf("no worker process starts: %w", data)
+		}
+		return errors.New("no worker process starts; see the log")
+	}}
 }
 
 // ledgerGoesOn is the condition that what is accepted can be proved: there is a key that a published one stands for, and the

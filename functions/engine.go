@@ -17,8 +17,8 @@ type engine interface {
 	doctor.Workers
 	// Derive writes what reviewers may see of a document: pictures of its pages, drawn anew.
 	Derive(ctx context.Context, src ocr.Source, w io.Writer) error
-	// Ready waits for the first worker process and says what confines it. It fails with unconfined where a sandbox is required
-	// and the kernel gives none.
+	// Ready waits for the first worker process and says what confines the last one. It fails as long as the last start did: with
+	// unconfined where a sandbox is required and the kernel gives none, with unusable where language data is missing or damaged.
 	Ready(ctx context.Context) (sandbox string, err error)
 	// Rest returns once no worker process holds anything of a document, and none is being started.
 	Rest(ctx context.Context) error
@@ -32,6 +32,9 @@ type unconfined struct{ cause error }
 
 // Error names the remedy.
 func (u unconfined) Error() string { return fmt.Sprintf("%s: %s", u.cause, doctor.SandboxRemedy) }
+
+// unusable is the error of an engine that cannot use language data. It names the remedy, and no file.
+type unusable struct{ error }
 
 // confined returns an error that names the remedy if a sandbox is required and workers cannot be given one.
 func confined(ctx context.Context, e engine) error {

@@ -3,7 +3,6 @@
 package main_test
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -27,7 +26,7 @@ func TestHostileRequestsAreRefused(t *testing.T) {
 	}
 	// Not an ephemeral server, which has an address more for its clock. The application may do everything, so that nothing
 	// is refused before it is looked at.
-	s := &server{t: t, data: t.TempDir(), log: &bytes.Buffer{}}
+	s := &server{t: t, data: t.TempDir(), log: &journal{}}
 	s.app, s.secret = s.almighty()
 	s.run(hostileSettings(), "serve", "--data", s.data, "--listen", "127.0.0.1:0")
 	target := s.target()

@@ -67,7 +67,7 @@ func besiege(stop context.Context, t *testing.T) *siege {
 
 func (w *siege) start() *server {
 	w.t.Helper()
-	s := &server{t: w.t, data: w.data, log: &bytes.Buffer{}, app: w.app, secret: w.secret}
+	s := &server{t: w.t, data: w.data, log: &journal{}, app: w.app, secret: w.secret}
 	s.run(append(hostileSettings(), "LETHE_WORKERS=2", "LETHE_PAGE_TIME=10s"), "serve", "--data", w.data, "--listen", "127.0.0.1:"+w.port)
 	return s
 }

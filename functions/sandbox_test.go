@@ -121,7 +121,7 @@ func TestServerThatCannotConfineItsWorkersTakesNothingInAndErases(t *testing.T) 
 	}
 	before.stop()
 
-	s := &server{t: t, data: data, log: &bytes.Buffer{}, app: before.app, secret: before.secret, lacks: "seccomp"}
+	s := &server{t: t, data: data, log: &journal{}, app: before.app, secret: before.secret, lacks: "seccomp"}
 	s.run([]string{"LETHE_SWEEP_INTERVAL=1s"}, "serve", "--data", data, "--listen", "127.0.0.1:0")
 	unsafeRow(t, s.url)
 	raw := apitest.Caller{T: t, Base: s.url, App: s.app, Key: s.secret} // the client would try again
@@ -140,7 +140,7 @@ func TestServerThatCannotConfineItsWorkersTakesNothingInAndErases(t *testing.T) 
 	s.stop()
 
 	// The clock too: what was read before is due at once under a shorter policy.
-	s = &server{t: t, data: data, log: &bytes.Buffer{}, app: before.app, secret: before.secret, lacks: "seccomp"}
+	s = &server{t: t, data: data, log: &journal{}, app: before.app, secret: before.secret, lacks: "seccomp"}
 	s.run([]string{"LETHE_SWEEP_INTERVAL=1s", "LETHE_RETAIN_PROCESSED=1s", "LETHE_RETAIN_MARGIN=900ms"},
 		"serve", "--data", data, "--listen", "127.0.0.1:0")
 	deadline := time.Now().Add(time.Minute)
@@ -164,7 +164,7 @@ func TestServerReadsDocumentsWhereItMay(t *testing.T) {
 		"without anything, which somebody accepts": {"landlock,seccomp", []string{"LETHE_SANDBOX=best-effort"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &server{t: t, data: t.TempDir(), log: &bytes.Buffer{}, lacks: c.lacks}
+			s := &server{t: t, data: t.TempDir(), log: &journal{}, lacks: c.lacks}
 			s.run(append(c.env, "TMPDIR="+s.data), "serve", "--ephemeral")
 			if ok, detail, status := row(t, s.url, "sandbox"); !ok || status != http.StatusOK {
 				t.Errorf("status %d: %s", status, detail)

@@ -77,7 +77,7 @@ func TestOnAFullDiskDocumentsAreErasedAndNoneIsTakenIn(t *testing.T) {
 	if !here {
 		return
 	}
-	s := &server{t: t, data: dir, log: &bytes.Buffer{}}
+	s := &server{t: t, data: dir, log: &journal{}}
 	s.run([]string{"TMPDIR=" + dir, "LETHE_FREE_FLOOR_MIB=4"}, "serve", "--ephemeral")
 	page := photo(t, "Gardens and rain.")
 	deleted := s.send(page, client.Settings{})
@@ -178,7 +178,7 @@ func TestServerWithADamagedDatabaseErasesByTheTimeOfFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	s = &server{t: t, data: data, log: &bytes.Buffer{}, app: s.app, secret: s.secret}
+	s = &server{t: t, data: data, log: &journal{}, app: s.app, secret: s.secret}
 	s.run(nil, "serve", "--data", data, "--listen", "127.0.0.1:0")
 	if said := s.readiness("database"); !strings.Contains(said, "damaged") || !strings.Contains(said, "move it away") {
 		t.Errorf("/readyz says %q", said)

@@ -77,7 +77,7 @@ func (l *legacy) serve(later time.Duration, env ...string) *server {
 	}); err != nil {
 		l.t.Fatal(err)
 	}
-	s := &server{t: l.t, data: l.data(), log: &bytes.Buffer{}, app: l.ID, secret: l.Secret}
+	s := &server{t: l.t, data: l.data(), log: &journal{}, app: l.ID, secret: l.Secret}
 	s.run(env, "serve", "--data", l.data(), "--listen", "127.0.0.1:0")
 	return s
 }
@@ -85,7 +85,7 @@ func (l *legacy) serve(later time.Duration, env ...string) *server {
 // serveBefore starts the earlier program over the folder, so long after it was killed.
 func (l *legacy) serveBefore(later time.Duration) *server {
 	l.t.Helper()
-	s := &server{t: l.t, bin: l.program("functions"), data: l.data(), log: &bytes.Buffer{}, app: l.ID, secret: l.Secret}
+	s := &server{t: l.t, bin: l.program("functions"), data: l.data(), log: &journal{}, app: l.ID, secret: l.Secret}
 	s.run([]string{"TEST_AHEAD=" + time.Until(l.At.Add(later)).String(), "LETHE_SWEEP_INTERVAL=2s"}, "serve", "--data", l.data(), "--listen", "127.0.0.1:0")
 	return s
 }

@@ -75,6 +75,8 @@ func (w workers) Ready(ctx context.Context) (string, error) {
 	s, err := w.Sandbox(ctx)
 	if open, ok := errors.AsType[*worker.Unconfined](err); ok {
 		err = unconfined{open}
+	} else if bad, ok := errors.AsType[*worker.Unusable](err); ok {
+		err = fmt.Errorf("%w: %w", unusable{bad}, err)
 	}
 	return s.String(), err
 }

@@ -76,7 +76,7 @@ type server struct {
 	data   string
 	clock  string
 	url    string
-	log    *bytes.Buffer
+	log    *journal // what it wrote
 	app    string
 	secret string
 	lacks  string // what its kernel lacks
@@ -86,7 +86,7 @@ type server struct {
 // start runs an ephemeral server whose private folder lies below dir.
 func start(t *testing.T, env ...string) *server {
 	t.Helper()
-	s := &server{t: t, data: t.TempDir(), log: &bytes.Buffer{}}
+	s := &server{t: t, data: t.TempDir(), log: &journal{}}
 	s.run(append(env, "TMPDIR="+s.data), "serve", "--ephemeral")
 	return s
 }
@@ -94,7 +94,7 @@ func start(t *testing.T, env ...string) *server {
 // startAt runs a server over a data folder that outlives it, with an application of its own.
 func startAt(t *testing.T, data string, env ...string) *server {
 	t.Helper()
-	s := &server{t: t, data: data, log: &bytes.Buffer{}}
+	s := &server{t: t, data: data, log: &journal{}}
 	s.run(env, "serve", "--data", data, "--listen", "127.0.0.1:0")
 	return s
 }
@@ -116,6 +116,7 @@ func (s *server) run(env []string, args ...string) {
 	ready := make(chan map[string]string, 1)
 	go func() {
 		for lines.Scan() {
+			_, _ = fmt.Fprintln(s.log, lines.Text()) // a journal takes everything
 			var line map[string]any
 			if json.Unmarshal(lines.Bytes(), &line) != nil {
 				continue
@@ -198,7 +199,7 @@ func (s *server) kill() {
 func (s *server) reborn() *server {
 	s.t.Helper()
 	s.kill()
-	next := &server{t: s.t, data: s.data, log: &bytes.Buffer{}, app: s.app, secret: s.secret}
+	next := &server{t: s.t, data: s.data, log: &journal{}, app: s.app, secret: s.secret}
 	next.run(nil, "serve", "--data", s.data, "--listen", "127.0.0.1:0")
 	return next
 }

@@ -22,7 +22,7 @@ func main() {
 	// No signal ends the context: a worker ends with its socket, not with a signal meant for the server.
 	if err := run(context.Background(), os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "lethe-worker:", err)
-		os.Exit(1)
+		os.Exit(worker.ExitStatus(err))
 	}
 }
 

@@ -3,6 +3,7 @@
 package reading
 
 import (
+	"bytes"
 	"context"
 	"image"
 	"math"
@@ -45,6 +46,22 @@ func New(e Engine) *Reader { return &Reader{engine: e} }
 
 // Languages lists the installed languages as Tesseract's codes, sorted.
 func (r *Reader) Languages() []string { return r.engine.Languages() }
+
+// Load has the engine read an empty picture in each of the languages by itself, so that it loads its language data.
+func (r *Reader) Load(ctx context.Context, languages []string) error {
+	const side = 64
+	blank, err := picture.NewGray(bytes.Repeat([]byte{0xff}, side*side), side, side, side, 300)
+	if err != nil {
+		return err
+	}
+	defer blank.Close()
+	for _, l := range languages {
+		if _, err := r.engine.Recognise(ctx, blank, Ask{Languages: []string{l}, Mode: SingleLine}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Close closes the engine.
 func (r *Reader) Close() error { return r.engine.Close() }

@@ -6,9 +6,11 @@
 #include <tesseract/baseapi.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -49,9 +51,18 @@ int lethe_hold(const char *path) {
   return 0;
 }
 
-int lethe_init(void *api, const char *folder, const char *languages) {
-  return static_cast<tesseract::TessBaseAPI *>(api)->Init(folder, 0, languages, tesseract::OEM_DEFAULT, nullptr, 0, nullptr, nullptr,
-                                                          false, read_held);
+int lethe_init(void *engine, const char *folder, const char *languages) {
+  auto *api = static_cast<tesseract::TessBaseAPI *>(engine);
+  int failed = api->Init(folder, 0, languages, tesseract::OEM_DEFAULT, nullptr, 0, nullptr, nullptr, false, read_held);
+  if (failed != 0) return failed;
+  // Of several languages the engine leaves out those that it cannot load.
+  std::vector<std::string> loaded;
+  api->GetLoadedLanguagesAsVector(&loaded);
+  std::istringstream wanted(languages);
+  for (std::string language; std::getline(wanted, language, '+');) {
+    if (std::find(loaded.begin(), loaded.end(), language) == loaded.end()) return -1;
+  }
+  return 0;
 }
 
 void *lethe_open(const char *folder, const char *languages, int quiet) {

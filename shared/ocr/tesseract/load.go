@@ -67,18 +67,19 @@ var errModels = errors.New("the engine cannot read its language data")
 // shut frees what open returned.
 func shut(api unsafe.Pointer) { C.lethe_close(api) }
 
-// Init initialises a tesseract::TessBaseAPI with languages from the open files.
+// Init initialises a tesseract::TessBaseAPI with languages from the open files. It fails with a traineddata.Error unless all of them
+// are loaded.
 func (m *Models) Init(api unsafe.Pointer, languages []string) error {
 	folder, names := C.CString(m.dir), C.CString(strings.Join(languages, "+"))
 	defer C.free(unsafe.Pointer(folder))
 	defer C.free(unsafe.Pointer(names))
 	if C.lethe_init(api, folder, names) != 0 {
-		return errModels
+		return traineddata.Unusable(errModels, languages...)
 	}
 	return nil
 }
 
-// open returns a tesseract::TessBaseAPI with languages from the open files.
+// open returns a tesseract::TessBaseAPI with languages from the open files. It fails as Init does.
 func (m *Models) open(languages []string) (unsafe.Pointer, error) {
 	folder, names := C.CString(m.dir), C.CString(strings.Join(languages, "+"))
 	defer C.free(unsafe.Pointer(folder))
@@ -89,7 +90,7 @@ func (m *Models) open(languages []string) (unsafe.Pointer, error) {
 	}
 	api := C.lethe_open(folder, names, quiet)
 	if api == nil {
-		return nil, errModels
+		return nil, traineddata.Unusable(errModels, languages...)
 	}
 	return api, nil
 }

@@ -7,7 +7,8 @@ extern "C" {
 // lethe_hold opens a file for lethe_load, for as long as the process lives. It returns 0, or the number of an error.
 int lethe_hold(const char *path);
 
-// lethe_init initialises a tesseract::TessBaseAPI with languages, from files that are held alone. It returns 0 on success.
+// lethe_init initialises a tesseract::TessBaseAPI with languages, from files that are held alone. It returns 0 if all of
+// them are loaded.
 // Initialising it again the same way then opens nothing.
 int lethe_init(void *api, const char *folder, const char *languages);
 

@@ -19,6 +19,21 @@ import (
 // Orientation is the name of the model that finds a page's way up. It is not a language.
 const Orientation = "osd"
 
+// Error says that language data cannot be used.
+type Error struct {
+	Languages []string // that are meant, as Tesseract's codes; empty if no language can be used
+	cause     error
+}
+
+// Unusable returns an Error with a cause that names the files.
+func Unusable(cause error, languages ...string) *Error { return &Error{languages, cause} }
+
+// Error returns the cause.
+func (e *Error) Error() string { return e.cause.Error() }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.cause }
+
 // suffix is how the files are called.
 const suffix = ".traineddata"
 
@@ -42,8 +57,16 @@ func places() []string {
 }
 
 // Find looks at the folder that is given, or where packages install language data if it is empty. A folder and its files may
-// be links. It fails where there is nothing that the engine can use, and says why.
+// be links. It fails with an Error where there is nothing that the engine can use, and says why.
 func Find(given string) (Folder, error) {
+	f, err := find(given)
+	if err != nil {
+		return Folder{}, Unusable(err)
+	}
+	return f, nil
+}
+
+func find(given string) (Folder, error) {
 	if given != "" {
 		return open(given)
 	}

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
 // child is a running process. One caller uses it at a time.
@@ -32,6 +34,7 @@ type child struct {
 	rss     atomic.Int64 // resident bytes when last measured
 	source  string       // id of the document that it may hold open; owned by the user
 	opened  int          // documents
+	unready []string     // languages that it said it could not use; owned by the user
 	pages   atomic.Int64
 	aliveMu sync.RWMutex
 	alive   bool // the process id is this process's; guarded by aliveMu
@@ -117,12 +120,39 @@ func (c *child) greet(ctx context.Context, check checker) error {
 	}
 	if err != nil {
 		c.dismiss()
+		if c.cmd.ProcessState != nil && c.cmd.ProcessState.ExitCode() == exitUnusable {
+			err = &Unusable{}
+		}
 		return fmt.Errorf("wait for child: %w (it wrote %q)", err, c.stderr.head())
 	}
 	c.stderr.forget()
 	c.words.Sandbox.AddressSpace = c.limitAddressSpace() == nil
 	return c.conn.SetReadDeadline(time.Time{})
 }
+
+// load has a child that has seen no document load a language, and ends it if that fails.
+func (c *child) load(ctx context.Context, language string) error {
+	stop := context.AfterFunc(ctx, func() { c.kill(Cancelled) })
+	defer stop()
+	err := c.conn.SetReadDeadline(time.Now().Add(c.limits.Start))
+	if err == nil {
+		err = send(c.conn, request{Op: opLoad, Options: ocr.Options{Languages: []string{language}}})
+	}
+	var resp response
+	if err == nil {
+		resp, err = c.answer()
+	}
+	if err == nil && (resp.Failed || resp.Refusal != nil) {
+		err = errNotLoaded
+	}
+	if err != nil {
+		c.dismiss()
+		return fmt.Errorf("load %s: %w", language, err)
+	}
+	return c.conn.SetReadDeadline(time.Time{})
+}
+
+var errNotLoaded = errors.New("the engine refused it")
 
 var errNoLimit = errors.New("not limited in this build")
 

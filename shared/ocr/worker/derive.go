@@ -49,7 +49,7 @@ func (p *Pool) draw(ctx context.Context, owner string, plan derivative.Plan, w i
 	defer p.put(s)
 	if s.child.opened > 0 {
 		s.child.kill(Recycled)
-		if err := p.ready(ctx, s, ""); err != nil {
+		if err := p.ready(ctx, s, "", nil); err != nil {
 			return err
 		}
 	}

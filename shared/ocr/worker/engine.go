@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -97,10 +98,12 @@ func (p *Pool) attempt(ctx context.Context, src ocr.Source, steps []step, file *
 	}
 	defer p.put(s)
 	s.again = true
+	needed := languagesOf(steps)
 	for again := false; ; again = true {
 		if again {
 			p.tally.retries.Add(1)
-			if err := p.ready(ctx, s, src.ID); err != nil {
+			// Where the language data is to blame, the fresh process shows it before it has the document.
+			if err := p.ready(ctx, s, src.ID, needed); err != nil {
 				return response{}, err
 			}
 		}
@@ -112,6 +115,9 @@ func (p *Pool) attempt(ctx context.Context, src ocr.Source, steps []step, file *
 			return resp, err
 		}
 		why := s.child.why()
+		if len(s.child.unready) > 0 {
+			needed = s.child.unready
+		}
 		switch {
 		case ctx.Err() != nil:
 			return response{}, p.over(ctx)
@@ -121,6 +127,21 @@ func (p *Pool) attempt(ctx context.Context, src ocr.Source, steps []step, file *
 			return response{}, p.died(why, last)
 		}
 	}
+}
+
+// languagesOf lists the languages that a page is read in. Which of them a choice among languages tries, the child knows.
+func languagesOf(steps []step) []string {
+	var all []string
+	for _, s := range steps {
+		if s.Op != opRecognise || s.Options.Choose {
+			continue
+		}
+		all = append(all, s.Options.Languages...)
+		for _, f := range s.Options.Fields {
+			all = append(all, f.Languages...)
+		}
+	}
+	return all
 }
 
 // perform makes the requests of a call and reports which of them was the last.
@@ -145,6 +166,7 @@ func (p *Pool) perform(ctx context.Context, s *slot, steps []step, opened bool, 
 func (p *Pool) accept(c *child, resp response, check func(response) error) error {
 	switch {
 	case resp.Failed:
+		c.unready = slices.DeleteFunc(resp.Unusable, func(l string) bool { return !slices.Contains(c.words.Languages, l) })
 		c.kill(Failing)
 		return fault.PageFailed
 	case resp.Refusal != nil:

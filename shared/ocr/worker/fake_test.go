@@ -15,6 +15,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -25,6 +26,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
+	"github.com/lethe-ocr/lethe/shared/ocr/traineddata"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker/workertest"
 )
@@ -32,11 +34,13 @@ import (
 // The test binary plays the child, and once a parent, when it is executed with this variable.
 const roleVariable = "LETHE_TEST_ROLE"
 
-// What a child is told: the folder that it may read, what its kernel lacks, and whether system calls of 32 bits can be made here.
+// What a child is told: the folder that it may read, what its kernel lacks, whether system calls of 32 bits can be made here, and the
+// file that stands for its language data.
 const (
 	readVariable    = "LETHE_TEST_READ"
 	lacksVariable   = "LETHE_TEST_LACKS"
 	calls32Variable = "LETHE_TEST_CALLS32"
+	dataVariable    = "TEST_WORKER_LANGUAGE_DATA"
 )
 
 func lacking(names string) []workertest.Mechanism {
@@ -56,6 +60,9 @@ func TestMain(m *testing.M) {
 			if err := workertest.Lack(lacking(lacks)...); err != nil {
 				panic(err)
 			}
+		}
+		if languageData() == "" {
+			os.Exit(worker.ExitStatus(traineddata.Unusable(errors.New("no language data"))))
 		}
 		err := worker.Serve(context.Background(), worker.Socket, &fakeEngine{}, worker.Confine(0, os.Getenv(readVariable)))
 		if err != nil {
@@ -81,6 +88,7 @@ type fakeEngine struct {
 	opens  int
 	calls  int // of Recognise
 	hoard  [][]byte
+	loaded map[string]bool
 }
 
 func (e *fakeEngine) command(src ocr.Source) string {
@@ -94,7 +102,37 @@ func (e *fakeEngine) command(src ocr.Source) string {
 
 func (e *fakeEngine) Release() { e.opened, e.opens = "", 0 }
 
-func (e *fakeEngine) Languages() []string { return []string{"deu", "eng"} }
+func (e *fakeEngine) Languages() []string {
+	return strings.Fields(strings.ReplaceAll(languageData(), "/", ""))
+}
+
+// languageData says what is in the file that stands for the language data: names of languages, each followed by a stroke
+// if it cannot be loaded, and by two if the process ends over it.
+func languageData() string {
+	content, err := os.ReadFile(os.Getenv(dataVariable))
+	if err != nil {
+		return "deu eng"
+	}
+	return string(content)
+}
+
+func (e *fakeEngine) Load(_ context.Context, languages []string) error {
+	data := strings.Fields(languageData())
+	for _, l := range languages {
+		switch {
+		case e.loaded[l]:
+		case slices.Contains(data, l+"//"):
+			crash()
+		case slices.Contains(data, l+"/"):
+			return traineddata.Unusable(errors.New("secret content"), l)
+		}
+		if e.loaded == nil {
+			e.loaded = map[string]bool{}
+		}
+		e.loaded[l] = true
+	}
+	return nil
+}
 
 func (e *fakeEngine) Inspect(_ context.Context, src ocr.Source) (ocr.Info, error) {
 	command := e.command(src)
@@ -126,9 +164,12 @@ func (e *fakeEngine) Draw(_ context.Context, src ocr.Source, _ int, _ ocr.Option
 	return nil
 }
 
-func (e *fakeEngine) Recognise(_ context.Context, src ocr.Source, n int, opt ocr.Options) (ocr.Page, error) {
+func (e *fakeEngine) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.Options) (ocr.Page, error) {
 	command := e.command(src)
 	e.calls++
+	if err := e.Load(ctx, opt.Languages); err != nil {
+		return ocr.Page{}, err
+	}
 	name, arg, _ := strings.Cut(command, " ")
 	switch name {
 	case "crash":
@@ -286,7 +327,10 @@ func lie(role string) {
 		_, _ = conn.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...))
 	}
 	say(map[string]any{"languages": []string{"eng"}})
-	_, _ = conn.Read(make([]byte, 4096))
+	request := make([]byte, 4096)
+	for n, err := conn.Read(request); err == nil && bytes.Contains(request[:n], []byte(`"op":"load"`)); n, err = conn.Read(request) {
+		say(map[string]any{}) // before it has a document there is nothing to lie about
+	}
 	page := words(1, ocr.Options{}, "word")
 	switch role {
 	case "huge":

@@ -35,10 +35,7 @@ type Pool struct {
 	halted map[*guard]struct{} // watch over a child that is stopped; guarded by mu
 	busy   sync.WaitGroup      // slots that are not free; none is added after Close began
 
-	known  chan struct{} // closed when words or cause is there
-	greets sync.Mutex
-	words  *hello // of the first child; guarded by greets
-	cause  error  // why there is none yet; guarded by greets
+	outcome *outcome // of the last start
 
 	closing sync.Once
 }
@@ -70,13 +67,13 @@ func New(cfg Config) (*Pool, error) {
 		return nil, err
 	}
 	p := &Pool{
-		cfg:    cfg,
-		check:  newChecker(cfg.Document),
-		tally:  newTally(cfg.Killed),
-		spawn:  make(chan func()),
-		places: fairqueue.New(cfg.Children, time.Now),
-		halted: map[*guard]struct{}{},
-		known:  make(chan struct{}),
+		cfg:     cfg,
+		check:   newChecker(cfg.Document),
+		tally:   newTally(cfg.Killed),
+		spawn:   make(chan func()),
+		places:  fairqueue.New(cfg.Children, time.Now),
+		halted:  map[*guard]struct{}{},
+		outcome: newOutcome(),
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.work.Go(p.starter)
@@ -90,10 +87,7 @@ func New(cfg Config) (*Pool, error) {
 }
 
 func newSlot() *slot {
-	b := backoff.NewExponentialBackOff()
-	b.InitialInterval, b.MaxInterval = 100*time.Millisecond, 5*time.Second
-	b.Reset()
-	return &slot{backoff: b}
+	return &slot{backoff: startBackoff()}
 }
 
 // Close ends every call and every child, and returns when none is left.
@@ -109,7 +103,7 @@ func (p *Pool) close() {
 	}
 	p.work.Wait()
 	p.tally.group.Wait()
-	p.settle(nil, errClosed)
+	p.outcome.close()
 }
 
 // Places is where documents and pages wait for the children.
@@ -117,45 +111,6 @@ func (p *Pool) Places() *fairqueue.Queue { return p.places }
 
 // Stats returns a snapshot of counters.
 func (p *Pool) Stats() Stats { return p.tally.snapshot() }
-
-// Languages lists what the first child found. It waits for that child, but no longer than for the first call that gives up
-// on starting one: then it returns nil.
-func (p *Pool) Languages() []string {
-	<-p.known
-	p.greets.Lock()
-	defer p.greets.Unlock()
-	if p.words == nil {
-		return nil
-	}
-	return slices.Clone(p.words.Languages)
-}
-
-// Sandbox waits as Languages does and returns what the first child found in force. The error is why there is no child.
-func (p *Pool) Sandbox(ctx context.Context) (Sandbox, error) {
-	select {
-	case <-p.known:
-	case <-ctx.Done():
-		return Sandbox{}, context.Cause(ctx)
-	}
-	p.greets.Lock()
-	defer p.greets.Unlock()
-	if p.words == nil {
-		return Sandbox{}, p.cause
-	}
-	return p.words.Sandbox, nil
-}
-
-// settle notes the outcome of a start. The first success stays.
-func (p *Pool) settle(words *hello, cause error) {
-	p.greets.Lock()
-	defer p.greets.Unlock()
-	if p.words == nil && p.cause == nil {
-		defer close(p.known)
-	}
-	if p.words == nil {
-		p.words, p.cause = words, cause
-	}
-}
 
 // Rest ends every child that was given a document, and returns once none of them is left and nothing of the pool goes on, or
 // with an error when ctx ended before. Other children take their place when they are needed. The caller makes no call meanwhile.
@@ -255,7 +210,7 @@ func (p *Pool) acquire(ctx context.Context, src ocr.Source, slice time.Duration)
 		return nil, p.over(ctx)
 	}
 	s.lent = src.Place != nil
-	if err := p.ready(ctx, s, src.ID); err != nil {
+	if err := p.ready(ctx, s, src.ID, nil); err != nil {
 		p.put(s)
 		return nil, err
 	}

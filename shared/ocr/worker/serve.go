@@ -19,13 +19,25 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
 	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
+	"github.com/lethe-ocr/lethe/shared/ocr/traineddata"
 )
 
 // Socket is the descriptor on which a child finds its pool.
 const Socket = 3
 
-// exitTime is the exit status of a child that used up its processor time.
-const exitTime = 75
+// Exit statuses of a child.
+const (
+	exitTime     = 75 // it used up its processor time
+	exitUnusable = 66 // it found no language data that it can use
+)
+
+// ExitStatus is what a child ends with because of an error that it met before it served.
+func ExitStatus(err error) int {
+	if _, ok := errors.AsType[*traineddata.Error](err); ok {
+		return exitUnusable
+	}
+	return 1
+}
 
 // Deriver makes derivatives in two steps, which happen in different processes.
 type Deriver interface {
@@ -41,6 +53,8 @@ type Engine interface {
 	// Draw makes page n ready for a call of Recognise that follows with the same options: it decodes or rasterises it.
 	Draw(ctx context.Context, src ocr.Source, n int, opt ocr.Options) error
 	Deriver
+	// Load makes the engine ready for each of the languages by itself. It fails if one cannot be used.
+	Load(ctx context.Context, languages []string) error
 	// Release lets go of the document and of memory that it took. The source's file is closed after it.
 	Release()
 }
@@ -149,6 +163,9 @@ func (s *server) handle(ctx context.Context, f frame) (response, error) {
 		s.release()
 		debug.FreeOSMemory()
 		return response{}, nil
+	}
+	if req.Op == opLoad {
+		return s.await(ctx, func() response { return answer(s.engine.Load(ctx, req.Options.Languages), response{}) })
 	}
 	if len(f.files) == 0 {
 		// The rest of a page stream that ended in an error: the pool is about to end this process.
@@ -309,5 +326,9 @@ func answer(err error, found response) response {
 	if e, ok := errors.AsType[*refusal.Error](err); ok {
 		return response{Refusal: e}
 	}
-	return response{Failed: true}
+	failed := response{Failed: true}
+	if e, ok := errors.AsType[*traineddata.Error](err); ok {
+		failed.Unusable = e.Languages
+	}
+	return failed
 }

@@ -31,13 +31,14 @@ func (p *Pool) starter() {
 
 // warm starts the child of a slot and gives the slot back. A failure is returned to the next caller, who tries again.
 func (p *Pool) warm(s *slot) {
-	_ = p.ready(p.ctx, s, "")
+	_ = p.ready(p.ctx, s, "", nil)
 	p.putIdle(s)
 }
 
 // ready makes sure that the slot has a running child which may take on document id. Failed starts are tried again with
-// growing pauses, which the slot remembers across calls.
-func (p *Pool) ready(ctx context.Context, s *slot, id string) error {
+// growing pauses, which the slot remembers across calls. One that is started must be able to use the languages. The error is the
+// service's fault: it counts as fault.EngineStarved too, so that a document that waits for a child uses up no attempt.
+func (p *Pool) ready(ctx context.Context, s *slot, id string, languages []string) error {
 	if s.lives() && s.child.used(id) {
 		s.child.kill(Recycled)
 	}
@@ -53,7 +54,7 @@ func (p *Pool) ready(ctx context.Context, s *slot, id string) error {
 		if pause(ctx, wait) != nil {
 			return p.over(ctx)
 		}
-		s.child, s.cause = p.start(ctx)
+		s.child, s.cause = p.start(ctx, languages)
 		if s.cause == nil {
 			s.backoff.Reset()
 			return nil
@@ -67,8 +68,8 @@ func (p *Pool) ready(ctx context.Context, s *slot, id string) error {
 			break // the next one would be no better
 		}
 	}
-	p.settle(nil, s.cause)
-	return fault.Wrap(s.cause, fault.EngineUnavailable, "No recognition process could be started; try again later.").
+	p.outcome.failed(s.cause)
+	return fault.Wrap(fault.Wrap(s.cause, fault.EngineStarved, ""), fault.EngineUnavailable, "No recognition process could be started; try again later.").
 		Retry(max(time.Until(s.after), time.Second).Round(time.Second))
 }
 
@@ -94,7 +95,8 @@ func (p *Pool) over(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-func (p *Pool) start(ctx context.Context) (*child, error) {
+// start starts a child that can use the languages, and those that one before it could not use.
+func (p *Pool) start(ctx context.Context, languages []string) (*child, error) {
 	type launched struct {
 		child *child
 		err   error
@@ -123,8 +125,20 @@ func (p *Pool) start(ctx context.Context) (*child, error) {
 		l.child.dismiss()
 		return nil, &Unconfined{confined}
 	}
+	if lost := p.outcome.lost(l.child.words.Languages); len(lost) > 0 {
+		l.child.dismiss()
+		return nil, &Unusable{lost}
+	}
+	for _, language := range p.outcome.suspect(languages) {
+		if err := l.child.load(ctx, language); err != nil {
+			if ctx.Err() == nil {
+				p.outcome.doubt(language)
+			}
+			return nil, fmt.Errorf("%w (%w)", &Unusable{[]string{language}}, err)
+		}
+	}
 	p.tally.starts.Add(1)
-	p.settle(&l.child.words, nil)
+	p.outcome.started(&l.child.words)
 	return l.child, nil
 }
 

@@ -35,6 +35,7 @@ var errFrame = errors.New("message is over a limit")
 type operation string
 
 const (
+	opLoad      operation = "load" // the languages of the options, each by itself; before any document
 	opInspect   operation = "inspect"
 	opDraw      operation = "draw"
 	opRecognise operation = "recognise"
@@ -93,6 +94,8 @@ type hello struct {
 type response struct {
 	Refusal *refusal.Error `json:"refusal,omitempty"`
 	Failed  bool           `json:"failed,omitempty"` // the engine did; worth another try
+	// Unusable are languages that the engine could not load, of Failed alone.
+	Unusable []string `json:"unusable,omitempty"`
 
 	Info   *ocr.Info        `json:"info,omitempty"`
 	Page   *ocr.Page        `json:"page,omitempty"`

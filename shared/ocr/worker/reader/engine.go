@@ -33,6 +33,8 @@ type Config struct {
 type Recogniser interface {
 	// Languages lists the installed languages as Tesseract's codes, sorted.
 	Languages() []string
+	// Load makes it ready for each of the languages by itself, and fails if one cannot be used.
+	Load(ctx context.Context, languages []string) error
 	// Read recognises a picture that has so many pixels an inch in each direction, and fills everything of the page but its
 	// number, in pixels of the picture as given.
 	Read(ctx context.Context, im *picture.Image, x, y int, opt ocr.Options) (ocr.Page, error)
@@ -113,6 +115,13 @@ func (e *Engine) Close() error {
 
 // Languages lists the installed languages as Tesseract's codes, sorted, without osd.
 func (e *Engine) Languages() []string { return e.recogniser.Languages() }
+
+// Load makes the engine ready for each of the languages by itself. It fails if one cannot be used.
+func (e *Engine) Load(ctx context.Context, languages []string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.recogniser.Load(ctx, languages)
+}
 
 // Release closes the document that is kept open between calls.
 func (e *Engine) Release() {

@@ -33,6 +33,8 @@ type blind struct{}
 
 func (blind) Languages() []string { return []string{"eng"} }
 
+func (blind) Load(context.Context, []string) error { return nil }
+
 func (blind) Read(_ context.Context, im *picture.Image, x, _ int, _ ocr.Options) (ocr.Page, error) {
 	width, height := im.Width(), im.Height()
 	return ocr.Page{Width: width, Height: height, DPI: x, Origin: ocr.Recognised}, nil
