@@ -7,6 +7,8 @@ type NoteCode string
 const (
 	LayerUnchecked       NoteCode = "layer_unchecked"        // of a page
 	PictureUnread        NoteCode = "picture_unread"         // of a page; counts pictures
+	BarcodesUnread       NoteCode = "barcodes_unread"        // of a page; counts areas that may show some
+	TablesUnread         NoteCode = "tables_unread"          // of a page
 	HiddenTextKept       NoteCode = "hidden_text_kept"       // of a searchable PDF; counts words
 	SignatureInvalidated NoteCode = "signature_invalidated"  // of a searchable PDF; counts signatures
 	SignatureKept        NoteCode = "signature_kept"         // of a searchable PDF; counts signatures
@@ -22,6 +24,8 @@ var notes = []struct {
 }{
 	{LayerUnchecked, "The page could not be drawn, so its text is what the file claims."},
 	{PictureUnread, "A picture on the page cannot be decoded, so text in it is missing."},
+	{BarcodesUnread, "The page shows more that may be bar codes than is looked at, so codes may be missing: send it in parts, or at a lower resolution."},
+	{TablesUnread, "The page has more lines or words than tables are looked for among, so tables may be missing; their text is in the result as lines."},
 	{HiddenTextKept, "The searchable PDF still holds text that does not show; it could not be taken out without changing the page."},
 	{SignatureInvalidated, "The searchable PDF is a changed copy: digital signatures of the original do not hold for it."},
 	{SignatureKept, "The searchable PDF holds the signed original unchanged, with hidden text and active content if there is any; the recognised text is appended as a later revision."},

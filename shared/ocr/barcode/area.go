@@ -50,7 +50,7 @@ func areas(page *image.Gray) []image.Rectangle {
 		}
 	}
 	slices.SortStableFunc(found, func(a, b image.Rectangle) int { return cmp.Compare(b.Dx()*b.Dy(), a.Dx()*a.Dy()) })
-	return found[:min(len(found), mostAreas)]
+	return found
 }
 
 // denseTiles returns which tiles of a page have much ink, averaged with those around them.

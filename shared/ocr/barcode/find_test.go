@@ -169,7 +169,7 @@ func TestEveryKindIsReadWhereItStands(t *testing.T) {
 				page := whitePage()
 				put(page, change(drawn(t, s)), 333, 222)
 				box := black(page)
-				found := barcode.Find(page)
+				found := barcode.Find(page).Codes
 				if len(found) != 1 {
 					t.Fatalf("found %+v", found)
 				}
@@ -195,7 +195,7 @@ func TestAllCodesOfAPageAreFound(t *testing.T) {
 	for i, s := range samples() {
 		put(page, drawn(t, s), 60+i%3*380, 40+i/3*230)
 	}
-	if found := barcode.Find(page); len(found) != len(samples()) {
+	if found := barcode.Find(page).Codes; len(found) != len(samples()) {
 		t.Errorf("found %d of %d: %+v", len(found), len(samples()), found)
 	}
 }
@@ -212,7 +212,7 @@ func TestCodesOfWideBarsAreRead(t *testing.T) {
 			page := image.NewGray(image.Rect(0, 0, s.w+200, s.h+200))
 			draw.Draw(page, page.Rect, image.White, image.Point{}, draw.Src)
 			put(page, drawn(t, s), 100, 100)
-			found := barcode.Find(page)
+			found := barcode.Find(page).Codes
 			if len(found) != 1 || found[0].Symbology != s.symbology || !found[0].Box.Overlaps(image.Rect(100, 100, 100+s.w, 100+s.h)) {
 				t.Errorf("%s %d times as large: %+v", s.symbology, times, found)
 			}
@@ -233,7 +233,7 @@ func TestRegionsShowTheirCodes(t *testing.T) {
 			want = s.value
 		}
 		for _, kinds := range [][]string{nil, {s.symbology}, {"Code-39", s.symbology, "QR-Code"}} {
-			found := barcode.In(cut, kinds...)
+			found := barcode.In(cut, kinds...).Codes
 			if len(found) != 1 || found[0].Symbology != s.symbology || found[0].Value != want || !found[0].Box.In(cut.Rect) || found[0].Box.Empty() {
 				t.Errorf("%s among %q: %+v", s.symbology, kinds, found)
 			}
@@ -244,7 +244,7 @@ func TestRegionsShowTheirCodes(t *testing.T) {
 				others = append(others, o.symbology)
 			}
 		}
-		if found := barcode.In(cut, others...); len(found) > 0 {
+		if found := barcode.In(cut, others...).Codes; len(found) > 0 {
 			t.Errorf("%s is found as %+v", s.symbology, found)
 		}
 	}
@@ -260,7 +260,7 @@ func TestSmallCodesAndSeveralOfARegionAreRead(t *testing.T) {
 			}
 		}
 	}
-	if found := barcode.In(small); len(found) != 1 || !found[0].Box.In(small.Rect) {
+	if found := barcode.In(small).Codes; len(found) != 1 || !found[0].Box.In(small.Rect) {
 		t.Errorf("of one pixel a module: %+v", found)
 	}
 	region := image.NewGray(image.Rect(0, 0, 320, 400))
@@ -268,14 +268,14 @@ func TestSmallCodesAndSeveralOfARegionAreRead(t *testing.T) {
 	put(region, drawn(t, samples()[2]), 10, 10)
 	put(region, drawn(t, samples()[5]), 10, 150)
 	put(region, drawn(t, samples()[0]), 10, 255)
-	if found := barcode.In(region); len(found) != 3 {
+	if found := barcode.In(region).Codes; len(found) != 3 {
 		t.Errorf("three codes: %+v", found)
 	}
-	if found := barcode.In(region, "EAN-13"); len(found) != 1 || found[0].Symbology != "EAN-13" {
+	if found := barcode.In(region, "EAN-13").Codes; len(found) != 1 || found[0].Symbology != "EAN-13" {
 		t.Errorf("one kind of three: %+v", found)
 	}
 	upc := drawn(t, samples()[7])
-	if found := barcode.In(upc, "EAN-13"); len(found) != 1 || found[0].Value != "0036000291452" {
+	if found := barcode.In(upc, "EAN-13").Codes; len(found) != 1 || found[0].Value != "0036000291452" {
 		t.Errorf("UPC-A as EAN-13: %+v", found)
 	}
 }
@@ -294,7 +294,7 @@ func TestNoiseAndStripesAreNoCodes(t *testing.T) {
 			page.Pix[(y+600)*page.Stride+x+50] = shade
 		}
 	}
-	if found := barcode.Find(page); len(found) > 0 {
+	if found := barcode.Find(page).Codes; len(found) > 0 {
 		t.Errorf("found %+v", found)
 	}
 }
@@ -311,7 +311,7 @@ func FuzzFind(f *testing.F) {
 				page.Pix[y*page.Stride+x] = pixels[(y/(int(scale)+1)*page.Rect.Dx()+x/(int(scale)+1))%len(pixels)]
 			}
 		}
-		for _, c := range append(barcode.Find(page), barcode.In(page)...) {
+		for _, c := range append(barcode.Find(page).Codes, barcode.In(page).Codes...) {
 			if c.Value == "" || c.Symbology == "" || c.Box.Empty() || !c.Box.In(page.Rect) {
 				t.Errorf("%+v", c)
 			}

@@ -93,35 +93,48 @@ func (wanted kinds) bars(im *image.Gray) (Code, bool) {
 	return Code{}, false
 }
 
-// agreed returns what all bands but one show to a reader.
+// agreed returns what all bands but one, whichever that is, show to a reader.
 func (wanted kinds) agreed(r gozxing.Reader, im *image.Gray) (Code, bool) {
 	inner := im.Rect.Inset(margin)
 	band := inner.Dy() / bands
-	var first Code
-	agreeing, missing := 0, 0
+	type reading struct {
+		code  Code
+		bands int
+	}
+	var readings []reading // that differ
+	var best reading
 	for i := range bands {
 		part := im.Rect
 		part.Min.Y = inner.Min.Y + i*band
 		part.Max.Y = part.Min.Y + band
-		code, ok := wanted.decode(r, im, part)
-		switch {
-		case ok && agreeing == 0:
-			first, agreeing = code, 1
-		case ok && code.Symbology == first.Symbology && code.Value == first.Value && 10*max(first.Box.Dx(), code.Box.Dx()) <= 11*min(first.Box.Dx(), code.Box.Dx()):
-			first.Box = first.Box.Union(code.Box)
-			agreeing++
-		default:
-			missing++
+		if code, ok := wanted.decode(r, im, part); ok {
+			at := slices.IndexFunc(readings, func(r reading) bool { return r.code.repeats(code) })
+			if at < 0 {
+				at = len(readings)
+				readings = append(readings, reading{code: code})
+			}
+			same := &readings[at]
+			same.code.Box = same.code.Box.Union(code.Box)
+			if same.bands++; same.bands > best.bands {
+				best = *same
+			}
 		}
-		if missing > 1 {
+		if i+1-best.bands > 1 {
 			return Code{}, false
 		}
 	}
-	first.Box.Min.Y, first.Box.Max.Y = inner.Min.Y, inner.Max.Y
-	if first.Symbology == dataBar { // of which the reader says where two patterns in it are
-		first.Box = inner
+	found := best.code
+	found.Box.Min.Y, found.Box.Max.Y = inner.Min.Y, inner.Max.Y
+	if found.Symbology == dataBar { // of which the reader says where two patterns in it are
+		found.Box = inner
 	}
-	return first, true
+	return found, true
+}
+
+// repeats reports whether two bands show the same code, equally wide.
+func (c Code) repeats(other Code) bool {
+	return c.Symbology == other.Symbology && c.Value == other.Value &&
+		10*max(c.Box.Dx(), other.Box.Dx()) <= 11*min(c.Box.Dx(), other.Box.Dx())
 }
 
 // decode gives a part of a picture to a reader. The library panics at some pictures; they show no code.

@@ -30,15 +30,16 @@ const (
 type form struct {
 	page *image.Gray
 	x, y int // pixels an inch
+	left int // areas that may show bar codes which were not looked at
 }
 
-// fields reads what is asked for of a grey picture.
-func (r *Reader) fields(ctx context.Context, grey *picture.Image, x, y int, opt ocr.Options) ([]ocr.Field, error) {
+// fields reads what is asked for of a grey picture, and tells what was left out.
+func (r *Reader) fields(ctx context.Context, grey *picture.Image, x, y int, opt ocr.Options) ([]ocr.Field, []ocr.Note, error) {
 	pixels, err := grey.Pixels()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	f := form{&image.Gray{Pix: pixels.Data, Stride: pixels.Width, Rect: image.Rect(0, 0, pixels.Width, pixels.Height)}, x, y}
+	f := form{page: &image.Gray{Pix: pixels.Data, Stride: pixels.Width, Rect: image.Rect(0, 0, pixels.Width, pixels.Height)}, x: x, y: y}
 	found := make([]ocr.Field, len(opt.Fields))
 	order := make([]int, len(opt.Fields)) // by language, so that each model is loaded once
 	for i := range order {
@@ -49,17 +50,20 @@ func (r *Reader) fields(ctx context.Context, grey *picture.Image, x, y int, opt 
 	})
 	for _, i := range order {
 		if err := ctx.Err(); err != nil {
-			return nil, context.Cause(ctx)
+			return nil, nil, context.Cause(ctx)
 		}
-		if found[i], err = r.field(ctx, f, opt.Fields[i], opt); err != nil {
-			return nil, err
+		if found[i], err = r.field(ctx, &f, opt.Fields[i], opt); err != nil {
+			return nil, nil, err
 		}
 	}
-	return found, nil
+	if f.left > 0 {
+		return found, []ocr.Note{{Code: ocr.BarcodesUnread, Count: f.left}}, nil
+	}
+	return found, nil, nil
 }
 
 // field reads one field. What lies outside the page shows nothing.
-func (r *Reader) field(ctx context.Context, f form, q ocr.FieldRequest, opt ocr.Options) (ocr.Field, error) {
+func (r *Reader) field(ctx context.Context, f *form, q ocr.FieldRequest, opt ocr.Options) (ocr.Field, error) {
 	found := ocr.Field{ID: q.ID, Kind: q.Kind, Box: field.Region(q, f.page.Rect.Dx(), f.page.Rect.Dy())}
 	if q.Kind == ocr.CheckmarkField {
 		found.Mark = ocr.MarkUnchecked
@@ -75,7 +79,9 @@ func (r *Reader) field(ctx context.Context, f form, q ocr.FieldRequest, opt ocr.
 	case ocr.CheckmarkField:
 		found.Mark, found.Confidence = field.ReadMark(cut.im, q.Frame, q.Correctable)
 	case ocr.BarcodeField:
-		for _, c := range barcode.In(cut.im, q.Symbologies...) {
+		seen := barcode.In(cut.im, q.Symbologies...)
+		f.left += seen.Left
+		for _, c := range seen.Codes {
 			found.Codes = append(found.Codes, ocr.Block{Box: cut.box(c.Box), Kind: ocr.BarcodeBlock, Value: c.Value, Symbology: c.Symbology})
 			found.Confidence = 100 // its check digits hold
 		}
@@ -106,7 +112,7 @@ type cutting struct {
 }
 
 // cut copies a region of a page, made smaller if it has more pixels than most.
-func (f form) cut(box ocr.Box, most float64) (cutting, error) {
+func (f *form) cut(box ocr.Box, most float64) (cutting, error) {
 	part := image.Rect(box.X0, box.Y0, box.X1, box.Y1)
 	c := cutting{region: box, x: 1, y: 1, dpi: squareDPI(part.Dx(), part.Dy(), f.x, f.y)}
 	c.im = &image.Gray{Pix: f.page.Pix[f.page.PixOffset(part.Min.X, part.Min.Y):], Stride: f.page.Stride, Rect: image.Rectangle{Max: part.Size()}}

@@ -95,7 +95,7 @@ func (r *Reader) Read(ctx context.Context, im *picture.Image, x, y int, opt ocr.
 		defer grey.Close()
 	}
 	if len(opt.Fields) > 0 {
-		page.Fields, err = r.fields(ctx, grey, x, y, opt)
+		page.Fields, page.Notes, err = r.fields(ctx, grey, x, y, opt)
 		return page, err
 	}
 	square := grey

@@ -20,7 +20,6 @@ const (
 	proseWords   = 4    // in a cell
 	proseWidth   = 0.75 // of its column
 	upwards      = 4.0  // letter heights of a word that does not run across
-	mostRows     = 400  // of text on a page that is looked at
 )
 
 // strip is a row of words as it is seen, whatever the engine made of it.
@@ -86,20 +85,17 @@ func merged(taken []interval, row strip, gap float64) []interval {
 }
 
 // aligned finds tables without lines among words that are in none yet.
-func aligned(items []*item) []grid {
+func aligned(items []*item, w *work) []grid {
 	height := middleHeight(items)
 	if height <= 0 {
 		return nil
 	}
 	// Words that run up or down a margin are higher than any line.
 	rows := strips(slices.DeleteFunc(slices.Clone(items), func(i *item) bool { return i.box.height() > upwards*height }))
-	if len(rows) > mostRows {
-		return nil
-	}
 	gap := gutter * height
 	var found []grid
-	for i := 0; i < len(rows); {
-		g, next := longestTable(rows, i, gap, height)
+	for i := 0; i < len(rows) && !w.over(); {
+		g, next := longestTable(rows, i, gap, height, w)
 		if next == 0 {
 			i++
 			continue
@@ -123,7 +119,7 @@ func middleHeight(items []*item) float64 {
 }
 
 // longestTable returns the best table whose first row is row i, and the row behind it; 0 if there is none.
-func longestTable(rows []strip, i int, gap, height float64) (grid, int) {
+func longestTable(rows []strip, i int, gap, height float64, w *work) (grid, int) {
 	taken := merged(nil, rows[i], gap)
 	if len(taken) < 2 {
 		return grid{}, 0
@@ -134,13 +130,16 @@ func longestTable(rows []strip, i int, gap, height float64) (grid, int) {
 		if rows[j].box.y0-rows[j-1].box.y1 > rowsApart*height {
 			break
 		}
+		if !w.spend(len(taken) + 2*len(rows[j].items)) {
+			return grid{}, 0
+		}
 		if taken = merged(taken, rows[j], gap); len(taken) < 2 {
 			break
 		}
 		if len(merged(nil, rows[j], gap)) < 2 {
 			continue // a table does not end with a row of one cell
 		}
-		if score := (len(taken) - 1) * (len(taken) - 1) * (j + 1 - i); j+1-i >= fewestRows && score > most && tabular(rows[i:j+1], taken) {
+		if score := (len(taken) - 1) * (len(taken) - 1) * (j + 1 - i); j+1-i >= fewestRows && score > most && tabular(rows[i:j+1], taken, w) {
 			best, end, most = slices.Clone(taken), j+1, score
 		}
 	}
@@ -159,10 +158,13 @@ type column struct {
 }
 
 // tabular reports whether rows are clearly those of a table with the columns.
-func tabular(rows []strip, columns []interval) bool {
+func tabular(rows []strip, columns []interval, w *work) bool {
 	all := make([]column, len(columns))
 	full := 0
 	for _, r := range rows {
+		if !w.spend((len(r.items) + 1) * len(columns)) {
+			return false
+		}
 		filled := 0
 		for c, stretch := range columns {
 			if all[c].add(r, stretch) {

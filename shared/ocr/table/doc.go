@@ -5,5 +5,8 @@
 // in at least three columns, or in two of which one holds numbers; columns of prose are none. In doubt there is no table:
 // the words then stay as they were read.
 //
+// The search of a page is bounded by counted steps, and by the numbers of lines and cells of [Rules] and of a grid. What that leaves
+// out is told.
+//
 // No word is lost, and words outside tables keep their order. Inside, words are in reading order of their cells.
 package table

@@ -22,18 +22,25 @@ type item struct {
 }
 
 // Find puts words that stand in tables into blocks with rows and cells. The lines are those of a picture of the page, in
-// pixels of the page.
-func Find(page *ocr.Page, rules Rules) {
+// pixels of the page. It reports whether it looked at everything: a page may have more lines or cells, or take more work, than
+// there is room for.
+func Find(page *ocr.Page, rules Rules) (complete bool) {
+	return find(page, rules, &work{mostWork})
+}
+
+func find(page *ocr.Page, rules Rules, w *work) (complete bool) {
 	f := frame{width: float64(page.Width), height: float64(page.Height), angle: page.Angle}
 	_, f.slope = f.rules(rules)
 	up, _ := f.rules(rules)
 	items := collect(page, f)
 	if len(items) == 0 || page.DPI < 1 {
-		return
+		return true
 	}
+	ruled, complete := grids(up, float64(page.DPI), w)
+	complete = complete && !rules.Left
 	var tables []grid
-	for _, g := range grids(up, float64(page.DPI)) {
-		if claim(g, items, len(tables)+1) {
+	for _, g := range ruled {
+		if claim(g, items, len(tables)+1, w) {
 			tables = append(tables, g)
 		}
 	}
@@ -43,14 +50,15 @@ func Find(page *ocr.Page, rules Rules) {
 			free = append(free, &items[i])
 		}
 	}
-	for _, g := range aligned(free) {
-		if claim(g, items, len(tables)+1) {
+	for _, g := range aligned(free, w) {
+		if claim(g, items, len(tables)+1, w) {
 			tables = append(tables, g)
 		}
 	}
 	if len(tables) > 0 {
 		page.Blocks = rebuilt(page.Blocks, items, tables, f)
 	}
+	return complete && !w.over()
 }
 
 // collect lists the words of blocks of text.
@@ -73,7 +81,10 @@ func collect(page *ocr.Page, f frame) []item {
 }
 
 // claim takes the free words that stand in a grid, if it is a table: words in two columns and in two rows at least.
-func claim(g grid, items []item, table int) bool {
+func claim(g grid, items []item, table int, w *work) bool {
+	if !w.spend(len(items)) {
+		return false
+	}
 	bounds := g.bounds()
 	type taken struct{ item, cell int }
 	var all []taken
@@ -88,7 +99,13 @@ func claim(g grid, items []item, table int) bool {
 			return x >= r.x0 && x <= r.x1 && y >= r.y0 && y <= r.y1
 		})
 		if c < 0 {
+			if !w.spend(len(g.cells)) {
+				return false
+			}
 			continue
+		}
+		if !w.spend(c) {
+			return false
 		}
 		all = append(all, taken{i, c})
 		columns[g.cells[c].c0], rows[g.cells[c].r0] = true, true

@@ -25,20 +25,22 @@ const (
 	touching  = 1.0 / 20
 )
 
-// grids finds what lines part into cells. Smaller ones come first.
-func grids(rules Rules, inch float64) []grid {
+// grids finds what lines part into cells. Smaller ones come first. It reports whether it made cells of all of them.
+func grids(rules Rules, inch float64, w *work) (found []grid, complete bool) {
 	near := touching * inch
 	sets := connected(rules, near)
-	var found []grid
+	complete = true
 	for _, s := range sets {
-		if g, ok := ruled(s, near); ok {
+		g, ok, all := ruled(s, near, w)
+		if ok {
 			found = append(found, g)
 		}
+		complete = complete && all
 	}
 	slices.SortStableFunc(found, func(a, b grid) int {
 		return int(a.bounds().width()*a.bounds().height() - b.bounds().width()*b.bounds().height())
 	})
-	return found
+	return found, complete
 }
 
 // connected parts lines into sets that cross or touch each other.
@@ -89,10 +91,10 @@ func connected(rules Rules, near float64) []Rules {
 }
 
 // ruled makes the grid of lines that touch each other. Where all lines across begin or end beyond the outermost line down, the
-// table is open at that side, and its last column ends with them; rows likewise.
-func ruled(r Rules, near float64) (grid, bool) {
+// table is open at that side, and its last column ends with them; rows likewise. It is not complete if there are too many cells.
+func ruled(r Rules, near float64, w *work) (g grid, ok, complete bool) {
 	if len(r.Across) == 0 || len(r.Down) == 0 || len(r.Across)+len(r.Down) < 3 {
-		return grid{}, false
+		return grid{}, false, true
 	}
 	var xs, ys, left, right, top, bottom []float64
 	for _, a := range r.Across {
@@ -103,13 +105,16 @@ func ruled(r Rules, near float64) (grid, bool) {
 		xs = append(xs, (d.X0+d.X1)/2)
 		top, bottom = append(top, d.Y0), append(bottom, d.Y1)
 	}
-	g := grid{xs: open(clustered(xs, near), left, right, near), ys: open(clustered(ys, near), top, bottom, near)}
+	g = grid{xs: open(clustered(xs, near), left, right, near), ys: open(clustered(ys, near), top, bottom, near)}
 	rows, columns := len(g.ys)-1, len(g.xs)-1
-	if rows < 1 || columns < 1 || rows*columns < 2 || rows > mostCells/columns {
-		return grid{}, false
+	if rows < 1 || columns < 1 || rows*columns < 2 {
+		return grid{}, false, true
 	}
-	g.cells = cells(g, r, near)
-	return g, len(g.cells) > 1
+	if rows > mostCells/columns {
+		return grid{}, false, false
+	}
+	g.cells = cells(g, r, near, w)
+	return g, len(g.cells) > 1, !w.over()
 }
 
 // open adds bounds where lines across agree that the table goes on beyond the outermost line down.
@@ -154,8 +159,8 @@ func clustered(values []float64, near float64) []float64 {
 	return out
 }
 
-// cells returns the cells of a grid: those that no line parts are one, as a rectangle.
-func cells(g grid, r Rules, near float64) []cell {
+// cells returns the cells of a grid: those that no line parts are one, as a rectangle. It returns none if that takes too much work.
+func cells(g grid, r Rules, near float64, w *work) []cell {
 	rows, columns := len(g.ys)-1, len(g.xs)-1
 	owner := make([]int, rows*columns)
 	for i := range owner {
@@ -164,6 +169,7 @@ func cells(g grid, r Rules, near float64) []cell {
 	down, across := coverage(r.Down, g.xs, g.ys, near, false), coverage(r.Across, g.ys, g.xs, near, true)
 	find := func(i int) int {
 		for owner[i] != i {
+			owner[i] = owner[owner[i]]
 			i = owner[i]
 		}
 		return i
@@ -182,7 +188,10 @@ func cells(g grid, r Rules, near float64) []cell {
 			}
 		}
 	}
-	return rectangles(owner, find, rows, columns)
+	if !w.spend((len(r.Down) + len(r.Across)) * (rows + columns)) {
+		return nil
+	}
+	return rectangles(owner, find, rows, columns, w)
 }
 
 // coverage says of each bound, and of each part of it, whether a line is drawn there.
@@ -212,9 +221,9 @@ func coverage(lines []Rule, bounds, parts []float64, near float64, across bool) 
 	return covered
 }
 
-// rectangles widens joined cells until each is a rectangle and none lies over another.
-func rectangles(owner []int, find func(int) int, rows, columns int) []cell {
-	for {
+// rectangles widens joined cells until each is a rectangle and none lies over another. It returns none if that takes too much work.
+func rectangles(owner []int, find func(int) int, rows, columns int, w *work) []cell {
+	for w.spend(rows * columns) {
 		boxes := make(map[int]cell)
 		for y := range rows {
 			for x := range columns {
@@ -228,6 +237,9 @@ func rectangles(owner []int, find func(int) int, rows, columns int) []cell {
 		}
 		changed := false
 		for k, c := range boxes {
+			if !w.spend((c.r1 - c.r0) * (c.c1 - c.c0)) {
+				return nil
+			}
 			for y := c.r0; y < c.r1; y++ {
 				for x := c.c0; x < c.c1; x++ {
 					if o := find(y*columns + x); o != find(k) {
@@ -253,4 +265,5 @@ func rectangles(owner []int, find func(int) int, rows, columns int) []cell {
 		})
 		return all
 	}
+	return nil
 }

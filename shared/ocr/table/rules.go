@@ -16,7 +16,10 @@ type Grey struct {
 type Rule struct{ X0, Y0, X1, Y1 float64 }
 
 // Rules are the lines of a page.
-type Rules struct{ Across, Down []Rule }
+type Rules struct {
+	Across, Down []Rule
+	Left         bool // there are more lines than are looked at: of one direction none is given
+}
 
 // How long and how thick a line is, as parts of an inch.
 const (
@@ -37,13 +40,13 @@ func FindRules(g Grey) Rules {
 	if g.DPI < 1 || g.Width < 1 || g.Height < 1 || len(g.Data) < g.Width*g.Height {
 		return Rules{}
 	}
-	across := lines(g)
+	across, all := lines(g)
 	turned := transposed(g)
-	down := lines(turned)
+	down, allDown := lines(turned)
 	for i, r := range down {
 		down[i] = Rule{r.Y0, r.X0, r.Y1, r.X1}
 	}
-	return Rules{across, down}
+	return Rules{across, down, !all || !allDown}
 }
 
 // transposed swaps rows and columns, in squares that fit into a cache.
@@ -65,8 +68,8 @@ func transposed(g Grey) Grey {
 // run is a piece of one row of pixels that is darker than what lies above and below.
 type run struct{ y, x0, x1, up int } // up: index of a run that it continues, or its own
 
-// lines finds lines that run across.
-func lines(g Grey) []Rule {
+// lines finds lines that run across. If there are too many it finds none and says so.
+func lines(g Grey) (found []Rule, complete bool) {
 	inch := float64(g.DPI)
 	reach := max(3, int(thickest*inch))
 	shortest, gap := max(12, int(shortestRun*inch)), max(2, int(jump*inch))
@@ -76,7 +79,7 @@ func lines(g Grey) []Rule {
 		above, below := g.row(y-reach), g.row(y+reach)
 		runs = darker(runs, y, g.row(y), above, below, shortest)
 		if len(runs) > mostRuns {
-			return nil
+			return nil, false
 		}
 		first = append(first, len(runs))
 	}
@@ -189,7 +192,7 @@ func together(runs []run) []piece {
 }
 
 // straighten makes lines of pieces, leaves out what is too short, too thick or too steep, and joins what is broken.
-func straighten(pieces []piece, inch float64) []Rule {
+func straighten(pieces []piece, inch float64) (lines []Rule, complete bool) {
 	const steepest = 0.06 // three and a half degrees
 	var found []Rule
 	for _, p := range pieces {
@@ -210,11 +213,11 @@ func straighten(pieces []piece, inch float64) []Rule {
 }
 
 // joined makes one line of pieces that lie on one.
-func joined(found []Rule, inch float64) []Rule {
+func joined(found []Rule, inch float64) (lines []Rule, complete bool) {
 	slices.SortFunc(found, func(a, b Rule) int { return int(a.X0 - b.X0) })
 	const most = 4000 // beyond it the picture is no page of tables
 	if len(found) > most {
-		return nil
+		return nil, false
 	}
 	gap, off := inch/10, max(3, inch/60)
 	var out []Rule
@@ -230,7 +233,7 @@ next:
 		}
 		out = append(out, r)
 	}
-	return out
+	return out, true
 }
 
 // at returns the height of the line, or of its continuation, at x.

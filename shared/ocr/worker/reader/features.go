@@ -47,30 +47,34 @@ func (e *Engine) features(page *ocr.Page, doc opened, opt ocr.Options) error {
 		return err
 	}
 	defer closeWhole()
-	lines, err := greyOf(whole, page, rulesDPI)
+	seen, err := greyOf(whole, page, rulesDPI)
 	if err != nil {
 		return err
 	}
-	if tables {
-		table.Find(page, lines.rules())
+	if tables && !table.Find(page, seen.rules()) {
+		page.Notes = append(page.Notes, ocr.Note{Code: ocr.TablesUnread})
 	}
 	if opt.Barcodes {
-		page.Blocks = append(page.Blocks, lines.codes()...)
+		codes, left := seen.codes()
+		page.Blocks = append(page.Blocks, codes...)
+		if left > 0 {
+			page.Notes = append(page.Notes, ocr.Note{Code: ocr.BarcodesUnread, Count: left})
+		}
 	}
 	return nil
 }
 
-// codes returns a block for each bar code, in the pixels of the page.
-func (g grey) codes() []ocr.Block {
-	var blocks []ocr.Block
-	for _, c := range barcode.Find(&image.Gray{Pix: g.Data, Stride: g.Width, Rect: image.Rect(0, 0, g.Width, g.Height)}) {
+// codes returns a block for each bar code, in the pixels of the page, and how many areas that may show others were left out.
+func (g grey) codes() (blocks []ocr.Block, left int) {
+	found := barcode.Find(&image.Gray{Pix: g.Data, Stride: g.Width, Rect: image.Rect(0, 0, g.Width, g.Height)})
+	for _, c := range found.Codes {
 		box := ocr.Box{
 			X0: int(float64(c.Box.Min.X) / g.x), Y0: int(float64(c.Box.Min.Y) / g.y),
 			X1: int(float64(c.Box.Max.X) / g.x), Y1: int(float64(c.Box.Max.Y) / g.y),
 		}
 		blocks = append(blocks, ocr.Block{Box: box, Kind: ocr.BarcodeBlock, Value: c.Value, Symbology: c.Symbology})
 	}
-	return blocks
+	return blocks, found.Left
 }
 
 // whole returns a picture of the whole page: the one that was recognised, or one that is drawn now.

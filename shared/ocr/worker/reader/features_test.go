@@ -122,3 +122,21 @@ func TestBarCodesAreFoundWhereTheyAreAskedFor(t *testing.T) {
 		})
 	}
 }
+
+// A page with more dark areas than are looked at tells how many of them may be codes that are missing.
+func TestAreasThatAreNotLookedAtForBarCodesAreTold(t *testing.T) {
+	var content strings.Builder
+	for i := range 16 * 20 {
+		fmt.Fprintf(&content, "%d %d 18 18 re f ", 20+i%16*35, 20+i/16*38)
+	}
+	doc := pdftest.Pages(1, "", content.String())
+	opt := english()
+	opt.Features = ocr.Features{Barcodes: true}
+	page, err := layers(t).Recognise(t.Context(), source(t, "squares", doc), 1, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(page.Notes) != 1 || page.Notes[0].Code != ocr.BarcodesUnread || page.Notes[0].Count != 16*20-256 {
+		t.Errorf("the notes are %+v", page.Notes)
+	}
+}
