@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -55,22 +56,20 @@ func openJournal(dir string) (*journal, error) {
 }
 
 func (j *journal) load() error {
-	content, err := io.ReadAll(j.file)
-	if err != nil {
-		return err
-	}
-	whole := bytes.LastIndexByte(content, '\n') + 1
-	// A run may have been killed while it wrote: what it left has no end of line and is written over.
-	if _, err := j.file.Seek(int64(whole), io.SeekStart); err != nil {
-		return err
-	}
-	for d := json.NewDecoder(bytes.NewReader(content[:whole])); ; {
-		e := &entry{}
-		err := d.Decode(e)
+	whole := int64(0)
+	for r := bufio.NewReader(j.file); ; {
+		line, err := r.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
-			return nil
+			// A run may have been killed while it wrote: what it left has no end of line and is written over.
+			_, err = j.file.Seek(whole, io.SeekStart)
+			return err
 		}
 		if err != nil {
+			return err
+		}
+		whole += int64(len(line))
+		e := &entry{}
+		if err := json.Unmarshal(line, e); err != nil {
 			return err
 		}
 		if e.Document == "" || e.Key == "" {

@@ -105,7 +105,13 @@ func (r *run) plan(documents []document) ([]*work, error) {
 			known = append(known, w.entry)
 		}
 	}
-	return todo, r.journal.note(known...) // before any task exists, so that none is made twice
+	r.journal.entries = nil // each document has its own
+	for slice := range slices.Chunk(known, request.MaxBatch) {
+		if err := r.journal.note(slice...); err != nil { // before any task exists, so that none is made twice
+			return nil, err
+		}
+	}
+	return todo, nil
 }
 
 // look finds the entry of a document.
@@ -149,7 +155,8 @@ func (r *run) all(ctx context.Context, todo []*work) error {
 		if err = r.create(groupCtx, slice); err != nil {
 			break
 		}
-		for _, w := range slice {
+		for i, w := range slice {
+			slice[i] = nil // what is known of a document that has ended is not kept
 			group.Go(func() error {
 				if groupCtx.Err() != nil {
 					return context.Cause(groupCtx)

@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// mostTold bounds the bytes of lines about results that wait for the end.
+const mostTold = 64 << 10
+
 // report takes note of a document that ended.
 func (r *run) report(w *work, err error) {
 	r.mu.Lock()
@@ -30,6 +33,10 @@ func (r *run) report(w *work, err error) {
 			o.Confidence, o.Doubtful, o.NeedsReview = w.task.Confidence, w.task.Doubtful, w.task.NeedsReview
 			Confidence(&r.told, w.name, o.Confidence, o.Doubtful, o.NeedsReview)
 		}
+	}
+	if r.told.Len() > mostTold {
+		r.bar.Clear()
+		_, _ = r.told.WriteTo(r.cmd.ErrOrStderr()) // as all that is written there
 	}
 	out := r.cmd.OutOrStdout()
 	switch {

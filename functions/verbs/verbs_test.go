@@ -31,6 +31,7 @@ func program() {
 	root.AddCommand(verbs.Proof("test")...)
 	verbs.Strict(root)
 	cmd, err := root.ExecuteContextC(ctx)
+	tellMemory()
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "lethe:", verbs.Describe(cmd, err))
