@@ -322,6 +322,23 @@ func TestAncientCursorCostsNoMoreThanNone(t *testing.T) {
 	})
 }
 
+// Whoever asks what there is to be seen does not have all the days read on which there are only tombstones.
+func TestListOfWhatCanBeSeenReadsNoDayOfTombstonesAlone(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		partitions := map[string]bool{}
+		w.faulty.Before(func(_ storagetest.Op, subject string) error {
+			partitions[subject] = true
+			return nil
+		})
+		for f, most := range map[task.Filter]int{{Limit: 5}: 5, {Limit: 5, State: task.Completed}: 5, {Limit: 5, Gone: true}: 35, {Limit: 5, State: task.Deleted}: 35} {
+			clear(partitions)
+			if _, err := w.List(t.Context(), app, f); err != nil || len(partitions) > most || len(partitions) < most-1 {
+				t.Errorf("%+v: %d days are read, %v", f, len(partitions), err)
+			}
+		}
+	})
+}
+
 func TestETagChangesWithEachTransition(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		seen := map[string]string{}

@@ -75,7 +75,7 @@ func (s *Service) Wait(ctx context.Context, ref Ref, etag string) (*Task, error)
 
 // List returns tasks of one application in order of creation.
 func (s *Service) List(ctx context.Context, application string, f Filter) ([]*Task, error) {
-	first := s.Now().Add(-s.Policy.Tombstone - s.Policy.Unprocessed)
+	first := s.Now().Add(-s.oldest(f))
 	if f.Since.After(first) {
 		first = f.Since
 	}
@@ -118,6 +118,18 @@ func (s *Service) List(ctx context.Context, application string, f Filter) ([]*Ta
 		}
 	}
 	return list, nil
+}
+
+// oldest is how long ago the oldest task was created that a filter can let through. Tombstones outlive by far what can be seen, and
+// clients that ask for the latter every second need not have those read.
+func (s *Service) oldest(f Filter) time.Duration {
+	const late = time.Hour // that an upload may end after the time for it
+	p := s.Policy
+	life := p.Submission + late + max(p.Unprocessed, p.Processed)
+	if f.Gone || f.State == Deleted {
+		life += p.Tombstone
+	}
+	return life
 }
 
 func (s *Service) matches(t *Task, f Filter) bool {
