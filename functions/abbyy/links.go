@@ -92,6 +92,12 @@ func (n *notes) once(ctx context.Context, ref task.Ref, work func() error) error
 	return work()
 }
 
+// schemeForm and hostForm are what a proxy may say; links hold nothing else of it.
+var (
+	schemeForm = regexp.MustCompile(`^https?$`)
+	hostForm   = regexp.MustCompile(`^[A-Za-z0-9.:\[\]_-]{1,255}$`)
+)
+
 // base is what the links in the answer to a request begin with.
 func (f *Function) base(r *http.Request) string {
 	if f.Base != "" {
@@ -102,8 +108,8 @@ func (f *Function) base(r *http.Request) string {
 		scheme = "https"
 	}
 	if f.Proxied {
-		scheme = said(r, "X-Forwarded-Proto", scheme, regexp.MustCompile(`^https?$`))
-		host = said(r, "X-Forwarded-Host", host, regexp.MustCompile(`^[A-Za-z0-9.:\[\]_-]{1,255}$`))
+		scheme = said(r, "X-Forwarded-Proto", scheme, schemeForm)
+		host = said(r, "X-Forwarded-Host", host, hostForm)
 	}
 	return scheme + "://" + host
 }
