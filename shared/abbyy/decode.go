@@ -163,7 +163,7 @@ func (d *decoder) given(r Request) (map[string][]string, error) {
 // unknownName refuses the name of a parameter of the query.
 func unknownName(name string) Detail {
 	if !nameForm.MatchString(name) {
-		name = "a parameter"
+		return Detail{detailName, "The query has a parameter that is unknown, and whose name no parameter can have; leave it out.", "Query"}
 	}
 	return Detail{detailName, name + ": the parameter is unknown; correct its name, or leave it out.", targetOf(name)}
 }
