@@ -25,7 +25,7 @@ func fieldParameters() []parameter {
 	}
 	return []parameter{
 		{
-			name: "region", methods: fields(), form: "left,top,right,bottom in pixels", usual: "-1,-1,-1,-1", effect: Honoured,
+			name: "region", methods: fields(), form: "left,top,right,bottom in pixels", usual: "-1,-1,-1,-1", effect: honoured,
 			note: "of the first page; right and bottom lie outside",
 			read: func(d *decoder, p parameter, text string) {
 				box, problem := region(strings.Split(text, ","))
@@ -36,9 +36,9 @@ func fieldParameters() []parameter {
 				d.field.Box = box
 			},
 		},
-		text(parameter{name: "language", form: "list of languages", usual: "English", list: true, effect: Honoured, note: "see Languages", read: readLanguages}),
+		text(parameter{name: "language", form: "list of languages", usual: "English", list: true, effect: honoured, note: "see Languages", read: readLanguages}),
 		text(parameter{
-			name: "letterSet", form: "characters that may occur", usual: "those of the languages", free: true, effect: Honoured,
+			name: "letterSet", form: "characters that may occur", usual: "those of the languages", free: true, effect: honoured,
 			read: func(d *decoder, p parameter, text string) {
 				if n := utf8.RuneCountInString(text); n > mostLetters {
 					d.refuse(p, detailValue, "%d characters are given; at most %d are allowed", n, mostLetters)
@@ -50,7 +50,7 @@ func fieldParameters() []parameter {
 			},
 		}),
 		text(parameter{
-			name: "regExp", form: "regular expression of a word", free: true, effect: Honoured, note: "a preference: readings that do not match lose",
+			name: "regExp", form: "regular expression of a word", free: true, effect: honoured, note: "a preference: readings that do not match lose",
 			read: func(d *decoder, p parameter, text string) {
 				if _, err := field.ParsePattern(text); err != nil {
 					d.refuse(p, detailValue, "%s", err) // which quotes nothing of it
@@ -59,36 +59,36 @@ func fieldParameters() []parameter {
 			},
 		}),
 		text(parameter{
-			name: "textType", usual: "normal", list: true, effect: InPart,
+			name: "textType", usual: "normal", list: true, effect: inPart,
 			values: append(textTypes(), value{
-				"handprinted", Ignored, "read with the model of print, which makes many more mistakes; the confidences tell", "",
+				"handprinted", ignored, "read with the model of print, which makes many more mistakes; the confidences tell", "",
 			}),
 			read: choice(func(d *decoder, chosen []value) { d.wish.types(chosen) }),
 		}),
 		text(parameter{
-			name: "oneTextLine", form: "boolean", usual: "false", effect: Honoured,
+			name: "oneTextLine", form: "boolean", usual: "false", effect: honoured,
 			read: boolean(func(d *decoder, yes bool) { d.field.OneLine = yes }),
 		}),
 		text(parameter{
-			name: "oneWordPerTextLine", form: "boolean", usual: "false", effect: Honoured,
+			name: "oneWordPerTextLine", form: "boolean", usual: "false", effect: honoured,
 			read: boolean(func(d *decoder, yes bool) { d.field.OneWordPerLine = yes }),
 		}),
 		text(parameter{
-			name: "markingType", usual: "simpleText", effect: Honoured,
+			name: "markingType", usual: "simpleText", effect: honoured,
 			values: []value{
-				{"simpleText", Honoured, "", string(ocr.NoMarking)},
-				{"underlinedText", Honoured, "", string(ocr.Underline)},
-				{"textInFrame", Honoured, "", string(ocr.TextFrame)},
-				{"greyBoxes", Honoured, "", string(ocr.GreyBoxes)},
-				{"charBoxSeries", Honoured, "", string(ocr.BoxSeries)},
-				{"simpleComb", Honoured, "", string(ocr.Comb)},
-				{"combInFrame", Honoured, "", string(ocr.FramedComb)},
-				{"partitionedFrame", Honoured, "", string(ocr.Partitioned)},
+				{"simpleText", honoured, "", string(ocr.NoMarking)},
+				{"underlinedText", honoured, "", string(ocr.Underline)},
+				{"textInFrame", honoured, "", string(ocr.TextFrame)},
+				{"greyBoxes", honoured, "", string(ocr.GreyBoxes)},
+				{"charBoxSeries", honoured, "", string(ocr.BoxSeries)},
+				{"simpleComb", honoured, "", string(ocr.Comb)},
+				{"combInFrame", honoured, "", string(ocr.FramedComb)},
+				{"partitionedFrame", honoured, "", string(ocr.Partitioned)},
 			},
 			read: choice(func(d *decoder, chosen []value) { d.field.Marking = ocr.Marking(chosen[0].is) }),
 		}),
 		text(parameter{
-			name: "placeholdersCount", form: "positive number", usual: "1", effect: Honoured,
+			name: "placeholdersCount", form: "positive number", usual: "1", effect: honoured,
 			note: "where the marking has a place for each character; their number is found if it is not given",
 			read: func(d *decoder, p parameter, text string) {
 				n, err := strconv.Atoi(text)
@@ -100,12 +100,12 @@ func fieldParameters() []parameter {
 			},
 		}),
 		text(parameter{
-			name: "writingStyle", usual: "default", values: writingStyles(), effect: Ignored, note: "writing by hand is read with the model of print",
+			name: "writingStyle", usual: "default", values: writingStyles(), effect: ignored, note: "writing by hand is read with the model of print",
 			read: choice(nothing),
 		}),
 		{
 			name: "barcodeType", methods: []string{ProcessBarcodeField}, element: "type", kind: ocr.BarcodeField,
-			usual: "autodetect", values: barcodeTypes(), list: true, effect: InPart,
+			usual: "autodetect", values: barcodeTypes(), list: true, effect: inPart,
 			read: choice(func(d *decoder, chosen []value) {
 				d.field.Symbologies = nil
 				for _, v := range chosen {
@@ -120,20 +120,20 @@ func fieldParameters() []parameter {
 		},
 		{
 			name: "containsBinaryData", methods: []string{ProcessBarcodeField}, element: "containsBinaryData", kind: ocr.BarcodeField,
-			form: "boolean", usual: "false", effect: InPart,
-			values: onOff(map[string]Effect{"true": Ignored}, map[string]string{"true": "the value is in Base64 in any case"}),
+			form: "boolean", usual: "false", effect: inPart,
+			values: onOff(map[string]effect{"true": ignored}, map[string]string{"true": "the value is in Base64 in any case"}),
 			read:   boolean(func(*decoder, bool) {}),
 		},
 		{
-			name: "checkmarkType", methods: []string{ProcessCheckmarkField}, element: "type", kind: ocr.CheckmarkField, usual: "empty", effect: Honoured,
+			name: "checkmarkType", methods: []string{ProcessCheckmarkField}, element: "type", kind: ocr.CheckmarkField, usual: "empty", effect: honoured,
 			values: []value{
-				{"empty", Honoured, "", string(ocr.NoFrame)}, {"circle", Honoured, "", string(ocr.CircleFrame)}, {"square", Honoured, "", string(ocr.SquareFrame)},
+				{"empty", honoured, "", string(ocr.NoFrame)}, {"circle", honoured, "", string(ocr.CircleFrame)}, {"square", honoured, "", string(ocr.SquareFrame)},
 			},
 			read: choice(func(d *decoder, chosen []value) { d.field.Frame = ocr.Frame(chosen[0].is) }),
 		},
 		{
 			name: "correctionAllowed", methods: []string{ProcessCheckmarkField}, element: "correctionAllowed", kind: ocr.CheckmarkField,
-			form: "boolean", usual: "false", effect: Honoured,
+			form: "boolean", usual: "false", effect: honoured,
 			read: boolean(func(d *decoder, yes bool) { d.field.Correctable = yes }),
 		},
 	}
@@ -143,9 +143,9 @@ func writingStyles() []value {
 	var styles []value
 	for name := range strings.FieldsSeq(`default american german russian polish thai japanese arabic baltic british bulgarian canadian czech
 croatian french greek hungarian italian romanian slovak spanish turkish ukrainian common chinese azerbaijan kazakh kirgiz latvian`) {
-		v := value{name: name, effect: Ignored}
+		v := value{name: name, effect: ignored}
 		if name == "default" {
-			v.effect = Honoured
+			v.effect = honoured
 		}
 		styles = append(styles, v)
 	}
@@ -156,26 +156,26 @@ croatian french greek hungarian italian romanian slovak spanish turkish ukrainia
 func barcodeTypes() []value {
 	const none = "this kind is not read"
 	return []value{
-		{"autodetect", Honoured, "all kinds that are read", ""},
-		{"aztec", Honoured, "", "Aztec"},
-		{"codabar", Honoured, "", "Codabar"},
-		{"code128", Honoured, "", "Code-128"},
-		{"code39", Honoured, "", "Code-39"},
-		{"code93", Honoured, "", "Code-93"},
-		{"dataMatrix", Honoured, "", "DataMatrix"},
-		{"ean8", Honoured, "", "EAN-8"},
-		{"ean13", Honoured, "", "EAN-13"},
-		{"iata25", Refused, none, ""},
-		{"industrial25", Refused, none, ""},
-		{"interleaved25", Honoured, "", "ITF"},
-		{"matrix25", Refused, none, ""},
-		{"patch", Refused, none, ""},
-		{"pdf417", Refused, none, ""},
-		{"postNet", Refused, none, ""},
-		{"qrCode", Honoured, "", "QR-Code"},
-		{"ucc128", Honoured, "as code128", "Code-128"},
-		{"upca", Honoured, "", "UPC-A"},
-		{"upce", Honoured, "", "UPC-E"},
+		{"autodetect", honoured, "all kinds that are read", ""},
+		{"aztec", honoured, "", "Aztec"},
+		{"codabar", honoured, "", "Codabar"},
+		{"code128", honoured, "", "Code-128"},
+		{"code39", honoured, "", "Code-39"},
+		{"code93", honoured, "", "Code-93"},
+		{"dataMatrix", honoured, "", "DataMatrix"},
+		{"ean8", honoured, "", "EAN-8"},
+		{"ean13", honoured, "", "EAN-13"},
+		{"iata25", refused, none, ""},
+		{"industrial25", refused, none, ""},
+		{"interleaved25", honoured, "", "ITF"},
+		{"matrix25", refused, none, ""},
+		{"patch", refused, none, ""},
+		{"pdf417", refused, none, ""},
+		{"postNet", refused, none, ""},
+		{"qrCode", honoured, "", "QR-Code"},
+		{"ucc128", honoured, "as code128", "Code-128"},
+		{"upca", honoured, "", "UPC-A"},
+		{"upce", honoured, "", "UPC-E"},
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 func listParameters() []parameter {
 	date := func(name, usual, note string, set func(c *Call, at time.Time)) parameter {
 		return parameter{
-			name: name, methods: []string{ListTasks}, form: "time such as 2026-01-31T12:00:00Z", usual: usual, effect: Honoured, note: note,
+			name: name, methods: []string{ListTasks}, form: "time such as 2026-01-31T12:00:00Z", usual: usual, effect: honoured, note: note,
 			read: func(d *decoder, p parameter, text string) {
 				at, ok := parseTime(text)
 				if !ok {
@@ -23,7 +23,7 @@ func listParameters() []parameter {
 		date("fromDate", "7 days ago", "tasks that were made then or later", func(c *Call, at time.Time) { c.From = at }),
 		date("toDate", "now", "tasks that were made then or earlier", func(c *Call, at time.Time) { c.To = at }),
 		{
-			name: "excludeDeleted", methods: []string{ListTasks}, form: "boolean", usual: "false", effect: Honoured,
+			name: "excludeDeleted", methods: []string{ListTasks}, form: "boolean", usual: "false", effect: honoured,
 			read: boolean(func(d *decoder, yes bool) { d.call.ExcludeDeleted = yes }),
 		},
 	}

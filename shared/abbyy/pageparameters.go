@@ -15,14 +15,14 @@ func taskParameters() []parameter {
 	return []parameter{
 		{
 			name: "taskId", methods: []string{SubmitImage, ProcessDocument, ProcessFields, GetTaskStatus, DeleteTask},
-			required: []string{ProcessDocument, ProcessFields, GetTaskStatus, DeleteTask}, form: "GUID", effect: Honoured,
+			required: []string{ProcessDocument, ProcessFields, GetTaskStatus, DeleteTask}, form: "GUID", effect: honoured,
 			note: "without it, `submitImage` makes a new task",
 			read: func(d *decoder, _ parameter, text string) {
 				d.call.TaskID = strings.ToLower(strings.Trim(text, "{}"))
 			},
 		},
 		{
-			name: "description", methods: processes(), form: fmt.Sprintf("text of at most %d characters", task.MaxDescription), free: true, effect: Honoured,
+			name: "description", methods: processes(), form: fmt.Sprintf("text of at most %d characters", task.MaxDescription), free: true, effect: honoured,
 			note: "told with the task until it is erased",
 			read: func(d *decoder, p parameter, text string) {
 				if n := utf8.RuneCountInString(text); n > task.MaxDescription {
@@ -32,7 +32,7 @@ func taskParameters() []parameter {
 			},
 		},
 		{
-			name: "pdfPassword", methods: uploads(), form: "text", free: true, effect: Honoured,
+			name: "pdfPassword", methods: uploads(), form: "text", free: true, effect: honoured,
 			note: "erased when processing ends, or with an upload that is kept to be processed again",
 			read: func(d *decoder, p parameter, text string) {
 				if len(text) > task.MaxPassword {
@@ -48,41 +48,41 @@ func taskParameters() []parameter {
 func pageParameters() []parameter {
 	return []parameter{
 		{
-			name: "language", methods: pages(), form: "list of languages", usual: "English", list: true, effect: Honoured,
+			name: "language", methods: pages(), form: "list of languages", usual: "English", list: true, effect: honoured,
 			note: "see Languages", read: readLanguages,
 		},
 		{
-			name: "profile", methods: documents(), usual: "documentConversion", effect: InPart,
+			name: "profile", methods: documents(), usual: "documentConversion", effect: inPart,
 			values: []value{
-				{"documentConversion", Honoured, "", ""},
-				{"documentArchiving", Honoured, "all text is found with every profile", ""},
-				{"textExtraction", InPart, "all text is found; tables still become tables where the format has them", ""},
-				{"barcodeRecognition", Honoured, "only bar codes are in the results", string(task.OnlyBarcodes)},
-				{"fieldLevelRecognition", Ignored, "as documentConversion", ""},
+				{"documentConversion", honoured, "", ""},
+				{"documentArchiving", honoured, "all text is found with every profile", ""},
+				{"textExtraction", inPart, "all text is found; tables still become tables where the format has them", ""},
+				{"barcodeRecognition", honoured, "only bar codes are in the results", string(task.OnlyBarcodes)},
+				{"fieldLevelRecognition", ignored, "as documentConversion", ""},
 			},
 			read: choice(func(d *decoder, chosen []value) { d.call.Settings.Barcodes = task.Barcodes(chosen[0].is) }),
 		},
 		{
-			name: "textType", methods: documents(), usual: "normal", values: textTypes(), list: true, effect: InPart,
+			name: "textType", methods: documents(), usual: "normal", values: textTypes(), list: true, effect: inPart,
 			read: choice(func(d *decoder, chosen []value) { d.wish.types(chosen) }),
 		},
 		{
-			name: "imageSource", methods: pages(), usual: "auto", effect: Ignored, note: "what is to be corrected is seen from the picture itself",
-			values: []value{{"auto", Honoured, "", ""}, {"photo", Ignored, "as auto", ""}, {"scanner", Ignored, "as auto", ""}},
+			name: "imageSource", methods: pages(), usual: "auto", effect: ignored, note: "what is to be corrected is seen from the picture itself",
+			values: []value{{"auto", honoured, "", ""}, {"photo", ignored, "as auto", ""}, {"scanner", ignored, "as auto", ""}},
 			read:   choice(nothing),
 		},
 		{
-			name: "correctOrientation", methods: pages(), form: "boolean", usual: "true", effect: InPart,
-			values: onOff(map[string]Effect{"false": Ignored}, map[string]string{"false": "text is found whichever way up a page is"}),
+			name: "correctOrientation", methods: pages(), form: "boolean", usual: "true", effect: inPart,
+			values: onOff(map[string]effect{"false": ignored}, map[string]string{"false": "text is found whichever way up a page is"}),
 			read:   boolean(func(*decoder, bool) {}),
 		},
 		{
-			name: "correctSkew", methods: pages(), form: "boolean", usual: "true", effect: InPart,
-			values: onOff(map[string]Effect{"false": Ignored}, map[string]string{"false": "slanted lines are found as such in any case"}),
+			name: "correctSkew", methods: pages(), form: "boolean", usual: "true", effect: inPart,
+			values: onOff(map[string]effect{"false": ignored}, map[string]string{"false": "slanted lines are found as such in any case"}),
 			read:   boolean(func(*decoder, bool) {}),
 		},
 		{
-			name: "readBarcodes", methods: documents(), form: "boolean", usual: "true with xml or xmlForCorrectedImage, otherwise false", effect: Honoured,
+			name: "readBarcodes", methods: documents(), form: "boolean", usual: "true with xml or xmlForCorrectedImage, otherwise false", effect: honoured,
 			note: "bar codes are shown in xml, xmlForCorrectedImage and txtUnstructured",
 			read: boolean(func(d *decoder, yes bool) { d.barcodes = &yes }),
 		},
@@ -94,15 +94,15 @@ func textTypes() []value {
 	const same = "read with the same model as normal text"
 	const none = "there is no model of these characters"
 	return []value{
-		{"normal", Honoured, "", ""},
-		{"typewriter", Honoured, same, ""},
-		{"matrix", Honoured, same, ""},
-		{"index", Ignored, same, ""},
-		{"ocrA", Ignored, same, ""},
-		{"ocrB", Honoured, same, ""},
-		{"e13b", Refused, none, ""},
-		{"cmc7", Refused, none, ""},
-		{"gothic", InPart, "German, Danish and Slovak, if the model of their print in Fraktur is installed; otherwise refused, or left out beside other types", "gothic"},
+		{"normal", honoured, "", ""},
+		{"typewriter", honoured, same, ""},
+		{"matrix", honoured, same, ""},
+		{"index", ignored, same, ""},
+		{"ocrA", ignored, same, ""},
+		{"ocrB", honoured, same, ""},
+		{"e13b", refused, none, ""},
+		{"cmc7", refused, none, ""},
+		{"gothic", inPart, "German, Danish and Slovak, if the model of their print in Fraktur is installed; otherwise refused, or left out beside other types", "gothic"},
 	}
 }
 
@@ -110,18 +110,18 @@ func textTypes() []value {
 func resultParameters() []parameter {
 	option := func(name string, methods []string, note string, set func(o *render.Options, yes bool)) parameter {
 		return parameter{
-			name: name, methods: methods, form: "boolean", usual: "false", effect: Honoured, note: note,
+			name: name, methods: methods, form: "boolean", usual: "false", effect: honoured, note: note,
 			read: boolean(func(d *decoder, yes bool) { set(&d.call.Settings.Render, yes) }),
 		}
 	}
 	card := []string{ProcessBusinessCard}
 	return []parameter{
 		{
-			name: "exportFormat", methods: documents(), form: fmt.Sprintf("list of at most %d formats", mostFormats), usual: "rtf", list: true, effect: Honoured,
+			name: "exportFormat", methods: documents(), form: fmt.Sprintf("list of at most %d formats", mostFormats), usual: "rtf", list: true, effect: honoured,
 			note: "see Formats", read: readFormats(pageFormats(), mostFormats),
 		},
 		{
-			name: "exportFormat", methods: card, form: "one of `vCard`, `csv` and `xml`", usual: "vCard", list: true, effect: Honoured,
+			name: "exportFormat", methods: card, form: "one of `vCard`, `csv` and `xml`", usual: "vCard", list: true, effect: honoured,
 			note: "see Formats", read: readFormats(cardFormats(), 1),
 		},
 		option("xml:writeFormatting", documents(), "", func(o *render.Options, yes bool) { o.Formatting = yes }),
@@ -129,8 +129,8 @@ func resultParameters() []parameter {
 		option("xml:writeWordRecognitionVariants", documents(), "", func(o *render.Options, yes bool) { o.WordVariants = yes }),
 		option("txtUnstructured:paragraphAsOneLine", documents(), "", func(o *render.Options, yes bool) { o.JoinLines = yes }),
 		{
-			name: "pdf:writeTags", methods: documents(), usual: "auto", effect: InPart,
-			values: []value{{"auto", Honoured, "no tags are written", ""}, {"write", Ignored, "as auto", ""}, {"dontWrite", Honoured, "", ""}},
+			name: "pdf:writeTags", methods: documents(), usual: "auto", effect: inPart,
+			values: []value{{"auto", honoured, "no tags are written", ""}, {"write", ignored, "as auto", ""}, {"dontWrite", honoured, "", ""}},
 			read:   choice(nothing),
 		},
 		option("xml:writeExtendedCharacterInfo", card, "", func(o *render.Options, yes bool) { o.CharacterDetail = yes }),

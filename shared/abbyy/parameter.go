@@ -8,15 +8,15 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
-// Effect is what becomes of a parameter or a value that a client gives.
-type Effect string
+// effect is what becomes of a parameter or a value that a client gives.
+type effect string
 
 // The effects.
 const (
-	Honoured Effect = "honoured"
-	InPart   Effect = "honoured in part"
-	Ignored  Effect = "accepted without effect"
-	Refused  Effect = "refused"
+	honoured effect = "honoured"
+	inPart   effect = "honoured in part"
+	ignored  effect = "accepted without effect"
+	refused  effect = "refused"
 )
 
 // parameter is one that methods take, or an element of the settings of processFields, or both.
@@ -31,7 +31,7 @@ type parameter struct {
 	values   []value       // that there are; none where others are possible
 	list     bool          // several values, with commas between them
 	free     bool          // text in which spaces count
-	effect   Effect
+	effect   effect
 	note     string // what happens, where the effect alone does not say it
 	read     func(d *decoder, p parameter, text string)
 }
@@ -39,7 +39,7 @@ type parameter struct {
 // value is one of those that a parameter may have.
 type value struct {
 	name   string
-	effect Effect
+	effect effect
 	note   string
 	is     string // what it is called elsewhere in the program
 }
@@ -66,7 +66,7 @@ func (p parameter) find(name string) (value, bool) {
 func (p parameter) names() string {
 	var names []string
 	for _, v := range p.values {
-		if v.effect != Refused {
+		if v.effect != refused {
 			names = append(names, v.name)
 		}
 	}
@@ -139,7 +139,7 @@ func boolean(set func(d *decoder, yes bool)) func(*decoder, parameter, string) {
 			d.refuse(p, detailValue, "the value is neither true nor false")
 			return
 		}
-		if v, ok := p.find(text); ok && v.effect != Honoured {
+		if v, ok := p.find(text); ok && v.effect != honoured {
 			d.unmet(p, v)
 		}
 		set(d, yes)
@@ -151,7 +151,7 @@ func boolean(set func(d *decoder, yes bool)) func(*decoder, parameter, string) {
 func choice(set func(d *decoder, chosen []value)) func(*decoder, parameter, string) {
 	return func(d *decoder, p parameter, text string) {
 		var chosen []value
-		var refused []value
+		var rejected []value
 		names, ok := d.split(p, text)
 		if !ok {
 			return
@@ -165,18 +165,18 @@ func choice(set func(d *decoder, chosen []value)) func(*decoder, parameter, stri
 			case !ok:
 				d.refuse(p, detailValue, "the value is unknown; the values are: %s", p.names())
 				return
-			case v.effect == Refused:
-				refused = append(refused, v)
+			case v.effect == refused:
+				rejected = append(rejected, v)
 			default:
 				chosen = append(chosen, v)
 			}
 		}
 		if len(chosen) == 0 {
-			d.refuse(p, detailValue, "%s: %s; the values are: %s", refused[0].name, refused[0].note, p.names())
+			d.refuse(p, detailValue, "%s: %s; the values are: %s", rejected[0].name, rejected[0].note, p.names())
 			return
 		}
-		for _, v := range slices.Concat(chosen, refused) {
-			if v.effect != Honoured {
+		for _, v := range slices.Concat(chosen, rejected) {
+			if v.effect != honoured {
 				d.unmet(p, v)
 			}
 		}
@@ -204,10 +204,10 @@ func (d *decoder) split(p parameter, text string) ([]string, bool) {
 func nothing(*decoder, []value) {}
 
 // onOff are the values of a parameter that is true or false and has the given effect for one of them.
-func onOff(effects map[string]Effect, notes map[string]string) []value {
+func onOff(effects map[string]effect, notes map[string]string) []value {
 	var values []value
 	for _, name := range []string{"true", "false"} {
-		v := value{name: name, effect: Honoured, note: notes[name]}
+		v := value{name: name, effect: honoured, note: notes[name]}
 		if e, ok := effects[name]; ok {
 			v.effect = e
 		}

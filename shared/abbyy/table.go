@@ -42,7 +42,7 @@ them without harm.
 	b.WriteString("\nValues of which there is more to say:\n\n| parameter | methods | value | effect |\n| --- | --- | --- | --- |\n")
 	for _, p := range parameters() {
 		for _, v := range p.values {
-			if (v.effect != Honoured || v.note != "") && (v.note != "" || p.effect != v.effect) {
+			if (v.effect != honoured || v.note != "") && (v.note != "" || p.effect != v.effect) {
 				row(&b, code(p.name), methodsOf(p), code(v.name), effectOf(v.effect, v.note))
 			}
 		}
@@ -187,7 +187,7 @@ func valuesOf(p parameter) string {
 	return s
 }
 
-func effectOf(e Effect, note string) string {
+func effectOf(e effect, note string) string {
 	if note == "" {
 		return string(e)
 	}
