@@ -171,7 +171,9 @@ func (m Method) refusal(f *fault.Error) *Refusal {
 		r.Allow = m.Verbs
 		return r
 	case fault.UploadTooSlow:
-		return plain(http.StatusRequestTimeout, http.StatusRequestTimeout, codeArgument)
+		r := argument(http.StatusRequestTimeout, detailValue, targetFile)
+		r.Status = http.StatusRequestTimeout
+		return r
 	}
 	switch f.Kind {
 	case fault.Unauthenticated:

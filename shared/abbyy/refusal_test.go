@@ -50,7 +50,7 @@ func TestFaultsBecomeRefusalsOfBothVersions(t *testing.T) {
 		{abbyy.NotEnabled(), 403, 403, "Forbidden", nil, "ask the operator"},
 		{fault.New(fault.ThingNotFound, ""), 404, 404, "NotFound", nil, "nothing"},
 		{fault.New(fault.MethodNotAllowed, ""), 405, 405, "MethodNotAllowed", nil, "method"},
-		{fault.New(fault.UploadTooSlow, ""), 408, 408, "InvalidArgument", nil, "slow"},
+		{fault.New(fault.UploadTooSlow, ""), 408, 408, "InvalidArgument", argument("InvalidParameterValue", "File"), "slow"},
 		{fault.New(fault.StorageUnavailable, "").Retry(time.Second), 503, 503, "ServiceUnavailable", nil, "Storage"},
 		{fault.New(fault.InternalError, "secret"), 550, 500, "InternalServerError", nil, "Something went wrong"},
 		{errors.New("secret"), 550, 500, "InternalServerError", nil, "Something went wrong"},

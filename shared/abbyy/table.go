@@ -25,6 +25,10 @@ misspelt name would change results without a word. It takes, and leaves out of a
 withdrawn, those that begin with an underscore, ` + "`code` and `clientId`" + `, and all other fields of a form, because clients, caches and hosts add
 them without harm.
 
+Fields of a form are parameters too, after those of the query, if they stand before the file: what stands behind it is not read. A file is known by its
+first bytes when it is sent; that it is damaged, forbids extraction or has another password is found when it is processed, and makes the task
+` + "`ProcessingFailed`" + `, where ABBYY refused the upload.
+
 ## Methods
 
 `)
