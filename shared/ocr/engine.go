@@ -28,6 +28,7 @@ type Engine interface {
 // Source is an open document. The engine reads File by offset only and never closes it.
 type Source struct {
 	File     *os.File         // readable; a regular file or a sealed memory file
+	Fill     Filler           // brings the bytes of File before they are read; nil where they are all there
 	ID       string           // the same for the same bytes and password, so that processes can keep it open between pages
 	Password string           // opens an encrypted document; empty if none was given
 	Owner    string           // on whose behalf it is read: workers go round by the processor time that each owner used
@@ -41,6 +42,7 @@ type Source struct {
 // Part is one file of a document that consists of several.
 type Part struct {
 	File     *os.File // as in Source
+	Fill     Filler   // likewise
 	Password string   // as in Source
 	Pages    int      // in it, as Inspect found
 	Locked   bool     // likewise

@@ -24,7 +24,11 @@ func (w *Writer) Finish() error {
 		return w.finishPictures()
 	}
 	defer w.Close()
-	if w.source.Signatures() > 0 && w.options.Signature == ocr.RefuseSigned && !w.textless() {
+	signatures, err := w.source.Signatures()
+	if err != nil {
+		return err
+	}
+	if signatures > 0 && w.options.Signature == ocr.RefuseSigned && !w.textless() {
 		return refusal.New(refusal.Signed)
 	}
 	// What is read of a document changes how PDFium holds it, so a second one is saved.
@@ -37,16 +41,16 @@ func (w *Writer) Finish() error {
 	if w.textless() {
 		return w.writePictures(source)
 	}
-	if source.Signatures() == 0 {
+	if signatures == 0 {
 		return w.rewrite(source)
 	}
 	if w.options.Signature == ocr.KeepSigned && !w.archives() && !w.options.Partial() {
 		if kept, err := w.revise(source); kept || err != nil {
-			w.notes = append(w.notes, ocr.Note{Code: ocr.SignatureKept, Count: source.Signatures()})
+			w.notes = append(w.notes, ocr.Note{Code: ocr.SignatureKept, Count: signatures})
 			return err
 		}
 	}
-	w.notes = append(w.notes, ocr.Note{Code: ocr.SignatureInvalidated, Count: source.Signatures()})
+	w.notes = append(w.notes, ocr.Note{Code: ocr.SignatureInvalidated, Count: signatures})
 	return w.rewrite(source)
 }
 

@@ -28,6 +28,8 @@ type Document struct {
 
 	encrypted  bool
 	restricted bool
+	form       bool // it has one
+	counted    bool // signatures are
 	signatures int
 
 	permissions uint32 // what the password allows (ISO 32000-2, table 22)
@@ -64,7 +66,7 @@ func (r *Runtime) Open(reader io.ReadSeeker, size int64, password string) (*Docu
 	p := &Document{runtime: r, reader: reader, size: size, password: password, fonts: map[fontKey]*fontRecord{}}
 	err := p.start()
 	if err == nil {
-		err = p.countSignatures()
+		err = p.findForm()
 	}
 	if err != nil {
 		p.Close()

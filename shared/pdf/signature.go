@@ -13,24 +13,31 @@ import (
 // maxSignatures bounds how many are counted.
 const maxSignatures = 1000
 
-// Signatures returns how many digital signatures the document has, time stamps included.
-func (p *Document) Signatures() int { return p.signatures }
-
-// countSignatures finds the signatures of a document that was just opened: PDFium forgets the form once pages were looked at.
-// Each signature names the bytes that it holds for in the open, also in an encrypted document, and belongs to a form.
-func (p *Document) countSignatures() error {
+// findForm finds out whether a document that was just opened has a form: PDFium forgets it once pages were looked at.
+func (p *Document) findForm() error {
 	form, err := p.instance.FPDF_GetFormType(&requests.FPDF_GetFormType{Document: p.document})
 	if err != nil {
 		return p.fail(err)
 	}
-	if form.FormType == enums.FPDF_FORMTYPE_NONE {
-		return nil
+	p.form = form.FormType != enums.FPDF_FORMTYPE_NONE
+	return nil
+}
+
+// Signatures returns how many digital signatures the document has, time stamps included. Each names the bytes that it holds for in
+// the open, also in an encrypted document, and belongs to a form: the first call reads all of a document that has a form.
+func (p *Document) Signatures() (int, error) {
+	if p.counted || !p.form {
+		return p.signatures, nil
 	}
 	if _, err := p.reader.Seek(0, io.SeekStart); err != nil {
-		return err
+		return 0, err
 	}
-	p.signatures, err = countIn(io.LimitReader(p.reader, p.size), []byte("/ByteRange"), maxSignatures)
-	return err
+	count, err := countIn(io.LimitReader(p.reader, p.size), []byte("/ByteRange"), maxSignatures)
+	if err != nil {
+		return 0, err
+	}
+	p.counted, p.signatures = true, count
+	return count, nil
 }
 
 // countIn counts the places where word stands, up to a limit.

@@ -38,11 +38,11 @@ func TestSignaturesAreCounted(t *testing.T) {
 	for want, data := range map[int][]byte{
 		0: signed(""), 1: signed(signature), 2: signed(signature, "", signature),
 	} {
-		if got := open(t, data).Signatures(); got != want {
+		if got, err := open(t, data).Signatures(); got != want || err != nil {
 			t.Errorf("%d signatures, want %d", got, want)
 		}
 	}
-	if got := open(t, onePage(letter, "BT /F1 12 Tf (/ByteRange) Tj ET")).Signatures(); got != 0 {
+	if got, err := open(t, onePage(letter, "BT /F1 12 Tf (/ByteRange) Tj ET")).Signatures(); got != 0 || err != nil {
 		t.Errorf("%d signatures in a document without a form", got)
 	}
 }

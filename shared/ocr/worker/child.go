@@ -22,22 +22,23 @@ import (
 
 // child is a running process. One caller uses it at a time.
 type child struct {
-	cmd     *exec.Cmd
-	conn    *net.UnixConn
-	words   hello
-	limits  Limits
-	stderr  *counter
-	ended   chan struct{} // closed once it has been reaped
-	counted chan struct{} // closed once its end has been counted and reported
-	reason  atomic.Pointer[Reason]
-	peak    atomic.Int64 // resident bytes
-	rss     atomic.Int64 // resident bytes when last measured
-	source  string       // id of the document that it may hold open; owned by the user
-	opened  int          // documents
-	unready []string     // languages that it said it could not use; owned by the user
-	pages   atomic.Int64
-	aliveMu sync.RWMutex
-	alive   bool // the process id is this process's; guarded by aliveMu
+	cmd       *exec.Cmd
+	conn      *net.UnixConn
+	questions *net.UnixConn // on which it asks for parts of the document
+	words     hello
+	limits    Limits
+	stderr    *counter
+	ended     chan struct{} // closed once it has been reaped
+	counted   chan struct{} // closed once its end has been counted and reported
+	reason    atomic.Pointer[Reason]
+	peak      atomic.Int64 // resident bytes
+	rss       atomic.Int64 // resident bytes when last measured
+	source    string       // id of the document that it may hold open; owned by the user
+	opened    int          // documents
+	unready   []string     // languages that it said it could not use; owned by the user
+	pages     atomic.Int64
+	aliveMu   sync.RWMutex
+	alive     bool // the process id is this process's; guarded by aliveMu
 }
 
 // launch starts a process. Its parent-death signal is bound to the calling thread, so the thread must outlive it.
@@ -45,36 +46,69 @@ func launch(cfg Config, stderr *counter) (*child, error) {
 	if cfg.Missing != nil {
 		return nil, cfg.Missing
 	}
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return nil, fmt.Errorf("make socket: %w", err)
+	var ours []*net.UnixConn
+	var theirs []*os.File
+	defer func() { closeAll(theirs) }()
+	abandon := func(err error) (*child, error) {
+		for _, conn := range ours {
+			_ = conn.Close() // nothing was sent
+		}
+		return nil, err
 	}
-	ours := os.NewFile(uintptr(fds[0]), "child")  // #nosec G115 -- a descriptor
-	theirs := os.NewFile(uintptr(fds[1]), "pool") // #nosec G115 -- a descriptor
-	defer closeAll([]*os.File{ours, theirs})
-	conn, err := net.FileConn(ours)
-	if err != nil {
-		return nil, fmt.Errorf("make socket: %w", err)
-	}
-	unixConn, ok := conn.(*net.UnixConn)
-	if !ok {
-		return nil, errors.New("make socket: not a unix socket")
+	for range 2 { // Socket and questionSocket
+		conn, file, err := socketPair()
+		if err != nil {
+			return abandon(err)
+		}
+		ours, theirs = append(ours, conn), append(theirs, file)
 	}
 	cmd := exec.Command(cfg.Path, cfg.Args...) // #nosec G204 -- the program itself, from the configuration
 	cmd.Env = append(nativeSettings(), cfg.Env...)
 	cmd.Dir = "/"
 	cmd.Stderr = stderr
-	cmd.ExtraFiles = []*os.File{theirs} // becomes Socket
+	cmd.ExtraFiles = theirs
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	// A descriptor of standard error that outlives the process must not hold up the pool.
 	cmd.WaitDelay = time.Second
 	if err := cmd.Start(); err != nil {
-		_ = unixConn.Close() // nothing was sent
-		return nil, fmt.Errorf("start child: %w", err)
+		return abandon(fmt.Errorf("start child: %w", err))
 	}
-	c := &child{cmd: cmd, conn: unixConn, limits: cfg.Limits, stderr: stderr, ended: make(chan struct{}), counted: make(chan struct{}), alive: true}
+	c := &child{
+		cmd: cmd, conn: ours[0], questions: ours[1], limits: cfg.Limits, stderr: stderr,
+		ended: make(chan struct{}), counted: make(chan struct{}), alive: true,
+	}
 	go c.reap()
 	return c, nil
+}
+
+// socketPair returns a connection and the file of its other end.
+func socketPair() (*net.UnixConn, *os.File, error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make socket: %w", err)
+	}
+	ours := os.NewFile(uintptr(fds[0]), "child")  // #nosec G115 -- a descriptor
+	theirs := os.NewFile(uintptr(fds[1]), "pool") // #nosec G115 -- a descriptor
+	conn, err := unixConn(ours)
+	if err != nil {
+		_ = theirs.Close() // nothing was sent
+		return nil, nil, err
+	}
+	return conn, theirs, nil
+}
+
+// unixConn makes a connection of a file and closes it.
+func unixConn(file *os.File) (*net.UnixConn, error) {
+	defer func() { _ = file.Close() }() // FileConn makes a duplicate
+	conn, err := net.FileConn(file)
+	if err != nil {
+		return nil, fmt.Errorf("open socket: %w", err)
+	}
+	unixConn, ok := conn.(*net.UnixConn)
+	if !ok {
+		return nil, errors.Join(errors.New("open socket: not a unix socket"), conn.Close())
+	}
+	return unixConn, nil
 }
 
 // nativeSettings are for the libraries of a child, which read them when they load. Tesseract's threads cost more than they
@@ -192,7 +226,10 @@ func (c *child) dismiss() {
 }
 
 // hangUp closes the connection. The user of a child does that once it is dead and nothing of it is read any more.
-func (c *child) hangUp() { _ = c.conn.Close() }
+func (c *child) hangUp() {
+	_ = c.conn.Close()
+	_ = c.questions.Close()
+}
 
 // dead reports whether the process has ended or is about to.
 func (c *child) dead() bool {

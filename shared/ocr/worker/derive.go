@@ -53,7 +53,7 @@ func (p *Pool) draw(ctx context.Context, owner string, plan derivative.Plan, w i
 			return err
 		}
 	}
-	_, err = p.export(ctx, s, request{Op: opDerive, Plan: &plan}, nil, w, func(e *export) error {
+	_, err = p.export(ctx, s, request{Op: opDerive, Plan: &plan}, nil, nil, w, func(e *export) error {
 		e.guard.grant(1 + float64(len(plan.Pages))*finishShare)
 		return nil
 	})

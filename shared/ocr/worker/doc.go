@@ -14,6 +14,10 @@
 // tries each of them after it has confined itself and reports the outcome in its first message. With [Config.Confined] a
 // child that can still cause an effect is never given a document.
 //
+// A document of which not all bytes are there yet (ocr.Source.Fill) is filled as its child reads it: the child asks for offset and
+// length on a second socket, at most once for each 32 KiB of the file, and what it is told is that it can read them. It learns
+// neither where they come from nor how. While it waits for storage, no limit of time runs but Limits.Fill.
+//
 // A derivative for people who may not see the document is written by a child that has not seen it either: [Pool.Derive].
 //
 // Owners of documents share children by the processor time that they used, see package fairqueue. A page that has used a

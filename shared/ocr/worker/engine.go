@@ -23,6 +23,7 @@ var _ ocr.Engine = (*Pool)(nil)
 type step struct {
 	request
 	cpu   time.Duration // processor time that it may take
+	files []supplied    // nil where they are whole
 	opens bool          // only opens the document: left out where the child has it open
 	draws bool
 	check func(response) error
@@ -30,14 +31,14 @@ type step struct {
 
 // opening opens the document in a child, so that the steps after it have their time for themselves.
 func (p *Pool) opening() step {
-	return step{request: request{Op: opInspect}, cpu: p.cfg.Limits.CPU, opens: true, check: p.checkInfo}
+	return step{request: request{Op: opOpen}, cpu: p.cfg.Limits.CPU, opens: true, check: nothingToCheck}
 }
 
-func (p *Pool) checkInfo(r response) error { return p.check.info(r.Info) }
+func nothingToCheck(response) error { return nil }
 
 // Inspect finds type, page count and readability of a document.
 func (p *Pool) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) {
-	resp, err := p.call(ctx, src, step{request: request{Op: opInspect}, cpu: p.cfg.Limits.CPU, check: p.checkInfo})
+	resp, err := p.call(ctx, src, step{request: request{Op: opInspect}, cpu: p.cfg.Limits.CPU, check: func(r response) error { return p.check.info(r.Info) }})
 	if err != nil {
 		return ocr.Info{}, err
 	}
@@ -52,7 +53,7 @@ func (p *Pool) Recognise(ctx context.Context, src ocr.Source, n int, opt ocr.Opt
 		return ocr.Page{}, fault.Wrap(err, fault.BadField, "%s", err.Error())
 	}
 	resp, err := p.call(ctx, src, p.opening(),
-		step{request: request{Op: opDraw, Page: n, Options: opt}, cpu: p.cfg.Limits.Draw, draws: true, check: func(response) error { return nil }},
+		step{request: request{Op: opDraw, Page: n, Options: opt}, cpu: p.cfg.Limits.Draw, draws: true, check: nothingToCheck},
 		step{request: request{Op: opRecognise, Page: n, Options: opt}, cpu: p.cfg.Limits.CPU, check: func(r response) error {
 			return p.check.page(r.Page, n, opt)
 		}})
@@ -75,8 +76,14 @@ func (p *Pool) call(ctx context.Context, src ocr.Source, steps ...step) (respons
 		return response{}, err
 	}
 	defer done()
+	files, id, err := supplies(src)
+	if err != nil {
+		return response{}, err
+	}
+	src.ID = id
 	for i := range steps {
-		steps[i].ID, steps[i].Password = src.ID, src.Password
+		steps[i].ID, steps[i].Password, steps[i].Sparse = src.ID, src.Password, files != nil
+		steps[i].files = files
 	}
 	// Each time that its work is lost to others it may keep its place for twice as long, so that it ends.
 	for slice := p.cfg.Limits.Slice; ; slice *= 2 {
@@ -118,9 +125,12 @@ func (p *Pool) attempt(ctx context.Context, src ocr.Source, steps []step, file *
 		if len(s.child.unready) > 0 {
 			needed = s.child.unready
 		}
+		missing, isMissing := errors.AsType[*unfilled](err)
 		switch {
 		case ctx.Err() != nil:
 			return response{}, p.over(ctx)
+		case isMissing:
+			return response{}, missing.cause
 		case why == PutBack:
 			return response{}, errPutBack
 		case again || !worthRetry(why, used):
@@ -203,10 +213,14 @@ func (p *Pool) ask(ctx context.Context, s *slot, st step, files ...*os.File) (re
 	}
 	g := p.watch(ctx, s, st.cpu)
 	defer g.stop()
+	supply := g.supply(ctx, st.files)
 	err := send(s.child.conn, st.request, files...)
 	var resp response
 	if err == nil {
 		resp, err = s.child.answer()
+	}
+	if missing := supply.stop(); missing != nil {
+		err = missing
 	}
 	if err != nil {
 		s.child.fail(err)

@@ -6,7 +6,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -96,8 +98,26 @@ func (e *fakeEngine) command(src ocr.Source) string {
 		e.opened = src.ID
 		e.opens++
 	}
-	line, _, _ := bufio.NewReader(io.NewSectionReader(src.File, 0, 1<<20)).ReadLine()
+	line, _, _ := bufio.NewReader(content(src)).ReadLine()
 	return string(line)
+}
+
+func content(src ocr.Source) *io.SectionReader {
+	info, err := src.File.Stat()
+	if err != nil {
+		panic(err)
+	}
+	return src.Content(context.Background(), info.Size())
+}
+
+func (e *fakeEngine) Open(_ context.Context, src ocr.Source) error {
+	switch e.command(src) {
+	case "damaged":
+		return refusal.New(refusal.PDFDamaged)
+	case "crash":
+		crash()
+	}
+	return nil
 }
 
 func (e *fakeEngine) Release() { e.opened, e.opens = "", 0 }
@@ -218,6 +238,8 @@ func (e *fakeEngine) Recognise(ctx context.Context, src ocr.Source, n int, opt o
 		return words(n, opt, fmt.Sprint(err != nil)), nil
 	case "environment":
 		return words(n, opt, strings.Join(os.Environ(), ";")), nil
+	case "digest": // of the whole document, read in pieces of so many bytes
+		return words(n, opt, digest(content(src), arg), fmt.Sprintf("opens=%d", e.opens)), nil
 	case "escape":
 		return words(n, opt, escape(src.File, arg)...), nil
 	}
@@ -227,9 +249,18 @@ func (e *fakeEngine) Recognise(ctx context.Context, src ocr.Source, n int, opt o
 func (e *fakeEngine) WritePDF(
 	_ context.Context, src ocr.Source, opt ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer,
 ) ([]ocr.Note, error) {
+	if len(src.Parts) > 0 {
+		src = ocr.Source{File: src.Parts[0].File, Fill: src.Parts[0].Fill}
+		defer e.Release()
+	}
 	command := e.command(src)
 	n := 0
 	for page, err := range pages {
+		if size, ok := strings.CutPrefix(command, "digest "); ok && err == nil {
+			if _, err := fmt.Fprintln(w, digest(content(src), size)); err != nil {
+				return nil, err
+			}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -266,6 +297,16 @@ func (e *fakeEngine) WritePDF(
 		return []ocr.Note{{Code: ocr.HiddenTextKept, Page: 2, Count: 7}}, err
 	}
 	return nil, err
+}
+
+// digest reads in pieces of a size.
+func digest(r io.Reader, size string) string {
+	n, _ := strconv.Atoi(size)
+	hash := sha256.New()
+	if _, err := io.CopyBuffer(struct{ io.Writer }{hash}, struct{ io.Reader }{r}, make([]byte, n)); err != nil {
+		return err.Error()
+	}
+	return hex.EncodeToString(hash.Sum(nil))
 }
 
 func crash() {
@@ -327,10 +368,24 @@ func lie(role string) {
 		_, _ = conn.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...))
 	}
 	say(map[string]any{"languages": []string{"eng"}})
-	request := make([]byte, 4096)
-	for n, err := conn.Read(request); err == nil && bytes.Contains(request[:n], []byte(`"op":"load"`)); n, err = conn.Read(request) {
-		say(map[string]any{}) // before it has a document there is nothing to lie about
+	listen := func() {
+		for {
+			var header [4]byte
+			_, _ = io.ReadFull(conn, header[:])
+			request := make([]byte, binary.BigEndian.Uint32(header[:]))
+			_, _ = io.ReadFull(conn, request)
+			if !bytes.Contains(request, []byte(`"op":"load"`)) {
+				return
+			}
+			say(map[string]any{}) // before it has a document there is nothing to lie about
+		}
 	}
+	listen() // to be asked to open the document
+	askBadly(role)
+	say(map[string]any{})
+	listen() // to draw the page
+	say(map[string]any{})
+	listen() // to read it
 	page := words(1, ocr.Options{}, "word")
 	switch role {
 	case "huge":

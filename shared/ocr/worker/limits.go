@@ -43,6 +43,7 @@ type Limits struct {
 	Documents int           // documents after which a child is replaced; 1 keeps every document in a process of its own
 	Output    int64         // bytes of a written PDF or derivative
 	Idle      time.Duration // how long an idle child keeps the last document open
+	Fill      time.Duration // how long a working child may wait for a part of the document to come from storage, each time
 	Start     time.Duration // from starting a child to its first word
 	Poll      time.Duration // how often a working child is measured
 }
@@ -63,6 +64,7 @@ func DefaultLimits() Limits {
 		Documents: 100,
 		Output:    1 << 30,
 		Idle:      2 * time.Second,
+		Fill:      time.Minute,
 		Start:     20 * time.Second,
 		Poll:      100 * time.Millisecond,
 	}
@@ -104,9 +106,10 @@ func (c Config) withDefaults() (Config, error) {
 	orDefault(&l.Documents, d.Documents)
 	orDefault(&l.Output, d.Output)
 	orDefault(&l.Idle, d.Idle)
+	orDefault(&l.Fill, d.Fill)
 	orDefault(&l.Start, d.Start)
 	orDefault(&l.Poll, d.Poll)
-	if l.Memory < 0 || l.CPU < 0 || l.Slice < 0 || l.Draw < 0 || l.Wall < 0 || l.Stall < 0 || l.Pages < 0 || l.Documents < 0 || l.Output < 0 || l.Idle < 0 || l.Start < 0 || l.Poll < 0 {
+	if l.Memory < 0 || l.CPU < 0 || l.Slice < 0 || l.Draw < 0 || l.Wall < 0 || l.Stall < 0 || l.Pages < 0 || l.Documents < 0 || l.Output < 0 || l.Idle < 0 || l.Fill < 0 || l.Start < 0 || l.Poll < 0 {
 		return c, errors.New("limits of child processes must be positive")
 	}
 	return c, nil

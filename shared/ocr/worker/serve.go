@@ -22,7 +22,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/traineddata"
 )
 
-// Socket is the descriptor on which a child finds its pool.
+// Socket is the descriptor on which a child finds its pool. The next one is for its questions.
 const Socket = 3
 
 // Exit statuses of a child.
@@ -50,6 +50,8 @@ type Deriver interface {
 // Engine is what a child serves: an ocr.Engine that may keep the last document open between calls.
 type Engine interface {
 	ocr.Engine
+	// Open opens a document, as every call does that reads it.
+	Open(ctx context.Context, src ocr.Source) error
 	// Draw makes page n ready for a call of Recognise that follows with the same options: it decodes or rasterises it.
 	Draw(ctx context.Context, src ocr.Source, n int, opt ocr.Options) error
 	Deriver
@@ -62,22 +64,21 @@ type Engine interface {
 // Serve answers the pool on a socket until the pool closes it, which is not an error. The process should end then: a call
 // of the engine may still be running. The caller confines the process before it makes the engine.
 func Serve(ctx context.Context, socket int, engine Engine, confined Sandbox) error {
-	file := os.NewFile(uintptr(socket), "pool") // #nosec G115 -- a descriptor
-	conn, err := net.FileConn(file)
+	conn, err := unixConn(os.NewFile(uintptr(socket), "pool")) // #nosec G115 -- a descriptor
 	if err != nil {
-		return fmt.Errorf("open socket of the pool: %w", err)
+		return err
 	}
-	_ = file.Close() // FileConn made a duplicate
-	unixConn, ok := conn.(*net.UnixConn)
-	if !ok {
-		return errors.New("open socket of the pool: not a unix socket")
+	defer func() { _ = conn.Close() }()                               // the pool sees the process end either way
+	questions, err := unixConn(os.NewFile(uintptr(socket+1), "pool")) // #nosec G115 -- a descriptor
+	if err != nil {
+		return err
 	}
-	defer func() { _ = unixConn.Close() }() // the pool sees the process end either way
+	defer func() { _ = questions.Close() }() // likewise
 	endOnSignal(unix.SIGXCPU)
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s := &server{conn: unixConn, engine: engine, frames: make(chan frame)}
+	s := &server{conn: conn, questions: questions, engine: engine, frames: make(chan frame)}
 	go s.read(ctx)
 	if err := send(s.conn, hello{Languages: engine.Languages(), Sandbox: confined}); err != nil {
 		return err
@@ -102,10 +103,11 @@ type frame struct {
 }
 
 type server struct {
-	conn   *net.UnixConn
-	engine Engine
-	frames chan frame
-	source ocr.Source // open, or the zero value
+	conn      *net.UnixConn
+	questions *net.UnixConn
+	engine    Engine
+	frames    chan frame
+	source    ocr.Source // open, or the zero value
 }
 
 // read takes in frames ahead, so that the end of the pool is noticed while the engine works.
@@ -177,12 +179,17 @@ func (s *server) handle(ctx context.Context, f frame) (response, error) {
 	if len(req.Parts) > 0 {
 		return s.writeParts(ctx, req, f.files)
 	}
-	s.open(req, f.files[0])
+	if err := s.open(req, f.files[0]); err != nil {
+		closeAll(f.files)
+		return response{}, err
+	}
 	if req.Op == opWritePDF {
 		return s.writePDF(ctx, s.source, req.PDF, f.files[1])
 	}
 	return s.await(ctx, func() response {
 		switch req.Op {
+		case opOpen:
+			return answer(s.engine.Open(ctx, s.source), response{})
 		case opInspect:
 			info, err := s.engine.Inspect(ctx, s.source)
 			return answer(err, response{Info: &info})
@@ -217,13 +224,26 @@ func (s *server) await(ctx context.Context, call func() response) (response, err
 }
 
 // open makes the request's document the current one. A document that is open already is kept, and file is closed.
-func (s *server) open(req request, file *os.File) {
+func (s *server) open(req request, file *os.File) error {
 	if s.source.File != nil && req.ID != "" && s.source.ID == req.ID {
 		_ = file.Close() // a duplicate for reading
-		return
+		return nil
 	}
 	s.release()
-	s.source = ocr.Source{File: file, ID: req.ID, Password: req.Password}
+	fill, err := s.filler(req.Sparse, 0, file)
+	if err != nil {
+		return err
+	}
+	s.source = ocr.Source{File: file, Fill: fill, ID: req.ID, Password: req.Password}
+	return nil
+}
+
+// filler returns what fills a file of the document, nil for one that is whole.
+func (s *server) filler(sparse bool, number int, file *os.File) (ocr.Filler, error) {
+	if !sparse {
+		return nil, nil
+	}
+	return newAsker(s.questions, number, file)
 }
 
 func (s *server) release() {
@@ -264,7 +284,12 @@ func (s *server) writeParts(ctx context.Context, req request, files []*os.File) 
 	defer s.engine.Release()
 	src := ocr.Source{ID: req.ID}
 	for i, p := range req.Parts {
-		src.Parts = append(src.Parts, ocr.Part{File: files[i], Password: p.Password, Pages: p.Pages, Locked: p.Locked})
+		fill, err := s.filler(p.Sparse, i, files[i])
+		if err != nil {
+			closeAll(files[len(req.Parts):])
+			return response{}, err
+		}
+		src.Parts = append(src.Parts, ocr.Part{File: files[i], Fill: fill, Password: p.Password, Pages: p.Pages, Locked: p.Locked})
 	}
 	return s.writePDF(ctx, src, req.PDF, files[len(req.Parts)])
 }

@@ -21,6 +21,7 @@ const (
 	Lied       Reason = "protocol"    // sent what cannot be true, or nothing that can be read
 	Failing    Reason = "engine"      // the engine failed without a class; a fresh process is tried
 	Abandoned  Reason = "abandoned"   // the writing of a result stopped in the middle
+	Unfilled   Reason = "unfilled"    // storage did not bring what it was to read
 	Cancelled  Reason = "cancelled"   // the caller gave up
 	Recycled   Reason = "recycled"    // Limits.Pages or Limits.Documents
 	NotStarted Reason = "not-started" // no first message in time
@@ -33,7 +34,7 @@ func (r Reason) harm() bool {
 	switch r {
 	case Crashed, OverMemory, OverCPU, OverTime, Stalled, OverOutput, Lied, Failing:
 		return true
-	case Abandoned, Cancelled, Recycled, NotStarted, PutBack, Closed:
+	case Abandoned, Unfilled, Cancelled, Recycled, NotStarted, PutBack, Closed:
 	}
 	return false
 }

@@ -36,6 +36,7 @@ type operation string
 
 const (
 	opLoad      operation = "load" // the languages of the options, each by itself; before any document
+	opOpen      operation = "open"
 	opInspect   operation = "inspect"
 	opDraw      operation = "draw"
 	opRecognise operation = "recognise"
@@ -51,6 +52,7 @@ type request struct {
 	Op       operation        `json:"op"`
 	ID       string           `json:"id,omitempty"`
 	Password string           `json:"password,omitempty"`
+	Sparse   bool             `json:"sparse,omitempty"` // the child asks for what it reads, see questionSize
 	Page     int              `json:"page,omitempty"`
 	Options  ocr.Options      `json:"options,omitzero"`
 	Plan     *derivative.Plan `json:"plan,omitempty"`  // of opDerive
@@ -61,6 +63,7 @@ type request struct {
 // filePart is an ocr.Part, whose descriptor comes with the request.
 type filePart struct {
 	Password string `json:"password,omitempty"`
+	Sparse   bool   `json:"sparse,omitempty"`
 	Pages    int    `json:"pages"`
 	Locked   bool   `json:"locked,omitempty"`
 }
@@ -68,7 +71,7 @@ type filePart struct {
 // descriptors returns how many come with the request.
 func (r request) descriptors() int {
 	switch r.Op {
-	case opInspect, opDraw, opRecognise, opSurvey, opDerive:
+	case opOpen, opInspect, opDraw, opRecognise, opSurvey, opDerive:
 		return 1
 	case opWritePDF:
 		return max(1, len(r.Parts)) + 1

@@ -40,6 +40,11 @@ func (p *Pool) WritePDF(
 	if err != nil {
 		return nil, err
 	}
+	supplied, id, err := supplies(src)
+	if err != nil {
+		return nil, err
+	}
+	src.ID = id
 	s, err := p.acquire(ctx, src, p.cfg.Limits.Slice)
 	if err != nil {
 		return nil, err
@@ -47,12 +52,12 @@ func (p *Pool) WritePDF(
 	defer p.put(s)
 	s.child.takeOn(src.ID)
 	s.child.pages.Add(1)
-	req := request{Op: opWritePDF, ID: src.ID, Password: src.Password, PDF: opt}
+	req := request{Op: opWritePDF, ID: src.ID, Password: src.Password, Sparse: src.Fill != nil, PDF: opt}
 	for _, part := range src.Parts {
-		req.Parts = append(req.Parts, filePart{Password: part.Password, Pages: part.Pages, Locked: part.Locked})
+		req.Parts = append(req.Parts, filePart{Password: part.Password, Sparse: part.Fill != nil, Pages: part.Pages, Locked: part.Locked})
 	}
 	var e *export
-	resp, err := p.export(ctx, s, req, files, w, func(started *export) error {
+	resp, err := p.export(ctx, s, req, files, supplied, w, func(started *export) error {
 		e = started
 		return e.stream(ctx, pages)
 	})
@@ -93,7 +98,9 @@ func filesOf(src ocr.Source) (files []*os.File, done func(), err error) {
 }
 
 // export makes a request whose result comes through a pipe, while feed sends the child what it needs for it.
-func (p *Pool) export(ctx context.Context, s *slot, req request, files []*os.File, w io.Writer, feed func(*export) error) (response, error) {
+func (p *Pool) export(
+	ctx context.Context, s *slot, req request, files []*os.File, supplied []supplied, w io.Writer, feed func(*export) error,
+) (response, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return response{}, fault.Wrap(err, fault.EngineUnavailable, "No pipe could be made; try again later.")
@@ -101,6 +108,8 @@ func (p *Pool) export(ctx context.Context, s *slot, req request, files []*os.Fil
 	c := s.child
 	e := &export{pool: p, child: c, guard: p.watch(ctx, s, p.cfg.Limits.CPU), w: w, pipe: read}
 	defer e.guard.stop()
+	e.supply = e.guard.supply(ctx, supplied)
+	defer func() { _ = e.supply.stop() }()
 	err = send(c.conn, req, append(files, write)...)
 	closeErr := write.Close()
 	if err = errors.Join(err, closeErr); err != nil {
@@ -113,11 +122,12 @@ func (p *Pool) export(ctx context.Context, s *slot, req request, files []*os.Fil
 
 // export is one result being written.
 type export struct {
-	pool  *Pool
-	child *child
-	guard *guard
-	w     io.Writer
-	pipe  *os.File
+	pool   *Pool
+	child  *child
+	guard  *guard
+	supply *supply
+	w      io.Writer
+	pipe   *os.File
 
 	writeErr error // of w; owned by copy until it ends
 }
@@ -142,6 +152,9 @@ func (e *export) run(ctx context.Context, feed func(*export) error) (response, e
 		e.child.kill(Abandoned)
 	}
 	resp, err := <-answers, <-answered
+	if missing := e.supply.stop(); missing != nil {
+		err = missing
+	}
 	if err != nil {
 		e.child.fail(err)
 	}
@@ -159,11 +172,14 @@ func (e *export) run(ctx context.Context, feed func(*export) error) (response, e
 
 // result makes the error of a result that was not written.
 func (e *export) result(ctx context.Context, pageErr error, resp response, err error) error {
+	var missing *unfilled
 	switch {
 	case ctx.Err() != nil:
 		return e.pool.over(ctx)
 	case e.writeErr != nil:
 		return e.writeErr
+	case errors.As(err, &missing):
+		return missing.cause
 	case pageErr != nil && !errors.Is(pageErr, errStopped):
 		return pageErr
 	case resp.Refusal != nil && resp.Refusal.Check() == nil:

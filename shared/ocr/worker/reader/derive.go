@@ -25,7 +25,7 @@ func (e *Engine) Survey(ctx context.Context, src ocr.Source, n int) (derivative.
 	if err != nil {
 		return derivative.Page{}, err
 	}
-	if page.Check(doc.info().Type, e.cfg.Limits) != nil {
+	if page.Check(doc.mediaType(), e.cfg.Limits) != nil {
 		return derivative.Page{}, refusal.New(refusal.Dimensions)
 	}
 	return page, nil
@@ -37,7 +37,7 @@ func (e *Engine) Derive(_ context.Context, plan derivative.Plan, w io.Writer) er
 }
 
 func (d *imageDocument) survey(n int) (derivative.Page, error) {
-	return picture.Survey(d.data, d.mediaType, n-1, d.limits)
+	return picture.Survey(d.data, d.kind, n-1, d.limits)
 }
 
 func (d *pdfDocument) survey(n int) (derivative.Page, error) { return d.pdf.Survey(n, d.limits) }

@@ -79,7 +79,10 @@ var _ worker.Engine = (*Engine)(nil)
 
 // opened is a document of one kind.
 type opened interface {
-	info() ocr.Info
+	// mediaType and pages are known from opening it; for the rest of info all of it may have to be read.
+	mediaType() string
+	pages() int
+	info() (ocr.Info, error)
 	// draw makes page n ready to be read.
 	draw(ctx context.Context, n int, opt ocr.Options) (sheet, error)
 	// drawing draws all of page n. The caller closes the picture.
@@ -146,7 +149,15 @@ func (e *Engine) Inspect(ctx context.Context, src ocr.Source) (ocr.Info, error) 
 	if err != nil {
 		return ocr.Info{}, err
 	}
-	return doc.info(), nil
+	return doc.info()
+}
+
+// Open opens a document within the limits, if it is not open already.
+func (e *Engine) Open(ctx context.Context, src ocr.Source) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, err := e.document(ctx, src)
+	return err
 }
 
 // Draw makes page n, counted from 1, ready for Recognise with the same options.
@@ -266,7 +277,7 @@ func (e *Engine) page(ctx context.Context, src ocr.Source, n int) (opened, error
 	if err != nil {
 		return nil, err
 	}
-	if pages := doc.info().Pages; n < 1 || n > pages {
+	if pages := doc.pages(); n < 1 || n > pages {
 		return nil, refusal.NoPage(n, pages)
 	}
 	return doc, nil
@@ -282,7 +293,7 @@ func (e *Engine) document(ctx context.Context, src ocr.Source) (opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	if pages := doc.info().Pages; pages > e.cfg.Limits.Pages {
+	if pages := doc.pages(); pages > e.cfg.Limits.Pages {
 		doc.close()
 		return nil, refusal.TooManyPages(pages, e.cfg.Limits.Pages)
 	}
@@ -305,7 +316,8 @@ func (e *Engine) openSource(ctx context.Context, src ocr.Source) (opened, error)
 		return nil, refusal.TooLarge(size, e.cfg.Limits.Bytes)
 	}
 	head := make([]byte, min(size, ocr.HeadBytes))
-	if _, err := src.File.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+	content := src.Content(ctx, size)
+	if _, err := content.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
 		return nil, refusal.New(refusal.Unreadable)
 	}
 	mediaType, err := ocr.MediaType(head)
@@ -313,13 +325,13 @@ func (e *Engine) openSource(ctx context.Context, src ocr.Source) (opened, error)
 		return nil, err
 	}
 	if mediaType != ocr.PDF {
-		return openImages(src.File, size, mediaType, e.cfg.Limits, e.pdf)
+		return openImages(ctx, src, size, mediaType, e.cfg.Limits, e.pdf)
 	}
 	runtime, err := e.pdf(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return openPDF(runtime, src, size, e.cfg.Limits, e.recogniser)
+	return openPDF(runtime, content, src.Password, e.cfg.Limits, e.recogniser)
 }
 
 // pdf starts PDFium when it is needed for the first time. A cache that is missing, or made by another version, cannot be

@@ -10,7 +10,6 @@ import (
 	"image/jpeg"
 	"io"
 	"iter"
-	"os"
 
 	"golang.org/x/sys/unix"
 
@@ -26,22 +25,27 @@ const assumedDPI = 200
 
 // imageDocument is an open image file, mapped into memory: it is read where the decoder needs it and never copied.
 type imageDocument struct {
-	runtime   func(context.Context) (*pdf.Runtime, error)
-	data      []byte
-	mediaType string
-	frames    []picture.Frame
-	limits    ocr.Limits
+	runtime func(context.Context) (*pdf.Runtime, error)
+	data    []byte
+	kind    string // media type
+	frames  []picture.Frame
+	limits  ocr.Limits
 }
 
 func openImages(
-	file *os.File, size int64, mediaType string, limits ocr.Limits,
+	ctx context.Context, src ocr.Source, size int64, mediaType string, limits ocr.Limits,
 	runtime func(context.Context) (*pdf.Runtime, error),
 ) (opened, error) {
-	data, err := unix.Mmap(int(file.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_PRIVATE) // #nosec G115 -- a descriptor
+	if src.Fill != nil {
+		if err := src.Fill.Fill(ctx, 0, size); err != nil {
+			return nil, fmt.Errorf("read document: %w", err)
+		}
+	}
+	data, err := unix.Mmap(int(src.File.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_PRIVATE) // #nosec G115 -- a descriptor
 	if err != nil {
 		return nil, fmt.Errorf("map document: %w", err)
 	}
-	d := &imageDocument{runtime: runtime, data: data, mediaType: mediaType, limits: limits}
+	d := &imageDocument{runtime: runtime, data: data, kind: mediaType, limits: limits}
 	if d.frames, err = picture.Probe(data, mediaType, limits); err != nil {
 		d.close()
 		return nil, err
@@ -49,12 +53,15 @@ func openImages(
 	return d, nil
 }
 
-func (d *imageDocument) info() ocr.Info {
-	info := ocr.Info{Type: d.mediaType, Pages: len(d.frames)}
-	if n := picture.LeftOut(d.data, d.mediaType); n > 0 {
+func (d *imageDocument) mediaType() string { return d.kind }
+func (d *imageDocument) pages() int        { return len(d.frames) }
+
+func (d *imageDocument) info() (ocr.Info, error) {
+	info := ocr.Info{Type: d.kind, Pages: len(d.frames)}
+	if n := picture.LeftOut(d.data, d.kind); n > 0 {
 		info.Notes = append(info.Notes, ocr.Note{Code: ocr.FirstFrameOnly, Count: n})
 	}
-	return info
+	return info, nil
 }
 
 func (d *imageDocument) close() {
@@ -63,12 +70,12 @@ func (d *imageDocument) close() {
 }
 
 func (d *imageDocument) draw(_ context.Context, n int, _ ocr.Options) (sheet, error) {
-	image, err := picture.Decode(d.data, d.mediaType, n-1, d.limits)
+	image, err := picture.Decode(d.data, d.kind, n-1, d.limits)
 	return sheet{image: image}, err
 }
 
 func (d *imageDocument) drawing(n int) (*picture.Image, error) {
-	return picture.Decode(d.data, d.mediaType, n-1, d.limits)
+	return picture.Decode(d.data, d.kind, n-1, d.limits)
 }
 
 func (d *imageDocument) write(
@@ -135,12 +142,12 @@ func (d *imageDocument) writePage(writer *pdf.Writer, page ocr.Page, kind ocr.PD
 // blank. An archive has no colours of inks, and what pictures are cut out of are pixels.
 func (d *imageDocument) picture(n int, kind ocr.PDFKind) *pdf.Picture {
 	plain, pixelsOnly := kind == ocr.Archive, kind == ocr.TextAndPictures
-	if d.mediaType == ocr.JPEG && !pixelsOnly {
+	if d.kind == ocr.JPEG && !pixelsOnly {
 		if c, err := jpeg.DecodeConfig(bytes.NewReader(d.data)); err == nil && (!plain || c.ColorModel != color.CMYKModel) {
-			return &pdf.Picture{JPEG: d.data, Orientation: picture.Orientation(d.data, d.mediaType)}
+			return &pdf.Picture{JPEG: d.data, Orientation: picture.Orientation(d.data, d.kind)}
 		}
 	}
-	image, err := picture.Decode(d.data, d.mediaType, n-1, d.limits)
+	image, err := picture.Decode(d.data, d.kind, n-1, d.limits)
 	if err != nil {
 		return nil
 	}
@@ -175,7 +182,7 @@ func drawnPixels(image *picture.Image) *pdf.Picture {
 
 // held returns page n as the file holds it.
 func (d *imageDocument) held(n int) (*pdf.Picture, bool) {
-	data, kept, orientation, ok := picture.Stored(d.data, d.mediaType, n-1, d.limits)
+	data, kept, orientation, ok := picture.Stored(d.data, d.kind, n-1, d.limits)
 	if !ok {
 		return nil, false
 	}

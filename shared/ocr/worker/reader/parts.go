@@ -53,7 +53,7 @@ func (e *Engine) partsWriter(ctx context.Context, runtime *pdf.Runtime, src ocr.
 		if !part.Locked || opt.RemovePassword {
 			continue
 		}
-		doc, err := e.openSource(ctx, ocr.Source{File: part.File, Password: part.Password})
+		doc, err := e.openSource(ctx, ocr.Source{File: part.File, Fill: part.Fill, Password: part.Password})
 		if err != nil {
 			return nil, err
 		}
@@ -117,14 +117,15 @@ func (p *partsWriter) write(ctx context.Context, page ocr.Page) error {
 		return refusal.NoPage(page.Number, p.before)
 	}
 	if p.e.open == nil {
-		doc, err := p.e.openSource(ctx, ocr.Source{File: p.parts[p.part].File, Password: p.parts[p.part].Password})
+		part := p.parts[p.part]
+		doc, err := p.e.openSource(ctx, ocr.Source{File: part.File, Fill: part.Fill, Password: part.Password})
 		if err != nil {
 			return err
 		}
 		p.e.open = doc
 	}
 	page.Number -= p.before
-	if pages := p.e.open.info().Pages; page.Number > pages {
+	if pages := p.e.open.pages(); page.Number > pages {
 		return refusal.NoPage(page.Number, pages)
 	}
 	return p.e.open.writePage(p.writer, page, p.kind)

@@ -23,8 +23,8 @@ type pdfDocument struct {
 	recogniser Recogniser // of fonts whose text may not be what they show
 }
 
-func openPDF(runtime *pdf.Runtime, src ocr.Source, size int64, limits ocr.Limits, recogniser Recogniser) (opened, error) {
-	pdf, err := runtime.Open(io.NewSectionReader(src.File, 0, size), size, src.Password)
+func openPDF(runtime *pdf.Runtime, content *io.SectionReader, password string, limits ocr.Limits, recogniser Recogniser) (opened, error) {
+	pdf, err := runtime.Open(content, content.Size(), password)
 	if err != nil {
 		return nil, err
 	}
@@ -35,8 +35,12 @@ func openPDF(runtime *pdf.Runtime, src ocr.Source, size int64, limits ocr.Limits
 	return &pdfDocument{runtime: runtime, pdf: pdf, limits: limits, recogniser: recogniser}, nil
 }
 
-func (d *pdfDocument) info() ocr.Info {
-	return ocr.Info{Type: ocr.PDF, Pages: d.pdf.Pages(), Encrypted: d.pdf.Encrypted(), Locked: d.pdf.Locked(), Signatures: d.pdf.Signatures()}
+func (d *pdfDocument) mediaType() string { return ocr.PDF }
+func (d *pdfDocument) pages() int        { return d.pdf.Pages() }
+
+func (d *pdfDocument) info() (ocr.Info, error) {
+	signatures, err := d.pdf.Signatures()
+	return ocr.Info{Type: ocr.PDF, Pages: d.pdf.Pages(), Encrypted: d.pdf.Encrypted(), Locked: d.pdf.Locked(), Signatures: signatures}, err
 }
 
 // draw takes the text layer where the page shows it, and draws what else is to be read.
