@@ -27,7 +27,11 @@ type Frame struct {
 // counts. A document without any frame inside the limits is refused; where only some pages are too large or damaged,
 // Decode refuses those.
 func Probe(data []byte, mediaType string, limits ocr.Limits) ([]Frame, error) {
-	headers, err := headers(data, mediaType, limits)
+	return File{Data: data, Type: mediaType}.Probe(limits)
+}
+
+func (f File) probe(limits ocr.Limits) ([]Frame, error) {
+	headers, err := f.headers(limits)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +55,11 @@ func Probe(data []byte, mediaType string, limits ocr.Limits) ([]Frame, error) {
 // Decode decodes one frame, counted from 0, if its header keeps to the limits. A file that is cut off gives what there
 // is of the picture, or a page_damaged fault.
 func Decode(data []byte, mediaType string, frame int, limits ocr.Limits) (*Image, error) {
-	headers, err := headers(data, mediaType, limits)
+	return File{Data: data, Type: mediaType}.Decode(frame, limits)
+}
+
+func (f File) decode(frame int, limits ocr.Limits) (*Image, error) {
+	headers, err := f.headers(limits)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +70,7 @@ func Decode(data []byte, mediaType string, frame int, limits ocr.Limits) (*Image
 	if err := h.check(limits); err != nil {
 		return nil, err
 	}
-	im, turned, err := decode(data, mediaType, h.index)
+	im, turned, err := f.read(h.index)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +81,7 @@ func Decode(data []byte, mediaType string, frame int, limits ocr.Limits) (*Image
 			return nil, err
 		}
 	}
-	if f := h.frame(); im.Width() != f.Width || im.Height() != f.Height {
+	if shown := h.frame(); im.Width() != shown.Width || im.Height() != shown.Height {
 		im.Close()
 		return nil, refusal.New(refusal.SizeContradicts)
 	}
@@ -85,10 +93,11 @@ func Decode(data []byte, mediaType string, frame int, limits ocr.Limits) (*Image
 	return im, nil
 }
 
-// decode runs the decoder of a type, never the one that the bytes look like: the limits were checked for the former. turned
+// read runs the decoder of a type, never the one that the bytes look like: the limits were checked for the former. turned
 // reports whether the picture is as its orientation wants it displayed.
-func decode(data []byte, mediaType string, index int) (im *Image, turned bool, err error) {
+func (f File) read(index int) (im *Image, turned bool, err error) {
 	quiet()
+	data, mediaType := f.Data, f.Type
 	if mediaType == ocr.BMP {
 		if data, err = plainBMP(data); err != nil {
 			return nil, false, err
@@ -99,13 +108,20 @@ func decode(data []byte, mediaType string, index int) (im *Image, turned bool, e
 	var pix *C.PIX
 	switch mediaType {
 	case ocr.TIFF:
-		if pix = C.pixReadMemTiff(bytes, size, C.l_int32(index)); pix != nil {
+		handle, release := f.handle()
+		defer release()
+		if handle == 0 {
+			pix = C.pixReadMemTiff(bytes, size, C.l_int32(index))
+		} else {
+			pix = C.lethe_read_sparse_tiff(bytes, size, handle, C.int(index))
+		}
+		if pix != nil {
 			turned = true
 			break
 		}
 		// Leptonica knows neither tiles nor planes.
 		var unsupported C.lethe_unsupported
-		pix = C.lethe_read_tiff(bytes, size, C.int(index), &unsupported)
+		pix = C.lethe_read_tiff(bytes, size, handle, C.int(index), &unsupported)
 		switch unsupported {
 		case C.unsupported_compression:
 			return nil, false, refusal.New(refusal.CompressionUnknown)

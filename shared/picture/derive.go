@@ -15,24 +15,28 @@ const surveyPixels = 4e6
 
 // Survey finds what a derivative takes over from one frame, counted from 0. The picture must decode.
 func Survey(data []byte, mediaType string, frame int, limits ocr.Limits) (derivative.Page, error) {
-	im, err := Decode(data, mediaType, frame, limits)
+	return File{Data: data, Type: mediaType}.Survey(frame, limits)
+}
+
+func (f File) survey(frame int, limits ocr.Limits) (derivative.Page, error) {
+	im, err := f.Decode(frame, limits)
 	if err != nil {
 		return derivative.Page{}, err
 	}
 	defer im.Close()
-	headers, err := headers(data, mediaType, limits)
+	headers, err := f.headers(limits)
 	if err != nil {
 		return derivative.Page{}, err
 	}
 	h := headers[frame]
-	if mediaType != ocr.JPEG && mediaType != ocr.TIFF { // whose derivatives state none
+	if f.Type != ocr.JPEG && f.Type != ocr.TIFF { // whose derivatives state none
 		h.orientation = 0
 	}
 	page := derivative.Page{
 		Width: h.width, Height: h.height, Orientation: h.orientation, Depth: h.depth.Bounded(),
 		DPIX: int(C.pixGetXRes(im.pix)), DPIY: int(C.pixGetYRes(im.pix)),
 	}
-	if mediaType == ocr.TIFF {
+	if f.Type == ocr.TIFF {
 		page.DPIX, page.DPIY = h.dpi, h.dpiY
 	}
 	if page.DPIX < 1 || page.DPIY < 1 || page.DPIX > maxSide || page.DPIY > maxSide {

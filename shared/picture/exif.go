@@ -14,7 +14,7 @@ import (
 func Orientation(data []byte, mediaType string) int {
 	found := 1
 	exif(data, mediaType, func(body []byte) bool {
-		f, at, ok := openTIFF(bytes.TrimPrefix(body, []byte(exifPrefix))) // also where only JPEG has it
+		f, at, ok := openTIFF(File{Data: bytes.TrimPrefix(body, []byte(exifPrefix))}) // also where only JPEG has it
 		if !ok {
 			return true
 		}

@@ -29,8 +29,9 @@ type header struct {
 }
 
 // headers reads the headers of all frames. Leptonica reads those of its formats that it can without decoding.
-func headers(data []byte, mediaType string, limits ocr.Limits) ([]header, error) {
+func (f File) headers(limits ocr.Limits) ([]header, error) {
 	quiet()
+	data, mediaType := f.Data, f.Type
 	if len(data) == 0 {
 		return nil, refusal.New(refusal.Empty)
 	}
@@ -44,7 +45,7 @@ func headers(data []byte, mediaType string, limits ocr.Limits) ([]header, error)
 	ok := false
 	switch mediaType {
 	case ocr.TIFF:
-		return tiffHeaders(data, limits)
+		return tiffHeaders(f, limits)
 	case ocr.PNG:
 		ok = C.readHeaderMemPng(bytes, size, &w, &ht, &bits, &samples, &palette) == 0
 	case ocr.JPEG, StoredJPEG:

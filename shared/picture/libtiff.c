@@ -1,5 +1,8 @@
+// For fopencookie.
+#define _GNU_SOURCE
 #include "libtiff.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tiffio.h>
@@ -8,12 +11,14 @@
 typedef struct {
   const l_uint8 *data;
   toff_t size, at;
+  uintptr_t fill; // 0 if no part is missing
 } memory;
 
 static tmsize_t read_memory(thandle_t handle, void *to, tmsize_t n) {
   memory *m = handle;
   if (n <= 0 || m->at >= m->size) return 0;
   if ((toff_t)n > m->size - m->at) n = (tmsize_t)(m->size - m->at);
+  if (m->fill && !lethe_fill(m->fill, m->at, (uint64_t)n)) return -1;
   memcpy(to, m->data + m->at, (size_t)n);
   m->at += (toff_t)n;
   return n;
@@ -33,6 +38,7 @@ static toff_t size_of_memory(thandle_t handle) { return ((memory *)handle)->size
 
 static int map_memory(thandle_t handle, void **base, toff_t *size) {
   memory *m = handle;
+  if (m->fill) return 0; // it is read instead
   *base = (void *)m->data;
   *size = m->size;
   return 1;
@@ -113,15 +119,40 @@ static PIX *read_page(TIFF *tiff, lethe_unsupported *unsupported) {
   return pix;
 }
 
-PIX *lethe_read_tiff(const l_uint8 *data, size_t size, int index, lethe_unsupported *unsupported) {
+PIX *lethe_read_tiff(const l_uint8 *data, size_t size, uintptr_t fill, int index, lethe_unsupported *unsupported) {
   *unsupported = unsupported_nothing;
   TIFFSetErrorHandler(NULL); // what it meets in a document belongs in no log
   TIFFSetWarningHandler(NULL);
-  memory file = {data, size, 0};
+  memory file = {data, size, 0, fill};
   TIFF *tiff = TIFFClientOpen("", "r", &file, read_memory, write_nothing, seek_memory, close_nothing, size_of_memory,
                               map_memory, unmap_nothing);
   if (!tiff) return NULL;
   PIX *pix = TIFFSetDirectory(tiff, (tdir_t)index) ? read_page(tiff, unsupported) : NULL;
   TIFFClose(tiff);
+  return pix;
+}
+
+static ssize_t read_stream(void *handle, char *to, size_t n) { return (ssize_t)read_memory(handle, to, (tmsize_t)n); }
+
+static int seek_stream(void *handle, off64_t *at, int whence) {
+  memory *m = handle;
+  off64_t to = *at;
+  if (whence == SEEK_CUR) to += (off64_t)m->at;
+  if (whence == SEEK_END) to += (off64_t)m->size;
+  if (to < 0) return -1;
+  m->at = (toff_t)to;
+  *at = to;
+  return 0;
+}
+
+PIX *lethe_read_sparse_tiff(const l_uint8 *data, size_t size, uintptr_t fill, int index) {
+  memory file = {data, size, 0, fill};
+  cookie_io_functions_t calls = {.read = read_stream, .seek = seek_stream};
+  FILE *stream = fopencookie(&file, "r", calls);
+  if (!stream) return NULL;
+  TIFFSetErrorHandler(NULL);
+  TIFFSetWarningHandler(NULL);
+  PIX *pix = pixReadStreamTiff(stream, index);
+  fclose(stream);
   return pix;
 }

@@ -18,18 +18,22 @@ import (
 // which it is to be shown. Either a JPEG or a picture is returned, or false if the pixels must be stored anew. The frame
 // must have been decoded: only what Decode makes nothing of is looked for here.
 func Stored(data []byte, mediaType string, frame int, limits ocr.Limits) (jpeg []byte, p *stored.Picture, orientation int, ok bool) {
-	headers, err := headers(data, mediaType, limits)
+	return File{Data: data, Type: mediaType}.Stored(frame, limits)
+}
+
+func (f File) stored(frame int, limits ocr.Limits) (jpeg []byte, p *stored.Picture, orientation int, ok bool) {
+	headers, err := f.headers(limits)
 	if err != nil || frame < 0 || frame >= len(headers) || headers[frame].check(limits) != nil {
 		return nil, nil, 0, false
 	}
 	h := headers[frame]
-	switch mediaType {
+	switch f.Type {
 	case ocr.PNG:
-		p, ok = stored.PNG(data)
+		p, ok = stored.PNG(f.Data)
 	case ocr.JP2:
-		p, ok = stored.JP2(data)
+		p, ok = stored.JP2(f.Data)
 	case ocr.TIFF:
-		jpeg, p, ok = storedTIFF(data, h)
+		jpeg, p, ok = storedTIFF(f, h)
 	}
 	if ok && p != nil && (p.Width != h.width || p.Height != h.height) {
 		return nil, nil, 0, false
@@ -49,7 +53,7 @@ func (im *Image) Fax() (*stored.Picture, bool) {
 		return nil, false
 	}
 	defer C.lept_free(unsafe.Pointer(data))
-	file := C.GoBytes(unsafe.Pointer(data), C.int(size))
+	file := File{Data: C.GoBytes(unsafe.Pointer(data), C.int(size)), Type: ocr.TIFF}
 	h, err := tiffHeaders(file, ocr.Limits{Pages: 1})
 	if err != nil {
 		return nil, false
@@ -77,8 +81,8 @@ const (
 )
 
 // storedTIFF returns the data of a page that is a JPEG, or fax of group 4 in one strip.
-func storedTIFF(data []byte, h header) ([]byte, *stored.Picture, bool) {
-	f, at, ok := openTIFF(data)
+func storedTIFF(of File, h header) ([]byte, *stored.Picture, bool) {
+	f, at, ok := openTIFF(of)
 	if !ok {
 		return nil, nil, false
 	}

@@ -39,7 +39,7 @@ const paletteColour = 3
 
 // tiffFile reads directories of classic TIFF and BigTIFF.
 type tiffFile struct {
-	data  []byte
+	File
 	order binary.ByteOrder
 	big   bool
 }
@@ -53,8 +53,8 @@ type directory struct {
 
 // tiffHeaders walks the chain of directories. A chain that breaks off yields a last page without a size, so that the
 // loss is seen; a chain that comes back to itself makes the document damaged.
-func tiffHeaders(data []byte, limits ocr.Limits) ([]header, error) {
-	f, at, ok := openTIFF(data)
+func tiffHeaders(of File, limits ocr.Limits) ([]header, error) {
+	f, at, ok := openTIFF(of)
 	if !ok {
 		return nil, refusal.New(refusal.TIFFDamaged)
 	}
@@ -89,11 +89,12 @@ func tiffHeaders(data []byte, limits ocr.Limits) ([]header, error) {
 	return pages, nil
 }
 
-func openTIFF(data []byte) (f tiffFile, first uint64, ok bool) {
-	if len(data) < 16 {
+func openTIFF(of File) (f tiffFile, first uint64, ok bool) {
+	f.File = of
+	data, ok := f.slice(0, 16)
+	if !ok {
 		return f, 0, false
 	}
-	f.data = data
 	switch string(data[:2]) {
 	case "II":
 		f.order = binary.LittleEndian
@@ -112,13 +113,18 @@ func openTIFF(data []byte) (f tiffFile, first uint64, ok bool) {
 	return f, 0, false
 }
 
+// has reports whether n bytes at a position are in the file.
+func (f tiffFile) has(at, n uint64) bool {
+	size := uint64(len(f.Data))
+	return at <= size && n <= size-at
+}
+
 // slice returns n bytes at a position, or false if they are not all in the file.
 func (f tiffFile) slice(at, n uint64) ([]byte, bool) {
-	size := uint64(len(f.data))
-	if at > size || n > size-at {
+	if !f.has(at, n) || f.Fill != nil && n > 0 && !f.Fill(int64(at), int64(n)) { // #nosec G115 -- within the file
 		return nil, false
 	}
-	return f.data[at : at+n], true
+	return f.Data[at : at+n], true
 }
 
 // directory reads one directory. It is false, and has no size, when the directory is damaged or asks for more strips than
@@ -151,10 +157,16 @@ func (f tiffFile) directory(at uint64) (directory, bool) {
 		if _, twice := fields[tag]; twice {
 			continue // the decoder takes the first
 		}
-		if v, ok := f.field(entries[:entry]); ok {
-			fields[tag] = v
-		} else if tag == tagStripOffsets || tag == tagStripCounts || tag == tagTileOffsets {
-			return directory{next: d.next}, false
+		switch tag {
+		case tagStripOffsets, tagStripCounts, tagTileOffsets: // only the decoder looks at them
+			if at, v, ok := f.place(entries[:entry]); !ok || v.bytes == nil && !f.has(at, v.size) {
+				return directory{next: d.next}, false
+			}
+			fields[tag] = tiffField{}
+		case tagSubfileType, tagWidth, tagHeight, tagBitsPerSample, tagPhotometric, tagOrientation, tagSamplesPerPixel, tagXResolution, tagYResolution, tagResolutionUnit:
+			if v, ok := f.field(entries[:entry]); ok {
+				fields[tag] = v
+			}
 		}
 	}
 	bits := f.number(fields[tagBitsPerSample], 1)
@@ -191,34 +203,45 @@ func (f tiffFile) offset(at uint64) uint64 {
 // tiffField is the value of a tag: its type and its bytes.
 type tiffField struct {
 	kind  uint16
+	size  uint64
 	bytes []byte
 }
 
-// field finds the value of a directory entry, which is in the entry itself when it fits.
+// field reads the value of a directory entry.
 func (f tiffFile) field(entry []byte) (tiffField, bool) {
+	at, v, ok := f.place(entry)
+	if ok && v.bytes == nil {
+		v.bytes, ok = f.slice(at, v.size)
+	}
+	return v, ok
+}
+
+// place finds the value of a directory entry, which is in the entry itself when it fits, else at a position that need not be in the
+// file.
+func (f tiffFile) place(entry []byte) (at uint64, v tiffField, ok bool) {
 	kind := f.order.Uint16(entry[2:])
 	sizes := map[uint16]uint64{1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 	each, ok := sizes[kind]
 	if !ok {
-		return tiffField{}, false
+		return 0, tiffField{}, false
 	}
 	count, value := uint64(f.order.Uint32(entry[4:])), entry[8:]
 	if f.big {
 		count, value = f.order.Uint64(entry[4:]), entry[12:]
 	}
-	if count > uint64(len(f.data)) {
-		return tiffField{}, false
+	if count > uint64(len(f.Data)) {
+		return 0, tiffField{}, false
 	}
-	n := count * each
-	if n <= uint64(len(value)) {
-		return tiffField{kind, value[:n]}, true
+	v = tiffField{kind: kind, size: count * each}
+	if v.size <= uint64(len(value)) {
+		v.bytes = value[:v.size]
+		return 0, v, true
 	}
-	at := uint64(f.order.Uint32(value))
+	at = uint64(f.order.Uint32(value))
 	if f.big {
 		at = f.order.Uint64(value)
 	}
-	b, ok := f.slice(at, n)
-	return tiffField{kind, b}, ok
+	return at, v, true
 }
 
 // number returns the first value as an unsigned integer, or otherwise when there is none.

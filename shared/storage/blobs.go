@@ -3,6 +3,19 @@
 //
 // Names, keys and metadata never contain text that a user supplied.
 //
+// # Parts of documents
+//
+// Who reads a part of a large document fetches that part (OpenRanges). For pages 41 to 60 of scans of 100 pages that hardly compress,
+// 43 to 55 MiB large, written one page after the other:
+//
+//	PDF                        23 % of the bytes,  82 requests
+//	PDF, linearized            23 % of the bytes,  82 requests
+//	PDF with object streams    20 % of the bytes,  43 requests
+//	TIFF                       25 % of the bytes, 123 requests
+//
+// More than 20 % are fetched since PDFium looks at each page up to the last one that is read, and a TIFF is a chain of directories:
+// each costs a block. A test of package reader measures it.
+//
 // # Formats
 //
 // Everything that one program stores and another may read carries the version of its format: records, kept pages, messages,

@@ -10,7 +10,6 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/derivative"
 	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 	"github.com/lethe-ocr/lethe/shared/pdf"
-	"github.com/lethe-ocr/lethe/shared/picture"
 )
 
 // Survey finds what a derivative takes over from page n, counted from 1.
@@ -37,7 +36,7 @@ func (e *Engine) Derive(_ context.Context, plan derivative.Plan, w io.Writer) er
 }
 
 func (d *imageDocument) survey(n int) (derivative.Page, error) {
-	return picture.Survey(d.data, d.kind, n-1, d.limits)
+	return d.file.Survey(n-1, d.limits)
 }
 
 func (d *pdfDocument) survey(n int) (derivative.Page, error) { return d.pdf.Survey(n, d.limits) }

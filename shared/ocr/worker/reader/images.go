@@ -23,11 +23,11 @@ import (
 // assumedDPI stands for the resolution of an image that does not state one.
 const assumedDPI = 200
 
-// imageDocument is an open image file, mapped into memory: it is read where the decoder needs it and never copied.
+// imageDocument is an open image file, mapped into memory: it is read where the decoder needs it and never copied. Where parts are
+// missing, a TIFF has those filled that are read of it, and other files, which are one page, are filled whole.
 type imageDocument struct {
 	runtime func(context.Context) (*pdf.Runtime, error)
-	data    []byte
-	kind    string // media type
+	file    picture.File
 	frames  []picture.Frame
 	limits  ocr.Limits
 }
@@ -36,29 +36,36 @@ func openImages(
 	ctx context.Context, src ocr.Source, size int64, mediaType string, limits ocr.Limits,
 	runtime func(context.Context) (*pdf.Runtime, error),
 ) (opened, error) {
-	if src.Fill != nil {
+	file := picture.File{Type: mediaType}
+	mapping := unix.MAP_PRIVATE
+	switch {
+	case src.Fill == nil:
+	case mediaType == ocr.TIFF:
+		mapping = unix.MAP_SHARED // which shows what is filled later
+		file.Fill = func(offset, length int64) bool { return src.Fill.Fill(ctx, offset, length) == nil }
+	default:
 		if err := src.Fill.Fill(ctx, 0, size); err != nil {
 			return nil, fmt.Errorf("read document: %w", err)
 		}
 	}
-	data, err := unix.Mmap(int(src.File.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_PRIVATE) // #nosec G115 -- a descriptor
-	if err != nil {
+	var err error
+	if file.Data, err = unix.Mmap(int(src.File.Fd()), 0, int(size), unix.PROT_READ, mapping); err != nil { // #nosec G115 -- a descriptor
 		return nil, fmt.Errorf("map document: %w", err)
 	}
-	d := &imageDocument{runtime: runtime, data: data, kind: mediaType, limits: limits}
-	if d.frames, err = picture.Probe(data, mediaType, limits); err != nil {
+	d := &imageDocument{runtime: runtime, file: file, limits: limits}
+	if d.frames, err = file.Probe(limits); err != nil {
 		d.close()
 		return nil, err
 	}
 	return d, nil
 }
 
-func (d *imageDocument) mediaType() string { return d.kind }
+func (d *imageDocument) mediaType() string { return d.file.Type }
 func (d *imageDocument) pages() int        { return len(d.frames) }
 
 func (d *imageDocument) info() (ocr.Info, error) {
-	info := ocr.Info{Type: d.kind, Pages: len(d.frames)}
-	if n := picture.LeftOut(d.data, d.kind); n > 0 {
+	info := ocr.Info{Type: d.file.Type, Pages: len(d.frames)}
+	if n := picture.LeftOut(d.file.Data, d.file.Type); n > 0 {
 		info.Notes = append(info.Notes, ocr.Note{Code: ocr.FirstFrameOnly, Count: n})
 	}
 	return info, nil
@@ -66,16 +73,16 @@ func (d *imageDocument) info() (ocr.Info, error) {
 
 func (d *imageDocument) close() {
 	// An error would mean that the address is wrong. The process that maps documents is short-lived either way.
-	_ = unix.Munmap(d.data)
+	_ = unix.Munmap(d.file.Data)
 }
 
 func (d *imageDocument) draw(_ context.Context, n int, _ ocr.Options) (sheet, error) {
-	image, err := picture.Decode(d.data, d.kind, n-1, d.limits)
+	image, err := d.file.Decode(n-1, d.limits)
 	return sheet{image: image}, err
 }
 
 func (d *imageDocument) drawing(n int) (*picture.Image, error) {
-	return picture.Decode(d.data, d.kind, n-1, d.limits)
+	return d.file.Decode(n-1, d.limits)
 }
 
 func (d *imageDocument) write(
@@ -142,12 +149,12 @@ func (d *imageDocument) writePage(writer *pdf.Writer, page ocr.Page, kind ocr.PD
 // blank. An archive has no colours of inks, and what pictures are cut out of are pixels.
 func (d *imageDocument) picture(n int, kind ocr.PDFKind) *pdf.Picture {
 	plain, pixelsOnly := kind == ocr.Archive, kind == ocr.TextAndPictures
-	if d.kind == ocr.JPEG && !pixelsOnly {
-		if c, err := jpeg.DecodeConfig(bytes.NewReader(d.data)); err == nil && (!plain || c.ColorModel != color.CMYKModel) {
-			return &pdf.Picture{JPEG: d.data, Orientation: picture.Orientation(d.data, d.kind)}
+	if d.file.Type == ocr.JPEG && !pixelsOnly {
+		if c, err := jpeg.DecodeConfig(bytes.NewReader(d.file.Data)); err == nil && (!plain || c.ColorModel != color.CMYKModel) {
+			return &pdf.Picture{JPEG: d.file.Data, Orientation: picture.Orientation(d.file.Data, d.file.Type)}
 		}
 	}
-	image, err := picture.Decode(d.data, d.kind, n-1, d.limits)
+	image, err := d.file.Decode(n-1, d.limits)
 	if err != nil {
 		return nil
 	}
@@ -182,7 +189,7 @@ func drawnPixels(image *picture.Image) *pdf.Picture {
 
 // held returns page n as the file holds it.
 func (d *imageDocument) held(n int) (*pdf.Picture, bool) {
-	data, kept, orientation, ok := picture.Stored(d.data, d.kind, n-1, d.limits)
+	data, kept, orientation, ok := d.file.Stored(n-1, d.limits)
 	if !ok {
 		return nil, false
 	}
