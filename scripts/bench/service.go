@@ -115,7 +115,8 @@ func (s *service) client() (*client.Client, error) {
 	return client.New(client.Config{URL: s.url, Application: s.app, Secret: s.secret})
 }
 
-// services measures how soon the program answers, and how many status calls it answers, in both roles in one run.
+// services measures how soon the program answers, how many status calls it answers, and how fast it creates many tasks, in both roles in
+// one run.
 func services(ctx context.Context, bin string, w io.Writer) error {
 	local, err := onMachine(ctx, bin)
 	if err != nil {
@@ -127,9 +128,14 @@ func services(ctx context.Context, bin string, w io.Writer) error {
 	}
 	fmt.Fprintf(w, "\nStart on one machine: first answer after %d ms, first page after %d ms more.\n", local.answered.Milliseconds(), first.Milliseconds())
 	base, err := local.status(ctx)
+	if err != nil {
+		return errors.Join(err, local.stop())
+	}
+	batches, err := local.creating(ctx)
 	if err := errors.Join(err, local.stop()); err != nil {
 		return err
 	}
+	fmt.Fprintf(w, "1,000 tasks in one call on one machine: %s. Goal: 2,000 ms.\n", batches)
 	tools := stack.FindTools(".")
 	if missing := tools.MissingAzurite(); missing != "" {
 		fmt.Fprintf(w, "Status calls on one machine: %s.\nThe custom handler was not measured: %s.\n", base, missing)
@@ -145,9 +151,14 @@ func services(ctx context.Context, bin string, w io.Writer) error {
 		return err
 	}
 	over, err := handler.status(ctx)
+	if err != nil {
+		return errors.Join(err, handler.stop())
+	}
+	batches, err = handler.creating(ctx)
 	if err := errors.Join(err, handler.stop()); err != nil {
 		return err
 	}
+	fmt.Fprintf(w, "1,000 tasks in one call of the custom handler over Azurite: %s.\n", batches)
 	fmt.Fprintf(w, "Start of the custom handler: first answer after %d ms, %.2f of the other role's.\n", handler.answered.Milliseconds(), handler.answered.Seconds()/local.answered.Seconds())
 	fmt.Fprintf(w, "Status calls on one machine: %s.\nStatus calls of the custom handler over Azurite: %s; %.2f of the calls per core-second.\n", base, over, over.perCore/base.perCore)
 	return nil
