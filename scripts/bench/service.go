@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/scripts/azurelocal/stack"
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 )
 
 // service is the program answering requests, in one of its roles.
@@ -75,7 +77,11 @@ func asHandler(ctx context.Context, bin, connection string) (*service, error) {
 	}
 	s := &service{name: "custom handler", cmd: exec.CommandContext(ctx, bin, "functions"), url: "http://127.0.0.1:" + port, app: "bench", secret: "lethe_bench"}
 	hash := sha256.Sum256([]byte(s.secret))
-	s.cmd.Env = append(unlimited(), "FUNCTIONS_CUSTOMHANDLER_PORT="+port, "Documents="+connection,
+	key, _, err := ledger.GenerateKey("bench") // without one nothing is taken in
+	if err != nil {
+		return nil, err
+	}
+	s.cmd.Env = append(unlimited(), "FUNCTIONS_CUSTOMHANDLER_PORT="+port, "Documents="+connection, "LETHE_SIGNING_KEY="+key,
 		"LETHE_BOOTSTRAP_APP="+s.app, "LETHE_BOOTSTRAP_HASH="+hex.EncodeToString(hash[:]))
 	began := time.Now()
 	if err := s.cmd.Start(); err != nil {
@@ -184,6 +190,21 @@ func (s *service) firstPage(ctx context.Context) (time.Duration, error) {
 	return time.Since(began), err
 }
 
+// readiness is what the program says of itself.
+func (s *service) readiness(ctx context.Context) string {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/readyz", nil)
+	if err != nil {
+		return err.Error()
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err.Error()
+	}
+	defer func() { _ = resp.Body.Close() }() // read as far as it goes
+	said, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	return cmp.Or(string(said), fmt.Sprint(err))
+}
+
 // load is what status calls came to.
 type load struct {
 	perCore float64 // calls per core-second of the program
@@ -209,7 +230,7 @@ func (s *service) status(ctx context.Context) (load, error) {
 		case err == nil:
 			ids = append(ids, t.ID)
 		case time.Now().After(patience):
-			return load{}, err
+			return load{}, fmt.Errorf("%s takes in no task: %w; it says %s", s.name, err, s.readiness(ctx))
 		default:
 			time.Sleep(100 * time.Millisecond) // a first start makes its storage and its application beside the first answers
 		}
