@@ -10,6 +10,7 @@ const (
 	Searchable   PDFKind = ""         // the document with its text, which can be searched and copied
 	PicturesOnly PDFKind = "pictures" // pictures of its pages and no text
 	Archive      PDFKind = "archive"  // a searchable PDF/A-2b: pages that do not conform are pictures with their text
+	// A page that is to become a picture, and has more pixels than the limit at one an inch, is refused: a square of more than 150 m has.
 
 	// TextAndPictures has the text of pictures set in fonts that are embedded, and what else they show as pictures. What these fonts
 	// have no letters for stays a picture with its text, which can be searched. Of a PDF the pages stay as those of Searchable

@@ -190,7 +190,7 @@ func (a *archived) write(w *Writer) error {
 
 // keepWhole keeps the text of a page for the case that it becomes a picture.
 func (w *Writer) keepWhole(page ocr.Page, width, height float64) {
-	width, height = w.sides(width, height)
+	width, height = sides(width, height)
 	if page.Width < 1 || page.Height < 1 {
 		return
 	}

@@ -81,7 +81,7 @@ func (w *Writer) learnPictures(source *Document) (*saved, error) {
 func (w *Writer) pictureOf(n int, known *saved, l leaf) (pagePicture, error) {
 	p := pagePicture{page: n}
 	err := w.source.look(n, func(v view) error {
-		p.width, p.height = w.sides(v.width, v.height)
+		p.width, p.height = sides(v.width, v.height)
 		drawn, err := w.source.survey(v)
 		if err != nil {
 			return err

@@ -2,10 +2,14 @@ package pdf
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"strings"
 	"testing"
 
+	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
@@ -110,11 +114,14 @@ func TestPagesOfEverySizeBecomePictures(t *testing.T) {
 	}{
 		{"/MediaBox[0 0 14400 14400]", ocr.PicturesOnly, maxSide, maxSide},
 		{"/MediaBox[0 0 28800 20000]", ocr.PicturesOnly, maxSide, 10_000},
-		{"/MediaBox[0 0 1 14400]", ocr.PicturesOnly, 1, maxSide},
+		{"/MediaBox[0 0 1 14400]", ocr.PicturesOnly, leastSide, maxSide},
+		{"/MediaBox[0 0 2 2]", ocr.PicturesOnly, leastSide, leastSide},
 		{"/MediaBox[0 0 14400 14400]", ocr.Archive, maxSide, maxSide},
 		{"/MediaBox[0 0 28800 20000]", ocr.Archive, maxSide, 10_000},
 		{"/MediaBox[0 0 1 14400]", ocr.Archive, leastSide, maxSide},
 		{"/MediaBox[0 0 2 2]", ocr.Archive, leastSide, leastSide},
+		{"/MediaBox[0 0 500000 100]", ocr.PicturesOnly, maxSide, leastSide},
+		{"/MediaBox[0 0 500000 100]", ocr.Archive, maxSide, leastSide},
 	} {
 		t.Run(string(c.kind)+c.box, func(t *testing.T) {
 			data := onePage(c.box, prose()) // in a font that is not there
@@ -138,5 +145,20 @@ func TestPagesOfEverySizeBecomePictures(t *testing.T) {
 				t.Errorf("%v x %v: %v", width, height, err)
 			}
 		})
+	}
+}
+
+// A page that cannot be drawn at one pixel an inch within the limit, such as a square of 200 m, cannot be a picture.
+func TestPageTooLargeToBecomeAPictureIsRefusedWithTheLimit(t *testing.T) {
+	for _, kind := range []ocr.PDFKind{ocr.PicturesOnly, ocr.Archive} {
+		w, err := shared.NewWriter(open(t, onePage("/MediaBox[0 0 567000 567000]", prose())), ocr.PDFOptions{Kind: kind}, io.Discard)
+		if err == nil {
+			defer w.Close()
+			err = errors.Join(w.Page(ocr.Page{Number: 1, Width: 1, Height: 1, DPI: 72, Origin: ocr.Failed}, nil), w.Finish())
+		}
+		refused, ok := errors.AsType[*refusal.Error](err)
+		if !ok || refused.Fault().Code != fault.PageTooLarge || !strings.Contains(refused.Fault().Detail, "at 1 dpi") {
+			t.Errorf("%s: %v", kind, err)
+		}
 	}
 }

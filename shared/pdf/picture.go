@@ -36,15 +36,15 @@ type Picture struct {
 // maxSide is the longest side of a page in points (ISO 32000-1, annex C).
 const maxSide = 14_400
 
-// leastSide is the shortest side of a page in points.
+// leastSide is the shortest side of a page in points (the same).
 const leastSide = 3
 
 // sides returns the size in points that a page of pictures gets which is so large: every program shows it, and a PDF/A may have it.
-func (w *Writer) sides(width, height float64) (float64, float64) {
+func sides(width, height float64) (float64, float64) {
 	if over := max(width, height) / maxSide; over > 1 {
 		width, height = width/over, height/over
 	}
-	if under := leastSide / min(width, height); w.archives() && under > 1 {
+	if under := leastSide / min(width, height); under > 1 {
 		width, height = min(width*under, maxSide), min(height*under, maxSide)
 	}
 	return width, height
@@ -57,7 +57,7 @@ func (w *Writer) picture(page ocr.Page, pic *Picture) error {
 	}
 	x, y := page.Resolution()
 	width, height := 72/float64(x)*float64(page.Width), 72/float64(y)*float64(page.Height)
-	width, height = w.sides(width, height)
+	width, height = sides(width, height)
 
 	if w.options.Kind == ocr.TextAndPictures && pic != nil && pic.Pixels != nil && page.Origin == ocr.Recognised {
 		return w.apart(page, pic, width, height)
