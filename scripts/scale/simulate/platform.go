@@ -36,7 +36,7 @@ func (f *Flex) look(g *Group) {
 		if i.polling {
 			continue
 		}
-		if t := f.nextLook(i, g.Clock.Now()); t < at {
+		if t := f.nextLook(i, g.Clock.Now()); t <= at { // of those that look at once, the one that worked last
 			next, at = i, t
 		}
 	}

@@ -10,7 +10,7 @@ import (
 // certain is a design in which nothing varies, by times that can be told apart in a sum.
 func certain() Design {
 	return Design{
-		PartPages: 10, Window: 100, Cores: 1, Sends: 100, Ranges: 2, Prefetch: 1,
+		PartPages: 10, Window: 100, Cores: 1, Begin: 100, Ranges: 2, Prefetch: 1,
 		Page: Fixed(time.Second), Open: Fixed(100 * time.Millisecond), Event: Fixed(300 * time.Millisecond), Storage: Fixed(20 * time.Millisecond),
 		Record: Fixed(7 * time.Millisecond), Send: Fixed(11 * time.Millisecond), Rate: 1e6, Bytes: 1000,
 		Assemble: 0.003, Lease: 30 * time.Second, Timer: time.Minute,
@@ -57,10 +57,13 @@ func TestDocumentAloneTakesTheSumOfItsSteps(t *testing.T) {
 		// event, claim and look, the document, opening, pages, the last one kept; read back, results, end
 		{1, 1, event + 2*record + storage + 1 + open + 1000 + storage + storage + storage + 2*record},
 		{10, 1, event + 2*record + storage + 10 + open + 10_000 + storage + 10*storage + storage + 2*record},
-		// The other part begins when its message is sent and ends last: it claims, opens by two ranges, and reads each page's range.
-		{20, 2, event + 2*record + storage + 20 + record + send + open + 2*record + 2*storage + 10*(1000+storage+1) + storage + record + 20*storage + storage + 2*record},
-		// As many parts as there are instances take no longer, but for the document and the pages that are read back.
-		{50, 5, event + 2*record + storage + 50 + record + send + open + 2*record + 2*storage + 10*(1000+storage+1) + storage + 4*record + 50*storage + storage + 2*record},
+		// The document is split: records of parts, that of the task, messages. The other part ends last: it claims, opens by two ranges,
+		// reads each page's range, looks for more parts, is counted, and its record removed; it reads the document again.
+		{20, 2, event + 2*record + storage + 20 + 3*record + 2*record + send + open + 2*record + 2*storage + 10*(1000+storage+1) + storage +
+			record + 2*record + record + storage + 20 + 20*storage + storage + 2*record},
+		// As many parts as there are instances take no longer, but for the document, one count after the other, and pages that are read back.
+		{50, 5, event + 2*record + storage + 50 + 3*record + 2*record + send + open + 2*record + 2*storage + 10*(1000+storage+1) + storage +
+			record + 4*2*record + record + storage + 50 + 50*storage + storage + 2*record},
 	} {
 		s := world(1, d, c.instances, nil)
 		doc := &Document{Pages: c.pages}
@@ -160,8 +163,8 @@ func TestEveryPageIsReadAndEveryDocumentEndsOnce(t *testing.T) {
 				}
 			}
 			for application, n := range s.flight {
-				if n != 0 || len(s.held[application]) != 0 {
-					t.Errorf("application %d has %d parts in flight and %d documents held at the end", application, n, len(s.held[application]))
+				if n != 0 {
+					t.Errorf("application %d has %d parts under way at the end", application, n)
 				}
 			}
 		})
@@ -190,18 +193,43 @@ func TestSameSeedGivesTheSameHistory(t *testing.T) {
 	}
 }
 
+// An application has at most its window of parts under way, and one of each of its documents in any case. A part that is being
+// finished counts until its successor was begun.
 func TestWindowBoundsPartsOfAnApplication(t *testing.T) {
 	d := varied()
-	s := world(3, d, 60, platforms()["lambda"])
-	most := 0
-	s.Parts.Started = func(time.Duration) {
-		for _, n := range s.flight {
-			most = max(most, n)
+	d.Lifetime = 0
+	for documents, want := range map[int]int{1: d.Window + 1, 3: d.Window + 3, 9: d.Window + 9} {
+		s := world(3, d, 60, platforms()["lambda"])
+		most, ended := 0, 0
+		s.Parts.Started = func(time.Duration) { most = max(most, s.flight[1]) }
+		s.Done = func(*Document) { ended++ }
+		for range documents {
+			s.Upload(&Document{Pages: 400, Application: 1})
+		}
+		s.Clock.Run()
+		if most < d.Window || most > want || ended != documents {
+			t.Errorf("%d documents had %d parts under way, with a window of %d; %d ended", documents, most, d.Window, ended)
 		}
 	}
-	crowd(s, 200)
-	if most != d.Window {
-		t.Errorf("an application had %d parts in flight, of at most %d", most, d.Window)
+}
+
+// A document that began with few parts has as many as its window once there is room.
+func TestDocumentFillsItsWindowLater(t *testing.T) {
+	d := certain()
+	d.Window = 8
+	s := world(1, d, 60, nil)
+	first, second := &Document{Pages: 80, Application: 1}, &Document{Pages: 400, Application: 1}
+	s.Upload(first)
+	s.Clock.At(time.Second, func() { s.Upload(second) })
+	most := 0
+	s.Parts.Started = func(time.Duration) {
+		if first.Ended > 0 {
+			most = max(most, second.flight)
+		}
+	}
+	s.Clock.Run()
+	if most < d.Window || most > d.Window+1 {
+		t.Errorf("at most %d parts of the second document were under way", most)
 	}
 }
 
