@@ -11,7 +11,8 @@ import (
 // measurement is what the program needed on the machine named in the page, in sums over many pages; see measure.go.
 type measurement struct {
 	Pages    simulate.Quantiles // seconds of one core a page
-	Open     float64            // seconds until a worker has a document open
+	Start    float64            // seconds from the start of the program to the text of a page with one stroke
+	Open     float64            // seconds for another such page: a worker opens a document
 	Inspect  float64            // seconds a page for the digest and the tree of pages
 	Assemble float64            // seconds a page for writing results
 	Bytes    float64            // of a page in the document
@@ -35,6 +36,7 @@ const (
 	here       origin = "measured"
 	documented origin = "documented"
 	setting    origin = "setting"
+	program    origin = "program"
 	assumed    origin = "assumption"
 )
 
@@ -87,17 +89,17 @@ func assumptions(m measurement) []assumption {
 		{"seconds of a page, as multiple of the measured ones", "×", 1, 0.7, 2, assumed,
 			"neither cloud documents the speed of a core, and pages of a document are alike: all may be dense",
 			func(m *model, v float64) { m.Speed = v }, both},
-		{"opening a document in a worker", "s", m.Open, m.Open / 2, 4 * m.Open, here, "`lethe read` of a page with one stroke, less the start of the program",
+		{"opening a document in a worker", "s", m.Open, m.Open / 2, 4 * m.Open, here, "a further page with one stroke beside the first",
 			func(m *model, v float64) { m.Open = v }, both},
-		{"inspecting, a page", "ms", 1000 * m.Inspect, 500 * m.Inspect, 4000 * m.Inspect, here, "digest, tree of pages and text layers of a scan of 60 pages",
+		{"inspecting, a page", "ms", 1000 * m.Inspect, 500 * m.Inspect, 4000 * m.Inspect, here, "page 1 of a PDF of 1,000 pages against page 1 of one of 20, and the digest of a page",
 			func(m *model, v float64) { m.Inspect = v / 1000 }, both},
-		{"writing results, a page", "ms", 1000 * m.Assemble, 500 * m.Assemble, 4000 * m.Assemble, here, "text, PDF and JSON of a scan of 60 pages, kept pages decoded",
+		{"writing results, a page", "ms", 1000 * m.Assemble, 500 * m.Assemble, 10000 * m.Assemble, here, "text and PDF of 100 pages with 500 words each, against text alone, less the same of 20 pages",
 			func(m *model, v float64) { m.Assemble = v / 1000 }, both},
-		{"size of a page in the document", "kB", m.Bytes / 1000, 30, 1000, assumed, "a scan in grey at 200 to 300 dpi; fax coding is smaller, colour larger",
+		{"size of a page in the document", "kB", 100, 30, 400, assumed, "a scan in grey at 200 to 300 dpi; fax coding is smaller, colour larger. The limit of 200 MiB lets 500 pages have 400 each; pages of the corpus have " + figures(m.Bytes/1000) + " on average",
 			func(m *model, v float64) { m.Bytes = 1000 * v }, both},
-		{"kept pages that are read back at once", "", 8, 1, 16, assumed, "the program's to choose",
+		{"kept pages that are read back at once", "", 16, 1, 32, program, "`shared/task/pages.go`; the ends show what it is worth",
 			func(m *model, v float64) { m.Prefetch = v }, both},
-		{"parts that are begun or sent at once", "", 8, 1, 16, assumed, "the program's to choose",
+		{"parts that are begun or sent at once", "", 16, 1, 32, program, "`shared/task/split.go`; likewise",
 			func(m *model, v float64) { m.Begin = v }, both},
 		{"call for a small blob, median", "ms", 20, 8, 60, assumed, "same region, TLS kept open",
 			func(m *model, v float64) { m.Storage = v / 1000 }, both},
@@ -105,7 +107,7 @@ func assumptions(m measurement) []assumption {
 			func(m *model, v float64) { m.Record = v / 1000 }, both},
 		{"sending a message, median", "ms", 12, 5, 40, assumed, "same region, TLS kept open",
 			func(m *model, v float64) { m.Send = v / 1000 }, both},
-		{"99th percentile of calls, starts and events to their median", "×", 5, 2, 15, assumed, "",
+		{"99th percentile of calls, starts and events to their median", "×", 5, 2, 15, assumed, "services answer most calls soon and few late",
 			func(m *model, v float64) { m.Tail = v }, both},
 		{"reading one blob", "MB/s", 60, 20, 200, documented, "planning figure for one blob of Azure Storage; S3 is faster",
 			func(m *model, v float64) { m.Rate = v * 1e6 }, both},

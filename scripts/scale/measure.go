@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -13,23 +14,29 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/lethe-ocr/lethe/shared/ocr/ocrtest"
+	"golang.org/x/sync/errgroup"
+
 	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
 )
 
 const (
-	scanPages     = 60 // of the scan by which inspecting and writing are measured
+	copies        = 5 // of a page with one stroke
+	fewPages      = 20
+	manyPages     = 100
+	longPages     = 1000
 	quantileSteps = 20
-	tries         = 3 // the least of several runs is what a program needs; the rest is of other programs
+	tries         = 2 // the least of several short runs is what a program needs; the rest is of other programs
 )
 
-// measure reads every page of a corpus by processes of their own, and a scan of many pages, and writes what they needed: processor
-// time in seconds, as quantiles. Neither content nor names of documents are kept.
+// measure reads every page of a corpus by processes of their own, and pages that it makes, and returns what they needed: processor
+// time in seconds. Neither content nor names of documents are kept.
 func measure(ctx context.Context, bin, corpus string) (result measurement, err error) {
 	if corpus == "" {
 		return result, errors.New("set LETHE_CORPUS to a folder of pages with a manifest.csv")
@@ -39,71 +46,97 @@ func measure(ctx context.Context, bin, corpus string) (result measurement, err e
 		return result, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	read := func(args ...string) (float64, error) {
-		return processor(ctx, bin, append([]string{"read", "--output", dir}, args...)...)
-	}
-
-	stroke := filepath.Join(dir, "stroke.jpg")
-	if err := os.WriteFile(stroke, drawing(), 0o600); err != nil {
-		return result, err
-	}
-	start, err := processor(ctx, bin, "help", "exit-codes")
+	result, err = steps(ctx, bin, dir)
 	if err != nil {
 		return result, err
 	}
-	first, err := read(stroke)
-	if err != nil {
-		return result, err
-	}
-	result.Open = rounded(first - start)
-
-	if result.Pages, result.Bytes, err = corpusPages(ctx, bin, corpus, first); err != nil {
-		return result, err
-	}
-
-	// A scan whose text was recognised once costs little to read: what writing adds to that shows.
-	scan := filepath.Join(dir, "scan.pdf")
-	if err := letters(scan); err != nil {
-		return result, err
-	}
-	if _, err := processor(ctx, bin, "read", "--format", "pdf", "--output", dir, scan); err != nil {
-		return result, err
-	}
-	layered := scan + ".pdf"
-	one, err := read("--format", "txt", "--pages", "1", layered)
-	if err != nil {
-		return result, err
-	}
-	text, err := read("--format", "txt", layered)
-	if err != nil {
-		return result, err
-	}
-	written, err := read("--format", "txt,json,pdf", layered)
-	if err != nil {
-		return result, err
-	}
-	result.Inspect = rounded(max(0, one-first) / scanPages)
-	result.Assemble = rounded((written - text) / scanPages)
-	return result, nil
+	result.Pages, result.Bytes, result.Corpus, err = corpusPages(ctx, bin, corpus, result.Start)
+	result.Inspect = rounded(result.Inspect + result.Bytes*digest())
+	result.Machine = fmt.Sprintf("%d virtual cores, %s", runtime.NumCPU(), processorName())
+	return result, err
 }
 
-// corpusPages measures each page that has to be recognised, less what the program takes for a page with one stroke.
-func corpusPages(ctx context.Context, bin, corpus string, first float64) (times []float64, size float64, err error) {
+// steps measures everything but recognition. What a step takes is what more of it takes, so that the start of processes is in none.
+func steps(ctx context.Context, bin, dir string) (result measurement, err error) {
+	var strokes []string
+	for n := range copies {
+		name := filepath.Join(dir, fmt.Sprint("stroke", n, ".jpg"))
+		if err := os.WriteFile(name, drawing(), 0o600); err != nil {
+			return result, err
+		}
+		strokes = append(strokes, name)
+	}
+	read := func(args ...string) (took float64) {
+		if err == nil {
+			took, err = processor(ctx, bin, append([]string{"read", "--output", dir}, args...)...)
+		}
+		return took
+	}
+	born := func(pages int) string {
+		path := filepath.Join(dir, fmt.Sprint("born", pages, ".pdf"))
+		if err == nil {
+			err = os.WriteFile(path, pdftest.Pages(pages, "/Font<</F 5 0 R>>", printed(), "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"), 0o600)
+		}
+		return path
+	}
+	few, many, long := born(fewPages), born(manyPages), born(longPages)
+	result.Start = read(strokes[0])
+	result.Open = rounded(max(0, read(strokes...)-result.Start) / (copies - 1))
+	result.Inspect = max(0, read("--pages", "1", long)-read("--pages", "1", few)) / (longPages - fewPages)
+	writing := func(path string) float64 {
+		return read("--format", "txt,pdf", path) - read("--format", "txt", path)
+	}
+	result.Assemble = rounded((writing(many) - writing(few)) / (manyPages - fewPages))
+	result.Start = rounded(result.Start)
+	return result, err
+}
+
+// digest is how many seconds the SHA-256 of a byte takes.
+func digest() float64 {
+	bytes := make([]byte, 32<<20)
+	least := math.Inf(1)
+	for range 5 {
+		began := time.Now()
+		sha256.Sum256(bytes)
+		least = min(least, time.Since(began).Seconds())
+	}
+	return least / float64(len(bytes))
+}
+
+// printed is a page of 50 lines and 500 words, as an office program writes it.
+func printed() string {
+	var b strings.Builder
+	b.WriteString("BT /F 10 Tf 14 TL 40 790 Td\n")
+	for line := range 50 {
+		fmt.Fprintf(&b, "(Line %d holds ten words that anybody could read aloud) Tj T*\n", line)
+	}
+	b.WriteString("ET")
+	return b.String()
+}
+
+// corpusPages measures each page that has to be recognised, less what the program takes for a page with one stroke, its start above all.
+func corpusPages(ctx context.Context, bin, corpus string, first float64) (times []float64, size float64, what string, err error) {
 	manifest, err := os.ReadFile(filepath.Join(corpus, "manifest.csv"))
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, "", err
 	}
 	rows, err := csv.NewReader(bytes.NewReader(manifest)).ReadAll()
 	if err != nil {
-		return nil, 0, fmt.Errorf("manifest: %w", err)
+		return nil, 0, "", fmt.Errorf("manifest: %w", err)
 	}
 	column := func(name string) int { return slices.Index(rows[0], name) }
 	file, lang, kind, count := column("file"), column("lang"), column("kind"), column("pages")
 	if min(file, lang, kind, count) < 0 {
-		return nil, 0, errors.New("manifest.csv lacks file, lang, kind or pages")
+		return nil, 0, "", errors.New("manifest.csv lacks file, lang, kind or pages")
 	}
-	var all []float64
-	var total int64
+	var (
+		mu        sync.Mutex
+		all       []float64 // guarded by mu
+		total     int64
+		documents int
+		group     errgroup.Group
+	)
+	group.SetLimit(3 * runtime.NumCPU()) // processor time is measured, not how long it takes
 	for n, row := range rows[1:] {
 		if row[kind] == "pdf-text" {
 			continue // its text is taken from the file, at a hundredth of the time
@@ -111,21 +144,27 @@ func corpusPages(ctx context.Context, bin, corpus string, first float64) (times 
 		path := filepath.Join(corpus, row[file])
 		pages, err := strconv.Atoi(row[count])
 		if err != nil {
-			return nil, 0, fmt.Errorf("manifest, row %d: %w", n, err)
+			return nil, 0, "", fmt.Errorf("manifest, row %d: %w", n, err)
 		}
 		info, err := os.Stat(path)
 		if err != nil {
-			return nil, 0, err
+			return nil, 0, "", err
 		}
 		total += info.Size()
+		documents++
 		for page := range pages {
-			took, err := processor(ctx, bin, "read", "--lang", row[lang], "--pages", strconv.Itoa(page+1), path)
-			if err != nil {
-				return nil, 0, err
-			}
-			all = append(all, max(0, took-first))
+			group.Go(func() error {
+				took, err := processor(ctx, bin, "read", "--lang", row[lang], "--pages", strconv.Itoa(page+1), path)
+				mu.Lock()
+				defer mu.Unlock()
+				all = append(all, max(0, took-first))
+				fmt.Fprintf(os.Stderr, "scale: %d pages\n", len(all))
+				return err
+			})
 		}
-		fmt.Fprintf(os.Stderr, "scale: %d of %d documents\n", n+1, len(rows)-1)
+	}
+	if err := group.Wait(); err != nil {
+		return nil, 0, "", err
 	}
 	slices.Sort(all)
 	for step := range quantileSteps + 1 {
@@ -133,7 +172,19 @@ func corpusPages(ctx context.Context, bin, corpus string, first float64) (times 
 		i := min(int(at), len(all)-2)
 		times = append(times, rounded(all[i]+(at-float64(i))*(all[i+1]-all[i])))
 	}
-	return times, math.Round(float64(total) / float64(len(all))), nil
+	what = fmt.Sprintf("%d pages that have to be recognised, of %d documents of many kinds", len(all), documents)
+	return times, math.Round(float64(total) / float64(len(all))), what, nil
+}
+
+// processorName is what the kernel calls the processor, proc(5).
+func processorName() string {
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return "unknown"
+	}
+	_, name, _ := strings.Cut(string(text), "model name\t: ")
+	name, _, _ = strings.Cut(name, "\n")
+	return name
 }
 
 func rounded(seconds float64) float64 { return math.Round(seconds*1e4) / 1e4 }
@@ -150,7 +201,7 @@ func processor(ctx context.Context, bin string, args ...string) (float64, error)
 			return 0, fmt.Errorf("%s %s: %w: %s", bin, args[0], err, strings.TrimSpace(complaint.String()))
 		}
 		least = min(least, (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds())
-		if least > 2 {
+		if least > 1.5 {
 			break // long enough that little is of other programs
 		}
 	}
@@ -171,27 +222,6 @@ func drawing() []byte {
 	var b bytes.Buffer
 	_ = jpeg.Encode(&b, img, nil) // a buffer takes everything
 	return b.Bytes()
-}
-
-// letters writes a scan of letters.
-func letters(path string) error {
-	var pictures [][]byte
-	for n := range 8 {
-		img, err := ocrtest.Draw(ocrtest.Letter(n+1), ocrtest.Scanned(), uint64(n+1)) //nolint:gosec // a small number
-		if err != nil {
-			return err
-		}
-		var b bytes.Buffer
-		if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 60}); err != nil {
-			return err
-		}
-		pictures = append(pictures, b.Bytes())
-	}
-	scan, err := pdftest.Scans(scanPages, pictures...)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, scan, 0o600)
 }
 
 // saveMeasurement measures and writes measured.json.

@@ -46,13 +46,19 @@ type deployment struct {
 	ready     int  // instances for parts that are warm and stay
 	quota     int  // instances of both functions together; 0 for no quota
 	oneQueue  bool // uploads come by the queue of parts, as in a private network
-	cores     int
+	cores     int  // of an instance; 0 for what the template says
 }
+
+// cores are those of an instance that reads, as the templates have it by default.
+var cores = map[cloud]int{azure: 1, aws: 2}
 
 // stage puts up a deployment.
 func stage(m model, d deployment, seed uint64, name string) *simulate.Service {
 	c, bill := simulate.NewClock(seed, name), &simulate.Bill{}
-	cores := max(1, d.cores)
+	cores := cores[d.cloud]
+	if d.cores > 0 {
+		cores = d.cores
+	}
 	s := &simulate.Service{Clock: c, Bill: bill, Design: simulate.Design{
 		PartPages: d.partPages, Window: d.window, Cores: cores, Page: m.Pages.Times(m.Speed), Open: simulate.Fixed(simulate.Seconds(m.Open * m.Speed)),
 		Inspect: m.Inspect * m.Speed, Assemble: m.Assemble * m.Speed, Prefetch: int(m.Prefetch),

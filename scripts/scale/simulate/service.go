@@ -149,7 +149,7 @@ func (s *Service) next(d *Document) time.Duration {
 	if s.Design.Window > 0 {
 		most = min(2, s.Design.Window-s.flight[d.Application]+1)
 	}
-	if d.flight == 1 {
+	if d.flight <= 1 {
 		most = max(1, most)
 	}
 	for ; most > 0 && len(d.unsent) > 0; most-- {
@@ -251,6 +251,9 @@ func (s *Service) finish(d *Document, done func(bool)) {
 		s.flight[d.Application]--
 		d.flight--
 		if d.left--; d.left > 0 {
+			if d.flight == 0 { // the last two ended at once, and each saw the other
+				s.next(d)
+			}
 			done(true)
 			return
 		}

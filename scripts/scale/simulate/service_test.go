@@ -249,3 +249,19 @@ func TestPartOfADeadInstanceIsReadAgainAfterItsLease(t *testing.T) {
 		t.Errorf("the document ended after %s", doc.Ended)
 	}
 }
+
+// More documents than the window has room for, parts of which end at the same moment, all end.
+func TestDocumentsGoOnHoweverManyThereAre(t *testing.T) {
+	d := certain()
+	d.Window, d.Event, d.PartPages = 8, LogNormal{1, 50}, 2
+	s := world(3, d, 400, nil)
+	ended := 0
+	s.Done = func(*Document) { ended++ }
+	for n := range 100 {
+		s.Clock.At(Seconds(float64(n%10)*2.11), func() { s.Upload(&Document{Pages: 30, Application: 1}) })
+	}
+	s.Clock.Run()
+	if ended != 100 {
+		t.Errorf("%d of 100 documents ended", ended)
+	}
+}
