@@ -137,6 +137,7 @@ func (e *Engine) release() {
 	e.drawn.close()
 	if e.open != nil {
 		e.open.close()
+		picture.ReturnMemory()
 	}
 	e.open, e.id = nil, ""
 }
