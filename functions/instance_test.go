@@ -154,13 +154,13 @@ func (p *presentInstance) call(ctx context.Context, op operation, o *outcome) er
 	case "landed":
 		return show(p.Landed(ctx, ref.UploadName()))
 	case "process":
-		_, err = p.Process(ctx, ref)
+		_, err = p.Process(ctx, ref.Job())
 	case "message":
-		m, malformed := trigger.ParseTask(op.Text)
+		m, malformed := trigger.ParseJob(op.Text)
 		if malformed != nil {
 			return malformed
 		}
-		_, err = p.Process(ctx, m.Task)
+		_, err = p.Process(ctx, m.Job)
 	case "text":
 		result, opened := p.OpenResult(ctx, ref, render.TXT)
 		if opened != nil {

@@ -291,11 +291,11 @@ func (t gatedTasks) Admit(ctx context.Context, name string) error {
 }
 
 // Process leaves the task queued while the gate is closed. That is a success for the trigger; the sweep queues it again.
-func (t gatedTasks) Process(ctx context.Context, ref task.Ref) (task.Outcome, error) {
+func (t gatedTasks) Process(ctx context.Context, job task.Job) (task.Outcome, error) {
 	if t.refuse(ctx) != nil {
 		return task.Busy, nil
 	}
-	return t.Service.Process(ctx, ref)
+	return t.Service.Process(ctx, job)
 }
 
 // ProcessRead is Process.

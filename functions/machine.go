@@ -143,7 +143,7 @@ func (m *machine) landed(ctx context.Context, name, digest string) error {
 		return err
 	}
 	if t.State == task.Queued {
-		return m.scheduler.Push(ctx, t.Ref, 0)
+		return m.scheduler.Push(ctx, t.Ref.Job(), 0)
 	}
 	return nil
 }
@@ -163,11 +163,11 @@ func (m *machine) serveLinks(log *slog.Logger) func(http.Handler, functions) htt
 }
 
 // process works on a task, or lets it wait in the queue while intake is closed.
-func (m *machine) process(ctx context.Context, ref task.Ref, turn *fairqueue.Document) (task.Outcome, error) {
+func (m *machine) process(ctx context.Context, job task.Job, turn *fairqueue.Document) (task.Outcome, error) {
 	if m.tasks.gate.open(ctx) != nil {
-		return task.Busy, m.scheduler.Push(ctx, ref, gateRetry)
+		return task.Busy, m.scheduler.Push(ctx, job, gateRetry)
 	}
-	return m.tasks.ProcessAdmitted(ctx, ref, turn)
+	return m.tasks.ProcessAdmitted(ctx, job, turn)
 }
 
 // roomOf is what the settings keep free on the disk of the data folder.

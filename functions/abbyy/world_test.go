@@ -34,7 +34,7 @@ type world struct {
 	handler http.Handler
 	log     *journal
 	clock   *clock
-	queue   []task.Ref
+	queue   []task.Job
 	acts    *acts
 	cfg     abbyy.Config
 }
@@ -102,8 +102,8 @@ func (noLinks) DownloadLink(context.Context, string, time.Time) (storage.Link, e
 }
 
 // Push implements task.Queue.
-func (w *world) Push(_ context.Context, ref task.Ref, _ time.Duration) error {
-	w.queue = append(w.queue, ref)
+func (w *world) Push(_ context.Context, job task.Job, _ time.Duration) error {
+	w.queue = append(w.queue, job)
 	return nil
 }
 

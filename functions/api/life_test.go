@@ -202,7 +202,7 @@ func TestDeleteIsAcceptedWhileAWorkerHoldsThePages(t *testing.T) {
 		s.engine.reached, s.engine.open = make(chan struct{}), make(chan struct{})
 		ended := make(chan error, 1)
 		go func() {
-			_, err := s.Tasks.Process(t.Context(), ref)
+			_, err := s.Tasks.Process(t.Context(), ref.Job())
 			ended <- err
 		}()
 		<-s.engine.reached

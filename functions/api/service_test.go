@@ -63,10 +63,10 @@ type queue struct {
 	waits []task.Ref // guarded by mu
 }
 
-func (q *queue) Push(_ context.Context, ref task.Ref, _ time.Duration) error {
+func (q *queue) Push(_ context.Context, job task.Job, _ time.Duration) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.waits = append(q.waits, ref)
+	q.waits = append(q.waits, job.Task)
 	return nil
 }
 
@@ -120,7 +120,7 @@ func (s *service) upload(t *testing.T, ref task.Ref) {
 
 func (s *service) process(t *testing.T, ref task.Ref) {
 	t.Helper()
-	if _, err := s.Tasks.Process(t.Context(), ref); err != nil {
+	if _, err := s.Tasks.Process(t.Context(), ref.Job()); err != nil {
 		t.Error(err)
 	}
 }

@@ -15,19 +15,19 @@ const Name = "poison"
 // Tasks is what the function calls.
 type Tasks interface {
 	Landed(ctx context.Context, name string) (*task.Task, error)
-	GiveUp(ctx context.Context, ref task.Ref) error
+	GiveUp(ctx context.Context, job task.Job) error
 }
 
 // New returns the function.
 func New(tasks Tasks) trigger.Function[trigger.Message] {
 	return func(ctx context.Context, m trigger.Message) error {
 		if m.Upload == (trigger.Upload{}) {
-			return tasks.GiveUp(ctx, m.Task)
+			return tasks.GiveUp(ctx, m.Job)
 		}
 		t, err := tasks.Landed(ctx, m.Upload.Name)
 		if err != nil {
 			return err
 		}
-		return tasks.GiveUp(ctx, t.Ref)
+		return tasks.GiveUp(ctx, t.Ref.Job())
 	}
 }

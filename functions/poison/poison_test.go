@@ -27,15 +27,15 @@ func (f *fakeTasks) Landed(_ context.Context, name string) (*task.Task, error) {
 	return &task.Task{Ref: task.Ref{Application: "app", ID: "id"}}, nil
 }
 
-func (f *fakeTasks) GiveUp(_ context.Context, ref task.Ref) error {
-	f.calls = append(f.calls, "give up "+ref.String())
+func (f *fakeTasks) GiveUp(_ context.Context, job task.Job) error {
+	f.calls = append(f.calls, "give up "+job.String())
 	return f.giveUp
 }
 
 func TestWhatThePlatformGaveUpOnIsGivenUp(t *testing.T) {
 	away, none := fault.New(fault.StorageUnavailable, "away"), fault.New(fault.TaskNotFound, "none")
 	upload := trigger.Message{Upload: trigger.Upload{Name: "uploads/x"}}
-	named := trigger.Message{Task: task.Ref{Application: "app", ID: "other"}}
+	named := trigger.Message{Job: task.Ref{Application: "app", ID: "other"}.Job()}
 	for _, c := range []struct {
 		name    string
 		message trigger.Message

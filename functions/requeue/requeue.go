@@ -1,5 +1,5 @@
 // Package requeue is the function that a queue message starts: a task whose event was lost, work that another invocation
-// handed over, or an upload where the store's events arrive by queue.
+// handed over, a part of a document that several instances read, or an upload where the store's events arrive by queue.
 package requeue
 
 import (
@@ -18,7 +18,7 @@ const (
 // Tasks is what the function calls.
 type Tasks interface {
 	Landed(ctx context.Context, name string) (*task.Task, error)
-	Process(ctx context.Context, ref task.Ref) (task.Outcome, error)
+	Process(ctx context.Context, job task.Job) (task.Outcome, error)
 	ProcessRead(ctx context.Context, t *task.Task) (task.Outcome, error)
 }
 
@@ -32,7 +32,7 @@ func New(tasks Tasks) trigger.Function[trigger.Message] {
 			}
 			return err
 		}
-		_, err := tasks.Process(ctx, m.Task)
+		_, err := tasks.Process(ctx, m.Job)
 		return err
 	}
 }

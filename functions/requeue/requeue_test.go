@@ -27,17 +27,17 @@ func (f *fakeTasks) Landed(_ context.Context, name string) (*task.Task, error) {
 	return &task.Task{Ref: task.Ref{Application: "app", ID: "landed"}}, nil
 }
 
-func (f *fakeTasks) Process(_ context.Context, ref task.Ref) (task.Outcome, error) {
-	f.calls = append(f.calls, "process "+ref.String())
+func (f *fakeTasks) Process(_ context.Context, job task.Job) (task.Outcome, error) {
+	f.calls = append(f.calls, "process "+job.String())
 	return task.Done, f.process
 }
 
 func (f *fakeTasks) ProcessRead(ctx context.Context, t *task.Task) (task.Outcome, error) {
-	return f.Process(ctx, t.Ref)
+	return f.Process(ctx, t.Ref.Job())
 }
 
 func TestTaskOfAMessageIsProcessed(t *testing.T) {
-	sent := trigger.Message{Task: task.Ref{Application: "app", ID: "sent"}}
+	sent := trigger.Message{Job: task.Ref{Application: "app", ID: "sent"}.Job()}
 	event := trigger.Message{Upload: trigger.Upload{Name: "uploads/x"}}
 	away := fault.New(fault.StorageUnavailable, "away")
 	for _, c := range []struct {

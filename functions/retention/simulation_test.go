@@ -75,7 +75,7 @@ type simulation struct {
 }
 
 type push struct {
-	ref task.Ref
+	job task.Job
 	at  time.Time
 }
 
@@ -255,11 +255,11 @@ func (s *simulation) work() {
 		if s.random.IntN(20) == 0 {
 			cancel() // the worker dies
 		}
-		_, _ = s.tasks.Process(ctx, p.ref) // found again if it failed
+		_, _ = s.tasks.Process(ctx, p.job) // found again if it failed
 		cancel()
-		if t, err := s.tasks.Get(s.t.Context(), p.ref); err == nil && t.State.Ended() {
-			if _, known := s.ended[p.ref.ID]; !known {
-				s.ended[p.ref.ID] = s.truth(t.Ended)
+		if t, err := s.tasks.Get(s.t.Context(), p.job.Task); err == nil && t.State.Ended() {
+			if _, known := s.ended[p.job.Task.ID]; !known {
+				s.ended[p.job.Task.ID] = s.truth(t.Ended)
 			}
 		}
 	}
@@ -325,7 +325,7 @@ func (s *simulation) submit(ctx context.Context) {
 	s.put(ref.UploadName())
 	for range s.random.IntN(3) {
 		if t, err := s.tasks.Landed(ctx, ref.UploadName()); err == nil && t.State == task.Queued {
-			s.waiting = append(s.waiting, push{ref, time.Now().Add(time.Duration(s.random.IntN(40)) * time.Hour / 10)})
+			s.waiting = append(s.waiting, push{ref.Job(), time.Now().Add(time.Duration(s.random.IntN(40)) * time.Hour / 10)})
 		}
 	}
 }

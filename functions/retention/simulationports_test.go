@@ -28,8 +28,8 @@ func (links) DownloadLink(_ context.Context, name string, ends time.Time) (stora
 // queue holds messages in the simulation.
 type queue struct{ s *simulation }
 
-func (q queue) Push(_ context.Context, ref task.Ref, delay time.Duration) error {
-	q.s.waiting = append(q.s.waiting, push{ref, time.Now().Add(delay)})
+func (q queue) Push(_ context.Context, job task.Job, delay time.Duration) error {
+	q.s.waiting = append(q.s.waiting, push{job, time.Now().Add(delay)})
 	return nil
 }
 

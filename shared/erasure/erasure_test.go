@@ -140,7 +140,7 @@ func TestEveryTableHoldsAClassOfTheInventory(t *testing.T) {
 	holds := map[storage.Table]erasure.Class{
 		storage.Tasks: erasure.TaskRecord, storage.Applications: erasure.Application, storage.Idempotency: erasure.KeyRecord,
 		storage.Usage: erasure.Usage, storage.Pending: erasure.LedgerEntry, storage.Receipts: erasure.Receipt,
-		storage.AccessLog: erasure.AccessEntry, storage.Cases: erasure.CaseRecord,
+		storage.AccessLog: erasure.AccessEntry, storage.Cases: erasure.CaseRecord, storage.Parts: erasure.PartRecord,
 		storage.State: "", // when the last sweep ran and the like: numbers and times of the stamp
 	}
 	classes := map[erasure.Class]bool{"": true}

@@ -24,6 +24,7 @@ const (
 	ClientText  Class = "client-text"
 	Journal     Class = "database-journal"
 	TaskRecord  Class = "task-record"
+	PartRecord  Class = "part-record"
 	KeyRecord   Class = "idempotency-key"
 	CaseRecord  Class = "review-case"
 	Opening     Class = "receipt-opening"
@@ -101,10 +102,11 @@ func Inventory() []Item {
 		{ClientText, "what a client wrote of its own through the interface for ABBYY clients: a description, names of fields, expressions and letters that they may hold", both, ByDomain, "", "all but the description when processing ends; the description at delete; at its deadline", "TestClientTextLeavesTheRecordWhenProcessingEnds"},
 		{Journal, "records as they were before: sealed passwords, openings", machine, ByScrub, "", "two seconds after the write; before a receipt is issued", "TestErasedValuesLeaveNoBytesInAnyFile"},
 		{TaskRecord, "times, sizes, counts, codes, settings, a digest of the tag of the data subject; after erasure a tombstone with times and the reason", both, BySweep, "", "30 days after erasure", "TestYear"},
+		{PartRecord, "which part of a document a worker reads: ids, numbers and times; no content", both, BySweep, "", "when the part was read; minutes after its task ended or was deleted", "TestNoPartOutlivesItsTask"},
 		{KeyRecord, "digests of a request's key and settings", both, BySweep, "", "24 hours after the request", "TestYear"},
 		{CaseRecord, "who asked to view a document, and why", both, BySweep, "", "30 days after the case was closed", "TestClosedCaseIsForgotten"},
 		{Opening, "nonce, and plain digest of the document, that tie a receipt to a task and a document", both, BySweep, "", "with the tombstone, 30 days after erasure", "TestYear"},
-		{Message, "ids of a waiting task; no content", cloud, BySweep, "", "when it was handled; the queue drops it after 7 days on Azure, and on AWS when an unprocessed document must be gone", "TestMessagesHoldIdsAlone"},
+		{Message, "ids of a waiting task, and the number of a part of its document; no content", cloud, BySweep, "", "when it was handled; the queue drops it after 7 days on Azure, and on AWS when an unprocessed document must be gone", "TestMessagesHoldIdsAlone"},
 		{Poison, "ids of an upload that the host gave up on; no content", cloud, BySweep, "", "when it was handled; the queue drops it after 7 days on Azure, and on AWS when an unprocessed document must be gone", "TestMessagesHoldIdsAlone"},
 		{Memory, "the document and its text in a worker process", both, ByProcess, "", "two seconds after the worker's last page of it", "TestIdleChildLetsGoOfDocument"},
 		{Server, "passwords, text and parts of documents in the memory of the program itself", both, ByProcess, "", "ten seconds after the receipt", "TestServerForgetsInMemoryToo"},

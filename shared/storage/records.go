@@ -18,6 +18,7 @@ const (
 	Pending      Table = "pending"      // partition "log", row <kind>!<subject>: entries that wait to be sequenced in the ledger
 	Receipts     Table = "receipts"     // partition <first two characters>, row <subject>: where a receipt stands in the ledger
 	AccessLog    Table = "accesslog"    // partition <application>, row <time>!<id>: who did what, and why
+	Parts        Table = "parts"        // partition <application>, row <task id>!<round>!<number>: parts of documents under way
 	Cases        Table = "cases"        // partition "cases", row <case id>: exceptional reviews
 )
 
@@ -26,9 +27,10 @@ type WhenDue string
 
 // The meanings.
 const (
-	Attend   WhenDue = "attend"    // it wants a decision: a deadline has passed, or an event or a worker may be lost
-	Forget   WhenDue = "forget"    // it has served its time and is deleted
-	NeverDue WhenDue = "never due" // it goes in another way
+	Attend     WhenDue = "attend"      // it wants a decision: a deadline has passed, or an event or a worker may be lost
+	AttendPart WhenDue = "attend part" // its message or its worker may be lost, or its task needs it no more
+	Forget     WhenDue = "forget"      // it has served its time and is deleted
+	NeverDue   WhenDue = "never due"   // it goes in another way
 )
 
 // registered lists every table with what being due means for it. A new table is a constant and a row.
@@ -48,6 +50,7 @@ func registered() []struct {
 		{Pending, NeverDue},      // goes when the ledger has the entry
 		{Receipts, Forget},       // the tombstone goes too, and nobody asks for the position of its receipt any more
 		{AccessLog, Forget},
+		{Parts, AttendPart},
 		{Cases, Forget},
 	}
 }

@@ -88,7 +88,7 @@ func (x *scene) send(ctx context.Context, s *task.Service, ref task.Ref, expecte
 	t, err := s.Landed(ctx, ref.UploadName())
 	if x.tolerate("landed", err, expected...) && t.State != task.Deleted {
 		x.keep(ref, content)
-		if err := x.queue.Push(ctx, ref, 0); err != nil {
+		if err := x.queue.Push(ctx, ref.Job(), 0); err != nil {
 			x.wrong("push: %w", err)
 		}
 	}
@@ -107,7 +107,7 @@ func (x *scene) worker(s *task.Service) func(context.Context) {
 	return func(ctx context.Context) {
 		for x.Await(ctx, "take from the queue", func() bool { return x.queue.len() > 0 }) {
 			if p, ok := x.queue.pop(); ok {
-				_, err := s.Process(ctx, p.ref)
+				_, err := s.Process(ctx, p.job)
 				x.tolerate("process", err, x.late()...)
 			}
 		}
@@ -117,7 +117,7 @@ func (x *scene) worker(s *task.Service) func(context.Context) {
 // processes calls the worker for a task whether it was queued or not.
 func (x *scene) processes(s *task.Service, ref task.Ref) func(context.Context) {
 	return func(ctx context.Context) {
-		_, err := s.Process(ctx, ref)
+		_, err := s.Process(ctx, ref.Job())
 		x.tolerate("process", err, x.late()...)
 	}
 }

@@ -64,7 +64,7 @@ func (w *world) drain() {
 	w.Helper()
 	for _, p := range w.queue.take() {
 		pass(p.delay)
-		if _, err := w.Process(w.Context(), p.ref); err != nil {
+		if _, err := w.Process(w.Context(), p.job); err != nil {
 			w.Errorf("process: %v", err)
 		}
 	}
@@ -184,6 +184,13 @@ func steps() []step {
 		w.state(ref, task.Completed)
 	}
 	queued := func(w *world) task.Ref { return w.queued(clientOrder()) }
+	processed := func(w *world, ref task.Ref) error {
+		_, err := w.Process(w.Context(), ref.Job())
+		for p, ok := w.queue.pop(); ok && err == nil; p, ok = w.queue.pop() {
+			_, err = w.Process(w.Context(), p.job)
+		}
+		return err
+	}
 	completed := func(w *world) task.Ref { return w.completed(clientOrder()) }
 	return []step{
 		{"create", func(*world) task.Ref { return task.Ref{} }, func(w *world, _ task.Ref) error {
@@ -221,9 +228,43 @@ func steps() []step {
 			w.failed(ref, fault.DocumentEmpty)
 		}},
 		{"process", queued, func(w *world, ref task.Ref) error {
-			_, err := w.Process(w.Context(), ref)
+			_, err := w.Process(w.Context(), ref.Job())
 			return err
 		}, func(w *world, ref task.Ref, _ error) {
+			w.recover()
+			w.state(ref, task.Completed)
+		}},
+		{"process in parts", func(w *world) task.Ref { w.inParts(1, 2); return queued(w) }, processed, func(w *world, ref task.Ref, _ error) {
+			w.recover()
+			w.state(ref, task.Completed)
+			if pages := strings.Count(w.text(ref), word); pages != 3 {
+				w.Errorf("the result has %d pages of 3", pages)
+			}
+		}},
+		{"process parts to failure", func(w *world) task.Ref {
+			w.inParts(1, 3)
+			w.engine.always = map[int]error{2: fault.New(fault.DocumentDamaged, "damaged")}
+			o := clientOrder()
+			o.Settings.OnPageError = task.FailOnPageError
+			return w.queued(o)
+		}, processed, func(w *world, ref task.Ref, _ error) {
+			w.recover()
+			w.failed(ref, fault.DocumentDamaged)
+		}},
+		{"delete in parts", func(w *world) task.Ref {
+			w.inParts(1, 2)
+			ref := queued(w)
+			w.mustProcess(ref, task.Done)
+			return ref
+		}, remove, deleted},
+		{"sweep lost parts", func(w *world) task.Ref {
+			w.inParts(1, 2)
+			ref := queued(w)
+			w.mustProcess(ref, task.Done)
+			w.queue.take()
+			pass(20 * time.Minute)
+			return ref
+		}, sweep, func(w *world, ref task.Ref, _ error) {
 			w.recover()
 			w.state(ref, task.Completed)
 		}},
@@ -231,7 +272,7 @@ func steps() []step {
 			w.engine.always = map[int]error{1: damaged(), 2: damaged(), 3: damaged()}
 			return queued(w)
 		}, func(w *world, ref task.Ref) error {
-			_, err := w.Process(w.Context(), ref)
+			_, err := w.Process(w.Context(), ref.Job())
 			return err
 		}, func(w *world, ref task.Ref, _ error) {
 			w.recover()
@@ -281,7 +322,7 @@ func steps() []step {
 			w.queue.take()
 			return ref
 		}, func(w *world, ref task.Ref) error {
-			_, err := w.Process(w.Context(), ref)
+			_, err := w.Process(w.Context(), ref.Job())
 			return err
 		}, func(w *world, ref task.Ref, _ error) {
 			w.recover()

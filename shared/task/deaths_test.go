@@ -84,7 +84,7 @@ func (w *world) together(s *task.Service, refs ...task.Ref) {
 	for _, ref := range refs {
 		group.Go(func() {
 			for { // as a queue does
-				got, err := s.Process(w.Context(), ref)
+				got, err := s.Process(w.Context(), ref.Job())
 				if err != nil {
 					w.Errorf("process: %v", err)
 				}
@@ -199,7 +199,7 @@ func TestLeaseThatRanOutDuringAnOutageIsNoDeath(t *testing.T) {
 		gate.stuck = true
 		outcome := make(chan task.Outcome, 1)
 		go func() {
-			got, err := w.Process(t.Context(), ref)
+			got, err := w.Process(t.Context(), ref.Job())
 			if err != nil {
 				t.Error(err)
 			}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -26,14 +27,17 @@ type document struct {
 
 // inputFile is one file of a document.
 type inputFile struct {
-	src  ocr.Source
-	info ocr.Info
+	src     ocr.Source
+	version string // ETag of its blob
+	info    ocr.Info
 }
 
 // close closes the files, which were opened for reading: nothing is lost.
 func (d *document) close() {
 	for _, p := range d.files {
-		_ = p.src.File.Close()
+		if p.src.File != nil { // else nobody needs it
+			_ = p.src.File.Close()
+		}
 	}
 }
 
@@ -87,11 +91,11 @@ func (s *Service) openDocument(ctx context.Context, t *Task) (*document, error) 
 func (s *Service) openFiles(ctx context.Context, t *Task, d *document) error {
 	var digests [][]byte
 	for _, f := range s.files(t) {
-		src, err := s.openFile(ctx, t, f)
+		src, version, err := s.openFile(ctx, t, f)
 		if err != nil {
 			return err
 		}
-		d.files = append(d.files, inputFile{src: src})
+		d.files = append(d.files, inputFile{src: src, version: version})
 		digest, err := documentDigest(src.File, f.digest)
 		if err != nil {
 			return err
@@ -113,20 +117,66 @@ func (s *Service) openFiles(ctx context.Context, t *Task, d *document) error {
 	return nil
 }
 
-// openFile hands an uploaded file to the engine.
-func (s *Service) openFile(ctx context.Context, t *Task, f file) (ocr.Source, error) {
+// openPages opens what pages of a document need that was inspected and shared out. The files are the ones that were inspected,
+// or it is an error.
+func (s *Service) openPages(ctx context.Context, t *Task, numbers []int) (*document, error) {
+	d := &document{}
+	for _, f := range t.Parts.Files {
+		d.files = append(d.files, inputFile{version: f.Version, info: ocr.Info{Pages: f.Pages}})
+	}
+	err := s.openNeeded(ctx, t, d, numbers)
+	if err != nil {
+		d.close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (s *Service) openNeeded(ctx context.Context, t *Task, d *document, numbers []int) error {
+	files := s.files(t)
+	if len(files) != len(d.files) {
+		return changed()
+	}
+	for i, first := 0, 1; i < len(files); i++ {
+		p := &d.files[i]
+		last := first + p.info.Pages - 1
+		needed := slices.ContainsFunc(numbers, func(n int) bool { return first <= n && n <= last })
+		first = last + 1
+		if !needed {
+			continue
+		}
+		src, version, err := s.openFile(ctx, t, files[i])
+		if err != nil {
+			return err
+		}
+		if p.src = src; version != p.version {
+			return changed()
+		}
+	}
+	return nil
+}
+
+// changed refuses a document that is another than the one that was accepted.
+func changed() *fault.Error {
+	return fault.New(fault.DocumentChanged, "two documents were sent at once with the same idempotency key; send each again with its own key")
+}
+
+// openFile hands an uploaded file to the engine, and returns its version.
+func (s *Service) openFile(ctx context.Context, t *Task, f file) (ocr.Source, string, error) {
+	var version string
 	src, err := retry(ctx, func() (ocr.Source, error) {
 		opened, blob, err := storage.Open(ctx, s.Store.Blobs, f.name, s.Limits.Document.Bytes)
 		if err != nil {
 			return ocr.Source{}, err
 		}
+		version = blob.ETag
 		_, _, leaf, _ := ParseName(f.name)
 		return ocr.Source{File: opened, ID: t.Ref.ID + " " + leaf + " " + blob.ETag, Password: f.password, Owner: t.Ref.Application}, nil
 	})
 	if errors.Is(err, fault.NotFound) {
-		return src, fault.Wrap(err, fault.DocumentMissing, "the uploaded document was gone before it could be processed; submit it again")
+		return src, "", fault.Wrap(err, fault.DocumentMissing, "the uploaded document was gone before it could be processed; submit it again")
 	}
-	return src, err
+	return src, version, err
 }
 
 // documentDigest returns the SHA-256 of a file that is about to be read. Where the digest is known already, in hex, it must be
@@ -138,7 +188,7 @@ func documentDigest(f *os.File, known string) ([]byte, error) {
 	}
 	digest := hash.Sum(nil)
 	if known != "" && known != hex.EncodeToString(digest) {
-		return nil, fault.New(fault.DocumentChanged, "two documents were sent at once with the same idempotency key; send each again with its own key")
+		return nil, changed()
 	}
 	return digest, nil
 }

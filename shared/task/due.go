@@ -20,7 +20,7 @@ type dueHandler func(ctx context.Context, d storage.Due, done *Swept) error
 // dueHandlers says for every table what is done with its due records. Where nothing is, or where the table is not known, they
 // are left as they are and reported.
 func (s *Service) dueHandlers() map[storage.Table]dueHandler {
-	meanings := map[storage.WhenDue]dueHandler{storage.Attend: s.attend, storage.Forget: s.forget}
+	meanings := map[storage.WhenDue]dueHandler{storage.Attend: s.attend, storage.AttendPart: s.attendPart, storage.Forget: s.forget}
 	handlers := map[storage.Table]dueHandler{}
 	for _, table := range storage.Tables() {
 		if handle := meanings[table.WhenDue()]; handle != nil {

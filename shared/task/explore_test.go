@@ -46,7 +46,7 @@ func histories() map[string]history {
 	completed := func(x *scene) task.Ref {
 		ref := queued(x)
 		p, _ := x.queue.pop()
-		x.processes(x.one, p.ref)(x.Context())
+		x.processes(x.one, p.job.Task)(x.Context())
 		return ref
 	}
 	all := map[string]history{
@@ -144,7 +144,7 @@ func histories() map[string]history {
 			ref := queued(x)
 			return actors{
 				"worker": x.processes(x.one, ref), "clock": x.clock(35 * time.Second),
-				"poison": func(ctx context.Context) { x.tolerate("give up", x.two.GiveUp(ctx, ref), x.late()...) },
+				"poison": func(ctx context.Context) { x.tolerate("give up", x.two.GiveUp(ctx, ref.Job()), x.late()...) },
 			}
 		},
 		"last result is fetched twice": func(x *scene) actors {
@@ -203,6 +203,7 @@ func histories() map[string]history {
 		},
 	}
 	maps.Copy(all, pictureHistories())
+	maps.Copy(all, partHistories())
 	return all
 }
 

@@ -25,7 +25,7 @@ func pictureHistories() map[string]history {
 		ref := held(x)
 		x.starts(x.one, ref)(x.Context())
 		p, _ := x.queue.pop()
-		x.processes(x.one, p.ref)(x.Context())
+		x.processes(x.one, p.job.Task)(x.Context())
 		return ref
 	}
 	return map[string]history{

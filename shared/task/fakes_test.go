@@ -276,17 +276,17 @@ type queue struct {
 }
 
 type push struct {
-	ref   task.Ref
+	job   task.Job
 	delay time.Duration
 }
 
-func (q *queue) Push(_ context.Context, ref task.Ref, delay time.Duration) error {
+func (q *queue) Push(_ context.Context, job task.Job, delay time.Duration) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.err != nil {
 		return q.err
 	}
-	q.pushed = append(q.pushed, push{ref, delay})
+	q.pushed = append(q.pushed, push{job, delay})
 	return nil
 }
 

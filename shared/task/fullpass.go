@@ -60,7 +60,7 @@ func (s *Service) PassWhenDue(ctx context.Context, interval time.Duration) (Swep
 		return Swept{}, nil
 	}
 	s.began.note(s.Now())
-	patient, done := context.WithTimeout(ctx, part(ctx))
+	patient, done := context.WithTimeout(ctx, share(ctx))
 	defer done()
 	r := &passRun{s: s, tired: func() bool { return patient.Err() != nil }, pass: newPass(s.Now())}
 	if unread == nil { // else it cannot be stored either: finding goes on all the same
@@ -74,8 +74,8 @@ func (s *Service) PassWhenDue(ctx context.Context, interval time.Duration) (Swep
 	return s.tell(ctx, &s.passes, r.share, err)
 }
 
-// part is how much of a full pass one call makes.
-func part(ctx context.Context) time.Duration {
+// share is how much of a full pass one call makes.
+func share(ctx context.Context) time.Duration {
 	end, ok := ctx.Deadline()
 	if !ok {
 		return passPart

@@ -8,21 +8,23 @@ import (
 	"github.com/lethe-ocr/lethe/shared/logevent"
 )
 
-// GiveUp takes note that a host gave up on a document. The task fails with an explanation only when no worker holds it and
-// its attempts are used up; otherwise it is queued again, since the host's patience is shorter than ours.
-func (s *Service) GiveUp(ctx context.Context, ref Ref) error {
-	failed := false
+// GiveUp takes note that a host gave up on a document, or on a part of it. The task fails with an explanation only when no worker
+// holds it, or the part, and the attempts are used up; otherwise it is queued again, since the host's patience is shorter than ours.
+func (s *Service) GiveUp(ctx context.Context, job Job) error {
+	if job.Part > 0 {
+		return s.giveUpPart(ctx, job)
+	}
+	failed, ref := false, job.Task
 	t, err := s.change(ctx, ref, func(t *Task) error {
 		failed = false
 		switch {
-		case t.State != Queued && t.State != InProgress, t.State == InProgress && s.Now().Before(t.Lease.Expires):
+		case t.State != Queued && t.State != InProgress, t.State == InProgress && t.live(s.Now()), t.inParts():
 			return errUnchanged
 		case t.State == InProgress:
 			t.orphan()
 		}
 		if t.spent() {
-			s.end(t, ProcessingFailed)
-			t.Failure = exhausted()
+			s.fail(t, exhausted())
 			failed = true
 		}
 		return nil
@@ -38,7 +40,7 @@ func (s *Service) GiveUp(ctx context.Context, ref Ref) error {
 	case failed:
 		return errors.Join(s.tellProcessed(ctx, t), s.discard(ctx, t))
 	case t.State == Queued:
-		return s.Queue.Push(ctx, ref, retryDelay(t.Attempts+1))
+		return s.Queue.Push(ctx, job, retryDelay(t.Attempts+1))
 	default:
 		return nil
 	}

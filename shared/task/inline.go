@@ -42,7 +42,7 @@ func (s *Service) CreateWith(ctx context.Context, o Order, body Body) (Accepted,
 		return Accepted{}, err
 	}
 	if t.State == Queued {
-		if err := s.Queue.Push(ctx, t.Ref, 0); err != nil {
+		if err := s.Queue.Push(ctx, t.Ref.Job(), 0); err != nil {
 			s.Log.WarnContext(ctx, logevent.TaskRequeued, "task", t.Ref.String(), "error", fault.KindOf(err))
 		}
 	}

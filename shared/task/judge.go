@@ -20,6 +20,11 @@ func (s *Service) Rescan(ctx context.Context) (int, error) {
 		switch t.State {
 		case Queued:
 		case InProgress:
+			if t.inParts() {
+				pushed, err := s.rescanParts(ctx, t)
+				n += pushed
+				return err
+			}
 			delay = max(0, t.Lease.Expires.Sub(s.Now()))
 		case Submitted:
 			if t.Held {
@@ -36,7 +41,7 @@ func (s *Service) Rescan(ctx context.Context) (int, error) {
 			return nil
 		}
 		n++
-		return s.Queue.Push(ctx, t.Ref, delay)
+		return s.Queue.Push(ctx, t.Ref.Job(), delay)
 	})
 	return n, err
 }

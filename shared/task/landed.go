@@ -223,6 +223,7 @@ func (s *Service) erase(ctx context.Context, b storage.Blob) error {
 
 // end moves a task to a state in which no more work is done, and drops what only the work needed.
 func (s *Service) end(t *Task, state State) {
+	t.dropParts(s.Now().UTC())
 	t.State = state
 	if t.Ended.IsZero() {
 		t.Ended = s.Now().UTC()
@@ -237,4 +238,10 @@ func (s *Service) end(t *Task, state State) {
 	}
 	t.dropClientText()
 	t.Lease = Lease{}
+}
+
+// fail ends a task without results.
+func (s *Service) fail(t *Task, why *Failure) {
+	s.end(t, ProcessingFailed)
+	t.Failure = why
 }

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/gofrs/uuid/v5"
-
-	"github.com/lethe-ocr/lethe/shared/fault"
 )
 
 // Causes that end a worker's context before its work is done.
@@ -24,64 +22,57 @@ var (
 	errFinished = errors.New("the task needs no work")
 )
 
-// claim takes the lease of a task that was read a moment ago. A task that was begun too often fails here: it kills its workers. One that was in hand when its
-// process died is claimed only alone.
+// claim takes the lease of a task that was read a moment ago. A task that was begun too often fails here: it kills its workers.
+// One that was in hand when its process died is claimed only alone. One whose parts are being read needs no work of its own.
 func (s *Service) claim(ctx context.Context, t *Task, alone bool) (*Task, error) {
-	unique, err := uuid.NewV4()
+	owner, err := s.newOwner()
 	if err != nil {
 		return nil, err
 	}
-	owner := s.Owner + "/" + unique.String()
 	return s.changeRead(ctx, t, func(t *Task) error {
 		now := s.Now().UTC()
 		switch {
-		case t.State == InProgress && now.Before(t.Lease.Expires):
-			return errBusy
-		case t.State != Queued && t.State != InProgress, s.visible(t) != nil:
+		case t.State != Queued && t.State != InProgress, s.visible(t) != nil, t.inParts():
 			return errFinished
+		case t.State == InProgress && t.live(now):
+			return errBusy
 		case t.State == InProgress:
 			t.orphan()
 		}
-		switch {
-		case t.spent():
-			s.end(t, ProcessingFailed)
-			t.Failure = exhausted()
+		if t.spent() {
+			s.fail(t, exhausted())
 			return nil
-		case t.Suspect && !alone:
-			return errSuspect
+		}
+		if err := t.take(owner, now, alone); err != nil {
+			return err
 		}
 		t.State = InProgress
-		t.Attempts++
-		t.Lease = Lease{Owner: owner, Expires: now.Add(leaseLife), Alone: alone}
+		if t.Reading.IsZero() {
+			t.Reading = now
+		}
 		return nil
 	})
 }
 
-// orphan queues a task whose worker let its lease run out: its process died, or was killed. Only a death over this
-// document alone can be held against it; else the begun attempt is given back, and it is read alone next.
+// newOwner names a lease.
+func (s *Service) newOwner() (string, error) {
+	unique, err := uuid.NewV4()
+	if err != nil {
+		return "", err
+	}
+	return s.Owner + "/" + unique.String(), nil
+}
+
+// orphan queues a task whose worker let its lease run out.
 func (t *Task) orphan() {
-	t.Attempts = max(0, t.Attempts-1)
-	if t.Lease.Alone {
-		t.Deaths++
-	}
-	t.Suspect = true
-	t.State, t.Lease = Queued, Lease{}
+	t.lose()
+	t.State = Queued
 }
 
-// handBack queues a task that its worker lets go of in good order; it was no attempt.
+// handBack queues a task that its worker lets go of in good order.
 func (t *Task) handBack() {
-	t.Attempts = max(0, t.Attempts-1)
-	t.State, t.Lease = Queued, Lease{}
-}
-
-// spent reports whether processing was begun too often to be begun again.
-func (t *Task) spent() bool { return t.Attempts >= MaxAttempts || t.Deaths >= MaxDeaths }
-
-func exhausted() *Failure {
-	return &Failure{
-		Code:   fault.AttemptsExhausted,
-		Detail: "processing was begun several times and did not finish; submit the document again, or split it",
-	}
+	t.yield()
+	t.State = Queued
 }
 
 // hold is a valid lease: it renews itself until released, and ends its context when the lease is lost.
@@ -103,35 +94,49 @@ func (s *Service) keep(ctx context.Context, t *Task) (context.Context, *hold) {
 	h := &hold{s: s, ref: t.Ref, owner: t.Lease.Owner, stop: stop, done: make(chan struct{}), pages: t.Pages, input: t.Input}
 	go func() {
 		defer close(h.done)
-		h.watch(ctx, t.Lease.Expires)
+		s.watch(ctx, h, t.Lease.Expires, stop)
 	}()
 	return ctx, h
 }
 
-// watch renews the lease, publishes the count of pages as it grows, and looks in between whether the task was deleted by another
+// lease is what watch keeps.
+type lease interface {
+	renew(ctx context.Context) (until time.Time, err error)
+	publish(ctx context.Context) (until time.Time, err error) // of the count of pages; until is zero if that renewed nothing
+	look(ctx context.Context) error
+	counts() Progress
+	step() time.Duration // how old the count of pages may be that others see
+}
+
+// watch renews a lease, publishes the count of pages as it grows, and looks in between whether the task was deleted by another
 // process, until ctx ends or the lease is lost.
-func (h *hold) watch(ctx context.Context, expires time.Time) {
+func (s *Service) watch(ctx context.Context, l lease, expires time.Time, stop context.CancelCauseFunc) {
 	tick := time.NewTicker(leaseLook)
 	defer tick.Stop()
-	renewed, told := h.s.Now(), h.counts()
+	renewed, published, told := s.Now(), s.Now(), l.counts()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		since, counts := h.s.Now().Sub(renewed), h.counts()
+		counts, until := l.counts(), time.Time{}
 		var err error
-		if since >= leaseRenewal || since >= progressStep && counts != told {
-			var until time.Time
-			if until, err = h.renew(ctx); err == nil {
-				expires, renewed, told = until, h.s.Now(), counts
+		switch {
+		case counts != told && s.Now().Sub(published) >= l.step():
+			if until, err = l.publish(ctx); err == nil {
+				published, told = s.Now(), counts
 			}
-		} else {
-			err = h.look(ctx)
+		case s.Now().Sub(renewed) >= leaseRenewal:
+			until, err = l.renew(ctx)
+		default:
+			err = l.look(ctx)
 		}
-		if errors.Is(err, errLost) || err != nil && !h.s.Now().Before(expires) {
-			h.stop(errLost)
+		if err == nil && !until.IsZero() {
+			expires, renewed = until, s.Now()
+		}
+		if errors.Is(err, errLost) || err != nil && !s.Now().Before(expires) {
+			stop(errLost)
 			return
 		}
 	}
@@ -164,6 +169,12 @@ func (h *hold) renew(ctx context.Context) (time.Time, error) {
 	}
 	return t.Lease.Expires, nil
 }
+
+// publish implements lease: a renewal publishes, too.
+func (h *hold) publish(ctx context.Context) (time.Time, error) { return h.renew(ctx) }
+
+// step implements lease.
+func (h *hold) step() time.Duration { return progressStep }
 
 // update changes the record while the lease is held. It is errLost when it is not.
 func (h *hold) update(ctx context.Context, apply func(*Task)) (*Task, error) {
@@ -204,33 +215,4 @@ func (h *hold) counts() Progress {
 func (h *hold) release() {
 	h.stop(context.Canceled)
 	<-h.done
-}
-
-// running knows the work under way in this process, so that a delete ends it at once instead of at the next renewal.
-type running struct {
-	mu   sync.Mutex
-	stop map[Ref]context.CancelCauseFunc // guarded by mu
-}
-
-func (r *running) add(ref Ref, stop context.CancelCauseFunc) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.stop == nil {
-		r.stop = map[Ref]context.CancelCauseFunc{}
-	}
-	r.stop[ref] = stop
-}
-
-func (r *running) remove(ref Ref) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.stop, ref)
-}
-
-func (r *running) cancel(ref Ref) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if stop, ok := r.stop[ref]; ok {
-		stop(errLost)
-	}
 }

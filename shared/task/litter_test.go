@@ -102,7 +102,7 @@ func (l *litter) check(began time.Time) {
 	}
 	pushed := map[task.Ref]bool{}
 	for _, p := range l.queue.take() {
-		pushed[p.ref] = true
+		pushed[p.job.Task] = true
 	}
 	for _, ref := range l.lost {
 		if !pushed[ref] {

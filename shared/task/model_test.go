@@ -38,6 +38,7 @@ func TestNoHistoryBreaksThePromise(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			rapid.SyncTest(t, func(t *rapid.T) {
 				m := &model{world: newWorld(t)}
+				m.inParts(rapid.IntRange(1, 3).Draw(t, "pages of a part"), rapid.IntRange(1, 3).Draw(t, "parts at once"))
 				t.Repeat(map[string]func(*rapid.T){
 					"":            m.check,
 					"create":      m.create,
@@ -150,13 +151,13 @@ func (m *model) event(t *rapid.T) {
 }
 
 func (m *model) processOne(t *rapid.T) {
-	_, err := m.Process(m.Context(), m.any(t).ref)
+	_, err := m.Process(m.Context(), m.any(t).ref.Job())
 	m.tolerate(err)
 }
 
 func (m *model) work() {
 	for _, p := range m.queue.take() {
-		_, err := m.Process(m.Context(), p.ref)
+		_, err := m.Process(m.Context(), p.job)
 		m.tolerate(err)
 	}
 }
@@ -167,7 +168,7 @@ func (m *model) crashOne(t *rapid.T) {
 	m.crash(k.ref)
 }
 
-func (m *model) giveUp(t *rapid.T) { m.tolerate(m.GiveUp(m.Context(), m.any(t).ref)) }
+func (m *model) giveUp(t *rapid.T) { m.tolerate(m.GiveUp(m.Context(), m.any(t).ref.Job())) }
 
 func (m *model) deleteOne(t *rapid.T) {
 	k := m.any(t)

@@ -224,7 +224,7 @@ func TestRecordOfANewerFormatIsRefusedAndLeftAsItIs(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, getErr := w.Get(t.Context(), ref)
-		_, processErr := w.Process(t.Context(), ref)
+		_, processErr := w.Process(t.Context(), ref.Job())
 		_, deleteErr := w.Delete(t.Context(), ref)
 		pass(10 * time.Minute)
 		_, sweepErr := w.Sweep(t.Context())
@@ -237,7 +237,7 @@ func TestRecordOfANewerFormatIsRefusedAndLeftAsItIs(t *testing.T) {
 		if now, _ := w.record(ref); string(now.Value) != string(value) {
 			t.Errorf("the record is %s", now.Value)
 		}
-		if got := w.queue.take(); len(got) == 0 || got[0].ref != other {
+		if got := w.queue.take(); len(got) == 0 || got[0].job.Task != other {
 			t.Errorf("the record keeps others from their turn: pushed %v", got)
 		}
 		pass(47 * time.Hour)

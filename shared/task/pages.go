@@ -40,34 +40,45 @@ const (
 // errSlice ends the reading of a suspect for the sake of others.
 var errSlice = errors.New("the time of a document that is read alone is over")
 
-// recognise reads every page that is not finished yet and keeps each under work/, so that another call can go on. One page of
-// a document at a time waits for its place, so that pages of others come between.
-func (s *Service) recognise(ctx context.Context, h *hold, t *Task, doc *document, turn *fairqueue.Document) error {
+// recognise reads every page that is not finished yet and keeps each under work/, so that another call can go on.
+func (s *Service) recognise(ctx context.Context, h *hold, t *Task, doc *document, wanted []int, input Input, turn *fairqueue.Document) error {
 	finished, err := s.finishedPages(ctx, t)
 	if err != nil {
 		return err
 	}
-	wanted := t.Settings.Pages.Of(doc.info.Pages)
 	var seen outcomes
-	left, done, err := s.resume(ctx, t, wanted, finished, &seen)
+	kept := func(n int) bool { return finished[t.pageName(n)] }
+	left, done, err := s.resume(ctx, t, wanted, kept, &seen)
 	if err != nil {
 		return err
 	}
 	// Only now, so that nobody sees the count of an earlier call go back.
-	h.progress(Input{Size: t.Input.Size, Type: doc.info.Type, Digest: t.Input.Digest, Received: t.Input.Received}, done)
+	h.progress(input, done)
 	if _, err := h.renew(ctx); err != nil {
 		return err
 	}
 	if err := s.chooseLanguages(ctx, h, t, doc, wanted, turn); err != nil {
 		return err
 	}
+	return s.readPages(ctx, h, t, doc, left, &seen, turn)
+}
+
+// counter takes down that a page was read and kept.
+type counter interface {
+	page(failed bool)
+}
+
+// readPages reads pages and keeps each. One page of a document at a time waits for its place, so that pages of others come
+// between.
+func (s *Service) readPages(ctx context.Context, h counter, t *Task, doc *document, numbers []int, seen *outcomes, turn *fairqueue.Document) error {
 	group, ctx := errgroup.WithContext(ctx)
 	underWay := make(chan struct{}, pagesUnderWay)
 	if turn.Alone() {
 		underWay = make(chan struct{}, pagesAlone)
 	}
+	var err error
 	began := s.Now()
-	for _, n := range left {
+	for _, n := range numbers {
 		if turn.Alone() && s.Now().Sub(began) >= aloneSlice {
 			seen.stop(errSlice)
 		}
@@ -91,19 +102,13 @@ func (s *Service) recognise(ctx context.Context, h *hold, t *Task, doc *document
 				return err
 			}
 			h.page(fails != nil)
-			return seen.page(n, fails)
+			return seen.page(fails)
 		})
 	}
 	if err := errors.Join(group.Wait(), err); err != nil {
 		return err
 	}
-	if err := seen.stopped(); err != nil {
-		return err
-	}
-	if h.counts().Failed == len(wanted) {
-		return seen.first
-	}
-	return nil
+	return seen.stopped()
 }
 
 // takePlace waits until few enough pages are under way, and then for a place: not the other way round, since a page that is
@@ -120,16 +125,16 @@ func takePlace(ctx context.Context, turn *fairqueue.Document, underWay chan stru
 // readBack is how many kept pages are looked at at once.
 const readBack = 16
 
-// resume takes the pages into account that were finished before. It returns the numbers of those that are left to be read,
-// and the count of all.
-func (s *Service) resume(ctx context.Context, t *Task, wanted []int, finished map[string]bool, seen *outcomes) ([]int, Progress, error) {
+// resume takes the pages into account that were finished before: of those that may be kept, those that are. It returns the
+// numbers of those that are left to be read, and the count of all.
+func (s *Service) resume(ctx context.Context, t *Task, wanted []int, kept func(n int) bool, seen *outcomes) ([]int, Progress, error) {
 	var mu sync.Mutex
 	var left []int                       // guarded by mu
 	done := Progress{Total: len(wanted)} // guarded by mu
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(readBack)
 	for _, n := range wanted {
-		if !finished[t.pageName(n)] {
+		if !kept(n) {
 			mu.Lock()
 			left = append(left, n)
 			mu.Unlock()
@@ -137,7 +142,7 @@ func (s *Service) resume(ctx context.Context, t *Task, wanted []int, finished ma
 		}
 		group.Go(func() error {
 			page, err := s.readPage(ctx, t, n)
-			if errors.Is(err, errDamagedPage) {
+			if errors.Is(err, errDamagedPage) || errors.Is(err, fault.NotFound) {
 				mu.Lock()
 				defer mu.Unlock()
 				left = append(left, n)
@@ -150,7 +155,7 @@ func (s *Service) resume(ctx context.Context, t *Task, wanted []int, finished ma
 			mu.Lock()
 			done.count(fails != nil)
 			mu.Unlock()
-			return seen.page(n, fails)
+			return seen.page(fails)
 		})
 	}
 	err := group.Wait()
@@ -161,28 +166,35 @@ func (s *Service) resume(ctx context.Context, t *Task, wanted []int, finished ma
 // outcomes is what became of the pages of one call.
 type outcomes struct {
 	mu    sync.Mutex
-	first error // the fault of the first page that has one; guarded by mu
-	at    int   // its number; guarded by mu
 	slow  int   // pages that took too much processor time; guarded by mu
 	later error // why no more pages are begun; guarded by mu
 }
 
-// page notes what became of page n. The error is why its document is given up.
-func (o *outcomes) page(n int, fails error) error {
+// page notes what became of a page. The error is why its document is given up.
+func (o *outcomes) page(fails error) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if fails != nil && (o.first == nil || n < o.at) {
-		o.first, o.at = fails, n
-	}
 	if errors.Is(fails, fault.PageTime) {
 		o.slow++
 	}
 	if o.slow >= slowPages {
 		// Said before the page makes room for another one: a call ends its pages only once one of them has returned.
-		o.later = fault.New(fault.PageTime, "%d pages took more processor time than the limit, so processing stopped; submit the other pages separately", o.slow)
+		o.later = tooSlow(o.slow)
 		return o.later
 	}
 	return nil
+}
+
+// tooSlow is why a document is given up of which so many pages took too much processor time.
+func tooSlow(pages int) *fault.Error {
+	return fault.New(fault.PageTime, "%d pages took more processor time than the limit, so processing stopped; submit the other pages separately", pages)
+}
+
+// slowSoFar returns how many pages took too much processor time.
+func (o *outcomes) slowSoFar() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.slow
 }
 
 // stop leaves the pages that are not begun yet to another call.

@@ -247,7 +247,7 @@ func TestHeldTaskIsNeitherStartedNorErasedBeforeItsTime(t *testing.T) {
 				t.Errorf("landed: %v, %v", got, err)
 			}
 		}
-		if err := w.GiveUp(w.Context(), ref); err != nil {
+		if err := w.GiveUp(w.Context(), ref.Job()); err != nil {
 			t.Errorf("give up: %v", err)
 		}
 		if n, err := w.Rescan(w.Context()); n != 0 || err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -63,6 +64,7 @@ func (s *Service) Plan(ctx context.Context) ([]retention.Decision, error) {
 			return nil
 		}))
 	}
+	errs = append(errs, s.eachDuePart(ctx, func(d retention.Decision) { plan = append(plan, d) }))
 	notes, err := s.expiredNotes(ctx)
 	return append(plan, notes...), errors.Join(append(errs, err)...)
 }
@@ -88,7 +90,7 @@ func (s *Service) repair(t *Task) (retention.Action, retention.Reason) {
 	case Queued:
 		return retention.Requeue, retention.EventLost
 	case InProgress:
-		if !s.Now().Before(t.Lease.Expires) {
+		if !t.inParts() && !t.live(s.Now()) {
 			return retention.Requeue, retention.WorkerLost
 		}
 	case Deleted:
@@ -98,6 +100,28 @@ func (s *Service) repair(t *Task) (retention.Action, retention.Reason) {
 	case Submitted, Completed, ProcessingFailed:
 	}
 	return retention.Keep, retention.WithinClocks
+}
+
+// eachDuePart adds what a sweep does with the parts of documents that are due.
+func (s *Service) eachDuePart(ctx context.Context, add func(retention.Decision)) error {
+	return s.eachPart(ctx, "", "", func(p *part) error {
+		if s.Now().Before(p.attention().Truncate(time.Second)) {
+			return nil
+		}
+		d := retention.Decision{Subject: retention.Subject{Key: p.job().String()}, Action: retention.Forget, Reason: retention.NoteOld, Due: p.attention()}
+		t, err := s.load(ctx, p.Task)
+		if err != nil && !errors.Is(err, fault.NotFound) {
+			return err
+		}
+		if err == nil && t.partOpen(p.Number, p.Round) {
+			d.Action, d.Reason = retention.Requeue, retention.EventLost
+			if p.Lease.Owner != "" {
+				d.Reason = retention.WorkerLost
+			}
+		}
+		add(d)
+		return nil
+	})
 }
 
 // expiredNotes lists what a sweep forgets beside tasks: keys, counts, positions of receipts, entries of the access log.

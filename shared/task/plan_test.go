@@ -14,6 +14,7 @@ func TestDryRunSaysWhatIsDone(t *testing.T) {
 	for seed := range uint64(40) {
 		inWorld(t, func(t *testing.T, w *world) {
 			random := rand.New(rand.NewPCG(seed, 7))
+			w.inParts(2+int(seed%2), 2) // of documents with 3 pages
 			for range 30 {
 				o := order()
 				if random.IntN(3) == 0 {

@@ -29,61 +29,86 @@ const (
 // concluding bounds the last writes of a call whose own context has ended.
 const concluding = 20 * time.Second
 
-// Process does the work of one task: pages, results, completion. It may be called for any task at any time and from
-// several processes at once; only one of them works. Pages that an earlier call finished are not read again. A permanent
-// fault of the document is a stored explanation, not an error. An error means that not even the state could be written:
-// the lease runs out by itself and the sweep queues the task again.
-func (s *Service) Process(ctx context.Context, ref Ref) (Outcome, error) {
-	return s.process(ctx, ref, nil, nil)
+// Process does the work of one task: pages, results, completion; or that of one part of it: pages, and where it is the last part
+// that was missing, results and completion. It may be called for any job at any time and from several processes at once; only
+// one of them works. Pages that an earlier call finished are not read again. A permanent fault of the document is a stored
+// explanation, not an error. An error means that not even the state could be written: the lease runs out by itself and the
+// sweep queues the job again.
+func (s *Service) Process(ctx context.Context, job Job) (Outcome, error) {
+	return s.process(ctx, job, nil, nil)
 }
 
 // ProcessRead is Process for a task that the caller has just read: its record is not read once more.
 func (s *Service) ProcessRead(ctx context.Context, t *Task) (Outcome, error) {
-	return s.process(ctx, t.Ref, t, nil)
+	return s.process(ctx, t.Ref.Job(), t, nil)
 }
 
-// ProcessAdmitted is Process for a task of which the document was admitted by Config.Turns. It leaves when it is done.
-func (s *Service) ProcessAdmitted(ctx context.Context, ref Ref, turn *fairqueue.Document) (Outcome, error) {
-	return s.process(ctx, ref, nil, turn)
+// ProcessAdmitted is Process for a job of which the document was admitted by Config.Turns. It leaves when it is done.
+func (s *Service) ProcessAdmitted(ctx context.Context, job Job, turn *fairqueue.Document) (Outcome, error) {
+	return s.process(ctx, job, nil, turn)
 }
 
 // process is Process; read and turn may be nil.
-func (s *Service) process(ctx context.Context, ref Ref, read *Task, turn *fairqueue.Document) (Outcome, error) {
+func (s *Service) process(ctx context.Context, job Job, read *Task, turn *fairqueue.Document) (Outcome, error) {
 	work, cancel := context.WithTimeoutCause(ctx, s.timeToWork(ctx), errDeadline)
 	defer cancel()
 	work, stop := context.WithCancelCause(work)
 	defer stop(nil)
-	t, turn, err := s.admitted(ctx, work, ref, read, turn, stop)
+	if job.Part > 0 {
+		return s.processPart(ctx, work, job, turn, stop)
+	}
+	var t *Task
+	turn, err := s.admitted(work, job, turn, stop, func(alone bool) (err error) {
+		if t, read = read, nil; t == nil {
+			if t, err = s.load(ctx, job.Task); err != nil {
+				return err
+			}
+		}
+		t, err = s.claim(ctx, t, alone)
+		return err
+	})
 	if turn != nil {
 		defer turn.Leave()
 	}
-	switch {
-	case turn == nil && work.Err() != nil: // the time ran out before its turn came
-		return HandedOn, s.Queue.Push(context.WithoutCancel(ctx), ref, 0)
-	case errors.Is(err, errBusy):
-		return Busy, nil
-	case errors.Is(err, errFinished), errors.Is(err, fault.NotFound):
-		return Done, nil
-	case err != nil:
-		return "", err
+	if outcome, err, over := s.unclaimed(ctx, work, job, turn, err); over {
+		return outcome, err
 	}
 	if t.State != InProgress {
-		s.Log.WarnContext(ctx, logevent.TaskFailed, "task", ref.String(), "code", t.Failure.Code)
+		s.Log.WarnContext(ctx, logevent.TaskFailed, "task", job.Task.String(), "code", t.Failure.Code)
 		return Done, errors.Join(s.tellProcessed(ctx, t), s.discard(ctx, t))
 	}
-	s.Log.InfoContext(ctx, logevent.TaskClaimed, "task", ref.String(), "attempt", t.Attempts, "alone", turn.Alone())
+	return s.carry(ctx, work, t, turn, stop)
+}
 
-	work, h := s.keep(work, t)
-	s.running.add(ref, h.stop)
-	defer s.running.remove(ref)
-	done, err := s.work(work, h, t, turn)
-	if err != nil && context.Cause(work) != nil {
-		err = context.Cause(work)
+// unclaimed says how a call ends of which nothing could be claimed.
+func (s *Service) unclaimed(ctx, work context.Context, job Job, turn *fairqueue.Document, err error) (Outcome, error, bool) { //nolint:revive,staticcheck // the error is the caller's answer
+	switch {
+	case turn == nil && work.Err() != nil: // the time ran out before its turn came
+		return HandedOn, s.Queue.Push(context.WithoutCancel(ctx), job, 0), true
+	case errors.Is(err, errBusy):
+		return Busy, nil, true
+	case errors.Is(err, errFinished), errors.Is(err, fault.NotFound):
+		return Done, nil, true
+	}
+	return "", err, err != nil
+}
+
+// carry works on a task that was claimed: to its end, or until it is shared out, and then on its first part.
+func (s *Service) carry(ctx, work context.Context, t *Task, turn *fairqueue.Document, stop context.CancelCauseFunc) (Outcome, error) {
+	s.Log.InfoContext(ctx, logevent.TaskClaimed, "task", t.Ref.String(), "attempt", t.Attempts, "alone", turn.Alone())
+	held, h := s.keep(work, t)
+	ended := s.running.add(t.Ref, h.stop)
+	done, err := s.work(held, h, t, turn)
+	if err != nil && !errors.Is(err, errSplit) && context.Cause(held) != nil {
+		err = context.Cause(held)
 	}
 	h.release()
-
-	last, cancelLast := context.WithTimeout(context.WithoutCancel(ctx), concluding)
-	defer cancelLast()
+	ended()
+	if errors.Is(err, errSplit) {
+		return s.goOn(ctx, work, t.Ref, turn, stop)
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), concluding)
+	defer cancel()
 	return s.conclude(last, h, done, err)
 }
 
@@ -101,14 +126,14 @@ func (s *Service) timeToWork(ctx context.Context) time.Duration {
 // errYield ends the reading of a document for the sake of one that must be read alone.
 var errYield = errors.New("a document waits that must be read alone")
 
-// admitted claims the task once it may be read: beside others, or alone when the record says that it was in hand when a
-// process died. The turn is to be left if it is not nil, whatever the error.
-func (s *Service) admitted(ctx, work context.Context, ref Ref, t *Task, turn *fairqueue.Document, stop context.CancelCauseFunc) (*Task, *fairqueue.Document, error) {
-	for alone := false; ; alone, t, turn = true, nil, nil {
-		var err error
+// admitted claims a job once it may be read: beside others, or alone when its record says that it was in hand when a process
+// died. The turn is to be left if it is not nil, whatever the error.
+func (s *Service) admitted(work context.Context, job Job, turn *fairqueue.Document, stop context.CancelCauseFunc, claim func(alone bool) error) (*fairqueue.Document, error) {
+	for alone := false; ; alone, turn = true, nil {
 		if turn == nil {
-			if turn, err = s.Turns.Enter(work, ref.Application, alone); err != nil {
-				return nil, nil, err
+			var err error
+			if turn, err = s.Turns.Enter(work, job.Task.Application, alone); err != nil {
+				return nil, err
 			}
 		}
 		yield := turn.Yield()
@@ -119,14 +144,8 @@ func (s *Service) admitted(ctx, work context.Context, ref Ref, t *Task, turn *fa
 			case <-work.Done():
 			}
 		}()
-		if t == nil {
-			if t, err = s.load(ctx, ref); err != nil {
-				return nil, turn, err
-			}
-		}
-		t, err = s.claim(ctx, t, alone)
-		if !errors.Is(err, errSuspect) {
-			return t, turn, err
+		if err := claim(turn.Alone()); !errors.Is(err, errSuspect) {
+			return turn, err
 		}
 		turn.Leave()
 	}
@@ -134,12 +153,7 @@ func (s *Service) admitted(ctx, work context.Context, ref Ref, t *Task, turn *fa
 
 // conclude writes how the work ended.
 func (s *Service) conclude(ctx context.Context, h *hold, done finished, workErr error) (Outcome, error) {
-	var document *fault.Error
-	if !errors.As(workErr, &document) || fault.Transient(workErr) {
-		document = nil
-	}
-	handOn := errors.Is(workErr, errDeadline) || errors.Is(workErr, context.Canceled) || errors.Is(workErr, context.DeadlineExceeded) ||
-		errors.Is(workErr, errYield) || errors.Is(workErr, errSlice)
+	document, handOn := permanent(workErr), handsOn(workErr)
 	if errors.Is(workErr, errLost) {
 		return s.letGo(ctx, h)
 	}
@@ -151,8 +165,7 @@ func (s *Service) conclude(ctx context.Context, h *hold, done finished, workErr 
 			confidence := done.told.Confidence()
 			t.Confidence = &confidence
 		case document != nil:
-			s.end(t, ProcessingFailed)
-			t.Failure = &Failure{Code: document.Code, Detail: document.Detail}
+			s.fail(t, document)
 		case handOn:
 			t.handBack()
 			if errors.Is(workErr, errSlice) {
@@ -162,8 +175,7 @@ func (s *Service) conclude(ctx context.Context, h *hold, done finished, workErr 
 			t.handBack()
 			t.Starved++
 		case t.Attempts >= MaxAttempts:
-			s.end(t, ProcessingFailed)
-			t.Failure = exhausted()
+			s.fail(t, exhausted())
 		default:
 			t.State = Queued
 			t.Lease = Lease{}
@@ -178,6 +190,24 @@ func (s *Service) conclude(ctx context.Context, h *hold, done finished, workErr 
 	return s.report(ctx, t, handOn, workErr)
 }
 
+// permanent is the explanation of a fault that belongs to the document, nil for any other.
+func permanent(err error) *Failure {
+	if f, ok := errors.AsType[*fault.Error](err); ok && !fault.Transient(err) {
+		return &Failure{Code: f.Code, Detail: f.Detail}
+	}
+	return nil
+}
+
+// handsOn reports whether work ended in good order, for the sake of time or of others.
+func handsOn(err error) bool {
+	for _, cause := range []error{errDeadline, context.Canceled, context.DeadlineExceeded, errYield, errSlice} {
+		if errors.Is(err, cause) {
+			return true
+		}
+	}
+	return false
+}
+
 // report logs how a call ended and does what follows from it.
 func (s *Service) report(ctx context.Context, t *Task, handOn bool, workErr error) (Outcome, error) {
 	log := s.Log.With("task", t.Ref.String())
@@ -190,15 +220,20 @@ func (s *Service) report(ctx context.Context, t *Task, handOn bool, workErr erro
 		return Done, errors.Join(s.tellProcessed(ctx, t), s.discard(ctx, t))
 	case handOn:
 		log.InfoContext(ctx, logevent.TaskHandedOn, "pages", t.Pages.Total, "done", t.Pages.Done)
-		return HandedOn, s.Queue.Push(ctx, t.Ref, 0)
+		return HandedOn, s.Queue.Push(ctx, t.Ref.Job(), 0)
 	default:
-		delay := retryDelay(t.Attempts)
-		if errors.Is(workErr, fault.EngineStarved) {
-			delay = min(retryDelay(t.Starved), longestDelay)
-		}
+		delay := t.patience(workErr)
 		log.WarnContext(ctx, logevent.TaskRequeued, "attempt", t.Attempts, "kind", fault.KindOf(workErr), "delay_seconds", delay.Seconds())
-		return Retried, s.Queue.Push(ctx, t.Ref, delay)
+		return Retried, s.Queue.Push(ctx, t.Ref.Job(), delay)
 	}
+}
+
+// patience is how long to wait before another attempt after a transient fault.
+func (c *Claims) patience(why error) time.Duration {
+	if errors.Is(why, fault.EngineStarved) {
+		return min(retryDelay(c.Starved), longestDelay)
+	}
+	return retryDelay(c.Attempts)
 }
 
 // retryDelay doubles from five seconds on.
@@ -210,20 +245,26 @@ const longestDelay = queueGrace / 2
 // discard removes what an ended task does not need: its document, its pages and, when it failed, results begun before. After a
 // further round it removes the results of those before, too. What a round that began meanwhile makes is left alone.
 func (s *Service) discard(ctx context.Context, t *Task) error {
-	round := max(1, t.Round)
-	later := func(name string) bool {
-		_, _, leaf, err := ParseName(name)
-		return err == nil && t.Upload == UntilDeadline && roundOf(leaf) > round
-	}
-	errs := []error{s.eraser.Except(ctx, t.Ref.prefix(storage.Work), later, nil)}
+	errs := []error{s.discardPages(ctx, t)}
 	if !s.keepsUpload(t) {
 		errs = append(errs, s.eraser.Under(ctx, t.Ref.prefix(storage.Uploads), nil))
 	}
-	if t.State != Completed || round > 1 {
-		kept := func(name string) bool { return t.hasResult(name) || later(name) }
+	if t.State != Completed || t.Round > 1 {
+		kept := func(name string) bool { return t.hasResult(name) || t.ofLaterRound(name) }
 		errs = append(errs, s.eraser.Except(ctx, t.Ref.prefix(storage.Results), kept, nil))
 	}
 	return errors.Join(append(errs, s.release(ctx, t.Ref.Application, 1))...)
+}
+
+// discardPages removes the pages that were kept up to the present round.
+func (s *Service) discardPages(ctx context.Context, t *Task) error {
+	return s.eraser.Except(ctx, t.Ref.prefix(storage.Work), t.ofLaterRound, nil)
+}
+
+// ofLaterRound reports whether a blob of pages or results belongs to a round that began after this record was read.
+func (t *Task) ofLaterRound(name string) bool {
+	_, _, leaf, err := ParseName(name)
+	return err == nil && t.Upload == UntilDeadline && roundOf(leaf) > max(1, t.Round)
 }
 
 // letGo ends a call whose lease is gone. If the task was deleted meanwhile, this worker writes nothing more: it says so in
@@ -252,7 +293,7 @@ func (s *Service) letGo(ctx context.Context, h *hold) (Outcome, error) {
 		return "", err
 	}
 	if handedBack {
-		return HandedOn, s.Queue.Push(ctx, h.ref, 0)
+		return HandedOn, s.Queue.Push(ctx, h.ref.Job(), 0)
 	}
 	if t.State != Deleted {
 		return Busy, nil
@@ -275,8 +316,28 @@ func (s *Service) work(ctx context.Context, h *hold, t *Task, turn *fairqueue.Do
 	if err := info.Refused(t.Settings.pdf(), render.Kinds(t.Settings.Formats)); err != nil {
 		return finished{}, err // before its pages are read
 	}
-	if err := s.recognise(ctx, h, t, doc, turn); err != nil {
-		return finished{}, err
+	wanted := t.Settings.Pages.Of(info.Pages)
+	input := Input{Size: t.Input.Size, Type: info.Type, Digest: t.Input.Digest, Received: t.Input.Received}
+	switch {
+	case t.assembling() && t.Attempts == 1: // else some page may be damaged
+		h.progress(input, t.Pages)
+	case s.splits(t, len(wanted)):
+		h.progress(input, Progress{Total: len(wanted)})
+		if err := s.chooseLanguages(ctx, h, t, doc, wanted, turn); err != nil {
+			return finished{}, err
+		}
+		return finished{}, s.split(ctx, h, t, doc, len(wanted))
+	default:
+		if err := s.recognise(ctx, h, t, doc, wanted, input, turn); err != nil {
+			return finished{}, err
+		}
+	}
+	if h.counts().Failed == len(wanted) {
+		page, err := s.readPage(ctx, t, wanted[0])
+		if err != nil {
+			return finished{}, err
+		}
+		return finished{}, pageFault(page.Failure)
 	}
 	return s.render(ctx, t, doc)
 }

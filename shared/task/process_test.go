@@ -159,7 +159,7 @@ func (w *world) crash(ref task.Ref) {
 	other := w.process("mortal")
 	go func() {
 		defer close(ended)
-		if _, err := other.Process(ctx, ref); err != nil && !dead {
+		if _, err := other.Process(ctx, ref.Job()); err != nil && !dead {
 			w.Errorf("process: %v", err)
 		}
 	}()
@@ -212,7 +212,7 @@ func TestCallHandsOnBeforeItsInvocationEnds(t *testing.T) {
 		}{{16 * time.Second, 12 * time.Second, 2}, {4 * time.Minute, 10 * time.Second, 4}} {
 			ctx, done := context.WithTimeout(t.Context(), c.left)
 			began := time.Now()
-			_, err := w.Process(ctx, ref)
+			_, err := w.Process(ctx, ref.Job())
 			if took := time.Since(began); err != nil || ctx.Err() != nil || took != c.works {
 				t.Errorf("with %s left it worked for %s; %v, %v", c.left, took, err, ctx.Err())
 			}
@@ -232,7 +232,7 @@ func TestProcessThatStopsHandsOn(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		outcome := make(chan task.Outcome, 1)
 		go func() {
-			got, err := w.Process(ctx, ref)
+			got, err := w.Process(ctx, ref.Job())
 			if err != nil {
 				t.Error(err)
 			}
@@ -261,7 +261,7 @@ func TestLiveLeaseKeepsOthersAway(t *testing.T) {
 		<-gate.reached
 		for range 20 { // renewals keep it alive
 			pass(time.Minute)
-			if got, err := w.process("second").Process(t.Context(), ref); got != task.Busy || err != nil {
+			if got, err := w.process("second").Process(t.Context(), ref.Job()); got != task.Busy || err != nil {
 				t.Fatalf("the second worker got %q, %v", got, err)
 			}
 			w.sweep()
@@ -311,7 +311,7 @@ func TestWorkerThatLostItsLeaseChangesNothing(t *testing.T) {
 		gate.stuck = true
 		outcome := make(chan task.Outcome, 1)
 		go func() {
-			got, err := w.process("frozen").Process(t.Context(), ref)
+			got, err := w.process("frozen").Process(t.Context(), ref.Job())
 			if err != nil {
 				t.Error(err)
 			}
@@ -343,20 +343,20 @@ func TestHostGivingUpQueuesAgainUntilTheDocumentKilledTwiceAlone(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		ref := w.queued(order())
 		for range task.MaxDeaths + 1 { // the first death is held against nobody
-			if err := w.GiveUp(t.Context(), ref); err != nil {
+			if err := w.GiveUp(t.Context(), ref.Job()); err != nil {
 				t.Fatal(err)
 			}
 			if w.state(ref, task.Queued); len(w.queue.take()) != 1 {
 				t.Fatal("not queued again")
 			}
 			w.crash(ref)
-			if err := w.GiveUp(t.Context(), ref); err != nil {
+			if err := w.GiveUp(t.Context(), ref.Job()); err != nil {
 				t.Fatal(err)
 			}
 			w.state(ref, task.InProgress) // the lease may be a live worker's
 			pass(time.Minute)
 		}
-		if err := w.GiveUp(t.Context(), ref); err != nil {
+		if err := w.GiveUp(t.Context(), ref.Job()); err != nil {
 			t.Fatal(err)
 		}
 		w.failed(ref, fault.AttemptsExhausted)

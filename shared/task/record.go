@@ -41,6 +41,10 @@ func (s *Service) attention(t *Task) time.Time {
 	case Queued:
 		look = t.Updated.Add(queueGrace)
 	case InProgress:
+		if t.inParts() {
+			look = t.Updated.Add(queueGrace)
+			break
+		}
 		look = t.Lease.Expires.Truncate(leaseStep).Add(2 * leaseStep)
 	case Deleted:
 		if t.Erased.IsZero() {

@@ -133,6 +133,9 @@ func (s *Service) bury(t *Task, why retention.Reason) {
 		Upload:   t.Upload,
 		etag:     t.etag,
 	}
+	if t.dropParts(now); now.Before(t.PartsHeld) {
+		buried.PartsHeld = t.PartsHeld
+	}
 	if t.State == InProgress && now.Before(t.Lease.Expires.Add(longestWrite)) && !now.Add(leaseLife).Before(t.Lease.Expires) {
 		buried.Lease = t.Lease
 	}
@@ -152,7 +155,7 @@ func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
 		return s.certify(ctx, t)
 	}
 	var evidence []erasure.Evidence
-	err := s.endTransfers(ctx, t.Ref)
+	err := errors.Join(s.endTransfers(ctx, t.Ref), s.endParts(ctx, t))
 	if err != nil || s.held(t) {
 		// Something may still be written or sent: what is there goes all the same.
 		err = errors.Join(err, s.eraser.Remove(ctx, t.Ref.copies, nil))
@@ -164,9 +167,13 @@ func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
 	}
 	erased := false
 	gone, before := s.owed.gone(t.Ref)
+	free := t.PartsHeld.IsZero()
 	t, err = s.change(ctx, t.Ref, func(t *Task) error {
 		if t.State != Deleted || !t.Erased.IsZero() {
 			return errUnchanged
+		}
+		if free {
+			t.PartsHeld = time.Time{}
 		}
 		if evidence == nil || s.held(t) {
 			return nil // saved anew: the sweep comes back when nothing can be written or sent any more
@@ -174,7 +181,7 @@ func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
 		erased = true
 		t.Erased = s.Now().UTC()
 		t.Evidence = evidence
-		t.Lease, t.Streamed = Lease{}, time.Time{}
+		t.Lease, t.Streamed, t.PartsHeld = Lease{}, time.Time{}, time.Time{}
 		if before {
 			t.backdate(gone)
 		}
@@ -197,6 +204,18 @@ func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
 		return t, nil
 	}
 	return s.certify(ctx, t)
+}
+
+// endParts clears the time until when workers of parts may write, if no part is held any more.
+func (s *Service) endParts(ctx context.Context, t *Task) error {
+	if t.PartsHeld.IsZero() {
+		return nil
+	}
+	gone, err := s.partsGone(ctx, t)
+	if gone && err == nil {
+		t.PartsHeld = time.Time{}
+	}
+	return err
 }
 
 // held reports whether a worker may still write of a deleted task, or a transfer elsewhere go on. A time further ahead than

@@ -64,7 +64,7 @@ func TestDeleteWhileRunningErasesPartialResults(t *testing.T) {
 		ref := w.queued(order())
 		outcome := make(chan task.Outcome, 1)
 		go func() {
-			got, err := w.Process(w.Context(), ref)
+			got, err := w.Process(w.Context(), ref.Job())
 			if err != nil {
 				t.Error(err)
 			}
@@ -94,7 +94,7 @@ func TestDeleteUnderAForeignWorkerWaitsForItsLastWrite(t *testing.T) {
 		gate.stuck = true
 		outcome := make(chan task.Outcome, 1)
 		go func() {
-			got, err := w.process("foreign").Process(w.Context(), ref)
+			got, err := w.process("foreign").Process(w.Context(), ref.Job())
 			if err != nil {
 				t.Error(err)
 			}

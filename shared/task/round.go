@@ -64,7 +64,7 @@ func (s *Service) Start(ctx context.Context, ref Ref, o Order) (*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Queue.Push(ctx, ref, 0); err != nil {
+	if err := s.Queue.Push(ctx, ref.Job(), 0); err != nil {
 		s.Log.WarnContext(ctx, logevent.TaskRequeued, "task", ref.String(), "error", fault.KindOf(err))
 	}
 	return t, nil
@@ -127,7 +127,7 @@ func (s *Service) startAgain(ctx context.Context, t *Task, o Order) (*Task, erro
 		t.Settings.Retain, t.Settings.DeleteOnFetch = retain, false
 		t.Round = max(1, t.Round) + 1
 		t.State, t.Started, t.Pages, t.Chosen = Queued, s.Now().UTC(), Progress{}, nil
-		t.Attempts, t.Suspect, t.Deaths, t.Starved = 0, false, 0, 0
+		t.Claims, t.Reading = Claims{}, time.Time{}
 		t.Notes, t.Confidence, t.HiddenWords, t.Fetched, t.LinksTold = nil, nil, 0, nil, time.Time{}
 		return t.ask(o.Client)
 	})

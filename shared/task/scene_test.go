@@ -40,6 +40,7 @@ type scene struct {
 	fetched      bool // tasks are erased when their results were fetched
 	streams      task.Streams
 	unregistered bool // readers are not told to the service
+	parts        int  // pages of a part
 	miscounted   int  // so many open tasks too many are counted, until a full pass counts them
 
 	mu       sync.Mutex
@@ -54,7 +55,7 @@ type scene struct {
 
 func newScene(t *testing.T, s *interleave.Schedule) *scene {
 	x := &scene{
-		T: t, Schedule: s, store: memory.New(time.Now), engine: &engine{pages: 1}, queue: &queue{}, streams: task.StreamsMarked,
+		T: t, Schedule: s, store: memory.New(time.Now), engine: &engine{pages: 1}, queue: &queue{}, streams: task.StreamsMarked, parts: 2,
 		kept: map[task.Ref]string{}, deleted: map[task.Ref]bool{}, erased: map[task.Ref]bool{}, receipts: map[string]ledger.Entry{}, ends: map[string]string{},
 	}
 	x.blobs = x.store.Blobs()
@@ -76,10 +77,12 @@ func (x *scene) process(owner string) *task.Service {
 	if x.lax != nil {
 		blobs = x.lax(blobs)
 	}
+	limits := task.DefaultLimits()
+	limits.PartPages, limits.PartsAtOnce = x.parts, 2
 	return task.New(task.Config{
 		Store:  task.Store{Blobs: blobs, Records: records, Agenda: x.Agenda(x.store)},
 		Ledger: x, Inventory: erasure.Inventory(), Links: &linker{}, Engine: x.engine, Turns: fairqueue.New(1, time.Now), Queue: x.queue,
-		Streams: x.streams, Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: owner, Software: "test",
+		Streams: x.streams, Policy: retention.Default(), Limits: limits, Owner: owner, Software: "test",
 		Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	})
 }
@@ -230,6 +233,9 @@ func (x *scene) settle() error {
 			x.wrong("after every clock the store holds %v", left)
 		}
 	}
+	if left, err := x.store.List(x.Context(), storage.Query{Table: storage.Parts, Limit: 100}); err != nil || len(left) > 0 {
+		x.wrong("after every clock there are %d parts under way, %v", len(left), err)
+	}
 	return errors.Join(x.faults...)
 }
 
@@ -237,7 +243,7 @@ func (x *scene) settle() error {
 func (x *scene) round() {
 	for range 2 {
 		for _, p := range x.queue.take() {
-			x.must(x.two.Process(x.Context(), p.ref))
+			x.must(x.two.Process(x.Context(), p.job))
 		}
 		x.must(x.one.Sweep(x.Context()))
 	}
@@ -271,7 +277,7 @@ func (x *scene) checkSettled(t *task.Task) {
 		if kept && t.Input.Digest != digest {
 			x.wrong("another document than the accepted one was read")
 		}
-		if len(left) != len(t.Results) || len(t.Results) != len(t.Settings.Formats) || x.text(t.Ref) != 1 {
+		if len(left) != len(t.Results) || len(t.Results) != len(t.Settings.Formats) || x.text(t.Ref) != x.engine.pages {
 			x.wrong("results are %v in the record, %v in the store", t.Results, left)
 		}
 	case t.State == task.ProcessingFailed && kept && t.Input.Digest == digest && digest != sum(content) && len(left) == 0: // unreadable

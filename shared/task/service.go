@@ -14,10 +14,10 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
-// Queue notifies workers that a task is waiting. It may lose or repeat messages; the sweep makes up for losses.
+// Queue notifies workers that a task, or a part of one, is waiting. It may lose or repeat messages; the sweep makes up for losses.
 type Queue interface {
-	// Push asks that Process be called for the task after the delay.
-	Push(ctx context.Context, ref Ref, delay time.Duration) error
+	// Push asks that Process be called for the job after the delay.
+	Push(ctx context.Context, job Job, delay time.Duration) error
 }
 
 // Ledger takes what others may check: when a document came, when its processing ended, and its erasure.
@@ -71,20 +71,25 @@ type Config struct {
 
 // Limits bounds what a task may ask for.
 type Limits struct {
-	Document   ocr.Limits
-	UploadLink time.Duration // lifetime of an upload link
-	ResultLink time.Duration // longest lifetime of a result link
-	Deadline   time.Duration // how long one call of Process works before it hands the rest on
-	Stored     int64         // bytes of an application that may be stored at once, unless it has a cap of its own; 0 for no cap
+	Document    ocr.Limits
+	UploadLink  time.Duration // lifetime of an upload link
+	ResultLink  time.Duration // longest lifetime of a result link
+	Deadline    time.Duration // how long one call of Process works before it hands the rest on
+	PartPages   int           // a document of more pages is read in parts of about so many; 0 for never
+	PartsAtOnce int           // parts of one application's documents that are under way at once; every document has one at least
+	Stored      int64         // bytes of an application that may be stored at once, unless it has a cap of its own; 0 for no cap
 }
 
-// DefaultLimits are DefaultLimits of the document, a quarter of an hour for uploads and results, 50 minutes of work.
+// DefaultLimits are DefaultLimits of the document, a quarter of an hour for uploads and results, 50 minutes of work, parts of 10
+// pages and 64 of them at once.
 func DefaultLimits() Limits {
 	return Limits{
-		Document:   ocr.DefaultLimits(),
-		UploadLink: 15 * time.Minute,
-		ResultLink: 15 * time.Minute,
-		Deadline:   50 * time.Minute,
+		Document:    ocr.DefaultLimits(),
+		UploadLink:  15 * time.Minute,
+		ResultLink:  15 * time.Minute,
+		Deadline:    50 * time.Minute,
+		PartPages:   10,
+		PartsAtOnce: 64,
 	}
 }
 

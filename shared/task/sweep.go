@@ -220,7 +220,7 @@ func (s *Service) requeue(ctx context.Context, t *Task, done *Swept) error {
 	if t.State != Queued {
 		return nil
 	}
-	if err := s.Queue.Push(ctx, t.Ref, 0); err != nil {
+	if err := s.Queue.Push(ctx, t.Ref.Job(), 0); err != nil {
 		return err
 	}
 	done.Requeued++
@@ -252,11 +252,14 @@ func (s *Service) reconcile(ctx context.Context, t *Task, done *Swept) error {
 			return s.unreadTask(ctx, ref, err, done)
 		}
 	case InProgress:
-		if s.Now().Before(t.Lease.Expires) {
+		if t.inParts() {
+			return errors.Join(s.resumeParts(ctx, t), s.resave(ctx, t))
+		}
+		if t.live(s.Now()) {
 			return s.resave(ctx, t)
 		}
 		if t, err = s.change(ctx, t.Ref, func(t *Task) error {
-			if t.State != InProgress || s.Now().Before(t.Lease.Expires) {
+			if t.State != InProgress || t.live(s.Now()) || t.inParts() {
 				return errUnchanged
 			}
 			t.orphan()

@@ -19,7 +19,7 @@ type State string
 const (
 	Submitted        State = "Submitted"        // accepted; waits for its document
 	Queued           State = "Queued"           // the document is here; waits for a worker
-	InProgress       State = "InProgress"       // a worker holds the lease
+	InProgress       State = "InProgress"       // a worker holds the lease, or the workers of its parts do
 	Completed        State = "Completed"        // results can be fetched
 	ProcessingFailed State = "ProcessingFailed" // ended without results; Failure explains
 	Deleted          State = "Deleted"          // a content-free tombstone
@@ -37,9 +37,10 @@ func (s State) Open() bool { return s == Submitted || s == Queued || s == InProg
 func (s State) Ended() bool { return s == Completed || s == ProcessingFailed }
 
 // FormatVersion is the newest version of the record's encoding. A record of a newer version is refused, never overwritten; the
-// fields of an older one keep their meaning. Version 2 is that of tasks with several pictures, with text of clients, or that can
+// fields of an older one keep their meaning. Version 3 is that of tasks in parts: a program that does not know these would take them
+// for abandoned, or erase under their workers. Version 2 is that of tasks with several pictures, with text of clients, or that can
 // be processed again: a program that does not know these would take the first picture for the document. The others stay 1.
-const FormatVersion = 2
+const FormatVersion = 3
 
 // MaxAttempts is how often processing is begun before a task fails.
 const MaxAttempts = 5
@@ -85,18 +86,15 @@ type Task struct {
 	Round      int       `json:"round,omitempty"`      // of processing; 0 for the first, from 2 on for those after it
 	EndedAgain time.Time `json:"ended_again,omitzero"` // when the last round ended, from the second on
 
-	Chosen   []string         `json:"chosen,omitempty"` // languages, of auto: every page is read in them
-	Pages    Progress         `json:"pages,omitzero"`
-	Lease    Lease            `json:"lease,omitzero"`
-	Attempts int              `json:"attempts,omitempty"`
-	Suspect  bool             `json:"suspect,omitempty"` // in hand when a process died: it is read alone next
-	Deaths   int              `json:"deaths,omitempty"`  // of processes that read nothing else
-	Starved  int              `json:"starved,omitempty"` // times it was put back because the machine had no processor time for it
-	Results  []Result         `json:"results,omitempty"`
-	Failure  *Failure         `json:"failure,omitempty"`
-	Notes    []ocr.NoteSum    `json:"notes,omitempty"`  // of a completed task: what its results are not as expected in
-	Reason   retention.Reason `json:"reason,omitempty"` // why it was removed
-	Fetched  []render.Format  `json:"fetched,omitempty"`
+	Chosen  []string         `json:"chosen,omitempty"` // languages, of auto: every page is read in them
+	Pages   Progress         `json:"pages,omitzero"`
+	Reading time.Time        `json:"reading,omitzero"` // when a worker first took the document in hand, in this round
+	Parts   *Parts           `json:"parts,omitempty"`  // while several workers read the document
+	Results []Result         `json:"results,omitempty"`
+	Failure *Failure         `json:"failure,omitempty"`
+	Notes   []ocr.NoteSum    `json:"notes,omitempty"`  // of a completed task: what its results are not as expected in
+	Reason  retention.Reason `json:"reason,omitempty"` // why it was removed
+	Fetched []render.Format  `json:"fetched,omitempty"`
 
 	LinksTold time.Time `json:"links_told,omitzero"` // until when the links are good that are in the access log
 
@@ -104,8 +102,12 @@ type Task struct {
 
 	HiddenWords int `json:"hidden_words,omitempty"` // of text layers, left out of the results because they do not show
 
+	PartsHeld time.Time `json:"parts_held,omitzero"` // once several workers are to let go of the document: until when one may still write
+
 	Transfers map[string]time.Time `json:"transfers,omitempty"` // open ones, by id, where several processes have them: their latest ends
 	Streamed  time.Time            `json:"streamed,omitzero"`   // of a tombstone: no process has a transfer open from then on
+
+	Claims // of the task itself
 
 	etag string // of the record as read
 }
@@ -205,13 +207,6 @@ func (p *Progress) count(failed bool) {
 	}
 }
 
-// Lease is a worker's hold on a task. It is valid until Expires.
-type Lease struct {
-	Owner   string    `json:"owner,omitempty"`
-	Expires time.Time `json:"expires,omitzero"`
-	Alone   bool      `json:"alone,omitempty"` // the worker's process reads no other document meanwhile
-}
-
 // Result is one result that can be fetched.
 type Result struct {
 	Format render.Format `json:"format"`
@@ -229,8 +224,11 @@ func (t *Task) LastEnded() time.Time { return later(t.Ended, t.EndedAgain) }
 
 // format is the version that the record needs.
 func (t *Task) format() int {
-	if t.Held || len(t.Pictures) > 0 || t.Upload == UntilDeadline || t.Round > 0 || !t.Client.empty() || t.Settings.Letters != "" {
+	if t.Parts != nil || !t.PartsHeld.IsZero() {
 		return FormatVersion
+	}
+	if t.Held || len(t.Pictures) > 0 || t.Upload == UntilDeadline || t.Round > 0 || !t.Client.empty() || t.Settings.Letters != "" {
+		return 2
 	}
 	return 1
 }
@@ -256,7 +254,7 @@ func (t *Task) subject() retention.Subject {
 		Wish:     t.Settings.Retain,
 	}
 	if t.State == Deleted {
-		s.Held = t.Streamed
+		s.Held = later(t.Streamed, t.PartsHeld)
 		if !t.Lease.Expires.IsZero() {
 			s.Held = later(s.Held, t.Lease.Expires.Add(longestWrite))
 		}

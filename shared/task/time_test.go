@@ -165,7 +165,7 @@ func TestALeaseFromTheFutureHoldsNoErasure(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		ref, gate, done := w.queued(order()), w.engine.block(), make(chan error)
 		go func() {
-			_, err := w.Process(t.Context(), ref)
+			_, err := w.Process(t.Context(), ref.Job())
 			done <- err
 		}()
 		<-gate.reached

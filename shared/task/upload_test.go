@@ -26,7 +26,7 @@ func TestUsualWayEndsWithReadableResults(t *testing.T) {
 		gate := w.engine.block()
 		ended := make(chan error, 1)
 		go func() {
-			_, err := w.Process(w.Context(), ref)
+			_, err := w.Process(w.Context(), ref.Job())
 			ended <- err
 		}()
 		<-gate.reached
@@ -129,7 +129,7 @@ func TestLostEventIsMadeUpForAfterTheLinkEnded(t *testing.T) {
 		pass(time.Second)
 		w.sweep()
 		w.state(ref, task.Queued)
-		if diff := cmp.Diff([]push{{ref: ref}}, w.queue.take(), cmp.AllowUnexported(push{})); diff != "" {
+		if diff := cmp.Diff([]push{{job: ref.Job()}}, w.queue.take(), cmp.AllowUnexported(push{})); diff != "" {
 			t.Errorf("pushes (-want +got):\n%s", diff)
 		}
 	})
@@ -152,7 +152,7 @@ func TestLostMessageIsMadeUpForByTheSweep(t *testing.T) {
 		for range 3 {
 			pass(10 * time.Minute)
 			w.sweep()
-			if got := w.queue.take(); len(got) != 1 || got[0].ref != ref {
+			if got := w.queue.take(); len(got) != 1 || got[0].job.Task != ref {
 				t.Fatalf("pushed %v", got)
 			}
 		}
@@ -172,7 +172,7 @@ func TestRescanQueuesEverythingThatWaits(t *testing.T) {
 		}
 		pushed := map[task.Ref]bool{}
 		for _, p := range w.queue.take() {
-			pushed[p.ref] = true
+			pushed[p.job.Task] = true
 		}
 		if !pushed[waiting] || !pushed[uploaded] || len(pushed) != 2 {
 			t.Errorf("pushed %v", pushed)

@@ -54,11 +54,13 @@ type world struct {
 	log    *lockedBuffer
 	apps   *applications
 	signer *ledger.Signer
-	places int // of a process; changed before one is made
+	places int         // of a process; changed before one is made
+	limits task.Limits // likewise; documents are read whole
 }
 
 func newWorld(t T) *world {
-	w := &world{T: t, store: memory.New(time.Now), engine: &engine{pages: 3}, queue: &queue{}, links: &linker{}, log: &lockedBuffer{}, apps: &applications{}, places: 2}
+	w := &world{T: t, store: memory.New(time.Now), engine: &engine{pages: 3}, queue: &queue{}, links: &linker{}, log: &lockedBuffer{}, apps: &applications{}, places: 2, limits: task.DefaultLimits()}
+	w.limits.PartPages = 0
 	w.blobs = w.store.Blobs()
 	private, _, err := ledger.GenerateKey("lethe.test")
 	if err == nil {
@@ -85,12 +87,18 @@ func (w *world) process(owner string) *task.Service {
 		Applications: w.apps,
 		Sealer:       sealer(w.T, 1),
 		Policy:       retention.Default(),
-		Limits:       task.DefaultLimits(),
+		Limits:       w.limits,
 		Owner:        owner,
 		Software:     "lethe test",
 		Now:          time.Now,
 		Log:          slog.New(slog.NewJSONHandler(w.log, nil)),
 	})
+}
+
+// inParts has documents read in parts of so many pages, so many of them at once.
+func (w *world) inParts(pages, atOnce int) {
+	w.limits.PartPages, w.limits.PartsAtOnce = pages, atOnce
+	w.Service = w.process("first")
 }
 
 // sealer seals with the last of the numbered keys and opens with them all.
@@ -170,7 +178,7 @@ func (w *world) queued(o task.Order) task.Ref {
 
 func (w *world) mustProcess(ref task.Ref, want task.Outcome) {
 	w.Helper()
-	got, err := w.Process(w.Context(), ref)
+	got, err := w.Process(w.Context(), ref.Job())
 	if err != nil || got != want {
 		w.Fatalf("process: %q, %v; want %q", got, err, want)
 	}

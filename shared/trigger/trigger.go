@@ -29,9 +29,9 @@ func NewUpload(container, name string) (Upload, bool) {
 	return Upload{container + "/" + name}, container == storage.Uploads && name != ""
 }
 
-// Message is what was taken from the queue: a task to work on, or an upload where the store's events travel by queue.
+// Message is what was taken from the queue: a job to work on, or an upload where the store's events travel by queue.
 type Message struct {
-	Task   task.Ref // zero if there is an Upload
+	Job    task.Job // zero if there is an Upload
 	Upload Upload
 }
 
@@ -42,25 +42,34 @@ type Tick struct{}
 // stay malformed.
 var ErrMalformed = errors.New("payload is not of the trigger's form")
 
-// messageVersion is the version of the format of messages.
-const messageVersion = 1
+// The versions of the format of messages. A program that does not know parts must not take the message of one for that of its task.
+const (
+	taskVersion = 1
+	partVersion = 2
+)
 
-// ParseTask reads the text that Queue sends. What a newer program sent is not malformed but an error, so that it is tried again:
+// message is what travels by the queue.
+type message struct {
+	task.Ref
+	Part int `json:"part,omitempty"`
+}
+
+// ParseJob reads the text that Queue sends. What a newer program sent is not malformed but an error, so that it is tried again:
 // another instance may be the newer one, and the sweep makes up for what is given up.
-func ParseTask(text string) (Message, error) {
-	var sent task.Ref
-	err := storage.Decode([]byte(text), messageVersion, &sent)
+func ParseJob(text string) (Message, error) {
+	var sent message
+	err := storage.Decode([]byte(text), partVersion, &sent)
 	if errors.Is(err, fault.InternalError) {
 		return Message{}, err
 	}
-	if err != nil {
+	if err != nil || sent.Part < 0 {
 		return Message{}, ErrMalformed
 	}
 	ref, err := task.ParseRef(sent.Application, sent.ID)
 	if err != nil {
 		return Message{}, ErrMalformed
 	}
-	return Message{Task: ref}, nil
+	return Message{Job: task.Job{Task: ref, Part: sent.Part}}, nil
 }
 
 // Sender puts a text on a queue, visible after the delay.
@@ -68,14 +77,18 @@ type Sender interface {
 	Send(ctx context.Context, text []byte, delay time.Duration) error
 }
 
-// Queue is the task.Queue of a place with a queue service. Its messages hold ids and nothing else.
+// Queue is the task.Queue of a place with a queue service. Its messages hold ids and numbers of parts, and nothing else.
 type Queue struct{ To Sender }
 
 var _ task.Queue = Queue{}
 
 // Push implements task.Queue.
-func (q Queue) Push(ctx context.Context, ref task.Ref, delay time.Duration) error {
-	text, err := storage.Encode(messageVersion, ref)
+func (q Queue) Push(ctx context.Context, job task.Job, delay time.Duration) error {
+	version := taskVersion
+	if job.Part > 0 {
+		version = partVersion
+	}
+	text, err := storage.Encode(version, message{job.Task, job.Part})
 	if err != nil {
 		return fmt.Errorf("encode message: %w", err)
 	}

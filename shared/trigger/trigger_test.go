@@ -26,24 +26,24 @@ func (s *sent) Send(_ context.Context, text []byte, delay time.Duration) error {
 func TestMessagesHoldIdsAlone(t *testing.T) {
 	ref := task.Ref{Application: "app", ID: "01981de2-7b00-7000-8000-000000000001"}
 	to := &sent{}
-	if err := (trigger.Queue{To: to}).Push(t.Context(), ref, time.Minute); err != nil {
+	if err := (trigger.Queue{To: to}).Push(t.Context(), ref.Job(), time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	if want := `{"v":1,"app":"app","id":"` + ref.ID + `"}`; to.text != want || to.delay != time.Minute {
 		t.Errorf("sent %s after %s, want %s after 1m", to.text, to.delay, want)
 	}
-	got, err := trigger.ParseTask(to.text)
-	if diff := cmp.Diff(trigger.Message{Task: ref}, got); err != nil || diff != "" {
+	got, err := trigger.ParseJob(to.text)
+	if diff := cmp.Diff(trigger.Message{Job: ref.Job()}, got); err != nil || diff != "" {
 		t.Errorf("read back with %v (-want +got):\n%s", err, diff)
 	}
 }
 
 func TestMessagesOfOtherProgramsAreReadOrRefusedByTheirVersion(t *testing.T) {
 	const id = "01981de2-7b00-7000-8000-000000000001"
-	if m, err := trigger.ParseTask(`{"app":"app","id":"` + id + `"}`); err != nil || m.Task.ID != id {
+	if m, err := trigger.ParseJob(`{"app":"app","id":"` + id + `"}`); err != nil || m.Job.Task.ID != id {
 		t.Errorf("a message from before there were versions is read as %+v, %v", m, err)
 	}
-	if m, err := trigger.ParseTask(`{"v":2,"app":"app","id":"` + id + `"}`); err == nil || errors.Is(err, trigger.ErrMalformed) || m.Task.ID != "" {
+	if m, err := trigger.ParseJob(`{"v":3,"app":"app","id":"` + id + `"}`); err == nil || errors.Is(err, trigger.ErrMalformed) || m.Job.Task.ID != "" {
 		t.Errorf("a newer message, which another instance may know, is read as %+v, %v", m, err)
 	}
 }

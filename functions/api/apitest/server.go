@@ -194,7 +194,7 @@ func (s *Server) DownloadLink(_ context.Context, name string, expires time.Time)
 }
 
 // Push implements task.Queue. Nothing waits here: an upload is processed when it is stored.
-func (*Server) Push(context.Context, task.Ref, time.Duration) error { return nil }
+func (*Server) Push(context.Context, task.Job, time.Duration) error { return nil }
 
 // object is the store behind the links.
 func (s *Server) object(w http.ResponseWriter, r *http.Request) {
@@ -242,7 +242,7 @@ func (s *Server) object(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	process := func() {
-		if _, err := s.Tasks.Process(s.done, landed.Ref); err != nil && s.done.Err() == nil {
+		if _, err := s.Tasks.Process(s.done, landed.Ref.Job()); err != nil && s.done.Err() == nil {
 			s.t.Errorf("process %s: %v", name, err)
 		}
 	}

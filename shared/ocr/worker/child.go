@@ -143,9 +143,12 @@ func (c *child) reap() {
 func (c *child) greet(ctx context.Context, check checker) error {
 	stop := context.AfterFunc(ctx, func() { c.kill(Cancelled) })
 	defer stop()
-	if err := c.conn.SetReadDeadline(time.Now().Add(c.limits.Start)); err != nil {
+	if err := c.conn.SetReadDeadline(time.Now().Add(WallShare * c.limits.Start)); err != nil {
 		return fmt.Errorf("wait for child: %w", err)
 	}
+	greeted := make(chan struct{})
+	defer close(greeted)
+	go c.guardStart(greeted)
 	body, err := readFrame(c.conn)
 	if err == nil {
 		err = decode(body, &c.words)
@@ -169,7 +172,10 @@ func (c *child) greet(ctx context.Context, check checker) error {
 func (c *child) load(ctx context.Context, language string) error {
 	stop := context.AfterFunc(ctx, func() { c.kill(Cancelled) })
 	defer stop()
-	err := c.conn.SetReadDeadline(time.Now().Add(c.limits.Start))
+	err := c.conn.SetReadDeadline(time.Now().Add(WallShare * c.limits.Start))
+	loaded := make(chan struct{})
+	defer close(loaded)
+	go c.guardStart(loaded)
 	if err == nil {
 		err = send(c.conn, request{Op: opLoad, Options: ocr.Options{Languages: []string{language}}})
 	}
@@ -188,6 +194,39 @@ func (c *child) load(ctx context.Context, language string) error {
 }
 
 var errNotLoaded = errors.New("the engine refused it")
+
+// guardStart ends a child that uses more processor time than a start takes, or none at all, before it answers. How long it takes
+// on the clock depends on what else the machine does.
+func (c *child) guardStart(answered <-chan struct{}) {
+	tick := time.NewTicker(c.limits.Poll)
+	defer tick.Stop()
+	began, _ := c.processor() // 0 for a child that has ended
+	seen, still := began, time.Duration(0)
+	for {
+		select {
+		case <-answered:
+			return
+		case <-c.ended:
+			return
+		case <-tick.C:
+		}
+		used, err := c.processor()
+		if err != nil {
+			return
+		}
+		if still += c.limits.Poll; used > seen {
+			seen, still = used, 0
+		}
+		switch {
+		case used-began > c.limits.Start:
+			c.kill(OverCPU)
+			return
+		case still > c.limits.Stall:
+			c.kill(Stalled)
+			return
+		}
+	}
+}
 
 var errNoLimit = errors.New("not limited in this build")
 

@@ -44,7 +44,7 @@ type Limits struct {
 	Output    int64         // bytes of a written PDF or derivative
 	Idle      time.Duration // how long an idle child keeps the last document open
 	Fill      time.Duration // how long a working child may wait for a part of the document to come from storage, each time
-	Start     time.Duration // from starting a child to its first word
+	Start     time.Duration // processor time until a child's first word; WallShare times as long on the clock
 	Poll      time.Duration // how often a working child is measured
 }
 

@@ -109,7 +109,7 @@ func (w *world) pictures(t *testing.T) {
 		if _, err := w.tasks.Start(ctx, ref, task.Order{}); err != nil {
 			t.Fatal(err)
 		}
-		if outcome, err := w.tasks.Process(ctx, ref); err != nil || outcome != task.Done {
+		if outcome, err := w.tasks.Process(ctx, ref.Job()); err != nil || outcome != task.Done {
 			t.Fatalf("process: %s, %v", outcome, err)
 		}
 	}
@@ -235,7 +235,7 @@ func (w *world) completed(t *testing.T) task.Ref {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if outcome, err := w.tasks.Process(ctx, a.Task.Ref); err != nil || outcome != task.Done {
+	if outcome, err := w.tasks.Process(ctx, a.Task.Ref.Job()); err != nil || outcome != task.Done {
 		t.Fatalf("process: %s, %v", outcome, err)
 	}
 	// As if the worker had died before it took its pages away, and the client had sent the document again.
@@ -283,7 +283,7 @@ func (nothing) DownloadLink(context.Context, string, time.Time) (storage.Link, e
 	return storage.Link{}, nil
 }
 
-func (nothing) Push(context.Context, task.Ref, time.Duration) error { return nil }
+func (nothing) Push(context.Context, task.Job, time.Duration) error { return nil }
 
 func (nothing) Inspect(context.Context, ocr.Source) (ocr.Info, error) {
 	return ocr.Info{Type: "application/pdf", Pages: 1}, nil

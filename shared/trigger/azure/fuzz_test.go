@@ -35,8 +35,8 @@ func FuzzPayload(f *testing.F) {
 				if m.Upload != (trigger.Upload{}) {
 					return upload(ctx, m.Upload)
 				}
-				if _, err := task.ParseRef(m.Task.Application, m.Task.ID); err != nil {
-					t.Errorf("%v is no task: %v", m.Task, err)
+				if _, err := task.ParseRef(m.Job.Task.Application, m.Job.Task.ID); err != nil {
+					t.Errorf("%v is no task: %v", m.Job.Task, err)
 				}
 				return nil
 			}),

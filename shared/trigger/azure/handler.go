@@ -38,7 +38,7 @@ func OnMessage(f trigger.Function[trigger.Message]) Function {
 		if u, ok := createdBlob(text); ok {
 			return f(ctx, trigger.Message{Upload: u})
 		}
-		m, err := trigger.ParseTask(text)
+		m, err := trigger.ParseJob(text)
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ func TestPayloadIsTranslatedForTheFunctionOfItsTrigger(t *testing.T) {
 	)
 	recorded := func(name string) []byte { return azuretest.Recorded(t, name) }
 	upload := func(name string) any { return trigger.Upload{Name: name} }
-	message := trigger.Message{Task: task.Ref{Application: "app", ID: id}}
+	message := trigger.Message{Job: task.Ref{Application: "app", ID: id}.Job()}
 	for _, c := range []struct {
 		function, name string
 		body           []byte

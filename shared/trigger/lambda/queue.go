@@ -59,7 +59,7 @@ func (q Queue) read(body string) ([]trigger.Message, error) {
 			return uploads, err
 		}
 	}
-	m, err := trigger.ParseTask(body)
+	m, err := trigger.ParseJob(body)
 	switch {
 	case err != nil && q.Last:
 		return nil, trigger.ErrMalformed

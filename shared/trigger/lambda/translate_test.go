@@ -45,7 +45,7 @@ func TestMessagesAreTranslatedAndFailEachForItself(t *testing.T) {
 	const id = "01981de2-7b00-7000-8000-000000000001"
 	put := func(key string) string { return s3Event("ObjectCreated:Put", "bucket", key) }
 	upload := func(name string) trigger.Message { return trigger.Message{Upload: trigger.Upload{Name: name}} }
-	named := trigger.Message{Task: task.Ref{Application: "app", ID: id}}
+	named := trigger.Message{Job: task.Ref{Application: "app", ID: id}.Job()}
 	newer := `{"v":99,"app":"app","id":"` + id + `"}`
 	uploads := lambda.Queue{Name: "ocr", Bucket: "bucket"}
 	tasks := lambda.Queue{Name: "requeue", Tasks: true}
@@ -221,7 +221,7 @@ func FuzzEvents(f *testing.F) {
 		var log safeBuffer
 		logger := slog.New(slog.NewJSONHandler(&log, nil))
 		act := func(_ context.Context, m trigger.Message) error {
-			_, err := task.ParseRef(m.Task.Application, m.Task.ID)
+			_, err := task.ParseRef(m.Job.Task.Application, m.Job.Task.ID)
 			if upload, isUpload := strings.CutPrefix(m.Upload.Name, "uploads/"); err != nil && (!isUpload || upload == "") {
 				t.Errorf("%+v is neither task nor upload", m)
 			}

@@ -14,17 +14,17 @@ import (
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
-// Scheduler is a task.Queue that runs what is pushed. The oldest task of each application waits at the fair queue; those
+// Scheduler is a task.Queue that runs what is pushed. The oldest job of each application waits at the fair queue; those
 // behind it wait here and cost no more than their names.
 type Scheduler struct {
 	turns *fairqueue.Queue
 	log   *slog.Logger
-	wake  chan struct{} // holds one token when there may be a task that can wait to be admitted
+	wake  chan struct{} // holds one token when there may be a job that can wait to be admitted
 
 	mu      sync.Mutex
-	waiting map[string][]task.Ref // guarded by mu; by application, in order of arrival
-	known   map[task.Ref]bool     // guarded by mu; waiting
-	asks    map[string]bool       // guarded by mu; applications whose oldest task waits to be admitted
+	waiting map[string][]task.Job // guarded by mu; by application, in order of arrival
+	known   map[task.Job]bool     // guarded by mu; waiting
+	asks    map[string]bool       // guarded by mu; applications whose oldest job waits to be admitted
 	running int                   // guarded by mu
 }
 
@@ -32,28 +32,28 @@ type Scheduler struct {
 func NewScheduler(turns *fairqueue.Queue, log *slog.Logger) *Scheduler {
 	return &Scheduler{
 		turns: turns, log: log, wake: make(chan struct{}, 1),
-		waiting: map[string][]task.Ref{}, known: map[task.Ref]bool{}, asks: map[string]bool{},
+		waiting: map[string][]task.Job{}, known: map[task.Job]bool{}, asks: map[string]bool{},
 	}
 }
 
-// Push queues a task after the delay. A task that waits already is not queued twice. It never fails.
-func (s *Scheduler) Push(_ context.Context, ref task.Ref, delay time.Duration) error {
+// Push queues a job after the delay. One that waits already is not queued twice. It never fails.
+func (s *Scheduler) Push(_ context.Context, job task.Job, delay time.Duration) error {
 	if delay > 0 {
-		time.AfterFunc(delay, func() { s.push(ref) })
+		time.AfterFunc(delay, func() { s.push(job) })
 		return nil
 	}
-	s.push(ref)
+	s.push(job)
 	return nil
 }
 
-func (s *Scheduler) push(ref task.Ref) {
+func (s *Scheduler) push(job task.Job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.known[ref] {
+	if s.known[job] {
 		return
 	}
-	s.known[ref] = true
-	s.waiting[ref.Application] = append(s.waiting[ref.Application], ref)
+	s.known[job] = true
+	s.waiting[job.Task.Application] = append(s.waiting[job.Task.Application], job)
 	s.poke()
 }
 
@@ -65,8 +65,8 @@ func (s *Scheduler) poke() {
 	}
 }
 
-// Process works on a task whose document was admitted.
-type Process func(ctx context.Context, ref task.Ref, turn *fairqueue.Document) (task.Outcome, error)
+// Process works on a job whose document was admitted.
+type Process func(ctx context.Context, job task.Job, turn *fairqueue.Document) (task.Outcome, error)
 
 // Run calls process for what is pushed until ctx ends, then waits for the calls under way. Their context ends with ctx, so
 // they hand their tasks back.
@@ -106,26 +106,26 @@ func (s *Scheduler) run(ctx context.Context, app string, process Process) {
 		return // the end of ctx
 	}
 	defer turn.Leave()
-	ref := s.next(app)
+	job := s.next(app)
 	defer s.ended()
-	if _, err := process(ctx, ref, turn); err != nil {
-		s.log.WarnContext(ctx, logevent.TaskRequeued, "task", ref.String(), "kind", fault.KindOf(err))
+	if _, err := process(ctx, job, turn); err != nil {
+		s.log.WarnContext(ctx, logevent.TaskRequeued, "task", job.String(), "kind", fault.KindOf(err))
 	}
 }
 
 // next takes the oldest task of an application, for which somebody waited to be admitted.
-func (s *Scheduler) next(app string) task.Ref {
+func (s *Scheduler) next(app string) task.Job {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ref := s.waiting[app][0]
+	job := s.waiting[app][0]
 	if s.waiting[app] = s.waiting[app][1:]; len(s.waiting[app]) == 0 {
 		delete(s.waiting, app)
 	}
 	delete(s.asks, app)
-	delete(s.known, ref)
+	delete(s.known, job)
 	s.running++
 	s.poke()
-	return ref
+	return job
 }
 
 func (s *Scheduler) ended() {

@@ -14,25 +14,25 @@ import (
 	"github.com/lethe-ocr/lethe/shared/trigger/local"
 )
 
-func ref(app string, n int) task.Ref { return task.Ref{Application: app, ID: fmt.Sprint(n)} }
+func job(app string, n int) task.Job { return task.Ref{Application: app, ID: fmt.Sprint(n)}.Job() }
 
 func TestFloodDoesNotStarveAnotherApplication(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := local.NewScheduler(fairqueue.New(1, time.Now), slog.New(slog.DiscardHandler))
 		for n := range 100 {
-			_ = s.Push(t.Context(), ref("flood", n), 0)
+			_ = s.Push(t.Context(), job("flood", n), 0)
 		}
-		_ = s.Push(t.Context(), ref("modest", 0), 0)
+		_ = s.Push(t.Context(), job("modest", 0), 0)
 		var (
 			mu    sync.Mutex
 			order []string
 		)
 		ctx, cancel := context.WithCancel(t.Context())
-		go s.Run(ctx, func(_ context.Context, r task.Ref, _ *fairqueue.Document) (task.Outcome, error) {
+		go s.Run(ctx, func(_ context.Context, r task.Job, _ *fairqueue.Document) (task.Outcome, error) {
 			time.Sleep(time.Second) // fake time
 			mu.Lock()
 			defer mu.Unlock()
-			order = append(order, r.Application)
+			order = append(order, r.Task.Application)
 			return task.Done, nil
 		})
 		time.Sleep(time.Minute)
@@ -54,13 +54,13 @@ func TestLongTasksOfSomeDoNotKeepAnotherWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := local.NewScheduler(fairqueue.New(1, time.Now), slog.New(slog.DiscardHandler))
 		for n := range 10 {
-			_ = s.Push(t.Context(), ref("one", n), 0)
-			_ = s.Push(t.Context(), ref("two", n), 0)
+			_ = s.Push(t.Context(), job("one", n), 0)
+			_ = s.Push(t.Context(), job("two", n), 0)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		modest := 0
-		go s.Run(ctx, func(ctx context.Context, r task.Ref, _ *fairqueue.Document) (task.Outcome, error) {
-			if r.Application == "modest" {
+		go s.Run(ctx, func(ctx context.Context, r task.Job, _ *fairqueue.Document) (task.Outcome, error) {
+			if r.Task.Application == "modest" {
 				modest++
 				return task.Done, nil
 			}
@@ -72,7 +72,7 @@ func TestLongTasksOfSomeDoNotKeepAnotherWaiting(t *testing.T) {
 			t.Errorf("%d tasks run, want 8", running)
 		}
 		for n := range 3 {
-			_ = s.Push(t.Context(), ref("modest", n), 0)
+			_ = s.Push(t.Context(), job("modest", n), 0)
 		}
 		synctest.Wait()
 		if modest != 3 {
@@ -85,8 +85,8 @@ func TestLongTasksOfSomeDoNotKeepAnotherWaiting(t *testing.T) {
 
 func TestTaskThatWaitsIsNotQueuedTwice(t *testing.T) {
 	s := local.NewScheduler(fairqueue.New(1, time.Now), slog.New(slog.DiscardHandler))
-	_ = s.Push(t.Context(), ref("a", 1), 0)
-	_ = s.Push(t.Context(), ref("a", 1), 0)
+	_ = s.Push(t.Context(), job("a", 1), 0)
+	_ = s.Push(t.Context(), job("a", 1), 0)
 	if waiting, _ := s.Waiting(); waiting != 1 {
 		t.Errorf("%d tasks wait, want 1", waiting)
 	}
@@ -98,8 +98,8 @@ func TestDelayedTaskRunsAfterItsDelay(t *testing.T) {
 		began := time.Now()
 		var ran time.Duration
 		ctx, cancel := context.WithCancel(t.Context())
-		_ = s.Push(ctx, ref("a", 1), 30*time.Second)
-		s.Run(ctx, func(context.Context, task.Ref, *fairqueue.Document) (task.Outcome, error) {
+		_ = s.Push(ctx, job("a", 1), 30*time.Second)
+		s.Run(ctx, func(context.Context, task.Job, *fairqueue.Document) (task.Outcome, error) {
 			ran = time.Since(began)
 			cancel()
 			return task.Done, nil
@@ -114,9 +114,9 @@ func TestRunWaitsForTheCallsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := local.NewScheduler(fairqueue.New(1, time.Now), slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
-		_ = s.Push(ctx, ref("a", 1), 0)
+		_ = s.Push(ctx, job("a", 1), 0)
 		ended := false
-		s.Run(ctx, func(ctx context.Context, _ task.Ref, _ *fairqueue.Document) (task.Outcome, error) {
+		s.Run(ctx, func(ctx context.Context, _ task.Job, _ *fairqueue.Document) (task.Outcome, error) {
 			cancel()
 			<-ctx.Done()
 			time.Sleep(time.Second) // fake time

@@ -1,0 +1,62 @@
+package task
+
+import (
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+)
+
+// Claims is who holds a task, or a part of one, and what became of the attempts before.
+type Claims struct {
+	Lease    Lease `json:"lease,omitzero"`
+	Attempts int   `json:"attempts,omitempty"`
+	Suspect  bool  `json:"suspect,omitempty"` // in hand when a process died: it is read alone next
+	Deaths   int   `json:"deaths,omitempty"`  // of processes that read nothing else
+	Starved  int   `json:"starved,omitempty"` // times it was put back because the machine had no processor time for it
+}
+
+// Lease is a worker's hold on a task, or on a part of one. It is valid until Expires.
+type Lease struct {
+	Owner   string    `json:"owner,omitempty"`
+	Expires time.Time `json:"expires,omitzero"`
+	Alone   bool      `json:"alone,omitempty"` // the worker's process reads no other document meanwhile
+}
+
+// live reports whether a worker holds it.
+func (c *Claims) live(now time.Time) bool { return now.Before(c.Lease.Expires) }
+
+// take makes the owner its holder. What was in hand when a process died is taken only alone: else it is errSuspect.
+func (c *Claims) take(owner string, now time.Time, alone bool) error {
+	if c.Suspect && !alone {
+		return errSuspect
+	}
+	c.Attempts++
+	c.Lease = Lease{Owner: owner, Expires: now.Add(leaseLife), Alone: alone}
+	return nil
+}
+
+// lose notes that the holder let its lease run out: its process died, or was killed. Only a death over this document alone can
+// be held against it; else the begun attempt is given back, and it is read alone next.
+func (c *Claims) lose() {
+	if c.Lease.Alone {
+		c.Deaths++
+	}
+	c.Suspect = true
+	c.yield()
+}
+
+// yield notes that the holder lets go in good order; it was no attempt.
+func (c *Claims) yield() {
+	c.Attempts = max(0, c.Attempts-1)
+	c.Lease = Lease{}
+}
+
+// spent reports whether processing was begun too often to be begun again.
+func (c *Claims) spent() bool { return c.Attempts >= MaxAttempts || c.Deaths >= MaxDeaths }
+
+func exhausted() *Failure {
+	return &Failure{
+		Code:   fault.AttemptsExhausted,
+		Detail: "processing was begun several times and did not finish; submit the document again, or split it",
+	}
+}

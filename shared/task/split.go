@@ -1,0 +1,158 @@
+package task
+
+import (
+	"context"
+	"errors"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
+	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
+)
+
+// errSplit ends the work on a document that is read in parts from now on.
+var errSplit = errors.New("the document is read in parts")
+
+// splits reports whether a document is read in parts of which so many pages are wanted.
+func (s *Service) splits(t *Task, wanted int) bool {
+	return t.Parts == nil && s.Limits.PartPages > 0 && wanted > s.Limits.PartPages
+}
+
+// split shares the document out: afterwards its parts are what is to be read, and the task is nobody's. The first of them have
+// their records before, so that they are found whatever happens next.
+func (s *Service) split(ctx context.Context, h *hold, t *Task, doc *document, wanted int) error {
+	kept, err := s.finishedPages(ctx, t)
+	if err != nil {
+		return err
+	}
+	parts := newParts(doc, wanted, s.Limits.PartPages)
+	parts.Begun = len(kept) > 0
+	t.Parts, t.Pages = parts, Progress{Total: wanted}
+	room, err := s.room(ctx, t)
+	if err != nil {
+		return err
+	}
+	for _, n := range t.openParts()[:min(len(parts.Read), max(1, room.free))] {
+		if _, err := s.begin(ctx, t, n); err != nil {
+			return err
+		}
+	}
+	_, err = h.update(ctx, func(t *Task) {
+		t.Parts, t.Pages = parts, Progress{Total: wanted}
+		t.Claims = Claims{} // of the document as a whole: each part has its own
+	})
+	if err != nil {
+		return err
+	}
+	return errSplit
+}
+
+// goOn sends the parts of a document that was just shared out, and reads the first of them, as the document is at hand.
+func (s *Service) goOn(ctx, work context.Context, ref Ref, turn *fairqueue.Document, stop context.CancelCauseFunc) (Outcome, error) {
+	var first *part
+	err := s.eachPart(ctx, ref.Application, ref.ID, func(p *part) error {
+		if first == nil {
+			first = p
+			return nil
+		}
+		return s.Queue.Push(ctx, p.job(), 0)
+	})
+	if err != nil {
+		s.Log.WarnContext(ctx, logevent.SweepAwaited, "task", ref.String(), "step", "parts", "kind", fault.KindOf(err))
+	}
+	if first == nil {
+		return HandedOn, nil
+	}
+	return s.processPart(ctx, work, first.job(), turn, stop)
+}
+
+// room is what an application has under way.
+type room struct {
+	free  int          // parts that may still be begun; 0 or less for none
+	begun map[int]bool // parts of the task in question
+}
+
+// room counts the parts of the task's application that are under way.
+func (s *Service) room(ctx context.Context, t *Task) (room, error) {
+	r := room{free: s.Limits.PartsAtOnce, begun: map[int]bool{}}
+	err := s.eachPart(ctx, t.Ref.Application, "", func(p *part) error {
+		r.free--
+		if p.Task == t.Ref && p.Round == t.Round {
+			r.begun[p.Number] = true
+		}
+		return nil
+	})
+	return r, err
+}
+
+// begin makes the record of a part. It is false if there is one: somebody else was quicker.
+func (s *Service) begin(ctx context.Context, t *Task, n int) (bool, error) {
+	err := s.savePart(ctx, &part{Task: t.Ref, Number: n, Round: t.Round, Sent: s.Now().UTC()})
+	if errors.Is(err, fault.AlreadyExists) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// sendNext queues parts in the place of one that is about to be finished: as many as there is room for and at most two, so that a
+// document which began with few has more of them soon, and one in any case if no other part of the document is under way. A
+// document goes on however many others its application has.
+func (s *Service) sendNext(ctx context.Context, t *Task, finished int) error {
+	return s.send(ctx, t, func(r room) int {
+		most := min(2, r.free+1) // the finished one makes room
+		if delete(r.begun, finished); len(r.begun) == 0 {
+			most = max(1, most)
+		}
+		r.begun[finished] = true // it is not begun anew
+		return most
+	})
+}
+
+// resumeParts sees to it that a task which waits for its parts has some under way: it has, unless records were lost.
+func (s *Service) resumeParts(ctx context.Context, t *Task) error {
+	err := s.send(ctx, t, func(r room) int {
+		if len(r.begun) > 0 {
+			return 0
+		}
+		return max(1, r.free)
+	})
+	if errors.Is(err, errLost) {
+		return nil
+	}
+	return err
+}
+
+// send queues so many parts of a task that are not under way. The task is read after the parts that are: one that has no
+// record any more is finished there.
+func (s *Service) send(ctx context.Context, t *Task, most func(r room) int) error {
+	r, err := s.room(ctx, t)
+	if err != nil {
+		return err
+	}
+	left := most(r)
+	if left <= 0 {
+		return nil
+	}
+	now, err := s.load(ctx, t.Ref)
+	if err != nil {
+		return err
+	}
+	if !now.inParts() || now.Round != t.Round {
+		return errLost
+	}
+	for _, n := range now.openParts() {
+		if r.begun[n] {
+			continue
+		}
+		if left--; left < 0 {
+			return nil
+		}
+		began, err := s.begin(ctx, now, n)
+		if err == nil && began {
+			err = s.Queue.Push(ctx, Job{Task: t.Ref, Part: n}, 0)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
