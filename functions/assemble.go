@@ -94,6 +94,7 @@ func (s *server) domain() (*task.Service, error) {
 	}
 	limits := task.DefaultLimits()
 	limits.Document, limits.Deadline = s.set.Limits(), s.deadline
+	limits.PartPages, limits.PartsAtOnce = s.set.PartPages, s.set.PartsAtOnce
 	limits.Stored = cmp.Or(s.set.MaxStored<<20, s.stored)
 	var turns *fairqueue.Queue
 	if s.engine != nil { // else nothing is read

@@ -57,8 +57,11 @@ type Settings struct {
 	Engine  string `envconfig:"ENGINE" default:"tesseract" desc:"what recognises text: tesseract; or gosseract, the reference that it is compared with, which is slower and knows neither baselines nor sizes"`
 	Sandbox string `envconfig:"SANDBOX" desc:"required: accept no documents unless worker processes are confined, as lethe doctor --sandbox checks; best-effort: confine them as far as the kernel can (default required; best-effort for lethe read)"`
 
-	MaxBytes  int64 `envconfig:"MAX_MIB" kept:"yes" default:"200" desc:"largest document in MiB"`
-	MaxPages  int   `envconfig:"MAX_PAGES" kept:"yes" default:"2000" desc:"most pages of a document"`
+	MaxBytes    int64 `envconfig:"MAX_MIB" kept:"yes" default:"200" desc:"largest document in MiB"`
+	MaxPages    int   `envconfig:"MAX_PAGES" kept:"yes" default:"2000" desc:"most pages of a document"`
+	PartPages   int   `envconfig:"PART_PAGES" kept:"yes" default:"8" desc:"a document of more pages is read in parts of at most so many, by as many workers as there are; 0 to read every document whole"`
+	PartsAtOnce int   `envconfig:"PARTS_AT_ONCE" kept:"yes" default:"64" desc:"parts of one application's documents that are read or wait at once, so that large documents leave room to those of others; every document has at least one"`
+
 	MaxPixels int64 `envconfig:"MAX_MEGAPIXELS" kept:"yes" default:"100" desc:"most megapixels of a page"`
 
 	RetainProcessed   time.Duration `envconfig:"RETAIN_PROCESSED" kept:"yes" default:"24h" desc:"everything is deleted within this time after processing; at most 24h"`
@@ -270,6 +273,8 @@ func (s Settings) validate() error {
 	check(s.DrawTime >= time.Second && s.DrawTime <= time.Hour, "DRAW_TIME", "must be 1s to 1h")
 	check(s.MaxBytes >= 1 && s.MaxBytes <= 4<<10, "MAX_MIB", "must be 1 to 4096")
 	check(s.MaxPages >= 1 && s.MaxPages <= 100_000, "MAX_PAGES", "must be 1 to 100000")
+	check(s.PartPages >= 0 && s.PartPages <= 100_000, "PART_PAGES", "must be 0 to 100000")
+	check(s.PartsAtOnce >= 1 && s.PartsAtOnce <= 1000, "PARTS_AT_ONCE", "must be 1 to 1000")
 	check(s.MaxPixels >= 1 && s.MaxPixels <= 1000, "MAX_MEGAPIXELS", "must be 1 to 1000")
 	check(s.RatePerSecond > 0, "RATE_PER_SECOND", "must be above 0")
 	check(s.RateBurst >= 1, "RATE_BURST", "must be at least 1")

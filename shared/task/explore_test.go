@@ -303,6 +303,22 @@ func (r replacing) Create(ctx context.Context, name, contentType string, body io
 	return r.Put(ctx, name, contentType, body)
 }
 
+// unseen shows nobody who holds parts.
+type unseen struct{ storage.Records }
+
+func (u unseen) List(ctx context.Context, q storage.Query) ([]storage.Record, error) {
+	recs, err := u.Records.List(ctx, q)
+	for i, rec := range recs {
+		var fields map[string]any
+		if q.Table != storage.Parts || json.Unmarshal(rec.Value, &fields) != nil {
+			continue
+		}
+		delete(fields, "lease")
+		recs[i].Value, err = json.Marshal(fields)
+	}
+	return recs, err
+}
+
 // What keeps the promise is taken out; the exploration must find what breaks.
 func TestExplorationFindsWhatAMissingMendBreaks(t *testing.T) {
 	mends := map[string]struct {
@@ -321,6 +337,9 @@ func TestExplorationFindsWhatAMissingMendBreaks(t *testing.T) {
 		}},
 		"document that is never replaced": {histories()["two documents with one key"], func(x *scene) {
 			x.lax = func(b storage.Blobs) storage.Blobs { return replacing{b} }
+		}},
+		"holders of parts that are seen by who deletes": {histories()["deadline passes over parts"], func(x *scene) {
+			x.taken = func(r storage.Records) storage.Records { return unseen{r} }
 		}},
 		"transfers that end with their document": {histories()["result is read under a delete"], func(x *scene) { x.unregistered = true }},
 		"transfers that are noted for other processes": {histories()["result is read elsewhere under a delete"], func(x *scene) {

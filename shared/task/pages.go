@@ -279,20 +279,50 @@ func (s *Service) readPage(ctx context.Context, t *Task, n int) (ocr.Page, error
 	return page, nil
 }
 
-// kept yields the pages of a task one by one from where they are kept, so that memory holds one of them, and sums up what is
-// told of them, once, however often it is gone through.
+// keptPage is a page on its way from where it is kept.
+type keptPage struct {
+	page ocr.Page
+	err  error
+}
+
+// kept yields the pages of a task one by one from where they are kept, and sums up what is told of them, once, however often it is
+// gone through. A few are read ahead: one after the other they would take longer than reading them did.
 func (s *Service) kept(ctx context.Context, t *Task, numbers []int, told *ocr.Account) iter.Seq2[ocr.Page, error] {
 	last := 0 // page that was told of
 	return func(yield func(ocr.Page, error) bool) {
-		for _, n := range numbers {
-			page, err := s.readPage(ctx, t, n)
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		ahead := make(chan chan keptPage, readBack-2) // beside these, one page is being yielded, and one waits to be begun
+		go func() {
+			defer close(ahead)
+			for _, n := range numbers {
+				one := make(chan keptPage, 1)
+				select {
+				case ahead <- one:
+				case <-ctx.Done():
+					return
+				}
+				go func() {
+					page, err := s.readPage(ctx, t, n)
+					one <- keptPage{page, err}
+				}()
+			}
+		}()
+		i := 0
+		for one := range ahead {
+			kept := <-one
+			n := numbers[i]
+			i++
 			if n > last {
-				told.Page(&page)
+				told.Page(&kept.page)
 				last = n
 			}
-			if !yield(page, err) || err != nil {
+			if !yield(kept.page, kept.err) || kept.err != nil {
 				return
 			}
+		}
+		if i < len(numbers) {
+			yield(ocr.Page{}, context.Cause(ctx))
 		}
 	}
 }

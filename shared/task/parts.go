@@ -22,9 +22,13 @@ type PartFile struct {
 	Pages   int    `json:"pages"`
 }
 
+// maxParts is how many parts a document has at most, so that the task's record holds what is read of each: of a larger document they
+// have more pages.
+const maxParts = 1000
+
 // newParts shares out so many pages of a document, at most so many to a part and about as many to each.
 func newParts(doc *document, wanted, most int) *Parts {
-	p := &Parts{Pages: doc.info.Pages, Read: make([]int, (wanted+most-1)/most)}
+	p := &Parts{Pages: doc.info.Pages, Read: make([]int, min(maxParts, (wanted+most-1)/most))}
 	for _, f := range doc.files {
 		p.Files = append(p.Files, PartFile{Version: f.version, Pages: f.info.Pages})
 	}

@@ -147,7 +147,10 @@ func TestLastingFaultIsRetriedLaterAndEndsAfterFiveAttempts(t *testing.T) {
 }
 
 // crash begins to process a task in another process, which dies: whatever it still writes does not reach storage.
-func (w *world) crash(ref task.Ref) {
+func (w *world) crash(ref task.Ref) { w.crashOver(ref.Job()) }
+
+// crashOver is crash over a job.
+func (w *world) crashOver(job task.Job) {
 	w.Helper()
 	dead := false
 	gone := func(storagetest.Op, string) error {
@@ -159,7 +162,7 @@ func (w *world) crash(ref task.Ref) {
 	other := w.process("mortal")
 	go func() {
 		defer close(ended)
-		if _, err := other.Process(ctx, ref.Job()); err != nil && !dead {
+		if _, err := other.Process(ctx, job); err != nil && !dead {
 			w.Errorf("process: %v", err)
 		}
 	}()

@@ -75,12 +75,12 @@ type Limits struct {
 	UploadLink  time.Duration // lifetime of an upload link
 	ResultLink  time.Duration // longest lifetime of a result link
 	Deadline    time.Duration // how long one call of Process works before it hands the rest on
-	PartPages   int           // a document of more pages is read in parts of about so many; 0 for never
+	PartPages   int           // a document of more pages is read in parts of at most so many; 0 for never
 	PartsAtOnce int           // parts of one application's documents that are under way at once; every document has one at least
 	Stored      int64         // bytes of an application that may be stored at once, unless it has a cap of its own; 0 for no cap
 }
 
-// DefaultLimits are DefaultLimits of the document, a quarter of an hour for uploads and results, 50 minutes of work, parts of 10
+// DefaultLimits are DefaultLimits of the document, a quarter of an hour for uploads and results, 50 minutes of work, parts of 8
 // pages and 64 of them at once.
 func DefaultLimits() Limits {
 	return Limits{
@@ -88,7 +88,7 @@ func DefaultLimits() Limits {
 		UploadLink:  15 * time.Minute,
 		ResultLink:  15 * time.Minute,
 		Deadline:    50 * time.Minute,
-		PartPages:   10,
+		PartPages:   8,
 		PartsAtOnce: 64,
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
@@ -31,10 +33,12 @@ func (s *Service) split(ctx context.Context, h *hold, t *Task, doc *document, wa
 	if err != nil {
 		return err
 	}
-	for _, n := range t.openParts()[:min(len(parts.Read), max(1, room.free))] {
-		if _, err := s.begin(ctx, t, n); err != nil {
-			return err
-		}
+	first := t.openParts()[:min(len(parts.Read), max(1, room.free))]
+	if err := together(ctx, first, func(ctx context.Context, n int) error {
+		_, err := s.begin(ctx, t, n)
+		return err
+	}); err != nil {
+		return err
 	}
 	_, err = h.update(ctx, func(t *Task) {
 		t.Parts, t.Pages = parts, Progress{Total: wanted}
@@ -48,21 +52,34 @@ func (s *Service) split(ctx context.Context, h *hold, t *Task, doc *document, wa
 
 // goOn sends the parts of a document that was just shared out, and reads the first of them, as the document is at hand.
 func (s *Service) goOn(ctx, work context.Context, ref Ref, turn *fairqueue.Document, stop context.CancelCauseFunc) (Outcome, error) {
-	var first *part
+	var begun []*part
 	err := s.eachPart(ctx, ref.Application, ref.ID, func(p *part) error {
-		if first == nil {
-			first = p
-			return nil
-		}
-		return s.Queue.Push(ctx, p.job(), 0)
+		begun = append(begun, p)
+		return nil
 	})
+	if err == nil && len(begun) > 1 {
+		err = together(ctx, begun[1:], func(ctx context.Context, p *part) error { return s.Queue.Push(ctx, p.job(), 0) })
+	}
 	if err != nil {
 		s.Log.WarnContext(ctx, logevent.SweepAwaited, "task", ref.String(), "step", "parts", "kind", fault.KindOf(err))
 	}
-	if first == nil {
+	if len(begun) == 0 {
 		return HandedOn, nil
 	}
-	return s.processPart(ctx, work, first.job(), turn, stop)
+	return s.processPart(ctx, work, begun[0].job(), turn, stop)
+}
+
+// sentTogether is how many records are written, or messages sent, at once.
+const sentTogether = 16
+
+// together calls act for each, several at once.
+func together[T any](ctx context.Context, all []T, act func(ctx context.Context, one T) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(sentTogether)
+	for _, one := range all {
+		group.Go(func() error { return act(ctx, one) })
+	}
+	return group.Wait()
 }
 
 // room is what an application has under way.
