@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -97,6 +98,8 @@ type pageCountsView struct {
 	Total  int `json:"total" doc:"Pages of the document, or those that pages names."`
 	Done   int `json:"done" doc:"Pages that were read or failed."`
 	Failed int `json:"failed" doc:"Pages that could not be read; the others are in the results."`
+
+	SecondsLeft int `json:"seconds_left,omitempty" doc:"While pages are read: an estimate of how long the rest takes, from how long those took that are done; missing while none is."`
 }
 
 // linkView is a signed link and what to send with it.
@@ -166,7 +169,7 @@ func (a *API) view(t *task.Task) taskView {
 		v.Settings.Formats = append(v.Settings.Formats, string(f))
 	}
 	if t.Pages.Total > 0 {
-		v.Pages = &pageCountsView{t.Pages.Total, t.Pages.Done, t.Pages.Failed}
+		v.Pages = &pageCountsView{t.Pages.Total, t.Pages.Done, t.Pages.Failed, int(math.Ceil(t.TimeLeft().Seconds()))}
 	}
 	if t.Failure != nil {
 		v.Failure = &taskFailureView{t.Failure.Code, t.Failure.Detail, t.Failure.Code.Retryable()}

@@ -122,10 +122,12 @@ func (s *simulation) start() {
 		Blobs: s.faulty.FaultyBlobs(), Records: s.faulty.FaultyRecords(), Signer: s.signer, Region: "test", Program: "test",
 		Keep: limits.TombstoneLife, Now: s.now, Offset: s.offset, Log: log,
 	})
+	bounds := task.DefaultLimits()
+	bounds.PartPages, bounds.PartsAtOnce = 1, 2
 	s.tasks = task.New(task.Config{
 		Store:  task.Store{Blobs: s.faulty.FaultyBlobs(), Records: s.faulty.FaultyRecords(), Agenda: s.faulty.FaultyAgenda()},
 		Ledger: s.proofs, Inventory: s.inventory, Links: links{}, Engine: engine{s}, Turns: fairqueue.New(1, time.Now), Queue: queue{s},
-		Policy: limits.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test", Now: s.now, Horizon: s.horizon, Log: log,
+		Policy: limits.Default(), Limits: bounds, Owner: "test", Software: "test", Now: s.now, Horizon: s.horizon, Log: log,
 	})
 	s.run = retention.New(retention.Config{
 		Tasks: s.tasks, Ledger: s.proofs, Rounds: func(context.Context) error { return nil }, Interval: 24 * time.Hour,
@@ -226,7 +228,9 @@ func (s *simulation) live(d time.Duration) {
 		if !s.quiet && s.random.IntN(4) == 0 {
 			s.client()
 		}
-		s.work()
+		for range 3 { // parts follow each other
+			s.work()
+		}
 		if !s.down {
 			s.timer()
 			// Between the due time and the limit lies an hour; a skewed clock and lost writes may use it up, never more.

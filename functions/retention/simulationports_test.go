@@ -36,11 +36,11 @@ func (q queue) Push(_ context.Context, job task.Job, delay time.Duration) error 
 // engine reads one page of any document; one in ten is damaged.
 type engine struct{ s *simulation }
 
-func (e engine) Inspect(context.Context, ocr.Source) (ocr.Info, error) {
+func (e engine) Inspect(_ context.Context, src ocr.Source) (ocr.Info, error) {
 	if e.s.random.IntN(10) == 0 {
 		return ocr.Info{}, fault.New(fault.DocumentDamaged, "the document is damaged")
 	}
-	return ocr.Info{Type: "application/pdf", Pages: 1}, nil
+	return ocr.Info{Type: "application/pdf", Pages: 1 + int(src.ID[10])%3}, nil // the same for the same document
 }
 
 func (engine) Recognise(_ context.Context, _ ocr.Source, n int, _ ocr.Options) (ocr.Page, error) {

@@ -51,7 +51,7 @@ func TestYear(t *testing.T) {
 				audit.LongestAfterUpload, audit.LongestAfterProcessing, s.longestUpload, s.longestProcessed)
 		}
 		if s.more < 2 || s.again == 0 || audit.Documents < 1000 || audit.Kinds[ledger.Stray] == 0 || len(audit.Reasons) < 5 {
-			t.Errorf("too little happened: %+v", audit)
+			t.Errorf("too little happened: %d with more pictures, %d processed again, %+v", s.more, s.again, audit.Reasons)
 		}
 	})
 }

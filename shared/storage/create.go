@@ -99,9 +99,9 @@ func seconds(t time.Time) int64 {
 // Refuse answers the same of so many records.
 func Refuse(records int, err error) []error { return slices.Repeat([]error{err}, records) }
 
-// Parts splits records into parts that a store writes at once: those of one partition of one table, so many at most, with so many bytes
+// Portions splits records into groups that a store writes at once: those of one partition of one table, so many at most, with so many bytes
 // of values at most. It yields their indices.
-func Parts(recs []Record, most, mostBytes int) iter.Seq[[]int] {
+func Portions(recs []Record, most, mostBytes int) iter.Seq[[]int] {
 	return func(yield func([]int) bool) {
 		type place struct {
 			Table

@@ -199,6 +199,15 @@ type Progress struct {
 	Failed int `json:"failed,omitempty"`
 }
 
+// TimeLeft estimates how long the pages take that are still to be read, as of when the record was last written: as long, by page, as
+// those that are done. It is zero while there is nothing to go by, and when all are.
+func (t *Task) TimeLeft() time.Duration {
+	if t.State != InProgress || t.Reading.IsZero() || t.Pages.Done == 0 {
+		return 0
+	}
+	return max(0, t.Updated.Sub(t.Reading)) * time.Duration(t.Pages.Total-t.Pages.Done) / time.Duration(t.Pages.Done)
+}
+
 // count counts one page as done.
 func (p *Progress) count(failed bool) {
 	p.Done++

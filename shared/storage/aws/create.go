@@ -34,7 +34,7 @@ func (r *Records) Create(ctx context.Context, recs []storage.Record) []error {
 	errs := make([]error, len(recs))
 	var group errgroup.Group
 	group.SetLimit(concurrent)
-	for part := range storage.Parts(recs, transaction, transactionBytes) {
+	for part := range storage.Portions(recs, transaction, transactionBytes) {
 		group.Go(func() error {
 			r.createPart(ctx, recs, part, errs)
 			return nil
