@@ -42,8 +42,10 @@ func evaluate(template map[string]any, o options, values map[string]string) (sta
 		if err != nil {
 			return stamp{}, fmt.Errorf("%s: %w", id, err)
 		}
-		if first, ok := r["DependsOn"].(string); ok && e.section("Resources")[first] == nil {
-			return stamp{}, fmt.Errorf("%s waits for %s, which does not exist", id, first)
+		for _, first := range texts(r["DependsOn"]) {
+			if e.section("Resources")[first] == nil {
+				return stamp{}, fmt.Errorf("%s waits for %s, which does not exist", id, first)
+			}
 		}
 		s.resources[id] = v.(map[string]any)
 	}

@@ -2,6 +2,7 @@ package aws_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,23 @@ func recordRules() []rule {
 				return differ("tables", got, want)
 			},
 			broken: func(s stamp) { s.set("DueTable", "TableName", "due") },
+		},
+		{
+			name: "no function has a version of the program before its tables are there",
+			check: func(s stamp) []string {
+				var tablesFirst []string
+				for id := range s.of(tables) {
+					tablesFirst = append(tablesFirst, id)
+				}
+				wrong := differ("tables that the policy waits for", texts(s.resources["StorePolicy"]["DependsOn"]), tablesFirst)
+				for _, f := range doctor.AWSFunctions() { // which wait for their role, and so for the policy
+					if !slices.Contains(texts(s.resources[named(f, "Role")].at("Properties.ManagedPolicyArns")), arn(policies, s.region, "lethe-"+s.region+"-store")) {
+						wrong = append(wrong, f+" waits for no table")
+					}
+				}
+				return wrong
+			},
+			broken: func(s stamp) { s.resources["StorePolicy"]["DependsOn"] = []any{"DueTable"} },
 		},
 		{
 			name: "tables are protected unless the stamp is being removed",

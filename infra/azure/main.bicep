@@ -154,6 +154,7 @@ var tables = [
   'cases'
   'due'
   'idempotency'
+  'parts'
   'pending'
   'receipts'
   'state'

@@ -107,7 +107,7 @@ func ofEveryFunction() []AWSRight {
 // onTables: only the interface of clients and retention see who the applications are and what they did; only the full pass of
 // retention scans.
 func onTables(function string) []AWSRight {
-	tables := []string{string(dueindex.Table), string(storage.Tasks), string(storage.Usage), string(storage.State), string(storage.Pending), string(storage.Receipts)}
+	tables := []string{string(dueindex.Table), string(storage.Tasks), string(storage.Usage), string(storage.State), string(storage.Parts), string(storage.Pending), string(storage.Receipts)}
 	actions := []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query"}
 	switch function {
 	case APIFunction:

@@ -241,7 +241,7 @@ variable "oidc_roles" {
 }
 
 variable "ocr_concurrency" {
-  description = "Most documents that are read at the same time, and as many that go on."
+  description = "Most uploads that are read at the same time, and as many documents that go on, or parts of large ones."
   type        = number
   default     = 20
   nullable    = false
