@@ -272,7 +272,7 @@ func (s *simulation) work() {
 // client does one of the things that clients do.
 func (s *simulation) client() {
 	ctx := s.t.Context()
-	switch n := s.random.IntN(26); {
+	switch n := s.random.IntN(32); {
 	case n >= 20:
 		s.pages(ctx)
 	case n < 12:

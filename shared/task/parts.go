@@ -2,8 +2,6 @@ package task
 
 import (
 	"time"
-
-	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
 // Parts is how the document of a task is shared out among workers, and what they have read of it. It stands in the task's record
@@ -103,13 +101,4 @@ func (t *Task) dropParts(now time.Time) {
 		t.PartsHeld = now.Add(leaseLife + longestWrite)
 	}
 	t.Parts = nil
-}
-
-// infos are what was found of the files of the document, as far as it is needed to find its pages.
-func (p *Parts) infos() []ocr.Info {
-	infos := make([]ocr.Info, len(p.Files))
-	for i, f := range p.Files {
-		infos[i].Pages = f.Pages
-	}
-	return infos
 }

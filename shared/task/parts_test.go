@@ -250,7 +250,7 @@ func TestProgressIsTrueAcrossParts(t *testing.T) {
 func TestNoPartOutlivesItsTask(t *testing.T) {
 	for name, end := range map[string]func(w *world, ref task.Ref){
 		"deleted":   func(w *world, ref task.Ref) { w.delete(ref) },
-		"expired":   func(w *world, _ task.Ref) { pass(retention.UnprocessedLimit) },
+		"expired":   func(*world, task.Ref) { pass(retention.UnprocessedLimit) },
 		"completed": func(w *world, _ task.Ref) { w.crowd("one") },
 		"failed": func(w *world, _ task.Ref) {
 			w.engine.always = map[int]error{3: fault.New(fault.DocumentDamaged, "damaged")}

@@ -81,7 +81,7 @@ func (s *Service) process(ctx context.Context, job Job, read *Task, turn *fairqu
 }
 
 // unclaimed says how a call ends of which nothing could be claimed.
-func (s *Service) unclaimed(ctx, work context.Context, job Job, turn *fairqueue.Document, err error) (Outcome, error, bool) { //nolint:revive,staticcheck // the error is the caller's answer
+func (s *Service) unclaimed(ctx, work context.Context, job Job, turn *fairqueue.Document, err error) (Outcome, error, bool) { //nolint:revive // the error is the caller's answer
 	switch {
 	case turn == nil && work.Err() != nil: // the time ran out before its turn came
 		return HandedOn, s.Queue.Push(context.WithoutCancel(ctx), job, 0), true
