@@ -125,7 +125,8 @@ func (s *Service) finishPart(ctx context.Context, h *partHold, slow int, alone b
 		return nil, err
 	}
 	p := h.part
-	if err := s.sendNext(ctx, h.task, p.Number); err != nil && !errors.Is(err, errLost) {
+	sent, err := s.sendNext(ctx, h.task, p.Number)
+	if err != nil && !errors.Is(err, errLost) {
 		return nil, err
 	}
 	failed := h.counts().Failed
@@ -148,6 +149,11 @@ func (s *Service) finishPart(ctx context.Context, h *partHold, slow int, alone b
 	}
 	if err := h.drop(ctx); err != nil {
 		s.Log.WarnContext(ctx, logevent.SweepAwaited, "task", p.Task.String(), "step", "part", "kind", fault.KindOf(err)) // dropped when it is due
+	}
+	if !sent && t.inParts() { // the others may have ended at the same moment, each counting on the rest
+		if err := s.resumeParts(ctx, t); err != nil {
+			return nil, err
+		}
 	}
 	switch {
 	case t.State == Deleted:

@@ -113,7 +113,7 @@ func (s *Service) begin(ctx context.Context, t *Task, n int) (bool, error) {
 // sendNext queues parts in the place of one that is about to be finished: as many as there is room for and at most two, so that a
 // document which began with few has more of them soon, and one in any case if no other part of the document is under way. A
 // document goes on however many others its application has.
-func (s *Service) sendNext(ctx context.Context, t *Task, finished int) error {
+func (s *Service) sendNext(ctx context.Context, t *Task, finished int) (sent bool, err error) {
 	return s.send(ctx, t, func(r room) int {
 		most := min(2, r.free+1) // the finished one makes room
 		if delete(r.begun, finished); len(r.begun) == 0 {
@@ -126,7 +126,7 @@ func (s *Service) sendNext(ctx context.Context, t *Task, finished int) error {
 
 // resumeParts sees to it that a task which waits for its parts has some under way: it has, unless records were lost.
 func (s *Service) resumeParts(ctx context.Context, t *Task) error {
-	err := s.send(ctx, t, func(r room) int {
+	_, err := s.send(ctx, t, func(r room) int {
 		if len(r.begun) > 0 {
 			return 0
 		}
@@ -138,38 +138,39 @@ func (s *Service) resumeParts(ctx context.Context, t *Task) error {
 	return err
 }
 
-// send queues so many parts of a task that are not under way. The task is read after the parts that are: one that has no
-// record any more is finished there.
-func (s *Service) send(ctx context.Context, t *Task, most func(r room) int) error {
+// send queues so many parts of a task that are not under way, and reports whether there were any. The task is read after the parts
+// that are: one that has no record any more is finished there.
+func (s *Service) send(ctx context.Context, t *Task, most func(r room) int) (sent bool, err error) {
 	r, err := s.room(ctx, t)
 	if err != nil {
-		return err
+		return false, err
 	}
 	left := most(r)
 	if left <= 0 {
-		return nil
+		return false, nil
 	}
 	now, err := s.load(ctx, t.Ref)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if !now.inParts() || now.Round != t.Round {
-		return errLost
+		return false, errLost
 	}
 	for _, n := range now.openParts() {
 		if r.begun[n] {
 			continue
 		}
 		if left--; left < 0 {
-			return nil
+			break
 		}
 		began, err := s.begin(ctx, now, n)
 		if err == nil && began {
 			err = s.Queue.Push(ctx, Job{Task: t.Ref, Part: n}, 0)
 		}
 		if err != nil {
-			return err
+			return sent, err
 		}
+		sent = true
 	}
-	return nil
+	return sent, nil
 }
