@@ -19,7 +19,7 @@ import (
 
 // documentation lists the pages that people read, seen from this folder.
 func documentation() []string {
-	return []string{"../README.md", "../SECURITY.md", "../.github/CONTRIBUTING.md", "../infra/README.md", "../infra/data-protection.md", "../shared/abbyy/compatibility.md", "testdata/asvs.md"}
+	return []string{"../README.md", "../SECURITY.md", "../.github/CONTRIBUTING.md", "../infra/README.md", "../infra/data-protection.md", "../infra/scale.md", "../shared/abbyy/compatibility.md", "testdata/asvs.md"}
 }
 
 // textOf returns the text of a page.

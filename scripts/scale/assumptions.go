@@ -115,7 +115,7 @@ func assumptions(m measurement) []assumption {
 			func(m *model, v float64) { m.Event[azure] = v }, onAzure},
 		{"from the upload to the queue, AWS", "s", 0.6, 0.2, 2, assumed, "S3 notification to SQS, taken by long polling",
 			func(m *model, v float64) { m.Event[aws] = v }, onAWS},
-		{"longest time between two looks into a queue", "s", 10, 1, 10, setting, "`maxPollingInterval` in `host.json`; doubles from 0.1 s on while nothing is found",
+		{"longest time between two looks into a queue", "s", 2, 1, 10, setting, "`maxPollingInterval` in `host.json`; doubles from 0.1 s on while nothing is found",
 			func(m *model, v float64) { m.Poll = v }, onAzure},
 		{"between two decisions to scale", "s", 5, 1, 30, assumed, "not documented",
 			func(m *model, v float64) { m.Decide = v }, onAzure},

@@ -182,7 +182,7 @@ func TestNumbersOfOtherFilesAreTheirs(t *testing.T) {
 		},
 		"infra/azure/main.bicep": {fmt.Sprintf("{ memoryMB: %d, maximum: %d }", 2048*cores[azure], defaults[azure].instances)},
 		"infra/aws/stamp.yaml": {
-			fmt.Sprintf("and as many that go on.\n    Default: %d\n", defaults[aws].instances), fmt.Sprintf("a core reads one page at a time.\n    Default: %d\n", 1769*cores[aws]),
+			fmt.Sprintf("or parts of large ones.\n    Default: %d\n", defaults[aws].instances), fmt.Sprintf("a core reads one page at a time.\n    Default: %d\n", 1769*cores[aws]),
 		},
 	} {
 		for _, claim := range claims {

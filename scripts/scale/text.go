@@ -72,8 +72,8 @@ func (r *results) summary(say sayer) {
 	say("  two cores idle at their ends.")
 	say("- **Parts of an application under way: %d** (`LETHE_PARTS_AT_ONCE`). The fewest (a power of two) with which all parts of %d pages are under way at once. Without a cap, ten", window, goalPages)
 	say("  documents of %s pages make those of other applications wait for minutes.", short(largePages))
-	say("- **Warm instances help as far as they are told of work.** On Azure an idle instance looks into its queue at least every 10 s (`maxPollingInterval`")
-	say("  in `host.json`); with 2 s it has work sooner, and every look is a call that is charged and logged. On AWS pollers begin with 5 invocations")
+	say("- **Warm instances help as far as they are told of work.** On Azure an idle instance looks into its queue at least every 2 s (`maxPollingInterval`")
+	say("  in `host.json`); every look is a call that is charged and logged, and with 10 s it would have work up to 8 s later. On AWS pollers begin with 5 invocations")
 	say("  and add 300 a minute however many instances are warm; provisioned pollers (ten of them, 68 dollars a month) begin with 100.")
 	say("- **Cold, the clouds differ by their rules, not by their cores:** Azure adds instances by the decision, AWS by the second.\n")
 }

@@ -30,13 +30,14 @@ type inputFile struct {
 	src     ocr.Source
 	version string // ETag of its blob
 	info    ocr.Info
+	close   func() error // nil for a file that is not open
 }
 
 // close closes the files, which were opened for reading: nothing is lost.
 func (d *document) close() {
 	for _, p := range d.files {
-		if p.src.File != nil { // else nobody needs it
-			_ = p.src.File.Close()
+		if p.close != nil {
+			_ = p.close()
 		}
 	}
 }
@@ -91,12 +92,12 @@ func (s *Service) openDocument(ctx context.Context, t *Task) (*document, error) 
 func (s *Service) openFiles(ctx context.Context, t *Task, d *document) error {
 	var digests [][]byte
 	for _, f := range s.files(t) {
-		src, version, err := s.openFile(ctx, t, f)
+		opened, err := s.openFile(ctx, t, f, "")
 		if err != nil {
 			return err
 		}
-		d.files = append(d.files, inputFile{src: src, version: version})
-		digest, err := documentDigest(src.File, f.digest)
+		d.files = append(d.files, opened)
+		digest, err := documentDigest(opened.src.File, f.digest)
 		if err != nil {
 			return err
 		}
@@ -145,11 +146,12 @@ func (s *Service) openNeeded(ctx context.Context, t *Task, d *document, numbers 
 		if !needed {
 			continue
 		}
-		src, version, err := s.openFile(ctx, t, files[i])
+		opened, err := s.openFile(ctx, t, files[i], p.version)
 		if err != nil {
 			return err
 		}
-		if p.src = src; version != p.version {
+		p.src, p.close = opened.src, opened.close
+		if opened.version != p.version {
 			return changed()
 		}
 	}
@@ -161,22 +163,27 @@ func changed() *fault.Error {
 	return fault.New(fault.DocumentChanged, "two documents were sent at once with the same idempotency key; send each again with its own key")
 }
 
-// openFile hands an uploaded file to the engine, and returns its version.
-func (s *Service) openFile(ctx context.Context, t *Task, f file) (ocr.Source, string, error) {
-	var version string
-	src, err := retry(ctx, func() (ocr.Source, error) {
-		opened, blob, err := storage.Open(ctx, s.Store.Blobs, f.name, s.Limits.Document.Bytes)
-		if err != nil {
-			return ocr.Source{}, err
+// openFile hands an uploaded file to the engine: all of it, or where the version is known ranges of it as they are read.
+func (s *Service) openFile(ctx context.Context, t *Task, f file, version string) (inputFile, error) {
+	opened, err := retry(ctx, func() (*storage.Opened, error) {
+		if version != "" {
+			return storage.OpenRanges(ctx, s.Store.Blobs, f.name, version, s.Limits.Document.Bytes)
 		}
-		version = blob.ETag
-		_, _, leaf, _ := ParseName(f.name)
-		return ocr.Source{File: opened, ID: t.Ref.ID + " " + leaf + " " + blob.ETag, Password: f.password, Owner: t.Ref.Application}, nil
+		whole, blob, err := storage.Open(ctx, s.Store.Blobs, f.name, s.Limits.Document.Bytes)
+		return &storage.Opened{File: whole, Blob: blob}, err
 	})
 	if errors.Is(err, fault.NotFound) {
-		return src, "", fault.Wrap(err, fault.DocumentMissing, "the uploaded document was gone before it could be processed; submit it again")
+		err = fault.Wrap(err, fault.DocumentMissing, "the uploaded document was gone before it could be processed; submit it again")
 	}
-	return src, version, err
+	if err != nil {
+		return inputFile{}, err
+	}
+	_, _, leaf, _ := ParseName(f.name)
+	src := ocr.Source{File: opened.File, ID: t.Ref.ID + " " + leaf + " " + opened.Blob.ETag, Password: f.password, Owner: t.Ref.Application}
+	if opened.Ranges != nil {
+		src.Fill = opened.Ranges
+	}
+	return inputFile{src: src, version: opened.Blob.ETag, close: opened.Close}, nil
 }
 
 // documentDigest returns the SHA-256 of a file that is about to be read. Where the digest is known already, in hex, it must be

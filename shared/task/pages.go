@@ -215,7 +215,7 @@ func (s *Service) page(ctx context.Context, t *Task, doc *document, place *fairq
 	page, err := retry(ctx, func() (ocr.Page, error) { return s.readOrSkip(ctx, t, doc, place, n) })
 	place.Give() // others read while this page is stored
 	if err != nil {
-		if fault.KindOf(err) != fault.Document || t.Settings.OnPageError == FailOnPageError {
+		if fault.KindOf(err) != fault.Document || errors.Is(err, fault.DocumentChanged) || t.Settings.OnPageError == FailOnPageError {
 			return nil, err
 		}
 		fails = err

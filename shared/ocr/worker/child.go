@@ -158,10 +158,13 @@ func (c *child) greet(ctx context.Context, check checker) error {
 	}
 	if err != nil {
 		c.dismiss()
+		if why := c.why(); why == OverCPU || why == Stalled {
+			err = fmt.Errorf("it was ended: %s", why)
+		}
 		if c.cmd.ProcessState != nil && c.cmd.ProcessState.ExitCode() == exitUnusable {
 			err = &Unusable{}
 		}
-		return fmt.Errorf("wait for child: %w (it wrote %q)", err, c.stderr.head())
+		return fmt.Errorf("wait for the first word of child: %w (it wrote %q)", err, c.stderr.head())
 	}
 	c.stderr.forget()
 	c.words.Sandbox.AddressSpace = c.limitAddressSpace() == nil

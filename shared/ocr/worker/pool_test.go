@@ -267,7 +267,7 @@ func TestStartFailureIsTransientAndSaysWhy(t *testing.T) {
 	}{
 		{name: "missing program", role: "serve", cause: "no such file", change: func(c *worker.Config) { c.Path = "/none" }},
 		{name: "ends at once", role: "noisy", cause: "cannot load the library", change: func(*worker.Config) {}},
-		{name: "says nothing", role: "silent", cause: "timeout", change: func(c *worker.Config) { c.Limits.Start = 20 * time.Millisecond }},
+		{name: "says nothing", role: "silent", cause: "the first word", change: func(c *worker.Config) { c.Limits.Start = 20 * time.Millisecond }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPool(t, c.role, c.change)
