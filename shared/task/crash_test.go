@@ -184,15 +184,8 @@ func steps() []step {
 		w.state(ref, task.Completed)
 	}
 	queued := func(w *world) task.Ref { return w.queued(clientOrder()) }
-	processed := func(w *world, ref task.Ref) error {
-		_, err := w.Process(w.Context(), ref.Job())
-		for p, ok := w.queue.pop(); ok && err == nil; p, ok = w.queue.pop() {
-			_, err = w.Process(w.Context(), p.job)
-		}
-		return err
-	}
 	completed := func(w *world) task.Ref { return w.completed(clientOrder()) }
-	return []step{
+	return append([]step{
 		{"create", func(*world) task.Ref { return task.Ref{} }, func(w *world, _ task.Ref) error {
 			_, err := w.Create(w.Context(), clientOrder())
 			return err
@@ -231,40 +224,6 @@ func steps() []step {
 			_, err := w.Process(w.Context(), ref.Job())
 			return err
 		}, func(w *world, ref task.Ref, _ error) {
-			w.recover()
-			w.state(ref, task.Completed)
-		}},
-		{"process in parts", func(w *world) task.Ref { w.inParts(1, 2); return queued(w) }, processed, func(w *world, ref task.Ref, _ error) {
-			w.recover()
-			w.state(ref, task.Completed)
-			if pages := strings.Count(w.text(ref), word); pages != 3 {
-				w.Errorf("the result has %d pages of 3", pages)
-			}
-		}},
-		{"process parts to failure", func(w *world) task.Ref {
-			w.inParts(1, 3)
-			w.engine.always = map[int]error{2: fault.New(fault.DocumentDamaged, "damaged")}
-			o := clientOrder()
-			o.Settings.OnPageError = task.FailOnPageError
-			return w.queued(o)
-		}, processed, func(w *world, ref task.Ref, _ error) {
-			w.recover()
-			w.failed(ref, fault.DocumentDamaged)
-		}},
-		{"delete in parts", func(w *world) task.Ref {
-			w.inParts(1, 2)
-			ref := queued(w)
-			w.mustProcess(ref, task.Done)
-			return ref
-		}, remove, deleted},
-		{"sweep lost parts", func(w *world) task.Ref {
-			w.inParts(1, 2)
-			ref := queued(w)
-			w.mustProcess(ref, task.Done)
-			w.queue.take()
-			pass(20 * time.Minute)
-			return ref
-		}, sweep, func(w *world, ref task.Ref, _ error) {
 			w.recover()
 			w.state(ref, task.Completed)
 		}},
@@ -347,7 +306,7 @@ func steps() []step {
 			pass(31 * 24 * time.Hour)
 			return ref
 		}, sweep, stay},
-	}
+	}, partSteps(remove, deleted, sweep)...)
 }
 
 func TestNoLostWriteLeavesATaskInLimbo(t *testing.T) {

@@ -3,11 +3,14 @@ package task_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
@@ -85,6 +88,27 @@ func TestNoMoreDocumentsAreOpenThanAreAdmitted(t *testing.T) {
 		if running != 16 { // eight for each of two places
 			t.Errorf("%d documents are being read, want 16", running)
 		}
+		group.Wait()
+	})
+}
+
+func TestPageThatIsBeingStoredKeepsNobodyFromReading(t *testing.T) {
+	inWorld(t, func(_ *testing.T, w *world) {
+		w.places = 1
+		w.Service = w.process("one")
+		first, second := w.queued(order()), w.queued(order())
+		stored := make(chan struct{})
+		w.faulty.Before(func(op storagetest.Op, key string) error {
+			if op == storagetest.PutBlob && strings.HasPrefix(key, storage.Work) && strings.Contains(key, first.ID) {
+				<-stored // storage takes its time
+			}
+			return nil
+		})
+		var group sync.WaitGroup
+		group.Go(func() { w.mustProcess(first, task.Done) })
+		synctest.Wait()
+		w.mustProcess(second, task.Done)
+		close(stored)
 		group.Wait()
 	})
 }

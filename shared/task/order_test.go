@@ -6,9 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -388,26 +386,5 @@ func TestWaitReturnsOnChangeOrAtTheEnd(t *testing.T) {
 		if _, err := w.Wait(t.Context(), ref, got.ETag()); !errors.Is(err, fault.TaskErased) {
 			t.Errorf("deleted while waiting: %v", err)
 		}
-	})
-}
-
-func TestPageThatIsBeingStoredKeepsNobodyFromReading(t *testing.T) {
-	inWorld(t, func(_ *testing.T, w *world) {
-		w.places = 1
-		w.Service = w.process("one")
-		first, second := w.queued(order()), w.queued(order())
-		stored := make(chan struct{})
-		w.faulty.Before(func(op storagetest.Op, key string) error {
-			if op == storagetest.PutBlob && strings.HasPrefix(key, storage.Work) && strings.Contains(key, first.ID) {
-				<-stored // storage takes its time
-			}
-			return nil
-		})
-		var group sync.WaitGroup
-		group.Go(func() { w.mustProcess(first, task.Done) })
-		synctest.Wait()
-		w.mustProcess(second, task.Done)
-		close(stored)
-		group.Wait()
 	})
 }

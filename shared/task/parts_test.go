@@ -3,6 +3,7 @@ package task_test
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
 
@@ -304,5 +306,45 @@ func TestLateMessageOfAnEarlierRoundHarmsNothing(t *testing.T) {
 				t.Errorf("page %d was read %d times", n, times)
 			}
 		}
+	})
+}
+
+// Where there is no room for more, each part leaves it to the others to begin a next one.
+func TestDocumentGoesOnWhosePartsUnderWayEndAtTheSameMoment(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.inParts(1, 3)
+		w.engine.pages = 7
+		ref := w.queued(order())
+		w.mustProcess(ref, task.Done) // shared out, and its first part
+		jobs := w.queue.take()
+		w.limits.PartsAtOnce = 1
+		full := w.process("full")
+		var lists atomic.Int64
+		all := make(chan struct{})
+		w.faulty.After(func(op storagetest.Op, key string) error {
+			if op != storagetest.ListRecords || !strings.HasPrefix(key, string(storage.Parts)) {
+				return nil
+			}
+			if n := lists.Add(1); n == int64(len(jobs)) {
+				close(all)
+			} else if n < int64(len(jobs)) {
+				<-all
+			}
+			return nil
+		})
+		var group sync.WaitGroup
+		for _, p := range jobs {
+			group.Go(func() {
+				if _, err := full.Process(t.Context(), p.job); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		if len(jobs) != 3 || w.queue.len() == 0 {
+			t.Fatalf("after %d parts ended at once %d are queued", len(jobs), w.queue.len())
+		}
+		w.crowd("one")
+		w.state(ref, task.Completed)
 	})
 }

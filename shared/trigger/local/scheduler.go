@@ -22,17 +22,46 @@ type Scheduler struct {
 	wake  chan struct{} // holds one token when there may be a job that can wait to be admitted
 
 	mu      sync.Mutex
-	waiting map[string][]task.Job // guarded by mu; by application, in order of arrival
-	known   map[task.Job]bool     // guarded by mu; waiting
-	asks    map[string]bool       // guarded by mu; applications whose oldest job waits to be admitted
-	running int                   // guarded by mu
+	waiting map[string]*line  // guarded by mu; by application
+	known   map[task.Job]bool // guarded by mu; waiting
+	asks    map[string]bool   // guarded by mu; applications whose oldest job waits to be admitted
+	running int               // guarded by mu
+}
+
+// line is the jobs of an application that wait, in order of arrival. Documents and parts of large ones have their turns one after the
+// other: neither does a document wait for all parts of another, nor they for all documents that come later.
+type line struct {
+	documents, parts []task.Job
+	partNext         bool
+}
+
+func (l *line) add(job task.Job) {
+	if job.Part > 0 {
+		l.parts = append(l.parts, job)
+	} else {
+		l.documents = append(l.documents, job)
+	}
+}
+
+func (l *line) empty() bool { return len(l.documents) == 0 && len(l.parts) == 0 }
+
+// take removes the next job. There is one.
+func (l *line) take() task.Job {
+	from := &l.documents
+	if len(l.documents) == 0 || l.partNext && len(l.parts) > 0 {
+		from = &l.parts
+	}
+	job := (*from)[0]
+	*from = (*from)[1:]
+	l.partNext = job.Part == 0
+	return job
 }
 
 // NewScheduler returns a scheduler whose tasks are admitted by turns.
 func NewScheduler(turns *fairqueue.Queue, log *slog.Logger) *Scheduler {
 	return &Scheduler{
 		turns: turns, log: log, wake: make(chan struct{}, 1),
-		waiting: map[string][]task.Job{}, known: map[task.Job]bool{}, asks: map[string]bool{},
+		waiting: map[string]*line{}, known: map[task.Job]bool{}, asks: map[string]bool{},
 	}
 }
 
@@ -53,7 +82,10 @@ func (s *Scheduler) push(job task.Job) {
 		return
 	}
 	s.known[job] = true
-	s.waiting[job.Task.Application] = append(s.waiting[job.Task.Application], job)
+	if s.waiting[job.Task.Application] == nil {
+		s.waiting[job.Task.Application] = &line{}
+	}
+	s.waiting[job.Task.Application].add(job)
 	s.poke()
 }
 
@@ -117,8 +149,8 @@ func (s *Scheduler) run(ctx context.Context, app string, process Process) {
 func (s *Scheduler) next(app string) task.Job {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	job := s.waiting[app][0]
-	if s.waiting[app] = s.waiting[app][1:]; len(s.waiting[app]) == 0 {
+	job := s.waiting[app].take()
+	if s.waiting[app].empty() {
 		delete(s.waiting, app)
 	}
 	delete(s.asks, app)

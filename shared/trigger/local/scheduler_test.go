@@ -128,3 +128,40 @@ func TestRunWaitsForTheCallsUnderWay(t *testing.T) {
 		}
 	})
 }
+
+func TestDocumentDoesNotWaitForAllPartsOfAnotherNorTheyForAllDocuments(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := local.NewScheduler(fairqueue.New(1, time.Now), slog.New(slog.DiscardHandler))
+		for n := range 5 {
+			_ = s.Push(t.Context(), task.Job{Task: job("a", 0).Task, Part: n + 1}, 0)
+		}
+		for n := range 5 {
+			_ = s.Push(t.Context(), job("a", n+1), 0)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		var mu sync.Mutex
+		var order []bool // of parts
+		go s.Run(ctx, func(_ context.Context, j task.Job, _ *fairqueue.Document) (task.Outcome, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			order = append(order, j.Part > 0)
+			return task.Done, nil
+		})
+		synctest.Wait()
+		stop()
+		mu.Lock()
+		defer mu.Unlock()
+		parts := 0
+		for i, part := range order {
+			if part {
+				parts++
+			}
+			if parts > i/2+1 || parts < i/2 {
+				t.Fatalf("parts are %v", order)
+			}
+		}
+		if len(order) != 10 {
+			t.Errorf("%d jobs were done of 10", len(order))
+		}
+	})
+}
