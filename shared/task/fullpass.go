@@ -125,7 +125,6 @@ type passRun struct {
 	note      *passNote // where the pass is stored; nil for one that is made in one go
 	unsaved   error     // of the last try to store it
 	overtaken bool      // another process stored it: it goes on
-	last      *Task     // owner of the blob judged last, nil for none
 	errs      []error   // of steps and entries
 }
 

@@ -45,13 +45,11 @@ func (s *Service) passBlobs(ctx context.Context, container string, r *passRun, f
 	if err != nil {
 		return from, fmt.Errorf("list %s: %w", container, err)
 	}
-	r.last = nil // what was listed now may be younger than what was read of its task
-	for _, b := range blobs {
+	for b, of := range s.owners(ctx, blobs) {
 		if r.tired() {
 			return from, nil
 		}
-		r.last, err = s.ownerOf(ctx, b.Name, r.last)
-		r.failed(s.passBlob(ctx, b, r.last, err, &r.share))
+		r.failed(s.passBlob(ctx, b, of.task, of.err, &r.share))
 		from.Blob = b.Name
 	}
 	from.Done = len(blobs) < s.listed

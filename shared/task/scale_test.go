@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -85,11 +86,14 @@ func TestSweepCostsByWhatIsDueHoweverMuchIsAlive(t *testing.T) {
 type slow struct {
 	*vast
 	takes  time.Duration
-	counts map[string]int
+	mu     sync.Mutex
+	counts map[string]int // guarded by mu
 }
 
 func (s *slow) wait(what string) {
+	s.mu.Lock()
 	s.counts[what]++
+	s.mu.Unlock()
 	time.Sleep(s.takes)
 }
 
@@ -121,7 +125,7 @@ func (b slowBlobs) List(ctx context.Context, prefix, after string, limit int) ([
 
 // comesRound makes a full pass in calls of the timer, one every five minutes by a process of its own, and returns how long it took and
 // which calls of storage.
-func comesRound(t *testing.T, tasks int, takes time.Duration) (took time.Duration, counts map[string]int) {
+func comesRound(t *testing.T, tasks, sweepers int, takes time.Duration) (took time.Duration, counts map[string]int) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		pass(10 * time.Hour)
@@ -131,7 +135,7 @@ func comesRound(t *testing.T, tasks int, takes time.Duration) (took time.Duratio
 			process := task.New(task.Config{
 				Store:     task.Store{Blobs: slowBlobs{vastBlobs{s.Blobs(), s.vast}, s}, Records: s, Agenda: s.Store},
 				Inventory: erasure.Inventory(), Links: &linker{}, Queue: &queue{}, Engine: &engine{}, Turns: fairqueue.New(1, time.Now),
-				Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: fmt.Sprint("process ", calls), Now: time.Now, Log: slog.New(slog.DiscardHandler),
+				Sweepers: sweepers, Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: fmt.Sprint("process ", calls), Now: time.Now, Log: slog.New(slog.DiscardHandler),
 			})
 			ctx, cancel := context.WithTimeout(t.Context(), tick)
 			done, err := process.PassWhenDue(ctx, interval)
@@ -167,12 +171,16 @@ func TestFullPassOfTenMillionTasksComesRoundWithinADay(t *testing.T) {
 	if os.Getenv("LETHE_SOAK") != "" {
 		few = 100_000
 	}
-	half, halfCounts := comesRound(t, few/2, latency*time.Duration(most/few))
-	whole, counts := comesRound(t, few, latency*time.Duration(most/few))
+	half, halfCounts := comesRound(t, few/2, 1, latency*time.Duration(most/few))
+	whole, counts := comesRound(t, few, 1, latency*time.Duration(most/few))
+	several, _ := comesRound(t, few, 8, latency*time.Duration(most/few))
 	for what := range maps.Keys(counts) {
 		t.Logf("%s: %d for %d tasks, %d for %d", what, halfCounts[what], few/2, counts[what], few)
 	}
-	t.Logf("10 million tasks at %s a call: %s; half of them: %s; calls for each: %s", latency, whole, half, slices.Sorted(maps.Keys(counts)))
+	t.Logf("10 million tasks at %s a call: %s; half of them: %s; with 8 sweepers: %s; calls for each: %s", latency, whole, half, several, slices.Sorted(maps.Keys(counts)))
+	if several > whole/4 {
+		t.Errorf("with 8 sweepers it takes %s instead of %s", several, whole)
+	}
 	if whole > 2*half+tick || half > whole {
 		t.Errorf("half takes %s, the whole %s", half, whole)
 	}
