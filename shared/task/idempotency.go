@@ -46,15 +46,11 @@ func (s *Service) createOnce(ctx context.Context, o Order) (Accepted, error) {
 
 // takeKey writes down that the order's key stands for the task. It reports whether it is the first to use the key.
 func (s *Service) takeKey(ctx context.Context, o Order, ref Ref) (first bool, err error) {
-	known := replay{ID: ref.ID}
-	if known.Request, err = o.digest(); err != nil {
+	rec, err := s.keyRecord(&o, ref)
+	if err != nil {
 		return false, err
 	}
-	value, err := storage.Encode(replayVersion, known)
-	if err != nil {
-		return false, fmt.Errorf("encode idempotency record: %w", err)
-	}
-	_, err = s.Store.Records.Put(ctx, storage.Record{Key: o.key(), Value: value, Due: s.Now().Add(idempotencyLife)})
+	_, err = s.Store.Records.Put(ctx, rec)
 	if errors.Is(err, fault.AlreadyExists) {
 		return false, nil
 	}

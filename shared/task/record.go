@@ -114,18 +114,11 @@ func decode(rec storage.Record) (*Task, error) {
 
 // save writes the task if it is still as it was read, and notes the new version in it.
 func (s *Service) save(ctx context.Context, t *Task) error {
-	t.Version = t.format()
-	t.Updated = s.Now().UTC()
-	value, err := json.Marshal(t)
+	rec, err := s.record(t)
 	if err != nil {
-		return fmt.Errorf("encode task record: %w", err)
+		return err
 	}
-	etag, err := s.Store.Records.Put(ctx, storage.Record{
-		Key:   t.Ref.key(),
-		Value: value,
-		ETag:  t.etag,
-		Due:   s.attention(t),
-	})
+	etag, err := s.Store.Records.Put(ctx, rec)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
-	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/language"
 	"github.com/lethe-ocr/lethe/shared/render"
@@ -56,24 +55,12 @@ func (s *Service) create(ctx context.Context, o Order, ref Ref) (Accepted, error
 // createCounted makes a task that is counted already. It reports whether the count was needed: not if there is no task, nor if a call
 // with the same key was quicker.
 func (s *Service) createCounted(ctx context.Context, o Order, ref Ref) (a Accepted, made bool, err error) {
-	t := s.newTask(o, ref)
-	if err := errors.Join(s.keepPassword(t, o.Password), t.fits()); err != nil {
-		return Accepted{}, false, err
+	i := item{order: o, ref: ref, task: s.newTask(o, ref)}
+	if i.err = errors.Join(s.keepPassword(i.task, o.Password), i.task.fits()); i.err == nil {
+		i.err = s.save(ctx, i.task)
+		s.accept(ctx, &i)
 	}
-	if err := s.save(ctx, t); err != nil {
-		if o.IdempotencyKey != "" && errors.Is(err, fault.AlreadyExists) {
-			a, err = s.again(ctx, o, ref) // a call with the same key was quicker
-		}
-		return a, false, err
-	}
-	a = Accepted{Task: t, attempt: t.Attempt}
-	link, err := s.Links.UploadLink(ctx, ref.UploadName(), t.Settings.Size, t.LinkEnds)
-	if err != nil {
-		return Accepted{}, true, errors.Join(err, s.undo(ctx, o, a)) // which counts it no more
-	}
-	a.Upload = &link
-	s.Log.InfoContext(ctx, logevent.TaskCreated, "task", ref.String())
-	return a, true, nil
+	return i.accepted, i.counted, i.err
 }
 
 // newTask returns the record of a task that was ordered.
