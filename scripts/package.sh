@@ -61,7 +61,7 @@ pack() { # pack STAGE PROGRAM ZIP
 pack "$stage" lethe lethe.zip
 pack "$lambda" bootstrap lethe-lambda.zip
 [[ -z ${LETHE_PACKAGE_LANGUAGES:-}${LANGUAGES:-} ]] || exit 0
-for limit in lethe.zip:56 lethe-lambda.zip:50; do
+for limit in lethe.zip:57 lethe-lambda.zip:51; do
   if (($(stat -c %s "dist/${limit%:*}") > ${limit#*:} << 20)); then
     echo "dist/${limit%:*} is larger than ${limit#*:} MiB" >&2
     exit 1
