@@ -1,0 +1,54 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/lethe-ocr/lethe/functions/ocr"
+	"github.com/lethe-ocr/lethe/functions/requeue"
+	"github.com/lethe-ocr/lethe/scripts/awslocal/stack"
+	"github.com/lethe-ocr/lethe/scripts/stamptest"
+)
+
+// Several instances of one core each read the parts of a document. Of the last run instances are killed at work; its result
+// is that of the others.
+func TestDocumentIsReadByManyInstances(t *testing.T) {
+	t.Parallel() // most of its time is spent waiting
+	pages, kills, runs := 32, 1, []int{4, 4}
+	if soak() {
+		pages, kills, runs = 300, 3, []int{1, 2, 4, 4}
+	}
+	text := ""
+	for run, instances := range runs {
+		killed := run == len(runs)-1
+		t.Run(fmt.Sprintf("%d instances, killed %t", instances, killed), func(t *testing.T) {
+			s := start(t, map[string]string{"LETHE_WORKERS": "1"}, func(c *stack.Config) { c.Instances = instances })
+			began := time.Now()
+			id := s.Submit(t, stamptest.Pages(t, pages))
+			if killed {
+				for range kills {
+					kept := s.copies(t, id)
+					stamptest.Await(t, time.Minute, "another page is kept, or all is over", func() bool { return s.copies(t, id) != kept })
+					t.Logf("%d instances killed", s.Functions[ocr.Name].Kill()+s.Functions[requeue.Name].Kill())
+				}
+			}
+			s.AwaitState(t, 30*time.Minute, id, "Completed")
+			t.Logf("%d pages in %s, %d calls, %d parts begun, %d instances at the end", pages, time.Since(began).Round(100*time.Millisecond),
+				s.Functions[ocr.Name].Calls()+s.Functions[requeue.Name].Calls(), bytes.Count(s.Log(), []byte(`"part":`)),
+				len(s.Functions[ocr.Name].Bootstraps())+len(s.Functions[requeue.Name].Bootstraps()))
+			var result string
+			if status := s.Try(t, http.MethodGet, "/v1/tasks/"+id+"/results/txt", &result); status != http.StatusOK {
+				t.Fatalf("status %d", status)
+			}
+			if text == "" {
+				text = result
+			} else if result != text {
+				t.Errorf("the result has %d bytes, another one %d", len(result), len(text))
+			}
+			s.Erase(t, id)
+		})
+	}
+}
