@@ -69,18 +69,18 @@ func (t *tasks) Landed(_ context.Context, name string) (*task.Task, error) {
 	return &task.Task{Ref: task.Ref{Application: "standin", ID: name}}, nil
 }
 
-func (t *tasks) Process(_ context.Context, ref task.Ref) (task.Outcome, error) {
-	t.note(Line{Call: "Process", Name: ref.ID})
+func (t *tasks) Process(_ context.Context, job task.Job) (task.Outcome, error) {
+	t.note(Line{Call: "Process", Name: job.Task.ID})
 	return task.Done, nil
 }
 
 // ProcessRead is Process.
 func (t *tasks) ProcessRead(ctx context.Context, read *task.Task) (task.Outcome, error) {
-	return t.Process(ctx, read.Ref)
+	return t.Process(ctx, read.Ref.Job())
 }
 
-func (t *tasks) GiveUp(_ context.Context, ref task.Ref) error {
-	t.note(Line{Call: "GiveUp", Name: ref.ID})
+func (t *tasks) GiveUp(_ context.Context, job task.Job) error {
+	t.note(Line{Call: "GiveUp", Name: job.Task.ID})
 	return nil
 }
 
