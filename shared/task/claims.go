@@ -1,6 +1,7 @@
 package task
 
 import (
+	"errors"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -43,6 +44,40 @@ func (c *Claims) lose() {
 	}
 	c.Suspect = true
 	c.yield()
+}
+
+// free makes what is to be read nobody's: a lease that ran out is lost. It is errBusy while one is live, and errSpent for what
+// was begun too often.
+func (c *Claims) free(now time.Time) error {
+	switch {
+	case c.live(now):
+		return errBusy
+	case c.Lease.Owner != "":
+		c.lose()
+	}
+	if c.spent() {
+		return errSpent
+	}
+	return nil
+}
+
+// settle notes why the holder lets go of what it did not finish. It is errSpent after the last attempt.
+func (c *Claims) settle(why error) error {
+	switch {
+	case handsOn(why):
+		c.yield()
+		if errors.Is(why, errSlice) {
+			c.Suspect, c.Deaths = false, 0 // what was in hand at the death has been read
+		}
+	case errors.Is(why, fault.EngineStarved):
+		c.yield()
+		c.Starved++
+	case c.Attempts >= MaxAttempts:
+		return errSpent
+	default:
+		c.Lease = Lease{}
+	}
+	return nil
 }
 
 // yield notes that the holder lets go in good order; it was no attempt.

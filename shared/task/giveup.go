@@ -17,15 +17,17 @@ func (s *Service) GiveUp(ctx context.Context, job Job) error {
 	failed, ref := false, job.Task
 	t, err := s.change(ctx, ref, func(t *Task) error {
 		failed = false
-		switch {
-		case t.State != Queued && t.State != InProgress, t.State == InProgress && t.live(s.Now()), t.inParts():
+		if t.State != Queued && t.State != InProgress || t.inParts() {
 			return errUnchanged
-		case t.State == InProgress:
-			t.orphan()
 		}
-		if t.spent() {
+		switch err := t.free(s.Now()); {
+		case errors.Is(err, errBusy):
+			return errUnchanged
+		case errors.Is(err, errSpent):
 			s.fail(t, exhausted())
 			failed = true
+		default:
+			t.State = Queued
 		}
 		return nil
 	})

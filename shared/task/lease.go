@@ -3,7 +3,7 @@ package task
 import (
 	"context"
 	"errors"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/uuid/v5"
@@ -15,8 +15,9 @@ var (
 	errDeadline = errors.New("the deadline of this call is near")
 )
 
-// errBusy, errFinished and errSuspect say why a task cannot be claimed.
+// errBusy, errFinished, errSuspect and errSpent say why a task, or a part of one, cannot be claimed.
 var (
+	errSpent    = errors.New("it was begun too often")
 	errSuspect  = errors.New("the document must be read alone")
 	errBusy     = errors.New("another worker holds a live lease")
 	errFinished = errors.New("the task needs no work")
@@ -34,16 +35,16 @@ func (s *Service) claim(ctx context.Context, t *Task, alone bool) (*Task, error)
 		switch {
 		case t.State != Queued && t.State != InProgress, s.visible(t) != nil, t.inParts():
 			return errFinished
-		case t.State == InProgress && t.live(now):
-			return errBusy
-		case t.State == InProgress:
-			t.orphan()
 		}
-		if t.spent() {
+		err := t.free(now)
+		if errors.Is(err, errSpent) {
 			s.fail(t, exhausted())
 			return nil
 		}
-		if err := t.take(owner, now, alone); err != nil {
+		if err == nil {
+			err = t.take(owner, now, alone)
+		}
+		if err != nil {
 			return err
 		}
 		t.State = InProgress
@@ -83,15 +84,16 @@ type hold struct {
 	stop  context.CancelCauseFunc
 	done  chan struct{}
 
-	mu    sync.Mutex
-	pages Progress // guarded by mu; written to the record with each renewal
-	input Input    // guarded by mu; likewise
+	tally // written to the record with each renewal
+
+	input atomic.Pointer[Input] // likewise
 }
 
 // keep starts renewing the lease of a task that was just claimed.
 func (s *Service) keep(ctx context.Context, t *Task) (context.Context, *hold) {
 	ctx, stop := context.WithCancelCause(ctx)
-	h := &hold{s: s, ref: t.Ref, owner: t.Lease.Owner, stop: stop, done: make(chan struct{}), pages: t.Pages, input: t.Input}
+	h := &hold{s: s, ref: t.Ref, owner: t.Lease.Owner, stop: stop, done: make(chan struct{})}
+	h.progress(t.Input, t.Pages)
 	go func() {
 		defer close(h.done)
 		s.watch(ctx, h, t.Lease.Expires, stop)
@@ -124,8 +126,9 @@ func (s *Service) watch(ctx context.Context, l lease, expires time.Time, stop co
 		var err error
 		switch {
 		case counts != told && s.Now().Sub(published) >= l.step():
+			published = s.Now() // whatever becomes of it: a renewal comes next
 			if until, err = l.publish(ctx); err == nil {
-				published, told = s.Now(), counts
+				told = counts
 			}
 		case s.Now().Sub(renewed) >= leaseRenewal:
 			until, err = l.renew(ctx)
@@ -182,33 +185,16 @@ func (h *hold) update(ctx context.Context, apply func(*Task)) (*Task, error) {
 		if err := h.lost(t); err != nil {
 			return err
 		}
-		h.mu.Lock()
-		t.Pages, t.Input = h.pages, h.input
-		h.mu.Unlock()
+		t.Pages, t.Input = h.counts(), *h.input.Load()
 		apply(t)
 		return nil
 	})
 }
 
-// page counts one page as done.
-func (h *hold) page(failed bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.pages.count(failed)
-}
-
 // progress replaces what is known of the document.
 func (h *hold) progress(input Input, pages Progress) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.input, h.pages = input, pages
-}
-
-// counts returns the progress.
-func (h *hold) counts() Progress {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.pages
+	h.input.Store(&input)
+	h.set(pages)
 }
 
 // release stops renewing and waits until no renewal is under way.

@@ -3,7 +3,6 @@ package task
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -19,12 +18,13 @@ type partHold struct {
 	stop  context.CancelCauseFunc
 	done  chan struct{}
 
-	mu    sync.Mutex
-	pages Progress // of the part; guarded by mu
+	tally // of the part
 }
 
 func (s *Service) newPartHold(t *Task, p *part, begun bool) *partHold {
-	return &partHold{s: s, task: t, part: p, begun: begun, done: make(chan struct{}), pages: Progress{Total: t.partSize(p.Number)}}
+	h := &partHold{s: s, task: t, part: p, begun: begun, done: make(chan struct{})}
+	h.set(Progress{Total: t.partSize(p.Number)})
+	return h
 }
 
 // keep starts renewing the lease.
@@ -125,25 +125,4 @@ func (h *partHold) publish(ctx context.Context) (time.Time, error) {
 // all write the same record.
 func (h *partHold) step() time.Duration {
 	return progressStep * time.Duration(max(1, min(len(h.task.openParts()), h.s.Limits.PartsAtOnce)))
-}
-
-// page counts one page as done.
-func (h *partHold) page(failed bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.pages.count(failed)
-}
-
-// resumed takes the pages into account that were kept before.
-func (h *partHold) resumed(done Progress) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.pages = done
-}
-
-// counts returns the progress.
-func (h *partHold) counts() Progress {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.pages
 }

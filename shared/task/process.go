@@ -153,7 +153,7 @@ func (s *Service) admitted(work context.Context, job Job, turn *fairqueue.Docume
 
 // conclude writes how the work ended.
 func (s *Service) conclude(ctx context.Context, h *hold, done finished, workErr error) (Outcome, error) {
-	document, handOn := permanent(workErr), handsOn(workErr)
+	document := permanent(workErr)
 	if errors.Is(workErr, errLost) {
 		return s.letGo(ctx, h)
 	}
@@ -166,19 +166,10 @@ func (s *Service) conclude(ctx context.Context, h *hold, done finished, workErr 
 			t.Confidence = &confidence
 		case document != nil:
 			s.fail(t, document)
-		case handOn:
-			t.handBack()
-			if errors.Is(workErr, errSlice) {
-				t.Suspect, t.Deaths = false, 0 // what was in hand at the death has been read
-			}
-		case errors.Is(workErr, fault.EngineStarved):
-			t.handBack()
-			t.Starved++
-		case t.Attempts >= MaxAttempts:
+		case t.settle(workErr) != nil:
 			s.fail(t, exhausted())
 		default:
 			t.State = Queued
-			t.Lease = Lease{}
 		}
 	})
 	if errors.Is(err, errLost) {
@@ -187,7 +178,7 @@ func (s *Service) conclude(ctx context.Context, h *hold, done finished, workErr 
 	if err != nil {
 		return "", err
 	}
-	return s.report(ctx, t, handOn, workErr)
+	return s.report(ctx, t, workErr)
 }
 
 // permanent is the explanation of a fault that belongs to the document, nil for any other.
@@ -209,7 +200,7 @@ func handsOn(err error) bool {
 }
 
 // report logs how a call ended and does what follows from it.
-func (s *Service) report(ctx context.Context, t *Task, handOn bool, workErr error) (Outcome, error) {
+func (s *Service) report(ctx context.Context, t *Task, workErr error) (Outcome, error) {
 	log := s.Log.With("task", t.Ref.String())
 	switch {
 	case t.State == Completed:
@@ -218,7 +209,7 @@ func (s *Service) report(ctx context.Context, t *Task, handOn bool, workErr erro
 	case t.State == ProcessingFailed:
 		log.WarnContext(ctx, logevent.TaskFailed, "code", t.Failure.Code)
 		return Done, errors.Join(s.tellProcessed(ctx, t), s.discard(ctx, t))
-	case handOn:
+	case handsOn(workErr):
 		log.InfoContext(ctx, logevent.TaskHandedOn, "pages", t.Pages.Total, "done", t.Pages.Done)
 		return HandedOn, s.Queue.Push(ctx, t.Ref.Job(), 0)
 	default:

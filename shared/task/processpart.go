@@ -9,9 +9,6 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 )
 
-// errSpent says that a part was begun too often.
-var errSpent = errors.New("the part was begun too often")
-
 // processPart is process for a part.
 func (s *Service) processPart(ctx, work context.Context, job Job, turn *fairqueue.Document, stop context.CancelCauseFunc) (Outcome, error) {
 	var h *partHold
@@ -65,14 +62,8 @@ func (s *Service) claimPart(ctx context.Context, job Job, alone bool) (*partHold
 	begun := false
 	p, err := s.changePart(ctx, (&part{Task: job.Task, Number: job.Part, Round: t.Round}).key(), func(p *part) error {
 		now := s.Now().UTC()
-		switch {
-		case p.live(now):
-			return errBusy
-		case p.Lease.Owner != "":
-			p.lose()
-		}
-		if p.spent() {
-			return errSpent
+		if err := p.free(now); err != nil {
+			return err
 		}
 		begun, p.Begun = p.Begun, true
 		return p.take(owner, now, alone)
@@ -104,7 +95,7 @@ func (s *Service) readPart(ctx context.Context, h *partHold, seen *outcomes, tur
 		if left, done, err = s.resume(ctx, t, numbers, func(int) bool { return true }, seen); err != nil {
 			return err
 		}
-		h.resumed(done)
+		h.set(done)
 	}
 	if len(left) == 0 {
 		return nil
@@ -159,7 +150,7 @@ func (s *Service) finishPart(ctx context.Context, h *partHold, slow int, alone b
 	case t.State == Deleted:
 		return nil, errLost
 	case t.State == ProcessingFailed:
-		_, err := s.report(ctx, t, false, nil)
+		_, err := s.report(ctx, t, nil)
 		return nil, err
 	case t.State == InProgress && t.Lease.Owner == owner:
 		return t, nil
@@ -177,24 +168,9 @@ func (s *Service) concludePart(ctx context.Context, h *partHold, workErr error) 
 	case why != nil:
 		return s.failPart(ctx, h, why)
 	}
-	handOn := handsOn(workErr)
 	p, err := h.change(ctx, func(p *part) error {
 		p.Sent = s.Now().UTC()
-		switch {
-		case handOn:
-			p.yield()
-			if errors.Is(workErr, errSlice) {
-				p.Suspect, p.Deaths = false, 0 // what was in hand at the death has been read
-			}
-		case errors.Is(workErr, fault.EngineStarved):
-			p.yield()
-			p.Starved++
-		case p.Attempts >= MaxAttempts:
-			return errSpent
-		default:
-			p.Lease = Lease{}
-		}
-		return nil
+		return p.settle(workErr)
 	})
 	switch {
 	case errors.Is(err, errSpent):
@@ -203,7 +179,7 @@ func (s *Service) concludePart(ctx context.Context, h *partHold, workErr error) 
 		return s.letGoPart(ctx, h)
 	case err != nil:
 		return "", err
-	case handOn:
+	case handsOn(workErr):
 		s.Log.InfoContext(ctx, logevent.TaskHandedOn, "task", p.Task.String(), "part", p.Number)
 		return HandedOn, s.Queue.Push(ctx, p.job(), 0)
 	}
@@ -240,7 +216,7 @@ func (s *Service) failParts(ctx context.Context, ref Ref, why *Failure) (Outcome
 	if !failed {
 		return Done, errors.Join(err, s.finishDeleted(ctx, t))
 	}
-	outcome, reportErr := s.report(ctx, t, false, nil)
+	outcome, reportErr := s.report(ctx, t, nil)
 	return outcome, errors.Join(err, reportErr)
 }
 
@@ -294,14 +270,8 @@ func (s *Service) giveUpPart(ctx context.Context, job Job) error {
 		return err
 	}
 	p, err := s.changePart(ctx, (&part{Task: job.Task, Number: job.Part, Round: t.Round}).key(), func(p *part) error {
-		switch {
-		case p.live(s.Now()):
-			return errBusy
-		case p.Lease.Owner != "":
-			p.lose()
-		}
-		if p.spent() {
-			return errSpent
+		if err := p.free(s.Now()); err != nil {
+			return err
 		}
 		p.Sent = s.Now().UTC()
 		return nil
