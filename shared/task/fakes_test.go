@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -165,7 +166,7 @@ func (e *engine) next(n int) error {
 func (e *engine) reads() map[int]int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.read
+	return maps.Clone(e.read)
 }
 
 // setPages changes how many pages documents have that are inspected from now on.
