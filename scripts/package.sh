@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
 # Makes the packages for clouds: zips that run where nothing is installed. The same inputs give the same bytes.
+#   package.sh [FOLDER [VARIANT]…]   into dist, with the worker programs of both variants, unless told otherwise: what is deployed
+#                                    needs both, a test only the one that its machine takes
+#
 #   dist/stage/            what the function app's zip holds
 #   dist/lethe.zip         the package for Azure
 #   dist/stage-lambda/     what the zip for AWS Lambda holds: the same program, called bootstrap
@@ -9,18 +12,22 @@ cd "$(dirname "$0")/.."
 
 scripts/setup.sh package
 
+dist=${1:-dist}
+[ $# = 0 ] || shift
+whole=
+[ $# -gt 0 ] || { set -- x86-64-v3 portable; whole=1; }
 tessdata=${LETHE_TESSDATA:-/usr/share/tesseract-ocr/5/tessdata}
 # LETHE_PACKAGE_LANGUAGES replaces the usual languages, LANGUAGES are beside them.
 languages="${LETHE_PACKAGE_LANGUAGES:-osd eng deu fra spa ita por nld pol rus} ${LANGUAGES:-}"
 # shellcheck disable=SC2086 # names, one a word
 [[ -n ${LETHE_TESSDATA:-} ]] || scripts/setup.sh languages $languages
-stage=dist/stage
-lambda=dist/stage-lambda
-rm -rf "$stage" "$lambda" dist/lethe.zip dist/lethe-lambda.zip
+stage=$dist/stage
+lambda=$dist/stage-lambda
+rm -rf "$stage" "$lambda" "$dist/lethe.zip" "$dist/lethe-lambda.zip"
 mkdir -p "$stage/tessdata"
 
 # The programs need no file of the system they run on. One worker is fast, the other runs on every processor.
-scripts/build.sh "$stage" x86-64-v3 portable
+scripts/build.sh "$stage" "$@"
 
 cp host.json "$stage/"
 mkdir "$stage/machine"
@@ -41,7 +48,9 @@ done
 # counts for every processor that has SSE4.1, BMI and POPCNT, as Lambda's do; another one compiles for itself.
 mkdir -p "$lambda"
 cp "$stage/lethe" "$lambda/bootstrap"
-cp "$stage/lethe-worker-x86-64-v3" "$lambda/" # every processor of Lambda's runs it
+worker=$stage/lethe-worker-x86-64-v3 # every processor of Lambda's runs it
+[ -f "$worker" ] || worker=$stage/lethe-worker
+cp "$worker" "$lambda/"
 cp -r "$stage/tessdata" "$lambda/"
 mkdir -m 700 "$lambda/cache"
 LETHE_CACHE="$PWD/$lambda/cache" "$stage/lethe" warm
@@ -55,15 +64,32 @@ pack() { # pack STAGE PROGRAM ZIP
   find "$1" -exec touch -d '1980-01-02 00:00:00 UTC' {} +
   (cd "$1" && find . -type f -printf '%P\n' | LC_ALL=C sort | TZ=UTC zip -X -q -9 "../$3" -@)
   local size
-  size=$(stat -c %s "dist/$3")
-  printf 'dist/%s  %d.%d MB  sha256 %s\n' "$3" $((size / 1000000)) $((size % 1000000 / 100000)) "$(sha256sum "dist/$3" | cut -d' ' -f1)"
+  size=$(stat -c %s "$dist/$3")
+  printf '%s/%s  %d.%d MB  sha256 %s\n' "$dist" "$3" $((size / 1000000)) $((size % 1000000 / 100000)) "$(sha256sum "$dist/$3" | cut -d' ' -f1)"
 }
 pack "$stage" lethe lethe.zip
 pack "$lambda" bootstrap lethe-lambda.zip
+[ -n "$whole" ] || exit 0
+
+# Both worker programs read the same text.
+alone=$(mktemp -d)
+trap 'rm -rf "$alone"' EXIT
+go run ./scripts/sample -o "$alone/page.png"
+for worker in lethe-worker lethe-worker-x86-64-v3; do
+  mkdir "$alone/bin"
+  cp "$stage/lethe" "$stage/$worker" "$alone/bin/"
+  LETHE_TESSDATA="$PWD/$stage/tessdata" "$alone/bin/lethe" read "$alone/page.png" >"$alone/$worker.txt"
+  rm -r "${alone:?}/bin"
+  if [ ! -s "$alone/$worker.txt" ] || ! cmp "$alone/lethe-worker.txt" "$alone/$worker.txt"; then
+    echo "$worker does not read a page, or not as the other one does" >&2
+    exit 1
+  fi
+done
+
 [[ -z ${LETHE_PACKAGE_LANGUAGES:-}${LANGUAGES:-} ]] || exit 0
-for limit in lethe.zip:57 lethe-lambda.zip:51; do
-  if (($(stat -c %s "dist/${limit%:*}") > ${limit#*:} << 20)); then
-    echo "dist/${limit%:*} is larger than ${limit#*:} MiB" >&2
+for limit in lethe.zip:57 lethe-lambda.zip:50; do
+  if (($(stat -c %s "$dist/${limit%:*}") > ${limit#*:} << 20)); then
+    echo "$dist/${limit%:*} is larger than ${limit#*:} MiB" >&2
     exit 1
   fi
 done
