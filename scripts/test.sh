@@ -31,16 +31,18 @@ for name in LETHE_SCHEMAS LETHE_CORPUS FUNCHOST FUNCHOST_EXTENSION; do
 done
 [ ${#missing[@]} = 0 ] || echo "not set, so the tests that need them skip by name: ${missing[*]}"
 
-# A worker process does one thing after the other. The race detector has nothing to find there, makes loops over pixels four
-# times as slow, and takes so much address space that the limit on it is off.
+# A worker process does one thing after the other, and so do what it reads and writes with, and the tests of templates and scripts,
+# which start compilers and shells. The race detector has nothing to find there, makes loops over pixels and letters four times as
+# slow, and takes so much address space that the limit on it is off.
 module=$(go list -m)
-sequential='^'$module'/shared/(pdf|picture|ocr/derivative|ocr/gosseract|ocr/reading|ocr/tesseract|ocr/worker/reader)(/|$)'
+sequential='^'$module'/(infra|scripts/(aws|azure|scale|stamp)|shared/(pdf|picture|render|ocr/(barcode|businesscard|derivative|field|gosseract|mrz|reading|table|tesseract|worker/hostiletest|worker/reader)))(/|$)'
 [ -z "${LETHE_SOAK:-}" ] || sequential='^$'
 packages=$(go list ./...)
 mapfile -t raced < <(grep -vE "$sequential" <<<"$packages")
 mapfile -t alone < <(grep -E "$sequential" <<<"$packages")
 
+# Three packages at once: many tests wait, for an emulator or for a lease to end.
 status=0
-go test -race -count=1 -p 2 -timeout "$timeout" "${raced[@]}" || status=$?
-[ ${#alone[@]} = 0 ] || go test -count=1 -p 2 -timeout "$timeout" "${alone[@]}" || status=$?
+go test -race -count=1 -p 3 -timeout "$timeout" "${raced[@]}" || status=$?
+[ ${#alone[@]} = 0 ] || go test -count=1 -p 3 -timeout "$timeout" "${alone[@]}" || status=$?
 exit $status
