@@ -15,6 +15,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
+	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
@@ -92,7 +93,7 @@ func (s *Service) openDocument(ctx context.Context, t *Task) (*document, error) 
 func (s *Service) openFiles(ctx context.Context, t *Task, d *document) error {
 	var digests [][]byte
 	for _, f := range s.files(t) {
-		opened, err := s.openFile(ctx, t, f, "")
+		opened, err := s.openFile(ctx, t, f, "", openWhole)
 		if err != nil {
 			return err
 		}
@@ -118,44 +119,54 @@ func (s *Service) openFiles(ctx context.Context, t *Task, d *document) error {
 	return nil
 }
 
-// openPages opens what pages of a document need that was inspected and shared out. The files are the ones that were inspected,
-// or it is an error.
-func (s *Service) openPages(ctx context.Context, t *Task, numbers []int) (*document, error) {
+// shared is the document as it was shared out, with no file open.
+func (t *Task) shared() *document {
 	d := &document{}
+	if t.Parts.Info != nil {
+		d.info = *t.Parts.Info
+	}
 	for _, f := range t.Parts.Files {
-		d.files = append(d.files, inputFile{version: f.Version, info: ocr.Info{Pages: f.Pages}})
+		d.files = append(d.files, inputFile{version: f.Version, info: ocr.Info{Pages: f.Pages, Locked: f.Locked}})
 	}
-	err := s.openNeeded(ctx, t, d, numbers)
-	if err != nil {
-		d.close()
-		return nil, err
-	}
-	return d, nil
+	return d
 }
 
-func (s *Service) openNeeded(ctx context.Context, t *Task, d *document, numbers []int) error {
-	files := s.files(t)
+// openPages opens what pages of a document need that was shared out.
+func (s *Service) openPages(ctx context.Context, t *Task, numbers []int) (*document, error) {
+	return s.openShared(ctx, t, storage.OpenRanges, func(first, last int) bool {
+		return slices.ContainsFunc(numbers, func(n int) bool { return first <= n && n <= last })
+	})
+}
+
+// openResults opens what the results of a document need that was shared out: all of it if one keeps its appearance, else nothing.
+func (s *Service) openResults(ctx context.Context, t *Task) (*document, error) {
+	original := len(render.Kinds(t.Settings.Formats)) > 0
+	return s.openShared(ctx, t, openWhole, func(int, int) bool { return original })
+}
+
+// openShared opens those files of a document that hold wanted pages. They are the ones that were inspected, or it is an error.
+func (s *Service) openShared(ctx context.Context, t *Task, open opener, wanted func(first, last int) bool) (*document, error) {
+	d, files := t.shared(), s.files(t)
 	if len(files) != len(d.files) {
-		return changed()
+		return nil, changed()
 	}
 	for i, first := 0, 1; i < len(files); i++ {
 		p := &d.files[i]
 		last := first + p.info.Pages - 1
-		needed := slices.ContainsFunc(numbers, func(n int) bool { return first <= n && n <= last })
+		if wanted(first, last) {
+			opened, err := s.openFile(ctx, t, files[i], p.version, open)
+			p.src, p.close = opened.src, opened.close
+			if err == nil && opened.version != p.version {
+				err = changed()
+			}
+			if err != nil {
+				d.close()
+				return nil, err
+			}
+		}
 		first = last + 1
-		if !needed {
-			continue
-		}
-		opened, err := s.openFile(ctx, t, files[i], p.version)
-		if err != nil {
-			return err
-		}
-		p.src, p.close = opened.src, opened.close
-		if opened.version != p.version {
-			return changed()
-		}
 	}
-	return nil
+	return d, nil
 }
 
 // changed refuses a document that is another than the one that was accepted.
@@ -163,14 +174,19 @@ func changed() *fault.Error {
 	return fault.New(fault.DocumentChanged, "two documents were sent at once with the same idempotency key; send each again with its own key")
 }
 
-// openFile hands an uploaded file to the engine: all of it, or where the version is known ranges of it as they are read.
-func (s *Service) openFile(ctx context.Context, t *Task, f file, version string) (inputFile, error) {
+// opener opens the version of a blob that etag names, empty for the present one, as storage.OpenRanges does.
+type opener func(ctx context.Context, blobs storage.Blobs, name, etag string, limit int64) (*storage.Opened, error)
+
+// openWhole opens all of a blob, whatever its version.
+func openWhole(ctx context.Context, blobs storage.Blobs, name, _ string, limit int64) (*storage.Opened, error) {
+	f, blob, err := storage.Open(ctx, blobs, name, limit)
+	return &storage.Opened{File: f, Blob: blob}, err
+}
+
+// openFile hands an uploaded file to the engine.
+func (s *Service) openFile(ctx context.Context, t *Task, f file, version string, open opener) (inputFile, error) {
 	opened, err := retry(ctx, func() (*storage.Opened, error) {
-		if version != "" {
-			return storage.OpenRanges(ctx, s.Store.Blobs, f.name, version, s.Limits.Document.Bytes)
-		}
-		whole, blob, err := storage.Open(ctx, s.Store.Blobs, f.name, s.Limits.Document.Bytes)
-		return &storage.Opened{File: whole, Blob: blob}, err
+		return open(ctx, s.Store.Blobs, f.name, version, s.Limits.Document.Bytes)
 	})
 	if errors.Is(err, fault.NotFound) {
 		err = fault.Wrap(err, fault.DocumentMissing, "the uploaded document was gone before it could be processed; submit it again")

@@ -2,12 +2,15 @@ package task
 
 import (
 	"time"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
 // Parts is how the document of a task is shared out among workers, and what they have read of it. It stands in the task's record
 // from when the document was inspected until processing ends.
 type Parts struct {
 	Pages int        `json:"pages"`           // of the document
+	Info  *ocr.Info  `json:"info,omitempty"`  // of the document, as it was inspected; nil where that is too much for the record, or an earlier program shared it out
 	Files []PartFile `json:"files"`           // of the document, in order, as they were inspected
 	Read  []int      `json:"read"`            // pages of each part that are kept; those of part 1 come first
 	Slow  int        `json:"slow,omitempty"`  // pages of finished parts that took too much processor time
@@ -18,17 +21,24 @@ type Parts struct {
 type PartFile struct {
 	Version string `json:"version"` // ETag of its blob: another one is another document
 	Pages   int    `json:"pages"`
+	Locked  bool   `json:"locked,omitempty"` // as in ocr.Info
 }
 
 // maxParts is how many parts a document has at most, so that the task's record holds what is read of each: of a larger document they
 // have more pages.
 const maxParts = 1000
 
+// maxInfoNotes is how many notes of a document its record holds while it is shared out.
+const maxInfoNotes = 10
+
 // newParts shares out so many pages of a document, at most so many to a part and about as many to each.
 func newParts(doc *document, wanted, most int) *Parts {
 	p := &Parts{Pages: doc.info.Pages, Read: make([]int, min(maxParts, (wanted+most-1)/most))}
+	if len(doc.info.Notes) <= maxInfoNotes {
+		p.Info = &doc.info
+	}
 	for _, f := range doc.files {
-		p.Files = append(p.Files, PartFile{Version: f.version, Pages: f.info.Pages})
+		p.Files = append(p.Files, PartFile{Version: f.version, Pages: f.info.Pages, Locked: f.info.Locked})
 	}
 	return p
 }
@@ -38,7 +48,7 @@ func (p *Parts) span(n, pages int) (from, to int) {
 	return (n - 1) * pages / len(p.Read), n * pages / len(p.Read)
 }
 
-// size is how many pages part n has.
+// partSize is how many pages part n has.
 func (t *Task) partSize(n int) int {
 	from, to := t.Parts.span(n, t.Pages.Total)
 	return to - from

@@ -295,6 +295,9 @@ func (s *Service) letGo(ctx context.Context, h *hold) (Outcome, error) {
 
 // work reads the document's pages and writes its results.
 func (s *Service) work(ctx context.Context, h *hold, t *Task, turn *fairqueue.Document) (finished, error) {
+	if t.assembling() && t.Attempts == 1 && t.Parts.Info != nil { // else some page may be damaged
+		return s.assemble(ctx, h, t)
+	}
 	doc, err := s.openDocument(ctx, t)
 	if err != nil {
 		return finished{}, err
@@ -309,22 +312,35 @@ func (s *Service) work(ctx context.Context, h *hold, t *Task, turn *fairqueue.Do
 	}
 	wanted := t.Settings.Pages.Of(info.Pages)
 	input := Input{Size: t.Input.Size, Type: info.Type, Digest: t.Input.Digest, Received: t.Input.Received}
-	switch {
-	case t.assembling() && t.Attempts == 1: // else some page may be damaged
-		h.progress(input, t.Pages)
-	case s.splits(t, len(wanted)):
+	if s.splits(t, len(wanted)) {
 		h.progress(input, Progress{Total: len(wanted)})
 		if err := s.chooseLanguages(ctx, h, t, doc, wanted, turn); err != nil {
 			return finished{}, err
 		}
 		return finished{}, s.split(ctx, h, t, doc, len(wanted))
-	default:
-		if err := s.recognise(ctx, h, t, doc, wanted, input, turn); err != nil {
-			return finished{}, err
-		}
 	}
-	if h.counts().Failed == len(wanted) {
-		page, err := s.readPage(ctx, t, wanted[0])
+	if err := s.recognise(ctx, h, t, doc, wanted, input, turn); err != nil {
+		return finished{}, err
+	}
+	return s.results(ctx, h, t, doc)
+}
+
+// assemble writes the results of a document whose parts are all read. Nothing of it is read again unless a result keeps its
+// appearance.
+func (s *Service) assemble(ctx context.Context, h *hold, t *Task) (finished, error) {
+	doc, err := s.openResults(ctx, t)
+	if err != nil {
+		return finished{}, err
+	}
+	defer doc.close()
+	return s.results(ctx, h, t, doc)
+}
+
+// results writes what was asked for of a document whose pages are kept, unless none of them could be read.
+func (s *Service) results(ctx context.Context, h *hold, t *Task, doc *document) (finished, error) {
+	numbers := t.Settings.Pages.Of(doc.info.Pages)
+	if h.counts().Failed == len(numbers) {
+		page, err := s.readPage(ctx, t, numbers[0])
 		if err != nil {
 			return finished{}, err
 		}
@@ -348,7 +364,7 @@ func retry[T any](ctx context.Context, step func() (T, error)) (T, error) {
 	}, backoff.WithMaxTries(transientTries))
 }
 
-// pageNames lists the pages that were finished before, by number.
+// finishedPages returns the names of the pages that were finished before.
 func (s *Service) finishedPages(ctx context.Context, t *Task) (map[string]bool, error) {
 	finished := map[string]bool{}
 	prefix, after := t.Ref.prefix(storage.Work), ""
