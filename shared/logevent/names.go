@@ -26,6 +26,7 @@ const (
 	TaskFailed           = "task.failed"               // ended with an explanation
 	TaskDeleted          = "task.deleted"              // a delete was accepted
 	TaskErased           = "task.erased"               // every copy is gone and the check found nothing
+	PartsUnavailable     = "parts.unavailable"         // a large document is read whole, as the table of its parts does not answer: does the stamp have it?
 	ResultFetched        = "result.fetched"            // a result was sent, or a link to it was issued
 	SweepDone            = "sweep.done"                // the retention function finished
 	SweepFailed          = "sweep.failed"              // a sweep or full pass could not do all that is due; an error once that has lasted for ten minutes

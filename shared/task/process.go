@@ -317,7 +317,9 @@ func (s *Service) work(ctx context.Context, h *hold, t *Task, turn *fairqueue.Do
 		if err := s.chooseLanguages(ctx, h, t, doc, wanted, turn); err != nil {
 			return finished{}, err
 		}
-		return finished{}, s.split(ctx, h, t, doc, len(wanted))
+		if err := s.split(ctx, h, t, doc, len(wanted)); !errors.Is(err, errUnsplit) {
+			return finished{}, err
+		}
 	}
 	if err := s.recognise(ctx, h, t, doc, wanted, input, turn); err != nil {
 		return finished{}, err

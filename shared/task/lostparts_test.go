@@ -1,0 +1,110 @@
+package task_test
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/logevent"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
+	"github.com/lethe-ocr/lethe/shared/task"
+)
+
+// A stamp may lack the table, which came with a later program.
+func TestLargeDocumentIsReadWholeWhereItsPartsCannotBeKept(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.inParts(1, 8)
+		w.faulty.Before(func(op storagetest.Op, key string) error {
+			if (op == storagetest.PutRecord || op == storagetest.ListRecords) && strings.HasPrefix(key, string(storage.Parts)) {
+				return fault.New(fault.StorageUnavailable, "there is no such table")
+			}
+			return nil
+		})
+		ref := w.queued(order())
+		w.mustProcess(ref, task.Done)
+		got := w.state(ref, task.Completed)
+		if n := strings.Count(w.text(ref), word); n != 3 || got.Attempts != 1 {
+			t.Errorf("%d pages, %d attempts", n, got.Attempts)
+		}
+		if log := w.log.String(); !strings.Contains(log, logevent.PartsUnavailable) || !strings.Contains(log, `"table":"`+string(storage.Parts)+`"`) {
+			t.Errorf("the log does not name the table: %s", log)
+		}
+	})
+}
+
+func TestPartWhoseWorkerDiedIsSentAgainByTheOthersOnceItsLeaseRanOut(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.inParts(2, 2)
+		w.engine.pages, w.engine.slow = 80, 2*time.Second
+		ref := w.queued(order())
+		w.crash(ref) // over part 1, once the document was shared out
+		began := time.Now()
+		w.crowd("one", "two")
+		w.state(ref, task.Completed)
+		if took := time.Since(began); took > 4*time.Minute {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+// Nobody of the document comes by any more who could see it.
+func TestLastPartWhoseWorkerDiedIsLookedAtWhenItsLeaseRanOut(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.inParts(2, 4)
+		w.engine.pages = 6
+		ref := w.queued(order())
+		w.crash(ref)
+		var again []push
+		for p, ok := w.queue.pop(); ok; p, ok = w.queue.pop() {
+			if p.delay > 0 {
+				again = append(again, p)
+				continue
+			}
+			if _, err := w.Process(t.Context(), p.job); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(again) != 1 || again[0].job != (task.Job{Task: ref, Part: 1}) || again[0].delay > 30*time.Second {
+			t.Fatalf("queued for later: %+v", again)
+		}
+		pass(again[0].delay)
+		if got, err := w.Process(t.Context(), again[0].job); got != task.Done || err != nil {
+			t.Errorf("after the lease: %s, %v", got, err)
+		}
+		w.state(ref, task.Completed)
+	})
+}
+
+func TestPartCostsNoMoreHoweverManyItsApplicationHas(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.inParts(1, 8)
+		w.engine.pages = 40
+		ref := w.queued(order())
+		w.mustProcess(ref, task.Done)
+		other := w.records(storage.Parts)[0]
+		for n := range 1200 { // of other documents, which come before and behind
+			other.Row, other.ETag = fmt.Sprintf("%08x-0000-7000-8000-000000000000!0!0001", n*0x300000), ""
+			if _, err := w.store.Put(t.Context(), other); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var lists atomic.Int64
+		w.faulty.Before(func(op storagetest.Op, key string) error {
+			if op == storagetest.ListRecords && strings.HasPrefix(key, string(storage.Parts)) {
+				lists.Add(1)
+			}
+			return nil
+		})
+		part, _ := w.queue.pop()
+		if _, err := w.Process(t.Context(), part.job); err != nil {
+			t.Fatal(err)
+		}
+		if n := lists.Load(); n > 4 {
+			t.Errorf("parts were listed %d times", n)
+		}
+	})
+}
