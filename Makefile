@@ -1,7 +1,7 @@
 # Everything a newcomer and CI need. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help fuzz setup build run run-azure run-aws test bench lint soak package scan release vuln clean fmt generate deploy upgrade rotate-key destroy
+.PHONY: help fuzz setup build run run-azure run-aws test bench lint soak package scan release vuln clean fmt generate deploy upgrade rotate-key destroy page-test page-shots
 
 export LETHE_CACHE ?= $(CURDIR)/.tools/cache
 export VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo devel)
@@ -71,6 +71,14 @@ rotate-key: ## replace a stamp's signing key (CLOUD= REGION=)
 
 destroy: ## erase what a stamp holds, save its ledger, remove it (CLOUD= REGION=)
 	@CLOUD='$(CLOUD)' scripts/stamp/run.sh destroy
+
+page-test: build ## try the page in a browser, with axe-core
+	@scripts/setup.sh page
+	@node --test --test-reporter=spec scripts/page/test.mjs
+
+page-shots: build ## take pictures of the page for people, in dist/page-shots
+	@scripts/setup.sh page
+	@node scripts/page/shots.mjs dist/page-shots
 
 scan: build ## look for weaknesses, in 15 minutes (URL=a running stamp)
 	@scripts/setup.sh scan

@@ -10,6 +10,7 @@ import (
 	"github.com/lethe-ocr/lethe/functions/abbyy"
 	"github.com/lethe-ocr/lethe/functions/api"
 	"github.com/lethe-ocr/lethe/functions/ocr"
+	"github.com/lethe-ocr/lethe/functions/page"
 	"github.com/lethe-ocr/lethe/functions/poison"
 	"github.com/lethe-ocr/lethe/functions/requeue"
 	"github.com/lethe-ocr/lethe/functions/retention"
@@ -165,11 +166,11 @@ func (s *server) guard() (*access.Guard, error) {
 	return guard, nil
 }
 
-// clients are the interfaces of clients: the native one, and over it that of ABBYY.
+// clients are the interfaces of clients: the native one, over it that of ABBYY, and the page for people where the place has one.
 func (s *server) clients(guard *access.Guard) http.Handler {
 	acts := accesslog.New(s.records, s.ledger, s.set.RetainAccessLog, s.time.now, s.log)
 	picture := min(s.inline, s.set.Limits().Bytes, wire.MaxFile)
-	return abbyy.New(abbyy.Config{
+	own := abbyy.New(abbyy.Config{
 		Tasks:        s.tasks,
 		Applications: s.registry,
 		Guard:        guard,
@@ -184,6 +185,10 @@ func (s *server) clients(guard *access.Guard) http.Handler {
 		UTC:          s.time.utc,
 		Log:          s.log,
 	}).Over(s.api(guard, acts))
+	if s.page {
+		return page.Over(own)
+	}
+	return own
 }
 
 // api is the native interface.

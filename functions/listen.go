@@ -35,7 +35,7 @@ func listen(ctx context.Context, set config.Settings) (net.Listener, string, err
 			MinVersion:   tls.VersionTLS12,
 			NextProtos:   []string{"h2", "http/1.1"},
 		})
-	case !set.BehindProxy && !loopback(ln.Addr()):
+	case !set.BehindProxy && !onLoopback(ln.Addr()):
 		return nil, "", errors.Join(fmt.Errorf("plain HTTP on %s would carry documents and secrets in the clear: give --tls-cert and --tls-key, "+
 			"or --behind-proxy if a proxy in front ends TLS, or listen on 127.0.0.1", set.Listen), ln.Close())
 	default:
@@ -70,7 +70,7 @@ func linkable(set config.Settings, listening net.Addr) error {
 	return nil
 }
 
-func loopback(a net.Addr) bool {
+func onLoopback(a net.Addr) bool {
 	at, err := netip.ParseAddrPort(a.String())
 	return err == nil && at.Addr().Unmap().IsLoopback()
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/logevent"
+	"github.com/lethe-ocr/lethe/shared/loopback"
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -96,10 +98,21 @@ func (m *machine) place(ctx context.Context, set config.Settings, log *slog.Logg
 		trigger:  m.serveLinks(log),
 		deadline: set.Deadline,
 		inline:   inlineLimit,
+		page:     servesPage(set.Page, m.base),
 
 		conditions: []condition{folderTakes(log, m.store), roomLeft(m.store.Space), databaseAnswers(m.store.Records)},
 		subjects:   machineSubjects(m.store, m.clock, m.base),
 	}, nil
+}
+
+// servesPage reports whether the page is at /: where a setting says so or, if none does, where nobody but this machine's own browser
+// reaches it.
+func servesPage(setting, base string) bool {
+	if setting != "" {
+		return setting == config.PageOn
+	}
+	at, err := url.Parse(base)
+	return err == nil && loopback.Host(at.Hostname())
 }
 
 // machineSubjects are what the doctor looks at on a machine that serves from its data folder.

@@ -45,6 +45,7 @@ type place struct {
 	still    bool          // nothing goes on beside an answer: the place checks for a silent timer itself
 	deadline time.Duration // how long one invocation may work on a document, unless less is left of it
 	inline   int64         // largest document in a request's own body, in bytes
+	page     bool          // the page for people is at /
 	proxied  bool          // a proxy that is part of the place says how requests reached it
 	larger   string        // where documents go that are larger than one request takes: a sentence for clients of ABBYY
 

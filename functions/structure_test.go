@@ -81,7 +81,7 @@ var layers = []struct {
 		"shared/storage/aws", "shared/storage/azure", "shared/storage/local", "shared/storage/memory",
 		"shared/doctor/account", "shared/doctor/awsaccount", "shared/doctor/folder", "shared/doctor/resourcemanager", "shared/config/secretsmanager", "shared/abbyy",
 	}},
-	{"functions", []string{"functions/abbyy", "functions/api", "functions/ocr", "functions/poison", "functions/requeue", "functions/retention", "functions/verbs", "functions/worker"}},
+	{"functions", []string{"functions/abbyy", "functions/api", "functions/ocr", "functions/page", "functions/poison", "functions/requeue", "functions/retention", "functions/verbs", "functions/worker"}},
 	{"composition", []string{"functions"}},
 }
 

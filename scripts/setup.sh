@@ -13,6 +13,7 @@
 #   setup.sh azurite    the emulator of Azure storage, for the tests of that driver
 #   setup.sh aws        emulators of S3, DynamoDB, SQS and of the Lambda runtime, for the tests of what runs on AWS
 #   setup.sh terraform  OpenTofu and its provider azapi, for the long counts of the tests of infra/terraform
+#   setup.sh page       a browser and what drives it, for make page-test and make page-shots
 #   setup.sh clients    linters of the API description, generators of clients for the tests of it, and a client of ABBYY
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -162,6 +163,24 @@ clients() {
   (cd "$from/go" && go mod download)
 }
 
+# page: a browser, and the npm packages that drive it, of exactly the versions in their lock file; none of their install scripts runs.
+page() {
+  local from=scripts/page lock folder
+  packages chromium
+  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+    packages nodejs npm
+  fi
+  lock=$(sha256sum "$from/package-lock.json")
+  folder=page-${lock:0:12}
+  if [ ! -f ".tools/$folder/node_modules/.package-lock.json" ]; then
+    say "installing what drives the browser"
+    mkdir -p ".tools/$folder"
+    cp "$from/package.json" "$from/package-lock.json" ".tools/$folder/"
+    (cd ".tools/$folder" && npm ci --silent --no-audit --no-fund --ignore-scripts >&2)
+  fi
+  ln -sfn "$folder" .tools/page
+}
+
 # terraform: OpenTofu and azapi, of exactly the versions in their modules, and azapi where OpenTofu finds it without a registry.
 terraform() {
   local from=$PWD/infra/terraform/tools pins folder provider version=1.15.0
@@ -212,9 +231,10 @@ case ${1:-run} in
   azurite) azurite ;;
   aws) aws ;;
   clients) clients ;;
+  page) page ;;
   terraform) terraform ;;
   *)
-    say "unknown set ${1}; the sets are run, native, test, languages, package, lint, bench, vuln, scan, azurite, aws, clients, terraform"
+    say "unknown set ${1}; the sets are run, native, test, languages, package, lint, bench, vuln, scan, azurite, aws, clients, page, terraform"
     exit 2
     ;;
 esac

@@ -228,7 +228,11 @@ func ParseBearer(header string) (token string, ok bool) {
 	return strings.Trim(token, " \t"), true
 }
 
-// Challenge is what an answer to missing credentials carries.
-func Challenge(h http.Header) {
-	h["Www-Authenticate"] = []string{`Basic realm="lethe", charset="UTF-8"`, `Bearer realm="lethe"`}
+// Challenge is what an answer to missing credentials carries. A browser that a script of a page of this site had send the request
+// would ask for them itself at the word Basic, and keep them: it gets the other challenge alone.
+func Challenge(answer, request http.Header) {
+	answer["Www-Authenticate"] = []string{`Basic realm="lethe", charset="UTF-8"`, `Bearer realm="lethe"`}
+	if request.Get("Sec-Fetch-Site") == "same-origin" && request.Get("Sec-Fetch-Mode") != "navigate" {
+		answer["Www-Authenticate"] = []string{`Bearer realm="lethe"`}
+	}
 }

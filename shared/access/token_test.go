@@ -210,9 +210,22 @@ func TestBootstrapWatchesOverNothing(t *testing.T) {
 }
 
 func TestChallengeNamesBothSchemes(t *testing.T) {
+	for name, request := range map[string]http.Header{
+		"program": nil, "address in a browser": {"Sec-Fetch-Site": {"same-origin"}, "Sec-Fetch-Mode": {"navigate"}},
+	} {
+		h := http.Header{}
+		access.Challenge(h, request)
+		if got := h.Values("WWW-Authenticate"); len(got) != 2 || got[0][:6] != "Basic " || got[1][:7] != "Bearer " {
+			t.Errorf("%s: challenge is %q", name, got)
+		}
+	}
+}
+
+// At the word Basic a browser would ask for credentials by itself and keep them.
+func TestScriptOfThePageMeetsNoBasicChallenge(t *testing.T) {
 	h := http.Header{}
-	access.Challenge(h)
-	if got := h.Values("WWW-Authenticate"); len(got) != 2 || got[0][:6] != "Basic " || got[1][:7] != "Bearer " {
+	access.Challenge(h, http.Header{"Sec-Fetch-Site": {"same-origin"}, "Sec-Fetch-Mode": {"cors"}})
+	if got := h.Values("WWW-Authenticate"); len(got) != 1 || got[0][:7] != "Bearer " {
 		t.Errorf("challenge is %q", got)
 	}
 }

@@ -38,6 +38,7 @@ type Settings struct {
 	TLSKey         string `envconfig:"TLS_KEY" desc:"key file (PEM)"`
 	BehindProxy    bool   `envconfig:"BEHIND_PROXY" desc:"a reverse proxy terminates TLS, so plain HTTP beyond loopback is intended"`
 	TrustedProxies string `envconfig:"TRUSTED_PROXIES" desc:"addresses and networks of reverse proxies, such as 127.0.0.1,10.0.0.0/8, whose X-Forwarded-For names the client; it is ignored from everybody else, as other headers of proxies are from everybody"`
+	Page           string `envconfig:"PAGE" desc:"on or off: the page for people at /, of lethe serve alone; by default on where links begin with an address of the machine itself, such as 127.0.0.1"`
 	Region         string `envconfig:"REGION" kept:"yes" place:"yes" default:"local" desc:"region the stamp lives in"`
 
 	Cache    string `envconfig:"CACHE" desc:"folder of the PDF compilation cache, which others may not write to; by default below the user's cache folder, or that of temporary files"`
@@ -111,6 +112,12 @@ const (
 const (
 	SandboxRequired   = "required"
 	SandboxBestEffort = "best-effort"
+)
+
+// The values of Settings.Page that are not empty.
+const (
+	PageOn  = "on"
+	PageOff = "off"
 )
 
 // Load reads the settings from the environment and then lets the overrides change them. The error joins one line for each
@@ -260,6 +267,7 @@ func (s Settings) validate() error {
 	check(s.Data != "", "DATA", "must name a folder")
 	check((s.TLSCert == "") == (s.TLSKey == ""), "TLS_CERT", "certificate and key come together: set LETHE_TLS_KEY too, or neither")
 	check(s.PublicURL == "" || isAddress(s.PublicURL), "PUBLIC_URL", "must be an address that clients can use, such as https://ocr.example.org, without query")
+	check(s.Page == "" || s.Page == PageOn || s.Page == PageOff, "PAGE", "must be on or off")
 	_, proxies := access.ParseProxies(s.TrustedProxies)
 	check(proxies == nil, "TRUSTED_PROXIES", "must be addresses and networks with commas between them, such as 127.0.0.1,10.0.0.0/8")
 	check(s.Reserve >= 1 && s.Reserve <= 1<<20, "RESERVE_MIB", "must be 1 to 1048576")

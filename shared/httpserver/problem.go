@@ -111,7 +111,7 @@ func (p *Problem) ContentType(string) string { return ProblemType }
 func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
 	if p.Status == http.StatusUnauthorized {
-		access.Challenge(h)
+		access.Challenge(h, nil)
 	}
 	if p.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
@@ -129,6 +129,9 @@ func Error(log *slog.Logger) func(w http.ResponseWriter, r *http.Request, err er
 func (p *Problem) write(w http.ResponseWriter, r *http.Request) {
 	for name, values := range p.GetHeaders() {
 		w.Header()[name] = values
+	}
+	if p.Status == http.StatusUnauthorized {
+		access.Challenge(w.Header(), r.Header)
 	}
 	w.Header().Set("Content-Type", ProblemType)
 	w.Header().Set("Cache-Control", "no-store")
