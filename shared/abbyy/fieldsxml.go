@@ -45,6 +45,7 @@ func (d *decoder) readSettings(settings []byte) {
 	templates := map[string]template{}
 	page := 0
 	for _, e := range root.children {
+		d.where = "" // what is said of another element would have its place
 		switch e.name {
 		case "fieldTemplates":
 			d.readTemplates(e, templates)

@@ -57,13 +57,15 @@ func TestSettingsOfFieldsWithTemplatesAndWhatOverridesThem(t *testing.T) {
 	}
 	prefixed := strings.NewReplacer(`xmlns="`, `xmlns:d="`, "<?", "<?", "<!", "<!", "</", "</d:", "<", "<d:").Replace(form)
 	for name, document := range map[string]string{
-		"as documented":                   form,
-		"with another prefix":             prefixed,
-		"without a namespace":             strings.Replace(form, `xmlns="http://ocrsdk.com/schema/taskDescription-1.0.xsd"`, "", 1),
-		"with a byte order mark":          "\uFEFF" + form,
-		"in UTF-16":                       utf16,
-		"said to be in UTF-16 and is not": strings.Replace(form, "utf-8", "utf-16", 1),
-		"in ISO-8859-1":                   strings.Replace(form, "utf-8", "iso-8859-1", 1),
+		"as documented":            form,
+		"with another prefix":      prefixed,
+		"without a namespace":      strings.Replace(form, `xmlns="http://ocrsdk.com/schema/taskDescription-1.0.xsd"`, "", 1),
+		"with a byte order mark":   "\uFEFF" + form,
+		"in UTF-16":                utf16,
+		"in UTF-16 without a mark": utf16[2:],
+		"in UTF-16 with the high byte first, without a mark": swapped(utf16[2:]),
+		"said to be in UTF-16 and is not":                    strings.Replace(form, "utf-8", "utf-16", 1),
+		"in ISO-8859-1":                                      strings.Replace(form, "utf-8", "iso-8859-1", 1),
 	} {
 		call, err := settings(t, document)
 		if err != nil {
@@ -82,6 +84,15 @@ func TestSettingsOfFieldsWithTemplatesAndWhatOverridesThem(t *testing.T) {
 	}
 }
 
+// swapped is text of which each two bytes have changed places.
+func swapped(text string) string {
+	b := []byte(text)
+	for i := 0; i+1 < len(b); i += 2 {
+		b[i], b[i+1] = b[i+1], b[i]
+	}
+	return string(b)
+}
+
 func TestSettingsThatCannotBeReadAreRefusedWithTheirPlace(t *testing.T) {
 	page := func(s string) string { return "<document><page applyTo=\"0\">" + s + "</page></document>" }
 	for document, want := range map[string]string{
@@ -89,6 +100,7 @@ func TestSettingsThatCannotBeReadAreRefusedWithTheirPlace(t *testing.T) {
 		"no XML": "outside of the root", "<document>": "not well-formed in line 1", "<form/>": "root must be the element document",
 		"<document/>": "no element page", "<document><page applyTo='0'/></document>": "no page has a field",
 		"<document/><document/>": "several roots", "<document><other/></document>": "fieldTemplates and page alone",
+		"<document><page applyTo='x'/><other/></document>":                                      " settings: document may hold fieldTemplates and page alone",
 		"<!DOCTYPE document [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><document>&a;</document>": "document type is not allowed",
 		"<document>&a;</document>": "not well-formed", "<?php x?><document/>": "processing instruction",
 		"<document xmlns:xi='http://www.w3.org/2001/XInclude'><xi:include href='http://127.0.0.1:1/'/></document>": "not in the namespace",

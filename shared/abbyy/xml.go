@@ -136,13 +136,18 @@ func notXML(err error) string {
 	return "the document is not well-formed, or in an encoding other than UTF-8, UTF-16, ISO-8859-1 and windows-1252"
 }
 
-// unmarked returns a document without its byte order mark, in UTF-8 if the mark is one of UTF-16.
+// unmarked returns a document without its byte order mark, in UTF-8 if it is in UTF-16. That it is also shows without a mark, by how
+// its first character is written (XML 1.0 appendix F.1): programs for .NET send text that way.
 func unmarked(document []byte) ([]byte, error) {
 	switch {
 	case bytes.HasPrefix(document, []byte("\xEF\xBB\xBF")):
 		return document[3:], nil
 	case bytes.HasPrefix(document, []byte("\xFF\xFE")), bytes.HasPrefix(document, []byte("\xFE\xFF")):
 		return unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Bytes(document)
+	case bytes.HasPrefix(document, []byte("<\x00")):
+		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder().Bytes(document)
+	case bytes.HasPrefix(document, []byte("\x00<")):
+		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder().Bytes(document)
 	default:
 		return document, nil
 	}
