@@ -39,12 +39,16 @@ func TestCorpusIsReadBetterThanByThePlainEngine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var pages [][]string // as a rule every third: the bench reads them all
+	for i := 1; i < len(rows); i += count(3, 1) {
+		pages = append(pages, rows[i])
+	}
 	s := start(t)
 	memory := s.meter()
-	f1 := make([]float64, len(rows)-1)
+	f1 := make([]float64, len(pages))
 	var group errgroup.Group
 	group.SetLimit(8)
-	for i, row := range rows[1:] {
+	for i, row := range pages {
 		group.Go(func() error {
 			content, err := os.ReadFile(filepath.Join(corpus, row[0]))
 			if err != nil {
@@ -80,7 +84,7 @@ func TestCorpusIsReadBetterThanByThePlainEngine(t *testing.T) {
 	kinds := map[string][]float64{}
 	for i, v := range f1 {
 		sum += v
-		kinds[rows[i+1][3]] = append(kinds[rows[i+1][3]], v)
+		kinds[pages[i][3]] = append(kinds[pages[i][3]], v)
 	}
 	for kind, values := range kinds {
 		var k float64
