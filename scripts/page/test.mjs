@@ -85,6 +85,13 @@ for (const [width, scheme] of [[1440, 'light'], [1440, 'dark'], [375, 'light'], 
     await page.getByLabel('Search in the text').fill('gauge at weirford');
     await page.getByText('1 of 1', { exact: true }).waitFor();
     assert.equal(await page.locator('.page-text .hit').count(), 3);
+    await page.locator('.sheet img').waitFor();
+    assert.equal(await page.locator('.layer .hit').count(), 3);
+    const over = await page.locator('.layer .current').first().boundingBox();
+    const whole = await page.locator('.sheet img').boundingBox();
+    assert.ok(over.x > whole.x && over.y > whole.y && over.x + over.width < whole.x + whole.width, 'words stand over the picture');
+    await accessible(page, 'picture with words');
+    await fits(page, 'picture with words');
     await page.getByRole('button', { name: 'Delete letter.jpg now' }).click();
     await accessible(page, 'question before a delete');
     await page.getByRole('button', { name: 'Delete now', exact: true }).click();

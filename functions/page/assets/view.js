@@ -5,6 +5,7 @@ import { Problem, Unreachable } from './api.js';
 import { texts, locale } from './texts.js';
 import { bytes, format, span, time, type } from './format.js';
 import { badge, stateText } from './list.js';
+import { Picture } from './picture.js';
 import { find, layText, wordsOf } from './words.js';
 
 const t = texts.view;
@@ -79,6 +80,8 @@ export class DocumentView {
   clear(message = t.gone) {
     if (this.#gone) return;
     this.#gone = true;
+    this.picture?.clear();
+    this.picture = null;
     this.#pages = [];
     this.#words = [];
     this.#nodes = [];
@@ -138,7 +141,9 @@ export class DocumentView {
     this.earlier = button('', { icon: 'back', label: t.previous, onclick: () => this.#show(this.#at - 1) });
     this.later = button('', { icon: 'next', label: t.next, onclick: () => this.#show(this.#at + 1) });
     this.text = el('div', { class: 'page-text', lang: locale, tabindex: '0', role: 'region', 'aria-label': t.text });
-    const panes = el('div', { class: 'panes' }, this.text);
+    this.picture?.clear();
+    this.picture = this.doc.picture && new Picture(this.doc.picture);
+    const panes = el('div', { class: 'panes' }, this.picture?.node, this.text);
     const shade = el('input', { type: 'checkbox', checked: true, onchange: (e) => panes.classList.toggle('plain', !e.target.checked) });
     fill(this.body, el('div', { class: 'toolbar' },
       el('div', { class: 'row' }, this.earlier, this.number, this.later),
@@ -163,6 +168,7 @@ export class DocumentView {
     const nothing = page.origin === 'failed' ? page.failure?.detail ?? t.failedPage : page.origin === 'blank' ? t.blank : t.noText;
     fill(this.text, this.#nodes.length || laid.flat().length ? laid : el('p', { class: 'muted' }, nothing));
     this.text.scrollTop = 0;
+    this.picture?.show(page, this.#words[n]);
     this.#mark();
   }
 
@@ -189,15 +195,16 @@ export class DocumentView {
   /** Marks what was found on the page that is shown. */
   #mark() {
     const current = this.#hits[this.#hit];
-    const nodes = this.#nodes;
-    for (const node of nodes) node.classList.remove('hit', 'current');
-    for (const hit of this.#hits) {
-      if (hit.page !== this.#at) continue;
-      for (let i = hit.first; i <= hit.last; i++) {
-        nodes[i]?.classList.add('hit');
-        nodes[i]?.classList.toggle('current', hit === current);
+    for (const nodes of [this.picture?.nodes ?? [], this.#nodes]) {
+      for (const node of nodes) node.classList.remove('hit', 'current');
+      for (const hit of this.#hits) {
+        if (hit.page !== this.#at) continue;
+        for (let i = hit.first; i <= hit.last; i++) {
+          nodes[i]?.classList.add('hit');
+          nodes[i]?.classList.toggle('current', hit === current);
+        }
       }
+      if (current?.page === this.#at) nodes[current.first]?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
     }
-    if (current?.page === this.#at) nodes[current.first]?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }
 }
