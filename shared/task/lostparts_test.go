@@ -108,3 +108,27 @@ func TestPartCostsNoMoreHoweverManyItsApplicationHas(t *testing.T) {
 		}
 	})
 }
+
+// An earlier program, or a setting, had the document read whole.
+func TestPagesThatWereReadBeforeTheDocumentWasSharedOutCount(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.engine.pages, w.engine.slow = 20, 10*time.Second
+		w.Limits.Deadline = 45 * time.Second
+		ref := w.queued(order())
+		w.mustProcess(ref, task.HandedOn)
+		before := w.get(ref).Pages
+		w.queue.take()
+		w.inParts(3, 8)
+		w.mustProcess(ref, task.Done)                                             // shared out, and its first part
+		if got := w.get(ref).Pages; before.Done < 6 || got.Done < before.Done-2 { // of a part that is not finished one fewer is told than it has
+			t.Errorf("%+v after %+v", got, before)
+		}
+		w.crowd("one")
+		w.state(ref, task.Completed)
+		for n, times := range w.engine.reads() {
+			if times != 1 {
+				t.Errorf("page %d was read %d times", n, times)
+			}
+		}
+	})
+}

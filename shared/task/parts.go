@@ -60,6 +60,17 @@ func (t *Task) partPages(n int) []int {
 	return t.Settings.Pages.Of(t.Parts.Pages)[from:to]
 }
 
+// keptOf is how many pages of part n are among the names of those that are kept.
+func (t *Task) keptOf(n int, names map[string]bool) int {
+	kept := 0
+	for _, page := range t.partPages(n) {
+		if names[t.pageName(page)] {
+			kept++
+		}
+	}
+	return kept
+}
+
 // partOpen reports whether part n of that round of processing is still to be read.
 func (t *Task) partOpen(n, round int) bool {
 	return t.inParts() && t.Round == round && n >= 1 && n <= len(t.Parts.Read) && t.Parts.Read[n-1] < t.partSize(n)

@@ -36,6 +36,9 @@ func (s *Service) split(ctx context.Context, h *hold, t *Task, doc *document, wa
 	shared := *t
 	shared.Parts, shared.Pages = newParts(doc, wanted, s.Limits.PartPages), Progress{Total: wanted}
 	shared.Parts.Begun = len(kept) > 0
+	for _, n := range shared.openParts() { // so that nobody sees the count of an earlier call go back
+		shared.partRead(n, shared.keptOf(n, kept))
+	}
 	_, err = retry(ctx, func() (struct{}, error) { return struct{}{}, s.beginFirst(ctx, &shared) })
 	switch {
 	case ctx.Err() != nil:
