@@ -214,6 +214,17 @@ func TestFunctionOfLambdaStandsStillWithoutAnythingOfADocument(t *testing.T) {
 		t.Errorf("answered %q", gone)
 	}
 	clean(api, "after the erasure")
+
+	// A picture that the function URL still hands over, and that is too large, is refused with what to use instead.
+	for _, path := range []string{"/processImage", "/abbyy/v2/submitImage"} {
+		refused := request("POST", path, "", append([]byte(marker), make([]byte, 4_400_000)...))
+		for _, want := range []string{"at most 4400000 bytes", "Azure", "lethe serve"} {
+			if !bytes.Contains(refused, []byte(want)) {
+				t.Errorf("%s: there is no %q in %.1000q", path, want, refused)
+			}
+		}
+		clean(api, "after a picture that is too large")
+	}
 }
 
 const (

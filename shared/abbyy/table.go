@@ -80,6 +80,10 @@ A result link is good until a full hour in UTC, about 10 hours after processing 
 	b.WriteString(`
 Of several files of a task the formats of PDF show pictures as they were sent; pages of PDFs among them are drawn as pictures.
 
+A deleted task is told with its times and a ` + "`filesCount`" + ` of 1, however many files it had; nothing else is known of it.
+
+ABBYY's sample for Node fetches results by https alone, whatever the link says: it needs a server with a certificate, or behind a proxy that has one.
+
 On AWS a function URL sends no challenge with a 401: clients that send credentials only after one, such as ABBYY's library of version 2 for .NET, do not
 work there.
 `)
