@@ -129,24 +129,16 @@ func ExitCode(err error) int {
 		return ExitInterrupted
 	case errors.Is(err, client.ErrUnreachable):
 		return ExitUnreachable
+	case client.OfDocument(err):
+		return ExitDocument
 	case errors.Is(err, client.ErrLink):
-		// Storage refused; credentials had no part in it.
-		if errors.As(err, &p) && (p.Status == http.StatusRequestEntityTooLarge || ofDocument(p)) {
-			return ExitDocument
-		}
-		return ExitFailure
+		return ExitFailure // storage refused; credentials had no part in it
 	case errors.As(err, &p):
-		if ofDocument(p) {
-			return ExitDocument
-		}
 		return problemCode(p.Status)
 	default:
 		return evidenceCode(err)
 	}
 }
-
-// ofDocument reports whether a server refused the document and not what was asked for.
-func ofDocument(p *client.Problem) bool { return fault.Code(p.Code).Kind() == fault.Document }
 
 func evidenceCode(err error) int {
 	switch {

@@ -118,6 +118,7 @@ func TestEveryVerbTrustsTheAuthorityOfTheEnvironment(t *testing.T) {
 	lines := map[string][]string{
 		"submit": {filepath.Join(dir, "scan.pdf")}, "status": {unknown}, "get": {unknown}, "delete": {unknown}, "list": nil,
 		"access-log": nil, "receipt": {unknown}, "erase": {"--subject", "tag"},
+		"watch":       {files(t, map[string]string{"scan.pdf": word}), filepath.Join(dir, "out"), "--once", "--every", "1s"},
 		"audit":       {"--key", key},
 		"ledger save": {filepath.Join(dir, "copy")},
 		"evidence":    {filepath.Join(dir, "evidence"), "--from", "2026-01-01", "--to", "2026-01-02", "--key", key},

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -202,25 +201,18 @@ func (r *run) create(ctx context.Context, slice []*work) error {
 			if err := r.keepPromises(w, result.Task); err != nil {
 				return err
 			}
-		case superseded(result.Problem):
+		case client.Superseded(result.Problem):
 			if err := w.entry.renew(); err != nil {
 				return err
 			}
 			made = append(made, w.entry)
 		case fatal(result.Problem):
 			return result.Problem // the settings, which are those of all
-		case full(result.Problem):
+		case client.Full(result.Problem):
 			r.waits()
 		}
 	}
 	return r.journal.note(made...)
-}
-
-// superseded reports whether a task of an earlier run stands in the way: it was erased, or was made with another password.
-func superseded(err error) bool {
-	var p *client.Problem
-	return errors.As(err, &p) &&
-		(p.Status == http.StatusGone || p.Status == http.StatusNotFound || p.Code == "idempotency_key_reused")
 }
 
 // task returns a document's task: the one of an earlier run while it exists, or a new one.
@@ -230,7 +222,7 @@ func (r *run) task(ctx context.Context, w *work) (*client.Task, error) {
 	}
 	if w.entry.Task != "" {
 		t, err := r.client.Get(ctx, w.entry.Task, 0)
-		if !superseded(err) {
+		if !client.Superseded(err) {
 			return t, err
 		}
 		if err := w.entry.renew(); err != nil {
@@ -246,18 +238,12 @@ func (r *run) task(ctx context.Context, w *work) (*client.Task, error) {
 		case err == nil:
 			w.entry.Task = t.ID
 			return t, errors.Join(r.keepPromises(w, t), r.journal.note(w.entry))
-		case full(err):
+		case client.Full(err):
 			r.waits()
 		default:
 			return nil, err
 		}
 	}
-}
-
-// full reports whether the application must wait until some of its tasks have ended.
-func full(err error) bool {
-	var p *client.Problem
-	return errors.As(err, &p) && p.Code == "open_tasks_exceeded"
 }
 
 // waits says once why nothing seems to happen.

@@ -92,6 +92,9 @@ func (t *Task) Over() bool { return t.State == completed || t.State == failed ||
 // Failed reports whether processing ended without results.
 func (t *Task) Failed() bool { return t.State == failed }
 
+// Gone reports whether the task was erased.
+func (t *Task) Gone() bool { return t.State == deleted }
+
 func taskPath(id string) string { return "/v1/tasks/" + url.PathEscape(id) }
 
 // Create makes a task. The key makes a repeated call return the first one's task; an empty one is replaced, so that a
