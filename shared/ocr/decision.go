@@ -27,6 +27,7 @@ const (
 	Uncovered    Reason = "uncovered"     // the same
 	Faint        Reason = "faint"         // the same
 	DoubtedLines Reason = "doubted_lines" // the same
+	ZoneLines    Reason = "zone_lines"    // the same
 )
 
 // reasons is what is known of each reason.
@@ -48,6 +49,7 @@ var reasons = []struct {
 	{Uncovered, "letters were left outside every word, so that it was read again as one block without ruled lines"},
 	{Faint, "hardly legible, so that it was read again from a blurred copy with larger letters"},
 	{DoubtedLines, "lines were read with little confidence, so that they were read again from a blurred copy with larger letters"},
+	{ZoneLines, "it looks like a machine-readable zone, so that its lines were read again one by one"},
 }
 
 // Reasons lists the reasons in a fixed order.

@@ -31,7 +31,7 @@ func holds(text string, digit byte, optional bool) bool {
 // asDigit and asLetter return what a character was misread for where only the one can stand, or the character.
 func asDigit(c byte) byte { return replaced(c, "OQDILZSBGT", "0001125867") }
 
-func asLetter(c byte) byte { return replaced(c, "01258", "OIZSB") }
+func asLetter(c byte) byte { return replaced(c, "012568", "OIZSGB") }
 
 func replaced(c byte, from, to string) byte {
 	if i := strings.IndexByte(from, c); i >= 0 {
@@ -42,18 +42,14 @@ func replaced(c byte, from, to string) byte {
 
 // other returns what a character of a mixed field may have been, or 0.
 func other(c byte) byte {
-	switch c {
-	case 'O':
-		return '0'
-	case '0':
-		return 'O'
-	case 'I':
-		return '1'
-	case '1':
-		return 'I'
-	default:
-		return 0
+	const digit, letter = "012568", "OIZSGB"
+	if i := strings.IndexByte(digit, c); i >= 0 {
+		return letter[i]
 	}
+	if i := strings.IndexByte(letter, c); i >= 0 {
+		return digit[i]
+	}
+	return 0
 }
 
 // mapped returns a text with each character replaced.

@@ -20,6 +20,9 @@
 // the blur, which closes the strokes of Han and the dots of Arabic. So a page is read again as a whole once at most, beside
 // a turn, and one of more than 10,000 letters not at all. Nothing depends on time or on other pages.
 //
+// Where machine-readable zones are asked for, rows of ink that have room for the characters of one (package mrz) are read again by
+// themselves, straightened, at three sizes with the letters of zones alone; at most two zones a page.
+//
 // # Figures
 //
 // On a development corpus of 67 documents (bag of words, F1), against the command line of Tesseract (0.809) in processor
@@ -41,6 +44,11 @@
 // Where the processor time goes, in hundredths, of eight documents with 12 pages (samples of both processes, profile accurate): the
 // network of the engine 39, its layout and the rest of it 19, Leptonica 11, the kernel 11, the C and C++ libraries 8, beam and
 // dictionary 3, Go 5, PDFium 2, picture formats 1. Page faults are most of the kernel's part.
+//
+// Zones, on documents drawn in OCR-B in every format, at 200 dpi, with noise and a tilt of up to 3 degrees: without their own
+// reading 12 of 45 were found, and the check digits of 10 held. With it all of 100 were found, also in photographs from askew, on
+// their side, upside down, and where the picture shows nothing else. The digits of 97 held; in 2 of those a checked field was wrong,
+// as it had two errors that make up for each other (9 read as O, 0 as O), and in 2 optional data was.
 //
 // A dense table of 1,900 numbers takes as long as the command line, 28 s: nearly all of it is the engine's search for tables
 // in the first reading, which no later one repeats.

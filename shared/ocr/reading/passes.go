@@ -124,6 +124,15 @@ func (r *Reader) Read(ctx context.Context, im *picture.Image, x, y int, opt ocr.
 	if err != nil {
 		return ocr.Page{}, err
 	}
+	if opt.MRZ {
+		var read []image.Rectangle
+		if best, read, err = r.zones(ctx, s, best, opt); err != nil {
+			return ocr.Page{}, err
+		}
+		for _, where := range read {
+			steps = append(steps, taken{ocr.ZoneLines, where, best.angle})
+		}
+	}
 	page.Angle = (best.angle + sideways(best.words)) % 360
 	page.Blocks, page.Confidence = assemble(best, place)
 	for _, t := range steps {

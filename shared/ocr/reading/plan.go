@@ -80,7 +80,7 @@ func (r *Reader) best(ctx context.Context, s *sheet, opt ocr.Options) (reading, 
 	if first.mean >= goodConfidence && opt.Profile == ocr.Fast {
 		return first, nil, nil
 	}
-	ink, err := s.shown.Ink()
+	ink, err := s.ink()
 	if err != nil {
 		return reading{}, nil, err
 	}

@@ -17,8 +17,21 @@ type sheet struct {
 	stated  int     // pixels an inch that the file states; 0 for none
 	stretch float64 // of the square picture against what is stated
 
-	shown *picture.Image // at the size that is read first
-	scale float64        // of it
+	shown *picture.Image     // at the size that is read first
+	scale float64            // of it
+	found *[]image.Rectangle // ink in it; nil while nobody asked
+}
+
+// ink returns the extent of each piece of ink in the picture that is read first.
+func (s *sheet) ink() ([]image.Rectangle, error) {
+	if s.found == nil {
+		ink, err := s.shown.Ink()
+		if err != nil {
+			return nil, err
+		}
+		s.found = &ink
+	}
+	return *s.found, nil
 }
 
 // newSheet brings a grey picture of square pixels, which stays the caller's, to the size that is read first.
