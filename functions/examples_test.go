@@ -21,6 +21,7 @@ var update = flag.Bool("update", false, "rewrite testdata/examples.txt with what
 func unshown(line string) bool {
 	for _, part := range []string{
 		"lethe serve", "lethe doctor", // they examine or become the machine itself: TestProgramEndsWithEveryExitCodeOfTheTable, doctor_test.go
+		"lethe watch",                                        // it does not end: watch_test.go of package verbs
 		"lethe case", "lethe evidence", "lethe ledger begin", // two people, a quarter, a stopped server: tests of package verbs and cmd_ledger_test.go
 		"lethe ledger key", "lethe clock", // the server's own key and clock
 		"lethe verify early.receipt", "lethe verify q4", "./copy-of-the-ledger", // what an earlier day left
