@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,15 +19,19 @@ import (
 // every page, once, too.
 func TestDocumentIsReadByManyInstances(t *testing.T) {
 	t.Parallel() // most of its time is spent waiting
-	pages, kills, runs := 32, 1, []int{4}
+	pages, kills, runs := 20, 1, []int{2}
 	if soak() {
 		pages, kills, runs = 300, 3, []int{1, 2, 4, 4}
 	}
 	for run, instances := range runs {
 		killed := run == len(runs)-1
 		t.Run(fmt.Sprintf("%d instances, killed %t", instances, killed), func(t *testing.T) {
-			s := start(t, map[string]string{"LETHE_WORKERS": "1"}, func(c *stack.Config) { c.Instances = instances })
-			began := time.Now()
+			var requests atomic.Int64
+			s := start(t, map[string]string{"LETHE_WORKERS": "1"}, func(c *stack.Config) {
+				c.Instances = instances
+				c.Reach = func(service string) string { return stamptest.Counted(t, service, &requests) }
+			})
+			began, before := time.Now(), requests.Load()
 			id := s.Submit(t, stamptest.Pages(t, pages))
 			if killed {
 				for range kills {
@@ -36,7 +41,8 @@ func TestDocumentIsReadByManyInstances(t *testing.T) {
 				}
 			}
 			s.AwaitState(t, 30*time.Minute, id, "Completed")
-			t.Logf("%d pages in %s, %d calls, %d parts begun, %d instances at the end", pages, time.Since(began).Round(100*time.Millisecond),
+			t.Logf("%d pages in %s, %d requests to storage and queue, those for clients among them, %d calls, %d parts begun, %d instances at the end",
+				pages, time.Since(began).Round(100*time.Millisecond), requests.Load()-before,
 				s.Functions[ocr.Name].Calls()+s.Functions[requeue.Name].Calls(), bytes.Count(s.Log(), []byte(`"part":`)),
 				len(s.Functions[ocr.Name].Bootstraps())+len(s.Functions[requeue.Name].Bootstraps()))
 			var result string

@@ -106,7 +106,7 @@ func TestEachFailureIsToldAndMadeUpFor(t *testing.T) {
 			good := start.copied(t)
 			good.Done(sc.script)
 			want := good.model()
-			for _, f := range scripttest.Drawn(scripttest.Failures(good.Calls(), many), 3) {
+			for _, f := range scripttest.Drawn(scripttest.Failures(good.Calls(), many), 2) {
 				t.Run(f.Name(), func(t *testing.T) {
 					t.Parallel()
 					madeUpFor(t, f, sc.script, start.copied(t), want)

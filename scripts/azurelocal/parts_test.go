@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -95,16 +92,6 @@ func (s *stamp) another(t *testing.T, cfg stack.Config) *stamp {
 func counted(t *testing.T, connection string, requests *atomic.Int64) string {
 	t.Helper()
 	return regexp.MustCompile(`http://[^/;]+`).ReplaceAllStringFunc(connection, func(service string) string {
-		to, err := url.Parse(service)
-		if err != nil {
-			t.Fatal(err)
-		}
-		proxy := httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-			requests.Add(1)
-			r.SetURL(to)
-		}}
-		server := httptest.NewServer(&proxy)
-		t.Cleanup(server.Close)
-		return server.URL
+		return stamptest.Counted(t, service, requests)
 	})
 }

@@ -42,18 +42,19 @@ import (
 // Config describes one stamp to run.
 type Config struct {
 	Emulators *emulator.Set
-	Package   string            // folder of the unpacked package
-	Name      string            // of the stamp; several with different names share the emulators
-	Settings  map[string]string // the program's settings, beside those that the platform gives
-	Timeout   time.Duration     // of a function that works on documents, in whole seconds; zero for 15 minutes
-	Hidden    time.Duration     // how long a queue hides a message that was taken; zero for six times that, as for a stamp
-	Instances int               // of each function; zero for 4
-	Tick      time.Duration     // between two calls of the retention function; zero for 5 minutes
-	Ticks     int               // how many calls there are each time; zero means once
-	Copies    int               // how often each event of an object is sent; zero means once
-	Drop      int               // how many of the first events are lost
-	Delay     time.Duration     // between object and event
-	Log       io.Writer         // gets what emulator and functions print; may be nil
+	Package   string              // folder of the unpacked package
+	Name      string              // of the stamp; several with different names share the emulators
+	Settings  map[string]string   // the program's settings, beside those that the platform gives
+	Timeout   time.Duration       // of a function that works on documents, in whole seconds; zero for 15 minutes
+	Hidden    time.Duration       // how long a queue hides a message that was taken; zero for six times that, as for a stamp
+	Instances int                 // of each function; zero for 4
+	Tick      time.Duration       // between two calls of the retention function; zero for 5 minutes
+	Ticks     int                 // how many calls there are each time; zero means once
+	Copies    int                 // how often each event of an object is sent; zero means once
+	Drop      int                 // how many of the first events are lost
+	Delay     time.Duration       // between object and event
+	Reach     func(string) string // address by which functions and clients reach the service at an address; nil for that one
+	Log       io.Writer           // gets what emulator and functions print; may be nil
 }
 
 // Stack is one running stamp.
@@ -108,6 +109,11 @@ func Start(ctx context.Context, cfg Config) (*Stack, error) {
 	}
 	if err := s.makeStorage(ctx, endpoints); err != nil {
 		return nil, err
+	}
+	if cfg.Reach != nil {
+		for service, endpoint := range endpoints {
+			endpoints[service] = cfg.Reach(endpoint)
+		}
 	}
 	s.makeFunctions(rie, endpoints)
 	return s, s.run(ctx)
