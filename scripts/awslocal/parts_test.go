@@ -28,7 +28,7 @@ func TestDocumentIsReadByManyInstances(t *testing.T) {
 		t.Run(fmt.Sprintf("%d instances, killed %t", instances, killed), func(t *testing.T) {
 			var requests atomic.Int64
 			s := start(t, map[string]string{"LETHE_WORKERS": "1"}, func(c *stack.Config) {
-				c.Instances = instances
+				c.Instances, c.Name = instances, fmt.Sprintf("many-instances-%d", run) // a stamp of its own
 				c.Reach = func(service string) string { return stamptest.Counted(t, service, &requests) }
 			})
 			began, before := time.Now(), requests.Load()
