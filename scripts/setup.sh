@@ -94,12 +94,32 @@ go_tool() {
   ln -sfn "$name-$2/$name" ".tools/$name"
 }
 
-# azurite: an npm package; node comes from Debian when the machine has none.
-azurite() {
-  local folder=.tools/azurite-$azurite
+# node_js: Node.js from Debian where the machine has none.
+node_js() {
   if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
     packages nodejs npm
   fi
+}
+
+# locked NAME FOLDER WHAT: npm packages of exactly the versions in the lock file of a folder, as .tools/NAME. None of their install scripts runs.
+locked() {
+  local lock folder
+  node_js
+  lock=$(sha256sum "$2/package-lock.json")
+  folder=$1-${lock:0:12}
+  if [ ! -f ".tools/$folder/node_modules/.package-lock.json" ]; then
+    say "installing $3"
+    mkdir -p ".tools/$folder"
+    cp "$2/package.json" "$2/package-lock.json" ".tools/$folder/"
+    (cd ".tools/$folder" && npm ci --silent --no-audit --no-fund --ignore-scripts >&2)
+  fi
+  ln -sfn "$folder" ".tools/$1"
+}
+
+# azurite: an npm package; node comes from Debian when the machine has none.
+azurite() {
+  local folder=.tools/azurite-$azurite
+  node_js
   if [ ! -f "$folder/node_modules/azurite/dist/src/azurite.js" ]; then
     say "installing azurite $azurite"
     npm install --silent --no-audit --no-fund --omit=dev --prefix "$folder" "azurite@$azurite" >&2
@@ -125,21 +145,8 @@ dynamodb() {
 
 # aws: Go programs, a jar, and npm packages of exactly the versions in their lock file; none of their install scripts runs.
 aws() {
-  local from=shared/storage/aws/emulator/testdata lock folder
   command -v java >/dev/null || packages default-jre-headless
-  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-    packages nodejs npm
-  fi
-  mkdir -p .tools
-  lock=$(sha256sum "$from/package-lock.json")
-  folder=fauxqs-${lock:0:12}
-  if [ ! -f ".tools/$folder/node_modules/.package-lock.json" ]; then
-    say "installing the emulator of SQS and the validator of templates"
-    mkdir -p ".tools/$folder"
-    cp "$from/package.json" "$from/package-lock.json" ".tools/$folder/"
-    (cd ".tools/$folder" && npm ci --silent --no-audit --no-fund --ignore-scripts >&2)
-  fi
-  ln -sfn "$folder" .tools/fauxqs
+  locked fauxqs shared/storage/aws/emulator/testdata "the emulator of SQS and the validator of templates"
   dynamodb
   go_tool github.com/versity/versitygw/cmd/versitygw "$versitygw"
   go_tool github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie "$lambda_rie"
@@ -147,38 +154,15 @@ aws() {
 
 # clients: npm packages and Go modules of exactly the versions in their lock files; none of their install scripts runs.
 clients() {
-  local from=functions/testdata/clients lock folder
-  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-    packages nodejs npm
-  fi
-  lock=$(sha256sum "$from/package-lock.json")
-  folder=clients-${lock:0:12}
-  if [ ! -f ".tools/$folder/node_modules/.package-lock.json" ]; then
-    say "installing linters, generators of clients and a client of ABBYY"
-    mkdir -p ".tools/$folder"
-    cp "$from/package.json" "$from/package-lock.json" ".tools/$folder/"
-    (cd ".tools/$folder" && npm ci --silent --no-audit --no-fund --ignore-scripts >&2)
-  fi
-  ln -sfn "$folder" .tools/clients
+  local from=functions/testdata/clients
+  locked clients "$from" "linters, generators of clients and a client of ABBYY"
   (cd "$from/go" && go mod download)
 }
 
 # page: a browser, and the npm packages that drive it, of exactly the versions in their lock file; none of their install scripts runs.
 page() {
-  local from=scripts/page lock folder
   packages chromium
-  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-    packages nodejs npm
-  fi
-  lock=$(sha256sum "$from/package-lock.json")
-  folder=page-${lock:0:12}
-  if [ ! -f ".tools/$folder/node_modules/.package-lock.json" ]; then
-    say "installing what drives the browser"
-    mkdir -p ".tools/$folder"
-    cp "$from/package.json" "$from/package-lock.json" ".tools/$folder/"
-    (cd ".tools/$folder" && npm ci --silent --no-audit --no-fund --ignore-scripts >&2)
-  fi
-  ln -sfn "$folder" .tools/page
+  locked page scripts/page "what drives the browser"
 }
 
 # terraform: OpenTofu and azapi, of exactly the versions in their modules, and azapi where OpenTofu finds it without a registry.
