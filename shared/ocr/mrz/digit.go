@@ -31,7 +31,10 @@ func holds(text string, digit byte, optional bool) bool {
 // asDigit and asLetter return what a character was misread for where only the one can stand, or the character.
 func asDigit(c byte) byte { return replaced(c, "OQDILZSBGT", "0001125867") }
 
-func asLetter(c byte) byte { return replaced(c, "012568", "OIZSGB") }
+func asLetter(c byte) byte { return replaced(c, likeLetters, likeDigits) }
+
+// likeLetters are digits that look like letters, and likeDigits those letters.
+const likeLetters, likeDigits = "012568", "OIZSGB"
 
 func replaced(c byte, from, to string) byte {
 	if i := strings.IndexByte(from, c); i >= 0 {
@@ -42,12 +45,11 @@ func replaced(c byte, from, to string) byte {
 
 // other returns what a character of a mixed field may have been, or 0.
 func other(c byte) byte {
-	const digit, letter = "012568", "OIZSGB"
-	if i := strings.IndexByte(digit, c); i >= 0 {
-		return letter[i]
+	if o := asLetter(c); o != c {
+		return o
 	}
-	if i := strings.IndexByte(letter, c); i >= 0 {
-		return digit[i]
+	if o := replaced(c, likeDigits, likeLetters); o != c {
+		return o
 	}
 	return 0
 }
