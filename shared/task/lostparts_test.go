@@ -132,3 +132,34 @@ func TestPagesThatWereReadBeforeTheDocumentWasSharedOutCount(t *testing.T) {
 		}
 	})
 }
+
+// A sweep that comes between drops the records of parts that the task does not have yet, as those of an earlier call.
+func TestDocumentGoesOnWhereASweepDroppedItsPartsAsItWasSharedOut(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.inParts(1, 2)
+		swept := false
+		w.faulty.Before(func(op storagetest.Op, key string) error {
+			if op != storagetest.PutRecord || !strings.HasPrefix(key, string(storage.Tasks)) || swept {
+				return nil
+			}
+			for _, rec := range w.records(storage.Parts) {
+				swept = true
+				if err := w.faulty.Records.Delete(t.Context(), rec.Key, rec.ETag); err != nil {
+					t.Errorf("drop a part: %v", err)
+				}
+			}
+			return nil
+		})
+		ref := w.queued(order())
+		w.mustProcess(ref, task.HandedOn)
+		if !swept {
+			t.Fatal("the document was not shared out")
+		}
+		began := time.Now()
+		w.crowd("one")
+		w.state(ref, task.Completed)
+		if took := w.get(ref).Ended.Sub(began); took > time.Minute {
+			t.Errorf("it went on after %v", took)
+		}
+	})
+}
