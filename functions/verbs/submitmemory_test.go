@@ -125,8 +125,14 @@ func TestSubmissionThatIsKilledAgainAndAgainEnds(t *testing.T) {
 	}
 	s := apitest.Start(t)
 	in, out := folder(t, documents), t.TempDir()
+	killed(t, s, out, documents, kills, "submit", "-o", out, in)
+}
+
+// killed kills a command again and again, at moments spread over its work, lets it end, and looks whether each document was read once.
+func killed(t *testing.T, s *apitest.Server, out string, documents, kills int, args ...string) {
+	t.Helper()
 	for k := range kills {
-		cmd, _ := lethe(t, s, "submit", "-o", out, in)
+		cmd, _ := lethe(t, s, args...)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +142,7 @@ func TestSubmissionThatIsKilledAgainAndAgainEnds(t *testing.T) {
 		}
 		_ = cmd.Wait() // killed
 	}
-	cmd, stderr := lethe(t, s, "submit", "-o", out, in)
+	cmd, stderr := lethe(t, s, args...)
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v: %s", err, stderr)
 	}
