@@ -70,7 +70,7 @@ func (s *submission) below(arg string) ([]document, error) {
 		return nil, File(fmt.Errorf("%s: no such file or folder", arg))
 	}
 	if !root.IsDir() {
-		return []document{{path: arg, name: filepath.Base(arg), open: source(arg)}}, nil
+		return []document{{path: arg, name: filepath.Base(arg), open: client.File(arg)}}, nil
 	}
 	var out os.FileInfo
 	if s.out != "" {
@@ -101,7 +101,7 @@ func (s *submission) below(arg string) ([]document, error) {
 				return filepath.SkipDir
 			}
 		case d.Type().IsRegular():
-			all = append(all, document{path: path, name: name, open: source(path)})
+			all = append(all, document{path: path, name: name, open: client.File(path)})
 		}
 		return nil
 	})
@@ -117,21 +117,6 @@ func (d document) sized(s request.Settings) request.Settings {
 		s.Size = request.Bytes(size)
 	}
 	return s
-}
-
-// source opens a file for sending.
-func source(path string) client.Source {
-	return func() (io.ReadCloser, int64, error) {
-		f, err := os.Open(path) //nolint:gosec // the user names the file
-		if err != nil {
-			return nil, 0, fmt.Errorf("open document: %w", errors.Unwrap(err))
-		}
-		stat, err := f.Stat()
-		if err != nil {
-			return nil, 0, errors.Join(err, f.Close())
-		}
-		return f, stat.Size(), nil
-	}
 }
 
 // mostInput bounds standard input, in bytes: no server accepts more (LETHE_MAX_MIB).

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 )
 
@@ -21,6 +22,21 @@ var errStalled = errors.New("nothing was transferred for too long")
 
 // Source opens a document from its start, as often as it must be sent.
 type Source func() (body io.ReadCloser, size int64, err error)
+
+// File is a document in a file. Its errors do not repeat the file's name.
+func File(path string) Source {
+	return func() (io.ReadCloser, int64, error) {
+		f, err := os.Open(path) //nolint:gosec // the caller names the file
+		if err != nil {
+			return nil, 0, fmt.Errorf("open document: %w", errors.Unwrap(err))
+		}
+		stat, err := f.Stat()
+		if err != nil {
+			return nil, 0, errors.Join(err, f.Close())
+		}
+		return f, stat.Size(), nil
+	}
+}
 
 // Upload sends a document to a task's link, without credentials, unless it is there already. A link that is refused is
 // renewed.

@@ -81,18 +81,11 @@ func (w *Watcher) stat(c *claim) (fs.FileInfo, error) {
 
 // open opens the document for sending. It is a plain file, in a folder of this user's own.
 func (c *claim) open() (io.ReadCloser, int64, error) {
-	f, err := os.Open(c.source)
+	body, size, err := client.File(c.source)()
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, 0, &refusedError{"It may not be read. Give the user that lethe watch runs as the right to read it."}
+		err = &refusedError{"It may not be read. Give the user that lethe watch runs as the right to read it."}
 	}
-	if err != nil {
-		return nil, 0, fmt.Errorf("open document: %w", errors.Unwrap(err))
-	}
-	stat, err := f.Stat()
-	if err != nil {
-		return nil, 0, errors.Join(err, f.Close())
-	}
-	return f, stat.Size(), nil
+	return body, size, err
 }
 
 // recognise sends the document, follows its task and fetches its results to files that have other names yet.
