@@ -14,6 +14,7 @@ type Claims struct {
 	Suspect  bool  `json:"suspect,omitempty"` // in hand when a process died: it is read alone next
 	Deaths   int   `json:"deaths,omitempty"`  // of processes that read nothing else
 	Starved  int   `json:"starved,omitempty"` // times it was put back because the machine had no processor time for it
+	Resent   int   `json:"resent,omitempty"`  // times its message was sent again and nobody took it
 }
 
 // Lease is a worker's hold on a task, or on a part of one. It is valid until Expires.
@@ -32,8 +33,19 @@ func (c *Claims) take(owner string, now time.Time, alone bool) error {
 		return errSuspect
 	}
 	c.Attempts++
+	c.Resent = 0
 	c.Lease = Lease{Owner: owner, Expires: now.Add(leaseLife), Alone: alone}
 	return nil
+}
+
+// grace is how long nobody may take what is queued until its message counts as lost: with the process that had received it, say. It
+// doubles each time, since a message that only waits behind many others must not be joined by more and more of its kind. A message
+// of a further attempt is delayed by up to half of queueGrace, so that it has all of it at once.
+func (c *Claims) grace() time.Duration {
+	if c.Attempts > 0 || c.Starved > 0 {
+		return queueGrace
+	}
+	return min(queueGrace, firstGrace<<min(c.Resent, 10))
 }
 
 // lose notes that the holder let its lease run out: its process died, or was killed. Only a death over this document alone can

@@ -163,3 +163,45 @@ func TestDocumentGoesOnWhereASweepDroppedItsPartsAsItWasSharedOut(t *testing.T) 
 		}
 	})
 }
+
+// A process may die with a message that it had received and not begun. The platform gives it to another after a long time only.
+func TestMessageThatNobodyTakesIsSentAgainSoonerAtFirstThanLater(t *testing.T) {
+	for kind, start := range map[string]func(w *world) task.Ref{
+		"a document": func(w *world) task.Ref { return w.queued(order()) },
+		"a part": func(w *world) task.Ref {
+			w.inParts(2, 1)
+			w.engine.pages = 6
+			ref := w.queued(order())
+			if _, err := w.Process(w.Context(), ref.Job()); err != nil { // shared out
+				w.Fatalf("share out: %v", err)
+			}
+			return ref
+		},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				start(w)
+				lost := func() (n int) {
+					for _, ok := w.queue.pop(); ok; _, ok = w.queue.pop() {
+						n++
+					}
+					return n
+				}
+				lost()
+				var sent []time.Duration
+				last := time.Now()
+				for range 40 {
+					pass(time.Minute)
+					w.sweep()
+					if lost() > 0 {
+						sent = append(sent, time.Since(last))
+						last = time.Now()
+					}
+				}
+				if want := "[2m0s 4m0s 8m0s 10m0s 10m0s]"; fmt.Sprint(sent) != want {
+					t.Errorf("sent again after %v, want %s", sent, want)
+				}
+			})
+		})
+	}
+}

@@ -44,9 +44,17 @@ func (p *part) key() storage.Key {
 // ended by then, too.
 func (p *part) attention() time.Time {
 	if p.Lease.Expires.IsZero() {
-		return p.Sent.Add(queueGrace)
+		return p.Sent.Add(p.grace())
 	}
 	return p.Lease.Expires.Truncate(leaseStep).Add(2 * leaseStep)
+}
+
+// lost reports whether whoever has the part, or had its message, does not read it any more.
+func (p *part) lost(now time.Time) bool {
+	if p.Lease.Owner != "" {
+		return !p.live(now)
+	}
+	return !now.Before(p.attention())
 }
 
 func decodePart(rec storage.Record) (*part, error) {
@@ -176,6 +184,8 @@ func (s *Service) sendAgain(ctx context.Context, p *part, done *Swept) error {
 	}
 	if p.Lease.Owner != "" {
 		p.lose()
+	} else {
+		p.Resent++
 	}
 	p.Sent = s.Now().UTC()
 	if err := s.resavePart(ctx, p); err != nil {

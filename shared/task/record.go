@@ -19,7 +19,8 @@ const (
 	progressStep = 2 * time.Second        // the count of pages is at most so old while it grows
 	longestWrite = 60 * time.Second       // a worker's writes are cancelled with its lease and end within; a deleted task is checked again after it
 	linkGrace    = 5 * time.Minute        // an upload begun before its link expired may take so long to show
-	queueGrace   = 10 * time.Minute       // a queued task that nobody claimed for so long is queued again
+	firstGrace   = 2 * time.Minute        // a queued task that nobody claimed for so long is queued again, at first;
+	queueGrace   = 10 * time.Minute       // and after several times
 	leaseStep    = time.Minute            // the due time of a running task moves in such steps, so that few renewals move it
 	recheck      = time.Minute            // an erasure that found something left is tried again so soon
 )
@@ -39,7 +40,7 @@ func (s *Service) attention(t *Task) time.Time {
 			look = t.LinkEnds.Add(linkGrace)
 		}
 	case Queued:
-		look = t.Updated.Add(queueGrace)
+		look = t.Updated.Add(t.grace())
 	case InProgress:
 		if t.inParts() {
 			look = t.Updated.Add(queueGrace)

@@ -166,10 +166,10 @@ func (s *Service) sendNext(ctx context.Context, t *Task, finished int) (sent boo
 	return s.send(ctx, t, r, most)
 }
 
-// sendLost queues parts again whose workers let their leases run out, long before a sweep would.
+// sendLost queues parts again whose workers let their leases run out, or whose messages are lost, long before a sweep would.
 func (s *Service) sendLost(ctx context.Context, r room) error {
 	for _, n := range slices.Sorted(maps.Keys(r.begun)) {
-		if p := r.begun[n]; p.Lease.Owner != "" && !p.live(s.Now()) {
+		if p := r.begun[n]; p.lost(s.Now()) {
 			if err := s.sendAgain(ctx, p, &Swept{}); err != nil {
 				return err
 			}

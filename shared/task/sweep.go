@@ -275,7 +275,9 @@ func (s *Service) reconcile(ctx context.Context, t *Task, done *Swept) error {
 		if err := s.eraser.Remove(ctx, t.Ref.copies, nil); err != nil {
 			return err
 		}
-	case Queued, Completed, ProcessingFailed:
+	case Queued:
+		t.Resent++
+	case Completed, ProcessingFailed:
 	}
 	if err := s.requeue(ctx, t, done); err != nil {
 		return err
