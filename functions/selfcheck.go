@@ -13,6 +13,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/canary"
 	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/storage"
@@ -73,24 +74,44 @@ const watched = 5 * time.Minute
 // examined is how often the doctor comes.
 const examined = 24 * time.Hour
 
-// make goes one round. It is called by one goroutine at a time.
+// make goes one round, as far as it comes: a step that fails is logged, and the next round tries it again. It is called by one
+// goroutine at a time.
 func (r *rounds) make(ctx context.Context) error {
-	if now := r.now(); r.seen.IsZero() || now.Sub(r.seen) >= examined {
-		r.seen = now
-		if err := r.examine(ctx); err != nil {
-			return err
+	var failed []error
+	for _, step := range []struct {
+		name string
+		take func(context.Context) error
+	}{
+		{"doctor", r.examine},
+		{"ledger", r.ledger.Examine},
+		{"oldest", r.measure},
+		{"canary", r.canary.Tick},
+	} {
+		err := step.take(ctx)
+		if err != nil && ctx.Err() == nil {
+			r.log.WarnContext(ctx, logevent.RoundFailed, "step", step.name, "kind", fault.KindOf(err))
 		}
+		failed = append(failed, err)
 	}
-	examined := r.ledger.Examine(ctx)
+	return errors.Join(failed...)
+}
+
+// measure logs the age of the oldest document.
+func (r *rounds) measure(ctx context.Context) error {
 	m, err := r.tasks.Measure(ctx)
 	if err == nil && !m.Oldest.IsZero() {
 		r.log.InfoContext(ctx, logevent.DocumentOldest, "seconds", m.OldestAge().Seconds(), "limit_seconds", m.Policy.Unprocessed.Seconds())
 	}
-	return errors.Join(examined, err, r.canary.Tick(ctx))
+	return err
 }
 
-// examine has the doctor examine the stamp, and the ledger record it.
+// examine has the doctor examine the stamp once a day, and the ledger record it.
 func (r *rounds) examine(ctx context.Context) error {
+	now := r.now()
+	if !r.seen.IsZero() && now.Sub(r.seen) < examined {
+		return nil
+	}
+	r.seen = now
 	found := doctor.Report(ctx, r.log, r.probes...)
 	count := func(name string, o doctor.Outcome) ledger.Field {
 		return ledger.Field{Name: name, Value: strconv.Itoa(found.Count(o))}
@@ -102,7 +123,7 @@ func (r *rounds) examine(ctx context.Context) error {
 	if names := found.Names(doctor.Unknown); names != "" {
 		fields = append(fields, ledger.Field{Name: ledger.FieldUnknowns, Value: names})
 	}
-	now := r.now()
+	now = r.now()
 	return r.ledger.Append(ctx, ledger.Entry{
 		Kind: ledger.Doctor, Subject: ledger.Commitment("doctor", ledger.NewNonce(), now.String()), At: now, Fields: fields,
 	})

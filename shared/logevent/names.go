@@ -38,6 +38,7 @@ const (
 	DocumentOverdue      = "document.overdue"          // a document nears its limit: someone must act
 	CanaryDone           = "canary.done"               // a synthetic page was recognised and erased; with the times
 	CanaryFailed         = "canary.failed"             // a synthetic page was not read, or not erased in time
+	RoundFailed          = "round.failed"              // a step of what is looked at every few minutes failed: doctor, files of the ledger, oldest document or canary; the next round tries it again
 	LedgerGrown          = "ledger.grown"              // entries were appended to the ledger
 	LedgerStuck          = "ledger.stuck"              // entries wait in vain: no signing key, one that is not cross-signed, or files that contradict each other
 	LedgerRebuilt        = "ledger.rebuilt"            // the ledger's state was lost and made anew from its files
