@@ -202,6 +202,7 @@ func (s *server) api(guard *access.Guard, acts *accesslog.Log) http.Handler {
 		Applications: s.registry,
 		Guard:        guard,
 		AccessLog:    acts,
+		Usage:        s.tasks,
 		Cases: review.New(review.Config{
 			Records: s.records, Tasks: s.tasks.Service, Journal: acts, Now: s.time.now, Log: s.log,
 			Documents: documents{s.tasks.Service, s.blobs, s.engine, s.set.Limits().Bytes},

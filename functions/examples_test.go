@@ -35,7 +35,7 @@ func unshown(line string) bool {
 }
 
 // untold are examples whose output differs with the time that the log takes, or with what is installed: what counts is that they succeed.
-var untold = regexp.MustCompile(`\b(verify|audit|ledger save|access-log|list|curl|keys|lethe languages)\b`)
+var untold = regexp.MustCompile(`\b(verify|audit|ledger save|access-log|usage|list|curl|keys|lethe languages)\b`)
 
 // Every example of README.md and of the help texts runs, and prints what is recorded of it.
 func TestExamplesRunAndPrintWhatTheyDid(t *testing.T) {

@@ -73,7 +73,7 @@ var layers = []struct {
 	}},
 	{"ports and the page model", []string{"shared/storage", "shared/ocr", "shared/clock"}},
 	{"domain", []string{
-		"shared/access", "shared/canary", "shared/config", "shared/doctor", "shared/erasure", "shared/ledger", "shared/render", "shared/request",
+		"shared/access", "shared/canary", "shared/config", "shared/doctor", "shared/erasure", "shared/ledger", "shared/metering", "shared/render", "shared/request",
 		"shared/review", "shared/task",
 	}},
 	{"protocols, drivers and engines", []string{

@@ -66,6 +66,7 @@ type Config struct {
 	Erasures      Erasures
 	Ledger        Ledger
 	AccessLog     AccessLog
+	Usage         Usage
 	Cases         Cases
 	Applications  *access.Registry
 	Guard         *access.Guard
@@ -105,6 +106,7 @@ func New(cfg Config) *API {
 	a.registerResults()
 	a.registerLedger()
 	a.registerAccessLog()
+	a.registerUsage()
 	a.registerCases()
 	a.registerApplications()
 	a.registerService()

@@ -211,19 +211,22 @@ func applicationExamples() map[string]samples {
 }
 
 func serviceExamples() map[string]samples {
-	able, health, ready, unready := capabilitiesOutput{}, healthOutput{}, readyOutput{}, readyOutput{}
+	able, used, health, ready, unready := capabilitiesOutput{}, usageOutput{}, healthOutput{}, readyOutput{}, readyOutput{}
 	able.Body.Version, able.Body.Region, able.Body.Languages = "v1.0.0", "westeurope", []string{"deu", "eng"}
 	for _, f := range render.Formats() {
 		able.Body.Formats = append(able.Body.Formats, capabilityView{f, f.MediaType()})
 	}
 	able.Body.Documents = ocr.MediaTypes()
 	able.Body.Limits = limitsView{Bytes: 1 << 30, Inline: 100 << 20, Pages: 5_000, Pixels: 400_000_000, Batch: request.MaxBatch, Retain: 82_800}
+	used.Body.From, used.Body.To = "2026-03-01", "2026-03-01"
+	used.Body.Days = []usageView{{Application: exampleApp, Day: "2026-03-01", Documents: 42, Failed: 1, Pages: 310, Bytes: 98_304_512}}
 	health.Body.OK = true
 	ready.Body.Ready, ready.Body.Checks = true, []Check{{Name: "storage", OK: true}}
 	ready.Body.Address, unready.Body.Address = "https://ocr.example.org", "https://ocr.example.org"
 	unready.Body.Checks = []Check{{Name: "storage", Detail: "storage did not answer within 5s; see its status"}}
 	return map[string]samples{
 		"getCapabilities": {nil, asJSON(able.Body)},
+		"getUsage":        {nil, asJSON(used.Body)},
 		"getRetention": {nil, asJSON(retentionView{
 			Now: moment(time.Hour), Region: "westeurope", Processed: 86_400, Upload: 172_800, Margin: 3_600, Uploads: uploadRules(), LastSweep: moments(58 * time.Minute),
 			Swept: task.Swept{Seen: 3, Erased: 2, Took: 41 * time.Millisecond}, Oldest: moments(0), OldestAge: 3_600, Next: []time.Time{moment(2 * time.Hour)},

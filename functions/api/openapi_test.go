@@ -295,7 +295,7 @@ func TestDescriptionNamesTheHeadersOfAnswers(t *testing.T) {
 	doc := description(t)
 	for _, c := range []struct{ path, method, status, header string }{
 		{"/v1/tasks", "post", "201", "Location"}, {"/v1/tasks:document", "post", "201", "Location"}, {"/v1/tasks", "get", "200", "Link"},
-		{"/v1/access-log", "get", "200", "Link"}, {"/v1/tasks/{id}", "get", "200", "ETag"}, {"/v1/tasks/{id}", "get", "304", "ETag"},
+		{"/v1/access-log", "get", "200", "Link"}, {"/v1/usage", "get", "200", "Link"}, {"/v1/tasks/{id}", "get", "200", "ETag"}, {"/v1/tasks/{id}", "get", "304", "ETag"},
 		{"/v1/tasks/{id}", "get", "401", "WWW-Authenticate"}, {"/v1/tasks/{id}", "get", "429", "Retry-After"}, {"/v1/tasks/{id}", "get", "default", "Retry-After"},
 		{"/v1/tasks/{id}", "delete", "202", "Retry-After"}, {"/v1/erasures", "post", "202", "Retry-After"},
 		{"/v1/tasks/{id}/results/{format}", "get", "303", "Location"},

@@ -46,6 +46,7 @@ type domain struct {
 	broken  error    // what every call answers, if set
 	late    error    // what ends the reading of a document, if set
 
+	usage       storage.Records // where it is counted
 	commitments []string
 	unproved    error // what the ledger answers, if set
 	now         func() time.Time
@@ -271,6 +272,7 @@ func newWorld() *world {
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
 	w.domain = &domain{tasks: map[task.Ref]*task.Task{}, keys: map[string]task.Ref{}, changed: make(chan struct{}), now: now}
 	store := memory.New(now)
+	w.usage = store
 	w.apps = access.NewRegistry(store, now, log)
 	w.acts = accesslog.New(store, w.domain, 400*24*time.Hour, now, log)
 	w.guard = access.NewGuard(w.apps, access.Rates{PerSecond: 1, Burst: 500}, now, log)
@@ -279,6 +281,7 @@ func newWorld() *world {
 		Applications: w.apps,
 		Guard:        w.guard,
 		AccessLog:    w.acts,
+		Usage:        w.domain,
 		Cases: review.New(review.Config{
 			Records: store, Tasks: w.domain, Documents: w.domain, Journal: w.acts, Now: now, Log: log,
 		}),

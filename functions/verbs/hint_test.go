@@ -117,7 +117,7 @@ func TestEveryVerbTrustsTheAuthorityOfTheEnvironment(t *testing.T) {
 	dir := files(t, map[string]string{"scan.pdf": word})
 	lines := map[string][]string{
 		"submit": {filepath.Join(dir, "scan.pdf")}, "status": {unknown}, "get": {unknown}, "delete": {unknown}, "list": nil,
-		"access-log": nil, "receipt": {unknown}, "erase": {"--subject", "tag"},
+		"access-log": nil, "usage": nil, "receipt": {unknown}, "erase": {"--subject", "tag"},
 		"watch":       {files(t, map[string]string{"scan.pdf": word}), filepath.Join(dir, "out"), "--once", "--every", "1s"},
 		"audit":       {"--key", key},
 		"ledger save": {filepath.Join(dir, "copy")},

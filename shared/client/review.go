@@ -35,6 +35,33 @@ func (c *Client) AccessLog(ctx context.Context, since time.Time, after string) (
 	return out.Entries, out.After, err
 }
 
+// UsageDay is what an application had processed on a day, in UTC.
+type UsageDay struct {
+	Application string `json:"application"`
+	Day         string `json:"day"`
+	Documents   int64  `json:"documents"`
+	Failed      int64  `json:"failed"`
+	Pages       int64  `json:"pages"`
+	Bytes       int64  `json:"bytes"`
+}
+
+// Usage returns a page of days, from and to included, and the cursor of the next, empty on the last. Without from or to, which are
+// written like 2026-11-01, the server chooses. An application sees its own, an operator those of all.
+func (c *Client) Usage(ctx context.Context, from, to, after string) ([]UsageDay, string, error) {
+	q := url.Values{"limit": {"1000"}}
+	for name, value := range map[string]string{"from": from, "to": to, "after": after} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	var out struct {
+		Days  []UsageDay `json:"days"`
+		After string     `json:"after"`
+	}
+	_, err := c.do(ctx, call{method: http.MethodGet, path: "/v1/usage?" + q.Encode(), out: &out}) //nolint:bodyclose // closed by decode
+	return out.Days, out.After, err
+}
+
 // Case is what the server says of an exceptional review.
 type Case struct {
 	ID          string    `json:"id"`

@@ -41,6 +41,7 @@ const (
 	Reserve     Class = "reserve"
 	Application Class = "application"
 	Usage       Class = "usage"
+	DailyUsage  Class = "daily-usage"
 	Receipt     Class = "receipt"
 	ProgramLog  Class = "program-log"
 )
@@ -117,6 +118,7 @@ func Inventory() []Item {
 		{AccessEntry, "who did what, when and why: ids of staff, applications and tasks; no content", both, BySweep, "", "400 days after the act", "TestAccessLogForgets"},
 		{Application, "id, name, limits and digests of the secrets of an application, or the client that signs in for it; no content", both, ByOperator, "", "its secrets when they are rotated out or it is revoked; the rest never, so that logs name no unknown owner", "TestRevokedApplicationGetsNoSecret"},
 		{Usage, "how many documents, bytes and pages an application had on a day", both, BySweep, "", "48 hours after the day's last entry; the number of open tasks stays with the application", "TestEveryTableSaysWhatBeingDueMeans"},
+		{DailyUsage, "how many documents, pages and bytes of an application were processed on a day; no id of a task", both, BySweep, "", "400 days after the day", "TestCountsGoAfterFourHundredDays"},
 		{Receipt, "task, nonce and plain digest of the document, made for its owner from task-record and receipt-opening; receipts and promises are confidential", both, ByOperator, "", "not made any more 30 days after erasure; copies that clients keep are theirs to delete", "TestAccessMatrix"},
 		{ProgramLog, "events with ids of tasks, applications and staff, sizes, counts, times, codes; no content, no name of a file", both, ByOperator, "", "after the stamp's log retention, 30 days by default; on one machine as its operator rotates logs", "TestNothingThatAClientSendsReachesLogOrProblems"},
 		{LedgerEntry, "times, codes, commitments; no ids, no content", both, ByOperator, storage.Ledger, "never: it is the proof", "TestEntriesTellNothingOfTheTask"},

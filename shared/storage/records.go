@@ -13,7 +13,7 @@ const (
 	Tasks        Table = "tasks"        // partition <application>!<yyyymmdd>, row <task id>
 	Applications Table = "applications" // partition "applications", row <application id>; partition "aliases", row <digest of a name at ABBYY>
 	Idempotency  Table = "idempotency"  // partition <application>, row <hash of the key>
-	Usage        Table = "usage"        // partition <application>, row <yyyymmdd>
+	Usage        Table = "usage"        // partition <application>, row <yyyymmdd>, or <yyyymmdd>!<number> of what was processed, or open
 	State        Table = "state"        // partition <subject>, row <name>: last sweep and the like
 	Pending      Table = "pending"      // partition "log", row <kind>!<subject>: entries that wait to be sequenced in the ledger
 	Receipts     Table = "receipts"     // partition <first two characters>, row <subject>: where a receipt stands in the ledger
@@ -45,7 +45,7 @@ func registered() []struct {
 		{Tasks, Attend},
 		{Applications, NeverDue}, // goes when it is revoked
 		{Idempotency, Forget},    // the key may be used anew
-		{Usage, Forget},          // the day's counts are over; the count of open tasks is never due
+		{Usage, Forget},          // the day's counts have served their time; the count of open tasks is never due
 		{State, NeverDue},        // replaced in its place
 		{Pending, NeverDue},      // goes when the ledger has the entry
 		{Receipts, Forget},       // the tombstone goes too, and nobody asks for the position of its receipt any more

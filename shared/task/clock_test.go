@@ -111,10 +111,17 @@ func TestEveryTaskIsErasedAtItsTimeAndForgottenAfterThirtyDays(t *testing.T) {
 // noneOpen is a count of no open tasks.
 var noneOpen = regexp.MustCompile(`^{"v":1,"changed":"[^"]*"}$`)
 
-// checkQuiet asserts that nothing is stored but the notes of the last sweep and full pass and a count of no open tasks.
+// metered is a record of what ended on a day.
+var metered = regexp.MustCompile(`^[0-9]{8}![0-9]$`)
+
+// checkQuiet asserts that nothing is stored but the notes of the last sweep and full pass, a count of no open tasks, and how many
+// ended by day: as many as the ledger says.
 func (w *world) checkQuiet() {
 	w.Helper()
-	w.checkLedger()
+	ended := w.checkLedger()
+	if got := w.metered(); got.Documents != ended {
+		w.Errorf("%d documents are counted of which processing ended, the ledger knows %d", got.Documents, ended)
+	}
 	if left := w.names(); len(left) != 0 {
 		w.Errorf("blobs left: %v", left)
 	}
@@ -123,6 +130,7 @@ func (w *world) checkQuiet() {
 			switch {
 			case table == storage.State && (rec.Row == "sweep" || rec.Row == "fullpass" || rec.Row == "head"):
 			case table == storage.Usage && rec.Row == "open" && noneOpen.Match(rec.Value):
+			case table == storage.Usage && metered.MatchString(rec.Row) && !identifier.Match(rec.Value):
 			default:
 				w.Errorf("left in %s: %s %s", table, rec.Row, rec.Value)
 			}
@@ -169,13 +177,18 @@ func TestAnyCallSweepsWhenTheTimerIsSilent(t *testing.T) {
 }
 
 // checkLedger asserts that the ledger can be checked from outside and that every document in it has its receipt.
-func (w *world) checkLedger() {
+func (w *world) checkLedger() (ended int64) {
 	w.Helper()
 	l := w.ledger()
 	if _, err := l.Sequence(w.Context()); err != nil {
 		w.Fatalf("sequence: %v", err)
 	}
-	audit, err := ledger.Check(w.Context(), ledgerFiles{w}, ledger.Examination{Keys: []string{w.signer.Public()}, Now: time.Now(), Visit: w.checkEntry})
+	audit, err := ledger.Check(w.Context(), ledgerFiles{w}, ledger.Examination{Keys: []string{w.signer.Public()}, Now: time.Now(), Visit: func(e ledger.Entry) {
+		w.checkEntry(e)
+		if e.Kind == ledger.Erased && !e.Time(ledger.FieldEnded).IsZero() {
+			ended++
+		}
+	}})
 	if err != nil {
 		w.Fatalf("audit: %v", err)
 	}
@@ -184,6 +197,7 @@ func (w *world) checkLedger() {
 	}
 	pass(31 * 24 * time.Hour) // the places of receipts are forgotten
 	w.sweep()
+	return ended
 }
 
 // checkEntry asserts that an entry of the ledger tells nothing of a task but when what happened to it.

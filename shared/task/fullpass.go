@@ -122,6 +122,7 @@ type passRun struct {
 	tired     func() bool // asked between entries: the rest is left to the next call
 	pass      pass
 	share     Swept     // done in this call
+	pages     int       // of steps, gone through in this call
 	note      *passNote // where the pass is stored; nil for one that is made in one go
 	unsaved   error     // of the last try to store it
 	overtaken bool      // another process stored it: it goes on
@@ -142,6 +143,7 @@ func (r *passRun) run(ctx context.Context) error {
 		for at := r.pass.Steps[step.name]; !at.Done && !r.overtaken && !r.tired(); {
 			at.Stuck = false
 			next, err := step.page(ctx, r, at)
+			r.pages++
 			if err != nil {
 				r.errs = append(r.errs, err)
 			}

@@ -171,7 +171,7 @@ func (s *Service) admit(ctx context.Context, t *Task, blob storage.Blob, digest 
 		return t, s.spend(ctx, ref.Application, blob.Size, 0)
 	}
 	s.Log.InfoContext(ctx, logevent.UploadRefused, "task", ref.String(), "code", refusal.Code, "bytes", blob.Size)
-	return t, errors.Join(s.erase(ctx, blob), s.release(ctx, ref.Application, 1), s.tellProcessed(ctx, t))
+	return t, errors.Join(s.erase(ctx, blob), s.release(ctx, ref.Application, 1), s.tellProcessed(ctx, t), s.countEndings(ctx, t))
 }
 
 // eraseStray removes a blob that belongs to nobody. Its name is not logged: it may be anything.
@@ -225,6 +225,7 @@ func (s *Service) erase(ctx context.Context, b storage.Blob) error {
 func (s *Service) end(t *Task, state State) {
 	t.dropParts(s.Now().UTC())
 	t.State = state
+	s.oweUsage(t)
 	if t.Ended.IsZero() {
 		t.Ended = s.Now().UTC()
 	} else {

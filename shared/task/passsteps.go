@@ -120,6 +120,9 @@ func (s *Service) passRecords(ctx context.Context, r *passRun, from position) (p
 			err = s.act(ctx, t, s.Policy.Decide(s.subject(t), s.Now()), &r.share)
 		}
 		r.failed(err)
+		if t != nil {
+			r.failed(s.countEndings(ctx, t))
+		}
 		application, day := ofPartition(rec.Partition)
 		if !counted.has(day) && (t == nil || t.State.Open() || s.stored(t) > 0) {
 			r.pass.notCounted(application)

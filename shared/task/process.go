@@ -244,7 +244,7 @@ func (s *Service) discard(ctx context.Context, t *Task) error {
 		kept := func(name string) bool { return t.hasResult(name) || t.ofLaterRound(name) }
 		errs = append(errs, s.eraser.Except(ctx, t.Ref.prefix(storage.Results), kept, nil))
 	}
-	return errors.Join(append(errs, s.release(ctx, t.Ref.Application, 1))...)
+	return errors.Join(append(errs, s.release(ctx, t.Ref.Application, 1), s.countEndings(ctx, t))...)
 }
 
 // discardPages removes the pages that were kept up to the present round.

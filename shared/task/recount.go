@@ -29,12 +29,18 @@ func (s *Service) passUsage(ctx context.Context, r *passRun, from position) (pos
 	if err != nil {
 		return from, fmt.Errorf("list usage: %w", err)
 	}
+	first := r.pages == 0
 	for _, rec := range recs {
 		if r.tired() {
 			return from, nil
 		}
 		if rec.Row == openRow && r.pass.countable(rec.Partition) {
-			r.failed(s.recount(ctx, rec.Partition, s.countedDays(r.pass.Began)))
+			whole, err := s.recount(ctx, r, rec.Partition, s.countedDays(r.pass.Began))
+			r.failed(err)
+			if !whole && !first {
+				return from, nil // the next call begins with it
+			}
+			first = false
 		}
 		from.Partition, from.Row = rec.Partition, rec.Row
 	}
@@ -70,33 +76,37 @@ func ofPartition(partition string) (application, day string) {
 	return application, day
 }
 
-// recount corrects what is counted of an application if it is at rest, and if nobody changes it meanwhile.
-func (s *Service) recount(ctx context.Context, application string, days daySpan) error {
+// recount corrects what is counted of an application if it is at rest, and if nobody changes it meanwhile. It is not whole when the
+// run's patience ended before.
+func (s *Service) recount(ctx context.Context, r *passRun, application string, days daySpan) (whole bool, err error) {
 	u, etag, err := s.usage(ctx, openKey(application))
 	if err != nil || etag == "" || s.atWork(u.Changed) {
-		return err
+		return true, err
 	}
 	patient, done := context.WithTimeout(ctx, countPatience)
 	defer done()
 	counted := u
 	counted.Open, counted.Stored = 0, 0
 	for day := days.first; !day.After(days.last); day = day.Add(24 * time.Hour) {
+		if r.tired() {
+			return false, nil
+		}
 		atRest, err := s.countDay(patient, partition(application, day), &counted)
 		switch {
 		case patient.Err() != nil && ctx.Err() == nil:
 			s.Log.WarnContext(ctx, logevent.SweepAwaited, "application", application, "step", "usage", "kind", fault.KindOf(patient.Err()))
-			return nil
+			return true, nil
 		case err != nil || !atRest:
-			return err
+			return true, err
 		}
 	}
 	if u.Open == counted.Open && u.Stored == counted.Stored {
-		return nil
+		return true, nil
 	}
 	if err := s.putUsage(ctx, openKey(application), counted, etag, time.Time{}); !lost(err) {
-		return err
+		return true, err
 	}
-	return nil // it is not at rest
+	return true, nil // it is not at rest
 }
 
 // countDay adds the tasks of a partition to the count, unless the application turns out not to be at rest.

@@ -81,6 +81,9 @@ func (s *Service) remove(ctx context.Context, ref Ref, why verdict) (*Task, erro
 			s.Log.WarnContext(ctx, logevent.SweepAwaited, "task", ref.String(), "step", "usage", "kind", fault.KindOf(err))
 		}
 	}
+	if err := s.countEndings(ctx, t); err != nil {
+		s.Log.WarnContext(ctx, logevent.SweepAwaited, "task", ref.String(), "step", "usage", "kind", fault.KindOf(err))
+	}
 	if !t.Erased.IsZero() {
 		return t, nil
 	}
@@ -132,6 +135,8 @@ func (s *Service) bury(t *Task, why retention.Reason) {
 		Input:    Input{Digest: t.Input.Digest},
 		Upload:   t.Upload,
 		etag:     t.etag,
+
+		Uncounted: t.Uncounted,
 	}
 	if t.dropParts(now); now.Before(t.PartsHeld) {
 		buried.PartsHeld = t.PartsHeld

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/metering"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/retention"
@@ -106,6 +107,7 @@ type Service struct {
 	began     passesBegun
 	listed    int // entries that a full pass reads at once
 	eraser    erasure.Eraser
+	meter     *metering.Counter
 	owed      owed
 	due       map[storage.Table]dueHandler // by table; never changed
 }
@@ -116,6 +118,7 @@ func New(cfg Config) *Service {
 		Items: cfg.Inventory, Blobs: cfg.Store.Blobs, Records: cfg.Store.Records, Now: cfg.Now,
 	}}
 	s.due = s.dueHandlers()
+	s.meter = metering.NewCounter(cfg.Store.Records, cfg.Owner)
 	return s
 }
 

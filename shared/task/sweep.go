@@ -187,6 +187,9 @@ func (s *Service) act(ctx context.Context, t *Task, d retention.Decision, done *
 		if t, err := s.certify(ctx, t); err != nil || !t.Logged {
 			return err // the receipt comes first
 		}
+		if err := s.countEndings(ctx, t); err != nil {
+			return err
+		}
 		return s.drop(ctx, t.Ref.key(), t.etag, done)
 	case retention.Keep:
 		return s.reconcile(ctx, t, done)

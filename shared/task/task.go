@@ -7,6 +7,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/erasure"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/metering"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/retention"
@@ -65,6 +66,8 @@ type Task struct {
 	Nonce    string             `json:"nonce,omitempty"`    // opens the commitments in the ledger; gone with the tombstone
 	Evidence []erasure.Evidence `json:"evidence,omitempty"` // of the erasure, by class
 	Logged   bool               `json:"logged,omitempty"`   // the receipt was handed to the ledger
+
+	Uncounted []metering.Ending `json:"uncounted,omitempty"` // ends of processing that are not in the usage of a day yet, or not for sure
 
 	Terms    Terms      `json:"terms,omitzero"` // what was promised at the creation
 	Settings Settings   `json:"settings,omitzero"`

@@ -86,7 +86,7 @@ func New(t testing.TB, cfg Config) *Service {
 	s.Acts = accesslog.New(store, s.Ledger, retention.TombstoneLife, cfg.Now, cfg.Log)
 	s.API = api.New(api.Config{
 		Intake: s.Tasks, Tasks: s.Tasks, Results: s.Tasks, Erasures: s.Tasks, Ledger: s.Ledger, Applications: s.Apps,
-		Guard: s.Guard, AccessLog: s.Acts,
+		Guard: s.Guard, AccessLog: s.Acts, Usage: s.Tasks,
 		Cases: review.New(review.Config{
 			Records: store, Tasks: s.Tasks, Documents: cfg.Documents, Journal: s.Acts, Now: cfg.Now, Log: cfg.Log,
 		}),
