@@ -50,7 +50,7 @@ func completions() map[string][]string {
 		"lethe list --state C":         {"Completed"},
 		"lethe read --profile ":        {"accurate", "fast"},
 		"lethe read --signature re":    {"refuse", "rewrite"},
-		"lethe get --format p":         {"pdf", "pdfa", "pdfimages", "pptx"},
+		"lethe get --format p":         {"pdf", "pdfa", "pdfimages", "pptx", "preview"},
 		"lethe app create --scopes su": {"submit"},
 		"lethe status ":                nil, // ids are no files
 	}

@@ -97,6 +97,10 @@ func TestDocumentGoesInItsTextComesOutAndNothingIsLeft(t *testing.T) {
 			if !bytes.HasPrefix(b.Bytes(), []byte("%PDF-")) {
 				t.Errorf("%s is no PDF", format)
 			}
+		} else if render.Format(format) == render.Preview {
+			if !strings.HasPrefix(plain(t, b.Bytes()), "\xff\xd8\xff") {
+				t.Errorf("%s has no picture", format)
+			}
 		} else if found := recall(plain(t, b.Bytes()), words); found < 0.95 {
 			t.Errorf("%s holds %.0f %% of the words", format, 100*found)
 		}

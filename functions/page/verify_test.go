@@ -118,11 +118,37 @@ func forged(receipt []byte) [][]byte {
 	return append(all, append(slices.Clone(receipt), 0xff), append(slices.Clone(receipt), '\n'), bytes.ToUpper(receipt), []byte{})
 }
 
-func TestPageJudgesReceiptsAsTheCommandLineDoes(t *testing.T) {
+// runAssets runs a script beside the page's own code, over cases, and returns what it writes.
+func runAssets(t *testing.T, script string, cases []byte) []byte {
+	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
-		t.Skip("node is not installed: it runs the page's own code over the receipts")
+		t.Skip("node is not installed: it runs the page's own code")
 	}
+	dir := t.TempDir()
+	files := map[string][]byte{"cases.json": cases, "package.json": []byte(`{"type":"module"}`)}
+	for name, code := range assets(t) {
+		files[name] = []byte(code)
+	}
+	if files["run.mjs"], err = os.ReadFile(script); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), node, filepath.Join(dir, "run.mjs"))
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, complaints.String())
+	}
+	return out
+}
+
+func TestPageJudgesReceiptsAsTheCommandLineDoes(t *testing.T) {
 	cases, key := receipts(t, "lethe.test", 9)
 	foreign, _ := receipts(t, "lethe.test", 1)
 	cases = append(cases, foreign...)
@@ -132,30 +158,11 @@ func TestPageJudgesReceiptsAsTheCommandLineDoes(t *testing.T) {
 	cases = append(cases, slices.Concat(signed, []byte(proof), another))
 	cases = append(cases, forged(cases[5])...)
 
-	dir := t.TempDir()
 	input, err := json.Marshal(map[string]any{"keys": key + "\n", "receipts": cases})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, from := range map[string]string{"verify.mjs": "assets/verify.js", "run.mjs": "testdata/verify.mjs"} {
-		code, err := os.ReadFile(from)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), code, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(filepath.Join(dir, "cases.json"), input, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), node, filepath.Join(dir, "run.mjs"))
-	var complaints strings.Builder
-	cmd.Stderr = &complaints
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, complaints.String())
-	}
+	out := runAssets(t, "testdata/verify.mjs", input)
 	var said []verdict
 	if err := json.Unmarshal(out, &said); err != nil || len(said) != len(cases) {
 		t.Fatalf("%d verdicts on %d receipts: %v", len(said), len(cases), err)

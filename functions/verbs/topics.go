@@ -60,7 +60,7 @@ func formatsTopic() string {
 	var b strings.Builder
 	b.WriteString("Results can have these formats, by the names that --format takes:\n\n")
 	for _, f := range render.Formats() {
-		fmt.Fprintf(&b, "  %-9s %-11s %s\n", f, f.Extension(), f.MediaType())
+		fmt.Fprintf(&b, "  %-9s %-12s %s\n", f, f.Extension(), f.MediaType())
 	}
 	return b.String()
 }

@@ -51,6 +51,37 @@ async function proven(page) {
   await page.getByText('Genuine and in the log').waitFor();
 }
 
+/** The picture of a page, once it is another than the one before, and how many pixels its longer side has. */
+async function drawn(page, before = '') {
+  await page.waitForFunction((b) => {
+    const img = document.querySelector('.sheet img');
+    return img && !img.hidden && img.complete && img.naturalWidth > 0 && img.src !== b;
+  }, before);
+  return page.locator('.sheet img').evaluate((img) => [img.src, Math.max(img.naturalWidth, img.naturalHeight)]);
+}
+
+/** Whether nearly every word of a page stands where its picture has ink, and lies over it as wide as it is there. */
+const over = (page) => page.locator('.sheet').evaluate((sheet) => {
+  const img = sheet.querySelector('img');
+  const c = document.createElement('canvas');
+  c.width = img.naturalWidth;
+  c.height = img.naturalHeight;
+  const g = c.getContext('2d');
+  g.drawImage(img, 0, 0);
+  const whole = img.getBoundingClientRect();
+  const words = [...sheet.querySelectorAll('.layer .w')];
+  const fits = words.filter((w) => {
+    const box = w.getBoundingClientRect();
+    const text = w.firstChild.getBoundingClientRect();
+    const at = [box.x - whole.x, box.y - whole.y, box.width, box.height].map((v) => (v * c.width) / whole.width);
+    const { data } = g.getImageData(at[0], at[1], Math.max(1, at[2]), Math.max(1, at[3]));
+    let [dark, light] = [255, 0];
+    for (let i = 0; i < data.length; i += 4) [dark, light] = [Math.min(dark, data[i + 1]), Math.max(light, data[i + 1])];
+    return light - dark > 60 && Math.abs(text.width - box.width) < 2 && Math.abs(text.height - box.height) < 2;
+  });
+  return words.length > 0 && fits.length >= 0.95 * words.length;
+});
+
 async function saved(page, click) {
   const [file] = await Promise.all([page.waitForEvent('download'), click()]);
   return { name: file.suggestedFilename(), content: readFileSync(await file.path()) };
@@ -76,7 +107,13 @@ for (const [width, scheme] of [[1440, 'light'], [1440, 'dark'], [375, 'light'], 
     assert.match(text.content.toString(), /river gauge at Weirford/);
     await page.getByRole('button', { name: 'report.pdf', exact: true }).click();
     await page.locator('.page-text .w').first().waitFor();
+    const [first] = await drawn(page);
+    assert.equal(await over(page), true, 'words stand where their ink is on page 1');
     await page.getByRole('button', { name: 'Next page' }).click();
+    const [second, longer] = await drawn(page, first);
+    assert.notEqual(second, first);
+    assert.ok(longer <= 1600 && longer > 1500, `the longer side has ${longer} pixels`);
+    assert.equal(await over(page), true, 'words stand where their ink is on page 2');
     await accessible(page, 'document');
     await fits(page, 'document');
     await page.getByRole('button', { name: 'Back to documents' }).click();
@@ -85,11 +122,9 @@ for (const [width, scheme] of [[1440, 'light'], [1440, 'dark'], [375, 'light'], 
     await page.getByLabel('Search in the text').fill('gauge at weirford');
     await page.getByText('1 of 1', { exact: true }).waitFor();
     assert.equal(await page.locator('.page-text .hit').count(), 3);
-    await page.locator('.sheet img').waitFor();
+    await drawn(page);
     assert.equal(await page.locator('.layer .hit').count(), 3);
-    const over = await page.locator('.layer .current').first().boundingBox();
-    const whole = await page.locator('.sheet img').boundingBox();
-    assert.ok(over.x > whole.x && over.y > whole.y && over.x + over.width < whole.x + whole.width, 'words stand over the picture');
+    assert.equal(await over(page), true, 'words stand where their ink is on the photograph');
     await accessible(page, 'picture with words');
     await fits(page, 'picture with words');
     await page.getByRole('button', { name: 'Delete letter.jpg now' }).click();
@@ -130,6 +165,24 @@ for (const [width, scheme] of [[1440, 'light'], [1440, 'dark'], [375, 'light'], 
     for (const t of (await (await server.call('/v1/tasks')).json()).tasks) await server.call(`/v1/tasks/${t.id}`, { method: 'DELETE' });
   });
 }
+
+test('a document that an earlier session sent is shown with its pictures', async () => {
+  const { page, wrong, context } = await open(browser, server);
+  await signIn(page, server);
+  await page.locator('input[data-files]').setInputFiles([pdf]);
+  await read(page, 'report.pdf');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await signIn(page, server);
+  await page.getByRole('button', { name: /^Document / }).first().click();
+  await drawn(page);
+  assert.equal(await over(page), true);
+  await page.locator('.layer .w').nth(1).dblclick();
+  const picked = (await page.evaluate(() => String(getSelection()))).trim();
+  assert.ok(picked.length > 1 && (await page.locator('.layer .w').nth(1).textContent()).includes(picked), picked);
+  assert.deepEqual(wrong, []);
+  await context.close();
+  for (const t of (await (await server.call('/v1/tasks')).json()).tasks) await server.call(`/v1/tasks/${t.id}`, { method: 'DELETE' });
+});
 
 test('keyboard only', async () => {
   const { page, wrong, context } = await open(browser, server);

@@ -18,7 +18,7 @@ type Engine interface {
 	Inspect(ctx context.Context, src Source) (Info, error)
 	// Recognise reads page number n, counted from 1. It tries once more in a fresh process when the first one died.
 	Recognise(ctx context.Context, src Source, n int, opt Options) (Page, error)
-	// WritePDF writes a searchable PDF that keeps the appearance of the original. pages yields every page once, in order. It
+	// WritePDF writes a PDF that keeps the appearance of the original, or what else the kind of the options says. pages yields every page once, in order. It
 	// returns what is to be told of the result.
 	WritePDF(ctx context.Context, src Source, opt PDFOptions, pages iter.Seq2[Page, error], w io.Writer) ([]Note, error)
 	// Languages lists the installed languages as Tesseract's codes, sorted, without osd.

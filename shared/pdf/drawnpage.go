@@ -46,6 +46,30 @@ func (p *Document) paint(v view, limits ocr.Limits) (*Picture, error) {
 	if err != nil {
 		return nil, err
 	}
+	return p.paintAt(v, dpi)
+}
+
+// Preview draws page n, counted from 1, as it is shown, with its annotations and forms: in at most side pixels of its longer side, and
+// not finer than pages that are drawn to be kept.
+func (p *Document) Preview(n, side int, limits ocr.Limits) (image.Image, error) {
+	var drawn *Picture
+	err := p.look(n, func(v view) error {
+		fits := int(72 * float64(side) / max(v.width, v.height))
+		dpi, err := fitDPI(v, min(drawnDPI, fits), leastDrawnDPI, limits)
+		if err != nil {
+			return err
+		}
+		drawn, err = p.paintAt(v, dpi)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return drawn.image(), nil
+}
+
+// paintAt is paint at a resolution.
+func (p *Document) paintAt(v view, dpi int) (*Picture, error) {
 	request := p.drawing(v, dpi)
 	request.ImageFormat = requests.RenderImageFormatRGBA
 	rendered, err := p.instance.RenderPageInDPI(&request)

@@ -5,6 +5,7 @@ package picture
 import "C"
 
 import (
+	"image"
 	"unsafe"
 
 	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
@@ -18,6 +19,20 @@ type Pixels struct {
 	Width, Height int
 	Channels      int // 1: grey, 3: red, green, blue
 	Data          []byte
+}
+
+// Image returns the same pixels as a picture of Go.
+func (p Pixels) Image() image.Image {
+	bounds := image.Rect(0, 0, p.Width, p.Height)
+	if p.Channels == 1 {
+		return &image.Gray{Pix: p.Data, Stride: p.Width, Rect: bounds}
+	}
+	m := image.NewRGBA(bounds)
+	for i := range p.Width * p.Height {
+		copy(m.Pix[4*i:], p.Data[3*i:3*i+3])
+		m.Pix[4*i+3] = 255
+	}
+	return m
 }
 
 func newImage(pix *C.PIX) (*Image, error) {
@@ -110,6 +125,28 @@ func (im *Image) Grey() (*Image, error) { return newImage(C.pixConvertTo8(im.pix
 // Scale returns a copy of x times the width and y times the height.
 func (im *Image) Scale(x, y float64) (*Image, error) {
 	return newImage(C.pixScale(im.pix, C.l_float32(x), C.l_float32(y)))
+}
+
+// Within returns a copy with at most so many pixels on its longer side, and with square ones: of those of another shape the longer side
+// counts. Small pictures are not enlarged but for that.
+func (im *Image) Within(side int) (*Image, error) {
+	x, y := im.Resolution()
+	across, down := 1.0, 1.0
+	if x > y {
+		down = float64(x) / float64(y)
+	} else if y > x {
+		across = float64(y) / float64(x)
+	}
+	fits := min(1, float64(side)/max(across*float64(im.Width()), down*float64(im.Height())))
+	if C.pixGetDepth(im.pix) != 1 {
+		return im.Scale(across*fits, down*fits)
+	}
+	grey, err := im.Grey() // else pixels would be left out rather than mixed
+	if err != nil {
+		return nil, err
+	}
+	defer grey.Close()
+	return grey.Scale(across*fits, down*fits)
 }
 
 // Turn returns a copy turned clockwise by 90, 180 or 270 degrees.

@@ -39,7 +39,7 @@ func BenchmarkWrite(b *testing.B) {
 		}
 	}
 	for _, f := range Formats() {
-		if f.MediaType() == PDF.MediaType() {
+		if _, ofOriginal := f.kind(); ofOriginal {
 			continue
 		}
 		all = append(all, Output{f, io.Discard})

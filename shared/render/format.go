@@ -31,6 +31,7 @@ const (
 	ABBYYXML  Format = "abbyyxml"  // XML of FineReader 10, schema version 1
 	PDFA      Format = "pdfa"      // searchable PDF/A-2b
 	PDFImages Format = "pdfimages" // PDF of pictures of the pages, without text
+	Preview   Format = "preview"   // ZIP file of small pictures of the pages, to lay the text over
 )
 
 // row is all that there is to know of a format.
@@ -65,6 +66,7 @@ func ownTable() []row {
 		{PDF, "application/pdf", ".pdf", words, newPDF(ocr.Searchable)},
 		{PDFA, "application/pdf", ".pdfa.pdf", words, newPDF(ocr.Archive)},
 		{PDFImages, "application/pdf", ".images.pdf", words, newPDF(ocr.PicturesOnly)},
+		{Preview, "application/zip", ".preview.zip", words, newPDF(ocr.Previews)},
 	}
 }
 

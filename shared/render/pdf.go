@@ -20,7 +20,7 @@ type Original struct {
 
 // Engine makes results of a document's own bytes. Every ocr.Engine is one.
 type Engine interface {
-	// WritePDF writes a PDF that keeps the appearance of the original. pages yields every page once, in order. It
+	// WritePDF writes a PDF that keeps the appearance of the original, or what else the kind of the options says. pages yields every page once, in order. It
 	// returns what is to be told of the result.
 	WritePDF(ctx context.Context, src ocr.Source, opt ocr.PDFOptions, pages iter.Seq2[ocr.Page, error], w io.Writer) ([]ocr.Note, error)
 }
@@ -51,22 +51,33 @@ func newPDF(kind ocr.PDFKind) func(context.Context, io.Writer, Document) (Writer
 	}
 }
 
-// Kinds lists the kinds of PDF among formats.
+// Kinds lists the kinds of those among formats that the engine writes from the original.
 func Kinds(formats []Format) []ocr.PDFKind {
 	var kinds []ocr.PDFKind
 	for _, f := range formats {
-		switch f {
-		case PDF:
-			kinds = append(kinds, ocr.Searchable)
-		case PDFA:
-			kinds = append(kinds, ocr.Archive)
-		case PDFImages:
-			kinds = append(kinds, ocr.PicturesOnly)
-		case PDFText:
-			kinds = append(kinds, ocr.TextAndPictures)
+		if kind, ok := f.kind(); ok {
+			kinds = append(kinds, kind)
 		}
 	}
 	return kinds
+}
+
+// kind returns what the engine writes for a format; false for those that follow from the pages alone.
+func (f Format) kind() (ocr.PDFKind, bool) {
+	switch f {
+	case PDF:
+		return ocr.Searchable, true
+	case PDFA:
+		return ocr.Archive, true
+	case PDFImages:
+		return ocr.PicturesOnly, true
+	case Preview:
+		return ocr.Previews, true
+	case PDFText:
+		return ocr.TextAndPictures, true
+	default:
+		return "", false
+	}
 }
 
 // sequence yields the pages as they come. It breaks off with an error once the result is discarded.

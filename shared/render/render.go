@@ -47,8 +47,8 @@ type Output struct {
 	W      io.Writer
 }
 
-// Write writes the document to all outputs, in one pass over its pages, and in another for each PDF but the first: an engine
-// writes one at a time. Pages come in ascending order of their numbers, at least one, and the same in each pass. After an error,
+// Write writes the document to all outputs, in one pass over its pages, and in another for each but the first that the engine
+// writes from the original: it writes one at a time. Pages come in ascending order of their numbers, at least one, and the same in each pass. After an error,
 // which may be one of the sequence, what was written are no valid results: discard them. An error of one output ends all of them.
 func Write(ctx context.Context, doc Document, pages iter.Seq2[ocr.Page, error], outputs ...Output) error {
 	for _, pass := range passes(outputs) {
@@ -59,12 +59,12 @@ func Write(ctx context.Context, doc Document, pages iter.Seq2[ocr.Page, error], 
 	return nil
 }
 
-// passes shares outputs out so that each pass has one PDF at most.
+// passes shares outputs out so that in each pass the engine writes one at most.
 func passes(outputs []Output) [][]Output {
 	all := [][]Output{nil}
-	written := false // a PDF is, in the first pass
+	written := false // one is, in the first pass
 	for _, o := range outputs {
-		if o.Format.MediaType() == PDF.MediaType() {
+		if _, ofOriginal := o.Format.kind(); ofOriginal {
 			if written {
 				all = append(all, []Output{o})
 				continue

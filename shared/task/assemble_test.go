@@ -33,7 +33,7 @@ func (w *world) uploadsOpened() (count func() int) {
 
 // The instance that assembles need not read a document of hundreds of MiB for a result that holds its text alone.
 func TestOnlyResultsThatKeepTheAppearanceOpenTheOriginalAgain(t *testing.T) {
-	for format, again := range map[render.Format]int{render.TXT: 0, render.PDF: 1} {
+	for format, again := range map[render.Format]int{render.TXT: 0, render.PDF: 1, render.Preview: 1} {
 		inWorld(t, func(t *testing.T, w *world) {
 			w.inParts(1, 8)
 			w.engine.info = ocr.Info{Locked: true, Notes: []ocr.Note{{Code: ocr.FirstFrameOnly, Count: 2}}}

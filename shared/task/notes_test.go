@@ -55,9 +55,9 @@ func TestSettingsOfThePDFReachTheEngine(t *testing.T) {
 	})
 }
 
-func TestEachKindOfPDFIsAskedForAndFetchedUnderItsFormat(t *testing.T) {
+func TestWhatTheEngineWritesIsAskedForByItsKindAndFetchedUnderItsFormat(t *testing.T) {
 	for format, kind := range map[render.Format]ocr.PDFKind{
-		render.PDF: ocr.Searchable, render.PDFA: ocr.Archive, render.PDFImages: ocr.PicturesOnly,
+		render.PDF: ocr.Searchable, render.PDFA: ocr.Archive, render.PDFImages: ocr.PicturesOnly, render.Preview: ocr.Previews,
 	} {
 		t.Run(string(format), func(t *testing.T) {
 			inWorld(t, func(t *testing.T, w *world) {

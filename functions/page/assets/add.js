@@ -3,6 +3,7 @@
 import { el, button, icon, fill } from './dom.js';
 import { texts } from './texts.js';
 import { bytes, format, language, span, type } from './format.js';
+import { viewed } from './list.js';
 
 const t = texts.add;
 const usual = ['txt', 'pdf'];
@@ -109,7 +110,7 @@ export class Adder {
     fill(this.#wrong, wrong);
     this.#wrong.hidden = !wrong;
     if (wrong) return;
-    const settings = { languages: [...chosen.languages], formats: [...new Set([...chosen.formats, ...(this.#view ? ['json'] : [])])] };
+    const settings = { languages: [...chosen.languages], formats: [...new Set([...chosen.formats, ...(this.#view ? viewed.filter((f) => this.#capabilities.formats.some((o) => o.format === f)) : [])])] };
     if (chosen.keep) settings.retain_seconds = Number(chosen.keep);
     if (chosen.onFetch) settings.delete_on_fetch = true;
     if (this.#password.value) settings.password = this.#password.value;

@@ -6,6 +6,7 @@ import { bytes, format, span, time, type } from './format.js';
 
 const t = texts.list;
 const shown = 200; // rows at once
+export const viewed = ['json', 'preview']; // results that are looked at in the page
 
 /** What a state looks like: quiet, busy, good or bad. */
 const tones = { Completed: 'good', ProcessingFailed: 'bad', Refused: 'bad', Broken: 'bad', InProgress: 'busy', Uploading: 'busy', Preparing: 'busy' };
@@ -106,7 +107,7 @@ class Row {
         ['Broken', 'Refused'].includes(up.state) && button(t.dismiss, { onclick: () => this.acts.dismiss(doc) }));
       return;
     }
-    const results = (doc.task.results ?? []).filter((r) => r.format !== 'json').slice(0, 3);
+    const results = (doc.task.results ?? []).filter((r) => !viewed.includes(r.format)).slice(0, 3);
     fill(this.actions, results.map((r) => button(format(r.format), {
       class: 'small-button', icon: 'download', 'aria-label': t.download(format(r.format), doc.name), onclick: () => this.acts.download(doc, r.format),
     })), button('', { icon: 'trash', class: 'quiet danger-hover', label: t.removeNow(doc.name), onclick: () => this.acts.remove(doc) }));

@@ -1,14 +1,8 @@
 // The picture of a page with its words laid over it: they can be selected, are shaded by how doubtful they are, and marked when found.
 
-import { el, fill } from './dom.js';
+import { el, fill, say } from './dom.js';
 import { texts } from './texts.js';
 import { doubt } from './words.js';
-
-const shown = new Set(['image/jpeg', 'image/png', 'image/webp', 'image/gif', 'image/bmp']); // what browsers show
-const most = 40e6; // bytes of a picture that is kept in memory
-
-/** Whether a document is a picture that the browser can show by itself. */
-export const showable = (file) => shown.has(file.type) && file.size <= most;
 
 let measure;
 
@@ -23,46 +17,64 @@ function widthOf(text) {
 
 export class Picture {
   nodes = []; // of the words, in reading order
-  #url;
+  #previews;
+  #url = '';
+  #shown = null; // the page whose picture is wanted
 
-  constructor(file) {
-    this.#url = URL.createObjectURL(file);
+  constructor(previews) {
+    this.#previews = previews;
     this.img = el('img', { alt: '' });
     this.layer = el('div', { class: 'layer', 'aria-hidden': 'true' }); // the same words stand beside it as text
-    this.node = el('div', { class: 'sheet-pane' }, el('div', { class: 'sheet' }, this.img, this.layer));
+    this.note = el('p', { class: 'muted', role: 'status' });
+    this.sheet = el('div', { class: 'sheet' }, this.note, this.img, this.layer);
+    this.node = el('div', { class: 'sheet-pane', tabindex: '0', role: 'region', 'aria-label': texts.view.picture }, this.sheet);
   }
 
-  /** Shows a page. A picture of another shape than the page is not of it, and stays hidden. */
+  /** Shows a page: its words at once, the picture under them when it is there. */
   async show(page, words) {
-    this.node.hidden = true;
-    this.nodes = words.map((word) => this.#place(word, page));
+    this.#shown = page;
+    this.#drop();
+    const shape = (page.width / (page.dpi || 1)) / (page.height / (page.dpiY || page.dpi || 1));
+    this.sheet.style.aspectRatio = String(shape);
+    this.nodes = words.map((word) => this.#place(word, page, shape));
     fill(this.layer, this.nodes.map((node) => [node, ' ']));
+    say(this.note, texts.view.loadingPicture);
+    let picture = null;
+    try {
+      picture = await this.#previews.picture(page.number);
+    } catch { /* the text is there all the same */ }
+    if (this.#shown !== page) return;
+    say(this.note, picture ? '' : texts.view.noPicture);
+    if (!picture) return;
+    this.#url = URL.createObjectURL(picture);
     this.img.src = this.#url;
     this.img.alt = texts.view.pictureOf(page.number);
-    try {
-      await this.img.decode();
-    } catch {
-      return;
-    }
-    const shape = (this.img.naturalWidth / this.img.naturalHeight) / (page.width / page.height);
-    this.node.hidden = page.number !== 1 || shape < 0.98 || shape > 1.02;
+    this.img.hidden = false;
   }
 
-  #place(word, page) {
+  #place(word, page, shape) {
     const { x0, y0, x1, y1 } = word.box;
     const node = el('span', { class: `w d${doubt(word.confidence)}`, title: texts.view.wordTitle(Math.round(word.confidence)) }, el('span', {}, word.text));
-    const share = (n, of) => `${(100 * n) / of}%`;
-    Object.assign(node.style, { left: share(x0, page.width), top: share(y0, page.height), width: share(x1 - x0, page.width), height: share(y1 - y0, page.height) });
-    const height = y1 - y0;
-    node.firstChild.style.fontSize = `${(100 * height) / page.width}cqw`;
-    node.firstChild.style.transform = `scaleX(${(x1 - x0) / Math.max(1, widthOf(word.text) * height)})`;
+    const wide = (x1 - x0) / page.width;
+    const high = (y1 - y0) / page.height;
+    Object.assign(node.style, { left: `${(100 * x0) / page.width}%`, top: `${(100 * y0) / page.height}%`, width: `${100 * wide}%`, height: `${100 * high}%` });
+    node.firstChild.style.fontSize = `${100 * high}cqh`;
+    node.firstChild.style.transform = `scaleX(${(wide * shape) / Math.max(1e-6, widthOf(word.text) * high)})`;
     return node;
   }
 
-  /** Lets go of the picture. */
-  clear() {
+  #drop() {
+    this.img.hidden = true;
     this.img.removeAttribute('src');
-    URL.revokeObjectURL(this.#url);
+    if (this.#url) URL.revokeObjectURL(this.#url);
+    this.#url = '';
+  }
+
+  /** Lets go of the pictures. */
+  clear() {
+    this.#shown = null;
+    this.#drop();
+    this.#previews.clear();
     fill(this.layer);
     this.nodes = [];
     this.node.hidden = true;

@@ -1,7 +1,6 @@
 // The documents that the page knows: those on the server and those on their way there. What is erased is dropped at once.
 
 import { Problem, Unreachable } from './api.js';
-import { showable } from './picture.js';
 import { texts } from './texts.js';
 
 const atOnce = 3; // documents that are sent at the same time
@@ -108,7 +107,6 @@ export class Shelf extends EventTarget {
       delete doc.task.upload;
       doc.task.state = doc.task.state === 'Submitted' ? 'Queued' : doc.task.state;
       doc.upload = null;
-      doc.picture = showable(doc.file) ? doc.file : null; // to lay its words over
       doc.file = null; // what was sent is the server's now
     } catch (e) {
       if (e.name === 'AbortError') return;
@@ -149,7 +147,6 @@ export class Shelf extends EventTarget {
   #drop(doc) {
     doc.name = texts.list.unnamed(doc.id ?? doc.key);
     doc.file = null;
-    doc.picture = null;
     this.docs = this.docs.filter((d) => d !== doc);
     this.#tell('gone', doc);
     this.#tell('said', texts.said.deleted);

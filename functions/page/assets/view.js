@@ -6,6 +6,7 @@ import { texts, locale } from './texts.js';
 import { bytes, format, span, time, type } from './format.js';
 import { badge, stateText } from './list.js';
 import { Picture } from './picture.js';
+import { Previews } from './previews.js';
 import { find, layText, wordsOf } from './words.js';
 
 const t = texts.view;
@@ -13,7 +14,7 @@ const mostText = 64e6; // bytes of a result JSON that is shown here
 
 /** The name under which a result is saved. */
 export function fileName(doc, name) {
-  const extensions = { md: 'md', hocr: 'hocr.html', alto: 'alto.xml', abbyyxml: 'abbyy.xml', pdfa: 'pdfa.pdf', pdfimages: 'images.pdf' };
+  const extensions = { md: 'md', hocr: 'hocr.html', alto: 'alto.xml', abbyyxml: 'abbyy.xml', pdfa: 'pdfa.pdf', pdfimages: 'images.pdf', preview: 'preview.zip' };
   const base = doc.named ? doc.name.replace(/\.[^.]+$/, '') : doc.id;
   return `${base}.${extensions[name] ?? name}`;
 }
@@ -142,7 +143,8 @@ export class DocumentView {
     this.later = button('', { icon: 'next', label: t.next, onclick: () => this.#show(this.#at + 1) });
     this.text = el('div', { class: 'page-text', lang: locale, tabindex: '0', role: 'region', 'aria-label': t.text });
     this.picture?.clear();
-    this.picture = this.doc.picture && new Picture(this.doc.picture);
+    const previews = task.results.find((r) => r.format === 'preview');
+    this.picture = previews && new Picture(new Previews(this.session, task.id, previews, task.pages.total, () => this.shelf.now()));
     const panes = el('div', { class: 'panes' }, this.picture?.node, this.text);
     const shade = el('input', { type: 'checkbox', checked: true, onchange: (e) => panes.classList.toggle('plain', !e.target.checked) });
     fill(this.body, el('div', { class: 'toolbar' },

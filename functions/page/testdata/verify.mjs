@@ -1,6 +1,6 @@
-// Judges each receipt of cases.json with verify.mjs, the page's own code, and writes what it says to standard output.
+// Judges each receipt of cases.json with verify.js, the page's own code, and writes what it says to standard output.
 import { readFileSync } from 'node:fs';
-import { verify, Refusal } from './verify.mjs';
+import { verify, Refusal } from './verify.js';
 
 const { keys, receipts } = JSON.parse(readFileSync(new URL('cases.json', import.meta.url)));
 const verdicts = [];

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"io"
 	"iter"
 	"strings"
@@ -87,6 +88,8 @@ type opened interface {
 	draw(ctx context.Context, n int, opt ocr.Options) (sheet, error)
 	// drawing draws all of page n. The caller closes the picture.
 	drawing(n int) (*picture.Image, error)
+	// preview draws page n, with at most side square pixels on its longer side.
+	preview(n, side int) (image.Image, error)
 	// survey finds what a derivative takes over from page n.
 	survey(n int) (derivative.Page, error)
 	// writePage writes a page to a PDF of that kind whose pages are pictures.
@@ -262,6 +265,9 @@ func (e *Engine) WritePDF(
 ) ([]ocr.Note, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if opt.Kind == ocr.Previews {
+		return nil, e.writePreviews(ctx, src, pages, w)
+	}
 	if len(src.Parts) > 0 {
 		return e.writeParts(ctx, src, opt, pages, w)
 	}

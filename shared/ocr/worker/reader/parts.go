@@ -29,7 +29,9 @@ func (e *Engine) writeParts(
 		return nil, err
 	}
 	defer writer.Close()
-	p := &partsWriter{e: e, parts: src.Parts, writer: writer, kind: opt.Kind, all: !opt.Partial()}
+	p := &partsWriter{e: e, parts: src.Parts, all: !opt.Partial(), each: func(doc opened, page ocr.Page, _ int) error {
+		return doc.writePage(writer, page, opt.Kind)
+	}}
 	for page, err := range pages {
 		if err != nil {
 			return nil, err
@@ -67,11 +69,11 @@ func (e *Engine) partsWriter(ctx context.Context, runtime *pdf.Runtime, src ocr.
 
 // partsWriter writes the pages of several files.
 type partsWriter struct {
-	e      *Engine
-	parts  []ocr.Part
-	writer *pdf.Writer
-	kind   ocr.PDFKind
-	all    bool // pages that nobody sends are written without text
+	e     *Engine
+	parts []ocr.Part
+	all   bool // pages that nobody sends are written without text
+	// each writes a page of a file, whose number there the page has, under its number in the document.
+	each func(doc opened, page ocr.Page, number int) error
 
 	written int // number of the last page that was written, in the document
 	part    int // that is open, or the next to be opened
@@ -128,7 +130,7 @@ func (p *partsWriter) write(ctx context.Context, page ocr.Page) error {
 	if pages := p.e.open.pages(); page.Number > pages {
 		return refusal.NoPage(page.Number, pages)
 	}
-	return p.e.open.writePage(p.writer, page, p.kind)
+	return p.each(p.e.open, page, p.written)
 }
 
 // writePage draws the page and writes it with its text, if it has any. One that cannot be drawn is blank.
