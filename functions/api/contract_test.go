@@ -99,7 +99,7 @@ func TestEveryAnswerKeepsToTheDescription(t *testing.T) {
 	for seed := range contractWorlds() {
 		w := newWorld()
 		began := time.Now()
-		result := contractRun(t, w, w.handler, contractSeed+seed, 100)
+		result := contractRun(t, w, w.handler, contractSeed+seed, 50)
 		for _, v := range result.Violations {
 			t.Errorf("%s: %s: %s", v.Operation, v.Rule, v.Detail)
 		}
@@ -202,7 +202,7 @@ func TestContractNotices(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld()
-			result := contractRun(t, w, c.plant(w.handler), contractSeed, 12)
+			result := contractRun(t, w, c.plant(w.handler), contractSeed, 6)
 			if !slices.ContainsFunc(result.Violations, func(v contract.Violation) bool { return v.Rule == c.rule }) {
 				t.Errorf("%d requests did not show it: %+v", result.Requests, result.Violations)
 			}
@@ -220,7 +220,7 @@ func TestContractNoticesAMissingScopeCheck(t *testing.T) {
 		}
 		w.handler.ServeHTTP(out, r)
 	})
-	result := contractRun(t, w, handler, contractSeed, 60)
+	result := contractRun(t, w, handler, contractSeed, 30)
 	if !slices.ContainsFunc(result.Violations, func(v contract.Violation) bool { return v.Rule == "open" && v.Operation == "deleteTask" }) {
 		t.Errorf("%d requests did not show it: %+v", result.Requests, result.Violations)
 	}

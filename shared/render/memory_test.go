@@ -13,7 +13,7 @@ import (
 // What a result keeps of a page until its end is its entry in a directory at most: no text, in memory or in a file.
 func TestPagesThatAreWrittenTakeNeitherMemoryNorAFile(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing")) // where no file can be made
-	const first, last, most = 50, 250, 1 << 10                // pages, and bytes kept of each
+	const first, last, most = 50, 150, 1 << 10                // pages, and bytes kept of each
 	page := dense()
 	page.Blocks[0].Paragraphs[0].Lines = page.Blocks[0].Paragraphs[0].Lines[:20]
 	page.Blocks = append(page.Blocks, structured().Blocks[3])

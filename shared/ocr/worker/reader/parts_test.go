@@ -116,14 +116,14 @@ func TestPDFOfSeveralFilesOpensWithTheirPasswordOnly(t *testing.T) {
 
 func TestPDFOfTheMostFilesThereAre(t *testing.T) {
 	p := newPool(t, nil)
-	sheet := source(t, "sheet", asPNG(t, drawn(t)))
-	page, err := p.Recognise(t.Context(), sheet, 1, english())
+	picture := asPNG(t, drawn(t))
+	page, err := p.Recognise(t.Context(), source(t, "sheet", picture), 1, english())
 	if err != nil {
 		t.Fatal(err)
 	}
 	src := ocr.Source{ID: "many"}
 	for range ocr.MaxParts {
-		src.Parts = append(src.Parts, ocr.Part{File: source(t, "sheet", asPNG(t, drawn(t))).File, Pages: 1})
+		src.Parts = append(src.Parts, ocr.Part{File: source(t, "sheet", picture).File, Pages: 1})
 	}
 	pages := func(yield func(ocr.Page, error) bool) {
 		for n := range ocr.MaxParts {

@@ -25,7 +25,7 @@ func variants() []pdftest.Variant {
 	if os.Getenv("LETHE_SOAK") != "" {
 		return pdftest.Variants(1, 520)
 	}
-	return pdftest.Variants(1, 40)
+	return pdftest.Variants(1, 24)
 }
 
 // blind is a recogniser that reads nothing: what comes out is from text layers alone.
