@@ -54,7 +54,7 @@ try {
       await page.getByRole('button', { name: 'Retention' }).click();
       await page.locator('.tiles').waitFor();
       await shot('8-retention');
-      await page.getByRole('button', { name: 'Check a receipt' }).click();
+      await page.getByRole('button', { name: 'Verify', exact: true }).click();
       await shot('9-check');
       await context.close();
       for (const t of (await (await server.call('/v1/tasks')).json()).tasks) await server.call(`/v1/tasks/${t.id}`, { method: 'DELETE' });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { folder, launch, open, photograph, serve, signIn, violations } from './browser.mjs';
@@ -255,6 +256,31 @@ test('wrong credentials are refused in the page, without a question by the brows
   assert.ok(answers.length > 0 && answers.every((a) => !/basic/i.test(a)), String(answers));
   await accessible(page, 'refused credentials');
   await context.close();
+});
+
+test('a page of a second origin opens nothing', async () => {
+  const other = createServer((_, answer) => answer.setHeader('Content-Type', 'text/html').end('<!DOCTYPE html><title>elsewhere</title>'));
+  await new Promise((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const context = await browser.newContext();
+  try {
+    for (const host of ['127.0.0.1', 'localhost']) { // of the same site, and of another
+      const page = await context.newPage();
+      const statuses = [];
+      page.on('response', (r) => r.url().startsWith(server.url) && statuses.push(`${r.request().method()} ${r.status()}`));
+      await page.goto(`http://${host}:${other.address().port}/`);
+      const got = await page.evaluate(async ([url, secret]) => {
+        await fetch(`${url}/v1/tasks`, { mode: 'no-cors', credentials: 'include' });
+        await fetch(`${url}/v1/tasks`, { mode: 'no-cors', credentials: 'include', method: 'POST', body: 'no document' });
+        return fetch(`${url}/v1/tasks`, { headers: { Authorization: `Basic ${secret}` } }).then((r) => r.status, () => 'refused by the browser');
+      }, [server.url, btoa(`${server.app}:${server.secret}`)]);
+      assert.equal(got, 'refused by the browser');
+      assert.deepEqual(statuses.slice(0, 2), ['GET 403', 'POST 403'], host);
+      await page.close();
+    }
+  } finally {
+    await context.close();
+    other.close();
+  }
 });
 
 test('a server that is gone, and back', async () => {
