@@ -33,10 +33,19 @@ function basic(id, secret) {
   return `Basic ${btoa(String.fromCharCode(...text))}`;
 }
 
+const longest = 31 * 86400_000; // milliseconds that a task, or what is left of it, can be listed
+
+/** The least id of a task that is created at a time (UUIDv7, RFC 9562). */
+function idAt(ms) {
+  const time = Math.max(0, Math.floor(ms)).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`;
+}
+
 /** One application that is signed in. onended is called once its credentials are refused. */
 export class Session {
   #authorization;
   #ends = new AbortController();
+  #spans = new Map(); // by query: how far back tasks are listed where there are too many, in milliseconds
   onended = () => {};
 
   constructor(id, secret) {
@@ -84,17 +93,25 @@ export class Session {
     return (await this.request(path, options)).json();
   }
 
-  /** All tasks that a query names, oldest first: at most so many pages of 1,000. */
+  /**
+   * The tasks that a query names, oldest first: all of them or, where there are more than so many pages of 1,000, those of the last
+   * while that fits. The id of a task begins with its time, so that one that nobody has can say where to begin.
+   */
   async tasks(query = '', pages = 5) {
-    const all = [];
-    let after = '';
-    for (let n = 0; n < pages; n++) {
-      const page = await this.json(`/v1/tasks?limit=1000${query}${after && `&after=${encodeURIComponent(after)}`}`);
-      all.push(...page.tasks);
-      after = page.after ?? '';
-      if (!after) return { tasks: all, more: false };
+    for (let span = this.#spans.get(query) ?? Infinity; ; span = Math.min(span, longest) / 4) {
+      const all = [];
+      let after = span === Infinity ? '' : idAt(Date.now() - span);
+      for (let n = 0; n < pages; n++) {
+        const page = await this.json(`/v1/tasks?limit=1000${query}${after && `&after=${encodeURIComponent(after)}`}`);
+        all.push(...page.tasks);
+        after = page.after ?? '';
+        if (!after) break;
+      }
+      if (after && span > 1000) continue; // there are more
+      const few = all.length < (pages * 1000) / 8;
+      this.#spans.set(query, !few ? span : span * 4 < longest ? span * 4 : Infinity);
+      return { tasks: all, more: span !== Infinity };
     }
-    return { tasks: all, more: true };
   }
 
   /** The bytes of a result, or those from first to last of it. */

@@ -83,7 +83,7 @@ export const texts = {
     retry: 'Try again',
     dismiss: 'Dismiss',
     rest: (n) => `Only the newest ${n.toLocaleString(locale)} are shown.`,
-    unlisted: (n) => `Of more than ${n.toLocaleString(locale)} documents, only the oldest are listed.`,
+    unlisted: (n) => `Of more than ${n.toLocaleString(locale)} documents, only the newest are listed.`,
   },
   state: {
     Preparing: 'Preparing',
