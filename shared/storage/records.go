@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -33,25 +34,38 @@ const (
 	NeverDue   WhenDue = "never due"   // it goes in another way
 )
 
-// registered lists every table with what being due means for it. A new table is a constant and a row.
+// Saved is what of a table belongs to the saved state of a place, from which a place whose disk was lost is made anew.
+type Saved string
+
+// The answers.
+const (
+	SavedWhole  Saved = "whole"       // every record
+	SavedLedger Saved = "ledger only" // the partition "ledger"
+	SavedCounts Saved = "counts"      // of what was processed by day, and not those of what is open or counts against caps
+	NotSaved    Saved = "not saved"   // it is of documents, or is made anew
+)
+
+// registered lists every table with what being due means for it, and what of it is saved. A new table is a constant and a row.
 func registered() []struct {
 	Table
 	WhenDue
+	Saved
 } {
 	return []struct {
 		Table
 		WhenDue
+		Saved
 	}{
-		{Tasks, Attend},
-		{Applications, NeverDue}, // goes when it is revoked
-		{Idempotency, Forget},    // the key may be used anew
-		{Usage, Forget},          // the day's counts have served their time; the count of open tasks is never due
-		{State, NeverDue},        // replaced in its place
-		{Pending, NeverDue},      // goes when the ledger has the entry
-		{Receipts, Forget},       // the tombstone goes too, and nobody asks for the position of its receipt any more
-		{AccessLog, Forget},
-		{Parts, AttendPart},
-		{Cases, Forget},
+		{Tasks, Attend, NotSaved},
+		{Applications, NeverDue, SavedWhole}, // goes when it is revoked
+		{Idempotency, Forget, NotSaved},      // the key may be used anew
+		{Usage, Forget, SavedCounts},         // the day's counts have served their time; the count of open tasks is never due
+		{State, NeverDue, SavedLedger},       // replaced in its place
+		{Pending, NeverDue, SavedWhole},      // goes when the ledger has the entry
+		{Receipts, Forget, SavedWhole},       // the tombstone goes too, and nobody asks for the position of its receipt any more
+		{AccessLog, Forget, NotSaved},
+		{Parts, AttendPart, NotSaved},
+		{Cases, Forget, NotSaved},
 	}
 }
 
@@ -75,11 +89,35 @@ func (t Table) WhenDue() WhenDue {
 	return ""
 }
 
+// Saved returns what of the table belongs to the saved state. It is NotSaved for a table that this program does not know.
+func (t Table) Saved() Saved {
+	for _, r := range registered() {
+		if r.Table == t {
+			return r.Saved
+		}
+	}
+	return NotSaved
+}
+
 // Key names a record. Partition and Row are 1 to 200 characters of letters, digits and - _ . ! only.
 type Key struct {
 	Table     Table
 	Partition string
 	Row       string
+}
+
+// Saved reports whether the record belongs to the saved state of its place.
+func (k Key) Saved() bool {
+	switch k.Table.Saved() {
+	case SavedWhole:
+		return true
+	case SavedLedger:
+		return k.Partition == "ledger"
+	case SavedCounts:
+		return strings.Contains(k.Row, "!")
+	case NotSaved:
+	}
+	return false
 }
 
 // MaxValue is the largest Record.Value in bytes, so that a record fits one property of an Azure table.
