@@ -21,8 +21,8 @@ var update = flag.Bool("update", false, "rewrite testdata/examples.txt with what
 func unshown(line string) bool {
 	for _, part := range []string{
 		"lethe serve", "lethe doctor", // they examine or become the machine itself: TestProgramEndsWithEveryExitCodeOfTheTable, doctor_test.go
-		"lethe watch",                                        // it does not end: watch_test.go of package verbs
-		"lethe case", "lethe evidence", "lethe ledger begin", // two people, a quarter, a stopped server: tests of package verbs and cmd_ledger_test.go
+		"lethe watch",                                                            // it does not end: watch_test.go of package verbs
+		"lethe case", "lethe evidence", "lethe ledger begin", "lethe state load", // two people, a quarter, a stopped server, a lost disk: tests of package verbs, cmd_ledger_test.go, cmd_state_test.go
 		"lethe ledger key", "lethe clock", // the server's own key and clock
 		"lethe verify early.receipt", "lethe verify q4", "./copy-of-the-ledger", // what an earlier day left
 		"man -l -", "--sign", // a reader of manual pages; a key of the auditor's
@@ -154,6 +154,7 @@ func timeless(text string) string {
 		{`earlier secret \S+`, "earlier secret ID"},
 		{`lethe\.example\.org\+\S+`, "KEY"},
 		{`sha256:[0-9a-f]{64}`, "DIGEST"},
+		{`\bage1[0-9a-z]{58}\b`, "RECIPIENT"},
 		{`(\$ lethe verify [^\n]*\n)exit (0|11)\n`, "${1}exit 0, or 11 until it is in the log\n"},
 		{` {2,}`, "  "}, // columns are as wide as their texts
 	} {

@@ -147,6 +147,9 @@ func (out *auditCheck) state(a *ledger.Audit, acts bool) {
 	s.say(notProven, "every_document", "That every document is in the log: only the signed acceptance that a client kept shows that a document is missing (--promises).")
 	s.say(notProven, "one_log", "That everybody is shown this same log: compare checkpoints with others who keep one, or keep copies elsewhere (lethe ledger save).")
 	s.say(waiting, "lag", "What happened after %s may not be in the log yet: entries count as missing after %s.", utc(v.Complete), span(ledger.Sequencing))
+	if a.Lost > 0 {
+		s.say(notProven, "lost", "That the copies of %d documents are gone, which the log knew when a disk was lost: its owner has to tell what became of the disk.", a.Lost)
+	}
 	if a.Open > 0 {
 		s.say(waiting, "receipts", "Documents without a receipt in the log: %d. They exist, or are gone and their receipt waits. The first receipt is due by %s.", a.Open, utc(a.Due))
 	}

@@ -28,6 +28,7 @@ type auditView struct {
 	Documents int                 `json:"documents"`
 	Erased    int                 `json:"documents_with_receipt"`
 	Open      int                 `json:"documents_without_receipt"`
+	Lost      int                 `json:"documents_lost"` // with a disk: no receipt will come
 	Due       *time.Time          `json:"next_receipt_due,omitempty"`
 	Silent    int                 `json:"canaries_failed"`
 	Findings  int                 `json:"doctor_visits_with_breaches"`
@@ -51,6 +52,7 @@ type beforeView struct {
 	Folder  string      `json:"folder"`
 	Vouched bool        `json:"vouched"`
 	Unread  string      `json:"unread,omitempty"`
+	Saved   *time.Time  `json:"disk_lost_after,omitempty"` // of which time the saved state is that the next log begins with
 	Keys    []keyView   `json:"keys"`
 	Follows *beforeView `json:"follows,omitempty"`
 }
@@ -78,7 +80,7 @@ func viewAudit(a *ledger.Audit) *auditView {
 	v := &auditView{
 		Origin: a.Origin, Entries: a.Size, Root: a.Root, SignedBy: viewKey(a.SignedBy), First: a.First, Last: a.Last,
 		Complete: a.Reached.Add(-ledger.Sequencing), At: a.At.UTC(), Keys: viewKeys(a.Keys), Follows: viewBefore(a.Follows), Since: a.Since,
-		Kinds: map[ledger.Kind]int{}, Documents: a.Documents, Erased: a.Erased, Open: a.Open, Due: known(a.Due), Silent: a.Silent, Findings: a.Findings,
+		Kinds: map[ledger.Kind]int{}, Documents: a.Documents, Erased: a.Erased, Open: a.Open, Lost: a.Lost, Due: known(a.Due), Silent: a.Silent, Findings: a.Findings,
 		Reasons: a.Reasons, LimitAfterUpload: seconds(a.Limits.AfterUpload), LimitAfterProcessing: seconds(a.Limits.AfterProcessing),
 		Corrections: []correctionView{}, Promises: []judgementView{}, Breaches: []breachView{},
 	}
@@ -114,7 +116,7 @@ func viewBefore(b *ledger.Before) *beforeView {
 	if b == nil {
 		return nil
 	}
-	return &beforeView{b.Origin, b.Size, b.Root, b.Folder, b.Vouched, b.Unread, viewKeys(b.Keys), viewBefore(b.Follows)}
+	return &beforeView{b.Origin, b.Size, b.Root, b.Folder, b.Vouched, b.Unread, known(b.Saved), viewKeys(b.Keys), viewBefore(b.Follows)}
 }
 
 // processedAtMost ends the sentence about the longest life.
@@ -152,6 +154,9 @@ func (v *auditView) statePromises(s *statements) {
 	if n := count[ledger.Kept]; n > 0 {
 		s.say(proven, "promises", "Promises that were kept, of those given: %d of %d.", n, len(v.Promises))
 	}
+	if n := count[ledger.Gone]; n > 0 {
+		s.say(notProven, "promises", "Promises about documents that a lost disk held: %d of %d. Nobody can tell what became of its copies.", n, len(v.Promises))
+	}
 	if n := count[ledger.NotYet]; n > 0 {
 		s.say(waiting, "promises", "Promises of which the log cannot tell yet: %d of %d.", n, len(v.Promises))
 	}
@@ -164,6 +169,9 @@ func (v *auditView) print(line func(name, format string, args ...any)) {
 		line("follows", "%s, which ended with %d entries (root %s)%s", f.Origin, f.Entries, f.Root, f.told())
 	}
 	line("documents", "%d: %d with a receipt, %d without one in the log", v.Documents, v.Erased, v.Open)
+	if v.Lost > 0 {
+		line("documents lost", "%d with a disk: no receipt says that their copies are gone", v.Lost)
+	}
 	if v.LongestAfterUpload == nil {
 		line("longest life", "not known: no receipt yet")
 	} else {
@@ -200,12 +208,15 @@ func (v *auditView) print(line func(name, format string, args ...any)) {
 
 // told says how far a log before was read, and who signed it.
 func (b *beforeView) told() string {
+	told := ": read"
 	switch {
 	case b.Unread != "":
-		return ": " + b.Unread
+		told = ": " + b.Unread
 	case !b.Vouched:
-		return ": read; its checkpoint is signed by none of the keys given, so give its public key too"
-	default:
-		return ": read"
+		told += "; its checkpoint is signed by none of the keys given, so give its public key too"
 	}
+	if b.Saved != nil {
+		told += "; then a disk was lost, and the place made anew from its state of " + utc(*b.Saved)
+	}
+	return told
 }

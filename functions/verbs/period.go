@@ -123,7 +123,7 @@ func (r *reading) visit(e ledger.Entry) {
 	case ledger.Doctor:
 		fmt.Fprintf(&r.visits, "%s,%s,%s,%s,%s,%s\n", at, e.Value(ledger.FieldOK), e.Value(ledger.FieldBreach), e.Value(ledger.FieldUnknown),
 			e.Value(ledger.FieldBreaches), e.Value(ledger.FieldUnknowns))
-	case ledger.Processed, ledger.Stray, ledger.Access, ledger.Key, ledger.Begun, ledger.Clock:
+	case ledger.Processed, ledger.Stray, ledger.Access, ledger.Key, ledger.Begun, ledger.Clock, ledger.Lost:
 	}
 }
 

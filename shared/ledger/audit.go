@@ -37,6 +37,7 @@ type Audit struct {
 	Documents int
 	Erased    int       // of them, with a receipt
 	Open      int       // of them, without one in the log: they exist, or their receipt waits to be sequenced
+	Lost      int       // of them, without one because a disk was lost with them: nobody can tell what became of its copies
 	Due       time.Time // by when the first of these receipts has to be in the log; zero for none
 	Silent    int       // canaries that were not read and erased in time
 	Findings  int       // visits of the doctor that found a breach
@@ -81,6 +82,7 @@ type auditor struct {
 	sought  string // subject whose receipts are kept, with their places
 	found   []placed
 	index   int64         // of the entry that is being read, in its own log
+	losses  []loss        // of disks, in the log's order
 	blind   time.Time     // what came until then may stand in a log before that cannot be read
 	late    int           // entries that stand behind much younger ones
 	latest  time.Duration // by how much at most
@@ -231,7 +233,7 @@ func (a *auditor) read(ctx context.Context, text string) error {
 	case Access:
 	case Stray:
 		a.lasted(e.Time(FieldUploaded), time.Time{}, e.Time(FieldErased))
-	case Accepted, Processed, Erased:
+	case Accepted, Processed, Erased, Lost:
 		a.follow(&e)
 	case Begun:
 		return a.precede(ctx, &e)

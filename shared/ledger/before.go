@@ -60,13 +60,14 @@ func (b below) ReadFile(ctx context.Context, path string) ([]byte, error) {
 type Before struct {
 	Origin  string
 	Size    int64
-	Root    string   // in base64
-	Signed  string   // SHA-256 of its last signed checkpoint
-	Folder  string   // of its files, below those of the present log
-	Keys    []string // public keys that signed it, oldest first
-	Vouched bool     // its checkpoint is signed by a key that is trusted, not only named by the log after it
-	Unread  string   // why its entries could not be read; empty if they were
-	Follows *Before  // the log before it
+	Root    string    // in base64
+	Signed  string    // SHA-256 of its last signed checkpoint
+	Folder  string    // of its files, below those of the present log
+	Keys    []string  // public keys that signed it, oldest first
+	Vouched bool      // its checkpoint is signed by a key that is trusted, not only named by the log after it
+	Unread  string    // why its entries could not be read; empty if they were
+	Saved   time.Time // of which time the state is that the place was made anew from after it; zero where no disk was lost
+	Follows *Before   // the log before it
 }
 
 // precede reads the log before the one that is being read. Its entries count as if they were in this log: documents are followed from log to log.
@@ -82,6 +83,10 @@ func (a *auditor) precede(ctx context.Context, e *Entry) error {
 	b.Unread, err = a.readBefore(ctx, b, within)
 	b.Keys, b.Follows = a.Keys, a.Follows
 	a.Keys, a.folder, a.Follows = keys, within, b
+	if saved := e.Time(FieldSaved); !saved.IsZero() {
+		b.Saved = saved
+		a.losses = append(a.losses, loss{saved, e.At})
+	}
 	if b.Unread != "" {
 		a.blind = later(a.blind, e.At)
 		a.breach("log-before-lost: the log %s ended at %s, and %s", b.Origin, e.At, b.Unread)

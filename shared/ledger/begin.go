@@ -11,13 +11,19 @@ import (
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
 // Begin ends a log that cannot go on, because its key or its files are lost, and begins a new one under the signer's name. The
 // old log's files move to a folder of their own beside the new ones; the first entry of the new log after its key names the old
 // one's last checkpoint, so that nobody can deny that there was one. Whatever waits goes into the new log. It may be called
 // again after it failed in the middle. No other process may write the log meanwhile. It returns the folder.
-func (l *Log) Begin(ctx context.Context) (string, error) {
+func (l *Log) Begin(ctx context.Context) (string, error) { return l.begin(ctx, nil) }
+
+// begin is Begin with what else the entry about the log before is to say.
+func (l *Log) begin(ctx context.Context, more []Field) (string, error) {
 	if l.Signer == nil {
 		return "", stuckNoKey
 	}
@@ -45,7 +51,10 @@ func (l *Log) Begin(ctx context.Context) (string, error) {
 		if strings.HasPrefix(string(p.signed), l.Signer.Name()+"\n") {
 			return "", fmt.Errorf("the old log is named %s too: give the new key another name, so that the two cannot be taken for one", l.Signer.Name())
 		}
-		if h, err = l.successor(ctx, h.etag, p); err != nil {
+		if err := l.unbatch(ctx, h, p); err != nil {
+			return "", err
+		}
+		if h, err = l.successor(ctx, h.etag, p, more); err != nil {
 			return "", err
 		}
 	}
@@ -57,8 +66,26 @@ func (l *Log) Begin(ctx context.Context) (string, error) {
 	return h.Retired, l.save(ctx, &h)
 }
 
+// unbatch lets the entries that were being sequenced wait again, unless they are published: some of them may be off the waiting ones
+// already.
+func (l *Log) unbatch(ctx context.Context, h head, p published) error {
+	if p.tree.N > h.Size {
+		return nil
+	}
+	for _, b := range h.Batch {
+		if b.Row == "" {
+			continue // the log's own
+		}
+		rec := storage.Record{Key: storage.Key{Table: storage.Pending, Partition: pendingPartition, Row: b.Row}, Value: []byte(b.Text)}
+		if _, err := l.Records.Put(ctx, rec); err != nil && !errors.Is(err, fault.AlreadyExists) {
+			return fmt.Errorf("let an entry wait again: %w", err)
+		}
+	}
+	return nil
+}
+
 // successor writes the head of the new log, whose first batch binds the old one in.
-func (l *Log) successor(ctx context.Context, etag string, p published) (head, error) {
+func (l *Log) successor(ctx context.Context, etag string, p published, more []Field) (head, error) {
 	folder, err := l.unused(ctx)
 	if err != nil {
 		return head{}, err
@@ -75,7 +102,7 @@ func (l *Log) successor(ctx context.Context, etag string, p published) (head, er
 		{FieldOrigin, origin}, {FieldSize, strconv.FormatInt(p.tree.N, 10)},
 		{FieldRoot, base64.StdEncoding.EncodeToString(p.tree.Hash[:])}, {FieldCheckpoint, "sha256:" + hex.EncodeToString(sum[:])},
 		{FieldFolder, folder},
-	}, l.origin()...)}
+	}, append(more, l.origin()...)...)}
 	next.Keys = []string{l.Signer.Public()}
 	next.Batch = []batch{{Text: string(signed)}, {Text: begun.Text()}}
 	return next, l.save(ctx, &next)

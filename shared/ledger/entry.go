@@ -23,11 +23,12 @@ const (
 	Key       Kind = "key"       // a signing key came into use
 	Begun     Kind = "begun"     // the log begins after another one, whose last checkpoint it names
 	Clock     Kind = "clock"     // an operator corrected what UTC is; times of entries go on undisturbed
+	Lost      Kind = "lost"      // the disk with the document was lost, and the place made anew from its saved state
 )
 
 // Kinds lists every kind.
 func Kinds() []Kind {
-	return []Kind{Accepted, Processed, Erased, Stray, Access, Canary, Doctor, Key, Begun, Clock}
+	return []Kind{Accepted, Processed, Erased, Stray, Access, Canary, Doctor, Key, Begun, Clock, Lost}
 }
 
 // Meaning says in a few words what entries of the kind are about.
@@ -36,6 +37,7 @@ func (k Kind) Meaning() string {
 		Accepted: "documents that came", Processed: "documents whose processing ended", Erased: "receipts, of documents and of tasks that never had one",
 		Stray: "orphans erased: copies that no task explained", Access: "privileged acts", Canary: "synthetic pages", Doctor: "examinations by the doctor",
 		Key: "keys that came into use", Begun: "beginnings after an earlier log", Clock: "corrections of the clock",
+		Lost: "documents that a lost disk held",
 	}[k]
 }
 
@@ -71,6 +73,7 @@ const (
 	FieldRoot        = "root"         // of its tree, in base64
 	FieldCheckpoint  = "checkpoint"   // SHA-256 of its last signed checkpoint
 	FieldFolder      = "folder"       // of its files, below those of this one
+	FieldSaved       = "saved"        // of which time the state is that a place was made anew from; none where it goes on
 	FieldOffset      = "clock-offset" // what UTC is ahead of the log's own time, in force when the entry was made; none for zero
 )
 

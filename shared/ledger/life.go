@@ -17,6 +17,7 @@ type life struct {
 	uploaded, ended moments
 	receipts        []Entry // that differ
 	logged          bool    // its acceptance is in the log
+	lost            bool    // with a disk
 }
 
 // moments are the different times that a log gives of one thing.
@@ -84,6 +85,8 @@ func (a *auditor) follow(e *Entry) {
 		if !slices.ContainsFunc(l.receipts, e.same) {
 			l.receipts = append(l.receipts, *e)
 		}
+	case Lost:
+		l.lost = true
 	case Stray, Access, Canary, Doctor, Key, Begun, Clock:
 	}
 }
@@ -112,6 +115,10 @@ func (a *auditor) conclude(now time.Time) {
 			if !l.logged && !uploaded.Before(a.blind) {
 				a.breach("not-accepted: the document that was erased by %s is not in the log as accepted", gone)
 			}
+			continue
+		}
+		if l.lost {
+			a.Lost++
 			continue
 		}
 		a.Open++

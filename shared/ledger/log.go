@@ -127,6 +127,10 @@ func (l *Log) load(ctx context.Context) (head, error) {
 	if err != nil {
 		return head{}, fmt.Errorf("read the ledger's head: %w", err)
 	}
+	return decodeHead(rec)
+}
+
+func decodeHead(rec storage.Record) (head, error) {
 	h := head{etag: rec.ETag}
 	if err := json.Unmarshal(rec.Value, &h); err != nil {
 		return head{}, fmt.Errorf("decode the ledger's head: %w", err)

@@ -170,6 +170,7 @@ const (
 	Kept   = "kept"
 	NotYet = "not yet" // what it says is younger than the log, less the time in which entries are sequenced
 	Broken = "broken"
+	Gone   = "lost" // with a disk, after which the place was made anew: neither kept nor known to be broken
 )
 
 // Judgement is what a log says of a promise.
@@ -259,6 +260,8 @@ func (a *auditor) judgeCreation(p *Promise, l *life) Judgement {
 	known, gone, uploaded, until := a.Reached.Add(-Sequencing), l.gone(), l.uploaded.first(), p.Due()
 	limit := until.UTC().Format(time.RFC3339)
 	switch {
+	case !l.logged && gone.IsZero() && a.lostBetween(p.Created, until):
+		j.Verdict, j.Why = Gone, "a disk was lost while a document could come, and the task with it"
 	case l.logged && uploaded.Before(until.Add(Sequencing)):
 		j.Verdict, j.Why = Kept, "the document came and is in the log"
 	case l.logged:
@@ -287,6 +290,10 @@ func (a *auditor) judgeDocument(p *Promise, l *life) Judgement {
 		}
 	}
 	switch {
+	case !l.logged && gone.IsZero() && a.lostBetween(p.Uploaded, p.Uploaded):
+		j.Verdict, j.Why = Gone, "a disk was lost after the document came, and what the log would have told of it"
+	case l.lost && gone.IsZero():
+		j.Verdict, j.Why = Gone, "a disk was lost with the document; no receipt says that its copies are gone"
 	case !l.logged && known.Before(p.Uploaded):
 		j.Verdict, j.Why = NotYet, "the document is younger than what the log tells of"
 	case !l.logged:

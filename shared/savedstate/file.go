@@ -15,6 +15,8 @@ import (
 
 	"filippo.io/age"
 
+	"github.com/lethe-ocr/lethe/shared/clock"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
@@ -37,14 +39,15 @@ var ErrForeign = errors.New("it does not belong to the saved state of a place")
 type Header struct {
 	Version int       `json:"version"`
 	Region  string    `json:"region"`
-	Saved   time.Time `json:"saved"` // when it was begun
+	Saved   time.Time `json:"saved"` // when it was begun, in service time
 }
 
-// Item is one thing that is saved: a record, a file of the ledger, or a key. Exactly one of them is set.
+// Item is one thing that is saved. Exactly one of them is set.
 type Item struct {
-	Record *Record `json:"record,omitempty"`
-	Ledger *File   `json:"ledger,omitempty"`
-	Key    *File   `json:"key,omitempty"` // of the data folder
+	Key    []byte        `json:"key,omitempty"` // of the data folder: what is sealed and signed with it follows from it
+	Clock  *clock.Anchor `json:"clock,omitempty"`
+	Record *Record       `json:"record,omitempty"`
+	Ledger *File         `json:"ledger,omitempty"`
 }
 
 // Record is a storage.Record without its version.
@@ -56,7 +59,7 @@ type Record struct {
 	Due       time.Time     `json:"due,omitzero"`
 }
 
-// File is a small file with its name.
+// File is a file of the ledger with its path there.
 type File struct {
 	Name string `json:"name"`
 	Data []byte `json:"data"`
@@ -71,10 +74,17 @@ func (i Item) check() error {
 			return ErrForeign
 		}
 	}
-	for _, f := range []*File{i.Ledger, i.Key} {
-		if f != nil {
-			set++
+	if i.Ledger != nil {
+		set++
+		if !ledger.IsFile(i.Ledger.Name) {
+			return ErrForeign
 		}
+	}
+	if i.Key != nil {
+		set++
+	}
+	if i.Clock != nil {
+		set++
 	}
 	if set != 1 {
 		return ErrForeign
@@ -102,9 +112,9 @@ type Writer struct {
 	items  int
 }
 
-// NewWriter begins a file that the recipient's key opens.
-func NewWriter(w io.Writer, to age.Recipient, h Header) (*Writer, error) {
-	sealed, err := age.Encrypt(w, to)
+// NewWriter begins a file that the key of any of the recipients opens.
+func NewWriter(w io.Writer, to []age.Recipient, h Header) (*Writer, error) {
+	sealed, err := age.Encrypt(w, to...)
 	if err != nil {
 		return nil, fmt.Errorf("begin saved state: %w", err)
 	}
@@ -151,8 +161,8 @@ func (w *Writer) put(l line) error {
 
 // Read goes through a file to its end and gives each item to visit. What visit was given counts only if Read returns no error:
 // read once with a visit that does nothing to check a file whole, and then once more.
-func Read(r io.Reader, by age.Identity, visit func(Item) error) (Header, error) {
-	opened, err := age.Decrypt(r, by)
+func Read(r io.Reader, by []age.Identity, visit func(Item) error) (Header, error) {
+	opened, err := age.Decrypt(r, by...)
 	if err != nil {
 		return Header{}, errors.Join(ErrDamaged, err)
 	}

@@ -62,7 +62,7 @@ func registered() []struct {
 		{Usage, Forget, SavedCounts},         // the day's counts have served their time; the count of open tasks is never due
 		{State, NeverDue, SavedLedger},       // replaced in its place
 		{Pending, NeverDue, SavedWhole},      // goes when the ledger has the entry
-		{Receipts, Forget, SavedWhole},       // the tombstone goes too, and nobody asks for the position of its receipt any more
+		{Receipts, Forget, NotSaved},         // the tombstone goes too, and nobody asks for the position of its receipt any more
 		{AccessLog, Forget, NotSaved},
 		{Parts, AttendPart, NotSaved},
 		{Cases, Forget, NotSaved},

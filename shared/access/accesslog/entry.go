@@ -28,6 +28,8 @@ const (
 	SweepRun       Act = "sweep.run"       // a sweep was started by hand
 	ClockAccepted  Act = "clock.accepted"  // the wall clock was accepted as correct
 	LedgerBegun    Act = "ledger.begun"    // a new ledger took the place of one that could not go on
+	StateSaved     Act = "state.saved"     // applications, key and ledger were written to a file for a lost disk
+	StateLoaded    Act = "state.loaded"    // the place was made anew from such a file
 	LogRead        Act = "access-log.read" // the log of all applications was read
 	CaseOpened     Act = "case.opened"     // a reviewer asked to see a document
 	CaseApproved   Act = "case.approved"   // a second person agreed
@@ -39,7 +41,8 @@ const (
 // Acts lists every act.
 func Acts() []Act {
 	return []Act{
-		ResultLink, ResultRead, AppCreated, AppRotated, AppRevoked, AppsExported, AppsImported, ErasureSubject, SweepRun, ClockAccepted, LedgerBegun, LogRead,
+		ResultLink, ResultRead, AppCreated, AppRotated, AppRevoked, AppsExported, AppsImported, ErasureSubject, SweepRun, ClockAccepted, LedgerBegun,
+		StateSaved, StateLoaded, LogRead,
 		CaseOpened, CaseApproved, CaseRead, CaseOriginal, CaseClosed,
 	}
 }

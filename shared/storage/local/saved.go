@@ -31,7 +31,7 @@ func (r *Records) Saved(ctx context.Context) ([]storage.Record, error) {
 		WHERE tbl IN (SELECT value FROM json_each(?)) ORDER BY tbl, partition, row`, string(names))
 	var saved []storage.Record
 	for _, rec := range all {
-		if rec.Key.Saved() {
+		if rec.Saved() {
 			saved = append(saved, rec)
 		}
 	}

@@ -23,6 +23,8 @@ type Config struct {
 	// Patience is how long another process's use of the database is waited for; 0 for the default of 15 seconds.
 	Patience time.Duration
 	Now      func() time.Time
+
+	making bool // of a folder that Make has begun
 }
 
 // Store is an open folder.
@@ -87,6 +89,9 @@ func (s *Store) open(ctx context.Context, cfg Config) error {
 	var err error
 	if s.folder, err = s.root.Open("."); err != nil {
 		return fmt.Errorf("open data folder: %w", err)
+	}
+	if _, err := s.root.Lstat(unfinishedFile); err == nil && !cfg.making {
+		return ErrUnfinished
 	}
 	if cfg.Server {
 		if err := s.take(); err != nil {
