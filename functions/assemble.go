@@ -9,6 +9,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/functions/abbyy"
 	"github.com/lethe-ocr/lethe/functions/api"
+	"github.com/lethe-ocr/lethe/functions/notify"
 	"github.com/lethe-ocr/lethe/functions/ocr"
 	"github.com/lethe-ocr/lethe/functions/page"
 	"github.com/lethe-ocr/lethe/functions/poison"
@@ -24,6 +25,8 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/webhook"
+	"github.com/lethe-ocr/lethe/shared/webhook/egress"
 )
 
 // server is the program in one place: everything joined, nothing started.
@@ -32,6 +35,7 @@ type server struct {
 	engine    engine
 	registry  *access.Registry
 	ledger    *ledger.Log
+	outbox    *webhook.Outbox
 	tasks     gatedTasks
 	memory    *forgetter
 	rounds    *rounds
@@ -70,6 +74,7 @@ func (s *server) join() error {
 		ocr:     ocr.New(s.tasks),
 		requeue: requeue.New(s.tasks),
 		poison:  poison.New(service),
+		notify:  notify.New(s.outbox),
 		retention: retention.New(retention.Config{
 			Tasks: service, Ledger: s.ledger, Rounds: s.rounds.make, Interval: s.set.FullPassInterval,
 		}),
@@ -89,6 +94,13 @@ func (s *server) domain() (*task.Service, error) {
 	}
 	s.registry = access.NewRegistry(s.records, s.time.wall, s.log)
 	s.memory = newForgetter(s.log, s.caches...)
+	if s.outbox, err = s.newOutbox(); err != nil {
+		return nil, err
+	}
+	var notices task.Notices // none where webhooks are off
+	if s.outbox.Queue != nil {
+		notices = s.outbox
+	}
 	owner, err := uuid.NewV4()
 	if err != nil {
 		return nil, fmt.Errorf("name this process: %w", err)
@@ -109,6 +121,8 @@ func (s *server) domain() (*task.Service, error) {
 		Turns:         turns,
 		Queue:         s.queue(turns),
 		Applications:  s.registry,
+		Notices:       notices,
+		Deliveries:    s.outbox,
 		Erased:        s.memory.erased,
 		Sealer:        s.keys, // a verb beside the server has none: its sweep leaves passwords as they are
 		Streams:       s.streams,
@@ -125,6 +139,25 @@ func (s *server) domain() (*task.Service, error) {
 		Horizon:       s.time.horizon,
 		Log:           s.log,
 	}), nil
+}
+
+// newOutbox is what tells applications of their tasks. Where that is off, it forgets what waits in its time.
+func (s *server) newOutbox() (*webhook.Outbox, error) {
+	allowed, err := webhook.ParseAllowed(s.set.WebhookAllow)
+	if err != nil {
+		return nil, err
+	}
+	cfg := webhook.Config{
+		Records: s.records, Agenda: s.records, Applications: s.registry, Allowed: allowed, Local: s.near,
+		Now: s.time.now, Wall: s.time.wall, UTC: s.time.utc, Log: s.log,
+	}
+	if s.keys != nil {
+		cfg.Keys = s.keys
+	}
+	if s.set.Webhooks && s.deliveries != nil {
+		cfg.Queue, cfg.Sender = s.deliveries, egress.New(egress.Config{Allowed: allowed, Local: s.near})
+	}
+	return webhook.New(cfg), nil
 }
 
 // sweepers is how many tasks a sweep erases at once.
@@ -207,6 +240,7 @@ func (s *server) api(guard *access.Guard, acts *accesslog.Log) http.Handler {
 			Records: s.records, Tasks: s.tasks.Service, Journal: acts, Now: s.time.now, Log: s.log,
 			Documents: documents{s.tasks.Service, s.blobs, s.engine, s.set.Limits().Bytes},
 		}),
+		Webhooks:      s.outbox,
 		Ready:         s.tasks.gate.rows,
 		Address:       s.base,
 		StreamResults: s.set.Results == config.ResultsByAPI,

@@ -42,7 +42,8 @@ sweep of the server. With --dry-run print what would be done and why, and do not
 					queue: func(*fairqueue.Queue) task.Queue {
 						return trigger.NewScheduler(fairqueue.New(1, time.Now), newLog(env))
 					}, // the running server's own sweep queues what waits
-					deadline: set.Deadline,
+					deliveries: trigger.NewNotifier(newLog(env)), // likewise
+					deadline:   set.Deadline,
 				}}
 				service, err := here.domain()
 				if err != nil {

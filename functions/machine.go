@@ -24,7 +24,9 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/task"
+	events "github.com/lethe-ocr/lethe/shared/trigger"
 	trigger "github.com/lethe-ocr/lethe/shared/trigger/local"
+	"github.com/lethe-ocr/lethe/shared/webhook"
 )
 
 // inlineLimit is the largest document in a request's own body, in bytes, where the place sets no lower one.
@@ -37,6 +39,7 @@ type machine struct {
 	clock     *clock.Clock
 	store     *local.Store
 	scheduler *trigger.Scheduler
+	notifier  *trigger.Notifier
 	links     *local.Links
 	base      string // address that links begin with
 }
@@ -75,6 +78,7 @@ func (m *machine) place(ctx context.Context, set config.Settings, log *slog.Logg
 		return place{}, err
 	}
 	m.links = m.newLinks(set, log)
+	m.notifier = trigger.NewNotifier(log)
 	return place{
 		set:     set,
 		base:    m.base,
@@ -95,6 +99,9 @@ func (m *machine) place(ctx context.Context, set config.Settings, log *slog.Logg
 			m.scheduler = trigger.NewScheduler(turns, log)
 			return m.scheduler
 		},
+		deliveries: m.notifier,
+		near:       loopbackBase(m.base),
+
 		trigger:  m.serveLinks(log),
 		deadline: set.Deadline,
 		inline:   inlineLimit,
@@ -111,6 +118,11 @@ func servesPage(setting, base string) bool {
 	if setting != "" {
 		return setting == config.PageOn
 	}
+	return loopbackBase(base)
+}
+
+// loopbackBase reports whether links begin with an address that only this machine itself reaches.
+func loopbackBase(base string) bool {
 	at, err := url.Parse(base)
 	return err == nil && loopback.Host(at.Hostname())
 }
@@ -241,6 +253,11 @@ func (m *machine) run(ctx context.Context, ln net.Listener, handler http.Handler
 func (m *machine) start(ctx context.Context) (wait func()) {
 	var work sync.WaitGroup
 	work.Go(func() { m.scheduler.Run(ctx, m.process) })
+	work.Go(func() {
+		m.notifier.Run(ctx, func(ctx context.Context, d webhook.Ref) error {
+			return m.functions.notify(ctx, events.Delivery{Ref: d})
+		})
+	})
 	work.Go(func() { m.memory.run(ctx) })
 	work.Go(func() {
 		trigger.Every(ctx, clock.Renewal, m.clock.Renew)

@@ -15,6 +15,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/task"
 	"github.com/lethe-ocr/lethe/shared/trigger"
+	"github.com/lethe-ocr/lethe/shared/webhook"
 )
 
 // place is what differs between the places that the program serves in. Everything else is the same and joined by assemble. To
@@ -39,7 +40,9 @@ type place struct {
 	looks   time.Duration                 // how long what was seen of storage and ledger counts: short where a look is cheap
 
 	// Queue and trigger.
-	queue func(turns *fairqueue.Queue) task.Queue // of the place; turns are taken at the worker processes
+	queue      func(turns *fairqueue.Queue) task.Queue // of the place; turns are taken at the worker processes
+	deliveries webhook.Queue                           // of events that applications are told; nil where the place tells none
+	near       bool                                    // webhooks may be told at addresses of this machine
 	// trigger puts what starts functions, and what else the place serves, around the interface of clients.
 	trigger  func(api http.Handler, f functions) http.Handler
 	still    bool          // nothing goes on beside an answer: the place checks for a silent timer itself
@@ -58,6 +61,7 @@ type place struct {
 type keyring interface {
 	task.Sealer
 	resultlink.Keys
+	webhook.Keys
 }
 
 // records are the records of a place with their index of what is due.
@@ -72,6 +76,7 @@ type functions struct {
 	requeue   trigger.Function[trigger.Message]
 	poison    trigger.Function[trigger.Message]
 	retention trigger.Function[trigger.Tick]
+	notify    trigger.Function[trigger.Delivery]
 }
 
 // clocks are how a place tells time.

@@ -74,14 +74,14 @@ var layers = []struct {
 	{"ports and the page model", []string{"shared/storage", "shared/ocr", "shared/clock"}},
 	{"domain", []string{
 		"shared/access", "shared/canary", "shared/config", "shared/doctor", "shared/erasure", "shared/ledger", "shared/metering", "shared/render", "shared/request",
-		"shared/review", "shared/task",
+		"shared/review", "shared/task", "shared/webhook",
 	}},
 	{"protocols, drivers and engines", []string{
 		"shared/httpserver", "shared/client", "shared/inbox", "shared/trigger", "shared/picture", "shared/pdf", "shared/ocr/reading", "shared/ocr/tesseract", "shared/ocr/gosseract", "shared/ocr/worker",
 		"shared/storage/aws", "shared/storage/azure", "shared/storage/local", "shared/storage/memory",
-		"shared/doctor/account", "shared/doctor/awsaccount", "shared/doctor/folder", "shared/doctor/resourcemanager", "shared/config/secretsmanager", "shared/abbyy",
+		"shared/doctor/account", "shared/doctor/awsaccount", "shared/doctor/folder", "shared/doctor/resourcemanager", "shared/config/secretsmanager", "shared/abbyy", "shared/webhook/egress",
 	}},
-	{"functions", []string{"functions/abbyy", "functions/api", "functions/ocr", "functions/page", "functions/poison", "functions/requeue", "functions/retention", "functions/verbs", "functions/worker"}},
+	{"functions", []string{"functions/abbyy", "functions/api", "functions/notify", "functions/ocr", "functions/page", "functions/poison", "functions/requeue", "functions/retention", "functions/verbs", "functions/worker"}},
 	{"composition", []string{"functions"}},
 }
 
@@ -149,7 +149,7 @@ func TestOnlyTheCompositionKnowsAPlace(t *testing.T) {
 func TestDomainKnowsNoProtocol(t *testing.T) {
 	speaks := []string{
 		"shared/httpserver", "shared/access", "shared/trigger/azure", "shared/trigger/lambda", "shared/client", "shared/storage/aws", "shared/storage/azure", "shared/storage/local",
-		"shared/abbyy", "shared/doctor/awsaccount", "shared/doctor/resourcemanager", "functions",
+		"shared/abbyy", "shared/doctor/awsaccount", "shared/doctor/resourcemanager", "shared/webhook/egress", "functions",
 	}
 	for _, p := range ours(t) {
 		if slices.Contains(p.Imports, "net/http") && !within(p.ImportPath, speaks...) {

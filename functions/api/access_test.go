@@ -16,7 +16,7 @@ import (
 type route struct {
 	id     string // the operation's
 	method string
-	path   string // {id}, {app} and {case} stand for the id of a task, an application and a case
+	path   string // {id}, {app}, {webhook} and {case} stand for the id of a task, an application, a webhook of it, and a case
 	body   string // {owner} and {task} stand for a task
 	typed  string // media type of the body, if it is no JSON
 	scope  access.Scope
@@ -57,6 +57,12 @@ func routes() []route {
 		{id: "createApplication", method: "POST", path: "/v1/applications", body: `{"name":"new","scopes":["read"]}`, scope: access.Admin, good: 201},
 		{id: "listApplications", method: "GET", path: "/v1/applications", scope: access.Admin, good: 200},
 		{id: "rotateSecret", method: "POST", path: "/v1/applications/{app}/secrets", body: `{}`, scope: access.Admin, good: 200},
+		{id: "createWebhook", method: "POST", path: "/v1/applications/{app}/webhooks", body: `{"url":"https://hooks.test/lethe"}`, scope: access.Admin, good: 201},
+		{id: "listWebhooks", method: "GET", path: "/v1/applications/{app}/webhooks", scope: access.Admin, good: 200},
+		{id: "testWebhook", method: "POST", path: "/v1/applications/{app}/webhooks/{webhook}/test", scope: access.Admin, good: 200},
+		{id: "rotateWebhookSecret", method: "POST", path: "/v1/applications/{app}/webhooks/{webhook}/secrets", body: `{}`, scope: access.Admin, good: 200},
+		{id: "removeWebhook", method: "DELETE", path: "/v1/applications/{app}/webhooks/{webhook}", scope: access.Admin, good: 200},
+		{id: "listDeliveries", method: "GET", path: "/v1/deliveries", scope: access.Read, good: 200},
 		{id: "revokeApplication", method: "DELETE", path: "/v1/applications/{app}", scope: access.Admin, good: 200},
 	}
 }
@@ -106,7 +112,7 @@ func TestEveryOperationAnswersTheRightCallerOnly(t *testing.T) {
 				r.body = strings.NewReplacer("{owner}", spare.id, "{task}", w.task(spare, task.Queued).Ref.ID).Replace(r.body)
 			}
 			target := func(owner client, state task.State) string {
-				path := strings.ReplaceAll(r.path, "{app}", spare.id)
+				path := w.ofApplication(t, r.path, spare.id)
 				if strings.Contains(path, "{case}") {
 					path = strings.ReplaceAll(path, "{case}", w.caseOf(t, spare, good, r.id != "approveCase"))
 				}
@@ -273,7 +279,7 @@ func TestPagesOfOtherSitesOpenNothing(t *testing.T) {
 	for _, site := range []string{"cross-site", "same-site"} {
 		for _, r := range routes() {
 			w.clock = w.clock.Add(time.Second)
-			rec := w.call(t, c, r.method, strings.NewReplacer("{id}", w.task(c, task.Queued).Ref.ID, "{app}", c.id).Replace(r.path), r.body, append(r.header(), "Sec-Fetch-Site", site)...)
+			rec := w.call(t, c, r.method, strings.NewReplacer("{id}", w.task(c, task.Queued).Ref.ID, "{app}", c.id, "{webhook}", "0123456789abcdef").Replace(r.path), r.body, append(r.header(), "Sec-Fetch-Site", site)...)
 			if rec.Code != 403 || !strings.Contains(rec.Body.String(), "cross_site") {
 				t.Errorf("%s, %s: status %d", r.id, site, rec.Code)
 			}

@@ -42,7 +42,7 @@ type accessEntryView struct {
 	Act         accesslog.Act `json:"act"`
 	Task        string        `json:"task,omitempty" doc:"Id of the task that it is about, if any."`
 	Case        string        `json:"case,omitempty" doc:"Id of the case that it is about, if any."`
-	Why         string        `json:"why,omitempty" doc:"A reviewer's reason."`
+	Why         string        `json:"why,omitempty" doc:"A reviewer's reason, or which webhook it is about."`
 	Text        string        `json:"text" doc:"The entry as the ledger commits to it."`
 	Nonce       string        `json:"nonce" doc:"Random, so that nobody can guess the text from its commitment."`
 	Commitment  string        `json:"commitment" doc:"Subject of the ledger's entry of kind access: the SHA-256 of lethe.access.v1, the nonce and the text, with a line end after the first two, in base64url without padding."`

@@ -68,6 +68,7 @@ type Config struct {
 	AccessLog     AccessLog
 	Usage         Usage
 	Cases         Cases
+	Webhooks      Webhooks
 	Applications  *access.Registry
 	Guard         *access.Guard
 	StreamResults bool // results are given through this interface only, not by links
@@ -109,6 +110,7 @@ func New(cfg Config) *API {
 	a.registerUsage()
 	a.registerCases()
 	a.registerApplications()
+	a.registerWebhooks()
 	a.registerService()
 	a.registerDescription()
 	a.registerDocs()

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"reflect"
 	"time"
@@ -98,7 +99,7 @@ func (a *API) registerApplications() {
 	handle(a, refusing(operation(tagApplications, "rotateSecret", http.MethodPost, "/v1/applications/{id}/secrets", "Add a secret and let older ones expire",
 		"Two secrets may be valid at once. The new one is shown once."), 404, 409), "admin", a.rotateSecret)
 	handle(a, refusing(operation(tagApplications, "revokeApplication", http.MethodDelete, "/v1/applications/{id}", "Revoke all secrets of an application",
-		"Its tasks keep their deadlines. Its uploads and downloads end, and what arrives through its upload links is erased unread. Repeatable."), 404), "admin", a.revokeApplication)
+		"Its tasks keep their deadlines. Its uploads and downloads end, its webhooks go, and what arrives through its upload links is erased unread. Repeatable."), 404), "admin", a.revokeApplication)
 }
 
 func viewApplication(app *access.Application, secret string) applicationView {
@@ -168,7 +169,7 @@ func (a *API) revokeApplication(ctx context.Context, in *idInput) (*applicationO
 	}
 	app, err := a.Applications.Revoke(ctx, in.ID)
 	if err == nil {
-		err = a.Tasks.EndTransfers(ctx, in.ID)
+		err = errors.Join(a.Tasks.EndTransfers(ctx, in.ID), a.Webhooks.RemoveAll(ctx, in.ID))
 	}
 	if err != nil {
 		return nil, err

@@ -66,7 +66,7 @@ func names(scopes []access.Scope) []string {
 
 // exists tells of things that requests can be about: tasks of the caller in any state, and what belongs to others.
 func (w *world) exists(t *testing.T, owner, colleague client) func(place string) string {
-	states, turn := task.States(), 0
+	states, turn, application := task.States(), 0, ""
 	return func(place string) string {
 		turn++
 		switch place {
@@ -79,7 +79,12 @@ func (w *world) exists(t *testing.T, owner, colleague client) func(place string)
 		case "/v1/ledger/tile/{level}/{index}":
 			return "000.p/1"
 		case "/v1/applications/{id}":
-			return w.client(t, access.Read).id
+			application = w.client(t, access.Read).id
+			return application
+		case "/v1/applications/{id}/webhooks/{webhook}":
+			return w.webhook(t, application)
+		case "createWebhook.url":
+			return "https://hooks.test/lethe"
 		case "/v1/cases/{id}":
 			return w.caseOf(t, colleague, owner, turn%2 == 0)
 		case "createApplication.scopes":

@@ -72,6 +72,7 @@ const (
 	tagAccessLog    = "Access log"
 	tagCases        = "Cases"
 	tagApplications = "Applications"
+	tagWebhooks     = "Webhooks"
 	tagService      = "Service"
 )
 
@@ -84,6 +85,7 @@ func tags() []*huma.Tag {
 		{Name: tagAccessLog, Description: "Who did what that concerns an application's documents."},
 		{Name: tagCases, Description: "Exceptional review of a document by two people."},
 		{Name: tagApplications, Description: "Applications, their limits and their secrets, for administrators."},
+		{Name: tagWebhooks, Description: "Where applications are told what became of their tasks, and what was delivered."},
 		{Name: tagService, Description: "What the service is, can do and keeps to."},
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/webhook"
 )
 
 // enum is a type of the description whose values the domain lists.
@@ -41,6 +42,9 @@ func enums() []enum {
 		typed("UploadRule", "Until when a document as it was sent is kept.", task.UploadRules()),
 		typed("CaseState", "Waiting for a second person, Open, or over: Lapsed, Expired, Closed.", review.States()),
 		typed("Act", "What somebody did.", accesslog.Acts()),
+		typed("WebhookEvent", "What a webhook is told.", webhook.Types()),
+		typed("WebhookState", "Whether a webhook is told of events: only while it is active.", webhook.EndpointStates()),
+		typed("DeliveryOutcome", "How an attempt or a delivery ended.", webhook.Outcomes()),
 		typed("Profile", "Trades time for accuracy.", ocr.Profiles()).ofSetting("profile"),
 		typed("OnPageError", "What a page that cannot be read does to its document.", task.OnPageErrors()).ofSetting("on_page_error"),
 		typed("SignaturePolicy", "What becomes of a digitally signed document as a searchable PDF.", ocr.SignaturePolicies()).ofSetting("signature"),

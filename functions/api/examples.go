@@ -15,6 +15,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/webhook"
 )
 
 // samples are an operation's examples by media type: of its body, and of its answers when all is well.
@@ -47,7 +48,7 @@ func moments(after time.Duration) *time.Time { return some(moment(after)) }
 // examples lists them by operation.
 func (a *API) examples() map[string]samples {
 	all := map[string]samples{}
-	for _, list := range []map[string]samples{taskExamples(), resultExamples(), erasureExamples(), ledgerExamples(), caseExamples(), applicationExamples(), serviceExamples()} {
+	for _, list := range []map[string]samples{taskExamples(), resultExamples(), erasureExamples(), ledgerExamples(), caseExamples(), applicationExamples(), webhookExamples(), serviceExamples()} {
 		for id, s := range list {
 			all[id] = s
 		}
@@ -207,6 +208,27 @@ func applicationExamples() map[string]samples {
 	return map[string]samples{
 		"createApplication": {asJSON(wanted.Body), asJSON(made)}, "listApplications": {nil, asJSON(list.Body)},
 		"rotateSecret": {asJSON(rotation.Body), asJSON(made)}, "revokeApplication": {nil, asJSON(revoked)},
+	}
+}
+
+func webhookExamples() map[string]samples {
+	wanted, rotation, list, log := webhookInput{}, webhookSecretInput{}, webhooksOutput{}, deliveriesOutput{}
+	wanted.Body.URL, wanted.Body.Events = "https://hooks.example.org/lethe", webhook.Types()
+	rotation.Body.GraceSeconds = 86_400
+	made := webhookView{ID: "9f86d081884c7d65", Application: exampleApp, URL: wanted.Body.URL, Events: webhook.Types(), State: webhook.Pending, Created: moment(0), Generation: 1}
+	active := made
+	active.State, active.Verified = webhook.Active, moments(time.Minute)
+	keys := webhookKeysView{made, "whsec_…", "whpk_…"}
+	list.Body.Webhooks = []webhookView{active}
+	log.Body.Deliveries = []deliveryView{{
+		ID: "msg_" + strings.ReplaceAll(exampleTask, "-", "") + "_1", Webhook: made.ID, Event: webhook.TaskCompleted, Task: exampleTask, State: task.Completed,
+		Sequence: 1, At: moment(0), Until: moment(24 * time.Hour), Attempts: 1, Tried: moments(time.Second), Ended: moments(time.Second),
+		Outcome: webhook.Delivered, Status: 204,
+	}}
+	return map[string]samples{
+		"createWebhook": {asJSON(wanted.Body), asJSON(keys)}, "listWebhooks": {nil, asJSON(list.Body)},
+		"testWebhook":         {nil, asJSON(webhookTestView{Webhook: active, Outcome: webhook.Delivered, Status: 200, Answered: true, Milliseconds: 41})},
+		"rotateWebhookSecret": {asJSON(rotation.Body), asJSON(keys)}, "removeWebhook": {nil, asJSON(active)}, "listDeliveries": {nil, asJSON(log.Body)},
 	}
 }
 

@@ -208,8 +208,8 @@ func (w *world) attempt(t *testing.T, r route, k kind, c client, state task.Stat
 			w.put(&gone)
 		}
 	}
-	fill := strings.NewReplacer("{id}", about.Ref.ID, "{app}", w.client(t, access.Read).id, "{case}", caseID, "{owner}", owner.id, "{task}", about.Ref.ID)
-	return w.call(t, c, r.method, fill.Replace(r.path), fill.Replace(r.body), r.header()...)
+	fill := strings.NewReplacer("{id}", about.Ref.ID, "{case}", caseID, "{owner}", owner.id, "{task}", about.Ref.ID)
+	return w.call(t, c, r.method, fill.Replace(w.ofApplication(t, r.path, w.client(t, access.Read).id)), fill.Replace(r.body), r.header()...)
 }
 
 // prepareCase opens a case that the credential can approve, and lets it do so if that is not what is tried.

@@ -59,6 +59,12 @@ func TestNothingThatAClientSendsReachesLogOrProblems(t *testing.T) {
 		"scope":                 w.call(t, c, "POST", "/v1/applications", `{"name":"a","scopes":["`+canary+`"]}`),
 		"expiry":                w.call(t, c, "POST", "/v1/applications", `{"name":"a","scopes":["read"],"expires":"`+canary+`"}`),
 		"application":           w.call(t, c, "DELETE", "/v1/applications/"+canary, ""),
+		"webhook in the clear":  w.call(t, c, "POST", "/v1/applications/"+c.id+"/webhooks", `{"url":"http://`+canary+`.test/"}`),
+		"webhook with a query":  w.call(t, c, "POST", "/v1/applications/"+c.id+"/webhooks", `{"url":"https://a.test/?`+canary+`"}`),
+		"webhook with a user":   w.call(t, c, "POST", "/v1/applications/"+c.id+"/webhooks", `{"url":"https://`+canary+`@a.test/"}`),
+		"event":                 w.call(t, c, "POST", "/v1/applications/"+c.id+"/webhooks", `{"url":"https://a.test/","events":["`+canary+`"]}`),
+		"webhook":               w.call(t, c, "DELETE", "/v1/applications/"+c.id+"/webhooks/"+canary, ""),
+		"deliveries":            w.call(t, c, "GET", "/v1/deliveries?after="+canary, ""),
 	} {
 		answer := rec.Body.String()
 		for h, values := range rec.Header() {

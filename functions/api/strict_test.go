@@ -189,7 +189,7 @@ func TestEveryOperationRefusesEverySlipByName(t *testing.T) {
 	for _, d := range operations(t) {
 		about := w.task(c, task.Queued)
 		before := len(w.orders)
-		target := strings.NewReplacer("{id}", about.Ref.ID, "{app}", c.id, "{case}", about.Ref.ID).Replace(d.route.path)
+		target := strings.NewReplacer("{id}", about.Ref.ID, "{app}", c.id, "{webhook}", "0123456789abcdef", "{case}", about.Ref.ID).Replace(d.route.path)
 		for _, s := range d.slips(t) {
 			w.clock = w.clock.Add(10e9) // rates have a test of their own
 			tried++

@@ -27,6 +27,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/memory"
 	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/webhook"
 )
 
 // inlineLimit is small here, so that its tests need little memory.
@@ -264,6 +265,8 @@ type world struct {
 	guard   *access.Guard
 	clock   time.Time
 	ready   []api.Check
+	hooks   *webhook.Outbox
+	told    *receiver
 }
 
 func newWorld() *world {
@@ -276,6 +279,7 @@ func newWorld() *world {
 	w.apps = access.NewRegistry(store, now, log)
 	w.acts = accesslog.New(store, w.domain, 400*24*time.Hour, now, log)
 	w.guard = access.NewGuard(w.apps, access.Rates{PerSecond: 1, Burst: 500}, now, log)
+	w.hooks, w.told = newHooks(store, w.apps, now, log)
 	w.api = api.New(api.Config{
 		Intake: w.domain, Tasks: w.domain, Results: w.domain, Erasures: w.domain, Ledger: someLog{},
 		Applications: w.apps,
@@ -285,6 +289,7 @@ func newWorld() *world {
 		Cases: review.New(review.Config{
 			Records: store, Tasks: w.domain, Documents: w.domain, Journal: w.acts, Now: now, Log: log,
 		}),
+		Webhooks:  w.hooks,
 		Address:   "https://ocr.test",
 		Ready:     func(context.Context) []api.Check { return w.ready },
 		Languages: func() []string { return []string{"eng", "rus"} },

@@ -24,7 +24,7 @@ type connection struct {
 
 // Client returns the verbs that talk to a server.
 func Client(version string) []*cobra.Command {
-	return []*cobra.Command{newSubmit(version), newWatch(version), newStatus(version), newGet(version), newDelete(version), newList(version), newAccessLog(version), newUsage(version), newCase(version)}
+	return []*cobra.Command{newSubmit(version), newWatch(version), newStatus(version), newGet(version), newDelete(version), newList(version), newAccessLog(version), newUsage(version), newCase(version), newWebhook(version)}
 }
 
 // connectionHelp ends the help of each of them.

@@ -152,6 +152,7 @@ var tables = [
   'accesslog'
   'applications'
   'cases'
+  'deliveries'
   'due'
   'idempotency'
   'parts'
@@ -160,6 +161,7 @@ var tables = [
   'state'
   'tasks'
   'usage'
+  'webhooks'
 ]
 var packages = 'packages'
 var eventQueue = 'ocr-requeue'

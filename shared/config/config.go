@@ -19,6 +19,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/webhook"
 )
 
 // Prefix begins the name of every setting.
@@ -43,6 +44,9 @@ type Settings struct {
 
 	Cache    string `envconfig:"CACHE" desc:"folder of the PDF compilation cache, which others may not write to; by default below the user's cache folder, or that of temporary files"`
 	Tessdata string `envconfig:"TESSDATA" desc:"folder of the language data; by default Tesseract's own"`
+
+	Webhooks     bool   `envconfig:"WEBHOOKS" kept:"yes" default:"false" desc:"true: tell applications at addresses of theirs what became of their tasks; ids and times may then leave the region"`
+	WebhookAllow string `envconfig:"WEBHOOK_ALLOW" kept:"yes" desc:"hosts, such as hooks.example.org,*.example.com, beside which no webhook is told anything; and networks, such as 10.1.0.0/16, whose private addresses may be reached"`
 
 	Reserve          int64 `envconfig:"RESERVE_MIB" kept:"yes" default:"64" desc:"disk space in MiB, reserved in the data folder, that only deletion may use"`
 	FreeFloor        int64 `envconfig:"FREE_FLOOR_MIB" kept:"yes" default:"1024" desc:"free space in MiB below which the server accepts no documents"`
@@ -268,6 +272,8 @@ func (s Settings) validate() error {
 	check((s.TLSCert == "") == (s.TLSKey == ""), "TLS_CERT", "certificate and key come together: set LETHE_TLS_KEY too, or neither")
 	check(s.PublicURL == "" || isAddress(s.PublicURL), "PUBLIC_URL", "must be an address that clients can use, such as https://ocr.example.org, without query")
 	check(s.Page == "" || s.Page == PageOn || s.Page == PageOff, "PAGE", "must be on or off")
+	_, allowed := webhook.ParseAllowed(s.WebhookAllow)
+	check(allowed == nil, "WEBHOOK_ALLOW", "must be hosts and networks with commas between them, such as hooks.example.org,*.example.com,10.1.0.0/16")
 	_, proxies := access.ParseProxies(s.TrustedProxies)
 	check(proxies == nil, "TRUSTED_PROXIES", "must be addresses and networks with commas between them, such as 127.0.0.1,10.0.0.0/8")
 	check(s.Reserve >= 1 && s.Reserve <= 1<<20, "RESERVE_MIB", "must be 1 to 1048576")

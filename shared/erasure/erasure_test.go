@@ -141,6 +141,7 @@ func TestEveryTableHoldsAClassOfTheInventory(t *testing.T) {
 		storage.Tasks: erasure.TaskRecord, storage.Applications: erasure.Application, storage.Idempotency: erasure.KeyRecord,
 		storage.Usage: erasure.Usage, storage.Pending: erasure.LedgerEntry, storage.Receipts: erasure.Receipt,
 		storage.AccessLog: erasure.AccessEntry, storage.Cases: erasure.CaseRecord, storage.Parts: erasure.PartRecord,
+		storage.Webhooks: erasure.Webhook, storage.Deliveries: erasure.Delivery,
 		storage.State: "", // when the last sweep ran and the like: numbers and times of the stamp
 	}
 	classes := map[erasure.Class]bool{"": true}

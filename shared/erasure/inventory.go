@@ -42,6 +42,8 @@ const (
 	Application Class = "application"
 	Usage       Class = "usage"
 	DailyUsage  Class = "daily-usage"
+	Webhook     Class = "webhook"
+	Delivery    Class = "webhook-delivery"
 	Receipt     Class = "receipt"
 	ProgramLog  Class = "program-log"
 )
@@ -119,6 +121,8 @@ func Inventory() []Item {
 		{Application, "id, name, limits and digests of the secrets of an application, or the client that signs in for it; no content", both, ByOperator, "", "its secrets when they are rotated out or it is revoked; the rest never, so that logs name no unknown owner", "TestRevokedApplicationGetsNoSecret"},
 		{Usage, "how many documents, bytes and pages an application had on a day", both, BySweep, "", "48 hours after the day's last entry; the number of open tasks stays with the application", "TestEveryTableSaysWhatBeingDueMeans"},
 		{DailyUsage, "how many documents, pages and bytes of an application were processed on a day; no id of a task", both, BySweep, "", "400 days after the day", "TestCountsGoAfterFourHundredDays"},
+		{Webhook, "an address at which an application is told of its tasks; no content", both, ByOperator, "", "when it is removed or its application revoked; 24 hours after it was registered, if it answers no challenge", "TestEndpointIsToldNothingBeforeItAnswersTheChallenge"},
+		{Delivery, "that a task of an application was completed, failed or was deleted: ids, the state and times; no content. What was delivered is the application's to delete", both, BySweep, "", "7 days after the event; it is sent for 24 hours at most, and not beyond the deadline of its document", "TestDeliveryIsForgottenAWeekAfterItsEvent"},
 		{Receipt, "task, nonce and plain digest of the document, made for its owner from task-record and receipt-opening; receipts and promises are confidential", both, ByOperator, "", "not made any more 30 days after erasure; copies that clients keep are theirs to delete", "TestAccessMatrix"},
 		{ProgramLog, "events with ids of tasks, applications and staff, sizes, counts, times, codes; no content, no name of a file", both, ByOperator, "", "after the stamp's log retention, 30 days by default; on one machine as its operator rotates logs", "TestNothingThatAClientSendsReachesLogOrProblems"},
 		{LedgerEntry, "times, codes, commitments; no ids, no content", both, ByOperator, storage.Ledger, "never: it is the proof", "TestEntriesTellNothingOfTheTask"},

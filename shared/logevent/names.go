@@ -56,6 +56,9 @@ const (
 	InvocationMalformed  = "invocation.malformed"      // the host sent what is not of its trigger's form
 	InvocationFailed     = "invocation.failed"         // the host will try again
 	InvocationInline     = "invocation.inline-content" // the host sent a blob's content instead of a reference
+	WebhookDelivered     = "webhook.delivered"         // a receiver took an event
+	WebhookFailed        = "webhook.failed"            // an attempt was in vain, or a delivery ended without success
+	WebhookTested        = "webhook.tested"            // a challenge was sent
 	ClockJumped          = "clock.jumped"              // the wall clock and elapsed time differ: intake closes until they agree or an operator accepts
 	ClockAgrees          = "clock.agrees"              // they agree again
 	ClockUnsaved         = "clock.unsaved"             // the elapsed time cannot be stored or read: a reboot now would make documents go early

@@ -22,6 +22,7 @@ type key struct {
 	id   string
 	aead cipher.AEAD
 	mac  []byte // of links
+	hook []byte // from which secrets of webhooks follow
 }
 
 // purpose separates the keys made here from whatever else a source of keys is used for. Secrets that are stored were sealed
@@ -30,6 +31,12 @@ const purpose = "lethe document password 1"
 
 // linkPurpose is that of the keys of links.
 const linkPurpose = "lethe result link 1"
+
+// webhookPurpose is that of the keys of webhooks.
+const webhookPurpose = "lethe webhook 1"
+
+// DerivedSize is the length of what Derive returns, in bytes.
+const DerivedSize = 32
 
 // ErrNoKey means that there is nothing to seal or to open with.
 var ErrNoKey = errors.New("there is no key for it")
@@ -59,7 +66,11 @@ func New(sources ...[]byte) (*Keys, error) {
 		if err != nil {
 			return nil, fmt.Errorf("derive key of links: %w", err)
 		}
-		k.keys = append(k.keys, key{hex.EncodeToString(name), aead, mac})
+		hook, err := hkdf.Key(sha256.New, source, nil, webhookPurpose, 32)
+		if err != nil {
+			return nil, fmt.Errorf("derive key of webhooks: %w", err)
+		}
+		k.keys = append(k.keys, key{hex.EncodeToString(name), aead, mac, hook})
 	}
 	return k, nil
 }
@@ -114,6 +125,23 @@ func (k key) sign(grant string) []byte {
 	h := hmac.New(sha256.New, k.mac)
 	h.Write([]byte(grant))
 	return h.Sum(nil)[:TagSize]
+}
+
+// Derive returns the secrets of a webhook, by HKDF-SHA256 from each key, the one that seals first: different ones for each info,
+// which nobody can make without the key, so that none of them is stored. The error is ErrNoKey.
+func (k *Keys) Derive(info string) ([][]byte, error) {
+	if len(k.keys) == 0 {
+		return nil, ErrNoKey
+	}
+	var secrets [][]byte
+	for _, one := range k.keys {
+		secret, err := hkdf.Expand(sha256.New, one.hook, info, DerivedSize)
+		if err != nil {
+			return nil, fmt.Errorf("derive secret: %w", err)
+		}
+		secrets = append(secrets, secret)
+	}
+	return secrets, nil
 }
 
 // Replaced reports whether there are earlier keys beside the one that seals: then a secret may have to be sealed again.

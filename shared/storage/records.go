@@ -21,6 +21,8 @@ const (
 	AccessLog    Table = "accesslog"    // partition <application>, row <time>!<id>: who did what, and why
 	Parts        Table = "parts"        // partition <application>, row <task id>!<round>!<number>: parts of documents under way
 	Cases        Table = "cases"        // partition "cases", row <case id>: exceptional reviews
+	Webhooks     Table = "webhooks"     // partition <application>, row <endpoint id>: where it is told of its tasks
+	Deliveries   Table = "deliveries"   // partition <application>, row <time>!<task id>!<sequence>!<endpoint id>: of one event to one endpoint
 )
 
 // WhenDue is what it means that a record of a table is due.
@@ -30,6 +32,7 @@ type WhenDue string
 const (
 	Attend     WhenDue = "attend"      // it wants a decision: a deadline has passed, or an event or a worker may be lost
 	AttendPart WhenDue = "attend part" // its message or its worker may be lost, or its task needs it no more
+	Deliver    WhenDue = "deliver"     // it is to be sent, or has served its time and is deleted
 	Forget     WhenDue = "forget"      // it has served its time and is deleted
 	NeverDue   WhenDue = "never due"   // it goes in another way
 )
@@ -66,6 +69,8 @@ func registered() []struct {
 		{AccessLog, Forget, NotSaved},
 		{Parts, AttendPart, NotSaved},
 		{Cases, Forget, NotSaved},
+		{Webhooks, Forget, SavedWhole}, // of an endpoint that answered no challenge; the others go when they are removed
+		{Deliveries, Deliver, NotSaved},
 	}
 }
 

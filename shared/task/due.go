@@ -21,6 +21,9 @@ type dueHandler func(ctx context.Context, d storage.Due, done *Swept) error
 // are left as they are and reported.
 func (s *Service) dueHandlers() map[storage.Table]dueHandler {
 	meanings := map[storage.WhenDue]dueHandler{storage.Attend: s.attend, storage.AttendPart: s.attendPart, storage.Forget: s.forget}
+	if s.Deliveries != nil {
+		meanings[storage.Deliver] = s.deliver
+	}
 	handlers := map[storage.Table]dueHandler{}
 	for _, table := range storage.Tables() {
 		if handle := meanings[table.WhenDue()]; handle != nil {

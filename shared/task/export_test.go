@@ -13,7 +13,12 @@ func Decode(rec storage.Record) (*Task, error) { return decode(rec) }
 func (s *Service) CountEndings(ctx context.Context, t *Task) error { return s.countEndings(ctx, t) }
 
 // HasDueHandler reports whether due records of the table are dealt with.
-func HasDueHandler(table storage.Table) bool { return New(Config{}).due[table] != nil }
+func HasDueHandler(table storage.Table) bool {
+	return New(Config{Deliveries: nobody{}}).due[table] != nil
+}
+
+// nobody deals with deliveries of which there are none.
+type nobody struct{ Deliveries }
 
 // SetPage changes how many entries a full pass reads at once.
 func (s *Service) SetPage(n int) { s.listed = n }

@@ -171,7 +171,8 @@ func (s *Service) admit(ctx context.Context, t *Task, blob storage.Blob, digest 
 		return t, s.spend(ctx, ref.Application, blob.Size, 0)
 	}
 	s.Log.InfoContext(ctx, logevent.UploadRefused, "task", ref.String(), "code", refusal.Code, "bytes", blob.Size)
-	return t, errors.Join(s.erase(ctx, blob), s.release(ctx, ref.Application, 1), s.tellProcessed(ctx, t), s.countEndings(ctx, t))
+	err = errors.Join(s.erase(ctx, blob), s.release(ctx, ref.Application, 1), s.tellProcessed(ctx, t), s.countEndings(ctx, t))
+	return s.published(ctx, t), err
 }
 
 // eraseStray removes a blob that belongs to nobody. Its name is not logged: it may be anything.
@@ -239,6 +240,7 @@ func (s *Service) end(t *Task, state State) {
 	}
 	t.dropClientText()
 	t.Lease = Lease{}
+	s.notice(t, t.LastEnded())
 }
 
 // fail ends a task without results.

@@ -244,6 +244,7 @@ func (s *Service) discard(ctx context.Context, t *Task) error {
 		kept := func(name string) bool { return t.hasResult(name) || t.ofLaterRound(name) }
 		errs = append(errs, s.eraser.Except(ctx, t.Ref.prefix(storage.Results), kept, nil))
 	}
+	t = s.published(ctx, t)
 	return errors.Join(append(errs, s.release(ctx, t.Ref.Application, 1), s.countEndings(ctx, t))...)
 }
 

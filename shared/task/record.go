@@ -28,6 +28,15 @@ const (
 // attention returns when the retention function must examine the task again. It is the due time of the record: never
 // later than the erasure that the policy wants, earlier where an event may be lost.
 func (s *Service) attention(t *Task) time.Time {
+	at := s.occasion(t)
+	if again := t.Updated.Add(recheck); len(t.Notices) > 0 && again.Before(at) {
+		return again
+	}
+	return at
+}
+
+// occasion is attention of a task of which nothing is left to be told.
+func (s *Service) occasion(t *Task) time.Time {
 	if now := s.Now(); s.subject(t).Undatable(now) {
 		return now.Truncate(time.Second).Add(-time.Second) // at once
 	}

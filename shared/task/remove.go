@@ -135,6 +135,8 @@ func (s *Service) bury(t *Task, why retention.Reason) {
 		Input:    Input{Digest: t.Input.Digest},
 		Upload:   t.Upload,
 		etag:     t.etag,
+		Noticed:  t.Noticed,
+		Notices:  t.Notices,
 
 		Uncounted: t.Uncounted,
 	}
@@ -190,6 +192,7 @@ func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
 		if before {
 			t.backdate(gone)
 		}
+		s.notice(t, t.Erased)
 		return nil
 	})
 	if errors.Is(err, fault.NotFound) {
@@ -233,7 +236,7 @@ func (s *Service) held(t *Task) bool {
 // certify hands the receipt of an erased task to the ledger, once.
 func (s *Service) certify(ctx context.Context, t *Task) (*Task, error) {
 	if t.Logged {
-		return t, nil
+		return s.published(ctx, t), nil
 	}
 	if t.Nonce != "" { // else a record from before there were receipts
 		if err := s.tellErased(ctx, t); err != nil {
@@ -253,7 +256,7 @@ func (s *Service) certify(ctx context.Context, t *Task) (*Task, error) {
 	if err != nil {
 		return t, err
 	}
-	return logged, nil
+	return s.published(ctx, logged), nil
 }
 
 // copies says where the task's copies lie in a container. Dead letters bear no task's name; the full pass erases them.

@@ -54,8 +54,10 @@ type Config struct {
 	Limits    Limits
 	// Applications knows which owners were revoked; nil where none ever is.
 	Applications Applications
-	Streams      Streams   // who else may have documents on their way; empty for StreamsHere
-	Turn         SweepTurn // of the processes that sweep the store; nil where no other one does, or where collisions do not matter
+	Notices      Notices    // are told what becomes of tasks; nil where nobody is
+	Deliveries   Deliveries // deal with due records of what is told; nil to leave those
+	Streams      Streams    // who else may have documents on their way; empty for StreamsHere
+	Turn         SweepTurn  // of the processes that sweep the store; nil where no other one does, or where collisions do not matter
 	// StreamResults gives results only through the program, whose transfers end with their task; false for links.
 	StreamResults bool
 

@@ -173,6 +173,12 @@ func (s *Service) act(ctx context.Context, t *Task, d retention.Decision, done *
 			return err
 		}
 	}
+	t, told := s.publish(ctx, t)
+	return errors.Join(s.carryOut(ctx, t, d, done), told)
+}
+
+// carryOut is act without its alarm.
+func (s *Service) carryOut(ctx context.Context, t *Task, d retention.Decision, done *Swept) error {
 	switch d.Action {
 	case retention.Erase:
 		if t.State == Deleted {

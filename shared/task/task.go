@@ -69,6 +69,9 @@ type Task struct {
 
 	Uncounted []metering.Ending `json:"uncounted,omitempty"` // ends of processing that are not in the usage of a day yet, or not for sure
 
+	Noticed int      `json:"noticed,omitempty"` // the last sequence that was given to a notice
+	Notices []Notice `json:"notices,omitempty"` // that were not published yet, or not for sure
+
 	Terms    Terms      `json:"terms,omitzero"` // what was promised at the creation
 	Settings Settings   `json:"settings,omitzero"`
 	Client   ClientText `json:"client,omitzero"`

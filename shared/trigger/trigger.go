@@ -12,9 +12,10 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/webhook"
 )
 
-// Function carries out one invocation, for an Upload, a Message or a Tick. An error that fault.Transient holds for means that
+// Function carries out one invocation, for an Upload, a Message, a Delivery or a Tick. An error that fault.Transient holds for means that
 // another try may succeed. Whatever would fail again is noted where it belongs and counts as done.
 type Function[Event any] func(ctx context.Context, e Event) error
 
@@ -34,6 +35,9 @@ type Message struct {
 	Job    task.Job // zero if there is an Upload
 	Upload Upload
 }
+
+// Delivery is what was taken from the queue of webhooks.
+type Delivery struct{ Ref webhook.Ref }
 
 // Tick tells that time has passed.
 type Tick struct{}

@@ -144,7 +144,7 @@ func refused(op described, name string) int {
 
 // fill names things that there are not.
 func fill(path string) string {
-	return strings.NewReplacer("{id}", "0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55", "{format}", "txt", "{level}", "0", "{index}", "000", "{number}", "1", "{file}", "checkpoint", "{app}", "nobody").Replace(path)
+	return strings.NewReplacer("{id}", "0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55", "{format}", "txt", "{level}", "0", "{index}", "000", "{number}", "1", "{file}", "checkpoint", "{app}", "nobody", "{webhook}", "0123456789abcdef").Replace(path)
 }
 
 func body(method string) string {

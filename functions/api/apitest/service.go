@@ -25,6 +25,8 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/memory"
 	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/webhook"
+	"github.com/lethe-ocr/lethe/shared/webhook/webhooktest"
 )
 
 // Config is what differs from test to test. Documents may be nil where no case is read.
@@ -52,6 +54,9 @@ type Service struct {
 	Guard   *access.Guard
 	Acts    *accesslog.Log
 	Keys    *seal.Keys // that passwords are sealed with, and links signed
+
+	Webhooks *webhook.Outbox
+	Told     *webhooktest.Receiver
 }
 
 // New returns a service that holds nothing yet.
@@ -71,7 +76,8 @@ func New(t testing.TB, cfg Config) *Service {
 	}
 	store := memory.New(cfg.Now)
 	s := &Service{
-		Key: public, Keys: sealer, Store: store, Blobs: store.Blobs(), Apps: access.NewRegistry(store, cfg.Now, cfg.Log),
+		Told: &webhooktest.Receiver{},
+		Key:  public, Keys: sealer, Store: store, Blobs: store.Blobs(), Apps: access.NewRegistry(store, cfg.Now, cfg.Log),
 		Ledger: ledger.New(ledger.Config{
 			Blobs: store.Blobs(), Records: store, Signer: signer, Region: "testland", Program: "test", Keep: retention.TombstoneLife,
 			Now: cfg.Now, Log: cfg.Log,
@@ -82,11 +88,14 @@ func New(t testing.TB, cfg Config) *Service {
 		Links: cfg.Links, Engine: cfg.Engine, Turns: fairqueue.New(1, time.Now), Queue: cfg.Queue, Sealer: sealer,
 		Policy: retention.Default(), Limits: task.DefaultLimits(), Owner: "test", Software: "test", Now: cfg.Now, Log: cfg.Log,
 	})
+	s.Webhooks = webhook.New(webhook.Config{
+		Records: store, Agenda: store, Applications: s.Apps, Queue: s.Told, Sender: s.Told, Keys: sealer, Now: cfg.Now, Wall: cfg.Now, Log: cfg.Log,
+	})
 	s.Guard = access.NewGuard(s.Apps, cfg.Rates, cfg.Now, cfg.Log)
 	s.Acts = accesslog.New(store, s.Ledger, retention.TombstoneLife, cfg.Now, cfg.Log)
 	s.API = api.New(api.Config{
 		Intake: s.Tasks, Tasks: s.Tasks, Results: s.Tasks, Erasures: s.Tasks, Ledger: s.Ledger, Applications: s.Apps,
-		Guard: s.Guard, AccessLog: s.Acts, Usage: s.Tasks,
+		Guard: s.Guard, AccessLog: s.Acts, Usage: s.Tasks, Webhooks: s.Webhooks,
 		Cases: review.New(review.Config{
 			Records: store, Tasks: s.Tasks, Documents: cfg.Documents, Journal: s.Acts, Now: cfg.Now, Log: cfg.Log,
 		}),

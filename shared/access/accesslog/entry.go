@@ -36,6 +36,10 @@ const (
 	CaseRead       Act = "case.read"       // the derivative was fetched
 	CaseOriginal   Act = "case.original"   // the document itself was fetched
 	CaseClosed     Act = "case.closed"     // the review ended
+	WebhookAdded   Act = "webhook.added"   // an address to tell of tasks, and its secret
+	WebhookTested  Act = "webhook.tested"  // a challenge was sent, which makes the address one that is told
+	WebhookRotated Act = "webhook.rotated" // its secret was replaced
+	WebhookRemoved Act = "webhook.removed" // it is told nothing any more
 )
 
 // Acts lists every act.
@@ -43,7 +47,7 @@ func Acts() []Act {
 	return []Act{
 		ResultLink, ResultRead, AppCreated, AppRotated, AppRevoked, AppsExported, AppsImported, ErasureSubject, SweepRun, ClockAccepted, LedgerBegun,
 		StateSaved, StateLoaded, LogRead,
-		CaseOpened, CaseApproved, CaseRead, CaseOriginal, CaseClosed,
+		CaseOpened, CaseApproved, CaseRead, CaseOriginal, CaseClosed, WebhookAdded, WebhookTested, WebhookRotated, WebhookRemoved,
 	}
 }
 

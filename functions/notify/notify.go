@@ -1,0 +1,22 @@
+// Package notify is the function that a queue message starts: an event waits to be told to an endpoint of its application.
+package notify
+
+import (
+	"context"
+
+	"github.com/lethe-ocr/lethe/shared/trigger"
+	"github.com/lethe-ocr/lethe/shared/webhook"
+)
+
+// Name is the function's name, and its folder's.
+const Name = "notify"
+
+// Outbox is what the function calls.
+type Outbox interface {
+	Deliver(ctx context.Context, d webhook.Ref) error
+}
+
+// New returns the function. Each call makes one attempt, unless another call is at it or it is not due.
+func New(outbox Outbox) trigger.Function[trigger.Delivery] {
+	return func(ctx context.Context, d trigger.Delivery) error { return outbox.Deliver(ctx, d.Ref) }
+}
