@@ -23,6 +23,7 @@ func unshown(line string) bool {
 		"lethe serve", "lethe doctor", // they examine or become the machine itself: TestProgramEndsWithEveryExitCodeOfTheTable, doctor_test.go
 		"lethe watch",                                                            // it does not end: watch_test.go of package verbs
 		"lethe case", "lethe evidence", "lethe ledger begin", "lethe state load", // two people, a quarter, a stopped server, a lost disk: tests of package verbs, cmd_ledger_test.go, cmd_state_test.go
+		"lethe webhook",                   // a receiver, and the scope admin: webhook_test.go
 		"lethe ledger key", "lethe clock", // the server's own key and clock
 		"lethe verify early.receipt", "lethe verify q4", "./copy-of-the-ledger", // what an earlier day left
 		"man -l -", "--sign", // a reader of manual pages; a key of the auditor's

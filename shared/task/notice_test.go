@@ -138,7 +138,7 @@ func TestNoticesThatCannotBeTakenOverWaitAndMoveNoDeadline(t *testing.T) {
 		if nowDue, nowLimit := w.get(ref).Deadline(w.Policy); !nowDue.Equal(due) || !nowLimit.Equal(limit) {
 			t.Errorf("due at %s, was %s", nowDue, due)
 		}
-		pass(due.Sub(time.Now()) + time.Second)
+		pass(time.Until(due) + time.Second)
 		_, _ = w.Sweep(t.Context())
 		w.checkNothingFetchable(ref)
 		if left := w.blobsOf(ref); len(left) > 0 {

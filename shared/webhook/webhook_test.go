@@ -275,7 +275,7 @@ func TestTwoWorkersDoNotSendTheSame(t *testing.T) {
 	w.active()
 	w.publish(w.ref(), 1, task.Completed)
 	push := w.to.Take()[0]
-	w.to.Answer(func(q webhook.Request) (webhook.Answer, bool) {
+	w.to.Answer(func(webhook.Request) (webhook.Answer, bool) {
 		w.to.Answer(nil)
 		if err := w.Deliver(context.WithoutCancel(t.Context()), push.Delivery); err != nil {
 			t.Error(err)

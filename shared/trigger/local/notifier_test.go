@@ -42,7 +42,6 @@ type hooks struct {
 	store *memory.Store
 	keys  *seal.Keys
 	to    *webhooktest.Receiver
-	log   bytes.Buffer
 }
 
 func newHooks(t *testing.T) *hooks {

@@ -48,7 +48,7 @@ func in(networks []netip.Prefix, addr netip.Addr) bool {
 var global = netip.MustParsePrefix("2000::/3")
 
 // permits reports whether a connection may be made to an address, for a request in the clear or by TLS.
-func (s *Sender) permits(addr netip.Addr, clear bool) bool {
+func (s *Sender) permits(addr netip.Addr, plain bool) bool {
 	if addr.Is4In6() || addr.Zone() != "" {
 		return false // nothing resolves to such a form but to look like something else
 	}
@@ -57,7 +57,7 @@ func (s *Sender) permits(addr netip.Addr, clear bool) bool {
 		return false
 	case addr.IsLoopback():
 		return s.cfg.Local
-	case clear:
+	case plain:
 		return false
 	case in(private(), addr):
 		return s.cfg.Allowed.Network(addr)
@@ -67,10 +67,10 @@ func (s *Sender) permits(addr netip.Addr, clear bool) bool {
 
 // control is called once a name is resolved, for each address before it is connected to: what a name leads to may differ from one
 // moment to the next, and what is connected to is what was looked at.
-func (s *Sender) control(clear bool) func(network, address string, _ syscall.RawConn) error {
+func (s *Sender) control(plain bool) func(network, address string, _ syscall.RawConn) error {
 	return func(_, address string, _ syscall.RawConn) error {
 		at, err := netip.ParseAddrPort(address)
-		if err != nil || at.Port() == 0 || !s.permits(at.Addr(), clear) {
+		if err != nil || at.Port() == 0 || !s.permits(at.Addr(), plain) {
 			return errForbidden
 		}
 		return nil

@@ -58,8 +58,8 @@ func New(cfg Config) *Sender {
 }
 
 // client returns one for requests in the clear, or by TLS.
-func (s *Sender) client(clear bool) *http.Client {
-	dialer := &net.Dialer{Control: s.control(clear), Resolver: s.cfg.Resolver, KeepAlive: -1}
+func (s *Sender) client(plain bool) *http.Client {
+	dialer := &net.Dialer{Control: s.control(plain), Resolver: s.cfg.Resolver, KeepAlive: -1}
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)
 	return &http.Client{

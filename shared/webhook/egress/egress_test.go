@@ -217,8 +217,8 @@ func TestAddressesThatAreNotOfTheInternetAreRefused(t *testing.T) {
 				t.Errorf("%s of %s: %t", c.addr, name, !s.want)
 			}
 		}
-		if clear := near.Permits(addr, true); clear != (addr.IsLoopback() && !addr.Is4In6()) {
-			t.Errorf("%s in the clear: %t", c.addr, clear)
+		if plain := near.Permits(addr, true); plain != (addr.IsLoopback() && !addr.Is4In6()) {
+			t.Errorf("%s in the clear: %t", c.addr, plain)
 		}
 	}
 }
@@ -284,8 +284,8 @@ func TestNameThatLeadsInsideIsRefusedWhenItIsConnectedTo(t *testing.T) {
 	if a := rebinds.Send(t.Context(), request(address)); a.Outcome != webhook.Forbidden || reached != 1 {
 		t.Errorf("once it leads elsewhere: %+v, %d requests", a, reached)
 	}
-	clear := egress.New(egress.Config{Local: true, Resolver: names(t, "93.184.216.34")})
-	if a := clear.Send(t.Context(), request("http://localhost.:1/")); a.Outcome != webhook.Forbidden {
+	plain := egress.New(egress.Config{Local: true, Resolver: names(t, "93.184.216.34")})
+	if a := plain.Send(t.Context(), request("http://localhost.:1/")); a.Outcome != webhook.Forbidden {
 		t.Errorf("a name beyond this machine in the clear: %+v", a)
 	}
 }
