@@ -69,7 +69,7 @@ func documentedReceiver(t *testing.T, address, key string) *journal {
 // eventually waits for something that comes by itself.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	for !holds() {
 		select {
