@@ -123,7 +123,9 @@ func TestEveryVerbTrustsTheAuthorityOfTheEnvironment(t *testing.T) {
 		"ledger save": {filepath.Join(dir, "copy")},
 		"evidence":    {filepath.Join(dir, "evidence"), "--from", "2026-01-01", "--to", "2026-01-02", "--key", key},
 		"case open":   {"app", unknown, "--reason", "why"}, "case approve": {unknown}, "case close": {unknown}, "case list": nil,
-		"case fetch": {unknown, "-o", filepath.Join(dir, "case")},
+		"case fetch":  {unknown, "-o", filepath.Join(dir, "case")},
+		"webhook add": {"app", "https://hooks.example.org/"}, "webhook list": {"app"}, "webhook test": {"app", unknown},
+		"webhook rotate": {"app", unknown}, "webhook remove": {"app", unknown}, "webhook log": nil,
 	}
 	root := &cobra.Command{Use: "lethe"}
 	root.AddCommand(append(verbs.Client("test"), verbs.Proof("test")...)...)
