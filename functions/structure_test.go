@@ -74,7 +74,7 @@ var layers = []struct {
 	{"ports and the page model", []string{"shared/storage", "shared/ocr", "shared/clock"}},
 	{"domain", []string{
 		"shared/access", "shared/canary", "shared/config", "shared/doctor", "shared/erasure", "shared/ledger", "shared/metering", "shared/render", "shared/request",
-		"shared/review", "shared/task", "shared/webhook",
+		"shared/review", "shared/savedstate", "shared/task", "shared/webhook",
 	}},
 	{"protocols, drivers and engines", []string{
 		"shared/httpserver", "shared/client", "shared/inbox", "shared/trigger", "shared/picture", "shared/pdf", "shared/ocr/reading", "shared/ocr/tesseract", "shared/ocr/gosseract", "shared/ocr/worker",
