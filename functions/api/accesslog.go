@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/access"
@@ -75,11 +74,7 @@ func (a *API) getAccessLog(ctx context.Context, in *accessLogInput) (*accessLogO
 		})
 	}
 	if out.Body.After = next; next != "" {
-		query := url.Values{"after": {next}, "limit": {strconv.Itoa(in.Limit)}}
-		if !in.Since.IsZero() {
-			query.Set("since", in.Since.Format(time.RFC3339))
-		}
-		out.Link = "<" + accessLogPath + "?" + query.Encode() + `>; rel="next"`
+		out.Link = nextPage(accessLogPath, next, in.Limit, url.Values{"since": since(in.Since)})
 	}
 	return out, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -221,11 +220,11 @@ func (a *API) listTasks(ctx context.Context, in *tasksInput) (*tasksOutput, erro
 	}
 	if len(tasks) == in.Limit {
 		out.Body.After = tasks[len(tasks)-1].Ref.ID
-		next := url.Values{"after": {out.Body.After}, "limit": {strconv.Itoa(in.Limit)}}
+		asked := url.Values{}
 		if in.State != "" {
-			next.Set("state", string(in.State))
+			asked.Set("state", string(in.State))
 		}
-		out.Link = "</v1/tasks?" + next.Encode() + `>; rel="next"`
+		out.Link = nextPage("/v1/tasks", out.Body.After, in.Limit, asked)
 	}
 	return out, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/access"
@@ -76,8 +75,7 @@ func (a *API) getUsage(ctx context.Context, in *usageInput) (*usageOutput, error
 		out.Body.Days = append(out.Body.Days, usageView{d.Application, d.Day.Format(time.DateOnly), d.Documents, d.Failed, d.Pages, d.Bytes})
 	}
 	if out.Body.After = next; next != "" {
-		query := url.Values{"from": {out.Body.From}, "to": {out.Body.To}, "after": {next}, "limit": {strconv.Itoa(in.Limit)}}
-		out.Link = "<" + usagePath + "?" + query.Encode() + `>; rel="next"`
+		out.Link = nextPage(usagePath, next, in.Limit, url.Values{"from": {out.Body.From}, "to": {out.Body.To}})
 	}
 	return out, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/access"
@@ -264,8 +263,7 @@ func (a *API) listDeliveries(ctx context.Context, in *deliveriesInput) (*deliver
 		})
 	}
 	if out.Body.After = next; next != "" {
-		query := url.Values{"after": {next}, "limit": {strconv.Itoa(in.Limit)}}
-		out.Link = "<" + deliveriesPath + "?" + query.Encode() + `>; rel="next"`
+		out.Link = nextPage(deliveriesPath, next, in.Limit, url.Values{"since": since(in.Since)})
 	}
 	return out, nil
 }

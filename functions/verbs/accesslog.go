@@ -33,19 +33,13 @@ its commitment; with --json it comes with what is needed to find that in the led
 				return err
 			}
 			table := NewTable(cmd.OutOrStdout(), "time", "act", "who", "scope", "application", "task", "reason")
-			for after := ""; ; {
+			return eachPage(func(after string) (string, error) {
 				page, next, err := cl.AccessLog(cmd.Context(), from, after)
 				if err != nil {
-					return err
+					return "", err
 				}
-				if err := c.showLog(cmd.OutOrStdout(), table, page); err != nil {
-					return err
-				}
-				if next == "" || next == after {
-					return nil
-				}
-				after = next
-			}
+				return next, c.showLog(cmd.OutOrStdout(), table, page)
+			})
 		},
 	}
 	c.flags(cmd)

@@ -95,19 +95,13 @@ func (c *connection) newListCases() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for after := ""; ; {
+			return eachPage(func(after string) (string, error) {
 				page, next, err := cl.Cases(cmd.Context(), after)
 				if err != nil {
-					return err
+					return "", err
 				}
-				if err := c.showCases(cmd.OutOrStdout(), page...); err != nil {
-					return err
-				}
-				if next == "" || next == after {
-					return nil
-				}
-				after = next
-			}
+				return next, c.showCases(cmd.OutOrStdout(), page...)
+			})
 		},
 	}
 	c.flags(cmd)

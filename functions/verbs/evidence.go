@@ -178,27 +178,27 @@ func (e *evidence) writeJSON(ctx context.Context, name string, v any) error {
 func (e *evidence) accessLog(ctx context.Context, cl *client.Client) error {
 	e.acts = &actLog{committed: map[string]bool{}}
 	var text bytes.Buffer
-	for after := ""; ; {
+	if err := eachPage(func(after string) (string, error) {
 		page, next, err := cl.AccessLog(ctx, e.span.from, after)
 		if err != nil {
-			return err
+			return "", err
 		}
 		for _, logged := range page {
 			at, err := e.acts.add(logged)
 			if err != nil {
-				return err
+				return "", err
 			}
 			if e.span.holds(at) {
 				if err := printJSON(&text, logged); err != nil {
-					return err
+					return "", err
 				}
 			}
 		}
-		if next == "" || next == after {
-			return e.WriteFile(ctx, accessFile, text.Bytes())
-		}
-		after = next
+		return next, nil
+	}); err != nil {
+		return err
 	}
+	return e.WriteFile(ctx, accessFile, text.Bytes())
 }
 
 // period checks the copy of the ledger and writes what it says of the period.

@@ -30,26 +30,20 @@ first ended; pages are those of completed documents.` + connectionHelp(),
 				return err
 			}
 			table := NewTable(cmd.OutOrStdout(), "day", "application", "documents", "failed", "pages", "bytes")
-			for after := ""; ; {
+			return eachPage(func(after string) (string, error) {
 				page, next, err := cl.Usage(cmd.Context(), from, to, after)
 				if err != nil {
-					return err
+					return "", err
 				}
 				for _, d := range page {
 					if !c.jsonOut {
 						table.Row(d.Day, d.Application, d.Documents, d.Failed, d.Pages, d.Bytes)
 					} else if err := printJSON(cmd.OutOrStdout(), d); err != nil {
-						return err
+						return "", err
 					}
 				}
-				if err := table.Flush(); err != nil {
-					return err
-				}
-				if next == "" || next == after {
-					return nil
-				}
-				after = next
-			}
+				return next, table.Flush()
+			})
 		},
 	}
 	c.flags(cmd)

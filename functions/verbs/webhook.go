@@ -210,19 +210,14 @@ enough.` + connectionHelp(),
 			if err != nil {
 				return err
 			}
-			for after := ""; ; {
+			table := NewTable(cmd.OutOrStdout(), "event", "task", "no.", "webhook", "attempts", "outcome", "status", "next")
+			return eachPage(func(after string) (string, error) {
 				page, next, err := cl.Deliveries(cmd.Context(), from, after)
 				if err != nil {
-					return err
+					return "", err
 				}
-				if err := c.showDeliveries(cmd.OutOrStdout(), page); err != nil {
-					return err
-				}
-				if next == "" || next == after {
-					return nil
-				}
-				after = next
-			}
+				return next, c.showDeliveries(cmd.OutOrStdout(), table, page)
+			})
 		},
 	}
 	c.flags(cmd)
@@ -231,9 +226,8 @@ enough.` + connectionHelp(),
 }
 
 // showDeliveries prints deliveries as a table or as lines of JSON.
-func (c *connection) showDeliveries(w io.Writer, page []client.Delivery) error {
+func (c *connection) showDeliveries(w io.Writer, table *Table, page []client.Delivery) error {
 	now := time.Now()
-	table := NewTable(w, "event", "task", "no.", "webhook", "attempts", "outcome", "status", "next")
 	for _, d := range page {
 		if c.jsonOut {
 			if err := printJSON(w, d); err != nil {

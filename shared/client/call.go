@@ -90,6 +90,27 @@ func (c *Client) do(ctx context.Context, op call) (*http.Response, error) {
 	})
 }
 
+// ask is do for a call whose answer is decoded.
+func (c *Client) ask(ctx context.Context, op call) error {
+	_, err := c.do(ctx, op) //nolint:bodyclose // closed by decode
+	return err
+}
+
+// mostOfPage is how many entries are asked for at once where the caller does not say.
+const mostOfPage = 1000
+
+// pageQuery asks for the entries after a cursor, empty for the first, since a time, zero for any.
+func pageQuery(since time.Time, after string) url.Values {
+	q := url.Values{"limit": {strconv.Itoa(mostOfPage)}}
+	if !since.IsZero() {
+		q.Set("since", since.UTC().Format(time.RFC3339))
+	}
+	if after != "" {
+		q.Set("after", after)
+	}
+	return q
+}
+
 // sign adds the credentials.
 func (c *Client) sign(req *http.Request) {
 	if c.cfg.Token != "" {

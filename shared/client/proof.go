@@ -21,7 +21,7 @@ func (c *Client) Receipt(ctx context.Context, id string) ([]byte, error) {
 // EraseSubject erases every task that was created with the tag. Tasks that a worker still holds have no Erased time yet.
 func (c *Client) EraseSubject(ctx context.Context, tag string) ([]Task, error) {
 	var out struct{ Tasks []Task }
-	_, err := c.do(ctx, call{method: http.MethodPost, path: "/v1/erasures", in: map[string]string{"subject": tag}, out: &out}) //nolint:bodyclose // closed when decoded
+	err := c.ask(ctx, call{method: http.MethodPost, path: "/v1/erasures", in: map[string]string{"subject": tag}, out: &out})
 	return out.Tasks, err
 }
 

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 )
 
@@ -19,19 +18,11 @@ type LogEntry struct {
 // AccessLog returns a page of the access log and the cursor of the next, empty on the last. An application sees what
 // concerns it, an auditor sees all.
 func (c *Client) AccessLog(ctx context.Context, since time.Time, after string) ([]LogEntry, string, error) {
-	const page = 1000
-	q := url.Values{"limit": {strconv.Itoa(page)}}
-	if !since.IsZero() {
-		q.Set("since", since.UTC().Format(time.RFC3339))
-	}
-	if after != "" {
-		q.Set("after", after)
-	}
 	var out struct {
 		Entries []LogEntry `json:"entries"`
 		After   string     `json:"after"`
 	}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/v1/access-log?" + q.Encode(), out: &out}) //nolint:bodyclose // closed by decode
+	err := c.ask(ctx, call{method: http.MethodGet, path: "/v1/access-log?" + pageQuery(since, after).Encode(), out: &out})
 	return out.Entries, out.After, err
 }
 
@@ -48,8 +39,8 @@ type UsageDay struct {
 // Usage returns a page of days, from and to included, and the cursor of the next, empty on the last. Without from or to, which are
 // written like 2026-11-01, the server chooses. An application sees its own, an operator those of all.
 func (c *Client) Usage(ctx context.Context, from, to, after string) ([]UsageDay, string, error) {
-	q := url.Values{"limit": {"1000"}}
-	for name, value := range map[string]string{"from": from, "to": to, "after": after} {
+	q := pageQuery(time.Time{}, after)
+	for name, value := range map[string]string{"from": from, "to": to} {
 		if value != "" {
 			q.Set(name, value)
 		}
@@ -58,7 +49,7 @@ func (c *Client) Usage(ctx context.Context, from, to, after string) ([]UsageDay,
 		Days  []UsageDay `json:"days"`
 		After string     `json:"after"`
 	}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/v1/usage?" + q.Encode(), out: &out}) //nolint:bodyclose // closed by decode
+	err := c.ask(ctx, call{method: http.MethodGet, path: "/v1/usage?" + q.Encode(), out: &out})
 	return out.Days, out.After, err
 }
 
@@ -106,7 +97,7 @@ func (c *Client) CloseCase(ctx context.Context, id string) (*Case, error) {
 func (c *Client) onCase(ctx context.Context, op call) (*Case, error) {
 	one := &Case{}
 	op.out = one
-	_, err := c.do(ctx, op) //nolint:bodyclose // closed by decode
+	err := c.ask(ctx, op)
 	return one, err
 }
 
@@ -120,7 +111,7 @@ func (c *Client) Cases(ctx context.Context, after string) ([]Case, string, error
 		Cases []Case `json:"cases"`
 		After string `json:"after"`
 	}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: path, out: &out}) //nolint:bodyclose // closed by decode
+	err := c.ask(ctx, call{method: http.MethodGet, path: path, out: &out})
 	return out.Cases, out.After, err
 }
 

@@ -39,7 +39,7 @@ type PassUnderWay struct {
 // Retention fetches the retention in force.
 func (c *Client) Retention(ctx context.Context) (*Retention, error) {
 	out := &Retention{}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/v1/retention", out: out}) //nolint:bodyclose // closed by decode
+	err := c.ask(ctx, call{method: http.MethodGet, path: "/v1/retention", out: out})
 	return out, err
 }
 
@@ -59,7 +59,7 @@ type ReadinessCheck struct {
 // Readiness fetches the server's own checks.
 func (c *Client) Readiness(ctx context.Context) (*Readiness, error) {
 	out := &Readiness{}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/readyz", out: out, success: http.StatusServiceUnavailable}) //nolint:bodyclose // closed by decode
+	err := c.ask(ctx, call{method: http.MethodGet, path: "/readyz", out: out, success: http.StatusServiceUnavailable})
 	if out.Checks == nil {
 		out.Checks = []ReadinessCheck{}
 	}

@@ -111,7 +111,7 @@ func (c *Client) Create(ctx context.Context, s Settings, key string) (*Task, err
 		key = id.String()
 	}
 	t := &Task{}
-	_, err := c.do(ctx, call{method: http.MethodPost, path: "/v1/tasks", in: s, header: map[string]string{"Idempotency-Key": key}, out: t}) //nolint:bodyclose // closed by decode
+	err := c.ask(ctx, call{method: http.MethodPost, path: "/v1/tasks", in: s, header: map[string]string{"Idempotency-Key": key}, out: t})
 	if s.Size > 0 && sizeUnknown(err) {
 		s.Size = 0
 		return c.Create(ctx, s, key)
@@ -154,7 +154,7 @@ func (c *Client) CreateBatch(ctx context.Context, items []BatchItem) ([]BatchRes
 	var out struct {
 		Tasks []BatchResult `json:"tasks"`
 	}
-	_, err := c.do(ctx, call{method: http.MethodPost, path: "/v1/tasks:batch", in: in, out: &out}) //nolint:bodyclose // closed by decode
+	err := c.ask(ctx, call{method: http.MethodPost, path: "/v1/tasks:batch", in: in, out: &out})
 	if sizeUnknown(err) && slices.ContainsFunc(items, func(i BatchItem) bool { return i.Size > 0 }) {
 		items = slices.Clone(items)
 		for i := range items {
@@ -189,7 +189,7 @@ func (c *Client) Get(ctx context.Context, id string, wait time.Duration) (*Task,
 	if wait > 0 {
 		op.header = map[string]string{"Prefer": prefer(wait)}
 	}
-	_, err := c.do(ctx, op) //nolint:bodyclose // closed by decode
+	err := c.ask(ctx, op)
 	return t, err
 }
 
@@ -246,7 +246,7 @@ func (c *Client) List(ctx context.Context, state, after string, limit int) ([]Ta
 		Tasks []Task `json:"tasks"`
 		After string `json:"after"`
 	}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/v1/tasks?" + q.Encode(), out: &out}) //nolint:bodyclose // closed by decode
+	err := c.ask(ctx, call{method: http.MethodGet, path: "/v1/tasks?" + q.Encode(), out: &out})
 	return out.Tasks, out.After, err
 }
 

@@ -48,7 +48,7 @@ func (c *Client) Upload(ctx context.Context, t *Task, open Source) error {
 	_, err := retried(ctx, c, func() (struct{}, error) {
 		if link == nil {
 			link = &Link{}
-			if _, err := c.do(ctx, call{method: http.MethodPost, path: taskPath(t.ID) + "/upload-link", out: link}); err != nil { //nolint:bodyclose // closed by decode
+			if err := c.ask(ctx, call{method: http.MethodPost, path: taskPath(t.ID) + "/upload-link", out: link}); err != nil {
 				return struct{}{}, final{err} // do has tried often enough
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 )
 
@@ -70,7 +69,7 @@ func (c *Client) AddWebhook(ctx context.Context, application, address string, ev
 		Events []string `json:"events,omitempty"`
 	}{address, events}
 	out := &WebhookKeys{}
-	_, err := c.do(ctx, call{method: http.MethodPost, path: webhooksPath(application), in: in, out: out}) //nolint:bodyclose // closed by decode
+	err := c.ask(ctx, call{method: http.MethodPost, path: webhooksPath(application), in: in, out: out})
 	return out, err
 }
 
@@ -79,14 +78,14 @@ func (c *Client) Webhooks(ctx context.Context, application string) ([]Webhook, e
 	var out struct {
 		Webhooks []Webhook `json:"webhooks"`
 	}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: webhooksPath(application), out: &out}) //nolint:bodyclose // closed by decode
+	err := c.ask(ctx, call{method: http.MethodGet, path: webhooksPath(application), out: &out})
 	return out.Webhooks, err
 }
 
 // TestWebhook sends a webhook a challenge. One that answers it is told of events from then on.
 func (c *Client) TestWebhook(ctx context.Context, application, id string) (*WebhookTest, error) {
 	out := &WebhookTest{}
-	_, err := c.do(ctx, call{method: http.MethodPost, path: webhookPath(application, id) + "/test", out: out}) //nolint:bodyclose // closed by decode
+	err := c.ask(ctx, call{method: http.MethodPost, path: webhookPath(application, id) + "/test", out: out})
 	return out, err
 }
 
@@ -96,31 +95,23 @@ func (c *Client) RotateWebhook(ctx context.Context, application, id string, grac
 		GraceSeconds int `json:"grace_seconds,omitempty"`
 	}{int(grace.Seconds())}
 	out := &WebhookKeys{}
-	_, err := c.do(ctx, call{method: http.MethodPost, path: webhookPath(application, id) + "/secrets", in: in, out: out}) //nolint:bodyclose // closed by decode
+	err := c.ask(ctx, call{method: http.MethodPost, path: webhookPath(application, id) + "/secrets", in: in, out: out})
 	return out, err
 }
 
 // RemoveWebhook removes a webhook.
 func (c *Client) RemoveWebhook(ctx context.Context, application, id string) (*Webhook, error) {
 	out := &Webhook{}
-	_, err := c.do(ctx, call{method: http.MethodDelete, path: webhookPath(application, id), out: out}) //nolint:bodyclose // closed by decode
+	err := c.ask(ctx, call{method: http.MethodDelete, path: webhookPath(application, id), out: out})
 	return out, err
 }
 
 // Deliveries returns a page of what was delivered to the application that asks, and the cursor of the next, empty on the last.
 func (c *Client) Deliveries(ctx context.Context, since time.Time, after string) ([]Delivery, string, error) {
-	const page = 1000
-	q := url.Values{"limit": {strconv.Itoa(page)}}
-	if !since.IsZero() {
-		q.Set("since", since.UTC().Format(time.RFC3339))
-	}
-	if after != "" {
-		q.Set("after", after)
-	}
 	var out struct {
 		Deliveries []Delivery `json:"deliveries"`
 		After      string     `json:"after"`
 	}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/v1/deliveries?" + q.Encode(), out: &out}) //nolint:bodyclose // closed by decode
+	err := c.ask(ctx, call{method: http.MethodGet, path: "/v1/deliveries?" + pageQuery(since, after).Encode(), out: &out})
 	return out.Deliveries, out.After, err
 }
