@@ -100,8 +100,8 @@ new public key as you published the first. Two folders made from one file have t
 
 // saveState writes the state to a file, or to standard output, and tells its digest.
 func saveState(cmd *cobra.Command, set config.Settings, store *local.Store, now *clock.Clock, to []age.Recipient, file string) error {
+	sum := sha256.New()
 	if file == "-" {
-		sum := sha256.New()
 		if err := writeState(cmd.Context(), io.MultiWriter(cmd.OutOrStdout(), sum), set, store, now, to); err != nil {
 			return err
 		}
@@ -111,37 +111,13 @@ func saveState(cmd *cobra.Command, set config.Settings, store *local.Store, now 
 	if _, err := os.Lstat(file); err == nil {
 		return verbs.Usage(fmt.Errorf("%s is there already: name a new file", file))
 	}
-	sum, err := beside(file, func(w io.Writer) error { return writeState(cmd.Context(), w, set, store, now, to) })
-	if err != nil {
+	if err := writeWhole(file, func(w io.Writer) error {
+		return writeState(cmd.Context(), io.MultiWriter(w, sum), set, store, now, to)
+	}); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "sha256:%s  %s\n", hex.EncodeToString(sum), file)
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "sha256:%s  %s\n", hex.EncodeToString(sum.Sum(nil)), file)
 	return err
-}
-
-// beside writes a file under another name, and gives it its own once it is whole and on the disk. It returns its SHA-256.
-func beside(file string, write func(io.Writer) error) (digest []byte, err error) {
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*") // for its owner alone
-	if err != nil {
-		return nil, verbs.File(err)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	sum := sha256.New()
-	err = write(io.MultiWriter(f, sum))
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return nil, err
-	}
-	if err := os.Rename(f.Name(), file); err != nil {
-		return nil, fmt.Errorf("name the file: %w", err)
-	}
-	return sum.Sum(nil), nil
 }
 
 // writeState writes the state of a folder, and first into the access log that it is written.
@@ -247,8 +223,8 @@ func (n *newFolder) fill(ctx context.Context, store *local.Store, now *clock.Clo
 	if err := load(); err != nil {
 		return err
 	}
-	time := clocksOf(now)
-	log, err := newLedger(n.set, store.Blobs, store.Records, time, newLog(n.env))
+	times := clocksOf(now)
+	log, err := newLedger(n.set, store.Blobs, store.Records, times, newLog(n.env))
 	if err != nil {
 		return err
 	}
@@ -256,7 +232,7 @@ func (n *newFolder) fill(ctx context.Context, store *local.Store, now *clock.Clo
 		if err := n.makeKey(ctx, store.Dir(), log, now.Wall()); err != nil {
 			return err
 		}
-		if log, err = newLedger(n.set, store.Blobs, store.Records, time, newLog(n.env)); err != nil {
+		if log, err = newLedger(n.set, store.Blobs, store.Records, times, newLog(n.env)); err != nil {
 			return err
 		}
 	}
@@ -264,7 +240,7 @@ func (n *newFolder) fill(ctx context.Context, store *local.Store, now *clock.Clo
 	if n.ledger, err = log.Restore(ctx, n.found.Saved); err != nil {
 		return err
 	}
-	act, err := newActs(n.set, store.Blobs, store.Records, time)
+	act, err := newActs(n.set, store.Blobs, store.Records, times)
 	if err != nil {
 		return err
 	}

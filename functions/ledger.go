@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -74,17 +75,12 @@ func machineKey(set config.Settings, exists func() bool) (string, error) {
 	return private, nil
 }
 
-// keep writes a file of the data folder whole or not at all: half a signing key would stop the ledger for good.
+// keep writes a file of the data folder: half a signing key would stop the ledger for good.
 func keep(file, text string) error {
-	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+"-*")
-	if err != nil {
+	return writeWhole(file, func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
 		return err
-	}
-	_, err = f.WriteString(text)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return os.Rename(f.Name(), file)
+	})
 }
 
 // sequenced is how often a server on one machine sequences the entries of its ledger.
