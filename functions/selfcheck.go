@@ -74,22 +74,24 @@ const watched = 5 * time.Minute
 // examined is how often the doctor comes.
 const examined = 24 * time.Hour
 
-// make goes one round, as far as it comes: a step that fails is logged, and the next round tries it again. It is called by one
-// goroutine at a time.
+// make goes one round. It is called by one goroutine at a time.
 func (r *rounds) make(ctx context.Context) error {
+	return round{{"doctor", r.examine}, {"ledger", r.ledger.Examine}, {"oldest", r.measure}, {"canary", r.canary.Tick}}.make(ctx, r.log)
+}
+
+// round is what is done one after the other.
+type round []struct {
+	step string
+	take func(context.Context) error
+}
+
+// make takes every step. One that fails is logged, keeps none from the next, and is tried again in the next round.
+func (r round) make(ctx context.Context, log *slog.Logger) error {
 	var failed []error
-	for _, step := range []struct {
-		name string
-		take func(context.Context) error
-	}{
-		{"doctor", r.examine},
-		{"ledger", r.ledger.Examine},
-		{"oldest", r.measure},
-		{"canary", r.canary.Tick},
-	} {
-		err := step.take(ctx)
+	for _, s := range r {
+		err := s.take(ctx)
 		if err != nil && ctx.Err() == nil {
-			r.log.WarnContext(ctx, logevent.RoundFailed, "step", step.name, "kind", fault.KindOf(err))
+			log.WarnContext(ctx, logevent.RoundFailed, "step", s.step, "kind", fault.KindOf(err))
 		}
 		failed = append(failed, err)
 	}
