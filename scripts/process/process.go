@@ -102,6 +102,36 @@ func Signal(members map[int]int, signal syscall.Signal) {
 	}
 }
 
+// Freeze makes each of the processes stand still, and returns when every thread does: one that is told to goes on to the end of
+// its system call.
+func Freeze(members map[int]int) {
+	Signal(members, syscall.SIGSTOP)
+	for pid := range members {
+		for moves(pid) {
+			time.Sleep(time.Millisecond)
+		}
+	}
+}
+
+// moves reports whether a thread of a process that was told to stand still runs.
+func moves(pid int) bool {
+	stats, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid)) // the pattern is well-formed
+	return slices.ContainsFunc(stats, func(path string) bool {
+		fields := status(path)
+		return len(fields) > 0 && !strings.Contains("TtZX", fields[0]) // stopped, or ended
+	})
+}
+
+// status returns state, parent, group and so on of a process or thread, see proc(5), and nothing once it has ended.
+func status(path string) []string {
+	stat, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	// pid (name) state parent group …. The name may hold anything.
+	return strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+}
+
 func alive(members map[int]int) bool {
 	all := list()
 	for pid, parent := range members {
@@ -120,12 +150,7 @@ func list() map[int]relation {
 	all := map[int]relation{}
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is well-formed
 	for _, path := range stats {
-		stat, err := os.ReadFile(path)
-		if err != nil {
-			continue // ended between the two steps
-		}
-		// pid (name) state parent group …, see proc(5). The name may hold anything.
-		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+		fields := status(path)
 		if len(fields) < 3 || fields[0] == "Z" {
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -91,5 +92,24 @@ func TestProgramInheritsNoSettingsAndNoPlatform(t *testing.T) {
 	}
 	if !slices.Contains(env, "LETHAL=kept") {
 		t.Error("LETHAL is not inherited")
+	}
+}
+
+// A test reads what a frozen program wrote: it must not be between two steps of one write.
+func TestFrozenProcessesStandStill(t *testing.T) {
+	out := &Buffer{}
+	p, err := Start(t.Context(), exec.Command("sh", "-c", "echo up; while :; do :; done"), out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Kill()
+	ready(t, p, out, "up")
+	Freeze(p.Members())
+	if moves(p.PID()) {
+		t.Error("the program runs on")
+	}
+	Signal(p.Members(), syscall.SIGCONT)
+	if !moves(p.PID()) {
+		t.Error("the program does not go on")
 	}
 }

@@ -227,7 +227,7 @@ func failure(status int, answer []byte) error {
 // freeze makes everything in the sandbox stand still. The emulator itself is the platform's and runs on.
 func (i *instance) freeze() {
 	i.frozen = i.sandbox()
-	process.Signal(i.frozen, syscall.SIGSTOP)
+	process.Freeze(i.frozen)
 }
 
 // sandbox lists the processes of the function.
