@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,7 +29,9 @@ type bench struct {
 func onBench(t *testing.T, places int, test func(b *bench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		test(&bench{T: t, Queue: fairqueue.New(places, time.Now), served: make(chan string, 100), places: make(chan *fairqueue.Place, 100)})
+		var readings atomic.Int64 // as those of a real clock, no two are the same
+		now := func() time.Time { return time.Now().Add(time.Duration(readings.Add(1))) }
+		test(&bench{T: t, Queue: fairqueue.New(places, now), served: make(chan string, 100), places: make(chan *fairqueue.Place, 100)})
 	})
 }
 
@@ -166,6 +169,7 @@ func TestPlaceIsAskedBackAfterASlice(t *testing.T) {
 		if !p.Held() {
 			b.Error("the place is not held")
 		}
+		p.Charge(time.Millisecond) // so much more than what faded meanwhile
 		b.wait("other")
 		if p.StepAside() == nil {
 			b.Error("an owner that is a slice ahead does not make way at once")

@@ -67,8 +67,8 @@ func (q *Queue) of(name string) *owner {
 	o := q.owners[name]
 	if o == nil {
 		o = &owner{at: now}
+		q.forget(now)
 		q.owners[name] = o
-		q.forget()
 	}
 	o.used *= math.Exp2(-max(0, now.Sub(o.at).Seconds()) / halfLife.Seconds())
 	o.at = now
@@ -76,12 +76,11 @@ func (q *Queue) of(name string) *owner {
 }
 
 // forget drops owners that are as good as new ones, so that there are only as many as were active lately.
-func (q *Queue) forget() {
+func (q *Queue) forget(now time.Time) {
 	waits := map[string]bool{}
 	for _, p := range q.waiting {
 		waits[p.owner] = true
 	}
-	now := q.now()
 	for name, o := range q.owners {
 		faded := o.used * math.Exp2(-max(0, now.Sub(o.at).Seconds())/halfLife.Seconds())
 		if o.held == 0 && o.documents == 0 && !waits[name] && faded < negligible && o.at.Before(now) {
