@@ -196,6 +196,7 @@ func (s *server) guard() (*access.Guard, error) {
 		return nil, err
 	}
 	guard.AcceptTokens(tokens)
+	guard.AcceptPeople(s.set.OIDCClientID, s.set.PageApp)
 	return guard, nil
 }
 
@@ -219,9 +220,18 @@ func (s *server) clients(guard *access.Guard) http.Handler {
 		Log:          s.log,
 	}).Over(s.api(guard, acts))
 	if s.page {
-		return page.Over(own)
+		return page.Over(own, s.pageOf())
 	}
 	return own
+}
+
+// pageOf is what the page for people is told of this place.
+func (s *server) pageOf() page.Config {
+	cfg := page.Config{}
+	if s.set.OIDCClientID != "" {
+		cfg.SignIn = &page.SignIn{Issuer: s.set.OIDCIssuer, Client: s.set.OIDCClientID, Scope: s.set.OIDCScope, Resource: s.set.OIDCResource}
+	}
+	return cfg
 }
 
 // api is the native interface.

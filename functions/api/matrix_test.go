@@ -47,6 +47,7 @@ type kind struct {
 	scopes []access.Scope
 	denied bool // 401 whatever the operation
 	owns   bool // the tasks are those of its own application
+	beside bool // the tasks are those of a person at the page
 	make   func(t *testing.T, w *world, k kind) client
 }
 
@@ -58,6 +59,11 @@ func persons() people {
 	}
 	p["opener"] = access.Claims{Subject: "subject-opener", Roles: []access.Scope{access.Reviewer}}
 	p["approver"] = access.Claims{Subject: "subject-approver", Roles: []access.Scope{access.Reviewer}}
+	for _, name := range []string{"jane", "john"} { // at the page
+		p[name] = access.Claims{Subject: "subject-" + name, Client: "page", Access: true}
+	}
+	p["ID token"] = access.Claims{Subject: "subject-jane", Client: "page"}
+	p["program"] = access.Claims{Subject: "subject-jane", Client: "page", Access: true, Program: true}
 	p["no role"] = access.Claims{Subject: "subject-no-role"}
 	return p
 }
@@ -69,7 +75,8 @@ func token(name string) func(*testing.T, *world, kind) client {
 }
 
 // kinds lists every way to sign in. Where tokens are required, a secret is worth less.
-func kinds(required bool) []kind {
+func kinds(required bool, page client) []kind {
+	jane, tasks := task.PersonIn(page.id, "subject-jane"), []access.Scope{access.Submit, access.Read, access.Delete}
 	watching := []access.Scope{access.Operator, access.Auditor, access.Reviewer}
 	revoked := func(t *testing.T, w *world, _ kind) client {
 		c := w.client(t, access.Scopes()...)
@@ -110,6 +117,11 @@ func kinds(required bool) []kind {
 		{name: "token of a revoked client", denied: true, owns: true, make: ofClient("revoked", true)},
 		{name: "token of a client", scopes: access.ApplicationScopes(), owns: true, make: ofClient("scanner", false)},
 		{name: "token without role", make: token("no role")},
+		{name: "person at the page", scopes: tasks, owns: true, make: func(*testing.T, *world, kind) client { return client{jane, "Bearer jane"} }},
+		{name: "another person of the same client", scopes: tasks, beside: true, make: token("john")},
+		{name: "the application of the page, by its secret", scopes: access.ApplicationScopes(), beside: true, make: func(*testing.T, *world, kind) client { return page }},
+		{name: "ID token of the page's client", denied: true, beside: true, make: token("ID token")},
+		{name: "token of a program of the page's client", denied: true, beside: true, make: token("program")},
 		{name: "own application, every scope", scopes: access.ApplicationScopes(), owns: true, make: secretOf},
 		{name: "foreign application, every scope", scopes: access.ApplicationScopes(), make: secretOf},
 	}
@@ -169,15 +181,17 @@ func TestAccessMatrix(t *testing.T) {
 			}
 			w := newWorld()
 			w.guard.AcceptTokens(persons())
+			page := w.client(t, access.ApplicationScopes()...)
+			w.guard.AcceptPeople("page", page.id)
 			if required {
 				w.guard.RequireTokens()
 			}
-			for _, k := range kinds(required) {
+			for _, k := range kinds(required, page) {
 				c := k.make(t, w, k)
 				for _, state := range states {
 					w.clock = w.clock.Add(10 * time.Second) // none of this is a matter of rates
 					calls++
-					rec := w.attempt(t, r, k, c, state)
+					rec := w.attempt(t, r, k, c, page, state)
 					if want := r.expected(k, state); rec.Code != want {
 						t.Errorf("tokens required %t: %s with %s, task %q: status %d, want %d: %s", required, id, k.name, state, rec.Code, want, rec.Body)
 					}
@@ -189,9 +203,12 @@ func TestAccessMatrix(t *testing.T) {
 }
 
 // attempt calls an operation, on things that the credential may act on as far as anybody's may.
-func (w *world) attempt(t *testing.T, r route, k kind, c client, state task.State) *httptest.ResponseRecorder {
+func (w *world) attempt(t *testing.T, r route, k kind, c, page client, state task.State) *httptest.ResponseRecorder {
 	t.Helper()
 	owner := w.client(t, access.Read)
+	if k.beside {
+		owner = client{id: task.PersonIn(page.id, "subject-jane")}
+	}
 	if k.owns {
 		owner = c
 	}

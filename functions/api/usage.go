@@ -52,7 +52,7 @@ type usageView struct {
 
 func (a *API) registerUsage() {
 	op := operation(tagService, "getUsage", http.MethodGet, usagePath, "Show what was processed, by day",
-		"Numbers of documents, pages and bytes by application and day, kept for 400 days after it. An application sees its own, an operator sees those of all.")
+		"Numbers of documents, pages and bytes by application and day, kept for 400 days after it. An application sees its own, an operator sees those of all. What people inside an application had read counts for the application.")
 	handleAny(a, op, []access.Scope{access.Read, access.Operator}, a.getUsage)
 }
 

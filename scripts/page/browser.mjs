@@ -1,7 +1,8 @@
 // A server of this machine and a browser for tests of the page: make page-test, make page-shots.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -28,6 +29,57 @@ export async function serve(env = {}) {
     freeze: () => process_.kill('SIGSTOP'),
     thaw: () => process_.kill('SIGCONT'),
   };
+}
+
+/** A port of this machine that nothing listens on. */
+export async function freePort() {
+  const probe = createServer();
+  await new Promise((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
+/** Starts lethe serve where people sign in at an issuer, inside an application that was made before. */
+export async function serveWith(at, port, env) {
+  const lethe = process.env.LETHE ?? 'bin/lethe';
+  const data = join(at.dir, 'data');
+  const app = JSON.parse(execFileSync(lethe, ['app', 'create', '--init', '--data', data, '--name', 'page', '--scopes', 'submit,read,delete', '--json'], { stdio: ['ignore', 'pipe', 'ignore'] }));
+  const url = `http://127.0.0.1:${port}`;
+  const process_ = spawn(lethe, ['serve'], { stdio: 'ignore', env: { ...process.env, LETHE_DATA: data, LETHE_LISTEN: `127.0.0.1:${port}`, LETHE_PAGE_APP: app.id, ...env } });
+  while (process_.exitCode === null && !await fetch(`${url}/healthz`).then((r) => r.ok, () => false)) await new Promise((resolve) => setTimeout(resolve, 50));
+  return {
+    url, app: app.id, secret: app.secret,
+    call: (path, options = {}) => fetch(url + path, { ...options, headers: { Authorization: `Basic ${btoa(`${app.id}:${app.secret}`)}`, ...options.headers } }),
+    stop: async () => {
+      process_.kill('SIGTERM');
+      if (process_.exitCode === null) await once(process_, 'exit');
+    },
+  };
+}
+
+/** Starts oidc-provider as the issuer of one public client. Whoever gives a name is signed in under it. */
+export async function issue({ client, redirect, audience }) {
+  const { default: Provider } = await import(pathToFileURL(tools.resolve('oidc-provider')).href);
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const provider = new Provider(url, {
+    clients: [{ client_id: client, token_endpoint_auth_method: 'none', redirect_uris: [redirect], grant_types: ['authorization_code'], response_types: ['code'] }],
+    clientBasedCORS: () => true,
+    pkce: { required: () => true },
+    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    features: {
+      devInteractions: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: () => ({ scope: 'documents', audience, accessTokenTTL: 600, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } }),
+        useGrantedResource: () => false,
+      },
+    },
+  });
+  const server = createServer(provider.callback());
+  await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return { url, stop: () => new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); }) };
 }
 
 /** Starts the browser that is installed. */
@@ -78,8 +130,8 @@ export async function photograph(browser) {
   return Buffer.from(data, 'base64');
 }
 
-/** A tab at the page: nothing may be asked of another address, and nothing may go wrong in the console. */
-export async function open(browser, server, { width = 1440, height = 900, scheme = 'light' } = {}) {
+/** A tab at the page: nothing may be asked of an address that is neither the server's nor one of those beside it, and nothing may go wrong in the console. */
+export async function open(browser, server, { width = 1440, height = 900, scheme = 'light', beside = [] } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale: 'en-GB', timezoneId: 'Europe/Amsterdam', acceptDownloads: true });
   const page = await context.newPage();
   const wrong = [];
@@ -90,7 +142,7 @@ export async function open(browser, server, { width = 1440, height = 900, scheme
   page.on('pageerror', (e) => wrong.push(String(e)));
   page.on('request', (r) => {
     const at = new URL(r.url());
-    if (at.protocol !== 'blob:' && at.origin !== server.url) wrong.push(`asks ${at.origin}`);
+    if (at.protocol !== 'blob:' && at.origin !== server.url && !beside.includes(at.origin)) wrong.push(`asks ${at.origin}`);
   });
   await page.goto(`${server.url}/`);
   return { page, wrong, context, isDown: () => down, setDown: (d) => { down = d; } };

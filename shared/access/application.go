@@ -91,10 +91,16 @@ var nameForm = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} ._-]*$`)
 // clientForm is what identity providers call their clients: UUIDs, names and URIs.
 var clientForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~:/@-]{0,199}$`)
 
+// IsClient reports whether a text can be what an identity provider calls a client.
+func IsClient(text string) bool { return clientForm.MatchString(text) }
+
 // check refuses an application that cannot be, naming the field.
 func (a *Application) check() error {
 	if len([]rune(a.Name)) > maxName || !nameForm.MatchString(a.Name) {
 		return fault.New(fault.BadField, "a name must have 1 to %d letters, digits, spaces and . _ -, and begin with a letter or digit", maxName).In("name")
+	}
+	if task.ApplicationOf(a.ID) != a.ID {
+		return fault.New(fault.BadField, "this id is one of a person inside an application").In("id")
 	}
 	if len(a.Scopes) == 0 {
 		return fault.New(fault.BadField, "at least one scope is needed, out of: %v", Scopes()).In("scopes")
@@ -104,7 +110,7 @@ func (a *Application) check() error {
 			return fault.New(fault.BadField, "a scope is unknown; the scopes are: %v", Scopes()).In("scopes")
 		}
 	}
-	if a.Client != "" && !clientForm.MatchString(a.Client) {
+	if a.Client != "" && !IsClient(a.Client) {
 		return fault.New(fault.BadField, "a client must be the identity provider's client id: 1 to 200 letters, digits and . _ ~ : / @ -").In("client")
 	}
 	if a.Alias != "" {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/logevent"
+	"github.com/lethe-ocr/lethe/shared/task"
 )
 
 // Rates bounds how often somebody may call.
@@ -41,6 +42,8 @@ type Guard struct {
 	log      *slog.Logger
 	tokens   Tokens // nil where tokens are not accepted
 	required bool   // operator, auditor and reviewer are given by token only
+	client   string // whose tokens are those of people at the page; empty for none
+	within   string // the application that these people are inside of
 
 	mu       sync.Mutex
 	calls    map[string]*rate.Limiter // by application; guarded by mu
@@ -57,6 +60,10 @@ func NewGuard(registry *Registry, rates Rates, now func() time.Time, log *slog.L
 
 // AcceptTokens makes the guard accept tokens beside secrets. It is called before the first request.
 func (g *Guard) AcceptTokens(tokens Tokens) { g.tokens = tokens }
+
+// AcceptPeople makes the tokens of a client, the page's, those of people inside an application: each owns tasks of their own there. It
+// holds for this client whatever application is bound to it. It is called before the first request.
+func (g *Guard) AcceptPeople(client, application string) { g.client, g.within = client, application }
 
 // RequireTokens makes the guard give the scopes operator, auditor and reviewer by token only: to nobody where no tokens are
 // accepted. It is called before the first request.
@@ -138,6 +145,9 @@ func (g *Guard) byToken(ctx context.Context, token string) (*Identity, error) {
 	if claims.Subject == "" {
 		return nil, fault.New(fault.Unauthorized, "the token does not say for whom it was issued")
 	}
+	if g.client != "" && claims.Client == g.client {
+		return g.person(ctx, claims)
+	}
 	who := &Identity{ID: nobody, Subject: claims.Subject, ByToken: true, scopes: slices.Clone(claims.Roles)}
 	app, err := g.registry.ofClient(ctx, claims.Client)
 	switch {
@@ -151,6 +161,33 @@ func (g *Guard) byToken(ctx context.Context, token string) (*Identity, error) {
 	who.act(app)
 	for _, s := range app.Scopes {
 		if slices.Contains(ApplicationScopes(), s) { // roles are given to people, by the identity provider
+			who.scopes = append(who.scopes, s)
+		}
+	}
+	return who, nil
+}
+
+// person takes somebody at the page for an owner of tasks inside the application of the page, with its limits and none of what its
+// programs have besides: no uploads that stay, no name at ABBYY, no right to manage applications. What their roles allow is theirs.
+func (g *Guard) person(ctx context.Context, claims Claims) (*Identity, error) {
+	if claims.Program || !claims.Access {
+		return nil, fault.New(fault.Unauthorized, "the client of the page takes access tokens of people only, not ID tokens or tokens of programs")
+	}
+	app, err := g.registry.find(ctx, g.within)
+	switch {
+	case err != nil:
+		return nil, err
+	case app == nil:
+		return nil, fault.New(fault.Unauthorized, "there is no application with the id that LETHE_PAGE_APP names")
+	case !app.Revoked.IsZero():
+		return nil, fault.New(fault.Unauthorized, "the application of the page was revoked")
+	}
+	who := &Identity{
+		ID: task.PersonIn(app.ID, claims.Subject), Caps: app.Caps, Ceilings: app.Ceilings,
+		Subject: claims.Subject, ByToken: true, scopes: slices.Clone(claims.Roles),
+	}
+	for _, s := range []Scope{Submit, Read, Delete} {
+		if app.May(s) {
 			who.scopes = append(who.scopes, s)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 // Identity is who sends a request, as the guard found it.
 type Identity struct {
-	ID        string        // the application whose tasks it acts on; for people without one an id that owns nothing
+	ID        string        // the owner whose tasks it acts on: an application, or a person inside one; for others an id that owns nothing
 	Caps      task.Caps     // of that application
 	Ceilings  task.Ceilings // of that application
 	Reprocess bool          // uploads are kept after processing, to be processed again
@@ -66,6 +66,8 @@ type Claims struct {
 	Subject string  // see Identity.Subject; never a name or an address
 	Client  string  // for which client of the identity provider it was made; may be empty
 	Roles   []Scope // what the identity provider's roles allow here
+	Program bool    // it was made for a program that acts for nobody
+	Access  bool    // it says of itself that it is an access token, as no ID token does
 }
 
 // Tokens verifies the tokens of an identity provider.

@@ -14,6 +14,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/task"
 )
 
 // cacheLife is how long a change of an application may go unnoticed by another process.
@@ -231,10 +232,10 @@ func (r *Registry) Revoke(ctx context.Context, id string) (*Application, error) 
 	return app, err
 }
 
-// Revoked reports whether an application was revoked. One that is unknown was not. Another process's act is noticed within
-// five seconds.
-func (r *Registry) Revoked(ctx context.Context, id string) (bool, error) {
-	app, err := r.find(ctx, id)
+// Revoked reports whether an application was revoked, or the one that a person is inside of. One that is unknown was not. Another
+// process's act is noticed within five seconds.
+func (r *Registry) Revoked(ctx context.Context, owner string) (bool, error) {
+	app, err := r.find(ctx, task.ApplicationOf(owner))
 	return app != nil && !app.Revoked.IsZero(), err
 }
 
@@ -257,7 +258,7 @@ func (r *Registry) Authenticate(ctx context.Context, id, secret string) (*Applic
 
 // ofClient returns the application that a client's tokens speak for, nil for none.
 func (r *Registry) ofClient(ctx context.Context, client string) (*Application, error) {
-	if !clientForm.MatchString(client) {
+	if !IsClient(client) {
 		return nil, nil //nolint:nilnil // no application has such a client
 	}
 	app, err := r.find(ctx, clientID(client))

@@ -10,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/task"
 	"github.com/lethe-ocr/lethe/shared/webhook"
 )
 
@@ -96,6 +98,10 @@ type Settings struct {
 	OIDCRolesClaim   string        `envconfig:"OIDC_ROLES_CLAIM" default:"roles" desc:"claim that lists a person's roles"`
 	OIDCRoles        string        `envconfig:"OIDC_ROLES" desc:"scopes that roles give, such as Lethe.Operator:operator,Lethe.Auditor:auditor,Lethe.Reviewer:reviewer"`
 	OIDCSubjectClaim string        `envconfig:"OIDC_SUBJECT_CLAIM" default:"sub" desc:"claim that identifies a person in every client: oid for Entra ID, whose sub differs between clients"`
+	OIDCClientID     string        `envconfig:"OIDC_CLIENT_ID" desc:"client of the issuer, a public one, with which people sign in at the page; the issuer lets them return to /page/signed-in.html at the page's address"`
+	OIDCScope        string        `envconfig:"OIDC_SCOPE" default:"openid" desc:"scopes that the page asks the issuer for, with spaces between them: with Entra ID openid and one of this service's"`
+	OIDCResource     string        `envconfig:"OIDC_RESOURCE" desc:"resource that the page asks the issuer for a token of (RFC 8707); by default none, where the scopes decide"`
+	PageApp          string        `envconfig:"PAGE_APP" desc:"id of the application inside which people who sign in at the page own their tasks, with its scopes submit, read and delete and its limits, each for themselves"`
 	OIDCRequired     bool          `envconfig:"OIDC_REQUIRED" default:"true" desc:"give the scopes operator, auditor and reviewer by token only, and to nobody without an issuer; false: an application's secret can give them too"`
 	RetainAccessLog  time.Duration `envconfig:"RETAIN_ACCESS_LOG" kept:"yes" default:"9600h" desc:"how long entries of the access log are kept"`
 
@@ -299,6 +305,12 @@ func (s Settings) validate() error {
 	roles, err := access.ParseRoles(s.OIDCRoles)
 	check(err == nil, "OIDC_ROLES", "must be role:scope,role:scope, each role once, with the scopes operator, auditor, reviewer and admin")
 	check(len(roles) == 0 || s.OIDCIssuer != "", "OIDC_ROLES", "roles come in tokens: set LETHE_OIDC_ISSUER too")
+	check((s.OIDCClientID == "") == (s.PageApp == ""), "OIDC_CLIENT_ID", "client and application come together: set LETHE_PAGE_APP too, or neither")
+	check(s.OIDCClientID == "" || s.OIDCIssuer != "", "OIDC_CLIENT_ID", "is a client of an issuer: set LETHE_OIDC_ISSUER too")
+	check(s.OIDCClientID == "" || access.IsClient(s.OIDCClientID), "OIDC_CLIENT_ID", "must be the issuer's client id: 1 to 200 letters, digits and . _ ~ : / @ -")
+	check(s.OIDCClientID == "" || s.OIDCClientID != s.OIDCAudience, "OIDC_CLIENT_ID", "must not be the audience: ID tokens of the client have it, and would be taken for access tokens")
+	check(s.PageApp == "" || task.IsApplication(s.PageApp), "PAGE_APP", "must be the id of an application, a UUID")
+	check(slices.Contains(strings.Fields(s.OIDCScope), "openid") && !slices.Contains(strings.Fields(s.OIDCScope), "offline_access"), "OIDC_SCOPE", "must contain openid, and not offline_access: the page takes no refresh token")
 	check(s.OIDCRolesClaim != "", "OIDC_ROLES_CLAIM", "must name a claim")
 	check(s.OIDCSubjectClaim != "", "OIDC_SUBJECT_CLAIM", "must name a claim")
 	check(s.RetainAccessLog >= 24*time.Hour && s.RetainAccessLog <= 10*366*24*time.Hour, "RETAIN_ACCESS_LOG", "must be 24h to 87840h")

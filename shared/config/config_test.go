@@ -114,6 +114,38 @@ func TestHalfAnIssuerIsRefused(t *testing.T) {
 	}
 }
 
+func TestPeopleSignInAtThePageOnlyWithAWholeAndSafeChoice(t *testing.T) {
+	good := map[string]string{
+		"LETHE_OIDC_ISSUER": "https://login.example.org/tenant", "LETHE_OIDC_AUDIENCE": "api://lethe", "LETHE_OIDC_CLIENT_ID": "lethe-page",
+		"LETHE_PAGE_APP": "3b0f4c9e-2f3a-4d55-9a0e-0d5a3c1b7e21", "LETHE_OIDC_SCOPE": "openid api://lethe/Use",
+	}
+	for name, change := range map[string]map[string]string{
+		"no application":                   {"LETHE_PAGE_APP": ""},
+		"no client":                        {"LETHE_OIDC_CLIENT_ID": ""},
+		"no issuer":                        {"LETHE_OIDC_ISSUER": "", "LETHE_OIDC_AUDIENCE": ""},
+		"an audience that ID tokens have":  {"LETHE_OIDC_AUDIENCE": "lethe-page"},
+		"an application that is no UUID":   {"LETHE_PAGE_APP": "deployed"},
+		"a client that no issuer calls so": {"LETHE_OIDC_CLIENT_ID": "lethe page"},
+		"no OpenID Connect":                {"LETHE_OIDC_SCOPE": "api://lethe/Use"},
+		"a refresh token":                  {"LETHE_OIDC_SCOPE": "openid offline_access"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for variable, value := range good {
+				t.Setenv(variable, value)
+			}
+			if _, err := config.Load(); err != nil {
+				t.Fatal(err)
+			}
+			for variable, value := range change {
+				t.Setenv(variable, value)
+			}
+			if s, err := config.Load(); err == nil {
+				t.Errorf("accepted: %+v", s)
+			}
+		})
+	}
+}
+
 func TestFallbackKeepsTheShorterRetentionThatWasAskedFor(t *testing.T) {
 	t.Setenv("LETHE_WORKERS", "many")
 	t.Setenv("LETHE_RETAIN_PROCESSED", "2h")

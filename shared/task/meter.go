@@ -46,7 +46,7 @@ func (s *Service) countEndings(ctx context.Context, t *Task) error {
 func (s *Service) countEnding(ctx context.Context, ref Ref, e metering.Ending) error {
 	same := func(o metering.Ending) bool { return o.Token == e.Token }
 	var now *Task
-	err := s.meter.Count(ctx, ref.Application, e, func(ctx context.Context) (bool, error) {
+	err := s.meter.Count(ctx, ApplicationOf(ref.Application), e, func(ctx context.Context) (bool, error) {
 		t, err := s.load(ctx, ref)
 		if errors.Is(err, fault.NotFound) {
 			return false, nil
@@ -73,7 +73,7 @@ func (s *Service) countEnding(ctx context.Context, ref Ref, e metering.Ending) e
 		return nil
 	}
 	if err == nil {
-		s.meter.Settled(ref.Application, e)
+		s.meter.Settled(ApplicationOf(ref.Application), e)
 	}
 	return err
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
-// Ref names a task: the application it belongs to and its id, a UUIDv7 (RFC 9562) that carries the time of creation.
+// Ref names a task: the application it belongs to, or a person inside one (see PersonIn), and its id, a UUIDv7 (RFC 9562) that carries the time of creation.
 // Record keys and blob names derive from it alone, so a lookup never searches.
 type Ref struct {
 	Application string `json:"app"`

@@ -29,7 +29,7 @@ type Ledger interface {
 
 // Applications knows the owners of tasks. *access.Registry implements it.
 type Applications interface {
-	// Revoked reports whether an application was revoked. One that is unknown was not.
+	// Revoked reports whether an application was revoked, or the one that a person is inside of. One that is unknown was not.
 	Revoked(ctx context.Context, id string) (bool, error)
 }
 

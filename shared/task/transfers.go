@@ -283,9 +283,9 @@ func (s *Service) streamed(t *Task, now time.Time) bool {
 	return false
 }
 
-// EndTransfers ends every transfer of an application in this process, for its revocation, and waits until none moves.
+// EndTransfers ends every transfer of an application, and of people inside it, in this process, for its revocation, and waits until none moves.
 func (s *Service) EndTransfers(ctx context.Context, application string) error {
-	return s.transfers.end(ctx, revoked(), func(ref Ref) bool { return ref.Application == application })
+	return s.transfers.end(ctx, revoked(), func(ref Ref) bool { return ApplicationOf(ref.Application) == application })
 }
 
 // endTransfers ends those of a task that is deleted.

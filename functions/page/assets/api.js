@@ -28,7 +28,8 @@ function reachable(url) {
   return at.pathname.startsWith('/blobs/') ? at.pathname + at.search : at.href;
 }
 
-function basic(id, secret) {
+/** What a request says of an application. */
+export function basic(id, secret) {
   const text = new TextEncoder().encode(`${id}:${secret}`);
   return `Basic ${btoa(String.fromCharCode(...text))}`;
 }
@@ -41,15 +42,15 @@ function idAt(ms) {
   return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`;
 }
 
-/** One application that is signed in. onended is called once its credentials are refused. */
+/** An application or a person that is signed in. onended is called once its credentials are refused. */
 export class Session {
   #authorization;
   #ends = new AbortController();
   #spans = new Map(); // by query: how far back tasks are listed where there are too many, in milliseconds
   onended = () => {};
 
-  constructor(id, secret) {
-    this.#authorization = basic(id, secret);
+  constructor(authorization) {
+    this.#authorization = authorization;
   }
 
   /** Forgets the credentials and breaks off what is under way. */

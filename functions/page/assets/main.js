@@ -1,11 +1,12 @@
 // The page: signing in, going from one view to another, and letting go of everything.
 
-import { Problem, Session, Unreachable } from './api.js';
+import { Problem, Session, Unreachable, basic } from './api.js';
 import { Adder } from './add.js';
 import { button, el, fill, icon, say } from './dom.js';
 import { Checker, ReceiptView } from './receipt.js';
 import { DocumentView, download } from './view.js';
 import { ErasedList, List, confirmRemoval } from './list.js';
+import { SignInFailed, authorize, organisation } from './oidc.js';
 import { RetentionView, Tally } from './retention.js';
 import { Shelf } from './shelf.js';
 import { bytes as size } from './format.js';
@@ -36,7 +37,7 @@ function signIn(message = '', tone = 'quiet') {
   const id = el('input', { id: 'app', name: 'app', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', required: true });
   const secret = el('input', { id: 'secret', name: 'secret', type: 'password', autocomplete: 'off', required: true });
   const note = el('p', { class: `banner ${tone}`, role: 'alert', hidden: !message }, message);
-  const enter = button(t.enter, { class: 'primary wide', type: 'submit' });
+  const enter = button(t.enter, { class: organisation ? 'wide' : 'primary wide', type: 'submit' });
   const problem = (text, field) => {
     fill(note, text);
     note.className = 'banner bad';
@@ -49,7 +50,8 @@ function signIn(message = '', tone = 'quiet') {
     enter.disabled = true;
     say(enter.firstChild, t.entering);
     try {
-      await start(new Session(id.value.trim(), secret.value.trim()));
+      away?.abort();
+      await start(new Session(basic(id.value.trim(), secret.value.trim())));
       secret.value = '';
     } catch (x) {
       enter.disabled = false;
@@ -60,16 +62,38 @@ function signIn(message = '', tone = 'quiet') {
     }
     return undefined;
   } },
-  el('h2', { id: 'sign-in-title' }, t.title), note,
+  organisation ? el('h3', { id: 'sign-in-title' }, t.byApplication) : [el('h2', { id: 'sign-in-title' }, t.title), note],
   el('div', { class: 'field' }, el('label', { for: 'app' }, t.id), id),
   el('div', { class: 'field' }, el('label', { for: 'secret' }, t.secret), secret),
   el('label', { class: 'check' }, el('input', { type: 'checkbox', onchange: (e) => {
     secret.type = e.target.checked ? 'text' : 'password';
   } }), el('span', {}, t.show)),
   enter, el('p', { class: 'muted small' }, t.memory));
+  let away = null; // ends the attempt that is under way
+  const asked = button(t.organisation, { class: 'primary wide', onclick: async () => {
+    away?.abort();
+    const mine = away = new AbortController();
+    fill(note, t.elsewhere, ' ', button(t.cancel, { class: 'quiet', onclick: () => mine.abort() }));
+    note.className = 'banner quiet';
+    note.hidden = false;
+    try {
+      const token = await authorize(organisation, mine.signal);
+      await start(new Session(`Bearer ${token}`));
+    } catch (x) {
+      if (away !== mine) return;
+      if (mine.signal.aborted) {
+        note.hidden = true;
+        asked.focus();
+        return;
+      }
+      const why = x instanceof SignInFailed ? t.failed[x.why] : x.status === 401 ? t.notAccepted : x.status === 403 ? t.forbidden : '';
+      problem(why || (x instanceof Unreachable ? texts.offline.title : x.detail || texts.problem.unknown), asked);
+    }
+  } });
+  const people = el('div', { class: 'people' }, organisation && [asked, el('p', { class: 'muted small' }, t.organisationNote)]);
   fill(root, el('main', { id: 'main', class: 'gate', tabindex: '-1' }, el('div', { class: 'gate-head' }, el('h1', {}, brand()), el('p', { class: 'claim' }, t.claim)),
-    el('div', { class: 'card gate-card' }, form), el('p', { class: 'small gate-foot' }, el('a', { href: '/v1/docs' }, t.docs))));
-  id.focus();
+    el('div', { class: 'card gate-card' }, organisation && [el('h2', {}, t.title), note, people], form), el('p', { class: 'small gate-foot' }, el('a', { href: '/v1/docs' }, t.docs))));
+  (people.firstChild ?? id).focus();
 }
 
 /** Signs in, or throws why not. */

@@ -59,30 +59,30 @@ func newKeys(cfg Config) *keys {
 	}
 }
 
-// verify returns the payload of a token that one of the issuer's keys signed. The library has checked that it has one
-// signature of an algorithm that is accepted.
-func (k *keys) verify(ctx context.Context, raw string) ([]byte, error) {
+// verify returns the payload of a token that one of the issuer's keys signed, and the type that its header tells. The library has
+// checked that it has one signature of an algorithm that is accepted.
+func (k *keys) verify(ctx context.Context, raw string) (payload []byte, kind string, err error) {
 	token, err := jose.ParseSignedCompact(raw, algorithms())
 	if err != nil {
-		return nil, fmt.Errorf("parse token: %w", err)
+		return nil, "", fmt.Errorf("parse token: %w", err)
 	}
 	known, err := k.current(ctx)
 	if err != nil {
-		return nil, err
-	}
-	if payload, ok := try(token, known); ok {
-		return payload, nil
-	}
-	// The issuer may have begun to sign with a new key (OpenID Connect Core section 10.1.1).
-	known, err = k.renewed(ctx)
-	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	payload, ok := try(token, known)
 	if !ok {
-		return nil, errors.New("no key of the issuer made this signature")
+		// The issuer may have begun to sign with a new key (OpenID Connect Core section 10.1.1).
+		if known, err = k.renewed(ctx); err != nil {
+			return nil, "", err
+		}
+		payload, ok = try(token, known)
 	}
-	return payload, nil
+	if !ok {
+		return nil, "", errors.New("no key of the issuer made this signature")
+	}
+	kind, _ = token.Signatures[0].Protected.ExtraHeaders[jose.HeaderType].(string)
+	return payload, kind, nil
 }
 
 func try(token *jose.JSONWebSignature, known []jose.JSONWebKey) ([]byte, bool) {

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -87,30 +88,32 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (access.Claims, error
 	case err != nil: // its text quotes the token
 		return access.Claims{}, denied
 	}
-	claims, err := v.read(token)
+	claims, err := v.read(token, asked.kind)
 	if err != nil {
 		return access.Claims{}, denied
 	}
 	return claims, nil
 }
 
-// asked is a key set that remembers whether the keys could be had: the library's error does not say.
+// asked is a key set that remembers whether the keys could be had, and what the token calls itself: the library does not say.
 type asked struct {
 	keys        *keys
 	unavailable error
+	kind        string // type of the token, as its header tells
 }
 
 // VerifySignature implements oidc.KeySet.
 func (a *asked) VerifySignature(ctx context.Context, raw string) ([]byte, error) {
-	payload, err := a.keys.verify(ctx, raw)
+	payload, kind, err := a.keys.verify(ctx, raw)
+	a.kind = kind
 	if fault.KindOf(err) == fault.Unavailable {
 		a.unavailable = err
 	}
 	return payload, err
 }
 
-// read takes from a verified token what matters here.
-func (v *Verifier) read(token *oidc.IDToken) (access.Claims, error) {
+// read takes from a verified token, of the type that its header tells, what matters here.
+func (v *Verifier) read(token *oidc.IDToken, kind string) (access.Claims, error) {
 	var raw map[string]json.RawMessage
 	if err := token.Claims(&raw); err != nil {
 		return access.Claims{}, fmt.Errorf("read claims: %w", err)
@@ -121,11 +124,17 @@ func (v *Verifier) read(token *oidc.IDToken) (access.Claims, error) {
 	}
 	claims := access.Claims{Subject: v.subject(subject), Roles: v.roles(raw[v.cfg.RolesClaim])}
 	for _, name := range []string{"azp", "appid", "client_id"} { // OpenID Connect, Entra ID's version 1, RFC 9068
-		if claims.Client = text(raw[name]); claims.Client != "" {
-			break
+		named := text(raw[name])
+		if named == "" {
+			continue
 		}
+		if claims.Client != "" && claims.Client != named {
+			return access.Claims{}, fmt.Errorf("the token names two clients")
+		}
+		claims.Client = named
 	}
-	if program(raw, claims.Client) {
+	claims.Program, claims.Access = program(raw, claims.Client), isAccess(raw, kind)
+	if claims.Program {
 		claims.Roles = slices.DeleteFunc(claims.Roles, func(s access.Scope) bool { return s == access.Reviewer })
 	}
 	return claims, nil
@@ -136,6 +145,12 @@ func (v *Verifier) read(token *oidc.IDToken) (access.Claims, error) {
 func program(raw map[string]json.RawMessage, client string) bool {
 	sub := text(raw["sub"])
 	return sub == client || sub != "" && sub == text(raw["oid"]) || text(raw["idtyp"]) == "app"
+}
+
+// isAccess reports whether a token says that it is an access token: by its type (RFC 9068), or by the scope that it was issued for,
+// which no ID token has.
+func isAccess(raw map[string]json.RawMessage, kind string) bool {
+	return strings.TrimPrefix(strings.ToLower(kind), "application/") == "at+jwt" || raw["scope"] != nil || raw["scp"] != nil
 }
 
 // subject stands for a person or program in records and logs. It cannot be read back, so it may be kept although the

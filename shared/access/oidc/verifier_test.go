@@ -307,6 +307,58 @@ func TestClientIsReadFromTheClaimThatIssuersUse(t *testing.T) {
 	}
 }
 
+func TestTokenThatNamesTwoClientsIsRefused(t *testing.T) {
+	i := newIssuer(t)
+	v := i.verifier()
+	if _, err := v.Verify(t.Context(), i.token(claims{"azp": "page", "client_id": "scanner"})); !errors.Is(err, fault.Unauthenticated) {
+		t.Errorf("two clients: %v", err)
+	}
+	if got, err := v.Verify(t.Context(), i.token(claims{"azp": "page", "client_id": "page"})); err != nil || got.Client != "page" {
+		t.Errorf("one, named twice: %q, %v", got.Client, err)
+	}
+}
+
+func TestAccessTokensAreToldFromIDTokensAndPeopleFromPrograms(t *testing.T) {
+	i := newIssuer(t)
+	v := i.verifier()
+	for name, c := range map[string]struct {
+		claims          claims
+		access, program bool
+	}{
+		"ID token, its audience this service too": {claims{"aud": []string{"desktop", audience}, "nonce": "n", "at_hash": "h"}, false, false},
+		"access token of Keycloak or Auth0":       {claims{"scope": "openid", "nonce": "n"}, true, false},
+		"access token of Entra ID":                {claims{"scp": "Use", "oid": "another than sub"}, true, false},
+		"access token of Okta":                    {claims{"scp": []string{"openid"}}, true, false},
+		"token of a program":                      {claims{"sub": "desktop", "scope": "documents"}, true, true},
+		"token of a program of Entra ID":          {claims{"sub": "o", "oid": "o", "idtyp": "app"}, false, true},
+	} {
+		if got, err := v.Verify(t.Context(), i.token(c.claims)); err != nil || got.Access != c.access || got.Program != c.program {
+			t.Errorf("%s: access %t, program %t, %v", name, got.Access, got.Program, err)
+		}
+	}
+	for kind, want := range map[string]bool{"at+jwt": true, "application/at+jwt": true, "AT+JWT": true, "JWT": false} { // RFC 9068 section 2.1
+		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: i.keys["first"], KeyID: "first"}}, (&jose.SignerOptions{}).WithType(jose.ContentType(kind)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		payload, err := json.Marshal(i.claims(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed, err := signer.Sign(payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := signed.CompactSerialize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := v.Verify(t.Context(), raw); err != nil || got.Access != want {
+			t.Errorf("type %s: access %t, %v", kind, got.Access, err)
+		}
+	}
+}
+
 func FuzzVerify(f *testing.F) {
 	i := &issuer{now: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)}
 	i.server = httptest.NewServer(i)
