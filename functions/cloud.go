@@ -37,7 +37,7 @@ func cloudPlace(set config.Settings, wrong error, c *clock.Remote, r records, pl
 		looks:    looks,
 		deadline: set.Deadline,
 		conditions: []condition{
-			{name: "settings", holds: func(context.Context) error { return errors.Join(wrong, pageless(set), untold(set)) }},
+			{name: "settings", holds: func(context.Context) error { return errors.Join(wrong, pageless(set)) }},
 			{name: "place", life: looks, holds: placed},
 			storageTakes(log, r, looks),
 		},
@@ -48,14 +48,6 @@ func cloudPlace(set config.Settings, wrong error, c *clock.Remote, r records, pl
 func pageless(set config.Settings) error {
 	if set.Page == config.PageOn {
 		return errors.New("LETHE_PAGE: the page is served by lethe serve alone; take the setting away, or set it to off")
-	}
-	return nil
-}
-
-// untold refuses a setting that no cloud follows yet.
-func untold(set config.Settings) error {
-	if set.Webhooks {
-		return errors.New("LETHE_WEBHOOKS: applications are told by lethe serve alone; take the setting away")
 	}
 	return nil
 }

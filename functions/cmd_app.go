@@ -14,6 +14,8 @@ import (
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/webhook"
 )
 
 func newApp(environment) *cobra.Command {
@@ -177,9 +179,10 @@ func (o *operator) newRevoke() *cobra.Command {
 	return &cobra.Command{
 		Use:   "revoke ID",
 		Short: "Revoke all secrets of an application",
+		Long:  "Revoke all secrets of an application permanently, and forget its webhooks. Its tasks keep their deadlines.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
-			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
+			return o.registered(cmd.Context(), func(r *access.Registry, record recorder, records storage.Records) error {
 				if err := record(cmd.Context(), access.Admin, accesslog.AppRevoked, ids[0]); err != nil {
 					return err
 				}
@@ -188,6 +191,9 @@ func (o *operator) newRevoke() *cobra.Command {
 					return err
 				}
 				app, err := r.Revoke(cmd.Context(), ids[0])
+				if err == nil {
+					err = webhook.New(webhook.Config{Records: records}).RemoveAll(cmd.Context(), ids[0])
+				}
 				if err != nil {
 					return err
 				}

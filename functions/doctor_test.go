@@ -13,10 +13,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lethe-ocr/lethe/functions/notify"
+	"github.com/lethe-ocr/lethe/functions/requeue"
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
 	"github.com/lethe-ocr/lethe/shared/storage/azure/azurite"
+	trigger "github.com/lethe-ocr/lethe/shared/trigger/azure"
 )
 
 // examined is what the doctor says.
@@ -97,14 +100,15 @@ func TestDoctorLooksAtAStampOnAzure(t *testing.T) {
 	settings := func(more ...string) []string {
 		return append([]string{"Documents=" + account.ConnectionString, "LETHE_REGION=westeurope"}, more...)
 	}
-	if all, code := examine(t, settings(), "--azure"); code != 0 || all.of(doctor.PrivateContainers).Outcome != doctor.Unknown {
-		t.Errorf("an account without containers: code %d, %+v", code, all.of(doctor.PrivateContainers))
+	if all, code := examine(t, settings(), "--azure"); code != 1 || all.of(doctor.PrivateContainers).Outcome != doctor.Unknown ||
+		!strings.Contains(all.of(doctor.AccountTables).Found, "deliveries is absent") || !strings.Contains(all.of(doctor.AccountQueues).Found, requeue.Queue+" is absent") {
+		t.Errorf("an account without anything: code %d, %+v", code, all)
 	}
 	store, err := azure.Open(azure.Config{ConnectionString: account.ConnectionString, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Prepare(t.Context(), "westeurope"); err != nil {
+	if err := store.Prepare(t.Context(), "westeurope", requeue.Queue, trigger.PoisonQueue); err != nil {
 		t.Fatal(err)
 	}
 	if all, code := examine(t, settings("REGION_NAME=West Europe"), "--azure"); code != 0 || all.of(doctor.Region).Outcome != doctor.OK {
@@ -112,6 +116,16 @@ func TestDoctorLooksAtAStampOnAzure(t *testing.T) {
 	}
 	if all, code := examine(t, settings("REGION_NAME=East US"), "--azure"); code != 1 || all.of(doctor.Region).Outcome != doctor.Breach {
 		t.Errorf("code %d, %+v", code, all)
+	}
+	told := settings("LETHE_WEBHOOKS=true")
+	if all, code := examine(t, told, "--azure"); code != 1 || all.of(doctor.AccountQueues).Found != notify.Queue+" is absent" {
+		t.Errorf("webhooks without a queue: code %d, %+v", code, all.of(doctor.AccountQueues))
+	}
+	if err := store.Prepare(t.Context(), "westeurope", notify.Queue); err != nil {
+		t.Fatal(err)
+	}
+	if all, code := examine(t, told, "--azure"); code != 0 || all.of(doctor.AccountQueues).Outcome != doctor.OK {
+		t.Errorf("webhooks: code %d, %+v", code, all.of(doctor.AccountQueues))
 	}
 	nobody := []string{"Documents=" + strings.ReplaceAll(account.ConnectionString, account.Name, "nobody"), "LETHE_REGION=westeurope"}
 	if _, code := examine(t, nobody, "--azure"); code != 1 {

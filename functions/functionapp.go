@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lethe-ocr/lethe/functions/notify"
 	"github.com/lethe-ocr/lethe/functions/ocr"
 	"github.com/lethe-ocr/lethe/functions/poison"
 	"github.com/lethe-ocr/lethe/functions/requeue"
@@ -121,16 +122,27 @@ func (a *functionApp) place(set config.Settings, wrong error, keys *seal.Keys, l
 	p.blobs, p.links = a.store.Blobs, a.store.Links
 	p.inline, p.proxied = inlineLimit, true
 	p.queue = func(*fairqueue.Queue) task.Queue { return trigger.Queue{To: a.store.Queue(requeue.Queue)} }
+	p.deliveries, p.near = trigger.Deliveries{To: a.store.Queue(notify.Queue)}, a.store.Emulated()
 	p.trigger = func(api http.Handler, f functions) http.Handler {
 		return host.New(httpserver.Serve(api, log, a.clock.Now), map[string]host.Function{
 			ocr.Name:       host.OnBlob(f.ocr),
 			requeue.Name:   host.OnMessage(f.requeue),
 			poison.Name:    host.OnPoison(f.poison),
 			retention.Name: host.OnTimer(f.retention),
+			notify.Name:    host.OnDelivery(f.notify),
 		}, log)
 	}
 	p.subjects = []doctor.Probe{account.New(a.store, stampOf(set), time.Now)}
 	return p
+}
+
+// queues are those of a stamp on Azure, that of webhooks only where they are on.
+func queues(webhooks bool) []string {
+	names := []string{requeue.Queue, host.PoisonQueue}
+	if webhooks {
+		names = append(names, notify.Queue)
+	}
+	return names
 }
 
 // connection reads the app settings of the connection "Documents", which the host reads for its triggers too.
@@ -152,7 +164,7 @@ func connection(c *clock.Remote) azure.Config {
 // application, the PDF compilation cache of this instance.
 func (a *functionApp) prepare(ctx context.Context) {
 	if a.store.Emulated() {
-		unprepared(ctx, a.log, "emulator", a.store.Prepare(ctx, a.set.Region, requeue.Queue, host.PoisonQueue))
+		unprepared(ctx, a.log, "emulator", a.store.Prepare(ctx, a.set.Region, queues(true)...))
 	}
 	unprepared(ctx, a.log, "application", a.bootstrap(ctx))
 	began := time.Now()

@@ -207,7 +207,7 @@ const lambdaInline = 4_400_000
 // at a time, and nothing that goes on between them.
 func (a *lambdaFunction) place(set config.Settings, wrong error, keys *seal.Keys, log *slog.Logger) place {
 	placed := func(ctx context.Context) error { return checkAWSRegion(ctx, set.Region, a.store) }
-	p := cloudPlace(set, wrong, a.clock, a.store.Records, placed, keys, log)
+	p := cloudPlace(set, errors.Join(wrong, untold(set)), a.clock, a.store.Records, placed, keys, log)
 	p.blobs, p.links = a.store.Blobs, a.store.Links
 	p.inline, p.still = lambdaInline, true
 	p.larger = "the function URL of AWS takes no larger request: use Lethe on Azure, or `lethe serve`, for such files"
@@ -218,6 +218,14 @@ func (a *lambdaFunction) place(set config.Settings, wrong error, keys *seal.Keys
 	}
 	p.subjects = a.examiners
 	return p
+}
+
+// untold refuses a setting that stamps on AWS do not follow yet.
+func untold(set config.Settings) error {
+	if set.Webhooks {
+		return errors.New("LETHE_WEBHOOKS: no function on AWS tells applications; take the setting away")
+	}
+	return nil
 }
 
 // function is what the platform starts this process for.

@@ -61,12 +61,17 @@ func (o *operator) with(ctx context.Context, do func(config.Settings, *local.Sto
 }
 
 func (o *operator) registry(ctx context.Context, do func(*access.Registry, recorder) error) error {
+	return o.registered(ctx, func(r *access.Registry, record recorder, _ storage.Records) error { return do(r, record) })
+}
+
+// registered is registry for what is stored beside applications too.
+func (o *operator) registered(ctx context.Context, do func(*access.Registry, recorder, storage.Records) error) error {
 	over := func(set config.Settings, blobs storage.Blobs, records storage.Records, time clocks) error {
 		acts, err := newActs(set, blobs, records, time)
 		if err != nil {
 			return err
 		}
-		return do(access.NewRegistry(records, time.wall, slog.New(slog.DiscardHandler)), acts)
+		return do(access.NewRegistry(records, time.wall, slog.New(slog.DiscardHandler)), acts, records)
 	}
 	if !o.azure {
 		return o.with(ctx, func(set config.Settings, store *local.Store, now *clock.Clock) error {

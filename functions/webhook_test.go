@@ -119,4 +119,14 @@ func TestApplicationIsToldWhatBecomesOfItsTasks(t *testing.T) {
 	if log := s.log.String(); strings.Contains(log, address) || strings.Contains(log, keys.Secret) || !strings.Contains(log, "webhook.delivered") {
 		t.Errorf("the log tells the address or the secret, or not of the delivery: %s", log)
 	}
+	folders, err := filepath.Glob(filepath.Join(s.data, "*", "settings.json"))
+	if err != nil || len(folders) != 1 {
+		t.Fatalf("data folders %v, %v", folders, err)
+	}
+	if out, err := exec.Command(program(t), "app", "revoke", owner.App, "--data", filepath.Dir(folders[0])).CombinedOutput(); err != nil { // #nosec G204 -- built by the test
+		t.Fatalf("revoke: %v: %s", err, out)
+	}
+	if left, err := c.Webhooks(t.Context(), owner.App); err != nil || len(left) > 0 {
+		t.Errorf("a revoked application has %d webhooks, %v", len(left), err)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lethe-ocr/lethe/functions/notify"
 	"github.com/lethe-ocr/lethe/functions/requeue"
 )
 
@@ -58,6 +59,31 @@ func optionRules() []rule {
 				return wrong
 			},
 			broken: func(s *stamp) { s.set(siteConfigs, "", "properties.LETHE_REVIEW", strconv.FormatBool(!s.review)) },
+		},
+		{
+			name: "applications are told, and the function that tells them is started, only where the stamp says so",
+			check: func(s stamp) []string {
+				var wrong []string
+				for _, r := range s.of(siteConfigs, "") {
+					properties, _ := r.at("properties").(map[string]any)
+					if told := properties["LETHE_WEBHOOKS"]; told != strconv.FormatBool(s.webhooks) {
+						wrong = append(wrong, fmt.Sprintf("LETHE_WEBHOOKS is %q", told))
+					}
+					for name, value := range properties {
+						function, ok := strings.CutPrefix(name, "AzureWebJobs.")
+						if ok && (s.webhooks || function != notify.Name+".Disabled" || value != "true") {
+							wrong = append(wrong, fmt.Sprintf("%s is %q", name, value))
+						}
+					}
+					if _, off := properties["AzureWebJobs."+notify.Name+".Disabled"]; off == s.webhooks {
+						wrong = append(wrong, "the function "+notify.Name)
+					}
+				}
+				return wrong
+			},
+			broken: func(s *stamp) {
+				s.set(siteConfigs, "", "properties.LETHE_WEBHOOKS", strconv.FormatBool(!s.webhooks))
+			},
 		},
 		{
 			name: "accounts are replicated as the option says",

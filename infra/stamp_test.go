@@ -27,6 +27,7 @@ type options struct {
 	processed, unprocessed time.Duration
 	private, customerKey   bool
 	review, rolesBySecret  bool
+	webhooks               bool
 	addresses              []string
 	http, documents        int // instances kept running
 	program, access, vault int // days that logs are kept
@@ -51,7 +52,7 @@ func snapshots() []options {
 	everything.files = []string{testdata("everything"), testdata("eventsEverything"), testdata("guard")}
 	everything.sku, everything.processed, everything.unprocessed = "Standard_LRS", 12*time.Hour, 24*time.Hour
 	everything.http, everything.documents = 2, 2
-	everything.review, everything.rolesBySecret = true, true
+	everything.review, everything.rolesBySecret, everything.webhooks = true, true, true
 	everything.program, everything.access, everything.vault = 60, 180, 365
 	return []options{usual("westeurope"), private, everything}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lethe-ocr/lethe/functions/notify"
 	"github.com/lethe-ocr/lethe/functions/ocr"
 	"github.com/lethe-ocr/lethe/functions/poison"
 	"github.com/lethe-ocr/lethe/functions/requeue"
@@ -56,9 +57,14 @@ func tieRules() []rule {
 		{
 			name: "documents have the queues of the program, and the functions listen to them",
 			check: func(s stamp) []string {
+				want := []string{requeue.Queue, azuretrigger.PoisonQueue}
+				if s.webhooks {
+					want = append(want, notify.Queue)
+				}
 				return slices.Concat(
-					differ("queues", s.leaves(queues, account(s, "doc").name()+"/"), []string{requeue.Queue, azuretrigger.PoisonQueue}),
-					differ("listened to", []string{trigger(requeue.Name).QueueName, trigger(poison.Name).QueueName}, []string{requeue.Queue, azuretrigger.PoisonQueue}),
+					differ("queues", s.leaves(queues, account(s, "doc").name()+"/"), want),
+					differ("listened to", []string{trigger(requeue.Name).QueueName, trigger(poison.Name).QueueName, trigger(notify.Name).QueueName},
+						[]string{requeue.Queue, azuretrigger.PoisonQueue, notify.Queue}),
 				)
 			},
 			broken: func(s *stamp) { s.drop(queues, azuretrigger.PoisonQueue) },
@@ -110,7 +116,7 @@ func tieRules() []rule {
 			name: "each connection that a trigger names has its settings, and the host's own too",
 			check: func(s stamp) []string {
 				connections := map[string]string{"AzureWebJobsStorage": "run"}
-				for _, function := range []string{ocr.Name, requeue.Name, poison.Name} {
+				for _, function := range []string{ocr.Name, requeue.Name, poison.Name, notify.Name} {
 					connections[trigger(function).Connection] = "doc"
 				}
 				var wrong []string

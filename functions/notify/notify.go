@@ -8,8 +8,11 @@ import (
 	"github.com/lethe-ocr/lethe/shared/webhook"
 )
 
-// Name is the function's name, and its folder's.
-const Name = "notify"
+// Name is the function's name, and its folder's. Queue is what it takes messages from, where there is a queue service.
+const (
+	Name  = "notify"
+	Queue = "notify"
+)
 
 // Outbox is what the function calls.
 type Outbox interface {

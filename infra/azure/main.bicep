@@ -86,6 +86,9 @@ param review bool = false
 @description('Give the scopes operator, auditor and reviewer to secrets of applications too. Without it they come in tokens of an OpenID Connect issuer only.')
 param rolesBySecret bool = false
 
+@description('Tell applications at addresses of theirs what became of their tasks. Ids and times may then leave the region.')
+param webhooks bool = false
+
 @description('Further settings of the program, for example { LETHE_OIDC_ISSUER: \'https://login.example.org\' }. What the stamp itself sets, it keeps.')
 param settings programSettings = {}
 
@@ -147,7 +150,7 @@ var tags = {
 // What the program itself uses.
 var deadLetters = 'deadletters'
 var containers = ['uploads', 'work', 'results', deadLetters, 'ledger']
-var queues = ['ocr-requeue', 'webjobs-blobtrigger-poison']
+var queues = concat(['ocr-requeue', 'webjobs-blobtrigger-poison'], webhooks ? ['notify'] : [])
 var tables = [
   'accesslog'
   'applications'
@@ -352,6 +355,7 @@ module functionApp 'modules/functionApp.bicep' = {
     previousKeyUri: previousKey
     review: review
     rolesBySecret: rolesBySecret
+    webhooks: webhooks
     settings: further
     clocks: clocks
     bootstrapApp: firstApp

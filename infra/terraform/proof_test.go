@@ -179,7 +179,7 @@ func options() map[string]any {
 		"daily_quota_gb": 100, "private_network": true, "network_prefix": "10.1.2.0/24", "customer_key": true,
 		"ready": map[string]any{"http": 20, "documents": 0}, "size": map[string]any{"memoryMB": 4096, "maximum": 1000},
 		"allowed_addresses": []any{"192.0.2.0/24"}, "bootstrap_app": "first", "bootstrap_hash": strings.Repeat("0f", 32), "signing_key": "PRIVATE",
-		"previous_key_uri": "https://kv-other.vault.azure.net/secrets/signing-key/1", "review": true, "roles_by_secret": true,
+		"previous_key_uri": "https://kv-other.vault.azure.net/secrets/signing-key/1", "review": true, "roles_by_secret": true, "webhooks": true,
 		"settings": map[string]any{"LETHE_OIDC_ISSUER": "https://login.example.org"},
 	})
 	return all

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lethe-ocr/lethe/functions/notify"
 	"github.com/lethe-ocr/lethe/functions/ocr"
 	"github.com/lethe-ocr/lethe/functions/poison"
 	"github.com/lethe-ocr/lethe/functions/requeue"
@@ -47,6 +48,7 @@ func TestFunctionFoldersMatchTheirPackages(t *testing.T) {
 		},
 		requeue.Name:   queue(azure.MessageBinding, requeue.Queue),
 		poison.Name:    queue(azure.MessageBinding, azure.PoisonQueue),
+		notify.Name:    queue(azure.MessageBinding, notify.Queue),
 		retention.Name: {"type": "timerTrigger", "direction": "in", "name": "timer", "schedule": "0 */5 * * * *"},
 	}
 	for name, trigger := range want {
@@ -61,7 +63,7 @@ func TestFunctionFoldersMatchTheirPackages(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(folders) != len(want)+1 {
-		t.Errorf("%d functions, want these four and api: %q", len(folders), folders)
+		t.Errorf("%d functions, want these five and api: %q", len(folders), folders)
 	}
 }
 
@@ -89,7 +91,7 @@ func TestHTTPFunctionTakesEveryRouteButTheOthers(t *testing.T) {
 	}
 	names := regexp.MustCompile(`[a-z]+`).FindAllString(excluded[1], -1)
 	slices.Sort(names)
-	if diff := cmp.Diff([]string{ocr.Name, poison.Name, requeue.Name, retention.Name}, names); diff != "" {
+	if diff := cmp.Diff([]string{notify.Name, ocr.Name, poison.Name, requeue.Name, retention.Name}, names); diff != "" {
 		t.Errorf("excluded names (-want +got):\n%s", diff)
 	}
 }

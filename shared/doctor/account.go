@@ -14,6 +14,7 @@ type Stamp struct {
 	Region   string           // of the settings
 	Platform string           // region that the platform reports (REGION_NAME); empty if it reports none
 	Policy   retention.Policy // in force
+	Queues   []string         // that the program sends to or takes from
 }
 
 // Account is what was seen of a documents account. Nil, zero and empty mean "not seen".
@@ -32,6 +33,7 @@ type Account struct {
 	MinimumTLS          string // TLS1_2
 	PublicAccess        *bool  // the account permits public containers
 	Containers          []Container
+	Tables, Queues      []Part
 	StaticWebsite       *bool
 	ClassicLogs         *bool
 	Rules               *[]Rule
@@ -46,6 +48,13 @@ type Container struct {
 	Public bool
 	Region string // written by the deployment; empty if it wrote none
 	Unseen bool   // the program may not read it
+}
+
+// Part is what was seen of a table or a queue of the program.
+type Part struct {
+	Name   string
+	Absent bool
+	Unseen bool // the program may not read it
 }
 
 // MaximumSkew is how far storage's clock may be from the program's. The margin of the policy is an hour, so that even
@@ -69,6 +78,8 @@ func (a Account) Judge(s Stamp) []Finding {
 		a.transport(u),
 		u.off(PublicAccess, a.PublicAccess, "public containers are permitted"),
 		a.private(u),
+		parts(u, AccountTables, a.Tables),
+		parts(u, AccountQueues, a.Queues),
 		u.off(StaticWebsite, a.StaticWebsite, "a website is served"),
 		u.off(ClassicLogs, a.ClassicLogs, "requests are logged into the account"),
 		a.lifecycle(u, s),
@@ -130,6 +141,22 @@ func (a Account) private(u unseen) Finding {
 	default:
 		return fine(PrivateContainers, "%d private", len(a.Containers))
 	}
+}
+
+// parts names the tables or queues that are absent.
+func parts(u unseen, c Check, all []Part) Finding {
+	var e examined
+	for _, p := range all {
+		switch {
+		case p.Absent:
+			e.note(p.Name + " is absent")
+		case p.Unseen:
+			e.miss(p.Name)
+		default:
+			e.note("")
+		}
+	}
+	return e.finding(u, c, "all %d are there")
 }
 
 func (a Account) skew(u unseen) Finding {

@@ -24,6 +24,8 @@ const (
 	Transport           Check = "transport"
 	PublicAccess        Check = "public-access"
 	PrivateContainers   Check = "private-containers"
+	AccountTables       Check = "account-tables"
+	AccountQueues       Check = "account-queues"
 	StaticWebsite       Check = "static-website"
 	ClassicLogs         Check = "classic-logs"
 	Lifecycle           Check = "lifecycle"
@@ -173,6 +175,16 @@ func ofAccount() []Expectation {
 			Check: PrivateContainers, Subject: OfAccount, What: "every container is private", Why: "anyone who learns a name could read the document",
 			Remedy: "az storage container-rm update --storage-account ACCOUNT --public-access off --name CONTAINER",
 			Ask:    "az storage container-rm list --storage-account ACCOUNT --query \"[].[name,publicAccess]\"", Places: both,
+		},
+		{
+			Check: AccountTables, Subject: OfAccount, What: "every table of the program is there", Why: "records could not be written: no document would be taken in, or no event told",
+			Remedy: redeploy,
+			Ask:    "az storage table list --account-name ACCOUNT --auth-mode login --query [].name", Places: []Place{DataPlane},
+		},
+		{
+			Check: AccountQueues, Subject: OfAccount, What: "every queue of the program is there, and that of webhooks where they are on", Why: "work and events that wait in it would come a sweep late, or not at all",
+			Remedy: redeploy,
+			Ask:    "az storage queue list --account-name ACCOUNT --auth-mode login --query [].name", Places: []Place{DataPlane},
 		},
 		{
 			Check: StaticWebsite, Subject: OfAccount, What: "the account serves no website", Why: "it would publish what is put into its container",

@@ -109,7 +109,7 @@ func Inventory() []Item {
 		{KeyRecord, "digests of a request's key and settings", both, BySweep, "", "24 hours after the request", "TestYear"},
 		{CaseRecord, "who asked to view a document, and why", both, BySweep, "", "30 days after the case was closed", "TestClosedCaseIsForgotten"},
 		{Opening, "nonce, and plain digest of the document, that tie a receipt to a task and a document", both, BySweep, "", "with the tombstone, 30 days after erasure", "TestYear"},
-		{Message, "ids of a waiting task, and the number of a part of its document; no content", cloud, BySweep, "", "when it was handled; the queue drops it after 7 days on Azure, and on AWS when an unprocessed document must be gone", "TestMessagesHoldIdsAlone"},
+		{Message, "ids of a waiting task and the number of a part of its document, or of an event that is to be told and its time; no content", cloud, BySweep, "", "when it was handled; the queue drops it after 7 days on Azure, and on AWS when an unprocessed document must be gone", "TestMessagesHoldIdsAlone"},
 		{Poison, "ids of an upload that the host gave up on; no content", cloud, BySweep, "", "when it was handled; the queue drops it after 7 days on Azure, and on AWS when an unprocessed document must be gone", "TestMessagesHoldIdsAlone"},
 		{Memory, "the document and its text in a worker process", both, ByProcess, "", "two seconds after the worker's last page of it", "TestIdleChildLetsGoOfDocument"},
 		{Server, "passwords, text and parts of documents in the memory of the program itself", both, ByProcess, "", "ten seconds after the receipt", "TestServerForgetsInMemoryToo"},

@@ -50,6 +50,8 @@ var ErrMalformed = errors.New("payload is not of the trigger's form")
 const (
 	taskVersion = 1
 	partVersion = 2
+
+	deliveryVersion = 1
 )
 
 // message is what travels by the queue.
@@ -93,6 +95,37 @@ func (q Queue) Push(ctx context.Context, job task.Job, delay time.Duration) erro
 		version = partVersion
 	}
 	text, err := storage.Encode(version, message{job.Task, job.Part})
+	if err != nil {
+		return fmt.Errorf("encode message: %w", err)
+	}
+	return q.To.Send(ctx, text, delay)
+}
+
+// ParseDelivery reads the text that Deliveries sends, likewise.
+func ParseDelivery(text string) (Delivery, error) {
+	var sent webhook.Ref
+	err := storage.Decode([]byte(text), deliveryVersion, &sent)
+	if errors.Is(err, fault.InternalError) {
+		return Delivery{}, err
+	}
+	if err != nil {
+		return Delivery{}, ErrMalformed
+	}
+	ref, err := webhook.ParseRef(sent.Application, sent.Row)
+	if err != nil {
+		return Delivery{}, ErrMalformed
+	}
+	return Delivery{ref}, nil
+}
+
+// Deliveries is the webhook.Queue of a place with a queue service. Its messages hold ids, times and numbers of events, and nothing else.
+type Deliveries struct{ To Sender }
+
+var _ webhook.Queue = Deliveries{}
+
+// Push implements webhook.Queue.
+func (q Deliveries) Push(ctx context.Context, d webhook.Ref, delay time.Duration) error {
+	text, err := storage.Encode(deliveryVersion, d)
 	if err != nil {
 		return fmt.Errorf("encode message: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/task"
 	"github.com/lethe-ocr/lethe/shared/trigger"
+	"github.com/lethe-ocr/lethe/shared/webhook"
 )
 
 // sent is a Sender that keeps the last message.
@@ -35,6 +36,28 @@ func TestMessagesHoldIdsAlone(t *testing.T) {
 	got, err := trigger.ParseJob(to.text)
 	if diff := cmp.Diff(trigger.Message{Job: ref.Job()}, got); err != nil || diff != "" {
 		t.Errorf("read back with %v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestMessagesOfDeliveriesHoldIdsAndTimesAlone(t *testing.T) {
+	d := webhook.Ref{Application: "app", Row: "1793534400000!01981de2-7b00-7000-8000-000000000001!1!0123456789abcdef"}
+	to := &sent{}
+	if err := (trigger.Deliveries{To: to}).Push(t.Context(), d, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"v":1,"app":"app","delivery":"` + d.Row + `"}`; to.text != want || to.delay != time.Minute {
+		t.Errorf("sent %s after %s, want %s after 1m", to.text, to.delay, want)
+	}
+	if got, err := trigger.ParseDelivery(to.text); err != nil || got.Ref != d {
+		t.Errorf("read back as %+v, %v", got, err)
+	}
+	if _, err := trigger.ParseDelivery(`{"v":2,"app":"app","delivery":"` + d.Row + `"}`); err == nil || errors.Is(err, trigger.ErrMalformed) {
+		t.Errorf("a newer message, which another instance may know: %v", err)
+	}
+	for _, text := range []string{"", "null", "x", `{"v":1}`, `{"v":1,"app":"app","delivery":"x"}`, `{"v":1,"app":"../a","delivery":"` + d.Row + `"}`} {
+		if _, err := trigger.ParseDelivery(text); !errors.Is(err, trigger.ErrMalformed) {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }
 

@@ -46,6 +46,9 @@ param review bool
 @description('Secrets give the scopes operator, auditor and reviewer too.')
 param rolesBySecret bool
 
+@description('Applications are told at addresses of theirs what became of their tasks.')
+param webhooks bool
+
 @description('Further settings of the program.')
 param settings programSettings
 
@@ -207,8 +210,11 @@ resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
       LETHE_CANARY_INTERVAL: '1h'
       LETHE_REVIEW: review ? 'true' : 'false'
       LETHE_OIDC_REQUIRED: rolesBySecret ? 'false' : 'true'
+      LETHE_WEBHOOKS: webhooks ? 'true' : 'false'
       LETHE_SIGNING_KEY: '@Microsoft.KeyVault(SecretUri=https://${vaultName}${environment().suffixes.keyvaultDns}/secrets/${secretName})'
     },
+    // The package holds the function all the same. Without its queue it is not started for anything.
+    webhooks ? {} : { 'AzureWebJobs.notify.Disabled': 'true' },
     empty(previousKeyUri) ? {} : { LETHE_PREVIOUS_KEY: '@Microsoft.KeyVault(SecretUri=${previousKeyUri})' },
     empty(bootstrapApp) ? {} : { LETHE_BOOTSTRAP_APP: bootstrapApp, LETHE_BOOTSTRAP_HASH: bootstrapHash }
   )

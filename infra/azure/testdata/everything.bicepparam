@@ -22,4 +22,5 @@ param signingKey = 'placeholder'
 param previousKeyUri = 'https://kv-archive-ijin5zu637n.vault.azure.net/secrets/signing-key/00000000000000000000000000000001'
 param review = true
 param rolesBySecret = true
+param webhooks = true
 param settings = { LETHE_MAX_PAGES: '500', LETHE_REGION: 'elsewhere' }

@@ -24,6 +24,7 @@ locals {
     signingKey        = { value = var.signing_key }
     size              = { value = { maximum = var.size.maximum, memoryMB = var.size.memory_mb } }
     storageRedundancy = { value = var.storage_redundancy }
+    webhooks          = { value = var.webhooks }
     workload          = { value = var.workload }
   }
 }

@@ -323,6 +323,13 @@ variable "storage_redundancy" {
   }
 }
 
+variable "webhooks" {
+  description = "Tell applications at addresses of theirs what became of their tasks. Ids and times may then leave the region."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "workload" {
   description = "Short name of the installation, 3 to 8 small letters and digits. Every name contains it. Example: lethe."
   type        = string

@@ -18,10 +18,12 @@ import (
 	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/azure"
+	"github.com/lethe-ocr/lethe/shared/storage/dueindex"
 )
 
 // Probe examines the account of a store. It reads no blob.
 type Probe struct {
+	store    *azure.Store
 	service  *service.Client
 	emulated bool
 	stamp    doctor.Stamp
@@ -32,7 +34,7 @@ var _ doctor.Probe = (*Probe)(nil)
 
 // New returns the probe of a store's account, which is compared with the stamp. now is the program's wall clock.
 func New(store *azure.Store, stamp doctor.Stamp, now func() time.Time) *Probe {
-	return &Probe{service: store.Service(), emulated: store.Emulated(), stamp: stamp, now: now}
+	return &Probe{store: store, service: store.Service(), emulated: store.Emulated(), stamp: stamp, now: now}
 }
 
 // Subject implements doctor.Probe.
@@ -44,6 +46,8 @@ func (p *Probe) Inspect(ctx context.Context) []doctor.Finding {
 	p.properties(ctx, &a)
 	p.sku(ctx, &a)
 	p.containers(ctx, &a)
+	a.Tables = p.parts(ctx, &a, doctor.AccountTables, dueindex.Tables(), p.store.HasTable)
+	a.Queues = p.parts(ctx, &a, doctor.AccountQueues, p.stamp.Queues, p.store.HasQueue)
 	p.changeFeed(ctx, &a)
 	p.leftovers(ctx, &a)
 	return a.Judge(p.stamp)
@@ -107,6 +111,30 @@ func (p *Probe) containers(ctx context.Context, a *doctor.Account) {
 	if immutable || all {
 		a.Immutable = &immutable
 	}
+}
+
+// parts looks for every table, or every queue, of the program. Once the service does not answer the rest is left out.
+func (p *Probe) parts(
+	ctx context.Context, a *doctor.Account, check doctor.Check, names []string, has func(ctx context.Context, name string) (bool, error),
+) []doctor.Part {
+	var all []doctor.Part
+	for _, name := range names {
+		there, err := has(ctx, name)
+		if err != nil {
+			a.Unseen[check] = name + ": " + refusal(err)
+		}
+		all = append(all, doctor.Part{Name: name, Absent: err == nil && !there, Unseen: err != nil})
+		if !answered(err) {
+			return all
+		}
+	}
+	return all
+}
+
+// answered reports whether storage said anything, if only that it refuses.
+func answered(err error) bool {
+	_, ok := errors.AsType[*azcore.ResponseError](err)
+	return err == nil || ok
 }
 
 // changeFeed looks for the container that the feed is kept in. It stays when the feed is switched off.

@@ -12,8 +12,10 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lethe-ocr/lethe/shared/doctor"
@@ -25,7 +27,7 @@ import (
 )
 
 func stamp() doctor.Stamp {
-	return doctor.Stamp{Region: "westeurope", Platform: "West Europe", Policy: retention.Default()}
+	return doctor.Stamp{Region: "westeurope", Platform: "West Europe", Policy: retention.Default(), Queues: []string{"first", "second"}}
 }
 
 // outcomes leaves out what was not seen.
@@ -44,13 +46,15 @@ func TestInspectionOfAnEmulatedAccount(t *testing.T) {
 	healthy := map[doctor.Check]doctor.Outcome{
 		doctor.BlobSoftDelete: doctor.OK, doctor.StaticWebsite: doctor.OK, doctor.ClockSkew: doctor.OK,
 		doctor.Region: doctor.OK, doctor.PrivateContainers: doctor.OK, doctor.ChangeFeed: doctor.OK, doctor.Immutability: doctor.OK,
+		doctor.AccountTables: doctor.OK, doctor.AccountQueues: doctor.OK,
 	}
 	for _, tc := range []struct {
-		name   string
-		spoil  func(*testing.T, *service.Client)
-		stamp  func(*doctor.Stamp)
-		late   time.Duration
-		breach doctor.Check
+		name    string
+		spoil   func(*testing.T, *service.Client)
+		emptied func(t *testing.T, account string) // by its connection string
+		stamp   func(*doctor.Stamp)
+		late    time.Duration
+		breach  doctor.Check
 	}{
 		{name: "healthy"},
 		{name: "soft delete", breach: doctor.BlobSoftDelete, spoil: func(t *testing.T, c *service.Client) {
@@ -71,6 +75,24 @@ func TestInspectionOfAnEmulatedAccount(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
+		{name: "table is missing", breach: doctor.AccountTables, emptied: func(t *testing.T, account string) {
+			c, err := aztables.NewServiceClientFromConnectionString(account, nil)
+			if err == nil {
+				_, err = c.DeleteTable(t.Context(), string(storage.Deliveries), nil)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{name: "queue is missing", breach: doctor.AccountQueues, emptied: func(t *testing.T, account string) {
+			c, err := azqueue.NewServiceClientFromConnectionString(account, nil)
+			if err == nil {
+				_, err = c.DeleteQueue(t.Context(), "second", nil)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}},
 		{name: "platform in another region", breach: doctor.Region, stamp: func(s *doctor.Stamp) { s.Platform = "East US" }},
 		{name: "settings of another region", breach: doctor.Region, stamp: func(s *doctor.Stamp) { s.Region, s.Platform = "eastus", "" }},
 		{name: "program's clock is late", breach: doctor.ClockSkew, late: 2 * time.Minute},
@@ -83,7 +105,7 @@ func TestInspectionOfAnEmulatedAccount(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := store.Prepare(t.Context(), "westeurope"); err != nil {
+			if err := store.Prepare(t.Context(), "westeurope", stamp().Queues...); err != nil {
 				t.Fatal(err)
 			}
 			owner, err := service.NewClientFromConnectionString(emulated.ConnectionString, nil)
@@ -92,6 +114,9 @@ func TestInspectionOfAnEmulatedAccount(t *testing.T) {
 			}
 			if tc.spoil != nil {
 				tc.spoil(t, owner)
+			}
+			if tc.emptied != nil {
+				tc.emptied(t, emulated.ConnectionString)
 			}
 			s := stamp()
 			if tc.stamp != nil {

@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue/queueerror"
 
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/dueindex"
@@ -48,6 +50,28 @@ func Open(cfg Config) (*Store, error) {
 // Queue returns the queue of that name.
 func (s *Store) Queue(name string) *Queue {
 	return &Queue{client: s.clients.queues.NewQueueClient(name)}
+}
+
+// HasQueue reports whether the account has a queue of that name.
+func (s *Store) HasQueue(ctx context.Context, name string) (bool, error) {
+	_, err := s.clients.queues.NewQueueClient(name).GetProperties(ctx, nil)
+	return has(err, string(queueerror.QueueNotFound))
+}
+
+// HasTable reports whether the account has a table of that name. It reads no record.
+func (s *Store) HasTable(ctx context.Context, name string) (bool, error) {
+	_, err := s.clients.tables.NewClient(name).NewListEntitiesPager(&aztables.ListEntitiesOptions{
+		Filter: to.Ptr("PartitionKey eq '-' and RowKey eq '-'"), Top: to.Ptr(int32(1)), // which no record is called
+	}).NextPage(ctx)
+	return has(err, string(aztables.TableNotFound))
+}
+
+// has is what a question for something answered, which has a code for what is absent.
+func has(err error, absent string) (bool, error) {
+	if hasCode(err, absent) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Emulated reports whether the account is an emulator's.

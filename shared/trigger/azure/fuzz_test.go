@@ -12,6 +12,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/task"
 	"github.com/lethe-ocr/lethe/shared/trigger"
 	"github.com/lethe-ocr/lethe/shared/trigger/azure/azuretest"
+	"github.com/lethe-ocr/lethe/shared/webhook"
 )
 
 // FuzzPayload sends anything to a function that reads everything: the answer is always one that the host can live with,
@@ -40,9 +41,15 @@ func FuzzPayload(f *testing.F) {
 				}
 				return nil
 			}),
+			"notify": OnDelivery(func(_ context.Context, d trigger.Delivery) error {
+				if _, err := webhook.ParseRef(d.Ref.Application, d.Ref.Row); err != nil {
+					t.Errorf("%v is no delivery: %v", d.Ref, err)
+				}
+				return nil
+			}),
 			"retention": OnTimer(func(context.Context, trigger.Tick) error { return nil }),
 		}, slog.New(slog.NewJSONHandler(&log, nil)))
-		for _, name := range []string{"ocr", "poison", "requeue", "retention"} {
+		for _, name := range []string{"ocr", "poison", "requeue", "retention", "notify"} {
 			log.Reset()
 			if status := azuretest.Invoke(t, h, name, body); status != http.StatusOK {
 				t.Errorf("%s: status %d", name, status)

@@ -61,6 +61,21 @@ func OnPoison(f trigger.Function[trigger.Message]) Function {
 	}
 }
 
+// OnDelivery translates a trigger of the queue of webhooks.
+func OnDelivery(f trigger.Function[trigger.Delivery]) Function {
+	return func(ctx context.Context, p payload) error {
+		text, err := p.message()
+		if err != nil {
+			return trigger.ErrMalformed
+		}
+		d, err := trigger.ParseDelivery(text)
+		if err != nil {
+			return err
+		}
+		return f(ctx, d)
+	}
+}
+
 // OnTimer translates a timer trigger.
 func OnTimer(f trigger.Function[trigger.Tick]) Function {
 	return func(ctx context.Context, _ payload) error { return f(ctx, trigger.Tick{}) }

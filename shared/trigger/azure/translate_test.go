@@ -15,13 +15,16 @@ import (
 	"github.com/lethe-ocr/lethe/shared/trigger"
 	"github.com/lethe-ocr/lethe/shared/trigger/azure"
 	"github.com/lethe-ocr/lethe/shared/trigger/azure/azuretest"
+	"github.com/lethe-ocr/lethe/shared/webhook"
 )
 
 // What the real host was recorded to send, and what senders could put in its place, comes to the function of its trigger as
 // a decoded value, or to none and as one line in the log.
 func TestPayloadIsTranslatedForTheFunctionOfItsTrigger(t *testing.T) {
 	const (
-		id      = "01981de2-7b00-7000-8000-000000000001"
+		id       = "01981de2-7b00-7000-8000-000000000001"
+		delivery = "1793534400000!" + id + "!1!0123456789abcdef"
+
 		created = `{"eventType":"Microsoft.Storage.BlobCreated","subject":"/blobServices/default/containers/`
 	)
 	recorded := func(name string) []byte { return azuretest.Recorded(t, name) }
@@ -59,6 +62,12 @@ func TestPayloadIsTranslatedForTheFunctionOfItsTrigger(t *testing.T) {
 		{"requeue", "a blob", recorded("blob"), nil},
 
 		{"retention", "recorded", recorded("timer"), trigger.Tick{}},
+
+		{"notify", "a delivery", azuretest.Queue(`{"v":1,"app":"app","delivery":"` + delivery + `"}`), trigger.Delivery{Ref: webhook.Ref{Application: "app", Row: delivery}}},
+		{"notify", "delivery that is none", azuretest.Queue(`{"v":1,"app":"app","delivery":"` + canary + `"}`), nil},
+		{"notify", "recorded task", recorded("queue-task"), nil},
+		{"notify", "text", azuretest.Queue(canary), nil},
+		{"notify", "a blob", recorded("blob"), nil},
 	} {
 		t.Run(c.function+", "+c.name, func(t *testing.T) {
 			var got any
@@ -67,6 +76,7 @@ func TestPayloadIsTranslatedForTheFunctionOfItsTrigger(t *testing.T) {
 				"ocr":       azure.OnBlob(func(_ context.Context, u trigger.Upload) error { got = u; return nil }),
 				"poison":    azure.OnPoison(func(_ context.Context, m trigger.Message) error { got = m.Upload; return nil }),
 				"requeue":   azure.OnMessage(func(_ context.Context, m trigger.Message) error { got = m; return nil }),
+				"notify":    azure.OnDelivery(func(_ context.Context, d trigger.Delivery) error { got = d; return nil }),
 				"retention": azure.OnTimer(func(_ context.Context, k trigger.Tick) error { got = k; return nil }),
 			}, slog.New(slog.NewJSONHandler(&log, nil)))
 			if status := azuretest.Invoke(t, h, c.function, c.body); status != http.StatusOK {
