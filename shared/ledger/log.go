@@ -35,7 +35,8 @@ type Config struct {
 type Log struct {
 	Config
 	tiles   tiles
-	vouched atomic.Bool // the signing key was seen among those published
+	vouched atomic.Bool               // the signing key was seen among those published
+	whole   atomic.Pointer[time.Time] // every entry handed in before stands in the log; nil while that is not known
 }
 
 // New returns the log over its storage.

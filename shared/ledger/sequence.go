@@ -38,7 +38,7 @@ func (l *Log) Sequence(ctx context.Context) (int, error) {
 		}
 		return 0, err
 	}
-	placed := 0
+	placed, began := 0, l.Now()
 	var queue backlog
 	for ctx.Err() == nil {
 		n, err := l.sequenceOnce(ctx, &queue)
@@ -50,10 +50,23 @@ func (l *Log) Sequence(ctx context.Context) (int, error) {
 			if placed > 0 {
 				l.Log.InfoContext(ctx, logevent.LedgerGrown, "entries", placed)
 			}
+			if err == nil {
+				l.whole.Store(&began)
+			}
 			return placed, err
 		}
 	}
 	return placed, ctx.Err()
+}
+
+// Lag returns how long ago every entry that had been handed in stood in the log, as this process found by sequencing. It is not known
+// before the first time.
+func (l *Log) Lag() (lag time.Duration, known bool) {
+	at := l.whole.Load()
+	if at == nil {
+		return 0, false
+	}
+	return max(0, l.Now().Sub(*at)), true
 }
 
 // sequenceOnce carries out the batch in the head, or makes one and carries it out.

@@ -4,7 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/storage/storagetest"
 )
 
 // What waited through an outage, however much, gets its place in the order in which it happened, and so does what waited for a
@@ -42,5 +44,42 @@ func TestWhatWaitedThroughAnOutageIsNotLate(t *testing.T) {
 				t.Errorf("%d documents, breaches %q", a.Documents, a.Breaches)
 			}
 		})
+	}
+}
+
+// An operator sees how long the proof of erasures waits: since the last time that nothing did.
+func TestLagGrowsWhileEntriesCannotBePlaced(t *testing.T) {
+	w := newWorld(t)
+	if lag, known := w.Lag(); known {
+		t.Errorf("a lag of %s is known before anything was looked at", lag)
+	}
+	if err := w.Append(t.Context(), w.document(1).entries()[0]); err != nil {
+		t.Fatal(err)
+	}
+	w.sequence(t)
+	w.now = w.now.Add(3 * time.Second)
+	if lag, known := w.Lag(); !known || lag != 3*time.Second {
+		t.Errorf("the lag is %s, known %t", lag, known)
+	}
+	if err := w.Append(t.Context(), w.document(2).entries()[0]); err != nil {
+		t.Fatal(err)
+	}
+	w.store.Before(func(op storagetest.Op, _ string) error {
+		if op.Writes() {
+			return fault.New(fault.StorageUnavailable, "away")
+		}
+		return nil
+	})
+	w.now = w.now.Add(time.Minute)
+	if _, err := w.Sequence(t.Context()); err == nil {
+		t.Fatal("an entry was placed without a write")
+	}
+	if lag, _ := w.Lag(); lag != time.Minute+3*time.Second {
+		t.Errorf("the lag is %s while an entry waits", lag)
+	}
+	w.store.Heal()
+	w.sequence(t)
+	if lag, _ := w.Lag(); lag != 0 {
+		t.Errorf("the lag is %s though nothing waits", lag)
 	}
 }

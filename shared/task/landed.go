@@ -214,7 +214,11 @@ func (s *Service) eraseStranger(ctx context.Context, b storage.Blob, why retenti
 		}
 		s.owed.entry(s.stray(b, why))
 	}
-	return s.erase(ctx, b)
+	err := s.erase(ctx, b)
+	if err == nil {
+		s.Observer.Erased(ctx, why)
+	}
+	return err
 }
 
 func (s *Service) erase(ctx context.Context, b storage.Blob) error {

@@ -30,8 +30,10 @@ func (s *Service) claim(ctx context.Context, t *Task, alone bool) (*Task, error)
 	if err != nil {
 		return nil, err
 	}
-	return s.changeRead(ctx, t, func(t *Task) error {
+	first := false
+	t, err = s.changeRead(ctx, t, func(t *Task) error {
 		now := s.Now().UTC()
+		first = t.Reading.IsZero()
 		switch {
 		case t.State != Queued && t.State != InProgress, s.visible(t) != nil, t.inParts():
 			return errFinished
@@ -53,6 +55,10 @@ func (s *Service) claim(ctx context.Context, t *Task, alone bool) (*Task, error)
 		}
 		return nil
 	})
+	if err == nil && first && t.State == InProgress {
+		s.Observer.Begun(ctx, t.Reading.Sub(later(t.Uploaded, t.Started)))
+	}
+	return t, err
 }
 
 // newOwner names a lease.

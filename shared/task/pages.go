@@ -82,6 +82,7 @@ func (s *Service) readPages(ctx context.Context, h counter, t *Task, doc *docume
 		if turn.Alone() && s.Now().Sub(began) >= aloneSlice {
 			seen.stop(errSlice)
 		}
+		asked := s.Now()
 		place, waitErr := takePlace(ctx, turn, underWay)
 		if err = waitErr; err != nil {
 			break // the context of the group: the cause is that of a page, or of the call
@@ -90,10 +91,11 @@ func (s *Service) readPages(ctx context.Context, h counter, t *Task, doc *docume
 			place.Give()
 			break
 		}
+		waited := s.Now().Sub(asked)
 		group.Go(func() error {
 			defer func() { <-underWay }()
 			defer place.Give()
-			fails, err := s.page(ctx, t, doc, place, n)
+			fails, err := s.page(ctx, t, doc, place, n, waited)
 			switch {
 			case errors.Is(err, fault.EngineStarved):
 				seen.stop(err)
@@ -210,10 +212,15 @@ func (o *outcomes) stopped() error {
 	return o.later
 }
 
-// page reads one page. The first result is the fault of a page that could not be read although the document goes on.
-func (s *Service) page(ctx context.Context, t *Task, doc *document, place *fairqueue.Place, n int) (fails, err error) {
+// page reads one page, whose place was waited for. The first result is the fault of a page that could not be read although the document
+// goes on.
+func (s *Service) page(ctx context.Context, t *Task, doc *document, place *fairqueue.Place, n int, waited time.Duration) (fails, err error) {
+	began := s.Now()
 	page, err := retry(ctx, func() (ocr.Page, error) { return s.readOrSkip(ctx, t, doc, place, n) })
 	place.Give() // others read while this page is stored
+	if err == nil || fault.KindOf(err) == fault.Document {
+		s.Observer.Page(ctx, waited, s.Now().Sub(began), err != nil)
+	}
 	if err != nil {
 		if fault.KindOf(err) != fault.Document || errors.Is(err, fault.DocumentChanged) || t.Settings.OnPageError == FailOnPageError {
 			return nil, err

@@ -28,8 +28,9 @@ func (s *Service) tellAccepted(ctx context.Context, t *Task, uploaded time.Time)
 	})
 }
 
-// tellProcessed writes that processing ended. The receipt says it again.
+// tellProcessed tells that processing ended: whoever counts it, and the ledger. The receipt says it again.
 func (s *Service) tellProcessed(ctx context.Context, t *Task) error {
+	s.Observer.Ended(ctx, t.State)
 	if t.Nonce == "" || t.Round > 1 {
 		return nil // the first end, which dates the deadline, was told
 	}

@@ -206,6 +206,7 @@ func (s *Service) finish(ctx context.Context, t *Task) (*Task, error) {
 		if s.Erased != nil {
 			s.Erased()
 		}
+		s.Observer.Erased(ctx, t.Reason)
 		s.Log.InfoContext(ctx, logevent.TaskErased, "task", t.Ref.String(), "reason", t.Reason, "seconds", t.Erased.Sub(t.Removed).Seconds())
 	}
 	if t.Erased.IsZero() {

@@ -56,6 +56,7 @@ type Config struct {
 	Applications Applications
 	Notices      Notices    // are told what becomes of tasks; nil where nobody is
 	Deliveries   Deliveries // deal with due records of what is told; nil to leave those
+	Observer     Observer   // is told what happened; nil where nobody counts it
 	Streams      Streams    // who else may have documents on their way; empty for StreamsHere
 	Turn         SweepTurn  // of the processes that sweep the store; nil where no other one does, or where collisions do not matter
 	// StreamResults gives results only through the program, whose transfers end with their task; false for links.
@@ -119,6 +120,9 @@ func New(cfg Config) *Service {
 	s := &Service{Config: cfg, listed: listing, sweeping: make(chan struct{}, 1), eraser: erasure.Eraser{
 		Items: cfg.Inventory, Blobs: cfg.Store.Blobs, Records: cfg.Store.Records, Now: cfg.Now,
 	}}
+	if s.Observer == nil {
+		s.Observer = unobserved{}
+	}
 	s.due = s.dueHandlers()
 	s.meter = metering.NewCounter(cfg.Store.Records, cfg.Owner)
 	return s

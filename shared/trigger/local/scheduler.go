@@ -22,10 +22,10 @@ type Scheduler struct {
 	wake  chan struct{} // holds one token when there may be a job that can wait to be admitted
 
 	mu      sync.Mutex
-	waiting map[string]*line  // guarded by mu; by application
-	known   map[task.Job]bool // guarded by mu; waiting
-	asks    map[string]bool   // guarded by mu; applications whose oldest job waits to be admitted
-	running int               // guarded by mu
+	waiting map[string]*line       // guarded by mu; by application
+	known   map[task.Job]time.Time // guarded by mu; waiting since
+	asks    map[string]bool        // guarded by mu; applications whose oldest job waits to be admitted
+	running int                    // guarded by mu
 }
 
 // line is the jobs of an application that wait, in order of arrival. Documents and parts of large ones have their turns one after the
@@ -61,7 +61,7 @@ func (l *line) take() task.Job {
 func NewScheduler(turns *fairqueue.Queue, log *slog.Logger) *Scheduler {
 	return &Scheduler{
 		turns: turns, log: log, wake: make(chan struct{}, 1),
-		waiting: map[string]*line{}, known: map[task.Job]bool{}, asks: map[string]bool{},
+		waiting: map[string]*line{}, known: map[task.Job]time.Time{}, asks: map[string]bool{},
 	}
 }
 
@@ -78,10 +78,10 @@ func (s *Scheduler) Push(_ context.Context, job task.Job, delay time.Duration) e
 func (s *Scheduler) push(job task.Job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.known[job] {
+	if _, known := s.known[job]; known {
 		return
 	}
-	s.known[job] = true
+	s.known[job] = time.Now()
 	if s.waiting[job.Task.Application] == nil {
 		s.waiting[job.Task.Application] = &line{}
 	}
@@ -171,6 +171,24 @@ func (s *Scheduler) Waiting() (waiting, running int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.known), s.running
+}
+
+// Age returns how long the job waits that has waited longest, 0 if none does. One that is put back begins anew.
+func (s *Scheduler) Age() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var oldest time.Time
+	for _, l := range s.waiting {
+		for _, jobs := range [][]task.Job{l.documents, l.parts} {
+			if len(jobs) > 0 && (oldest.IsZero() || s.known[jobs[0]].Before(oldest)) {
+				oldest = s.known[jobs[0]]
+			}
+		}
+	}
+	if oldest.IsZero() {
+		return 0
+	}
+	return time.Since(oldest)
 }
 
 // Every calls work at once and then after each interval until ctx ends. Calls never overlap.

@@ -165,3 +165,30 @@ func TestDocumentDoesNotWaitForAllPartsOfAnotherNorTheyForAllDocuments(t *testin
 		}
 	})
 }
+
+func TestAgeIsThatOfTheJobThatWaitedLongest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := local.NewScheduler(fairqueue.New(1, time.Now), slog.New(slog.DiscardHandler))
+		if age := s.Age(); age != 0 {
+			t.Errorf("nothing waits, for %s", age)
+		}
+		part := job("one", 1)
+		part.Part = 3
+		for _, j := range []task.Job{part, job("one", 2), job("other", 3)} {
+			_ = s.Push(t.Context(), j, 0)
+			time.Sleep(time.Second)
+			_ = s.Push(t.Context(), j, 0) // again: it waits since the first time
+		}
+		if age := s.Age(); age != 3*time.Second {
+			t.Errorf("the oldest waits for %s, want 3s", age)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		go s.Run(ctx, func(context.Context, task.Job, *fairqueue.Document) (task.Outcome, error) { return task.Done, nil })
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		if age := s.Age(); age != 0 {
+			t.Errorf("all are done, and one waits for %s", age)
+		}
+	})
+}
