@@ -25,6 +25,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/review"
 	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/telemetry"
 	"github.com/lethe-ocr/lethe/shared/webhook"
 	"github.com/lethe-ocr/lethe/shared/webhook/egress"
 )
@@ -33,6 +34,7 @@ import (
 type server struct {
 	place
 	engine    engine
+	telemetry *telemetry.Telemetry
 	registry  *access.Registry
 	ledger    *ledger.Log
 	outbox    *webhook.Outbox
@@ -60,8 +62,14 @@ func assemble(p place) (*server, error) {
 
 // join makes the parts, each from those before it.
 func (s *server) join() error {
+	if err := s.measured(); err != nil {
+		return err
+	}
 	service, err := s.domain()
 	if err != nil {
+		return err
+	}
+	if err := s.telemetry.Watch(s.sources(service)); err != nil {
 		return err
 	}
 	s.tasks = gatedTasks{Service: service, gate: s.gate(service), room: s.room}
@@ -123,6 +131,7 @@ func (s *server) domain() (*task.Service, error) {
 		Applications:  s.registry,
 		Notices:       notices,
 		Deliveries:    s.outbox,
+		Observer:      s.observer(),
 		Erased:        s.memory.erased,
 		Sealer:        s.keys, // a verb beside the server has none: its sweep leaves passwords as they are
 		Streams:       s.streams,
@@ -236,7 +245,7 @@ func (s *server) pageOf() page.Config {
 
 // api is the native interface.
 func (s *server) api(guard *access.Guard, acts *accesslog.Log) http.Handler {
-	return api.New(api.Config{
+	cfg := api.Config{
 		Intake:       s.tasks,
 		Tasks:        s.tasks,
 		Results:      s.tasks,
@@ -263,5 +272,9 @@ func (s *server) api(guard *access.Guard, acts *accesslog.Log) http.Handler {
 		Now:           s.time.now,
 		UTC:           s.time.utc,
 		Log:           s.log,
-	})
+	}
+	if s.alone {
+		cfg.Metrics = s.telemetry.Metrics
+	}
+	return api.New(cfg)
 }

@@ -22,6 +22,8 @@ type engine interface {
 	Ready(ctx context.Context) (sandbox string, err error)
 	// Rest returns once no worker process holds anything of a document, and none is being started.
 	Rest(ctx context.Context) error
+	// Processes counts the worker processes that started, and by reason those that ended.
+	Processes() (started int64, ended map[string]int64)
 	// Places are where documents and their pages take turns at the worker processes.
 	Places() *fairqueue.Queue
 	Close()

@@ -106,6 +106,7 @@ func (m *machine) place(ctx context.Context, set config.Settings, log *slog.Logg
 		deadline: set.Deadline,
 		inline:   inlineLimit,
 		page:     servesPage(set.Page, m.base),
+		alone:    true,
 
 		conditions: []condition{folderTakes(log, m.store), roomLeft(m.store.Space), databaseAnswers(m.store.Records)},
 		subjects:   machineSubjects(m.store, m.clock, m.base),

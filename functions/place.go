@@ -49,6 +49,7 @@ type place struct {
 	deadline time.Duration // how long one invocation may work on a document, unless less is left of it
 	inline   int64         // largest document in a request's own body, in bytes
 	page     bool          // the page for people is at /
+	alone    bool          // one process is the whole place: its numbers are at /metrics
 	proxied  bool          // a proxy that is part of the place says how requests reached it
 	larger   string        // where documents go that are larger than one request takes: a sentence for clients of ABBYY
 

@@ -77,7 +77,7 @@ var layers = []struct {
 		"shared/review", "shared/savedstate", "shared/task", "shared/webhook",
 	}},
 	{"protocols, drivers and engines", []string{
-		"shared/httpserver", "shared/client", "shared/inbox", "shared/trigger", "shared/picture", "shared/pdf", "shared/ocr/reading", "shared/ocr/tesseract", "shared/ocr/gosseract", "shared/ocr/worker",
+		"shared/httpserver", "shared/client", "shared/inbox", "shared/telemetry", "shared/trigger", "shared/picture", "shared/pdf", "shared/ocr/reading", "shared/ocr/tesseract", "shared/ocr/gosseract", "shared/ocr/worker",
 		"shared/storage/aws", "shared/storage/azure", "shared/storage/local", "shared/storage/memory",
 		"shared/doctor/account", "shared/doctor/awsaccount", "shared/doctor/folder", "shared/doctor/resourcemanager", "shared/config/secretsmanager", "shared/abbyy", "shared/webhook/egress",
 	}},

@@ -90,6 +90,16 @@ func (w workers) Confinement(ctx context.Context) (effect.Gap, error) {
 	return s.Gap(), err
 }
 
+// Processes implements engine.
+func (w workers) Processes() (started int64, ended map[string]int64) {
+	seen := w.Stats()
+	ended = map[string]int64{}
+	for why, n := range seen.Ends {
+		ended[string(why)] = n
+	}
+	return seen.Starts, ended
+}
+
 // newWarm fills the PDF compilation cache, so that no document waits for it.
 func newWarm() *cobra.Command {
 	return &cobra.Command{

@@ -47,6 +47,7 @@ func routes() []route {
 		{id: "getCapabilities", method: "GET", path: "/v1/capabilities", scope: access.Read, good: 200},
 		{id: "getAccessLog", method: "GET", path: "/v1/access-log", scope: access.Auditor, also: []access.Scope{access.Read}, good: 200},
 		{id: "getUsage", method: "GET", path: "/v1/usage", scope: access.Read, also: []access.Scope{access.Operator}, good: 200},
+		{id: "getMetrics", method: "GET", path: "/metrics", scope: access.Operator, good: 200},
 		{id: "openCase", method: "POST", path: "/v1/cases", body: `{"application":"{owner}","task":"{task}","reason":"why"}`, scope: access.Reviewer, good: 201},
 		{id: "listCases", method: "GET", path: "/v1/cases", scope: access.Reviewer, good: 200},
 		{id: "getCase", method: "GET", path: "/v1/cases/{case}", scope: access.Reviewer, good: 200},

@@ -58,7 +58,7 @@ type Check struct {
 	Detail string `json:"detail,omitempty" doc:"What is wrong, and the remedy."`
 }
 
-// Config is what the function needs. Every field is required.
+// Config is what the function needs. Every field is required, unless it says what its absence means.
 type Config struct {
 	Intake        Intake
 	Tasks         Tasks
@@ -73,7 +73,8 @@ type Config struct {
 	Guard         *access.Guard
 	StreamResults bool // results are given through this interface only, not by links
 	Ready         func(ctx context.Context) []Check
-	Address       string // with which links begin; empty if the place does not tell
+	Metrics       func(ctx context.Context) ([]byte, error) // in Prometheus's text format; nil where there are none to be had here
+	Address       string                                    // with which links begin; empty if the place does not tell
 	Languages     func() []string
 	Limits        ocr.Limits
 	Policy        retention.Policy
@@ -112,6 +113,7 @@ func New(cfg Config) *API {
 	a.registerApplications()
 	a.registerWebhooks()
 	a.registerService()
+	a.registerMetrics()
 	a.registerDescription()
 	a.registerDocs()
 	a.accepts = accepted(a.huma.OpenAPI())

@@ -260,6 +260,7 @@ func serviceExamples() map[string]samples {
 				},
 			},
 		})},
+		"getMetrics":     {nil, asText("text/plain", "# HELP lethe_queue_age_seconds …\n# TYPE lethe_queue_age_seconds gauge\nlethe_queue_age_seconds 1.5\n")},
 		"getHealth":      {nil, asJSON(health.Body)},
 		"getReadiness":   {nil, asJSON(ready.Body, unready.Body)},
 		"getDocs":        {nil, asText("text/html", "<!DOCTYPE html>…")},

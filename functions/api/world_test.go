@@ -291,6 +291,7 @@ func newWorld() *world {
 		}),
 		Webhooks:  w.hooks,
 		Address:   "https://ocr.test",
+		Metrics:   func(context.Context) ([]byte, error) { return []byte("lethe_queue_length 0\n"), nil },
 		Ready:     func(context.Context) []api.Check { return w.ready },
 		Languages: func() []string { return []string{"eng", "rus"} },
 		Limits:    ocr.DefaultLimits(),

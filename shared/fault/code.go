@@ -170,3 +170,13 @@ func Codes() []Code {
 	slices.Sort(codes)
 	return codes
 }
+
+// Kinds lists every kind that a code has, in alphabetical order.
+func Kinds() []Kind {
+	var kinds []Kind
+	for _, m := range meanings() {
+		kinds = append(kinds, m.kind)
+	}
+	slices.Sort(kinds)
+	return slices.Compact(kinds)
+}

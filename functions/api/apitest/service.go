@@ -100,7 +100,8 @@ func New(t testing.TB, cfg Config) *Service {
 			Records: store, Tasks: s.Tasks, Documents: cfg.Documents, Journal: s.Acts, Now: cfg.Now, Log: cfg.Log,
 		}),
 		Ready: func(context.Context) []api.Check { return nil }, Languages: cfg.Engine.Languages,
-		Limits: ocr.DefaultLimits(), Policy: retention.Default(), Inline: cfg.Inline, Version: "test", Region: "testland",
+		Metrics: func(context.Context) ([]byte, error) { return []byte("lethe_queue_length 0\n"), nil },
+		Limits:  ocr.DefaultLimits(), Policy: retention.Default(), Inline: cfg.Inline, Version: "test", Region: "testland",
 		Now: cfg.Now, Log: cfg.Log,
 	})
 	s.Handler = httpserver.Serve(s.API, cfg.Log, cfg.Now)

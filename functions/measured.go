@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/telemetry"
+)
+
+// measured makes the instruments, and has the calls of storage counted from here on.
+func (s *server) measured() error {
+	var err error
+	if s.telemetry, err = telemetry.New(); err != nil {
+		return err
+	}
+	s.blobs, s.records = s.telemetry.Blobs(s.blobs), s.telemetry.Records(s.records)
+	return nil
+}
+
+// observer counts what the domain tells. A verb beside the server counts nothing.
+func (s *server) observer() task.Observer {
+	if s.telemetry == nil {
+		return nil
+	}
+	return s.telemetry
+}
+
+// waiting is what a queue of this process tells of itself.
+type waiting interface {
+	Waiting() (waiting, running int)
+	Age() time.Duration
+}
+
+// sources are what is read when somebody collects metrics.
+func (s *server) sources(service *task.Service) telemetry.Sources {
+	from := telemetry.Sources{Ledger: s.ledger.Lag, Workers: s.engine.Processes}
+	if !s.alone { // every instance would read the same
+		return from
+	}
+	from.Retention = func(ctx context.Context) (task.Measurement, error) { return service.Measure(ctx) }
+	if queue, ok := service.Queue.(waiting); ok {
+		from.Queue = func() (length int, age time.Duration) {
+			length, _ = queue.Waiting()
+			return length, queue.Age()
+		}
+	}
+	return from
+}
