@@ -1,7 +1,7 @@
 # Everything a newcomer and CI need. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help fuzz setup build run run-azure run-aws test bench lint soak package scan release vuln clean fmt generate deploy upgrade rotate-key destroy page-test page-shots
+.PHONY: help fuzz setup build run run-azure run-aws test bench lint soak package image scan release vuln clean fmt generate deploy upgrade rotate-key destroy page-test page-shots
 
 export LETHE_CACHE ?= $(CURDIR)/.tools/cache
 export VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo devel)
@@ -51,6 +51,12 @@ bench: build ## compare with tesseract, OCRmyPDF and pdftotext on the same pages
 
 package: build ## make the packages in dist/ (LANGUAGES='heb jpn' adds these)
 	@LANGUAGES='$(LANGUAGES)' scripts/package.sh
+
+image: package ## make a container image in dist/, without a daemon: OCI layout and archive
+	@scripts/setup.sh image
+	@mkdir -p dist/bill
+	@scripts/sbom.sh dist/stage/lethe dist/stage/tessdata dist/bill
+	@go run ./scripts/image -revision "$$(git rev-parse HEAD)" -created "$$(git log -1 --format=%ct)"
 
 run-azure: package ## run a copy of the package under the real Functions host
 	@scripts/setup.sh azurite

@@ -81,7 +81,7 @@ func TestExamplesRunAndPrintWhatTheyDid(t *testing.T) {
 	}
 	cmd := exec.CommandContext(t.Context(), shell(t, "bash"), "-c", script.String())
 	cmd.Dir = d.dir
-	cmd.Env = append(d.lethe().Env, "PATH="+stubs+":"+os.Getenv("PATH"), "LETHE_URL="+s.url, "LETHE_APP="+s.app, "LETHE_SECRET="+s.secret)
+	cmd.Env = append(d.lethe().Env, "PATH="+stubs+":"+os.Getenv("PATH"), "LETHE_URL="+s.url, "LETHE_APP="+s.app, "LETHE_SECRET="+s.secret, "LETHE_LISTEN="+strings.TrimPrefix(s.url, "http://"))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {

@@ -12,6 +12,7 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+	"golang.org/x/term"
 
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 )
@@ -83,11 +84,16 @@ func dispose(sig syscall.Signal, with uint64) error {
 	return nil
 }
 
-// journaled reports whether systemd keeps what is written there in its journal: systemd.exec(5), JOURNAL_STREAM.
+// journaled reports whether somebody keeps what is written there: systemd in its journal (systemd.exec(5), JOURNAL_STREAM), or the
+// runtime of a container, of which this is the first process or the one that the runtime's own init started, in its log.
 func journaled(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {
 		return false
+	}
+	const first = 1
+	if os.Getpid() == first || os.Getppid() == first && !term.IsTerminal(int(f.Fd())) {
+		return true
 	}
 	var to unix.Stat_t
 	return unix.Fstat(int(f.Fd()), &to) == nil && os.Getenv("JOURNAL_STREAM") == fmt.Sprintf("%d:%d", to.Dev, to.Ino)

@@ -56,11 +56,17 @@ func asFunction(args []string) []string {
 // newLambda is one function of a stamp on AWS. The platform starts it, nobody else.
 func newLambda(env environment) *cobra.Command {
 	return &cobra.Command{
-		Use:    lambdaVerb,
+		Use:    lambdaVerb + " [FUNCTION]",
 		Short:  "Serve as a function of AWS Lambda",
 		Hidden: true,
-		Args:   cobra.NoArgs,
-		RunE:   func(cmd *cobra.Command, _ []string) error { return serveLambda(cmd.Context(), newLog(env)) },
+		Args:   cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			role := os.Getenv(handlerVariable) // a container image has no handler: its command names the function
+			if len(args) > 0 {
+				role = args[0]
+			}
+			return serveLambda(cmd.Context(), role, newLog(env))
+		},
 	}
 }
 
@@ -79,14 +85,13 @@ type lambdaFunction struct {
 
 // serveLambda carries out events until the process is killed. A bad setting does not end it, which Lambda would start again
 // with each event: it closes intake, and whatever can run runs.
-func serveLambda(ctx context.Context, log *slog.Logger) error {
+func serveLambda(ctx context.Context, role string, log *slog.Logger) error {
 	if err := errors.Join(hideMemory(), ignoreSignals()); err != nil {
 		return err
 	}
 	if os.Getenv(host.APIVariable) == "" {
 		return fmt.Errorf("%s is not set: this verb is for AWS Lambda", host.APIVariable)
 	}
-	role := os.Getenv(handlerVariable)
 	a, set, err := joinWith(ctx, log, fitFunction(role), func(set config.Settings, wrong error) (*lambdaFunction, error) {
 		return newLambdaFunction(ctx, role, set, wrong, log)
 	})

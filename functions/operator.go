@@ -22,7 +22,7 @@ import (
 
 // operatorCommands are the verbs that work on storage itself, beside a running server or without one.
 func operatorCommands(env environment) []*cobra.Command {
-	return []*cobra.Command{newApp(env), newSweep(env), newClock(env), newDoctor(env)}
+	return []*cobra.Command{newApp(env), newSweep(env), newClock(env), newDoctor(env), newHealth(env)}
 }
 
 // operator is what operator verbs share: the data folder, beside a running server or without one.

@@ -52,6 +52,7 @@ jq -n --slurpfile go "$work/go.json" --slurpfile workers "$work/workers.json" --
   | ($version | ltrimstr("lethe ")) as $version
   | def made($sha256): {$version, licenses: [{expression: "Apache-2.0"}], hashes: [{alg: "SHA-256", content: $sha256}]};
   $go[0]
+  | del(.serialNumber, .metadata.timestamp) # the same program has the same list
   | .metadata.component += {name: "lethe"} + made($sha256)
       + {components: $workers[0] | map({type: "application", name, "bom-ref": .name} + made(.sha256))}
   | .components = ((.components + ($workers[0] | map(.components[])) | unique_by(."bom-ref")) + $more)

@@ -7,6 +7,7 @@
 #   setup.sh native     what scripts/native.sh builds libraries with, and the static libraries that they need
 #   setup.sh package    that of run, and what packages are made with
 #   setup.sh lint       that of run, and the linters
+#   setup.sh image      that of run, and what lists what an image is made of: cyclonedx-gomod
 #   setup.sh bench      that of run, and what it compares with: the tesseract command line, Poppler's tools, OCRmyPDF
 #   setup.sh vuln       that of run, and govulncheck
 #   setup.sh scan       that of test, and what make scan runs: gitleaks, govulncheck, cyclonedx-gomod, wapiti
@@ -39,7 +40,7 @@ native=(cmake make g++ pkg-config libpng-dev libjpeg-dev libtiff-dev libgif-dev 
   liblerc-dev zlib1g-dev)
 test=(tesseract-ocr poppler-utils qpdf ghostscript mupdf-tools librsvg2-bin libtiff-tools webp libopenjp2-tools libxml2-utils bash-completion zsh mandoc
   libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui fonts-ocr-b
-  systemd systemd-container awscli)
+  systemd systemd-container awscli crun)
 package=(zip)
 lint=(shellcheck)
 bench=(tesseract-ocr poppler-utils ocrmypdf)
@@ -200,6 +201,10 @@ case ${1:-run} in
     packages "${run[@]}" "${lint[@]}"
     go_tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint "$golangci_lint"
     ;;
+  image)
+    packages "${run[@]}"
+    go_tool github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod "$cyclonedx_gomod"
+    ;;
   bench) packages "${run[@]}" "${bench[@]}" ;;
   vuln)
     packages "${run[@]}"
@@ -218,7 +223,7 @@ case ${1:-run} in
   page) page ;;
   terraform) terraform ;;
   *)
-    say "unknown set ${1}; the sets are run, native, test, languages, package, lint, bench, vuln, scan, azurite, aws, clients, page, terraform"
+    say "unknown set ${1}; the sets are run, native, test, languages, package, lint, image, bench, vuln, scan, azurite, aws, clients, page, terraform"
     exit 2
     ;;
 esac

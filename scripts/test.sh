@@ -35,7 +35,7 @@ done
 # which start compilers and shells. The race detector has nothing to find there, makes loops over pixels and letters four times as
 # slow, and takes so much address space that the limit on it is off.
 module=$(go list -m)
-sequential='^'$module'/(infra|scripts/(aws|azure|scale|stamp)|shared/(pdf|picture|render|ocr/(barcode|businesscard|derivative|field|gosseract|mrz|reading|table|tesseract|worker/hostiletest|worker/reader)))(/|$)'
+sequential='^'$module'/(infra|scripts/(aws|azure|image|scale|stamp)|shared/(pdf|picture|render|ocr/(barcode|businesscard|derivative|field|gosseract|mrz|reading|table|tesseract|worker/hostiletest|worker/reader)))(/|$)'
 [ -z "${LETHE_SOAK:-}" ] || sequential='^$'
 packages=$(go list ./...)
 mapfile -t raced < <(grep -vE "$sequential" <<<"$packages")

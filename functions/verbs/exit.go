@@ -90,6 +90,9 @@ func Setting(err error) error { return mark(ExitSetting, err) }
 // File marks that a file which was named is missing or cannot be read.
 func File(err error) error { return &coded{ExitFile, err} }
 
+// Unreachable marks that no server answered.
+func Unreachable(err error) error { return mark(ExitUnreachable, err) }
+
 // NoArguments marks that nothing was named to work on.
 func NoArguments(err error) error { return &coded{ExitNoArguments, err} }
 
