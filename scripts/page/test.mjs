@@ -1,7 +1,7 @@
 // The page in a real browser: make page-test. It needs bin/lethe, Debian's chromium, and what scripts/setup.sh page installs.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -240,6 +240,65 @@ test('a picture is pasted, and a file of no known kind is refused', async () => 
   await page.locator('input[data-files]').setInputFiles({ name: 'empty.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(0) });
   await page.getByText('The file is empty.').waitFor();
   await accessible(page, 'refused files');
+  await context.close();
+});
+
+/** Drops files and folders of this machine onto the page, as a person does. */
+async function drop(page, ...paths) {
+  await page.getByText('Drop files or folders here').scrollIntoViewIfNeeded();
+  const box = await page.locator('.zone').boundingBox();
+  const devtools = await page.context().newCDPSession(page);
+  for (const type of ['dragEnter', 'dragOver', 'drop']) {
+    await devtools.send('Input.dispatchDragEvent', { type, x: box.x + box.width / 2, y: box.y + box.height / 2, data: { items: [], files: paths, dragOperationsMask: 1 } });
+  }
+}
+
+test('a folder is dropped with the folders in it, and chosen likewise', async () => {
+  const { page, wrong, context } = await open(browser, server);
+  await signIn(page, server);
+  const top = join(files.dir, 'archive');
+  mkdirSync(join(top, 'years', '2026'), { recursive: true });
+  cpSync(letter, join(top, 'years', '2026', 'spring.jpg'));
+  cpSync(letter, join(top, 'summer.jpg'));
+  mkdirSync(join(top, 'many')); // a browser lists at most 100 at a time
+  for (let n = 0; n < 120; n++) writeFileSync(join(top, 'many', `empty ${n}.pdf`), '');
+  await drop(page, top, pdf);
+  await row(page, 'empty 119.pdf', 'Not accepted').waitFor();
+  assert.equal(await page.locator('.items .name', { hasText: /^empty \d+\.pdf$/ }).count(), 120);
+  await read(page, 'spring.jpg');
+  await read(page, 'summer.jpg');
+  await read(page, 'report.pdf');
+  assert.equal(await page.locator('.zone.over').count(), 0);
+  const chosen = join(files.dir, 'chosen');
+  mkdirSync(join(chosen, 'below'), { recursive: true });
+  cpSync(letter, join(chosen, 'below', 'autumn.jpg'));
+  await page.locator('input[webkitdirectory]').setInputFiles(chosen);
+  await read(page, 'autumn.jpg');
+  mkdirSync(join(files.dir, 'nothing'));
+  await drop(page, join(files.dir, 'nothing'));
+  await page.getByText('There was no file in what you dropped.').waitFor();
+  assert.deepEqual(wrong, []);
+  await context.close();
+  for (const t of (await (await server.call('/v1/tasks')).json()).tasks) await server.call(`/v1/tasks/${t.id}`, { method: 'DELETE' });
+});
+
+test('the certificate is printed on a page of paper, with what it proves and nothing of the screen', async () => {
+  const { page, context } = await open(browser, server, { scheme: 'dark' });
+  await signIn(page, server);
+  await page.locator('input[data-files]').setInputFiles([letter]);
+  await read(page, 'letter.jpg');
+  const [{ id }] = (await (await server.call('/v1/tasks')).json()).tasks;
+  await page.getByRole('button', { name: 'Delete letter.jpg now' }).click();
+  await page.getByRole('button', { name: 'Delete now', exact: true }).click();
+  await proven(page);
+  await page.evaluate(() => { window.print = () => { document.body.dataset.printed = 'yes'; }; });
+  await page.getByRole('button', { name: 'Print', exact: true }).click();
+  assert.equal(await page.evaluate(() => document.body.dataset.printed), 'yes');
+  const paper = files.file('certificate.pdf', await page.pdf({ format: 'A4', printBackground: false }));
+  const text = execFileSync(process.env.LETHE ?? 'bin/lethe', ['read', paper], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  assert.equal(text.split('\f').filter((sheet) => sheet.trim()).length, 1, text);
+  for (const there of ['Genuine and in the log', id, /sha256:[0-9a-f]{64}|[0-9a-f]{64}/, 'Last copy erased', 'Fingerprint of the key', 'Checked in a browser on', 'Not proven']) assert.match(text.replace(/\s+/g, ' '), there instanceof RegExp ? there : new RegExp(there));
+  for (const absent of ['Sign out', 'Print', 'Save the receipt', 'Documents', 'letter.jpg']) assert.doesNotMatch(text, new RegExp(absent));
   await context.close();
 });
 
