@@ -201,6 +201,21 @@ func TestOnlyTheWorkerProgramParsesDocuments(t *testing.T) {
 	}
 }
 
+// Programs of others import the client: nothing of it is hidden from them, and it brings neither storage nor a server along.
+func TestClientIsForOtherModulesToo(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", module+"shared/client").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for linked := range strings.FieldsSeq(string(out)) {
+		own, isOurs := strings.CutPrefix(linked, module)
+		if isOurs && (strings.Contains(own, "internal") || within(own, "functions", "shared/storage", "shared/httpserver", "shared/task")) ||
+			within(linked, "github.com/Azure", "github.com/aws", "modernc.org", "github.com/danielgtaylor", "github.com/spf13") {
+			t.Errorf("the client links %s", linked)
+		}
+	}
+}
+
 func TestPackagesAreNamedForWhatTheyProvide(t *testing.T) {
 	for _, p := range packages(t) {
 		for _, vague := range []string{"util", "utils", "common", "helpers", "models", "types"} {

@@ -1,5 +1,9 @@
 // Package client talks to a server's HTTP interface. It sends credentials to the server's own origin only, never along a
 // redirect and never to an upload or result link, and streams documents and results.
+//
+// It is for programs of other modules too (go get github.com/lethe-ocr/lethe/shared/client): it links neither storage nor engine, and
+// works on every system. What is sent again after a failure is sent as often as it is worth it; a call ends with its context. An error
+// is a *Problem where the server refused, ErrUnreachable where none answered, and ErrLink where the storage behind a link refused.
 package client
 
 import (
