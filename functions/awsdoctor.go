@@ -27,7 +27,7 @@ func awsStampOf(set config.Settings) doctor.StampAWS {
 			Stack: strings.TrimSuffix(set.AWSTables, "-"), Region: set.Region, Account: account, Bucket: set.AWSBucket, Tables: set.AWSTables,
 			SecretARN: set.AWSSigningKey, KeyARN: set.AWSKey,
 		},
-		Policy: set.Policy(),
+		Policy: set.Policy(), Webhooks: set.Webhooks,
 	}
 }
 
@@ -80,6 +80,7 @@ func settingsOfStack(ctx context.Context, set config.Settings, cfg aws.Config, s
 		return set, fmt.Errorf("the settings of stack %s: %w", stack, err)
 	}
 	set.AWSBucket, set.AWSTables, set.AWSSigningKey, set.AWSKey = found["LETHE_AWS_BUCKET"], found["LETHE_AWS_TABLES"], found["LETHE_AWS_SIGNING_KEY"], found["LETHE_AWS_KEY"]
+	set.Webhooks = found["LETHE_WEBHOOKS"] == "true"
 	for name, to := range map[string]*time.Duration{
 		"LETHE_RETAIN_PROCESSED": &set.RetainProcessed, "LETHE_RETAIN_UNPROCESSED": &set.RetainUnprocessed, "LETHE_RETAIN_MARGIN": &set.RetainMargin,
 	} {

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lethe-ocr/lethe/functions/api"
+	"github.com/lethe-ocr/lethe/functions/notify"
 	"github.com/lethe-ocr/lethe/functions/ocr"
 	"github.com/lethe-ocr/lethe/functions/poison"
 	"github.com/lethe-ocr/lethe/functions/requeue"
@@ -148,7 +149,7 @@ func newLambdaFunction(ctx context.Context, role string, set config.Settings, wr
 	// The stamp is where its functions are. Intake has the condition that the settings say so too.
 	cfg.Region = cmp.Or(os.Getenv("AWS_REGION"), cfg.Region)
 	if a.store, err = aws.Open(cfg); err != nil {
-		a.wrong, cfg.Queue = errors.Join(wrong, err), "" // what is erased needs no queue
+		a.wrong, cfg.Queue, cfg.Notify = errors.Join(wrong, err), "", "" // what is erased needs no queue
 		if a.store, err = aws.Open(cfg); err != nil {
 			return nil, err
 		}
@@ -212,12 +213,15 @@ const lambdaInline = 4_400_000
 // at a time, and nothing that goes on between them.
 func (a *lambdaFunction) place(set config.Settings, wrong error, keys *seal.Keys, log *slog.Logger) place {
 	placed := func(ctx context.Context) error { return checkAWSRegion(ctx, set.Region, a.store) }
-	p := cloudPlace(set, errors.Join(wrong, untold(set)), a.clock, a.store.Records, placed, keys, log)
+	p := cloudPlace(set, errors.Join(wrong, unqueued(set)), a.clock, a.store.Records, placed, keys, log)
 	p.blobs, p.links = a.store.Blobs, a.store.Links
 	p.inline, p.still = lambdaInline, true
 	p.larger = "the function URL of AWS takes no larger request: use Lethe on Azure, or `lethe serve`, for such files"
 	// No turn: sweeps side by side are harmless, and one that waits for a lock of a process that was killed is late.
 	p.queue = func(*fairqueue.Queue) task.Queue { return trigger.Queue{To: a.store.Queue()} }
+	if set.AWSNotify != "" {
+		p.deliveries, p.near = trigger.Deliveries{To: a.store.Notify()}, a.store.Emulated()
+	}
 	p.trigger = func(clients http.Handler, _ functions) http.Handler {
 		return httpserver.Serve(clients, log, a.clock.Now)
 	}
@@ -225,10 +229,10 @@ func (a *lambdaFunction) place(set config.Settings, wrong error, keys *seal.Keys
 	return p
 }
 
-// untold refuses a setting that stamps on AWS do not follow yet.
-func untold(set config.Settings) error {
-	if set.Webhooks {
-		return errors.New("LETHE_WEBHOOKS: no function on AWS tells applications; take the setting away")
+// unqueued refuses webhooks that nothing would carry.
+func unqueued(set config.Settings) error {
+	if set.Webhooks && set.AWSNotify == "" {
+		return errors.New("LETHE_WEBHOOKS: LETHE_AWS_NOTIFY_QUEUE names no queue; deploy with the parameter Webhooks=true, which sets both")
 	}
 	return nil
 }
@@ -252,6 +256,8 @@ func (a *lambdaFunction) function() (host.Function, error) {
 		return host.Queue{Name: a.role, Function: a.onMessage, Bucket: bucket, Tasks: true, Last: true, Log: a.log}, nil
 	case retention.Name:
 		return host.OnTick(a.onTick), nil
+	case notify.Name:
+		return host.Deliveries{Name: a.role, Function: a.onDelivery, Log: a.log}, nil
 	}
 	return nil, unknownHandler(a.role)
 }
@@ -271,6 +277,12 @@ func (a *lambdaFunction) onMessage(ctx context.Context, m trigger.Message) error
 	default:
 		return a.functions.requeue(ctx, m)
 	}
+}
+
+// onDelivery likewise.
+func (a *lambdaFunction) onDelivery(ctx context.Context, d trigger.Delivery) error {
+	date(ctx, a.clock, a.store.Tell, a.log)
+	return a.functions.notify(ctx, d)
 }
 
 // onTick likewise.
@@ -314,7 +326,7 @@ func (a *lambdaFunction) prepare(ctx context.Context) {
 
 // rest lets everything of an event come to its end, and makes this process forget it: it is frozen then.
 func (a *lambdaFunction) rest(ctx context.Context) {
-	if a.role != retention.Name {
+	if a.role != retention.Name && a.role != notify.Name { // which reaches no task
 		if _, err := a.tasks.CatchUp(ctx); err != nil {
 			a.log.WarnContext(ctx, logevent.SweepAwaited, "step", "catch up", "kind", fault.KindOf(err))
 		}

@@ -13,7 +13,7 @@ import (
 // stampOnAWS is the storage of the stamp on AWS that the settings name, reached by the execution role.
 func stampOnAWS(set config.Settings, c *clock.Remote) (aws.Config, error) {
 	cfg := aws.Config{
-		Region: set.Region, Bucket: set.AWSBucket, Tables: set.AWSTables, Queue: set.AWSQueue,
+		Region: set.Region, Bucket: set.AWSBucket, Tables: set.AWSTables, Queue: set.AWSQueue, Notify: set.AWSNotify,
 		Now: c.Now, Observe: c.Observe, Wall: c.Wall,
 	}
 	var err error

@@ -19,7 +19,7 @@ func seen(s stamp) doctor.AWS {
 	for _, r := range s.of(tables) {
 		a.Tables = append(a.Tables, seenTable(s, r))
 	}
-	for name := range doctor.AWSQueues() {
+	for name := range s.queues() {
 		r := s.resources[queue(name)]
 		policy, _ := json.Marshal(s.resources[queue(name)+"Policy"].at("Properties.PolicyDocument"))
 		received, _ := r.at("Properties.RedrivePolicy.maxReceiveCount").(float64)
@@ -32,7 +32,7 @@ func seen(s stamp) doctor.AWS {
 		}
 		a.Queues = append(a.Queues, q)
 	}
-	for _, f := range doctor.AWSFunctions() {
+	for _, f := range s.functions() {
 		a.Functions = append(a.Functions, seenFunction(s, f))
 	}
 	a.Sources = &[]doctor.AWSSource{}
@@ -42,7 +42,7 @@ func seen(s stamp) doctor.AWS {
 			PartialBatch: same([]any{"ReportBatchItemFailures"}, r.at("Properties.FunctionResponseTypes")),
 		})
 	}
-	for _, f := range append(doctor.AWSFunctions(), doctor.ScheduleRole) {
+	for _, f := range append(s.functions(), doctor.ScheduleRole) {
 		trust, _ := json.Marshal(s.resources[named(f, "Role")].at("Properties.AssumeRolePolicyDocument"))
 		a.Roles = append(a.Roles, doctor.AWSRole{Function: f, Seen: true, Trust: string(trust), Policies: s.documents(named(f, "Role"))})
 	}
@@ -129,7 +129,7 @@ func TestDoctorFindsNothingToCureInADeployment(t *testing.T) {
 		policy := retention.Default()
 		policy.Processed, policy.Unprocessed = s.limit("results"), s.limit("uploads")
 		all := map[doctor.Check]doctor.Finding{}
-		for _, f := range seen(s).Judge(doctor.StampAWS{AWSNames: s.names(), Policy: policy}) {
+		for _, f := range seen(s).Judge(doctor.StampAWS{AWSNames: s.names(), Policy: policy, Webhooks: s.told()}) {
 			all[f.Check] = f
 		}
 		return all

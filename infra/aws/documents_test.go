@@ -31,10 +31,23 @@ func (s stamp) limit(container string) time.Duration {
 	return usual
 }
 
-// functionRoles are the ARNs of the roles of the functions.
+// told is whether applications are told by webhooks.
+func (s stamp) told() bool { return s.parameters["Webhooks"] == "true" }
+
+// functions and queues are those of the stamp.
+func (s stamp) functions() []string { return doctor.StampAWS{Webhooks: s.told()}.Functions() }
+
+func (s stamp) queues() map[string]string { return doctor.StampAWS{Webhooks: s.told()}.Queues() }
+
+// functionRoles are the ARNs of the roles of the functions that work on tasks.
 func (s stamp) functionRoles() []string {
+	return slices.DeleteFunc(s.allRoles(), func(role string) bool { return strings.HasSuffix(role, "-"+doctor.NotifyFunction) })
+}
+
+// allRoles are those of every function.
+func (s stamp) allRoles() []string {
 	var all []string
-	for _, f := range doctor.AWSFunctions() {
+	for _, f := range s.functions() {
 		all = append(all, arn(roles, s.region, "lethe-"+s.region+"-"+f))
 	}
 	return all

@@ -41,8 +41,12 @@ func functionRules() []rule {
 		{
 			name: "there is each function, under its name, with its own handler and role",
 			check: func(s stamp) []string {
-				wrong := differ("functions", s.ids(functions), []string{"ApiFunction", "OcrFunction", "RequeueFunction", "PoisonFunction", "RetentionFunction"})
-				for _, f := range doctor.AWSFunctions() {
+				want := []string{"ApiFunction", "OcrFunction", "RequeueFunction", "PoisonFunction", "RetentionFunction"}
+				if s.told() {
+					want = append(want, "NotifyFunction")
+				}
+				wrong := differ("functions", s.ids(functions), want)
+				for _, f := range s.functions() {
 					r, name := s.resources[named(f, "Function")], "lethe-"+s.region+"-"+f
 					if r.str("Properties.FunctionName") != name || r.str("Properties.Handler") != f || r.str("Properties.Role") != arn(roles, s.region, name) {
 						wrong = append(wrong, f+" is "+r.str("Properties.FunctionName")+" with "+r.str("Properties.Handler"))
@@ -56,7 +60,7 @@ func functionRules() []rule {
 			name: "a function has a core for each worker process, and time to hand on what is left",
 			check: func(s stamp) []string {
 				var wrong []string
-				for _, f := range doctor.AWSFunctions() {
+				for _, f := range s.functions() {
 					r := s.resources[named(f, "Function")]
 					var memory, workers float64
 					if _, err := fmt.Sscan(text(r.at("Properties.MemorySize"))+" "+s.environment(f)["LETHE_WORKERS"], &memory, &workers); err != nil {
@@ -67,7 +71,7 @@ func functionRules() []rule {
 					switch {
 					case err != nil || memory < 1700*workers || memory > 10240 || workers < 1:
 						wrong = append(wrong, fmt.Sprintf("%s: %v MB for %v workers", f, memory, workers))
-					case timeOut > 15*time.Minute || f != doctor.PoisonFunction && timeOut < deadline+2*time.Minute:
+					case timeOut > 15*time.Minute || f != doctor.PoisonFunction && f != doctor.NotifyFunction && timeOut < deadline+2*time.Minute:
 						wrong = append(wrong, fmt.Sprintf("%s: %v, with work until %v", f, timeOut, deadline))
 					}
 				}
@@ -84,7 +88,7 @@ func functionRules() []rule {
 					_, _ = fmt.Sscan(text(v), &n)
 					return n
 				}
-				for _, f := range doctor.AWSFunctions() {
+				for _, f := range s.functions() {
 					reserved := s.resources[named(f, "Function")].at("Properties.ReservedConcurrentExecutions")
 					most := s.resources[named(f, "Source")].at("Properties.ScalingConfig.MaximumConcurrency")
 					switch {
@@ -113,6 +117,7 @@ func functionRules() []rule {
 					"LETHE_DEADLINE":           "12m0s", "LETHE_CANARY_INTERVAL": "1h0m0s", "LETHE_FULL_PASS_INTERVAL": "1h0m0s", "STARTED": "0s",
 					"LETHE_INTAKE": s.parameter("Intake", "open"), "LETHE_RESULTS": s.parameter("Results", "link"),
 					"LETHE_SANDBOX": s.parameter("Sandbox", config.SandboxRequired), "LETHE_REVIEW": s.parameter("Review", "false"),
+					"LETHE_AWS_NOTIFY_QUEUE": "", "LETHE_WEBHOOKS": s.parameter("Webhooks", "false"), "LETHE_WEBHOOK_ALLOW": s.parameter("WebhookAllow", ""),
 					"LETHE_OIDC_REQUIRED": map[string]string{"true": "false", "false": "true"}[s.parameter("RolesBySecret", "false")],
 					"LETHE_OIDC_ISSUER":   s.parameter("OIDCIssuer", ""), "LETHE_OIDC_AUDIENCE": s.parameter("OIDCAudience", ""), "LETHE_OIDC_ROLES": s.parameter("OIDCRoles", ""),
 					"LETHE_PUBLIC_URL": s.parameter("PublicURL", ""), "LETHE_BOOTSTRAP_APP": s.parameter("BootstrapApp", ""), "LETHE_BOOTSTRAP_HASH": s.parameter("BootstrapHash", ""),
@@ -121,11 +126,14 @@ func functionRules() []rule {
 					want["LETHE_INTAKE"], want["LETHE_RETAIN_PROCESSED"], want["LETHE_RETAIN_UNPROCESSED"] = "closed", "2m0s", "2m0s"
 					want["LETHE_RETAIN_MARGIN"], want["LETHE_FULL_PASS_INTERVAL"] = "1m0s", "1m0s"
 				}
+				if s.told() {
+					want["LETHE_AWS_NOTIFY_QUEUE"] = "https://sqs." + s.region + ".amazonaws.com/" + account + "/lethe-" + s.region + "-notify"
+				}
 				if s.key() {
 					want["LETHE_AWS_KEY"] = arn(keys, s.region, "Key")
 				}
 				var wrong []string
-				for _, f := range doctor.AWSFunctions() {
+				for _, f := range s.functions() {
 					got := s.environment(f)
 					delete(got, "LETHE_WORKERS")
 					for _, name := range slices.Sorted(maps.Keys(got)) {
@@ -163,7 +171,7 @@ func functionRules() []rule {
 				for _, r := range s.of(sources) {
 					got = append(got, r.str("Properties.EventSourceArn")+" "+r.str("Properties.FunctionName"))
 				}
-				for q, f := range doctor.AWSQueues() {
+				for q, f := range s.queues() {
 					want = append(want, arn(queues, s.region, "lethe-"+s.region+"-"+q)+" "+arn(functions, s.region, "lethe-"+s.region+"-"+f))
 				}
 				return differ("sources", got, want)
@@ -227,9 +235,9 @@ func TestSettingsAreThoseThatTheProgramReads(t *testing.T) {
 // TestEnvironmentFits holds the settings against the 4 KB that Lambda allows, however long the parameters are.
 func TestEnvironmentFits(t *testing.T) {
 	for _, s := range committed(t) {
-		for _, f := range doctor.AWSFunctions() {
+		for _, f := range s.functions() {
 			env := s.environment(f)
-			for name, longest := range map[string]int{"LETHE_OIDC_ISSUER": 256, "LETHE_OIDC_AUDIENCE": 256, "LETHE_OIDC_ROLES": 512, "LETHE_PUBLIC_URL": 256} {
+			for name, longest := range map[string]int{"LETHE_OIDC_ISSUER": 256, "LETHE_OIDC_AUDIENCE": 256, "LETHE_OIDC_ROLES": 512, "LETHE_PUBLIC_URL": 256, "LETHE_WEBHOOK_ALLOW": 256} {
 				env[name] = strings.Repeat("x", longest)
 			}
 			if body, err := json.Marshal(env); err != nil || len(body) > 4096 {

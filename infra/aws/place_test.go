@@ -156,6 +156,11 @@ func TestParametersOutsideTheirTypesAreRefused(t *testing.T) {
 		}
 	}
 	values := given()
+	values["Region"], values["Webhooks"], values["PrivateNetwork"] = "eu-central-1", "true", "true"
+	if s, err := evaluate(tmpl, options{region: "eu-central-1"}, values); err != nil || len(s.refused) != 1 || !strings.Contains(s.refused[0], "way out") {
+		t.Errorf("webhooks in a network without a way out are accepted: %v, %v", s.refused, err)
+	}
+	values = given()
 	values["Region"] = "cn-north-1"
 	if s, err := evaluate(tmpl, options{region: "cn-north-1"}, values); err != nil || len(s.refused) == 0 {
 		t.Errorf("a region that the template does not know is accepted: %v", err)

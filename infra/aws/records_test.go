@@ -34,7 +34,10 @@ func recordRules() []rule {
 					tablesFirst = append(tablesFirst, id)
 				}
 				wrong := differ("tables that the policy waits for", texts(s.resources["StorePolicy"]["DependsOn"]), tablesFirst)
-				for _, f := range doctor.AWSFunctions() { // which wait for their role, and so for the policy
+				for _, f := range s.functions() { // which wait for their role, and so for the policy
+					if f == doctor.NotifyFunction && slices.Contains(texts(s.resources[named(f, "Role")]["DependsOn"]), "StorePolicy") {
+						continue // it waits for the policy, and has none of its rights
+					}
 					if !slices.Contains(texts(s.resources[named(f, "Role")].at("Properties.ManagedPolicyArns")), arn(policies, s.region, "lethe-"+s.region+"-store")) {
 						wrong = append(wrong, f+" waits for no table")
 					}
@@ -98,7 +101,7 @@ func queueRuleSet() []rule {
 				for id, r := range s.of(queues) {
 					got = append(got, id+" "+r.str("Properties.QueueName"))
 				}
-				for name := range doctor.AWSQueues() {
+				for name := range s.queues() {
 					want = append(want, queue(name)+" lethe-"+s.region+"-"+name)
 				}
 				return differ("queues", got, want)
@@ -109,7 +112,7 @@ func queueRuleSet() []rule {
 			name: "a message is hidden for six time-outs of its function",
 			check: func(s stamp) []string {
 				var wrong []string
-				for name, f := range doctor.AWSQueues() {
+				for name, f := range s.queues() {
 					hidden, most := s.resources[queue(name)].seconds("Properties.VisibilityTimeout"), 12*time.Hour
 					if timeOut := function(s, f).seconds("Properties.Timeout"); hidden < 6*timeOut || hidden > most {
 						wrong = append(wrong, fmt.Sprintf("%s: %v for %v", name, hidden, timeOut))
@@ -132,7 +135,7 @@ func queueRuleSet() []rule {
 			broken: func(s stamp) { s.set("PoisonQueue", "MessageRetentionPeriod", 1209600.0) },
 		},
 		{
-			name: "both queues give up to poison after five attempts, poison to nobody",
+			name: "queues give up to poison after five attempts, poison to nobody",
 			check: func(s stamp) []string {
 				return s.each(queues, func(id string, r resource) string {
 					var want any
@@ -148,11 +151,13 @@ func queueRuleSet() []rule {
 			broken: func(s stamp) { s.set("RequeueQueue", "RedrivePolicy", nil) },
 		},
 		{
-			name: "poison takes from the two queues alone",
+			name: "poison takes from the other queues alone",
 			check: func(s stamp) []string {
-				want := map[string]any{"redrivePermission": "byQueue", "sourceQueueArns": []string{
-					arn(queues, s.region, "lethe-"+s.region+"-uploads"), arn(queues, s.region, "lethe-"+s.region+"-requeue"),
-				}}
+				from := []string{arn(queues, s.region, "lethe-"+s.region+"-uploads"), arn(queues, s.region, "lethe-"+s.region+"-requeue")}
+				if s.told() {
+					from = append(from, arn(queues, s.region, "lethe-"+s.region+"-notify"))
+				}
+				want := map[string]any{"redrivePermission": "byQueue", "sourceQueueArns": from}
 				if got := s.resources["PoisonQueue"].at("Properties.RedriveAllowPolicy"); !same(want, got) {
 					return []string{fmt.Sprint(got)}
 				}
@@ -180,7 +185,7 @@ func queueRuleSet() []rule {
 			name: "queues refuse plain HTTP",
 			check: func(s stamp) []string {
 				var wrong []string
-				for name := range doctor.AWSQueues() {
+				for name := range s.queues() {
 					want := map[string]any{
 						"Sid": "TLSOnly", "Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": arn(queues, s.region, "lethe-"+s.region+"-"+name),
 						"Condition": map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}},
@@ -196,7 +201,7 @@ func queueRuleSet() []rule {
 			},
 		},
 		{
-			name: "the bucket alone tells of uploads, the functions alone of work that goes on",
+			name: "the bucket alone tells of uploads, the functions alone of work that goes on and of events",
 			check: func(s stamp) []string {
 				uploads := arn(queues, s.region, "lethe-"+s.region+"-uploads")
 				of := map[string]any{"ArnNotEquals": map[string]any{"aws:SourceArn": s.bucketARN()}}
@@ -223,6 +228,16 @@ func queueRuleSet() []rule {
 						wrong = append(wrong, fmt.Sprint(c.queue, got))
 					}
 				}
+				if s.told() {
+					want := map[string]any{
+						"Sid": "FunctionsOnly", "Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn(queues, s.region, "lethe-"+s.region+"-notify"),
+						"Condition": map[string]any{"ArnNotEquals": map[string]any{"aws:PrincipalArn": s.allRoles()}},
+					}
+					if got := statement(s, "NotifyQueue", "FunctionsOnly"); !same(want, map[string]any(got)) {
+						wrong = append(wrong, fmt.Sprint("NotifyQueue", got))
+					}
+					wrong = append(wrong, differ("NotifyQueuePolicy", sids(s.resources["NotifyQueuePolicy"]), []string{"FunctionsOnly", "TLSOnly"})...)
+				}
 				for id, want := range map[string][]string{
 					"UploadsQueuePolicy": {"EventsOfTheBucket", "NobodyElse", "TLSOnly"}, "RequeueQueuePolicy": {"FunctionsOnly", "TLSOnly"}, "PoisonQueuePolicy": {"TLSOnly"},
 				} {
@@ -245,7 +260,7 @@ func secretRuleSet() []rule {
 				want := map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{
 					"Sid": "FunctionsOnly", "Effect": "Deny", "Principal": "*", "Resource": "*",
 					"Action":    []string{"secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue"},
-					"Condition": map[string]any{"ArnNotEquals": map[string]any{"aws:PrincipalArn": s.functionRoles()}},
+					"Condition": map[string]any{"ArnNotEquals": map[string]any{"aws:PrincipalArn": s.allRoles()}},
 				}}}
 				if got := s.resources["SigningKeyPolicy"].at("Properties.ResourcePolicy"); !same(want, got) {
 					return []string{fmt.Sprint(got)}

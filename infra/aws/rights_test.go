@@ -51,6 +51,9 @@ func (s stamp) rightsOptions() []doctor.AWSOption {
 	if s.private() {
 		options = append(options, doctor.WithVPC)
 	}
+	if s.told() {
+		options = append(options, doctor.WithWebhooks)
+	}
 	return options
 }
 
@@ -60,7 +63,7 @@ func rightRules() []rule {
 			name: "each role has the rights of the table of rights and no other",
 			check: func(s stamp) []string {
 				var wrong []string
-				for _, f := range append(doctor.AWSFunctions(), doctor.ScheduleRole) {
+				for _, f := range append(s.functions(), doctor.ScheduleRole) {
 					var granted []doctor.AWSGrant
 					for _, document := range s.documents(named(f, "Role")) {
 						more, err := s.names().Grants([]byte(document))
@@ -71,6 +74,9 @@ func rightRules() []rule {
 					}
 					wrong = append(wrong, doctor.WrongRights(f, granted, s.rightsOptions()...)...)
 					for _, r := range doctor.AWSRights(f) { // the doctor can do without these, its stamp gives them all the same
+						if r.When == doctor.WithWebhooks && !s.told() {
+							continue
+						}
 						for _, action := range r.Actions {
 							for _, on := range r.On {
 								if r.Looking && !contains(granted, doctor.AWSGrant{Action: action, On: on}) {
@@ -145,7 +151,7 @@ func rightRules() []rule {
 			name: "there are no other roles than of functions, schedule and trail, and no user or group",
 			check: func(s stamp) []string {
 				want := []string{"ScheduleRole"}
-				for _, f := range doctor.AWSFunctions() {
+				for _, f := range s.functions() {
 					want = append(want, named(f, "Role"))
 				}
 				if s.watched() {

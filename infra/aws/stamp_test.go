@@ -36,7 +36,7 @@ func cases() []options {
 			"PublicURL": "https://ocr.example.org", "BootstrapApp": "0198f3c4-7a00-7000-8000-00000000000a", "BootstrapHash": strings.Repeat("0a", 32),
 			"OIDCIssuer": "https://login.example.org/tenant", "OIDCAudience": "lethe", "OIDCRoles": "Lethe.Operator:operator,Lethe.Auditor:auditor",
 		}},
-		{"least", "ap-southeast-2", map[string]string{"AccessTrail": "false", "ReserveConcurrency": "false", "Protection": "false", "Closing": "true", "UnprocessedHours": "2"}},
+		{"least", "ap-southeast-2", map[string]string{"AccessTrail": "false", "ReserveConcurrency": "false", "Protection": "false", "Closing": "true", "UnprocessedHours": "2", "Webhooks": "true", "WebhookAllow": "hooks.example.org"}},
 	}
 }
 

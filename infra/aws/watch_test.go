@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/lethe-ocr/lethe/shared/doctor"
 	"github.com/lethe-ocr/lethe/shared/logevent"
 )
 
@@ -109,7 +108,7 @@ func watchRules() []rule {
 						}
 					}
 				}
-				for _, f := range doctor.AWSFunctions() {
+				for _, f := range s.functions() {
 					for _, name := range []string{"functions-failed", "functions-throttled"} {
 						want = append(want, name+" FunctionName lethe-"+s.region+"-"+f)
 					}

@@ -90,7 +90,7 @@ fi
 step "removing the stack $stack (minutes)"
 remember state=removing
 if [ "$exists" = true ]; then change_stack Protection=false; fi
-for function in api ocr requeue poison retention; do
+for function in api ocr requeue poison retention notify; do
   known ResourceNotFoundException lambda put-function-concurrency --function-name "$stack-$function" --reserved-concurrent-executions 0 || true
 done
 remove_stack

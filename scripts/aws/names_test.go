@@ -24,7 +24,7 @@ func TestNamesAreThoseOfTheTemplate(t *testing.T) {
 	t.Parallel()
 	text := template(t)
 	names := []string{"BucketName: !Sub ${AWS::StackName}-${AWS::AccountId}\n", "Name: !Sub ${AWS::StackName}-signing-key\n", "LogGroupName: !Sub /aws/lambda/${AWS::StackName}\n"}
-	for _, function := range []string{"api", "ocr", "requeue", "poison", "retention"} {
+	for _, function := range []string{"api", "ocr", "requeue", "poison", "retention", "notify"} {
 		names = append(names, "FunctionName: !Sub ${AWS::StackName}-"+function+"\n")
 	}
 	for _, output := range []string{"ApiUrl", "Bucket", "SigningKeySecretArn"} {
@@ -35,16 +35,16 @@ func TestNamesAreThoseOfTheTemplate(t *testing.T) {
 			t.Errorf("the template has no %q", name)
 		}
 	}
-	if n := strings.Count(text, "STARTED: !Ref Started\n"); n != 5 {
-		t.Errorf("%d of 5 functions start again when they are told to", n)
+	if n := strings.Count(text, "STARTED: !Ref Started\n"); n != 6 {
+		t.Errorf("%d of 6 functions start again when they are told to", n)
 	}
 	// Where a stamp is being removed, everything is due at once.
 	for _, setting := range []string{
 		"LETHE_INTAKE: !If [Leaving, closed, ", "LETHE_RETAIN_PROCESSED: !If [Leaving, 2m, ", "LETHE_RETAIN_UNPROCESSED: !If [Leaving, 2m, ",
 		"LETHE_RETAIN_MARGIN: !If [Leaving, 1m, ", "LETHE_FULL_PASS_INTERVAL: !If [Leaving, 1m, ",
 	} {
-		if n := strings.Count(text, setting); n != 5 {
-			t.Errorf("%d of 5 functions have %q", n, setting)
+		if n := strings.Count(text, setting); n != 6 {
+			t.Errorf("%d of 6 functions have %q", n, setting)
 		}
 	}
 }

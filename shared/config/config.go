@@ -89,6 +89,7 @@ type Settings struct {
 	AWSBucket     string `envconfig:"AWS_BUCKET" place:"yes" desc:"bucket of a stamp on AWS, for its functions"`
 	AWSTables     string `envconfig:"AWS_TABLES" place:"yes" desc:"what the names of its tables begin with"`
 	AWSQueue      string `envconfig:"AWS_QUEUE" place:"yes" desc:"address of its queue of tasks"`
+	AWSNotify     string `envconfig:"AWS_NOTIFY_QUEUE" place:"yes" desc:"address of its queue of webhooks, where they are on"`
 	AWSSigningKey string `envconfig:"AWS_SIGNING_KEY" place:"yes" desc:"ARN of the secret with its signing key"`
 	AWSKey        string `envconfig:"AWS_KEY" place:"yes" desc:"ARN of the key that everything of it must be encrypted with; by default any one key, or none of yours"`
 	AWSEndpoints  string `envconfig:"AWS_ENDPOINTS" place:"yes" desc:"emulators on this machine instead of AWS, such as s3=http://127.0.0.1:7070,dynamodb=http://127.0.0.1:8000,sqs=http://127.0.0.1:4566"`

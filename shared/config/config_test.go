@@ -168,7 +168,7 @@ func TestFallbackKeepsThePlaceWhereDocumentsAre(t *testing.T) {
 		t.Setenv("LETHE_RETAIN_MARGIN", margin)
 		want := config.Fallback()
 		for variable, field := range map[string]*string{
-			"LETHE_REGION": &want.Region, "LETHE_AWS_BUCKET": &want.AWSBucket, "LETHE_AWS_TABLES": &want.AWSTables, "LETHE_AWS_QUEUE": &want.AWSQueue,
+			"LETHE_REGION": &want.Region, "LETHE_AWS_BUCKET": &want.AWSBucket, "LETHE_AWS_TABLES": &want.AWSTables, "LETHE_AWS_QUEUE": &want.AWSQueue, "LETHE_AWS_NOTIFY_QUEUE": &want.AWSNotify,
 			"LETHE_AWS_SIGNING_KEY": &want.AWSSigningKey, "LETHE_AWS_KEY": &want.AWSKey, "LETHE_AWS_ENDPOINTS": &want.AWSEndpoints,
 		} {
 			*field = "the value of " + variable

@@ -106,7 +106,7 @@ func ofAWS() []Expectation {
 		expect(TableProtection, "tables are protected against deletion", "without records only the lifecycle rules know what to erase", "deploy with the parameter Protection=true",
 			table("DeletionProtectionEnabled")),
 
-		expect(QueueDeadLetters, "uploads and requeue give up to poison after 2 to 10 attempts, poison to nobody", "a document that crashes the function would be tried for ever, or forgotten without a word",
+		expect(QueueDeadLetters, "all queues but poison give up to poison after 2 to 10 attempts, poison to nobody", "a document that crashes the function would be tried for ever, or forgotten without a word",
 			redeploy, queue),
 		expect(QueueRetention, "messages are kept no longer than documents, and longer than an attempt takes", "names of documents would outlive them, or work get lost",
 			"aws sqs set-queue-attributes --queue-url QUEUE_URL --attributes MessageRetentionPeriod=SECONDS", queue),

@@ -90,7 +90,7 @@ func (a AWS) judgeFunctions(u unseen, s StampAWS) []Finding {
 			return "", f.Reserved != nil
 		})),
 		look(FunctionURL, "%d functions: api alone has a URL, and streams", func(f AWSFunction) (string, bool) { return f.entrances() }),
-		a.sources(u),
+		a.sources(u, s),
 		a.logs(u, s),
 		a.forwards(u),
 		a.clock(u),
@@ -218,34 +218,34 @@ func (st statement) throughURL() bool {
 }
 
 // sources wants each queue to call its function and no other, a message at a time to be given back, and nothing else to call one.
-func (a AWS) sources(u unseen) Finding {
+func (a AWS) sources(u unseen, s StampAWS) Finding {
 	if a.Sources == nil {
 		return u.unknown(FunctionEvents)
 	}
 	var e examined
-	queues := AWSQueues()
+	queues := s.Queues()
 	for _, name := range slices.Sorted(maps.Keys(queues)) {
 		from, to := AWSResource("queue/"+name), AWSResource("function/"+queues[name])
-		i := slices.IndexFunc(*a.Sources, func(s AWSSource) bool { return s.From == from && s.To == to })
+		i := slices.IndexFunc(*a.Sources, func(src AWSSource) bool { return src.From == from && src.To == to })
 		if i < 0 {
 			e.note(name + " calls nothing")
 			continue
 		}
-		switch s := (*a.Sources)[i]; {
-		case !s.Enabled:
+		switch src := (*a.Sources)[i]; {
+		case !src.Enabled:
 			e.note(name + " is switched off")
-		case !s.PartialBatch:
+		case !src.PartialBatch:
 			e.note(name + ": a whole batch fails with one message (no ReportBatchItemFailures)")
-		case len(s.Failures) > 0:
-			e.note(name + ": what failed goes to " + strings.Join(s.Failures, ", "))
+		case len(src.Failures) > 0:
+			e.note(name + ": what failed goes to " + strings.Join(src.Failures, ", "))
 		default:
 			e.note(a.hidden(name, queues[name]))
 		}
 	}
-	for _, s := range *a.Sources {
-		name, ours := strings.CutPrefix(string(s.From), "queue/")
-		if !ours || s.To != AWSResource("function/"+queues[name]) {
-			e.note(fmt.Sprintf("%s calls %s", s.From, s.To))
+	for _, src := range *a.Sources {
+		name, ours := strings.CutPrefix(string(src.From), "queue/")
+		if !ours || src.To != AWSResource("function/"+queues[name]) {
+			e.note(fmt.Sprintf("%s calls %s", src.From, src.To))
 		}
 	}
 	return e.finding(u, FunctionEvents, "%d queues call their functions")

@@ -88,7 +88,7 @@ func healthyAWS() doctor.AWS {
 			Replicas: none(), Indexes: none(), Encryption: key(), Policy: new(""), Protected: new(true),
 		})
 	}
-	for _, q := range []string{"uploads", "requeue", "poison"} {
+	for _, q := range []string{"uploads", "requeue", "poison", "notify"} {
 		queue := doctor.AWSQueue{
 			Name: q, Seen: true, Retention: 48 * time.Hour, Visibility: 90 * time.Minute, DeadLetters: "queue/poison", Receives: 5, Encryption: key(),
 			Policy: queuePolicy(q, ""),
@@ -214,6 +214,7 @@ func spoiledAWS() []spoiling {
 
 		queue("no dead letters", 0, doctor.QueueDeadLetters, func(q *doctor.AWSQueue) { q.DeadLetters = "" }),
 		queue("dead letters elsewhere", 0, doctor.QueueDeadLetters, func(q *doctor.AWSQueue) { q.DeadLetters = "arn:aws:sqs:x" }),
+		queue("webhooks without dead letters", 3, doctor.QueueDeadLetters, func(q *doctor.AWSQueue) { q.DeadLetters = "" }),
 		queue("one attempt", 1, doctor.QueueDeadLetters, func(q *doctor.AWSQueue) { q.Receives = 1 }),
 		queue("a thousand attempts", 1, doctor.QueueDeadLetters, func(q *doctor.AWSQueue) { q.Receives = 1000 }),
 		queue("dead letters of dead letters", 2, doctor.QueueDeadLetters, func(q *doctor.AWSQueue) { q.DeadLetters = "queue/uploads" }),
@@ -291,13 +292,19 @@ func spoiledAWS() []spoiling {
 		role("too much, the rest not read", doctor.RoleRights, func(r *doctor.AWSRole) {
 			r.Unread, r.Policies = []string{"store"}, []string{`{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}`}
 		}),
-		{"a role absent", func(f *facts) { f.aws.Roles[5] = doctor.AWSRole{Function: doctor.ScheduleRole, Absent: true} }, doctor.RoleRights, doctor.Breach},
+		{"a role absent", func(f *facts) { f.aws.Roles[6] = doctor.AWSRole{Function: doctor.ScheduleRole, Absent: true} }, doctor.RoleRights, doctor.Breach},
 		role("another service", doctor.RoleTrust, func(r *doctor.AWSRole) {
 			r.Trust = `{"Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}`
 		}),
 		role("somebody too", doctor.RoleTrust, func(r *doctor.AWSRole) {
 			r.Trust = `{"Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com","AWS":"111122223333"},"Action":"sts:AssumeRole"}}`
 		}),
+		{"rights of webhooks without these", func(f *facts) {
+			f.onAWS.Webhooks = false
+			f.aws.Roles, f.aws.Functions = append(f.aws.Roles[:5:5], f.aws.Roles[6]), f.aws.Functions[:5]
+			f.aws.Queues, f.aws.Sources = f.aws.Queues[:3], new((*f.aws.Sources)[:3])
+		}, doctor.RoleRights, doctor.Breach},
+		{"a queue of webhooks without these", func(f *facts) { f.onAWS.Webhooks, f.aws.Roles = false, f.aws.Roles[6:] }, doctor.FunctionEvents, doctor.Breach},
 		{"a user", func(f *facts) { f.aws.Caller.ARN = "arn:aws:iam::111122223333:user/x" }, doctor.Identity, doctor.Breach},
 		{"the account", func(f *facts) { f.aws.Caller.ARN = "arn:aws:iam::111122223333:root" }, doctor.Identity, doctor.Breach},
 		{"a role of another function", func(f *facts) { f.onAWS.Role = "lethe-eu-central-1-api" }, doctor.Identity, doctor.Breach},

@@ -14,18 +14,37 @@ const (
 	RequeueFunction   = "requeue"
 	PoisonFunction    = "poison"
 	RetentionFunction = "retention"
+	NotifyFunction    = "notify" // where webhooks are on
 	// ScheduleRole is no function: EventBridge Scheduler calls retention with its role.
 	ScheduleRole = "schedule"
 )
 
-// AWSFunctions lists the functions of a stamp on AWS.
+// AWSFunctions lists the functions that a stamp on AWS can have. StampAWS.Functions lists those of one.
 func AWSFunctions() []string {
-	return []string{APIFunction, OCRFunction, RequeueFunction, PoisonFunction, RetentionFunction}
+	return []string{APIFunction, OCRFunction, RequeueFunction, PoisonFunction, RetentionFunction, NotifyFunction}
 }
 
-// AWSQueues lists the queues of a stamp on AWS, by the ends of their names, with the function that each one calls.
+// AWSQueues lists the queues that a stamp on AWS can have, by the ends of their names, with the function that each one calls.
+// StampAWS.Queues lists those of one.
 func AWSQueues() map[string]string {
-	return map[string]string{"uploads": OCRFunction, "requeue": RequeueFunction, "poison": PoisonFunction}
+	return map[string]string{"uploads": OCRFunction, "requeue": RequeueFunction, "poison": PoisonFunction, NotifyQueue: NotifyFunction}
+}
+
+// NotifyQueue is the one of AWSQueues that is there where webhooks are on.
+const NotifyQueue = "notify"
+
+// Functions lists those of the stamp.
+func (s StampAWS) Functions() []string {
+	return slices.DeleteFunc(AWSFunctions(), func(name string) bool { return name == NotifyFunction && !s.Webhooks })
+}
+
+// Queues lists those of the stamp, with the function that each one calls.
+func (s StampAWS) Queues() map[string]string {
+	all := AWSQueues()
+	if !s.Webhooks {
+		delete(all, NotifyQueue)
+	}
+	return all
 }
 
 // DeadLetterQueue is the one of AWSQueues that the others move what fails to.
@@ -39,6 +58,8 @@ const (
 	Always  AWSOption = ""
 	WithKey AWSOption = "key" // the bucket, tables and queues are encrypted with a key of the operator's (SSE-KMS)
 	WithVPC AWSOption = "vpc" // the functions run in a network of the operator's
+
+	WithWebhooks AWSOption = "webhooks" // applications are told at addresses of theirs
 )
 
 // AWSResource names a resource of a stamp without region, account and names of a deployment: "bucket", "bucket/uploads" for the
@@ -70,20 +91,50 @@ func AWSRights(function string) []AWSRight {
 	if function == ScheduleRole {
 		return []AWSRight{{Actions: []string{"lambda:InvokeFunction"}, On: []AWSResource{"function/" + RetentionFunction}}}
 	}
+	if function == NotifyFunction {
+		return append(ofNotify(), take(NotifyQueue))
+	}
 	rights := append(ofEveryFunction(), onTables(function)...)
 	rights = append(rights, onObjects(function)...)
 	for queue, reader := range AWSQueues() {
-		if reader == function { // Lambda takes messages with the role of the function
-			rights = append(rights, AWSRight{
-				Actions: []string{"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
-				On:      []AWSResource{AWSResource("queue/" + queue)},
-			})
+		if reader == function {
+			rights = append(rights, take(queue))
 		}
 	}
 	if function == RetentionFunction {
 		rights = append(rights, toLook()...)
 	}
 	return rights
+}
+
+// take has Lambda take messages, which it does with the role of the function.
+func take(queue string) AWSRight {
+	return AWSRight{
+		Actions: []string{"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+		On:      []AWSResource{AWSResource("queue/" + queue)},
+	}
+}
+
+// ofNotify: the function that sends to addresses outside reaches no document and no task.
+func ofNotify() []AWSRight {
+	return []AWSRight{
+		{Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, On: []AWSResource{TheLog}},
+		{Actions: []string{"secretsmanager:GetSecretValue"}, On: []AWSResource{TheSecret}},
+		{Actions: []string{"s3:GetBucketTagging"}, On: []AWSResource{TheBucket}}, // whose answer tells the time
+		{Actions: []string{"sqs:SendMessage"}, On: []AWSResource{"queue/" + NotifyQueue}},
+		{Actions: []string{"dynamodb:GetItem"}, On: []AWSResource{AWSResource("table/" + storage.Applications)}},
+		{Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query"}, On: []AWSResource{
+			AWSResource("table/" + dueindex.Table), AWSResource("table/" + storage.Deliveries), AWSResource("table/" + storage.Webhooks),
+		}},
+		withKey(),
+	}
+}
+
+// withKey is what services do with the operator's key in the name of a function.
+func withKey() AWSRight {
+	return AWSRight{When: WithKey, On: []AWSResource{TheKey}, Actions: []string{
+		"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo",
+	}}
 }
 
 func ofEveryFunction() []AWSRight {
@@ -93,9 +144,11 @@ func ofEveryFunction() []AWSRight {
 		// Without the right to list, S3 answers 403 for an absent object in place of 404. The tag is the region's.
 		{Actions: []string{"s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads", "s3:GetBucketTagging"}, On: []AWSResource{TheBucket}},
 		{Actions: []string{"sqs:SendMessage"}, On: []AWSResource{"queue/requeue"}},
-		{When: WithKey, On: []AWSResource{TheKey}, Actions: []string{
-			"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo",
-		}},
+		// Whoever ends a task makes the deliveries.
+		{When: WithWebhooks, Actions: []string{"sqs:SendMessage"}, On: []AWSResource{"queue/" + NotifyQueue}},
+		{When: WithWebhooks, Actions: []string{"dynamodb:Query"}, On: []AWSResource{AWSResource("table/" + storage.Webhooks)}},
+		{When: WithWebhooks, Actions: []string{"dynamodb:PutItem"}, On: []AWSResource{AWSResource("table/" + storage.Deliveries)}},
+		withKey(),
 		// Lambda makes the interfaces of a function before it starts, under names that nobody knows before.
 		{When: WithVPC, On: []AWSResource{Any}, Actions: []string{
 			"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
@@ -170,15 +223,22 @@ func toLook() []AWSRight {
 	for _, t := range dueindex.Tables() {
 		tables = append(tables, AWSResource("table/"+t))
 	}
-	for q := range AWSQueues() {
+	for q := range (StampAWS{}).Queues() {
 		queues = append(queues, AWSResource("queue/"+q))
 	}
 	slices.Sort(queues)
-	for _, f := range AWSFunctions() {
+	for _, f := range (StampAWS{}).Functions() {
 		functions = append(functions, AWSResource("function/"+f))
 		roles = append(roles, AWSResource("role/"+f))
 	}
 	roles = append(roles, "role/"+ScheduleRole)
+	var (
+		ofQueues    = []string{"sqs:GetQueueAttributes"}
+		ofFunctions = []string{
+			"lambda:GetFunctionConfiguration", "lambda:GetFunctionConcurrency", "lambda:GetFunctionUrlConfig", "lambda:GetPolicy", "lambda:GetFunctionEventInvokeConfig",
+		}
+		ofRoles = []string{"iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies"}
+	)
 	return []AWSRight{
 		{Looking: true, On: []AWSResource{TheBucket}, Actions: []string{
 			"s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration", "s3:GetReplicationConfiguration", "s3:GetLifecycleConfiguration",
@@ -190,12 +250,13 @@ func toLook() []AWSRight {
 			"dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTimeToLive", "dynamodb:DescribeContributorInsights",
 			"dynamodb:DescribeKinesisStreamingDestination", "dynamodb:GetResourcePolicy",
 		}},
-		{Looking: true, On: queues, Actions: []string{"sqs:GetQueueAttributes"}},
-		{Looking: true, On: functions, Actions: []string{
-			"lambda:GetFunctionConfiguration", "lambda:GetFunctionConcurrency", "lambda:GetFunctionUrlConfig", "lambda:GetPolicy", "lambda:GetFunctionEventInvokeConfig",
-		}},
+		{Looking: true, On: queues, Actions: ofQueues},
+		{Looking: true, On: functions, Actions: ofFunctions},
+		{Looking: true, On: roles, Actions: ofRoles},
+		{Looking: true, When: WithWebhooks, On: []AWSResource{"queue/" + NotifyQueue}, Actions: ofQueues},
+		{Looking: true, When: WithWebhooks, On: []AWSResource{"function/" + NotifyFunction}, Actions: ofFunctions},
+		{Looking: true, When: WithWebhooks, On: []AWSResource{"role/" + NotifyFunction}, Actions: ofRoles},
 		{Looking: true, On: []AWSResource{TheLog}, Actions: []string{"logs:DescribeSubscriptionFilters"}},
-		{Looking: true, On: roles, Actions: []string{"iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies"}},
 		{Looking: true, On: []AWSResource{"policy/store"}, Actions: []string{"iam:GetPolicy", "iam:GetPolicyVersion"}},
 		// These know no resource.
 		{Looking: true, On: []AWSResource{Any}, Actions: []string{

@@ -38,7 +38,7 @@ func TestTableOfRightsIsNarrow(t *testing.T) {
 		if wrong := doctor.WrongRights(function, granted(function)); len(wrong) > 0 {
 			t.Errorf("the table contradicts itself: %v", wrong)
 		}
-		for _, g := range granted(function, doctor.WithKey, doctor.WithVPC) {
+		for _, g := range granted(function, doctor.WithKey, doctor.WithVPC, doctor.WithWebhooks) {
 			if strings.ContainsAny(g.Action+string(g.On), "*?") {
 				t.Errorf("%s may %s", function, g)
 			}
@@ -114,7 +114,7 @@ func TestPoliciesAreReadInTheWordsOfTheTable(t *testing.T) {
 		}
 	}
 	for _, function := range append(doctor.AWSFunctions(), doctor.ScheduleRole) {
-		for _, g := range granted(function, doctor.WithKey, doctor.WithVPC) {
+		for _, g := range granted(function, doctor.WithKey, doctor.WithVPC, doctor.WithWebhooks) {
 			if back := names.Resource(names.ARN(g.On)); back != g.On {
 				t.Errorf("%s is written %s and read %s", g.On, names.ARN(g.On), back)
 			}

@@ -24,6 +24,9 @@ func (a AWS) judgeRoles(u unseen, s StampAWS) []Finding {
 	if s.KeyARN != "" {
 		options = append(options, WithKey)
 	}
+	if s.Webhooks {
+		options = append(options, WithWebhooks)
+	}
 	var rights, trust examined
 	for _, r := range a.Roles {
 		switch {

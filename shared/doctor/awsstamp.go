@@ -15,6 +15,7 @@ type StampAWS struct {
 	Role     string           // name of the role that the examination must run as; empty for any role
 	Emulated bool             // loopback emulators stand for the storage
 	Policy   retention.Policy // in force
+	Webhooks bool             // are on, so that there is a queue and a function for them
 }
 
 // AWS is what was seen of a stamp on AWS. Nil, zero and empty mean "not seen", unless a field says otherwise.

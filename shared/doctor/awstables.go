@@ -112,7 +112,7 @@ func judgeTables(u unseen, s StampAWS, tables []AWSTable) []Finding {
 
 // AWSQueue is what was seen of a queue of a stamp.
 type AWSQueue struct {
-	Name        string // uploads, requeue or poison
+	Name        string // uploads, requeue, poison or notify
 	Absent      bool
 	Seen        bool
 	Retention   time.Duration

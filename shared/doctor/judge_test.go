@@ -67,7 +67,7 @@ func healthy() facts {
 		drift: func() time.Duration { return -5 * time.Minute },
 		base:  "https://ocr.example.org",
 		aws:   healthyAWS(),
-		onAWS: doctor.StampAWS{AWSNames: names, Platform: names.Region, Role: names.Stack + "-retention", Policy: retention.Default()},
+		onAWS: doctor.StampAWS{AWSNames: names, Platform: names.Region, Role: names.Stack + "-retention", Policy: retention.Default(), Webhooks: true},
 	}
 }
 

@@ -37,5 +37,7 @@ locals {
     Sandbox            = var.sandbox
     Started            = tostring(var.started)
     UnprocessedHours   = tostring(var.unprocessed_hours)
+    WebhookAllow       = var.webhook_allow
+    Webhooks           = tostring(var.webhooks)
   }
 }

@@ -435,3 +435,22 @@ variable "unprocessed_hours" {
     error_message = "unprocessed_hours must be 2 to 48."
   }
 }
+
+variable "webhook_allow" {
+  description = "Hosts beside which no webhook is told anything. Example: hooks.example.org,*.example.com."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = length(var.webhook_allow) <= 256
+    error_message = "webhook_allow must be at most 256 characters long."
+  }
+}
+
+variable "webhooks" {
+  description = "Tell applications at addresses of theirs what became of their tasks. Ids and times may then leave the region."
+  type        = bool
+  default     = false
+  nullable    = false
+}

@@ -27,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/lethe-ocr/lethe/functions/api"
+	"github.com/lethe-ocr/lethe/functions/notify"
 	"github.com/lethe-ocr/lethe/functions/ocr"
 	"github.com/lethe-ocr/lethe/functions/poison"
 	"github.com/lethe-ocr/lethe/functions/requeue"
@@ -138,10 +139,17 @@ func (s *Stack) connect(ctx context.Context) (map[string]string, error) {
 	return endpoints, nil
 }
 
-// makeQueues makes the queues of a stamp: two with dead letters in the third.
+// told reports whether the stamp tells applications by webhooks, and so has a queue and a function for them.
+func (s *Stack) told() bool { return s.cfg.Settings["LETHE_WEBHOOKS"] == "true" }
+
+// makeQueues makes the queues of a stamp, whose dead letters go to the first.
 func (s *Stack) makeQueues(ctx context.Context, endpoint string) error {
 	hidden := fmt.Sprint(int(s.cfg.Hidden.Seconds()))
-	for _, name := range []string{poison.Name, ocr.Name, requeue.Name} {
+	names := []string{poison.Name, ocr.Name, requeue.Name}
+	if s.told() {
+		names = append(names, notify.Name)
+	}
+	for _, name := range names {
 		attributes := map[string]string{"VisibilityTimeout": hidden}
 		if name != poison.Name {
 			attributes["RedrivePolicy"] = fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":5}`, s.arn(poison.Name))
@@ -170,7 +178,7 @@ func (s *Stack) arn(name string) string {
 // makeStorage makes bucket and tables.
 func (s *Stack) makeStorage(ctx context.Context, endpoints map[string]string) error {
 	st, err := store.Open(store.Config{
-		Region: emulator.Region, Bucket: s.Bucket, Tables: s.Tables, Queue: s.Queues[requeue.Name],
+		Region: emulator.Region, Bucket: s.Bucket, Tables: s.Tables, Queue: s.Queues[requeue.Name], Notify: s.Queues[notify.Name],
 		Credentials: credentials.NewStaticCredentialsProvider(emulator.AccessKey, emulator.SecretKey, ""),
 		S3Endpoint:  endpoints["s3"], DynamoDBEndpoint: endpoints["dynamodb"], SQSEndpoint: endpoints["sqs"], Now: time.Now,
 	})
@@ -188,6 +196,9 @@ func (s *Stack) makeFunctions(rie string, endpoints map[string]string) {
 		"LETHE_DEADLINE":      "12m",
 		"AWS_ACCESS_KEY_ID":   emulator.AccessKey, "AWS_SECRET_ACCESS_KEY": emulator.SecretKey,
 	}
+	if s.told() {
+		settings["LETHE_AWS_NOTIFY_QUEUE"] = s.Queues[notify.Name]
+	}
 	maps.Copy(settings, s.cfg.Settings)
 	var env []string
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
@@ -198,8 +209,11 @@ func (s *Stack) makeFunctions(rie string, endpoints map[string]string) {
 		timeout time.Duration
 	}{
 		api.Name: {2048, functionurl.MaxDuration}, ocr.Name: {3538, s.cfg.Timeout}, requeue.Name: {3538, s.cfg.Timeout}, poison.Name: {2048, time.Minute},
-		retention.Name: {2048, functionurl.MaxDuration},
+		retention.Name: {2048, functionurl.MaxDuration}, notify.Name: {2048, time.Minute},
 	} {
+		if handler == notify.Name && !s.told() {
+			continue
+		}
 		s.Functions[handler] = function.New(function.Config{
 			Emulator: rie, Package: s.cfg.Package, Name: s.cfg.Name + "-" + handler, Handler: handler, Region: emulator.Region, Memory: c.memory,
 			Timeout: c.timeout, Concurrency: s.cfg.Instances, Env: env, Log: s.log,
@@ -228,7 +242,10 @@ func (s *Stack) run(ctx context.Context) error {
 		Copies: s.cfg.Copies, Drop: s.cfg.Drop, Delay: s.cfg.Delay,
 	}
 	s.running.Go(func() { s.notifier.Run(ctx) })
-	for name, batch := range map[string]int32{ocr.Name: 1, requeue.Name: 1, poison.Name: 10} {
+	for name, batch := range map[string]int32{ocr.Name: 1, requeue.Name: 1, poison.Name: 10, notify.Name: 1} {
+		if s.Functions[name] == nil {
+			continue
+		}
 		m := &events.Mapping{
 			SQS: s.SQS, Queue: s.Queues[name], ARN: s.arn(name), Region: emulator.Region, Function: s.Functions[name], Batch: batch,
 			Concurrency: min(2, s.cfg.Instances), Log: log,

@@ -38,7 +38,7 @@ func Settings(ctx context.Context, cfg Config) (map[string]string, error) {
 // functions examines the functions and what calls them.
 func (p *Probe) functions(ctx context.Context, v *view) {
 	sources, all := []doctor.AWSSource{}, true
-	for _, name := range doctor.AWSFunctions() {
+	for _, name := range p.cfg.Stamp.Functions() {
 		f := doctor.AWSFunction{Name: name}
 		full := p.cfg.Stamp.Stack + "-" + name
 		out, err := p.lambda().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &full})

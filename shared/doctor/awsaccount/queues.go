@@ -22,7 +22,7 @@ import (
 // messages examines the queues.
 func (p *Probe) messages(ctx context.Context, v *view) {
 	s := p.cfg.Stamp
-	for _, name := range slices.Sorted(maps.Keys(doctor.AWSQueues())) {
+	for _, name := range slices.Sorted(maps.Keys(s.Queues())) {
 		q := doctor.AWSQueue{Name: name}
 		url := "https://sqs." + s.Region + "." + domain(s.Region) + "/" + s.Account + "/" + s.Stack + "-" + name
 		out, err := p.sqs().GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{

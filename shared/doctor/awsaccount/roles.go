@@ -15,7 +15,7 @@ import (
 // roles examines the roles of the functions and of the schedule, with what is attached to them.
 func (p *Probe) roles(ctx context.Context, v *view) {
 	attached := map[string]string{} // documents of policies by ARN; empty if one could not be read
-	for _, function := range append(doctor.AWSFunctions(), doctor.ScheduleRole) {
+	for _, function := range append(p.cfg.Stamp.Functions(), doctor.ScheduleRole) {
 		r := doctor.AWSRole{Function: function}
 		name := p.cfg.Stamp.Stack + "-" + function
 		out, err := p.iam().GetRole(ctx, &iam.GetRoleInput{RoleName: &name})

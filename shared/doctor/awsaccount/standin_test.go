@@ -22,7 +22,7 @@ var stamp = doctor.StampAWS{
 		Stack: "lethe-eu-central-1", Region: "eu-central-1", Account: "111122223333", Bucket: "lethe-documents", Tables: "lethe-eu-central-1-",
 		SecretARN: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:signing-AbCdEf", KeyARN: "arn:aws:kms:eu-central-1:111122223333:key/1",
 	},
-	Platform: "eu-central-1", Role: "lethe-eu-central-1-retention", Policy: retention.Default(),
+	Platform: "eu-central-1", Role: "lethe-eu-central-1-retention", Policy: retention.Default(), Webhooks: true,
 }
 
 // answers are those of AWS by what is asked: "s3 versioning", "dynamodb DescribeTable", and for one thing alone

@@ -27,6 +27,7 @@ type Config struct {
 	Bucket string // without full stops: its name becomes part of a host name
 	Tables string // what the names of the tables begin with
 	Queue  string // URL of the queue for work that is handed on; empty for a process that sends nothing
+	Notify string // URL of the queue of webhooks; empty where they are off
 
 	// Credentials are those of the execution role. Without a session token they are refused unless the store is an emulator's.
 	Credentials sdk.CredentialsProvider
@@ -68,13 +69,17 @@ func (c Config) check() error {
 				return fmt.Errorf("endpoint of %s: endpoints are for emulators on loopback, and all three must be given", endpoint.name)
 			}
 		}
-		if c.Queue != "" && !local(c.Queue) {
-			return errors.New("the queue of an emulator must be on loopback")
+		for _, queue := range []string{c.Queue, c.Notify} {
+			if queue != "" && !local(queue) {
+				return errors.New("the queues of an emulator must be on loopback")
+			}
 		}
 		return nil
 	}
-	if c.Queue != "" && !strings.HasPrefix(c.Queue, "https://") {
-		return errors.New("the URL of the queue must begin with https://")
+	for _, queue := range []string{c.Queue, c.Notify} {
+		if queue != "" && !strings.HasPrefix(queue, "https://") {
+			return errors.New("the URLs of the queues must begin with https://")
+		}
 	}
 	if fixed, ok := c.Credentials.(credentials.StaticCredentialsProvider); ok && fixed.Value.SessionToken == "" {
 		return errLasting

@@ -26,6 +26,7 @@ func TestKeysBeyondLoopbackAndEndpointsElsewhereAreRefused(t *testing.T) {
 		"no bucket":               func(c *aws.Config) { c.Bucket = "" },
 		"bucket with a full stop": func(c *aws.Config) { c.Bucket = "lethe.documents" },
 		"no tables":               func(c *aws.Config) { c.Tables = "" },
+		"webhooks in the clear":   func(c *aws.Config) { c.Notify = "http://sqs.eu-central-1.amazonaws.com/1/q" },
 		"queue in the clear":      func(c *aws.Config) { c.Queue = "http://sqs.eu-central-1.amazonaws.com/1/q" },
 		"endpoint elsewhere": func(c *aws.Config) {
 			c.S3Endpoint, c.DynamoDBEndpoint, c.SQSEndpoint = "https://example.com", here, here

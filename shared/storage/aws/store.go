@@ -21,7 +21,7 @@ import (
 // regionKey is the tag of the bucket that a deployment writes.
 const regionKey = "region"
 
-// Store is one bucket, the tables of one prefix and one queue.
+// Store is one bucket, the tables of one prefix and their queues.
 type Store struct {
 	Blobs   *Blobs
 	Records *Records
@@ -54,6 +54,9 @@ func Open(cfg Config) (*Store, error) {
 // Queue returns the queue for work that is handed on.
 func (s *Store) Queue() *Queue { return &Queue{client: s.clients.sqs, url: s.config.Queue} }
 
+// Notify returns the queue of webhooks.
+func (s *Store) Notify() *Queue { return &Queue{client: s.clients.sqs, url: s.config.Notify} }
+
 // Emulated reports whether the store is an emulator's.
 func (s *Store) Emulated() bool { return s.clients.emulated }
 
@@ -78,7 +81,7 @@ func Tables(prefix string) []string {
 	return names
 }
 
-// Prepare creates the bucket, the tables and the queue on an emulator. A stamp has them from its infrastructure code, and
+// Prepare creates the bucket, the tables and the queues on an emulator. A stamp has them from its infrastructure code, and
 // the program has no right to create any.
 func (s *Store) Prepare(ctx context.Context, region string) error {
 	if !s.clients.emulated {
@@ -100,11 +103,13 @@ func (s *Store) Prepare(ctx context.Context, region string) error {
 			return fmt.Errorf("create table: %w", err)
 		}
 	}
-	if s.config.Queue == "" {
-		return nil
-	}
-	if _, err := s.clients.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: sdk.String(path.Base(s.config.Queue))}); err != nil {
-		return fmt.Errorf("create queue: %w", classify(err))
+	for _, queue := range []string{s.config.Queue, s.config.Notify} {
+		if queue == "" {
+			continue
+		}
+		if _, err := s.clients.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: sdk.String(path.Base(queue))}); err != nil {
+			return fmt.Errorf("create queue: %w", classify(err))
+		}
 	}
 	return nil
 }

@@ -23,6 +23,30 @@ type Queue struct {
 }
 
 func (q Queue) answer(ctx context.Context, event []byte) (any, error) {
+	return each(ctx, event, q.Name, q.Log, q.handle)
+}
+
+// Deliveries is a function that messages of the queue of webhooks start, likewise.
+type Deliveries struct {
+	Name     string // of the function, for the log
+	Function trigger.Function[trigger.Delivery]
+	Log      *slog.Logger
+}
+
+func (q Deliveries) answer(ctx context.Context, event []byte) (any, error) {
+	return each(ctx, event, q.Name, q.Log, func(ctx context.Context, body string) bool {
+		return trigger.Settled(ctx, q.Log, q.Name, trigger.Recovered(func() error {
+			d, err := trigger.ParseDelivery(body)
+			if err != nil {
+				return err
+			}
+			return q.Function(ctx, d)
+		}))
+	})
+}
+
+// each carries out what the messages of an event ask for, and gives back those that are to be tried again.
+func each(ctx context.Context, event []byte, function string, log *slog.Logger, handle func(ctx context.Context, body string) bool) (any, error) {
 	var batch events.SQSEvent
 	if json.Unmarshal(event, &batch) != nil || len(batch.Records) == 0 {
 		return nil, trigger.ErrMalformed
@@ -30,10 +54,10 @@ func (q Queue) answer(ctx context.Context, event []byte) (any, error) {
 	out := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for _, m := range batch.Records {
 		if m.MessageId == "" { // an answer that names no message gives the whole batch back
-			trigger.Settled(ctx, q.Log, q.Name, trigger.ErrMalformed)
+			trigger.Settled(ctx, log, function, trigger.ErrMalformed)
 			continue
 		}
-		if !q.handle(ctx, m.Body) {
+		if !handle(ctx, m.Body) {
 			out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 		}
 	}
@@ -60,6 +84,9 @@ func (q Queue) read(body string) ([]trigger.Message, error) {
 		}
 	}
 	m, err := trigger.ParseJob(body)
+	if _, delivery := trigger.ParseDelivery(body); q.Last && delivery == nil {
+		return nil, nil // the sweep brings it up for as long as it may be told
+	}
 	switch {
 	case err != nil && q.Last:
 		return nil, trigger.ErrMalformed

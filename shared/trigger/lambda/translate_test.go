@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/task"
 	"github.com/lethe-ocr/lethe/shared/trigger"
 	"github.com/lethe-ocr/lethe/shared/trigger/lambda"
+	"github.com/lethe-ocr/lethe/shared/webhook"
 )
 
 // s3Event is what S3 tells of one object, with its key as S3 writes it.
@@ -78,9 +80,11 @@ func TestMessagesAreTranslatedAndFailEachForItself(t *testing.T) {
 		{"task", tasks, batch(taskMessage), []trigger.Message{named}, nil, nil},
 		{"task of a newer program", tasks, batch(newer), nil, []string{"m0"}, []string{logevent.InvocationFailed}},
 		{"task that is none", tasks, batch(`{"app":"../` + planted + `","id":"` + id + `"}`), nil, nil, []string{logevent.InvocationMalformed}},
+		{"delivery where tasks come", tasks, batch(deliveryMessage), nil, nil, []string{logevent.InvocationMalformed}},
 		{"upload where tasks come", tasks, batch(put("uploads/" + planted)), nil, nil, []string{logevent.InvocationMalformed}},
 
 		{"dead letters of both kinds", dead, batch(put("uploads/x"), taskMessage, testEvent), []trigger.Message{upload("uploads/x"), named}, nil, nil},
+		{"dead letter of a delivery, which the sweep brings up", dead, batch(deliveryMessage), nil, nil, nil},
 		{"dead letter of a newer program", dead, batch(newer), nil, nil, []string{logevent.InvocationMalformed}},
 		{"dead letter that cannot be given up now", dead, batch(put("uploads/away")), []trigger.Message{upload("uploads/away")}, []string{"m0"}, []string{logevent.InvocationFailed}},
 
@@ -121,6 +125,41 @@ func TestMessagesAreTranslatedAndFailEachForItself(t *testing.T) {
 				t.Errorf("content in the log: %s", log.String())
 			}
 		})
+	}
+}
+
+const (
+	deliveryRow     = "1793534400000!01981de2-7b00-7000-8000-000000000001!1!0123456789abcdef"
+	deliveryMessage = `{"v":1,"app":"app","delivery":"` + deliveryRow + `"}`
+)
+
+func TestDeliveriesAreTranslatedAndFailEachForItself(t *testing.T) {
+	var calls []webhook.Ref
+	var log safeBuffer
+	q := lambda.Deliveries{Name: "notify", Log: slog.New(slog.NewJSONHandler(&log, nil)), Function: func(_ context.Context, d trigger.Delivery) error {
+		calls = append(calls, d.Ref)
+		switch d.Ref.Application {
+		case "away":
+			return fault.New(fault.StorageUnavailable, planted)
+		case "panics":
+			panic(planted)
+		}
+		return nil
+	}}
+	of := func(application string) string {
+		return strings.Replace(deliveryMessage, `"app":"app"`, `"app":"`+application+`"`, 1)
+	}
+	answer := lambda.Answer(t.Context(), q, []byte(batch(of("app"), of("away"), planted, of("panics"), of("last"), strings.Replace(of("app"), `"v":1`, `"v":9`, 1))), q.Log)
+	var failed []string
+	for _, f := range answer.BatchItemFailures {
+		failed = append(failed, f.ItemIdentifier)
+	}
+	want := []webhook.Ref{{Application: "app", Row: deliveryRow}, {Application: "away", Row: deliveryRow}, {Application: "panics", Row: deliveryRow}, {Application: "last", Row: deliveryRow}}
+	if !slices.Equal(calls, want) || !slices.Equal(failed, []string{"m1", "m3", "m5"}) {
+		t.Errorf("called with %v, %v go back", calls, failed)
+	}
+	if strings.Contains(log.String(), planted) || !slices.Contains(log.events(), logevent.InvocationMalformed) {
+		t.Error(log.String())
 	}
 }
 
@@ -212,7 +251,7 @@ func TestRequestEndsBeforeItsInvocation(t *testing.T) {
 // the event is logged.
 func FuzzEvents(f *testing.F) {
 	for _, seed := range []string{
-		batch(s3Event("ObjectCreated:Put", "bucket", "uploads/a%2Fb"), taskMessage, testEvent), batch(planted), `{}`, `null`,
+		batch(s3Event("ObjectCreated:Put", "bucket", "uploads/a%2Fb"), taskMessage, testEvent, deliveryMessage), batch(planted), `{}`, `null`,
 		request("POST", "/v1//a%2Fb", "q=1", map[string]string{"host": "h", "content-length": "3"}, []byte("abc")),
 	} {
 		f.Add([]byte(seed))
@@ -235,6 +274,12 @@ func FuzzEvents(f *testing.F) {
 				}
 			}
 		}
+		lambda.Answer(t.Context(), lambda.Deliveries{Log: logger, Function: func(_ context.Context, d trigger.Delivery) error {
+			if _, err := webhook.ParseRef(d.Ref.Application, d.Ref.Row); err != nil {
+				t.Errorf("%+v is no delivery", d)
+			}
+			return errors.New("again")
+		}}, event, logger)
 		lambda.Answer(t.Context(), lambda.OnTick(func(context.Context, trigger.Tick) error { return nil }), event, logger)
 		lambda.Request(t.Context(), http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			if r.URL.Host != "" || r.Method == "" {
