@@ -128,6 +128,59 @@ func TestClientsAreGeneratedFromTheDescription(t *testing.T) {
 	})
 }
 
+// typeScript is the client that is published in the tree.
+const typeScript = "../shared/client/typescript"
+
+// The client for TypeScript is of the description as it is, compiles, and takes a document through its life.
+func TestTypeScriptClientIsOfTheDescriptionAndWorks(t *testing.T) {
+	w := openWorkshop(t)
+	w.tool(t, "openapi-typescript", "openapi.json", "--output", "described.ts")
+	described, err := os.ReadFile(filepath.Join(w.dir, "described.ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(typeScript, "openapi.ts")
+	if *update {
+		if err := os.WriteFile(file, described, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if textOf(t, file) != string(described) {
+		t.Errorf("%s is not of the description: go test ./functions -run TypeScript -update", file)
+	}
+	if err := os.CopyFS(filepath.Join(w.dir, "published"), os.DirFS(typeScript)); err != nil {
+		t.Fatal(err)
+	}
+	w.tool(t, "tsc", "--project", "published")
+	said := w.run(t, "published", "node", "out/example.js", "../document.png")
+	if !strings.Contains(said, "generated") || !strings.HasSuffix(said, "\nDeleted\nwith a receipt\ntask_erased\n") {
+		t.Errorf("the example says %q", said)
+	}
+
+	w.write(t, "published/refused.mjs", []byte(`import { Lethe } from "./out/client.js";
+const refused = (url) => { try { new Lethe({ url, application: "a", secret: "s" }); } catch (e) { return e instanceof TypeError; } return false; };
+console.log(["http://ocr.example.org", "http://localhost.example.org", "ftp://localhost", "https://ocr.example.org", "http://127.0.0.1:8080"].map(refused).join());
+`))
+	if said := w.run(t, "published", "node", "refused.mjs"); said != "true,true,true,false,false\n" {
+		t.Errorf("addresses that would leak are refused: %s", said)
+	}
+
+	// Both take the same versions of what they share.
+	var here, tested struct{ Dependencies, DevDependencies map[string]string }
+	for path, into := range map[string]any{filepath.Join(typeScript, "package.json"): &here, filepath.Join(clients, "package.json"): &tested} {
+		if err := json.Unmarshal([]byte(textOf(t, path)), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, wants := range []map[string]string{here.Dependencies, here.DevDependencies} {
+		for name, version := range wants {
+			if tested.DevDependencies[name] != version {
+				t.Errorf("%s is %s, and tried with %s", name, version, tested.DevDependencies[name])
+			}
+		}
+	}
+}
+
 // A client of the ABBYY Cloud OCR SDK, as it is published, does what it can: it reads a picture, several as one document, and fields.
 func TestPublishedClientOfABBYYWorks(t *testing.T) {
 	openWorkshop(t).run(t, "", "node", "abbyy.mjs")
