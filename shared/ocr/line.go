@@ -16,8 +16,7 @@ func (l *Line) SpaceBefore(i int) bool {
 	case cjk(last) && cjk(first):
 		return false
 	case phrasal(last) && phrasal(first):
-		room := max(word.Box.X0-before.Box.X1, before.Box.X0-word.Box.X1, word.Box.Y0-before.Box.Y1, before.Box.Y0-word.Box.Y1)
-		return room*5 > min(word.Box.Height(), before.Box.Height()) // letters are closer than a fifth of their height
+		return before.Box.Room(word.Box)*5 > min(word.Box.Height(), before.Box.Height()) // letters are closer than a fifth of their height
 	}
 	return true
 }

@@ -19,6 +19,9 @@ func (b Box) Width() int { return b.X1 - b.X0 }
 // Height returns the height in pixels.
 func (b Box) Height() int { return b.Y1 - b.Y0 }
 
+// Room returns how many pixels lie between two boxes, negative where they overlap, along the axis on which they are farther apart.
+func (b Box) Room(o Box) int { return max(o.X0-b.X1, b.X0-o.X1, o.Y0-b.Y1, b.Y0-o.Y1) }
+
 // Union returns the smallest box that holds both. An empty box adds nothing.
 func (b Box) Union(o Box) Box {
 	switch {

@@ -207,6 +207,10 @@ func usages(glyphs []glyph) []*usage {
 	return order
 }
 
+// places returns where in the text layer the different characters appear first, in order: a font is judged by the first of them, and
+// not by chance.
+func (u *usage) places() []int { return slices.Sorted(maps.Values(u.chars)) }
+
 // doubt looks for cheap evidence that a font shows something else than its map says, and notes it in the record.
 func (p *Document) doubt(text references.FPDF_TEXTPAGE, u *usage, record *fontRecord) (bool, error) {
 	unmapped, err := p.unmapped(text, u)
@@ -278,7 +282,7 @@ func (f *fontRecord) evidence() int {
 func (p *Document) unmapped(text references.FPDF_TEXTPAGE, u *usage) (bool, error) {
 	const sample = 8
 	seen, without := 0, 0
-	for _, index := range u.chars {
+	for _, index := range u.places() {
 		if seen++; seen > sample {
 			break
 		}
@@ -298,7 +302,7 @@ func (p *Document) unmapped(text references.FPDF_TEXTPAGE, u *usage) (bool, erro
 
 // fontOf returns the font of the first of the glyphs that the document draws.
 func (p *Document) fontOf(text references.FPDF_TEXTPAGE, u *usage) (references.FPDF_FONT, bool, error) {
-	for _, index := range u.chars {
+	for _, index := range u.places() {
 		p.handles += 2
 		object, err := p.instance.FPDFText_GetTextObject(&requests.FPDFText_GetTextObject{TextPage: text, Index: index})
 		if err != nil {

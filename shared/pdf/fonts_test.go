@@ -148,6 +148,27 @@ func (r *reading) read(raster Raster) (ocr.Page, error) {
 	return ocr.Page{Confidence: r.confidence, Blocks: []ocr.Block{{Paragraphs: []ocr.Paragraph{{Lines: []ocr.Line{{Words: words}}}}}}}, r.err
 }
 
+// Whether a font is doubted for characters without a map does not depend on chance.
+func TestFontWithHalfAMapIsJudgedTheSameEachTime(t *testing.T) {
+	document := letterhead(t, func(c rune) string {
+		if strings.ContainsRune("Final de", c) { // what comes first has no map
+			return ""
+		}
+		return string(c)
+	})
+	for n := range 10 {
+		p := open(t, document)
+		engine := &reading{text: heading, confidence: 90}
+		p.CheckFonts(engine.read)
+		if _, err := p.Read(1, false, ocr.DefaultLimits()); err != nil {
+			t.Fatal(err)
+		}
+		if engine.calls != 1 {
+			t.Fatalf("time %d: the heading was read %d times, want once", n, engine.calls)
+		}
+	}
+}
+
 func TestFontsThatSayAnotherTextThanTheyShowAreNotBelieved(t *testing.T) {
 	for name, c := range map[string]struct {
 		says    func(rune) string

@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"io"
 	"maps"
@@ -158,7 +159,8 @@ func (m *mentions) metadata(p *part) error {
 		return nil
 	}
 	changed := bytes.Clone(text)
-	for word := range m.words {
+	longest := func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }
+	for _, word := range slices.SortedFunc(maps.Keys(m.words), longest) { // one may be a part of another
 		if m.shown[word] {
 			continue
 		}

@@ -135,6 +135,9 @@ func (r *Reader) Read(ctx context.Context, im *picture.Image, x, y int, opt ocr.
 	}
 	page.Angle = (best.angle + sideways(best.words)) % 360
 	page.Blocks, page.Confidence = assemble(best, place)
+	if page.Angle%180 == 0 {
+		joinAmounts(page.Blocks)
+	}
 	for _, t := range steps {
 		page.Decisions = append(page.Decisions, ocr.Decision{Box: place.box(t.where, t.angle), From: ocr.Recognised, Why: t.why})
 	}
