@@ -20,17 +20,20 @@ const pointRoom = 0.7 // of the height of digits lie between a point and the nex
 // joinAmounts makes one word of an amount that was read as two. Tills print with one pitch, which leaves so much room beside a point that
 // the engine takes it for a space. What may be the number of an item at the beginning of a line, or the end of a sentence, stays.
 func joinAmounts(blocks []ocr.Block) {
-	for b := range blocks {
-		for p := range blocks[b].Paragraphs {
-			for l := range blocks[b].Paragraphs[p].Lines {
-				line := &blocks[b].Paragraphs[p].Lines[l]
-				for i := 1; i < len(line.Words); i++ {
-					if splitsAmount(line.Words, i) {
-						line.Words[i-1] = joined(line.Words[i-1], line.Words[i])
-						line.Words = append(line.Words[:i], line.Words[i+1:]...)
-					}
-				}
+	for _, block := range blocks {
+		for _, paragraph := range block.Paragraphs {
+			for l := range paragraph.Lines {
+				joinOnLine(&paragraph.Lines[l])
 			}
+		}
+	}
+}
+
+func joinOnLine(line *ocr.Line) {
+	for i := 1; i < len(line.Words); i++ {
+		if splitsAmount(line.Words, i) {
+			line.Words[i-1] = joined(line.Words[i-1], line.Words[i])
+			line.Words = append(line.Words[:i], line.Words[i+1:]...)
 		}
 	}
 }

@@ -18,7 +18,8 @@
 //
 // Readings in Latin, Cyrillic and Greek script are joined word by word (merge); of others the better one is taken, without
 // the blur, which closes the strokes of Han and the dots of Arabic. So a page is read again as a whole once at most, beside
-// a turn, and one of more than 10,000 letters not at all. Nothing depends on time or on other pages.
+// a turn, and one of more than 10,000 letters not at all. Nothing depends on time or on other pages. In the end, amounts that were
+// read as two words, as the print of tills is, are joined.
 //
 // Where machine-readable zones are asked for, rows of ink that have room for the characters of one (package mrz) are read again by
 // themselves, straightened, at three sizes with the letters of zones alone; at most two zones a page.
