@@ -236,7 +236,7 @@ func (s *server) clients(guard *access.Guard) http.Handler {
 
 // pageOf is what the page for people is told of this place.
 func (s *server) pageOf() page.Config {
-	cfg := page.Config{}
+	cfg := page.Config{Storage: s.storage}
 	if s.set.OIDCClientID != "" {
 		cfg.SignIn = &page.SignIn{Issuer: s.set.OIDCIssuer, Client: s.set.OIDCClientID, Scope: s.set.OIDCScope, Resource: s.set.OIDCResource}
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -36,20 +35,13 @@ func cloudPlace(set config.Settings, wrong error, c *clock.Remote, r records, pl
 		stored:   1 << 40,
 		looks:    looks,
 		deadline: set.Deadline,
+		page:     set.Page == config.PageOn,
 		conditions: []condition{
-			{name: "settings", holds: func(context.Context) error { return errors.Join(wrong, pageless(set)) }},
+			{name: "settings", holds: func(context.Context) error { return wrong }},
 			{name: "place", life: looks, holds: placed},
 			storageTakes(log, r, looks),
 		},
 	}
-}
-
-// pageless refuses a setting that no cloud follows, instead of ignoring it.
-func pageless(set config.Settings) error {
-	if set.Page == config.PageOn {
-		return errors.New("LETHE_PAGE: the page is served by lethe serve alone; take the setting away, or set it to off")
-	}
-	return nil
 }
 
 // unprepared logs that a step before the first event failed, unless err is nil. What needs it fails by itself, and says so.

@@ -120,7 +120,7 @@ func (a *functionApp) place(set config.Settings, wrong error, keys *seal.Keys, l
 	placed := func(ctx context.Context) error { return checkRegion(ctx, set.Region, a.store) }
 	p := cloudPlace(set, wrong, a.clock, a.store.Records, placed, keys, log)
 	p.blobs, p.links = a.store.Blobs, a.store.Links
-	p.inline, p.proxied = inlineLimit, true
+	p.inline, p.proxied, p.storage = inlineLimit, true, a.store.Links.Address()
 	p.queue = func(*fairqueue.Queue) task.Queue { return trigger.Queue{To: a.store.Queue(requeue.Queue)} }
 	p.deliveries, p.near = trigger.Deliveries{To: a.store.Queue(notify.Queue)}, a.store.Emulated()
 	p.trigger = func(api http.Handler, f functions) http.Handler {

@@ -215,7 +215,7 @@ func (a *lambdaFunction) place(set config.Settings, wrong error, keys *seal.Keys
 	placed := func(ctx context.Context) error { return checkAWSRegion(ctx, set.Region, a.store) }
 	p := cloudPlace(set, errors.Join(wrong, unqueued(set)), a.clock, a.store.Records, placed, keys, log)
 	p.blobs, p.links = a.store.Blobs, a.store.Links
-	p.inline, p.still = lambdaInline, true
+	p.inline, p.still, p.storage = lambdaInline, true, a.store.Links.Address()
 	p.larger = "the function URL of AWS takes no larger request: use Lethe on Azure, or `lethe serve`, for such files"
 	// No turn: sweeps side by side are harmless, and one that waits for a lock of a process that was killed is late.
 	p.queue = func(*fairqueue.Queue) task.Queue { return trigger.Queue{To: a.store.Queue()} }

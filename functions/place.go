@@ -50,6 +50,7 @@ type place struct {
 	inline   int64         // largest document in a request's own body, in bytes
 	page     bool          // the page for people is at /
 	alone    bool          // one process is the whole place: its numbers are at /metrics
+	storage  string        // address of the object store that links lead to, for the page; empty where they lead to the program
 	proxied  bool          // a proxy that is part of the place says how requests reached it
 	larger   string        // where documents go that are larger than one request takes: a sentence for clients of ABBYY
 

@@ -20,7 +20,7 @@ type rule struct {
 func rules() []rule {
 	return slices.Concat(
 		demanded(storageDemands()), demanded(appDemands()), demanded(watchDemands()), demanded(optionDemands()),
-		placeRules(), accessRules(), retentionRules(), watchRules(), optionRules(), tieRules(), doctorRules(),
+		placeRules(), accessRules(), retentionRules(), watchRules(), optionRules(), pageRules(), tieRules(), doctorRules(),
 	)
 }
 

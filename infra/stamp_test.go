@@ -28,6 +28,7 @@ type options struct {
 	private, customerKey   bool
 	review, rolesBySecret  bool
 	webhooks               bool
+	page                   string // origin of the page for people
 	addresses              []string
 	http, documents        int // instances kept running
 	program, access, vault int // days that logs are kept
@@ -52,7 +53,7 @@ func snapshots() []options {
 	everything.files = []string{testdata("everything"), testdata("eventsEverything"), testdata("guard")}
 	everything.sku, everything.processed, everything.unprocessed = "Standard_LRS", 12*time.Hour, 24*time.Hour
 	everything.http, everything.documents = 2, 2
-	everything.review, everything.rolesBySecret, everything.webhooks = true, true, true
+	everything.review, everything.rolesBySecret, everything.webhooks, everything.page = true, true, true, "https://ocr.example.org"
 	everything.program, everything.access, everything.vault = 60, 180, 365
 	return []options{usual("westeurope"), private, everything}
 }

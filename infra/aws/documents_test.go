@@ -111,6 +111,28 @@ func documentRules() []rule {
 			broken: func(s stamp) { s.set("Bucket", life+".0.ExpirationInDays", 3.0) },
 		},
 		{
+			name: "scripts of the page's origin alone may use links, and nobody's where there is no page",
+			check: func(s stamp) []string {
+				var wrong []string
+				for id, r := range s.of(buckets) {
+					var want any
+					if origin := s.parameter("PageOrigin", ""); origin != "" && id == "Bucket" {
+						want = map[string]any{"CorsRules": []any{map[string]any{
+							"Id": "page", "AllowedOrigins": []any{origin}, "AllowedMethods": []any{"PUT", "GET"},
+							"AllowedHeaders": []any{"content-type", "if-none-match", "range"}, "MaxAge": 300,
+						}}}
+					}
+					if got := r.at("Properties.CorsConfiguration"); !same(want, got) {
+						wrong = append(wrong, fmt.Sprint(id, " allows ", got))
+					}
+				}
+				return wrong
+			},
+			broken: func(s stamp) {
+				s.set("Bucket", "CorsConfiguration", map[string]any{"CorsRules": []any{map[string]any{"AllowedOrigins": []any{"*"}, "AllowedMethods": []any{"GET"}}}})
+			},
+		},
+		{
 			name: "lifecycle rules are on, go by prefix alone and leave no version",
 			check: func(s stamp) []string {
 				return s.eachLife(func(id string, r resource) string {

@@ -120,6 +120,8 @@ func functionRules() []rule {
 					"LETHE_AWS_NOTIFY_QUEUE": "", "LETHE_WEBHOOKS": s.parameter("Webhooks", "false"), "LETHE_WEBHOOK_ALLOW": s.parameter("WebhookAllow", ""),
 					"LETHE_OIDC_REQUIRED": map[string]string{"true": "false", "false": "true"}[s.parameter("RolesBySecret", "false")],
 					"LETHE_OIDC_ISSUER":   s.parameter("OIDCIssuer", ""), "LETHE_OIDC_AUDIENCE": s.parameter("OIDCAudience", ""), "LETHE_OIDC_ROLES": s.parameter("OIDCRoles", ""),
+					"LETHE_OIDC_CLIENT_ID": s.parameter("OIDCClientID", ""), "LETHE_OIDC_SCOPE": s.parameter("OIDCScope", "openid"), "LETHE_OIDC_RESOURCE": s.parameter("OIDCResource", ""),
+					"LETHE_PAGE": map[bool]string{true: config.PageOn, false: config.PageOff}[s.parameter("PageOrigin", "") != ""], "LETHE_PAGE_APP": s.parameter("PageApp", ""),
 					"LETHE_PUBLIC_URL": s.parameter("PublicURL", ""), "LETHE_BOOTSTRAP_APP": s.parameter("BootstrapApp", ""), "LETHE_BOOTSTRAP_HASH": s.parameter("BootstrapHash", ""),
 				}
 				if s.parameter("Closing", "false") == "true" { // what is left is due at the next sweep
@@ -237,7 +239,7 @@ func TestEnvironmentFits(t *testing.T) {
 	for _, s := range committed(t) {
 		for _, f := range s.functions() {
 			env := s.environment(f)
-			for name, longest := range map[string]int{"LETHE_OIDC_ISSUER": 256, "LETHE_OIDC_AUDIENCE": 256, "LETHE_OIDC_ROLES": 512, "LETHE_PUBLIC_URL": 256, "LETHE_WEBHOOK_ALLOW": 256} {
+			for name, longest := range map[string]int{"LETHE_OIDC_ISSUER": 256, "LETHE_OIDC_AUDIENCE": 256, "LETHE_OIDC_ROLES": 512, "LETHE_PUBLIC_URL": 256, "LETHE_WEBHOOK_ALLOW": 256, "LETHE_OIDC_CLIENT_ID": 200, "LETHE_OIDC_SCOPE": 200, "LETHE_OIDC_RESOURCE": 200} {
 				env[name] = strings.Repeat("x", longest)
 			}
 			if body, err := json.Marshal(env); err != nil || len(body) > 4096 {

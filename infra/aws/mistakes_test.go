@@ -70,6 +70,8 @@ func mistakes() []mistake {
 		m("- kms:CancelKeyDeletion", "- kms:Decrypt", rules),
 		m("      KmsKeyId: !If [WithKey, !GetAtt Key.Arn, !Ref AWS::NoValue]\n", "", rules),
 		m("CidrIp: !Ref NetworkPrefix, Description: The functions", "CidrIp: 0.0.0.0/0, Description: The functions", rules),
+		m("AllowedOrigins: [!Ref PageOrigin]", "AllowedOrigins: ['*']", rules),
+		m("LETHE_PAGE: !If [WithPage, 'on', 'off']", "LETHE_PAGE: 'on'", rules),
 		m("AuthType: NONE\n", "AuthType: NONE\n      Cors: { AllowOrigins: ['*'] }\n", rules),
 		// What would not run.
 		m("Event: s3:ObjectCreated:*", "Event: s3:ObjectCreate:*", rules),

@@ -35,6 +35,7 @@ func cases() []options {
 			"ProcessedHours": "1", "UnprocessedHours": "24", "OcrMemory": "7076", "RolesBySecret": "true", "Review": "true", "Results": "api",
 			"PublicURL": "https://ocr.example.org", "BootstrapApp": "0198f3c4-7a00-7000-8000-00000000000a", "BootstrapHash": strings.Repeat("0a", 32),
 			"OIDCIssuer": "https://login.example.org/tenant", "OIDCAudience": "lethe", "OIDCRoles": "Lethe.Operator:operator,Lethe.Auditor:auditor",
+			"OIDCClientID": "lethe-page", "OIDCScope": "openid documents", "PageOrigin": "https://ocr.example.org", "PageApp": "3b0f4c9e-2f3a-4d55-9a0e-0d5a3c1b7e21",
 		}},
 		{"least", "ap-southeast-2", map[string]string{"AccessTrail": "false", "ReserveConcurrency": "false", "Protection": "false", "Closing": "true", "UnprocessedHours": "2", "Webhooks": "true", "WebhookAllow": "hooks.example.org"}},
 	}

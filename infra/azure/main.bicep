@@ -89,6 +89,10 @@ param rolesBySecret bool = false
 @description('Tell applications at addresses of theirs what became of their tasks. Ids and times may then leave the region.')
 param webhooks bool = false
 
+@description('Origin of the page for people, whose scripts may send documents to storage: the address of the app, or your own name for it, without a slash at its end. Empty for no page.')
+@maxLength(200)
+param pageOrigin string = ''
+
 @description('Further settings of the program, for example { LETHE_OIDC_ISSUER: \'https://login.example.org\' }. What the stamp itself sets, it keeps.')
 param settings programSettings = {}
 
@@ -110,6 +114,10 @@ var short = toLower(workload) == workload && !contains(workload, '-') && !contai
 var firstApp = (empty(bootstrapApp) ? 0 : 64) == length(bootstrapHash)
   ? bootstrapApp
   : fail('bootstrapApp and bootstrapHash come together; the hash is SHA-256 in 64 hex digits')
+
+var origin = empty(pageOrigin) || (startsWith(pageOrigin, 'https://') && length(split(pageOrigin, '/')) == 3 && !contains(pageOrigin, '*'))
+  ? pageOrigin
+  : fail('pageOrigin is no origin; an example is https://ocr.example.org')
 
 var strange = filter(items(settings), item => !startsWith(item.key, 'LETHE_'))
 var further = empty(strange)
@@ -222,6 +230,7 @@ module documents 'modules/documents.bicep' = {
     tables: tables
     network: { closed: privateNetwork, addresses: allowedAddresses }
     key: key
+    pageOrigin: origin
   }
 }
 
@@ -356,6 +365,7 @@ module functionApp 'modules/functionApp.bicep' = {
     review: review
     rolesBySecret: rolesBySecret
     webhooks: webhooks
+    page: !empty(origin)
     settings: further
     clocks: clocks
     bootstrapApp: firstApp

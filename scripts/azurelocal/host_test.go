@@ -46,6 +46,13 @@ func TestRealHostPassesClientsRequests(t *testing.T) {
 			}
 		}
 	})
+	t.Run("the page is at the root, where the host has one of its own", func(t *testing.T) {
+		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+			if res := s.ask(t, method, "/", nil, ""); res.Header.Get("X-Path") != "/" {
+				t.Errorf("%s / is answered by the host: %d", method, res.StatusCode)
+			}
+		}
+	})
 	t.Run("every method", func(t *testing.T) {
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions} {
 			if res := s.ask(t, method, "/v1", nil, ""); res.Header.Get("X-Method") != method {

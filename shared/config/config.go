@@ -41,7 +41,7 @@ type Settings struct {
 	TLSKey         string `envconfig:"TLS_KEY" desc:"key file (PEM)"`
 	BehindProxy    bool   `envconfig:"BEHIND_PROXY" desc:"a reverse proxy terminates TLS, so plain HTTP beyond loopback is intended"`
 	TrustedProxies string `envconfig:"TRUSTED_PROXIES" desc:"addresses and networks of reverse proxies, such as 127.0.0.1,10.0.0.0/8, whose X-Forwarded-For names the client; it is ignored from everybody else, as other headers of proxies are from everybody"`
-	Page           string `envconfig:"PAGE" desc:"on or off: the page for people at /, of lethe serve alone; by default on where links begin with an address of the machine itself, such as 127.0.0.1"`
+	Page           string `envconfig:"PAGE" desc:"on or off: the page for people at /; by default on where links begin with an address of the machine itself, such as 127.0.0.1"`
 	Region         string `envconfig:"REGION" kept:"yes" place:"yes" default:"local" desc:"region the stamp lives in"`
 
 	Cache    string `envconfig:"CACHE" desc:"folder of the PDF compilation cache, which others may not write to; by default below the user's cache folder, or that of temporary files"`

@@ -133,7 +133,9 @@ export class Session {
         f(v);
       };
       x.open(link.method, reachable(link.url));
-      for (const [name, value] of Object.entries(link.headers ?? {})) x.setRequestHeader(name, value);
+      for (const [name, value] of Object.entries(link.headers ?? {})) {
+        if (name.toLowerCase() !== 'content-length') x.setRequestHeader(name, value); // which the browser says itself
+      }
       x.upload.addEventListener('progress', (e) => progress(e.loaded / (e.total || 1)));
       x.addEventListener('load', () => {
         if (x.status >= 200 && x.status < 300) return done(resolve);

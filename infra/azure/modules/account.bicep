@@ -31,6 +31,9 @@ param network storageNetwork
 @description('The customer\'s key, if there is one.')
 param key wrappingKey?
 
+@description('Origin of the page whose scripts send documents and fetch results through links, or empty.')
+param pageOrigin string = ''
+
 resource account 'Microsoft.Storage/storageAccounts@2025-08-01' = {
   name: name
   location: location
@@ -93,6 +96,20 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-08-01' = {
   properties: {
     automaticSnapshotPolicyEnabled: false
     changeFeed: { enabled: false }
+    // Scripts of the page, and of no other origin.
+    cors: {
+      corsRules: empty(pageOrigin)
+        ? []
+        : [
+            {
+              allowedOrigins: [pageOrigin]
+              allowedMethods: ['PUT', 'GET']
+              allowedHeaders: ['content-type', 'range', 'x-ms-blob-type']
+              exposedHeaders: []
+              maxAgeInSeconds: 300
+            }
+          ]
+    }
     containerDeleteRetentionPolicy: { enabled: false }
     deleteRetentionPolicy: { allowPermanentDelete: false, enabled: false }
     isVersioningEnabled: false

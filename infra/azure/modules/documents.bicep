@@ -35,6 +35,9 @@ param network storageNetwork
 @description('The customer\'s key, if there is one.')
 param key wrappingKey?
 
+@description('Origin of the page, or empty.')
+param pageOrigin string
+
 module account 'account.bicep' = {
   name: 'documents-account'
   params: {
@@ -47,6 +50,7 @@ module account 'account.bicep' = {
     tables: tables
     network: network
     key: key
+    pageOrigin: pageOrigin
   }
 }
 

@@ -48,6 +48,8 @@ param rolesBySecret bool
 
 @description('Applications are told at addresses of theirs what became of their tasks.')
 param webhooks bool
+@description('The app serves the page for people.')
+param page bool
 
 @description('Further settings of the program.')
 param settings programSettings
@@ -211,6 +213,7 @@ resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
       LETHE_REVIEW: review ? 'true' : 'false'
       LETHE_OIDC_REQUIRED: rolesBySecret ? 'false' : 'true'
       LETHE_WEBHOOKS: webhooks ? 'true' : 'false'
+      LETHE_PAGE: page ? 'on' : 'off'
       LETHE_SIGNING_KEY: '@Microsoft.KeyVault(SecretUri=https://${vaultName}${environment().suffixes.keyvaultDns}/secrets/${secretName})'
     },
     // The package holds the function all the same. Without its queue it is not started for anything.

@@ -23,4 +23,5 @@ param previousKeyUri = 'https://kv-archive-ijin5zu637n.vault.azure.net/secrets/s
 param review = true
 param rolesBySecret = true
 param webhooks = true
+param pageOrigin = 'https://ocr.example.org'
 param settings = { LETHE_MAX_PAGES: '500', LETHE_REGION: 'elsewhere' }

@@ -32,5 +32,9 @@ resource "aws_cloudformation_stack" "stamp" {
       condition     = (var.oidc_issuer == "") == (var.oidc_audience == "")
       error_message = "oidc_issuer and oidc_audience come together."
     }
+    precondition {
+      condition     = (var.oidc_client_id == "") == (var.page_app == "") && (var.oidc_client_id == "" || var.oidc_issuer != "")
+      error_message = "oidc_client_id and page_app come together, and with oidc_issuer."
+    }
   }
 }

@@ -19,11 +19,16 @@ locals {
     Intake             = var.intake
     NetworkPrefix      = var.network_prefix
     OIDCAudience       = var.oidc_audience
+    OIDCClientID       = var.oidc_client_id
     OIDCIssuer         = var.oidc_issuer
+    OIDCResource       = var.oidc_resource
     OIDCRoles          = var.oidc_roles
+    OIDCScope          = var.oidc_scope
     OcrConcurrency     = tostring(var.ocr_concurrency)
     OcrMemory          = tostring(var.ocr_memory)
     Owner              = var.owner
+    PageApp            = var.page_app
+    PageOrigin         = var.page_origin
     PrivateNetwork     = tostring(var.private_network)
     ProcessedHours     = tostring(var.processed_hours)
     ProgramLogDays     = tostring(var.program_log_days)

@@ -211,6 +211,23 @@ variable "oidc_audience" {
   }
 }
 
+variable "oidc_client_id" {
+  description = "Public client of the issuer with which people sign in at the page."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = length(var.oidc_client_id) <= 200
+    error_message = "oidc_client_id must be at most 200 characters long."
+  }
+
+  validation {
+    condition     = can(regex("^([A-Za-z0-9][A-Za-z0-9._~:/@-]*)?$", var.oidc_client_id))
+    error_message = "oidc_client_id must be of the form ^([A-Za-z0-9][A-Za-z0-9._~:/@-]*)?$."
+  }
+}
+
 variable "oidc_issuer" {
   description = "Address of an OpenID Connect issuer whose tokens are accepted too."
   type        = string
@@ -228,6 +245,18 @@ variable "oidc_issuer" {
   }
 }
 
+variable "oidc_resource" {
+  description = "Resource that the page asks the issuer for a token of."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = length(var.oidc_resource) <= 200
+    error_message = "oidc_resource must be at most 200 characters long."
+  }
+}
+
 variable "oidc_roles" {
   description = "Scopes that roles give. Example: Lethe.Operator:operator,Lethe.Auditor:auditor."
   type        = string
@@ -237,6 +266,18 @@ variable "oidc_roles" {
   validation {
     condition     = length(var.oidc_roles) <= 512
     error_message = "oidc_roles must be at most 512 characters long."
+  }
+}
+
+variable "oidc_scope" {
+  description = "Scopes that the page asks the issuer for, with spaces between them."
+  type        = string
+  default     = "openid"
+  nullable    = false
+
+  validation {
+    condition     = length(var.oidc_scope) <= 200
+    error_message = "oidc_scope must be at most 200 characters long."
   }
 }
 
@@ -283,6 +324,35 @@ variable "owner" {
   validation {
     condition     = length(var.owner) >= 1 && length(var.owner) <= 64
     error_message = "owner must be 1 to 64 characters long."
+  }
+}
+
+variable "page_app" {
+  description = "Id of the application inside which people own what they send at the page."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$", var.page_app))
+    error_message = "page_app must be of the form ^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$."
+  }
+}
+
+variable "page_origin" {
+  description = "Origin of the page for people - the address of the stamp, without a slash at its end - whose scripts may send documents to the bucket. Empty for no page."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = length(var.page_origin) <= 200
+    error_message = "page_origin must be at most 200 characters long."
+  }
+
+  validation {
+    condition     = can(regex("^(https://[a-z0-9.-]+)?$", var.page_origin))
+    error_message = "page_origin must be of the form ^(https://[a-z0-9.-]+)?$."
   }
 }
 

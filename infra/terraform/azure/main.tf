@@ -70,6 +70,10 @@ resource "azapi_resource" "stamp" {
       condition     = (var.bootstrap_app == "") == (var.bootstrap_hash == "")
       error_message = "bootstrap_app and bootstrap_hash come together."
     }
+    precondition {
+      condition     = can(regex("^(https://[^/*]+)?$", var.page_origin))
+      error_message = "page_origin must be an origin such as https://ocr.example.org."
+    }
   }
 
   timeouts {

@@ -14,6 +14,7 @@ locals {
     logRetention      = { value = { access = var.log_retention.access, program = var.log_retention.program, vault = var.log_retention.vault } }
     networkPrefix     = { value = var.network_prefix }
     owner             = { value = var.owner }
+    pageOrigin        = { value = var.page_origin }
     previousKeyUri    = { value = var.previous_key_uri }
     privateNetwork    = { value = var.private_network }
     ready             = { value = { documents = var.ready.documents, http = var.ready.http } }

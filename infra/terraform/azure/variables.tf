@@ -193,6 +193,18 @@ variable "owner" {
   }
 }
 
+variable "page_origin" {
+  description = "Origin of the page for people, whose scripts may send documents to storage: the address of the app, or your own name for it, without a slash at its end. Empty for no page."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = length(var.page_origin) <= 200
+    error_message = "page_origin must be at most 200 characters long."
+  }
+}
+
 variable "previous_key_uri" {
   description = "While the signing key is replaced: the URI of its old version in the vault, as the secret's resource shows it. Nobody has to read the key."
   type        = string

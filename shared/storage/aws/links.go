@@ -35,6 +35,15 @@ type Links struct {
 
 var _ storage.Linker = (*Links)(nil)
 
+// Address is what links begin with; empty where the region has none.
+func (l *Links) Address() string {
+	found, err := l.bucket(context.Background()) // computed: nothing is sent
+	if err != nil {
+		return ""
+	}
+	return found.String()
+}
+
 // UploadLink allows one Put Object of a name that does not exist, and of exactly size bytes if that is above 0: the condition and
 // the length are signed, so that a request without them is refused.
 func (l *Links) UploadLink(ctx context.Context, name string, size int64, expires time.Time) (storage.Link, error) {
@@ -99,16 +108,24 @@ func (l *Links) sign(ctx context.Context, method, name string, headers map[strin
 	return storage.Link{URL: signed, Method: method, Headers: headers, Expires: ends}, nil
 }
 
-// target returns the URL of an object, as the SDK finds it for the region.
+// target returns the URL of an object.
 func (l *Links) target(ctx context.Context, name string) (*url.URL, error) {
+	target, err := l.bucket(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// Without a form of its own, so that every character is escaped that is escaped where the signature is checked.
+	target.Path, target.RawPath = strings.TrimSuffix(target.Path, "/")+"/"+name, ""
+	return target, nil
+}
+
+// bucket returns the URL of the bucket, as the SDK finds it for the region.
+func (l *Links) bucket(ctx context.Context) (*url.URL, error) {
 	found, err := s3.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, s3.EndpointParameters{
 		Bucket: &l.config.Bucket, Region: &l.config.Region, Endpoint: endpoint(l.config.S3Endpoint), ForcePathStyle: sdk.Bool(l.config.emulated()),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("find the address of the bucket: %w", storage.Plainly(err))
 	}
-	target := found.URI
-	// Without a form of its own, so that every character is escaped that is escaped where the signature is checked.
-	target.Path, target.RawPath = strings.TrimSuffix(target.Path, "/")+"/"+name, ""
-	return &target, nil
+	return &found.URI, nil
 }

@@ -103,6 +103,9 @@ func TestLinkNamesOneObjectOfTheBucketOverTLS(t *testing.T) {
 	if u.Scheme != "https" || u.Host != "lethe-documents.s3.eu-central-1.amazonaws.com" || u.Path != "/uploads/2026030112/app/task/1" {
 		t.Errorf("it points to %s://%s%s", u.Scheme, u.Host, u.Path)
 	}
+	if address := store.Links.Address(); address != "https://"+u.Host {
+		t.Errorf("links begin with %s", address)
+	}
 	if signed := u.Query().Get("X-Amz-SignedHeaders"); signed != "content-length;host;if-none-match" {
 		t.Errorf("signed are %s", signed)
 	}

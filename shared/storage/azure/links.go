@@ -38,6 +38,9 @@ type Links struct {
 
 var _ storage.Linker = (*Links)(nil)
 
+// Address is what links begin with.
+func (l *Links) Address() string { return l.service.URL() }
+
 // UploadLink allows one Put Blob, or staging and committing blocks, of a name that does not exist: permission "create"
 // alone refuses to overwrite. A signature cannot bind a length: another one is refused when the document is taken in.
 func (l *Links) UploadLink(ctx context.Context, name string, _ int64, expires time.Time) (storage.Link, error) {

@@ -158,6 +158,9 @@ func TestLinksByIdentityCreateOnceAndReadOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if address := store.Links.Address(); !strings.HasPrefix(up.URL, strings.TrimSuffix(address, "/")+"/uploads/") {
+		t.Errorf("links begin with %s", address)
+	}
 	for _, part := range []string{"skoid=", "sp=c&", "spr=https&", "sr=b"} {
 		if !strings.Contains(up.URL+"&", part) {
 			t.Errorf("the upload link lacks %s", part)
