@@ -42,6 +42,7 @@ const (
 	CoreDumps Check = "core-dumps"
 	Swap      Check = "swap"
 	Sandbox   Check = "sandbox"
+	Telemetry Check = "telemetry"
 )
 
 // SandboxRemedy is what to do where worker processes cannot be confined.
@@ -262,6 +263,11 @@ func ofMachine() []Expectation {
 			What: "worker processes cannot " + effect.Sentence(),
 			Why:  "a document that compromises a worker could reach other documents", Remedy: SandboxRemedy,
 			Ask: "lethe doctor --sandbox where the program runs, or the check sandbox of /readyz", Places: here,
+		},
+		{
+			Check: Telemetry, Subject: OfProcess, What: "traces and metrics stay in the region",
+			Why: "they hold nothing of a document, and still tell when it was read and for how long", Remedy: "set OTEL_EXPORTER_OTLP_ENDPOINT to a receiver in the region, or beside the server, and restart it",
+			Ask: "find out where the receivers are that the server's OTEL_EXPORTER_OTLP_ variables name", Places: here,
 		},
 	}
 }

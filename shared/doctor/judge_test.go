@@ -63,6 +63,7 @@ func healthy() facts {
 			Space: &doctor.Space{Free: 9 << 30, Floor: 1 << 30, Reserve: 64 << 20, Wanted: 64 << 20}},
 		process: doctor.Process{
 			CoreLimit: new(uint64(0)), Dumpable: off(), Swaps: &[]string{"/dev/zram0"}, Gap: &effect.Gap{},
+			Receivers: &[]string{"127.0.0.1"}, Region: "westeurope",
 		},
 		drift: func() time.Duration { return -5 * time.Minute },
 		base:  "https://ocr.example.org",
@@ -179,6 +180,18 @@ func TestFactsAreJudged(t *testing.T) {
 		{"core dumps", func(f *facts) { *f.process.CoreLimit = 1 }, doctor.CoreDumps, doctor.Breach},
 		{"memory open to others", func(f *facts) { *f.process.Dumpable = true }, doctor.CoreDumps, doctor.Breach},
 		{"swap", func(f *facts) { *f.process.Swaps = []string{"/dev/sda2"} }, doctor.Swap, doctor.Unknown},
+		{"receivers in the region", func(f *facts) {
+			*f.process.Receivers = []string{"westeurope-5.in.applicationinsights.azure.com"}
+		}, doctor.Telemetry, doctor.OK},
+		{"a receiver elsewhere", func(f *facts) {
+			*f.process.Receivers = []string{"localhost", "eastus-8.in.applicationinsights.azure.com"}
+		}, doctor.Telemetry, doctor.Breach},
+		{"a receiver in a region of AWS", func(f *facts) { *f.process.Receivers = []string{"xray.us-east-1.amazonaws.com"} }, doctor.Telemetry, doctor.Breach},
+		{"in the region, on AWS", func(f *facts) {
+			*f.process.Receivers, f.process.Region = []string{"xray.eu-central-1.amazonaws.com"}, "eu-central-1"
+		}, doctor.Telemetry, doctor.OK},
+		{"a receiver whose name tells no region", func(f *facts) { *f.process.Receivers = []string{"otel.example.org"} }, doctor.Telemetry, doctor.Unknown},
+		{"nothing is sent", func(f *facts) { *f.process.Receivers = nil }, doctor.Telemetry, doctor.OK},
 		{"no sandbox", func(f *facts) { f.process.Gap.Missing = []effect.Effect{effect.Network} }, doctor.Sandbox, doctor.Breach},
 	}
 	cases = append(cases, spoiledAWS()...)

@@ -2,8 +2,10 @@ package doctor
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
+	"github.com/lethe-ocr/lethe/shared/loopback"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker/effect"
 )
 
@@ -13,13 +15,15 @@ type Process struct {
 	Dumpable  *bool            // the kernel may write the memory, and other processes of the user may read it
 	Swaps     *[]string        // devices and files in use for swapping
 	Gap       *effect.Gap      // what the sandbox does not prevent
+	Receivers *[]string        // hosts that traces and metrics are sent to
+	Region    string           // of the settings
 	Unseen    map[Check]string // why a check could not be made
 }
 
 // Judge holds the process against what the program expects.
 func (p Process) Judge() []Finding {
 	u := unseen(p.Unseen)
-	return []Finding{p.cores(u), p.swap(u), p.sandbox(u)}
+	return []Finding{p.cores(u), p.swap(u), p.sandbox(u), p.telemetry(u)}
 }
 
 func (p Process) cores(u unseen) Finding {
@@ -61,4 +65,44 @@ func (p Process) sandbox(u unseen) Finding {
 	default:
 		return fine(Sandbox, "all closed")
 	}
+}
+
+// telemetry holds the receivers against the region by their names: whoever runs one where its name does not say may know better.
+func (p Process) telemetry(u unseen) Finding {
+	if p.Receivers == nil {
+		return u.unknown(Telemetry)
+	}
+	if len(*p.Receivers) == 0 {
+		return fine(Telemetry, "nothing is sent")
+	}
+	unsaid := 0
+	for _, host := range *p.Receivers {
+		switch says := regionIn(host); {
+		case loopback.Host(host), says == RegionName(p.Region):
+		case says != "":
+			return breach(Telemetry, "a receiver is in %s, LETHE_REGION says %s", says, RegionName(p.Region))
+		default:
+			unsaid++
+		}
+	}
+	if unsaid > 0 {
+		return Finding{Telemetry, Unknown, fmt.Sprintf("%d receivers have names that tell no region", unsaid), ""}
+	}
+	return fine(Telemetry, "receivers: %d, all in the region or on this machine", len(*p.Receivers))
+}
+
+// onAzure is how the receivers of Azure Monitor are called: westeurope-5.in.applicationinsights.azure.com and the like.
+var onAzure = regexp.MustCompile(`^(?:[a-z0-9-]+\.)?([a-z]+[0-9]?)-[0-9]+\.(?:[a-z0-9-]+\.)*azure\.com$`)
+
+// regionIn is the region that the name of a host tells, empty for none.
+func regionIn(host string) string {
+	if m := onAzure.FindStringSubmatch(host); m != nil {
+		return m[1]
+	}
+	for label := range strings.SplitSeq(host, ".") {
+		if regionOfAWS.MatchString(label) {
+			return label
+		}
+	}
+	return ""
 }

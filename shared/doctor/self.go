@@ -16,7 +16,9 @@ type Workers interface {
 
 // Self is the probe of the process that runs it.
 type Self struct {
-	Workers Workers // nil if there are none here
+	Workers   Workers   // nil if there are none here
+	Receivers *[]string // hosts that traces and metrics are sent to; nil if that is not known
+	Region    string    // of the settings
 }
 
 var _ Probe = Self{}
@@ -29,12 +31,15 @@ func (s Self) Subject() Subject { return OfProcess }
 
 // Inspect implements Probe.
 func (s Self) Inspect(ctx context.Context) []Finding {
-	p := Process{Unseen: map[Check]string{}}
+	p := Process{Receivers: s.Receivers, Region: s.Region, Unseen: map[Check]string{}}
 	p.CoreLimit, p.Dumpable = dumps()
 	if table, err := os.ReadFile(swapTable); err == nil {
 		p.Swaps = new(swaps(string(table)))
 	} else {
 		p.Unseen[Swap] = "the kernel's list of swap devices cannot be read"
+	}
+	if s.Receivers == nil {
+		p.Unseen[Telemetry] = "no server has told it: none of this version has started here"
 	}
 	if s.Workers == nil {
 		p.Unseen[Sandbox] = "no worker process was started"
