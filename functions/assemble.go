@@ -79,15 +79,15 @@ func (s *server) join() error {
 		return err
 	}
 	s.functions = functions{
-		ocr:     ocr.New(s.tasks),
-		requeue: requeue.New(s.tasks),
-		poison:  poison.New(service),
-		notify:  notify.New(s.outbox),
-		retention: retention.New(retention.Config{
+		ocr:     traced(s.telemetry, ocr.Name, ocr.New(s.tasks)),
+		requeue: traced(s.telemetry, requeue.Name, requeue.New(s.tasks)),
+		poison:  traced(s.telemetry, poison.Name, poison.New(service)),
+		notify:  traced(s.telemetry, notify.Name, notify.New(s.outbox)),
+		retention: traced(s.telemetry, retention.Name, retention.New(retention.Config{
 			Tasks: service, Ledger: s.ledger, Rounds: s.rounds.make, Interval: s.set.FullPassInterval,
-		}),
+		})),
 	}
-	s.handler = s.trigger(s.clients(guard), s.functions)
+	s.handler = s.trigger(s.clients(guard), s.functions, s.telemetry.Request)
 	if !s.still {
 		s.handler = caughtUp(s.handler, service, s.log)
 	}

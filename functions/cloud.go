@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -18,13 +19,16 @@ import (
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/seal"
 	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/telemetry"
 )
 
 // cloudPlace is what places on clouds share: storage that is another's, tells the time and has no end, and whose every look is paid
 // for. wrong is what the settings lack, nil for nothing; placed says why storage may not be where they say.
 func cloudPlace(set config.Settings, wrong error, c *clock.Remote, r records, placed func(context.Context) error, keys *seal.Keys, log *slog.Logger) place {
 	const looks = time.Minute
+	export, misled := telemetry.FromEnvironment(os.Getenv)
 	return place{
+		export:   export,
 		set:      set,
 		base:     set.PublicURL,
 		log:      log,
@@ -37,7 +41,7 @@ func cloudPlace(set config.Settings, wrong error, c *clock.Remote, r records, pl
 		deadline: set.Deadline,
 		page:     set.Page == config.PageOn,
 		conditions: []condition{
-			{name: "settings", holds: func(context.Context) error { return wrong }},
+			{name: "settings", holds: func(context.Context) error { return errors.Join(wrong, misled) }},
 			{name: "place", life: looks, holds: placed},
 			storageTakes(log, r, looks),
 		},

@@ -130,7 +130,7 @@ func examineMachine(ctx context.Context, stderr io.Writer, data string) (found d
 	}
 	defer engine.Close()
 	left, _ := readSettings(set.Data) // what no server has left is unknown
-	return doctor.Run(ctx, append(machineSubjects(store, now, left.Address), doctor.Self{Workers: engine})...), nil
+	return doctor.Run(ctx, append(machineSubjects(store, now, left.Address), doctor.Self{Workers: engine, Receivers: left.Receivers, Region: set.Region})...), nil
 }
 
 // examineSandbox needs no data folder: it checks whether this machine could have one.

@@ -30,21 +30,23 @@ const settingsVersion = 1
 type leftSettings struct {
 	Settings config.Kept `json:"settings"`
 	Address  string      `json:"address"` // with which links begin
+	// Receivers are the hosts that traces and metrics are sent to; nil if the server told none.
+	Receivers *[]string `json:"receivers,omitempty"`
 }
 
 // leaveSettings leaves the settings for the verbs that work on the folder. No start waits for a disk that is full.
 func (m *machine) leaveSettings(ctx context.Context) {
-	if err := writeSettings(m.set, m.base); err != nil {
+	if err := writeSettings(m.set, m.base, new(m.export.Hosts())); err != nil {
 		m.log.ErrorContext(ctx, logevent.PrepareFailed, "step", "settings", "error", err)
 	}
 }
 
-func writeSettings(set config.Settings, base string) error {
+func writeSettings(set config.Settings, base string, receivers *[]string) error {
 	kept, err := set.Keep()
 	if err != nil {
 		return err
 	}
-	text, err := storage.Encode(settingsVersion, leftSettings{Settings: kept, Address: base})
+	text, err := storage.Encode(settingsVersion, leftSettings{Settings: kept, Address: base, Receivers: receivers})
 	if err != nil {
 		return err
 	}

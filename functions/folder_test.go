@@ -79,7 +79,7 @@ func TestVerbsTakeTheSettingsThatTheServerLeft(t *testing.T) {
 	}
 	server := config.Default()
 	server.Data, server.RetainProcessed, server.Listen, server.Review = data, server.RetainProcessed/4, "127.0.0.1:1", !server.Review
-	if err := writeSettings(server, "https://ocr.test"); err != nil {
+	if err := writeSettings(server, "https://ocr.test", &[]string{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("LETHE_RETAIN_PROCESSED", "1m") // shorter than the margin: no server would start with it

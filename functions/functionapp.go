@@ -123,8 +123,8 @@ func (a *functionApp) place(set config.Settings, wrong error, keys *seal.Keys, l
 	p.inline, p.proxied, p.storage = inlineLimit, true, a.store.Links.Address()
 	p.queue = func(*fairqueue.Queue) task.Queue { return trigger.Queue{To: a.store.Queue(requeue.Queue)} }
 	p.deliveries, p.near = trigger.Deliveries{To: a.store.Queue(notify.Queue)}, a.store.Emulated()
-	p.trigger = func(api http.Handler, f functions) http.Handler {
-		return host.New(httpserver.Serve(api, log, a.clock.Now), map[string]host.Function{
+	p.trigger = func(api http.Handler, f functions, watch httpserver.Watch) http.Handler {
+		return host.New(httpserver.ServeWatched(api, log, a.clock.Now, watch), map[string]host.Function{
 			ocr.Name:       host.OnBlob(f.ocr),
 			requeue.Name:   host.OnMessage(f.requeue),
 			poison.Name:    host.OnPoison(f.poison),

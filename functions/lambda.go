@@ -222,8 +222,8 @@ func (a *lambdaFunction) place(set config.Settings, wrong error, keys *seal.Keys
 	if set.AWSNotify != "" {
 		p.deliveries, p.near = trigger.Deliveries{To: a.store.Notify()}, a.store.Emulated()
 	}
-	p.trigger = func(clients http.Handler, _ functions) http.Handler {
-		return httpserver.Serve(clients, log, a.clock.Now)
+	p.trigger = func(clients http.Handler, _ functions, watch httpserver.Watch) http.Handler {
+		return httpserver.ServeWatched(clients, log, a.clock.Now, watch)
 	}
 	p.subjects = a.examiners
 	return p
@@ -337,6 +337,9 @@ func (a *lambdaFunction) rest(ctx context.Context) {
 	if err := a.engine.Rest(ctx); err != nil {
 		a.log.WarnContext(ctx, logevent.MemoryKept, "kind", fault.KindOf(err))
 	}
+	last, done := context.WithTimeout(ctx, lastWords)
+	_ = a.telemetry.Flush(last) // what a receiver does not take now is lost, and was logged
+	done()
 	a.connections.CloseIdleConnections()
 	http.DefaultClient.CloseIdleConnections() // of the canary
 	a.memory.round(ctx)

@@ -7,10 +7,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
@@ -24,6 +26,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/telemetry"
 	events "github.com/lethe-ocr/lethe/shared/trigger"
 	trigger "github.com/lethe-ocr/lethe/shared/trigger/local"
 	"github.com/lethe-ocr/lethe/shared/webhook"
@@ -46,19 +49,24 @@ type machine struct {
 
 // newMachine joins the parts over the data folder. Links begin with base. Close it to let go of them.
 func newMachine(ctx context.Context, set config.Settings, base string, log *slog.Logger) (*machine, error) {
+	export, err := telemetry.FromEnvironment(os.Getenv)
+	if err != nil {
+		return nil, verbs.Setting(err)
+	}
 	kernel := &movable{source: clock.System()}
 	m := &machine{base: base, kernel: kernel, clock: clock.Open(ctx, clock.InFolder(set.Data), kernel.read, log)}
-	var err error
 	if m.store, err = local.Open(ctx, local.Config{Dir: set.Data, Server: true, Room: roomOf(set), Now: m.clock.Now}); err != nil {
 		return nil, err
 	}
 	p, err := m.place(ctx, set, log)
 	if err == nil {
+		p.export = export
 		m.server, err = assemble(p)
 	}
 	if err != nil {
 		return nil, errors.Join(err, m.store.Close())
 	}
+	m.scheduler.Carry = m.telemetry.Carry
 	m.recollect(ctx)
 	m.clock.Renew(ctx)
 	return m, nil
@@ -175,21 +183,23 @@ func (m *machine) landed(ctx context.Context, name, digest string) error {
 }
 
 // serveLinks serves the links beside the interface. The functions are started by what start begins.
-func (m *machine) serveLinks(log *slog.Logger) func(http.Handler, functions) http.Handler {
-	return func(api http.Handler, _ functions) http.Handler {
-		return httpserver.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (m *machine) serveLinks(log *slog.Logger) func(http.Handler, functions, httpserver.Watch) http.Handler {
+	return func(api http.Handler, _ functions, watch httpserver.Watch) http.Handler {
+		return httpserver.ServeWatched(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !strings.HasPrefix(r.URL.Path, local.LinkPath) {
 				api.ServeHTTP(w, r)
 				return
 			}
 			httpserver.Note(r.Context(), "", local.LinkPath)
 			m.links.ServeHTTP(w, r)
-		}), log, m.clock.Now)
+		}), log, m.clock.Now, watch)
 	}
 }
 
 // process works on a task, or lets it wait in the queue while intake is closed.
-func (m *machine) process(ctx context.Context, job task.Job, turn *fairqueue.Document) (task.Outcome, error) {
+func (m *machine) process(ctx context.Context, job task.Job, turn *fairqueue.Document) (outcome task.Outcome, err error) {
+	ctx, end := m.telemetry.Process(ctx)
+	defer func() { end(err) }()
 	if m.tasks.gate.open(ctx) != nil {
 		return task.Busy, m.scheduler.Push(ctx, job, gateRetry)
 	}
@@ -247,8 +257,15 @@ func (m *machine) run(ctx context.Context, ln net.Listener, handler http.Handler
 	}
 	stopWork()
 	background()
+	// While what is measured is still there.
+	last, done := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	_ = m.telemetry.Close(last) // what a receiver does not take now is lost, and was logged
+	done()
 	return errors.Join(err, m.close())
 }
+
+// lastWords is how long receivers of traces and metrics may take for the last ones.
+const lastWords = 5 * time.Second
 
 // start begins the work that no request asks for, and returns what waits for its end.
 func (m *machine) start(ctx context.Context) (wait func()) {
@@ -309,7 +326,9 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 
 // swept sweeps, and removes the previous key once no waiting password needs it any more.
 func (m *machine) swept(ctx context.Context) {
+	ctx, end := m.telemetry.Span(ctx, "sweep")
 	done, err := m.tasks.Sweep(ctx)
+	end(err)
 	if err != nil || done.Stale > 0 || !m.tasks.Sealer.Replaced() {
 		return // an error was logged; a key that was put there since the start opens nothing yet, and the next start needs it
 	}

@@ -6,12 +6,16 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/task"
 	"github.com/lethe-ocr/lethe/shared/telemetry"
+	"github.com/lethe-ocr/lethe/shared/trigger"
 )
 
 // measured makes the instruments, and has the calls of storage counted from here on.
 func (s *server) measured() error {
+	if s.export.On() {
+		telemetry.Report(s.log, time.Now) // before anything of the SDK reads the environment
+	}
 	var err error
-	if s.telemetry, err = telemetry.New(); err != nil {
+	if s.telemetry, err = telemetry.New(context.Background(), telemetry.Config{Export: s.export, Version: version, Region: s.set.Region}); err != nil {
 		return err
 	}
 	s.blobs, s.records = s.telemetry.Blobs(s.blobs), s.telemetry.Records(s.records)
@@ -46,4 +50,13 @@ func (s *server) sources(service *task.Service) telemetry.Sources {
 		}
 	}
 	return from
+}
+
+// traced gives each call of a function a span.
+func traced[T any](t *telemetry.Telemetry, name string, f trigger.Function[T]) trigger.Function[T] {
+	return func(ctx context.Context, event T) (err error) {
+		ctx, end := t.Span(ctx, name)
+		defer func() { end(err) }()
+		return f(ctx, event)
+	}
 }

@@ -10,10 +10,12 @@ import (
 	"github.com/lethe-ocr/lethe/shared/clock"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/doctor"
+	"github.com/lethe-ocr/lethe/shared/httpserver"
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/task"
+	"github.com/lethe-ocr/lethe/shared/telemetry"
 	"github.com/lethe-ocr/lethe/shared/trigger"
 	"github.com/lethe-ocr/lethe/shared/webhook"
 )
@@ -43,16 +45,17 @@ type place struct {
 	queue      func(turns *fairqueue.Queue) task.Queue // of the place; turns are taken at the worker processes
 	deliveries webhook.Queue                           // of events that applications are told; nil where the place tells none
 	near       bool                                    // webhooks may be told at addresses of this machine
-	// trigger puts what starts functions, and what else the place serves, around the interface of clients.
-	trigger  func(api http.Handler, f functions) http.Handler
-	still    bool          // nothing goes on beside an answer: the place checks for a silent timer itself
-	deadline time.Duration // how long one invocation may work on a document, unless less is left of it
-	inline   int64         // largest document in a request's own body, in bytes
-	page     bool          // the page for people is at /
-	alone    bool          // one process is the whole place: its numbers are at /metrics
-	storage  string        // address of the object store that links lead to, for the page; empty where they lead to the program
-	proxied  bool          // a proxy that is part of the place says how requests reached it
-	larger   string        // where documents go that are larger than one request takes: a sentence for clients of ABBYY
+	// trigger puts what starts functions, and what else the place serves, around the interface of clients, whose requests are watched.
+	trigger  func(api http.Handler, f functions, watch httpserver.Watch) http.Handler
+	export   telemetry.Export // where traces and metrics are sent
+	still    bool             // nothing goes on beside an answer: the place checks for a silent timer itself
+	deadline time.Duration    // how long one invocation may work on a document, unless less is left of it
+	inline   int64            // largest document in a request's own body, in bytes
+	page     bool             // the page for people is at /
+	alone    bool             // one process is the whole place: its numbers are at /metrics
+	storage  string           // address of the object store that links lead to, for the page; empty where they lead to the program
+	proxied  bool             // a proxy that is part of the place says how requests reached it
+	larger   string           // where documents go that are larger than one request takes: a sentence for clients of ABBYY
 
 	conditions []condition    // of intake, beside those of every place
 	subjects   []doctor.Probe // that the doctor looks at beside the program's own process

@@ -62,7 +62,7 @@ func (s *server) newRounds() *rounds {
 			Tasks: s.tasks, Records: s.records, Ledger: s.ledger, Upload: sendTo, Interval: s.set.CanaryInterval, Now: s.time.now, Log: s.log,
 		}),
 		ledger: s.ledger,
-		probes: append(s.subjects, doctor.Self{Workers: s.engine}),
+		probes: append(s.subjects, doctor.Self{Workers: s.engine, Receivers: new(s.export.Hosts()), Region: s.set.Region}),
 		now:    s.time.now,
 		log:    s.log,
 	}

@@ -149,7 +149,7 @@ func TestOnlyTheCompositionKnowsAPlace(t *testing.T) {
 func TestDomainKnowsNoProtocol(t *testing.T) {
 	speaks := []string{
 		"shared/httpserver", "shared/access", "shared/trigger/azure", "shared/trigger/lambda", "shared/client", "shared/storage/aws", "shared/storage/azure", "shared/storage/local",
-		"shared/abbyy", "shared/doctor/awsaccount", "shared/doctor/resourcemanager", "shared/webhook/egress", "functions",
+		"shared/abbyy", "shared/doctor/awsaccount", "shared/doctor/resourcemanager", "shared/webhook/egress", "shared/telemetry", "functions",
 	}
 	for _, p := range ours(t) {
 		if slices.Contains(p.Imports, "net/http") && !within(p.ImportPath, speaks...) {

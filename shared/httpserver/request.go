@@ -84,14 +84,26 @@ func Explain(ctx context.Context, log *slog.Logger, err error) *Problem {
 	return p
 }
 
+// Watch is told of each request as it begins, and by what it returns of its end: route is a pattern, never the path, and code that of
+// a problem. The context is the request's from then on.
+type Watch func(r *http.Request) (ctx context.Context, ended func(method, route, code string, status int))
+
 // Serve wraps a handler with what every request gets: an id, safe headers, one log line, and an answer instead of a
 // broken connection when a handler panics.
 func Serve(next http.Handler, log *slog.Logger, now func() time.Time) http.Handler {
+	return ServeWatched(next, log, now, func(r *http.Request) (context.Context, func(string, string, string, int)) {
+		return r.Context(), func(string, string, string, int) {}
+	})
+}
+
+// ServeWatched is Serve with somebody who watches.
+func ServeWatched(next http.Handler, log *slog.Logger, now func() time.Time, watch Watch) http.Handler {
 	problem := Error(log)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := now()
 		notes := &request{id: newID()}
-		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, notes))
+		ctx, ended := watch(r)
+		r = r.WithContext(context.WithValue(ctx, requestKey{}, notes))
 		safe(w.Header(), r.TLS != nil)
 		w.Header().Set("X-Request-Id", notes.id)
 		out := &counted{ResponseWriter: w, notes: notes}
@@ -117,6 +129,7 @@ func Serve(next http.Handler, log *slog.Logger, now func() time.Time) http.Handl
 			log.InfoContext(r.Context(), logevent.RequestDone,
 				"request", notes.id, "method", method(r.Method), "route", notes.route, "status", out.status, "bytes", out.bytes,
 				"seconds", now().Sub(began).Seconds(), "application", notes.application, "code", notes.code)
+			ended(method(r.Method), notes.route, notes.code, out.status)
 		}()
 		next.ServeHTTP(out, r)
 	})

@@ -59,6 +59,7 @@ const (
 	WebhookDelivered     = "webhook.delivered"         // a receiver took an event
 	WebhookFailed        = "webhook.failed"            // an attempt was in vain, or a delivery ended without success
 	WebhookTested        = "webhook.tested"            // a challenge was sent
+	TelemetryFailed      = "telemetry.failed"          // traces or metrics could not be sent: is the receiver there, and does it take them?
 	ClockJumped          = "clock.jumped"              // the wall clock and elapsed time differ: intake closes until they agree or an operator accepts
 	ClockAgrees          = "clock.agrees"              // they agree again
 	ClockUnsaved         = "clock.unsaved"             // the elapsed time cannot be stored or read: a reboot now would make documents go early

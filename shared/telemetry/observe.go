@@ -2,7 +2,6 @@ package telemetry
 
 import (
 	"context"
-	"errors"
 	"regexp"
 	"time"
 
@@ -29,6 +28,12 @@ func (t *Telemetry) Page(ctx context.Context, waited, took time.Duration, failed
 		outcome = Failed
 	}
 	t.add(ctx, Pages, values{outcome})
+	if t.tracer != nil {
+		ended := time.Now()
+		began := ended.Add(-took)
+		t.past(ctx, waitSpan, began.Add(-waited), began, succeeded)
+		t.past(ctx, recognitionSpan, began, ended, outcome)
+	}
 }
 
 // Ended implements task.Observer.
@@ -134,9 +139,4 @@ func code(value string) string {
 		return Other
 	}
 	return value
-}
-
-// givesUp reports whether a call failed because nobody waits for it any more.
-func givesUp(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -6,7 +6,8 @@ import (
 	"os"
 	"time"
 
-	"github.com/lethe-ocr/lethe/shared/fault"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/lethe-ocr/lethe/shared/storage"
 )
 
@@ -42,14 +43,14 @@ func operations() []string {
 // call times one call.
 func call[T any](ctx context.Context, t *Telemetry, operation string, do func(ctx context.Context) (T, error)) (T, error) {
 	began := time.Now()
+	var span trace.Span
+	if t.tracer != nil && trace.SpanContextFromContext(ctx).IsSampled() { // part of something that is traced
+		ctx, span = t.tracer.Start(ctx, storagePrefix+operation, trace.WithSpanKind(trace.SpanKindClient))
+	}
 	v, err := do(ctx)
-	outcome := succeeded
-	switch {
-	case err == nil:
-	case givesUp(err):
-		outcome = givenUp
-	default:
-		outcome = string(fault.KindOf(err))
+	outcome := outcomeOf(err)
+	if span != nil {
+		end(span, outcome)
 	}
 	t.took(ctx, StorageCalls, time.Since(began), values{operation, outcome})
 	return v, err

@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -20,6 +21,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	sdk "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
+	tracing "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // scope is the name of the instruments' library in OpenTelemetry.
@@ -36,6 +39,9 @@ const ContentType = "text/plain; version=0.0.4; charset=utf-8"
 // Telemetry is the instruments of one process. It is safe for concurrent use.
 type Telemetry struct {
 	provider *sdk.MeterProvider
+	traces   *tracing.TracerProvider // nil where none are sent
+	tracer   trace.Tracer            // likewise
+	sender   *http.Client            // nil where nothing is sent
 	meter    metric.Meter
 	gatherer prometheus.Gatherer
 	counts   map[Name]count // never changed, as all below
@@ -59,18 +65,27 @@ type timed struct {
 	points map[values][]metric.RecordOption
 }
 
-// New returns the instruments of the table.
-func New() (*Telemetry, error) {
+// Config says what becomes of the numbers beside Metrics.
+type Config struct {
+	Export  Export
+	Version string // of the program
+	Region  string
+}
+
+// New returns the instruments of the table. Close it to have the last numbers sent.
+func New(ctx context.Context, cfg Config) (*Telemetry, error) {
 	registry := prometheus.NewPedanticRegistry()
 	reader, err := exporter.New(exporter.WithRegisterer(registry), exporter.WithoutScopeInfo(), exporter.WithoutTargetInfo(),
 		exporter.WithTranslationStrategy(translation()))
 	if err != nil {
 		return nil, fmt.Errorf("make instruments: %w", err)
 	}
-	t := &Telemetry{
-		provider: sdk.NewMeterProvider(sdk.WithReader(reader), sdk.WithExemplarFilter(exemplar.AlwaysOffFilter)),
-		gatherer: registry, counts: map[Name]count{}, times: map[Name]timed{},
+	t := &Telemetry{gatherer: registry, counts: map[Name]count{}, times: map[Name]timed{}}
+	sent, err := t.export(ctx, cfg)
+	if err != nil {
+		return nil, err
 	}
+	t.provider = sdk.NewMeterProvider(append(sent, sdk.WithReader(reader), sdk.WithExemplarFilter(exemplar.AlwaysOffFilter))...)
 	t.meter = t.provider.Meter(scope)
 	for _, i := range Instruments() {
 		if err := t.make(i); err != nil {
@@ -169,6 +184,3 @@ func (t *Telemetry) Metrics(context.Context) ([]byte, error) {
 	}
 	return text.Bytes(), nil
 }
-
-// Close ends the counting.
-func (t *Telemetry) Close(ctx context.Context) error { return t.provider.Shutdown(ctx) }

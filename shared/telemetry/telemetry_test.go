@@ -19,7 +19,7 @@ import (
 
 func newTelemetry(t *testing.T) *telemetry.Telemetry {
 	t.Helper()
-	tel, err := telemetry.New()
+	tel, err := telemetry.New(t.Context(), telemetry.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,15 +17,25 @@ import (
 // Scheduler is a task.Queue that runs what is pushed. The oldest job of each application waits at the fair queue; those
 // behind it wait here and cost no more than their names.
 type Scheduler struct {
+	// Carry returns what the context of a job is to have of the one that pushed it, nil for nothing. It is set before the first Push;
+	// nil where nothing is ever carried.
+	Carry func(ctx context.Context) func(ctx context.Context) context.Context
+
 	turns *fairqueue.Queue
 	log   *slog.Logger
 	wake  chan struct{} // holds one token when there may be a job that can wait to be admitted
 
 	mu      sync.Mutex
-	waiting map[string]*line       // guarded by mu; by application
-	known   map[task.Job]time.Time // guarded by mu; waiting since
-	asks    map[string]bool        // guarded by mu; applications whose oldest job waits to be admitted
-	running int                    // guarded by mu
+	waiting map[string]*line     // guarded by mu; by application
+	known   map[task.Job]arrival // guarded by mu; waiting
+	asks    map[string]bool      // guarded by mu; applications whose oldest job waits to be admitted
+	running int                  // guarded by mu
+}
+
+// arrival is what is known of a job that waits.
+type arrival struct {
+	since   time.Time
+	carried func(ctx context.Context) context.Context // nil for nothing
 }
 
 // line is the jobs of an application that wait, in order of arrival. Documents and parts of large ones have their turns one after the
@@ -61,27 +71,31 @@ func (l *line) take() task.Job {
 func NewScheduler(turns *fairqueue.Queue, log *slog.Logger) *Scheduler {
 	return &Scheduler{
 		turns: turns, log: log, wake: make(chan struct{}, 1),
-		waiting: map[string]*line{}, known: map[task.Job]time.Time{}, asks: map[string]bool{},
+		waiting: map[string]*line{}, known: map[task.Job]arrival{}, asks: map[string]bool{},
 	}
 }
 
 // Push queues a job after the delay. One that waits already is not queued twice. It never fails.
-func (s *Scheduler) Push(_ context.Context, job task.Job, delay time.Duration) error {
+func (s *Scheduler) Push(ctx context.Context, job task.Job, delay time.Duration) error {
+	var carried func(context.Context) context.Context
+	if s.Carry != nil {
+		carried = s.Carry(ctx)
+	}
 	if delay > 0 {
-		time.AfterFunc(delay, func() { s.push(job) })
+		time.AfterFunc(delay, func() { s.push(job, carried) })
 		return nil
 	}
-	s.push(job)
+	s.push(job, carried)
 	return nil
 }
 
-func (s *Scheduler) push(job task.Job) {
+func (s *Scheduler) push(job task.Job, carried func(context.Context) context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, known := s.known[job]; known {
 		return
 	}
-	s.known[job] = time.Now()
+	s.known[job] = arrival{time.Now(), carried}
 	if s.waiting[job.Task.Application] == nil {
 		s.waiting[job.Task.Application] = &line{}
 	}
@@ -138,15 +152,18 @@ func (s *Scheduler) run(ctx context.Context, app string, process Process) {
 		return // the end of ctx
 	}
 	defer turn.Leave()
-	job := s.next(app)
+	job, came := s.next(app)
 	defer s.ended()
+	if came.carried != nil {
+		ctx = came.carried(ctx)
+	}
 	if _, err := process(ctx, job, turn); err != nil {
 		s.log.WarnContext(ctx, logevent.TaskRequeued, "task", job.String(), "kind", fault.KindOf(err))
 	}
 }
 
 // next takes the oldest task of an application, for which somebody waited to be admitted.
-func (s *Scheduler) next(app string) task.Job {
+func (s *Scheduler) next(app string) (task.Job, arrival) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	job := s.waiting[app].take()
@@ -154,10 +171,11 @@ func (s *Scheduler) next(app string) task.Job {
 		delete(s.waiting, app)
 	}
 	delete(s.asks, app)
+	came := s.known[job]
 	delete(s.known, job)
 	s.running++
 	s.poke()
-	return job
+	return job, came
 }
 
 func (s *Scheduler) ended() {
@@ -180,8 +198,8 @@ func (s *Scheduler) Age() time.Duration {
 	var oldest time.Time
 	for _, l := range s.waiting {
 		for _, jobs := range [][]task.Job{l.documents, l.parts} {
-			if len(jobs) > 0 && (oldest.IsZero() || s.known[jobs[0]].Before(oldest)) {
-				oldest = s.known[jobs[0]]
+			if len(jobs) > 0 && (oldest.IsZero() || s.known[jobs[0]].since.Before(oldest)) {
+				oldest = s.known[jobs[0]].since
 			}
 		}
 	}

@@ -192,3 +192,35 @@ func TestAgeIsThatOfTheJobThatWaitedLongest(t *testing.T) {
 		}
 	})
 }
+
+type carriedKey struct{}
+
+func TestJobCarriesWhatThePushThatQueuedItGave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := local.NewScheduler(fairqueue.New(1, time.Now), slog.New(slog.DiscardHandler))
+		s.Carry = func(ctx context.Context) func(context.Context) context.Context {
+			given := ctx.Value(carriedKey{})
+			if given == nil {
+				return nil
+			}
+			return func(ctx context.Context) context.Context { return context.WithValue(ctx, carriedKey{}, given) }
+		}
+		of := func(given string) context.Context { return context.WithValue(t.Context(), carriedKey{}, given) }
+		_ = s.Push(of("first"), job("one", 1), 0)
+		_ = s.Push(of("again"), job("one", 1), 0) // it waits already
+		_ = s.Push(of("later"), job("one", 2), time.Minute)
+		_ = s.Push(t.Context(), job("one", 3), 0)
+		got := map[string]any{}
+		ctx, cancel := context.WithCancel(t.Context())
+		go s.Run(ctx, func(ctx context.Context, j task.Job, _ *fairqueue.Document) (task.Outcome, error) {
+			got[j.Task.ID] = ctx.Value(carriedKey{})
+			return task.Done, nil
+		})
+		time.Sleep(2 * time.Minute)
+		cancel()
+		synctest.Wait()
+		if got["1"] != "first" || got["2"] != "later" || got["3"] != nil {
+			t.Errorf("carried: %v", got)
+		}
+	})
+}
