@@ -1,8 +1,11 @@
 package main
 
 import (
+	"net/http"
 	"testing"
 
+	"github.com/lethe-ocr/lethe/functions/notify"
+	"github.com/lethe-ocr/lethe/functions/requeue"
 	"github.com/lethe-ocr/lethe/scripts/stamptest"
 )
 
@@ -22,4 +25,15 @@ func TestApplicationIsToldWhateverDies(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// The template has the host leave the function alone where webhooks are off, by the setting that the host reads.
+func TestHostStartsTheFunctionOfWebhooksForNothingWhereItIsDisabled(t *testing.T) {
+	s := startStamp(t, map[string]string{"AzureWebJobs." + notify.Name + ".Disabled": "true"}, nil)
+	for function, want := range map[string]bool{notify.Name: true, requeue.Name: false} {
+		var status struct{ IsDisabled *bool }
+		if code := s.Try(t, http.MethodGet, "/admin/functions/"+function, &status); code != http.StatusOK || status.IsDisabled == nil || *status.IsDisabled != want {
+			t.Errorf("%s: %d, %v", function, code, status.IsDisabled)
+		}
+	}
 }
