@@ -71,8 +71,13 @@ func (l lethe) read(ctx context.Context, docs []document, dir string) (*outcome,
 
 // serve sends all documents through a server's HTTP interface: create, upload, wait, fetch, delete.
 func (l lethe) serve(ctx context.Context, docs []document, dir string) (*outcome, error) {
+	return l.serveWith(ctx, docs, dir, nil)
+}
+
+// serveWith is serve with more variables for the server.
+func (l lethe) serveWith(ctx context.Context, docs []document, dir string, env []string) (*outcome, error) {
 	cmd := exec.CommandContext(ctx, l.bin, "serve", "--ephemeral")
-	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
+	cmd.Env = append(append(os.Environ(), "TMPDIR="+dir), env...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {

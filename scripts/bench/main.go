@@ -103,6 +103,7 @@ func run(ctx context.Context, bin, corpus string, limit int, w io.Writer) (err e
 		{"memory", func() error { return peakMemory(ctx, bin, dir, w) }},
 		{"a tiny page", func() error { return firstResult(ctx, bin, dir, w) }},
 		{"a long scan, twice", func() error { return twoCores(ctx, bin, dir, w) }},
+		{"telemetry", func() error { return telemetryCost(ctx, bin, dir, docs, w) }},
 		{"services", func() error { return services(ctx, bin, w) }},
 	} {
 		fmt.Fprintf(os.Stderr, "bench: %s\n", part.name)

@@ -190,3 +190,19 @@ func TestRedirectsOfAReceiverAreNotFollowed(t *testing.T) {
 		t.Error("the redirect was followed")
 	}
 }
+
+// A process that is frozen between events has sent everything by the end of each.
+func TestFlushSendsWhatWasNotSentYet(t *testing.T) {
+	r := telemetrytest.Start(t)
+	tel := sending(t, r)
+	defer closed(t, tel)
+	_, done := tel.Process(t.Context())
+	done(nil)
+	if err := tel.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	named(t, r.Spans(), "process document")
+	if !r.Metrics()[string(telemetry.Documents)] {
+		t.Error("metrics did not arrive")
+	}
+}
