@@ -7,10 +7,12 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lethe-ocr/lethe/functions/api/apitest"
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/storage/azure/azurite"
 	"github.com/lethe-ocr/lethe/shared/telemetry"
 	"github.com/lethe-ocr/lethe/shared/telemetry/telemetrytest"
 )
@@ -90,5 +92,49 @@ func TestTelemetryInTheClearIsRefused(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	if code := cmd.ProcessState.ExitCode(); err == nil || code != verbs.ExitSetting || !strings.Contains(string(out), "OTEL_EXPORTER_OTLP_ENDPOINT") || strings.Contains(string(out), "otel.example.org") {
 		t.Errorf("exit code %d: %s", code, out)
+	}
+}
+
+// The same program sends the same in a function app: of requests, and of the functions that the host starts.
+func TestFunctionAppSendsTracesAndMetrics(t *testing.T) {
+	r := telemetrytest.Start(t)
+	c, _ := handlerOf(t, azurite.Start(t).Account(t), "", "/readyz", "OTEL_EXPORTER_OTLP_ENDPOINT="+r.URL, "OTEL_BSP_SCHEDULE_DELAY=50", "OTEL_METRIC_EXPORT_INTERVAL=50")
+	if status := c.Call(http.MethodPost, "/retention", `{"Data":{"timer":{}},"Metadata":{}}`, nil); status != http.StatusOK {
+		t.Errorf("the retention function: status %d", status)
+	}
+	arrived := func() bool {
+		seen := map[string]bool{}
+		for _, span := range r.Spans() {
+			seen[span.Name] = true
+		}
+		return seen["GET /v1/applications"] && seen["retention"] && seen["storage record-get"] && r.Metrics()[string(telemetry.StorageCalls)]
+	}
+	for range int(patience / (100 * time.Millisecond)) {
+		if arrived() {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	if !arrived() {
+		t.Errorf("what arrived: %v, %v", r.Spans(), r.Metrics())
+	}
+	if strings.Contains(r.Text(), c.App) || strings.Contains(r.Text(), c.Key) {
+		t.Error("the receiver learns who called")
+	}
+}
+
+// A receiver in the clear keeps no function app from erasing, and takes no document in.
+func TestFunctionAppWithAReceiverInTheClearTakesNothingIn(t *testing.T) {
+	c, _ := handlerOf(t, azurite.Start(t).Account(t), "", "/healthz", "OTEL_EXPORTER_OTLP_ENDPOINT=http://otel.example.org:4318")
+	var ready struct {
+		Checks []struct{ Name, Detail string }
+	}
+	if status := c.Call(http.MethodGet, "/readyz", "", &ready); status != http.StatusServiceUnavailable {
+		t.Errorf("it is ready: status %d", status)
+	}
+	for _, check := range ready.Checks {
+		if check.Name == "settings" && (!strings.Contains(check.Detail, "OTEL_EXPORTER_OTLP_ENDPOINT") || strings.Contains(check.Detail, "otel.example.org")) {
+			t.Errorf("the check says %q", check.Detail)
+		}
 	}
 }
