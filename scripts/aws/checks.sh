@@ -40,7 +40,7 @@ check_account() {
   [ "$status" = none ] || [ "$status" = REVIEW_IN_PROGRESS ] || return 0
   amazon lambda get-account-settings >"$work/limits"
   jq -r --slurpfile limits "$work/limits" '.effective | select(.ReserveConcurrency == "true")
-    | ((.ApiConcurrency | tonumber) + 2 * (.OcrConcurrency | tonumber) + 4) as $need | $limits[0].AccountLimit as $has
+    | ((.ApiConcurrency | tonumber) + 2 * (.OcrConcurrency | tonumber) + 4 + (if .Webhooks == "true" then 5 else 0 end)) as $need | $limits[0].AccountLimit as $has
     | ($has.UnreservedConcurrentExecutions // $has.ConcurrentExecutions) as $free | select($free - $need < 100)
     | "this account has \($free) concurrent executions free in the region and must keep 100; the stamp sets \($need) aside; expected: \($need + 100) or more. Example: ask for more in Service Quotas, or {\"ParameterKey\": \"ReserveConcurrency\", \"ParameterValue\": \"false\"}"' "$work/read" >"$work/found"
   while IFS= read -r line; do problem "$line"; done <"$work/found"

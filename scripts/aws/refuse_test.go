@@ -37,6 +37,10 @@ func TestBadInputIsRefusedBeforeAnythingIsCreated(t *testing.T) {
 		{name: "name of the documents taken", change: func(a *model.World) { a.Foreign = []string{bucket} }, want: []string{bucket + " is somebody else's"}},
 		{name: "documents without a stack", change: func(a *model.World) { a.Buckets[bucket] = &model.Bucket{} }, want: []string{bucket + " exists and belongs to no stack"}},
 		{name: "too little concurrency", change: func(a *model.World) { a.Free = 10 }, want: []string{"10 concurrent executions free", "94 aside", "ReserveConcurrency"}},
+		{
+			name: "too little concurrency for webhooks", file: `[` + region + `, {"ParameterKey": "Webhooks", "ParameterValue": "true"}]`,
+			change: func(a *model.World) { a.Free = 198 }, want: []string{"198 concurrent executions free", "99 aside"},
+		},
 		{name: "another package than meant", env: []string{"PACKAGE_SHA256=00"}, want: []string{"SHA-256", "PACKAGE_SHA256"}},
 		{name: "package of changed files", pack: "v1-dirty", want: []string{"v1-dirty", "no commit holds", "ACCEPT_PACKAGE=1"}},
 	} {
