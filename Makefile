@@ -54,8 +54,7 @@ package: build ## make the packages in dist/ (LANGUAGES='heb jpn' adds these)
 
 image: package ## make a container image in dist/, without a daemon: OCI layout and archive
 	@scripts/setup.sh image
-	@mkdir -p dist/bill
-	@scripts/sbom.sh dist/stage/lethe dist/stage/tessdata dist/bill
+	@scripts/sbom.sh dist/stage/lethe dist/stage/tessdata dist
 	@go run ./scripts/image -revision "$$(git rev-parse HEAD)" -created "$$(git log -1 --format=%ct)"
 
 run-azure: package ## run a copy of the package under the real Functions host
@@ -90,9 +89,11 @@ scan: build ## look for weaknesses, in 15 minutes (URL=a running stamp)
 	@scripts/setup.sh scan
 	@URL='$(URL)' scripts/scan.sh
 
-release: build ## package, scan and list what is in it; refuses changes and gaps
+release: build ## package, scan and list what is in it, with the client for every system; refuses changes and gaps
 	@scripts/setup.sh scan
 	@scripts/scan.sh release
+	@go run ./scripts/image -revision "$$(git rev-parse HEAD)" -created "$$(git log -1 --format=%ct)"
+	@scripts/release.sh
 
 vuln: ## look for known vulnerabilities (needs the internet)
 	@scripts/setup.sh vuln

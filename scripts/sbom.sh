@@ -9,9 +9,8 @@ ls "$tessdata"/*.traineddata >/dev/null # a program without languages is no rele
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-modules() { # modules PROGRAM FILE
-  .tools/cyclonedx-gomod bin -json -licenses -assert-licenses -std -output "$2" "$1" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
-}
+# shellcheck source=scripts/bill.sh
+. scripts/bill.sh
 sha256() { sha256sum "$1" | cut -d' ' -f1; }
 modules "$program" "$work/go.json"
 for worker in "$(dirname "$program")"/lethe-worker*; do # without one this fails
@@ -52,7 +51,6 @@ jq -n --slurpfile go "$work/go.json" --slurpfile workers "$work/workers.json" --
   | ($version | ltrimstr("lethe ")) as $version
   | def made($sha256): {$version, licenses: [{expression: "Apache-2.0"}], hashes: [{alg: "SHA-256", content: $sha256}]};
   $go[0]
-  | del(.serialNumber, .metadata.timestamp) # the same program has the same list
   | .metadata.component += {name: "lethe"} + made($sha256)
       + {components: $workers[0] | map({type: "application", name, "bom-ref": .name} + made(.sha256))}
   | .components = ((.components + ($workers[0] | map(.components[])) | unique_by(."bom-ref")) + $more)
@@ -62,22 +60,9 @@ jq -n --slurpfile go "$work/go.json" --slurpfile workers "$work/workers.json" --
           | if .ref == $w.ref then {ref: $w.name, dependsOn: (.dependsOn + ($more | map(.purl)))} else . end))
       | unique_by(.ref))' >"$folder/sbom.cdx.json"
 
-# text NAME FILE…: the texts of a component. "=== " begins each, which no licence has at the start of a line.
-text() {
-  local name=$1 file
-  shift
-  for file in "$@"; do
-    [ ! -f "$file" ] || printf '=== %s: %s\n\n%s\n\n' "$name" "${file##*/}" "$(cat "$file")"
-  done
-}
-shopt -s nullglob nocaseglob
 {
   printf 'The licences of what %s is made of, as their texts ask. Lethe itself: Apache-2.0.\n\n' "$("$program" version)"
-  text std "$(go env GOROOT)"/{license,patents}*
-  jq -r '.components[] | select(.purl | startswith("pkg:golang/")) | select(.name != "std") | .name + "@" + .version' "$folder/sbom.cdx.json" |
-    xargs go list -m -f '{{.Path}} {{.Dir}}' | while read -r name dir; do
-    text "$name" "$dir"/{licen[cs]e,copying,notice,patents,copyright}*
-  done
+  licences "$folder/sbom.cdx.json"
   jq -r '.[] | .name as $n | .properties[]? | select(.name == "lethe:package") | [$n, .value] | @tsv' "$work/native.json" |
     while IFS=$'\t' read -r name package; do text "$name" "/usr/share/doc/$package/copyright"; done
 } >"$folder/licences.txt"
