@@ -14,7 +14,4 @@ go mod tidy -diff
 # ./... leaves folders named testdata out, and with them the programs that tests build from there.
 git ls-files -z '*/testdata/standin/*.go' '*/testdata/bootstrap/*.go' | xargs -0 -n1 dirname | sort -u | sed 's|^|./|' | xargs go vet
 shellcheck scripts/*.sh scripts/*/*.sh infra/*/*.sh .ci/run
-CGO_ENABLED=0 go build -o /dev/null ./functions
-for os in darwin windows; do
-  CGO_ENABLED=0 GOOS=$os go vet ./shared/... ./functions/...
-done
+go run ./scripts/typecheck linux,darwin,windows ./shared/... ./functions/...
