@@ -78,7 +78,7 @@ func TestContainerIsConfinedAsTheUnitIs(t *testing.T) {
 		"its health is not asked":                              slices.Equal(s.Healthcheck.Test, []string{"CMD", "/opt/lethe/lethe", "health"}),
 		"its log has no end":                                   s.Logging.Options["max-size"] != "" && s.Logging.Options["max-file"] != "",
 		"it is another command":                                slices.Equal(s.Command, []string{"serve"}),
-		"the image has no version":                             strings.HasPrefix(s.Image, "lethe:${LETHE_VERSION:?"),
+		"the image has no version":                             strings.HasPrefix(s.Image, "lethe:${VERSION:?"),
 	} {
 		if !holds {
 			t.Error(what)
