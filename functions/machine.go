@@ -24,6 +24,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/loopback"
 	"github.com/lethe-ocr/lethe/shared/ocr/fairqueue"
+	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/storage/local"
 	"github.com/lethe-ocr/lethe/shared/task"
 	"github.com/lethe-ocr/lethe/shared/telemetry"
@@ -154,6 +155,7 @@ func (m *machine) ledgerExists(ctx context.Context) func() bool {
 func (m *machine) newLinks(set config.Settings, log *slog.Logger) *local.Links {
 	return m.store.Links(local.LinksConfig{
 		Blobs:   m.store.Blobs,
+		Counted: func() storage.Blobs { return m.blobs },
 		Base:    func() string { return m.base },
 		MaxSize: set.Limits().Bytes,
 		Now:     m.clock.Wall,

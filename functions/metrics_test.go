@@ -66,7 +66,8 @@ func TestMetricsCountDocumentsAndSayNothingOfThem(t *testing.T) {
 	for _, series := range []string{
 		`lethe_documents_total{outcome="completed"} 1`, `lethe_documents_total{outcome="failed"} 1`, `lethe_pages_total{outcome="read"} 1`,
 		`lethe_page_recognition_seconds_count 1`, `lethe_document_wait_seconds_count 2`, `lethe_erasures_total{reason="delete-requested"} 2`,
-		`lethe_queue_length 0`, `lethe_document_limit_seconds 172800`,
+		`lethe_queue_length 0`,
+		`lethe_storage_call_seconds_count{operation="blob-create",outcome="ok"} 2`, `lethe_document_limit_seconds 172800`,
 	} {
 		if !strings.Contains(text, "\n"+series+"\n") {
 			t.Errorf("there is no %s", series)

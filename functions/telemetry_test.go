@@ -42,7 +42,7 @@ func TestTracesAndMetricsArriveAndSayNothingOfDocuments(t *testing.T) {
 	whole := false
 	for _, names := range traces {
 		all := strings.Join(names, ",") + ","
-		whole = whole || strings.Contains(all, "PUT /blobs/,") && strings.Contains(all, "queue,") && strings.Contains(all, "process document,") &&
+		whole = whole || strings.Contains(all, "PUT /blobs/,") && strings.Contains(all, "storage blob-create,") && strings.Contains(all, "queue,") && strings.Contains(all, "process document,") &&
 			strings.Contains(all, "wait for a worker,") && strings.Contains(all, "recognise page,") && strings.Contains(all, "storage blob-put,")
 	}
 	if !whole {

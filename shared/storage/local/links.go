@@ -30,9 +30,11 @@ type Links struct {
 	key []byte
 }
 
-// LinksConfig is what serving links needs. Every field is required.
+// LinksConfig is what serving links needs. Every field is required but Counted.
 type LinksConfig struct {
-	Blobs   *Blobs
+	Blobs *Blobs
+	// Counted returns Blobs as whoever counts its calls offers it. Nil for Blobs as it is.
+	Counted func() storage.Blobs
 	Base    func() string // the server's address as clients see it, without a slash at its end
 	MaxSize int64         // of an upload in bytes
 	Now     func() time.Time
@@ -210,6 +212,14 @@ func (l *Links) store(w http.ResponseWriter, r *http.Request, given grant, admit
 	return status, hex.EncodeToString(hash.Sum(nil)), err
 }
 
+// blobs are what is called for documents and results.
+func (l *Links) blobs() storage.Blobs {
+	if l.Counted == nil {
+		return l.Blobs
+	}
+	return l.Counted()
+}
+
 func (l *Links) create(ctx context.Context, name string, size int64, body io.Reader) error {
 	room, err := l.Blobs.space.Claim(size)
 	if err != nil {
@@ -222,7 +232,7 @@ func (l *Links) create(ctx context.Context, name string, size int64, body io.Rea
 	}
 	defer done()
 	const octets = "application/octet-stream" // what a client says of the type is not kept: content decides
-	_, err = l.Blobs.Create(ctx, name, octets, room.Reader(body))
+	_, err = l.blobs().Create(ctx, name, octets, room.Reader(body))
 	return err
 }
 
@@ -236,7 +246,7 @@ func (l *Links) download(w http.ResponseWriter, r *http.Request, name string) er
 		return err
 	}
 	defer t.Close()
-	f, blob, err := l.Blobs.Open(t.Context(), name)
+	f, blob, err := storage.Open(t.Context(), l.blobs(), name, l.MaxSize)
 	if err != nil {
 		return err
 	}
