@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
@@ -39,7 +40,7 @@ func (t *Telemetry) export(ctx context.Context, c Config) ([]sdk.Option, error) 
 		if err != nil {
 			return nil, fmt.Errorf("make exporter of traces: %w", err)
 		}
-		t.traces = trace.NewTracerProvider(trace.WithBatcher(exporter), trace.WithResource(whose))
+		t.traces = trace.NewTracerProvider(append(sampled(os.Getenv), trace.WithBatcher(exporter), trace.WithResource(whose))...)
 		t.tracer = t.traces.Tracer(scope)
 	}
 	options := []sdk.Option{sdk.WithResource(whose)}
@@ -51,6 +52,15 @@ func (t *Telemetry) export(ctx context.Context, c Config) ([]sdk.Option, error) 
 		options = append(options, sdk.WithReader(sdk.NewPeriodicReader(exporter)))
 	}
 	return options, nil
+}
+
+// sampled has everything traced, unless a variable of the specification says otherwise: also what a client does not trace, or the Functions
+// host, which marks every request so.
+func sampled(variable func(string) string) []trace.TracerProviderOption {
+	if variable("OTEL_TRACES_SAMPLER") != "" {
+		return nil // the SDK follows it
+	}
+	return []trace.TracerProviderOption{trace.WithSampler(trace.ParentBased(trace.AlwaysSample(), trace.WithRemoteParentNotSampled(trace.AlwaysSample())))}
 }
 
 // Flush sends what was not sent yet, and closes the connections to receivers: a process that is frozen between events calls it at the

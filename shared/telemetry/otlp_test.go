@@ -120,6 +120,7 @@ func TestOnlyAValidTraceparentIsTakenFromClients(t *testing.T) {
 		taken   bool
 	}{
 		"valid":            {[]string{"Traceparent", "00-" + trace + "-" + span + "-01"}, true},
+		"not sampled":      {[]string{"Traceparent", "00-" + trace + "-" + span + "-00"}, true},
 		"none":             {nil, false},
 		"no ids":           {[]string{"Traceparent", "00-00000000000000000000000000000000-0000000000000000-01"}, false},
 		"of another form":  {[]string{"Traceparent", trace}, false},
