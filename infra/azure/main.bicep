@@ -115,7 +115,10 @@ var firstApp = (empty(bootstrapApp) ? 0 : 64) == length(bootstrapHash)
   ? bootstrapApp
   : fail('bootstrapApp and bootstrapHash come together; the hash is SHA-256 in 64 hex digits')
 
-var origin = empty(pageOrigin) || (startsWith(pageOrigin, 'https://') && length(split(pageOrigin, '/')) == 3 && !contains(pageOrigin, '*'))
+var origin = empty(pageOrigin) || (startsWith(pageOrigin, 'https://') && length(split(pageOrigin, '/')) == 3 && !contains(
+    pageOrigin,
+    '*'
+  ))
   ? pageOrigin
   : fail('pageOrigin is no origin; an example is https://ocr.example.org')
 
