@@ -79,7 +79,7 @@ func handlerOf(t *testing.T, account azurite.Account, lacks, path string, env ..
 		_ = cmd.Wait()
 	})
 	t.Cleanup(stop)
-	for range 600 {
+	for range int(patience / (100 * time.Millisecond)) {
 		res, err := http.Get(c.Base + path) //nolint:noctx // the test ends it
 		if err == nil {
 			_ = res.Body.Close()
