@@ -1,6 +1,6 @@
 // Package access says who may do what: applications with their secrets, scopes and caps, tokens of an identity provider
 // with their roles, and the check of credentials. Object-level access follows from the keys of records: every record is
-// stored under the application that owns it, and the application comes from verified credentials only.
+// stored under its owner, an application or a person inside one, and the owner comes from verified credentials only.
 package access
 
 import (

@@ -1,8 +1,9 @@
 // Package telemetry counts what the program does and how long that takes. Every instrument is a row of one table, Instruments, and
 // is made by the OpenTelemetry SDK, so that whoever collects the numbers, Prometheus at /metrics among them, reads the same ones.
+// Where Export names a receiver, it is sent the numbers and traces too, by OTLP over HTTP; without one nothing is traced.
 //
-// Nothing of a document, no id, no name and no link is in a label: labels take the values of the table and no others. To count takes
-// no lock and waits for nobody.
+// Nothing of a document, no id, no name and no link is in a label or a span: labels take the values of the table and no others, and
+// spans hold codes of the program and patterns of addresses. To count takes no lock and waits for nobody.
 package telemetry
 
 import (
