@@ -54,8 +54,8 @@ func (t *Telemetry) export(ctx context.Context, c Config) ([]sdk.Option, error) 
 	return options, nil
 }
 
-// sampled has everything traced, unless a variable of the specification says otherwise: also what a client does not trace, or the Functions
-// host, which marks every request so.
+// sampled samples every trace unless OTEL_TRACES_SAMPLER says otherwise. That includes requests whose traceparent says that their sender
+// does not sample them: the Functions host marks every request so.
 func sampled(variable func(string) string) []trace.TracerProviderOption {
 	if variable("OTEL_TRACES_SAMPLER") != "" {
 		return nil // the SDK follows it
