@@ -36,18 +36,18 @@ func TestStamp(t *testing.T) {
 
 func lateEvents(t *testing.T, s *stamp) {
 	id := s.Submit(t, stamptest.Picture(t, 1))
-	stamptest.Await(t, 10*time.Second, "the document is in the bucket", func() bool { return s.copies(t, id) > 0 })
+	stamptest.Await(t, "the document is in the bucket", func() bool { return s.copies(t, id) > 0 })
 	key := s.keys(t, id)[0]
-	s.AwaitState(t, time.Minute, id, "Completed")
+	s.AwaitState(t, id, "Completed")
 	// The document and its pages go a moment after completion; the one result stays.
-	stamptest.Await(t, time.Minute, "only the result is left", func() bool { return s.copies(t, id) == 1 })
+	stamptest.Await(t, "only the result is left", func() bool { return s.copies(t, id) == 1 })
 	for range 3 { // and once more when all is done
 		if err := s.Tell(t.Context(), key); err != nil {
 			t.Error(err)
 		}
 	}
 	other := s.Submit(t, stamptest.Picture(t, 2)) // its events come after the others
-	s.AwaitState(t, time.Minute, other, "Completed")
+	s.AwaitState(t, other, "Completed")
 	if s.State(t, id) != "Completed" || s.copies(t, id) != 1 {
 		t.Errorf("%s with %d copies, want Completed with the one result", s.State(t, id), s.copies(t, id))
 	}
@@ -70,7 +70,7 @@ func largest(t *testing.T, s *stamp) {
 	before := peaks.Reset(t)
 	began := time.Now()
 	id := s.Submit(t, stamptest.Padded(size))
-	s.AwaitState(t, 3*time.Minute, id, "Completed")
+	s.AwaitState(t, id, "Completed")
 	t.Logf("a document of %d MiB took %s", size>>20, time.Since(began).Round(time.Second))
 	if after := s.Functions[ocr.Name].Bootstraps(); len(after) != len(pids) || !slices.Contains(after, pids[0]) {
 		t.Fatalf("processes %v read documents, and %v before", after, pids)
@@ -84,13 +84,13 @@ func TestWorkGoesOnAfterTheSandboxIsLost(t *testing.T) {
 	t.Parallel() // most of its time is spent waiting
 	s := start(t, nil, nil)
 	id := s.Submit(t, stamptest.Pages(t, 20))
-	s.AwaitState(t, time.Minute, id, "InProgress")
-	stamptest.Await(t, time.Minute, "pages are kept", func() bool { return s.copies(t, id) > 2 })
+	s.AwaitState(t, id, "InProgress")
+	stamptest.Await(t, "pages are kept", func() bool { return s.copies(t, id) > 2 })
 	if s.Functions[ocr.Name].Kill()+s.Functions[requeue.Name].Kill() == 0 {
 		t.Fatal("no sandbox was at work")
 	}
 	began := time.Now()
-	s.AwaitState(t, 5*time.Minute, id, "Completed")
+	s.AwaitState(t, id, "Completed")
 	t.Logf("completed %s after the sandbox was lost", time.Since(began).Round(time.Second))
 }
 
@@ -102,9 +102,9 @@ func TestUploadThatThePlatformGivesUpIsReadAllTheSame(t *testing.T) {
 	broken.Fail(1 << 20)
 	before := broken.Calls() // for the test event
 	id := s.Submit(t, stamptest.Picture(t, 1))
-	s.AwaitState(t, 2*time.Minute, id, "Completed")
+	s.AwaitState(t, id, "Completed")
 	// A sweep may find the upload first; the dead letter comes all the same.
-	stamptest.Await(t, 2*time.Minute, "the dead letter is told", func() bool { return bytes.Contains(s.Log(), []byte(logevent.UploadPoisoned)) })
+	stamptest.Await(t, "the dead letter is told", func() bool { return bytes.Contains(s.Log(), []byte(logevent.UploadPoisoned)) })
 	if broken.Calls() != before || s.Functions[poison.Name].Calls() == 0 {
 		t.Errorf("%d calls of the broken function, %d for dead letters", broken.Calls()-before, s.Functions[poison.Name].Calls())
 	}
@@ -120,7 +120,7 @@ func TestLargeDocumentTakesSeveralInvocations(t *testing.T) {
 	s := start(t, nil, func(c *stack.Config) { c.Timeout = timeout })
 	began := time.Now()
 	id := s.Submit(t, stamptest.Pages(t, pages))
-	s.AwaitState(t, 30*time.Minute, id, "Completed")
+	s.AwaitState(t, id, "Completed")
 	calls := s.Functions[ocr.Name].Calls() + s.Functions[requeue.Name].Calls()
 	t.Logf("%d pages in %s and %d invocations of at most %s", pages, time.Since(began).Round(time.Second), calls, timeout)
 	if calls < 3 {
@@ -136,13 +136,13 @@ func TestTimerForgetsProcessedAndUnprocessedDocuments(t *testing.T) {
 	}, func(c *stack.Config) { c.Drop, c.Ticks = 1, 2 })
 	unprocessed := s.Submit(t, stamptest.Picture(t, 1)) // its event is lost
 	processed := s.Submit(t, stamptest.Picture(t, 2))
-	s.AwaitState(t, 40*time.Second, processed, "Completed")
+	s.AwaitState(t, processed, "Completed")
 	for _, id := range []string{unprocessed, processed} {
 		if s.copies(t, id) == 0 {
 			t.Error("no copy is counted, so the next check says nothing")
 		}
 	}
-	stamptest.Await(t, 3*time.Minute, "nothing is left", func() bool { return s.copies(t, processed)+s.copies(t, unprocessed) == 0 })
+	stamptest.Await(t, "nothing is left", func() bool { return s.copies(t, processed)+s.copies(t, unprocessed) == 0 })
 	for _, id := range []string{unprocessed, processed} {
 		if status := s.Try(t, http.MethodGet, "/v1/tasks/"+id, nil); status != http.StatusGone {
 			t.Errorf("status %d, want 410", status)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/lethe-ocr/lethe/functions/api/apitest"
 	"github.com/lethe-ocr/lethe/scripts/stamptest"
@@ -21,7 +20,7 @@ func access(t *testing.T, s *stamp) {
 func storm(t *testing.T, s *stamp) {
 	ended := s.Submit(t, stamptest.Picture(t, 3))
 	waiting := s.Create(t, "{}").ID
-	s.AwaitState(t, time.Minute, ended, "Completed")
+	s.AwaitState(t, ended, "Completed")
 	n := 0
 	all := slices.DeleteFunc(apitest.Requests(), func(q apitest.Request) bool {
 		n++

@@ -36,11 +36,11 @@ func TestDocumentIsReadByManyInstances(t *testing.T) {
 			if killed {
 				for range kills {
 					kept := s.copies(t, id)
-					stamptest.Await(t, time.Minute, "another page is kept, or all is over", func() bool { return s.copies(t, id) != kept })
+					stamptest.Await(t, "another page is kept, or all is over", func() bool { return s.copies(t, id) != kept })
 					t.Logf("%d instances killed", s.Functions[ocr.Name].Kill()+s.Functions[requeue.Name].Kill())
 				}
 			}
-			s.AwaitState(t, 30*time.Minute, id, "Completed")
+			s.AwaitState(t, id, "Completed")
 			t.Logf("%d pages in %s, %d requests to storage and queue, those for clients among them, %d calls, %d parts begun, %d instances at the end",
 				pages, time.Since(began).Round(100*time.Millisecond), requests.Load()-before,
 				s.Functions[ocr.Name].Calls()+s.Functions[requeue.Name].Calls(), bytes.Count(s.Log(), []byte(`"part":`)),

@@ -118,7 +118,7 @@ func start(t *testing.T, settings map[string]string, change func(*stack.Config))
 			t.Logf("the log ends with:\n%s", s.Log()[max(0, len(s.Log())-6000):])
 		}
 	})
-	stamptest.Await(t, 2*time.Minute, "the stamp is ready", func() bool { return s.Try(t, http.MethodGet, "/readyz", nil) == http.StatusOK })
+	stamptest.Await(t, "the stamp is ready", func() bool { return s.Try(t, http.MethodGet, "/readyz", nil) == http.StatusOK })
 	return s
 }
 

@@ -29,7 +29,7 @@ func startStamp(t *testing.T, settings map[string]string, change func(*stack.Con
 		t.Skip(missing)
 	}
 	s := startBare(t, settings, change)
-	stamptest.Await(t, 2*time.Minute, "the program is ready", func() bool { return s.Try(t, http.MethodGet, "/readyz", nil) == http.StatusOK })
+	stamptest.Await(t, "the program is ready", func() bool { return s.Try(t, http.MethodGet, "/readyz", nil) == http.StatusOK })
 	return s
 }
 
@@ -71,7 +71,7 @@ func startBare(t *testing.T, settings map[string]string, change func(*stack.Conf
 		s.Stop()
 		s.checkSilence(t)
 	})
-	stamptest.Await(t, 2*time.Minute, "the program answers", func() bool { return s.Try(t, http.MethodGet, "/healthz", nil) == http.StatusOK })
+	stamptest.Await(t, "the program answers", func() bool { return s.Try(t, http.MethodGet, "/healthz", nil) == http.StatusOK })
 	return s
 }
 
@@ -113,16 +113,16 @@ func TestDocumentLivesAndIsForgotten(t *testing.T) {
 func TestDoubledAndDelayedEventsChangeNothing(t *testing.T) {
 	s := startStamp(t, nil, func(c *stack.Config) { c.Events = stack.Events{Copies: 3, Delay: time.Second} })
 	id := s.Submit(t, stamptest.Picture(t, 1))
-	s.AwaitState(t, time.Minute, id, "Completed")
+	s.AwaitState(t, id, "Completed")
 	// The document and its pages go a moment after completion; the one result stays.
-	stamptest.Await(t, time.Minute, "only the result is left", func() bool { return s.copies(t, id) == 1 })
+	stamptest.Await(t, "only the result is left", func() bool { return s.copies(t, id) == 1 })
 	for range 3 { // and once more when all is done
 		if err := s.Tell(t.Context(), s.uploadName(t, id)); err != nil {
 			t.Error(err)
 		}
 	}
 	other := s.Submit(t, stamptest.Picture(t, 2)) // its events come after the others
-	s.AwaitState(t, time.Minute, other, "Completed")
+	s.AwaitState(t, other, "Completed")
 	if s.State(t, id) != "Completed" || s.copies(t, id) != 1 {
 		t.Errorf("%s with %d copies, want Completed with the one result", s.State(t, id), s.copies(t, id))
 	}
@@ -148,16 +148,16 @@ func (s *stamp) uploadName(t *testing.T, id string) string {
 func TestWorkGoesOnAfterProgramAndHostDied(t *testing.T) {
 	s := startStamp(t, nil, nil)
 	id := s.Submit(t, stamptest.Pages(t, 20))
-	s.AwaitState(t, time.Minute, id, "InProgress")
+	s.AwaitState(t, id, "InProgress")
 	if err := s.KillHandler(); err != nil {
 		t.Fatal(err)
 	}
-	s.AwaitState(t, 2*time.Minute, id, "InProgress")
+	s.AwaitState(t, id, "InProgress")
 	s.KillHost()
 	if err := s.StartHost(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s.AwaitState(t, 5*time.Minute, id, "Completed")
+	s.AwaitState(t, id, "Completed")
 }
 
 func TestLargeDocumentOutlivesDeadlinesAndTwoHosts(t *testing.T) {
@@ -165,14 +165,14 @@ func TestLargeDocumentOutlivesDeadlinesAndTwoHosts(t *testing.T) {
 	id := s.Submit(t, stamptest.Pages(t, 300))
 	began := time.Now()
 	for range 2 {
-		s.AwaitState(t, 2*time.Minute, id, "InProgress")
+		s.AwaitState(t, id, "InProgress")
 		s.awaitPages(t, id)
 		s.KillHost()
 		if err := s.StartHost(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.AwaitState(t, 15*time.Minute, id, "Completed")
+	s.AwaitState(t, id, "Completed")
 	t.Logf("300 pages in %s with two lost hosts", time.Since(began))
 }
 
@@ -180,7 +180,7 @@ func TestLargeDocumentOutlivesDeadlinesAndTwoHosts(t *testing.T) {
 func (s *stamp) awaitPages(t *testing.T, id string) {
 	t.Helper()
 	before := s.copies(t, id)
-	stamptest.Await(t, 5*time.Minute, "more pages are kept", func() bool { return s.copies(t, id) >= before+10 })
+	stamptest.Await(t, "more pages are kept", func() bool { return s.copies(t, id) >= before+10 })
 }
 
 // Nobody calls: only the host's timer does.
@@ -190,13 +190,13 @@ func TestTimerForgetsProcessedAndUnprocessedDocuments(t *testing.T) {
 	}, func(c *stack.Config) { c.Events.Drop = 1 })
 	unprocessed := s.Submit(t, stamptest.Picture(t, 1)) // its event is lost
 	processed := s.Submit(t, stamptest.Picture(t, 2))
-	s.AwaitState(t, 20*time.Second, processed, "Completed")
+	s.AwaitState(t, processed, "Completed")
 	for _, id := range []string{unprocessed, processed} {
 		if s.copies(t, id) == 0 {
 			t.Error("no copy is counted, so the next check says nothing")
 		}
 	}
-	stamptest.Await(t, 90*time.Second, "nothing is left", func() bool { return s.copies(t, processed)+s.copies(t, unprocessed) == 0 })
+	stamptest.Await(t, "nothing is left", func() bool { return s.copies(t, processed)+s.copies(t, unprocessed) == 0 })
 	for _, id := range []string{unprocessed, processed} {
 		if status := s.Try(t, http.MethodGet, "/v1/tasks/"+id, nil); status != http.StatusGone {
 			t.Errorf("status %d, want 410", status)
@@ -207,13 +207,13 @@ func TestTimerForgetsProcessedAndUnprocessedDocuments(t *testing.T) {
 func TestReconciliationFindsADocumentWithoutEvent(t *testing.T) {
 	s := startStamp(t, nil, func(c *stack.Config) { c.Events.Drop = 1 })
 	id := s.Submit(t, stamptest.Picture(t, 1))
-	stamptest.Await(t, 10*time.Second, "the document is in storage", func() bool { return s.copies(t, id) == 1 })
+	stamptest.Await(t, "the document is in storage", func() bool { return s.copies(t, id) == 1 })
 	// A new process begins with a full pass, since it may follow an outage in which events were lost.
 	s.KillHost()
 	began := time.Now()
 	if err := s.StartHost(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s.AwaitState(t, 2*time.Minute, id, "Completed")
+	s.AwaitState(t, id, "Completed")
 	t.Logf("found and completed %s after the host was lost", time.Since(began))
 }

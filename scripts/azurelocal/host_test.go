@@ -176,7 +176,7 @@ func TestRealHostInvokesForBlobs(t *testing.T) {
 		if err := s.KillHandler(); err != nil {
 			t.Fatal(err)
 		}
-		stamptest.Await(t, 20*time.Second, "another program runs", func() bool { return s.Handler() != 0 && s.Handler() != before })
+		stamptest.Await(t, "another program runs", func() bool { return s.Handler() != 0 && s.Handler() != before })
 		s.put(t, "uploads", "after-kill", []byte("x"))
 		s.awaitCalls(t, 20*time.Second, 1, "Process", "uploads/after-kill")
 	})

@@ -18,7 +18,7 @@ func TestProgramSendsSpansUnderAHostThatSendsItsOwn(t *testing.T) {
 		"AzureFunctionsJobHost__telemetryMode": "OpenTelemetry", "OTEL_EXPORTER_OTLP_ENDPOINT": r.URL, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
 		"OTEL_BSP_SCHEDULE_DELAY": "100",
 	}, nil)
-	stamptest.Await(t, 10*time.Minute, "the program is ready", func() bool { return s.Try(t, http.MethodGet, "/readyz", nil) == http.StatusOK })
+	stamptest.Await(t, "the program is ready", func() bool { return s.Try(t, http.MethodGet, "/readyz", nil) == http.StatusOK })
 	has := func(name string) bool {
 		for _, span := range r.Spans() {
 			if span.Name == name {
@@ -27,7 +27,7 @@ func TestProgramSendsSpansUnderAHostThatSendsItsOwn(t *testing.T) {
 		}
 		return false
 	}
-	stamptest.Await(t, 10*time.Minute, "spans of a request and of a sweep arrive", func() bool {
+	stamptest.Await(t, "spans of a request and of a sweep arrive", func() bool {
 		return has("GET /readyz") && has("retention") && bytes.Contains(s.Log(), []byte("sweep.done"))
 	})
 	names := map[string]int{}

@@ -137,9 +137,9 @@ func (c Client) State(t *testing.T, id string) string {
 }
 
 // AwaitState waits for a state of the task. One that failed is the end of the test, unless that is awaited.
-func (c Client) AwaitState(t *testing.T, limit time.Duration, id, state string) {
+func (c Client) AwaitState(t *testing.T, id, state string) {
 	t.Helper()
-	Await(t, limit, "the task is "+state, func() bool {
+	Await(t, "the task is "+state, func() bool {
 		got := c.State(t, id)
 		if got == "ProcessingFailed" && state != got {
 			t.Fatal("the task failed")
@@ -151,22 +151,25 @@ func (c Client) AwaitState(t *testing.T, limit time.Duration, id, state string) 
 // Erase deletes the task and waits until it is erased.
 func (c Client) Erase(t *testing.T, id string) {
 	t.Helper()
-	Await(t, time.Minute, "the task is erased", func() bool {
+	Await(t, "the task is erased", func() bool {
 		return c.Try(t, http.MethodDelete, "/v1/tasks/"+id, nil) == http.StatusOK
 	})
 }
 
+// patience is how long a busy machine may take for anything that a test waits for.
+const patience = 15 * time.Minute
+
 // Await waits until it is so.
-func Await(t *testing.T, limit time.Duration, what string, so func() bool) {
+func Await(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for !so() {
 		select {
 		case <-ctx.Done():
-			t.Fatalf("not so after %s: %s", limit, what)
+			t.Fatalf("not so after %s: %s", patience, what)
 		case <-tick.C:
 		}
 	}

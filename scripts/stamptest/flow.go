@@ -19,7 +19,7 @@ func LivesAndIsForgotten(t *testing.T, c Client, copies func(id string) int) {
 	t.Helper()
 	began := time.Now()
 	id := c.Submit(t, Picture(t, 1))
-	c.AwaitState(t, time.Minute, id, "Completed")
+	c.AwaitState(t, id, "Completed")
 	t.Logf("submitted and completed in %s", time.Since(began))
 	var text string
 	if status := c.Try(t, http.MethodGet, "/v1/tasks/"+id+"/results/txt", &text); status != http.StatusOK || !strings.Contains(text, Canary) {
@@ -44,14 +44,14 @@ func LeavesNothing(t *testing.T, c Client, held func(words ...string) []string) 
 	const tag, password = Canary + "-subject", Canary + "-password"
 	made := c.Create(t, `{"formats":["txt","pdf","json"],"password":"`+password+`","subject":"`+tag+`"}`)
 	c.Send(t, made, Picture(t, 1))
-	c.AwaitState(t, time.Minute, made.ID, "Completed")
+	c.AwaitState(t, made.ID, "Completed")
 	words := []string{Canary, Secret, base64.StdEncoding.EncodeToString([]byte(Canary))}
 	if len(held(words...)) == 0 {
 		t.Fatal("nothing of the living task is found: the search proves nothing")
 	}
 	// A refused upload, a problem document and a task that fails carry the word too.
 	bad := c.Submit(t, []byte(Canary))
-	c.AwaitState(t, time.Minute, bad, "ProcessingFailed")
+	c.AwaitState(t, bad, "ProcessingFailed")
 	if status := c.Try(t, http.MethodGet, "/v1/tasks/"+Canary, nil); status != http.StatusNotFound {
 		t.Errorf("an id that is none: %d", status)
 	}
@@ -84,9 +84,9 @@ func (f served) ReadFile(ctx context.Context, path string) ([]byte, error) {
 func ProvesErasure(t *testing.T, c Client, public string) *ledger.Audit {
 	t.Helper()
 	id := c.Submit(t, Picture(t, 1))
-	c.AwaitState(t, time.Minute, id, "Completed")
+	c.AwaitState(t, id, "Completed")
 	c.Erase(t, id)
-	Await(t, time.Minute, "the receipt is logged", func() bool {
+	Await(t, "the receipt is logged", func() bool {
 		var receipt string
 		if c.Try(t, http.MethodGet, "/v1/tasks/"+id+"/receipt", &receipt) != http.StatusOK {
 			return false

@@ -118,16 +118,16 @@ func TellsItsApplication(t *testing.T, c Client, die func()) {
 		want = append(want, "task.deleted "+id+" 1")
 		if n == 6 || n == 13 {
 			die()
-			Await(t, 10*time.Minute, "the stamp answers again", func() bool { return c.Try(t, http.MethodGet, "/readyz", nil) == http.StatusOK })
+			Await(t, "the stamp answers again", func() bool { return c.Try(t, http.MethodGet, "/readyz", nil) == http.StatusOK })
 		}
 	}
-	c.AwaitState(t, 10*time.Minute, document, "Completed")
+	c.AwaitState(t, document, "Completed")
 	c.Erase(t, document)
 	want = append(want, "task.completed "+document+" 1", "task.deleted "+document+" 2")
-	Await(t, 10*time.Minute, "every event came", func() bool { first, _ := to.told(want); return first == len(want) })
+	Await(t, "every event came", func() bool { first, _ := to.told(want); return first == len(want) })
 	_, again := to.told(want)
 	t.Logf("%d events in %s, %d of them came again", len(want), time.Since(began).Round(time.Second), again)
-	Await(t, 10*time.Minute, "every delivery is written down", func() bool {
+	Await(t, "every delivery is written down", func() bool {
 		page, _, err := admin.Deliveries(t.Context(), time.Time{}, "")
 		for _, d := range page {
 			if d.Outcome != string(webhook.Delivered) {
