@@ -55,6 +55,7 @@ func assemble(p place) (*server, error) {
 	s := &server{place: p, engine: e}
 	if err := s.join(); err != nil {
 		e.Close()
+		s.unmeasured()
 		return nil, err
 	}
 	return s, nil

@@ -22,6 +22,17 @@ func (s *server) measured() error {
 	return nil
 }
 
+// unmeasured lets go of the instruments of parts that could not be joined, so that a process does not send their numbers beside those of
+// the parts that are joined in their place. They counted nothing: nobody waits for receivers.
+func (s *server) unmeasured() {
+	if s.telemetry == nil {
+		return
+	}
+	now, done := context.WithCancel(context.Background())
+	done()
+	_ = s.telemetry.Close(now)
+}
+
 // observer counts what the domain tells. A verb beside the server counts nothing.
 func (s *server) observer() task.Observer {
 	if s.telemetry == nil {

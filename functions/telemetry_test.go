@@ -126,14 +126,19 @@ func TestFunctionAppSendsTracesAndMetrics(t *testing.T) {
 	}
 }
 
-// A receiver in the clear keeps no function app from erasing, and takes no document in.
-func TestFunctionAppWithAReceiverInTheClearTakesNothingIn(t *testing.T) {
-	c, _ := handlerOf(t, azurite.Start(t).Account(t), "", "/healthz", "OTEL_EXPORTER_OTLP_ENDPOINT=http://otel.example.org:4318")
-	ok, detail, status := row(t, c.Base, "settings")
-	if ok || status != http.StatusServiceUnavailable || !strings.Contains(detail, "OTEL_EXPORTER_OTLP_ENDPOINT") || strings.Contains(detail, "otel.example.org") {
-		t.Errorf("status %d, the settings are right %t: %q", status, ok, detail)
-	}
-	if status := c.Call(http.MethodPost, "/retention", timerFired, nil); status != http.StatusOK {
-		t.Errorf("the retention function: status %d", status)
+// Variables that are wrong keep no function app from erasing, and take no document in.
+func TestFunctionAppWithWrongVariablesOfTelemetryTakesNothingIn(t *testing.T) {
+	account := azurite.Start(t)
+	for name, value := range map[string]string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://canary.example.org:4318", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/canary.pem", "OTEL_RESOURCE_ATTRIBUTES": "canary",
+	} {
+		c, _ := handlerOf(t, account.Account(t), "", "/healthz", "OTEL_TRACES_EXPORTER=otlp", name+"="+value)
+		ok, detail, status := row(t, c.Base, "settings")
+		if ok || status != http.StatusServiceUnavailable || !strings.Contains(detail, name) || strings.Contains(detail, "canary") {
+			t.Errorf("%s: status %d, the settings are right %t: %q", name, status, ok, detail)
+		}
+		if status := c.Call(http.MethodPost, "/retention", timerFired, nil); status != http.StatusOK {
+			t.Errorf("%s: the retention function: status %d", name, status)
+		}
 	}
 }

@@ -43,8 +43,12 @@ const (
 	disabledVariable = "OTEL_SDK_DISABLED"
 	exporterVariable = "OTEL_EXPORTER_OTLP_"
 	exporterOf       = "OTEL_%s_EXPORTER"
-	defaultReceiver  = "http://localhost:4318"
-	defaultTimeout   = 10 * time.Second
+
+	certificateVariable = exporterVariable + "CERTIFICATE"
+	attributesVariable  = "OTEL_RESOURCE_ATTRIBUTES"
+
+	defaultReceiver = "http://localhost:4318"
+	defaultTimeout  = 10 * time.Second
 )
 
 // FromEnvironment reads the variables. Nothing is sent unless one of them names a receiver. The error names every variable that is
@@ -53,7 +57,7 @@ func FromEnvironment(variable func(name string) string) (Export, error) {
 	if strings.EqualFold(variable(disabledVariable), "true") {
 		return Export{}, nil
 	}
-	e := Export{Authority: variable(exporterVariable + "CERTIFICATE"), Timeout: defaultTimeout}
+	e := Export{Authority: variable(certificateVariable), Timeout: defaultTimeout}
 	var errs []error
 	for _, signal := range []struct {
 		name, path string
@@ -70,10 +74,27 @@ func FromEnvironment(variable func(name string) string) (Export, error) {
 		}
 		e.Timeout = time.Duration(ms) * time.Millisecond
 	}
+	if e.On() { // else nobody reads them
+		_, err := e.authorities()
+		errs = append(errs, err, checkAttributes(variable(attributesVariable)))
+	}
 	if err := errors.Join(errs...); err != nil {
 		return Export{}, err
 	}
 	return e, nil
+}
+
+// checkAttributes refuses what the SDK would, whose error quotes it.
+func checkAttributes(text string) error {
+	if text = strings.TrimSpace(text); text == "" {
+		return nil
+	}
+	for pair := range strings.SplitSeq(text, ",") {
+		if !strings.Contains(pair, "=") {
+			return errors.New(attributesVariable + ": must be name=value, with commas between several")
+		}
+	}
+	return nil
 }
 
 // receiver is where one signal is sent, empty for nowhere.
@@ -114,21 +135,27 @@ func receiver(variable func(string) string, signal, path string) (string, error)
 
 // client sends to receivers: over TLS, and nowhere but where it is told to.
 func (e Export) client() (*http.Client, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if e.Authority != "" {
-		text, err := os.ReadFile(e.Authority)
-		if err != nil {
-			return nil, fmt.Errorf("%sCERTIFICATE: %w", exporterVariable, err)
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(text) {
-			return nil, errors.New(exporterVariable + "CERTIFICATE: the file holds no certificate")
-		}
+	roots, err := e.authorities()
+	if err != nil {
+		return nil, err
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // the library's own
-	transport.TLSClientConfig = config
+	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
 	return &http.Client{
 		Transport: transport, Timeout: e.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, nil
+}
+
+// authorities are those that the receiver's certificate is checked by, nil for the system's.
+func (e Export) authorities() (*x509.CertPool, error) {
+	if e.Authority == "" {
+		return nil, nil //nolint:nilnil // what tls.Config takes for the system's
+	}
+	text, err := os.ReadFile(e.Authority)
+	roots := x509.NewCertPool()
+	if err != nil || !roots.AppendCertsFromPEM(text) {
+		return nil, errors.New(certificateVariable + ": must be a file with certificates that can be read")
+	}
+	return roots, nil
 }

@@ -16,6 +16,8 @@ func TestNothingIsSentUnlessAReceiverIsNamed(t *testing.T) {
 		traces, metrics string
 	}{
 		"nothing":                 {nil, "", ""},
+		"variables nobody reads":  {map[string]string{"OTEL_RESOURCE_ATTRIBUTES": "x", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/x"}, "", ""},
+		"attributes":              {map[string]string{base: "https://a.example", "OTEL_RESOURCE_ATTRIBUTES": " a=b, c=%20d "}, "https://a.example/v1/traces", "https://a.example/v1/metrics"},
 		"other variables":         {map[string]string{"OTEL_SERVICE_NAME": "x", "OTEL_EXPORTER_OTLP_HEADERS": "a=b"}, "", ""},
 		"both":                    {map[string]string{base: "https://otel.example.org/x/"}, "https://otel.example.org/x/v1/traces", "https://otel.example.org/x/v1/metrics"},
 		"on this machine":         {map[string]string{base: "http://127.0.0.1:4318"}, "http://127.0.0.1:4318/v1/traces", "http://127.0.0.1:4318/v1/metrics"},
@@ -43,6 +45,8 @@ func TestWrongVariablesAreRefusedByNameAlone(t *testing.T) {
 		{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://canary.example.org/v1/traces"},
 		{"OTEL_TRACES_EXPORTER": "zipkin"}, {base: "https://a.example", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
 		{base: "https://a.example", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "http/json"}, {base: "https://a.example", "OTEL_EXPORTER_OTLP_TIMEOUT": "canary"},
+		{base: "https://a.example", "OTEL_RESOURCE_ATTRIBUTES": "canary"}, {base: "https://a.example", "OTEL_RESOURCE_ATTRIBUTES": "a=b,canary"},
+		{base: "https://a.example", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/canary.pem"},
 	} {
 		e, err := telemetry.FromEnvironment(func(name string) string { return env[name] })
 		if err == nil || e.On() {
@@ -62,8 +66,13 @@ func TestAuthorityThatIsNoneIsRefused(t *testing.T) {
 	}
 	for _, name := range []string{file, file + ".missing"} {
 		_, err := telemetry.New(t.Context(), telemetry.Config{Export: telemetry.Export{Traces: "https://a.example/v1/traces", Authority: name}})
-		if err == nil || !strings.Contains(err.Error(), "OTEL_EXPORTER_OTLP_CERTIFICATE") {
-			t.Errorf("%v", err)
+		_, early := telemetry.FromEnvironment(func(v string) string {
+			return map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "https://a.example", "OTEL_EXPORTER_OTLP_CERTIFICATE": name}[v]
+		})
+		for _, err := range []error{err, early} {
+			if err == nil || !strings.Contains(err.Error(), "OTEL_EXPORTER_OTLP_CERTIFICATE") || strings.Contains(err.Error(), file) {
+				t.Errorf("%v", err)
+			}
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
@@ -30,7 +31,7 @@ func (t *Telemetry) export(ctx context.Context, c Config) ([]sdk.Option, error) 
 	}
 	whose, err := c.describe(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
+		return nil, errors.New(attributesVariable + ": cannot be read") // the library's error quotes it
 	}
 	if t.sender, err = c.Export.client(); err != nil {
 		return nil, err
@@ -74,7 +75,16 @@ func (t *Telemetry) Flush(ctx context.Context) error {
 	if t.traces != nil {
 		err = t.traces.ForceFlush(ctx)
 	}
-	return errors.Join(err, t.provider.ForceFlush(ctx))
+	return report(errors.Join(err, t.provider.ForceFlush(ctx)))
+}
+
+// report tells whoever Report named of what was not sent: to the exporters a receiver that hangs is no failure before their own time
+// is over.
+func report(err error) error {
+	if err != nil {
+		otel.Handle(err)
+	}
+	return err
 }
 
 // Close ends the counting, once everything was sent or ctx has ended: traces first, then metrics, which are read once more, and then
@@ -87,6 +97,7 @@ func (t *Telemetry) Close(ctx context.Context) error {
 	err = errors.Join(err, t.provider.Shutdown(ctx))
 	if t.sender != nil {
 		t.sender.CloseIdleConnections()
+		return report(err)
 	}
 	return err
 }

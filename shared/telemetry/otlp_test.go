@@ -178,6 +178,32 @@ func TestReceiverThatFailsIsAnEventWithoutItsAddress(t *testing.T) {
 	}
 }
 
+// A receiver that takes connections and answers nothing is waited for as long as was said, and the log says so.
+func TestReceiverThatHangsAtTheEndIsAnEvent(t *testing.T) {
+	for name, last := range map[string]func(*telemetry.Telemetry, context.Context) error{
+		"close": (*telemetry.Telemetry).Close, "flush": (*telemetry.Telemetry).Flush,
+	} {
+		over := make(chan struct{})
+		hangs := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over }))
+		var log bytes.Buffer
+		telemetry.Report(slog.New(slog.NewJSONHandler(&log, nil)), time.Now)
+		tel, err := telemetry.New(t.Context(), telemetry.Config{Export: telemetry.Export{Metrics: hangs.URL + "/v1/metrics", Timeout: time.Hour}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		if err := last(tel, ctx); err == nil {
+			t.Errorf("%s: what nobody took counts as sent", name)
+		}
+		cancel()
+		if said := log.String(); strings.Count(said, logevent.TelemetryFailed) != 1 || strings.Contains(said, hangs.URL) {
+			t.Errorf("%s: the log says %s", name, said)
+		}
+		close(over)
+		hangs.Close()
+	}
+}
+
 func TestRedirectsOfAReceiverAreNotFollowed(t *testing.T) {
 	r := telemetrytest.Start(t)
 	r.Answer(http.StatusTemporaryRedirect)
