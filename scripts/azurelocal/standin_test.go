@@ -159,7 +159,7 @@ func (s *standin) called(t *testing.T, call, name string) []line {
 }
 
 // awaitCalls waits for at least n calls.
-func (s *standin) awaitCalls(t *testing.T, limit time.Duration, n int, call, name string) []line {
+func (s *standin) awaitCalls(t *testing.T, n int, call, name string) []line {
 	t.Helper()
 	stamptest.Await(t, call+" is called for "+name, func() bool { return len(s.called(t, call, name)) >= n })
 	return s.called(t, call, name)

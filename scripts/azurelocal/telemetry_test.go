@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/lethe-ocr/lethe/scripts/stamptest"
 	"github.com/lethe-ocr/lethe/shared/telemetry/telemetrytest"
