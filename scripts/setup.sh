@@ -18,6 +18,7 @@
 #   setup.sh clients    linters of the API description, generators of clients for the tests of it, and a client of ABBYY
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export npm_config_fetch_timeout=60000 npm_config_fetch_retries=4 # a registry that falls silent is soon asked again
 
 golangci_lint=v2.15.0
 govulncheck=v1.9.0
