@@ -67,7 +67,7 @@ func paths() []Request {
 		"/v1/tasks/../../etc/passwd", "/v1/tasks/%2e%2e/%2e%2e/etc/passwd", "/v1/tasks/..%2f..%2fetc%2fpasswd", "/v1/tasks/..%5c..%5c" + Marker,
 		"/v1/tasks/%252e%252e%252f" + Marker, "/v1/tasks/%c0%ae%c0%ae/" + Marker, "/v1/tasks/....//" + Marker, "//" + Marker + "/v1/tasks", "///" + Marker,
 		"/./v1/tasks", "/v1//tasks/" + Marker, "/v1/tasks/;a=" + Marker, "/v1;/tasks", "/v1/tasks/%00", "/v1/tasks/" + Marker + "%00.pdf", "/v1/tasks/%0d%0aX-Injected:" + Marker,
-		"/v1/tasks/%ff%fe", "/V1/TASKS", "/v1/tasks/", "/v1/tasks/%20", "/" + Marker, "/.git/config", "/.env", "/metrics", "/debug/pprof/", "/admin/" + Marker, "/%2f%2f" + Marker,
+		"/v1/tasks/%ff%fe", "/V1/TASKS", "/v1/tasks/", "/v1/tasks/%20", "/" + Marker, "/.git/config", "/.env", "/metrics/" + Marker, "/actuator", "/debug/pprof/", "/admin/" + Marker, "/%2f%2f" + Marker,
 		"/v1/tasks/" + strings.Repeat("a/", 2_000), "/" + strings.Repeat("%41", 3_000), "/v1/tasks/" + strings.Repeat("x", 20_000), "/ephemeral/../v1/tasks/" + Marker,
 	} {
 		name := p
