@@ -36,7 +36,7 @@ func scraped(t *testing.T, c apitest.Caller) (status int, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := telemetry.ContentType; res.StatusCode == http.StatusOK && res.Header.Get("Content-Type") != want {
+	if want := "text/plain; version=0.0.4; charset=utf-8"; res.StatusCode == http.StatusOK && res.Header.Get("Content-Type") != want {
 		t.Errorf("the numbers come as %s, not %s", res.Header.Get("Content-Type"), want)
 	}
 	return res.StatusCode, string(body)

@@ -51,6 +51,22 @@ const (
 	defaultTimeout  = 10 * time.Second
 )
 
+// unfollowed lists the variables of the specification by which a connection would be secured or bounded, and that are not followed here.
+func unfollowed() []string {
+	var names []string
+	for _, signal := range []string{"TRACES_", "METRICS_"} {
+		for _, what := range []string{"CERTIFICATE", "TIMEOUT"} {
+			names = append(names, exporterVariable+signal+what)
+		}
+	}
+	for _, signal := range []string{"", "TRACES_", "METRICS_"} {
+		for _, what := range []string{"CLIENT_CERTIFICATE", "CLIENT_KEY"} {
+			names = append(names, exporterVariable+signal+what)
+		}
+	}
+	return names
+}
+
 // FromEnvironment reads the variables. Nothing is sent unless one of them names a receiver. The error names every variable that is
 // wrong and what is allowed, and no value: it may be an address that is nobody else's business.
 func FromEnvironment(variable func(name string) string) (Export, error) {
@@ -77,6 +93,12 @@ func FromEnvironment(variable func(name string) string) (Export, error) {
 	if e.On() { // else nobody reads them
 		_, err := e.authorities()
 		errs = append(errs, err, checkAttributes(variable(attributesVariable)))
+		for _, name := range unfollowed() {
+			if variable(name) != "" {
+				errs = append(errs, fmt.Errorf("%s: is not followed; take it away. %s and %sTIMEOUT hold for both signals, and there are no certificates of clients",
+					name, certificateVariable, exporterVariable))
+			}
+		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return Export{}, err

@@ -47,6 +47,8 @@ func TestWrongVariablesAreRefusedByNameAlone(t *testing.T) {
 		{base: "https://a.example", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "http/json"}, {base: "https://a.example", "OTEL_EXPORTER_OTLP_TIMEOUT": "canary"},
 		{base: "https://a.example", "OTEL_RESOURCE_ATTRIBUTES": "canary"}, {base: "https://a.example", "OTEL_RESOURCE_ATTRIBUTES": "a=b,canary"},
 		{base: "https://a.example", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/canary.pem"},
+		{base: "https://a.example", "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE": "/canary.pem"}, {base: "https://a.example", "OTEL_EXPORTER_OTLP_CLIENT_KEY": "/canary.pem"},
+		{base: "https://a.example", "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE": "/canary.pem"}, {base: "https://a.example", "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT": "100"},
 	} {
 		e, err := telemetry.FromEnvironment(func(name string) string { return env[name] })
 		if err == nil || e.On() {

@@ -34,9 +34,6 @@ func translation() otlptranslator.TranslationStrategyOption {
 	return otlptranslator.UnderscoreEscapingWithSuffixes
 }
 
-// ContentType is the media type of what Metrics returns.
-const ContentType = "text/plain; version=0.0.4; charset=utf-8"
-
 // Telemetry is the instruments of one process. It is safe for concurrent use.
 type Telemetry struct {
 	provider *sdk.MeterProvider
