@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -104,7 +105,7 @@ func tree(t *testing.T, dir string) map[string]string {
 		if err != nil {
 			return err
 		}
-		text, err := io.ReadAll(must(root.Open(name)))
+		text, err := fs.ReadFile(root, name)
 		found[name] = string(text)
 		return err
 	})
