@@ -81,6 +81,7 @@ func serveFunctions(ctx context.Context, log *slog.Logger) error {
 		go a.memory.run(ctx)
 		go a.prepare(ctx)
 		defer a.engine.Close()
+		defer a.measuredLast(ctx)
 	}
 	server := &http.Server{
 		Handler:           handler,
@@ -89,13 +90,18 @@ func serveFunctions(ctx context.Context, log *slog.Logger) error {
 		ErrorLog:          slog.NewLogLogger(discardBelow{log.Handler()}, slog.LevelDebug),
 	}
 	log.InfoContext(ctx, logevent.ServerReady, "region", set.Region, "version", version)
+	answered := make(chan struct{})
 	go func() {
+		defer close(answered)
 		<-ctx.Done()
 		last, done := context.WithTimeout(context.WithoutCancel(ctx), drain)
 		defer done()
 		_ = server.Shutdown(last) // the process ends either way
 	}()
 	err = connections(false).Serve(server, httpserver.Wiping(ln))
+	if errors.Is(err, http.ErrServerClosed) {
+		<-answered // Serve does not wait for requests under way
+	}
 	// Never a clean exit: the host starts a handler again only if it ended with an error.
 	return errors.Join(errors.New("the handler was told to end"), err)
 }

@@ -99,7 +99,10 @@ func serveLambda(ctx context.Context, role string, log *slog.Logger) error {
 	if err != nil {
 		return host.Run(ctx, host.Config{Name: role, Function: unconfiguredFunction(role, log, err), Rest: func(context.Context) {}, Log: log})
 	}
-	defer a.engine.Close()
+	defer func() { // a.server may be another by then
+		a.measuredLast(ctx)
+		a.engine.Close()
+	}()
 	f, err := a.function()
 	if err != nil {
 		return err
@@ -338,7 +341,7 @@ func (a *lambdaFunction) rest(ctx context.Context) {
 		a.log.WarnContext(ctx, logevent.MemoryKept, "kind", fault.KindOf(err))
 	}
 	last, done := context.WithTimeout(ctx, lastWords)
-	_ = a.telemetry.Flush(last) // what a receiver does not take now is lost, and was logged
+	_ = a.telemetry.Flush(last) // what a receiver does not take was logged
 	done()
 	a.connections.CloseIdleConnections()
 	http.DefaultClient.CloseIdleConnections() // of the canary
@@ -352,6 +355,7 @@ func (a *lambdaFunction) unlock(ctx context.Context) {
 	if err != nil {
 		return // nothing but the key has changed since this succeeded
 	}
+	a.measuredLast(ctx)
 	a.engine.Close()
 	a.server = s
 }

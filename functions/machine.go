@@ -200,12 +200,15 @@ func (m *machine) serveLinks(log *slog.Logger) func(http.Handler, functions, htt
 
 // process works on a task, or lets it wait in the queue while intake is closed.
 func (m *machine) process(ctx context.Context, job task.Job, turn *fairqueue.Document) (outcome task.Outcome, err error) {
-	ctx, end := m.telemetry.Process(ctx)
-	defer func() { end(err) }()
-	if m.tasks.gate.open(ctx) != nil {
-		return task.Busy, m.scheduler.Push(ctx, job, gateRetry)
-	}
-	return m.tasks.ProcessAdmitted(ctx, job, turn)
+	err = m.telemetry.Process(ctx, func(ctx context.Context) (err error) {
+		if m.tasks.gate.open(ctx) != nil {
+			outcome = task.Busy
+			return m.scheduler.Push(ctx, job, gateRetry)
+		}
+		outcome, err = m.tasks.ProcessAdmitted(ctx, job, turn)
+		return err
+	})
+	return outcome, err
 }
 
 // roomOf is what the settings keep free on the disk of the data folder.
@@ -259,15 +262,9 @@ func (m *machine) run(ctx context.Context, ln net.Listener, handler http.Handler
 	}
 	stopWork()
 	background()
-	// While what is measured is still there.
-	last, done := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
-	_ = m.telemetry.Close(last) // what a receiver does not take now is lost, and was logged
-	done()
+	m.measuredLast(ctx)
 	return errors.Join(err, m.close())
 }
-
-// lastWords is how long receivers of traces and metrics may take for the last ones.
-const lastWords = 5 * time.Second
 
 // start begins the work that no request asks for, and returns what waits for its end.
 func (m *machine) start(ctx context.Context) (wait func()) {
@@ -328,9 +325,11 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 
 // swept sweeps, and removes the previous key once no waiting password needs it any more.
 func (m *machine) swept(ctx context.Context) {
-	ctx, end := m.telemetry.Span(ctx, "sweep")
-	done, err := m.tasks.Sweep(ctx)
-	end(err)
+	var done task.Swept
+	err := m.telemetry.Span(ctx, "sweep", func(ctx context.Context) (err error) {
+		done, err = m.tasks.Sweep(ctx)
+		return err
+	})
 	if err != nil || done.Stale > 0 || !m.tasks.Sealer.Replaced() {
 		return // an error was logged; a key that was put there since the start opens nothing yet, and the next start needs it
 	}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -46,7 +47,8 @@ func handler(t *testing.T) apitest.Caller {
 	return c
 }
 
-// handlerOf runs it over an account, on a kernel that lacks something, and waits until the path is answered with success.
+// handlerOf runs it over an account, on a kernel that lacks something, and waits until the path is answered with success. stop tells it to
+// end, and waits for that.
 func handlerOf(t *testing.T, account azurite.Account, lacks, path string, env ...string) (c apitest.Caller, stop func()) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -74,11 +76,15 @@ func handlerOf(t *testing.T, account azurite.Account, lacks, path string, env ..
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	stop = sync.OnceFunc(func() {
+	ended := sync.OnceFunc(func() { _ = cmd.Wait() })
+	stop = func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		ended()
+	}
+	t.Cleanup(func() {
 		_ = cmd.Process.Kill() // it never ends by itself
-		_ = cmd.Wait()
+		ended()
 	})
-	t.Cleanup(stop)
 	for range int(patience / (100 * time.Millisecond)) {
 		res, err := http.Get(c.Base + path) //nolint:noctx // the test ends it
 		if err == nil {

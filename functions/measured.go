@@ -33,6 +33,16 @@ func (s *server) unmeasured() {
 	_ = s.telemetry.Close(now)
 }
 
+// lastWords is how long receivers of traces and metrics may take for the last ones.
+const lastWords = 5 * time.Second
+
+// measuredLast sends receivers what they did not get yet, as the last thing, while what is measured is still there.
+func (s *server) measuredLast(ctx context.Context) {
+	last, done := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer done()
+	_ = s.telemetry.Close(last) // what a receiver does not take now is lost, and was logged
+}
+
 // observer counts what the domain tells. A verb beside the server counts nothing.
 func (s *server) observer() task.Observer {
 	if s.telemetry == nil {
@@ -65,9 +75,7 @@ func (s *server) sources(service *task.Service) telemetry.Sources {
 
 // traced gives each call of a function a span.
 func traced[T any](t *telemetry.Telemetry, name string, f trigger.Function[T]) trigger.Function[T] {
-	return func(ctx context.Context, event T) (err error) {
-		ctx, end := t.Span(ctx, name)
-		defer func() { end(err) }()
-		return f(ctx, event)
+	return func(ctx context.Context, event T) error {
+		return t.Span(ctx, name, func(ctx context.Context) error { return f(ctx, event) })
 	}
 }

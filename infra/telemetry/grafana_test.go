@@ -74,12 +74,16 @@ func TestPanelsDoNotOverlap(t *testing.T) {
 func TestDashboardAsksForInstrumentsThatThereAre(t *testing.T) {
 	series := map[string]telemetry.Instrument{}
 	for _, i := range telemetry.Instruments() {
-		series[i.Prometheus()] = i
+		name, err := i.Prometheus()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends := []string{""}
 		if i.Kind == telemetry.Histogram {
-			delete(series, i.Prometheus())
-			for _, end := range []string{"_bucket", "_sum", "_count"} {
-				series[i.Prometheus()+end] = i
-			}
+			ends = []string{"_bucket", "_sum", "_count"}
+		}
+		for _, end := range ends {
+			series[name+end] = i
 		}
 	}
 	shown := map[telemetry.Name]bool{}

@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -84,8 +85,11 @@ func Explain(ctx context.Context, log *slog.Logger, err error) *Problem {
 	return p
 }
 
+// aborted is the code of a request whose answer is cut off. If none began, its status is 0.
+const aborted = "aborted"
+
 // Watch is told of each request as it begins, and by what it returns of its end: route is a pattern, never the path, and code that of
-// a problem. The context is the request's from then on.
+// a problem or aborted. The context is the request's from then on.
 type Watch func(r *http.Request) (ctx context.Context, ended func(method, route, code string, status int))
 
 // Serve wraps a handler with what every request gets: an id, safe headers, one log line, and an answer instead of a
@@ -111,25 +115,30 @@ func ServeWatched(next http.Handler, log *slog.Logger, now func() time.Time, wat
 			r.Body = &body{ReadCloser: r.Body, notes: notes}
 		}
 		defer func() {
-			if cause := recover(); cause != nil {
-				if cause == http.ErrAbortHandler { //nolint:errorlint // the documented way to compare it
-					panic(cause)
-				}
+			cause := recover()
+			aborts := cause == http.ErrAbortHandler //nolint:errorlint // the documented way to compare it
+			if cause != nil && !aborts {
 				// The value of a panic may hold anything; the stack shows where it was.
 				log.ErrorContext(r.Context(), logevent.RequestFailed, "request", notes.id, "stack", string(debug.Stack()))
 				if out.status == 0 {
 					problem(out, r, fault.New(fault.InternalError, "the service failed to answer the request"))
 				}
 			}
-			if out.status == 0 {
-				out.status = http.StatusOK // what the server sends for a handler that wrote nothing
-			}
 			notes.mu.Lock()
 			defer notes.mu.Unlock()
+			switch {
+			case aborts:
+				notes.code = cmp.Or(notes.code, aborted)
+			case out.status == 0:
+				out.status = http.StatusOK // what the server sends for a handler that wrote nothing
+			}
 			log.InfoContext(r.Context(), logevent.RequestDone,
 				"request", notes.id, "method", method(r.Method), "route", notes.route, "status", out.status, "bytes", out.bytes,
 				"seconds", now().Sub(began).Seconds(), "application", notes.application, "code", notes.code)
 			ended(method(r.Method), notes.route, notes.code, out.status)
+			if aborts {
+				panic(cause) // so that the server cuts the connection
+			}
 		}()
 		next.ServeHTTP(out, r)
 	})

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -171,13 +172,33 @@ func TestPanicAfterTheAnswerBeganIsOnlyLogged(t *testing.T) {
 	}
 }
 
+// The server must learn that an answer is cut off, and whoever watches that the request is over.
 func TestAbortedHandlerStaysAborted(t *testing.T) {
-	defer func() {
-		if recover() != http.ErrAbortHandler { //nolint:errorlint // the documented way to compare it
-			t.Error("the server does not learn that the answer was aborted")
+	for status, abort := range map[int]http.HandlerFunc{
+		0: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		http.StatusOK: func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "part of")
+			panic(http.ErrAbortHandler)
+		},
+	} {
+		var log strings.Builder
+		var ends []string
+		watch := func(r *http.Request) (context.Context, func(string, string, string, int)) {
+			return r.Context(), func(_, _, code string, status int) { ends = append(ends, fmt.Sprint(code, " ", status)) }
 		}
-	}()
-	serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, httptest.NewRequest(http.MethodGet, "/", nil))
+		func() {
+			defer func() {
+				if recover() != http.ErrAbortHandler { //nolint:errorlint // the documented way to compare it
+					t.Error("the server does not learn that the answer was aborted")
+				}
+			}()
+			httpserver.ServeWatched(abort, slog.New(slog.NewJSONHandler(&log, nil)), time.Now, watch).
+				ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+		}()
+		if want := fmt.Sprint("aborted ", status); !slices.Equal(ends, []string{want}) || !strings.Contains(log.String(), `"code":"aborted"`) {
+			t.Errorf("ended %q; the log says %s", ends, log.String())
+		}
+	}
 }
 
 func TestMadeUpMethodIsNotLogged(t *testing.T) {

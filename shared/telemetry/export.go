@@ -18,8 +18,9 @@ import (
 // Export is where traces and metrics are sent by OTLP, as the environment variables of the OpenTelemetry specification say. The zero
 // value sends nothing.
 type Export struct {
-	Traces, Metrics string // addresses; empty for none
-	Authority       string // file of certificates that the receiver's is checked by; empty for the system's
+	Traces, Metrics string  // addresses; empty for none
+	Share           float64 // of all traces that are sent, at most 1; 0 for all
+	Authority       string  // file of certificates that the receiver's is checked by; empty for the system's
 	Timeout         time.Duration
 }
 
@@ -37,8 +38,8 @@ func (e Export) Hosts() []string {
 	return hosts
 }
 
-// The variables of the specification that decide here. The exporters read those for headers, compression, batches, sampling and
-// resources.
+// The variables of the specification that decide here, beside those of share. The exporters read those for headers, compression, batches
+// and resources.
 const (
 	disabledVariable = "OTEL_SDK_DISABLED"
 	exporterVariable = "OTEL_EXPORTER_OTLP_"
@@ -93,6 +94,10 @@ func FromEnvironment(variable func(name string) string) (Export, error) {
 	if e.On() { // else nobody reads them
 		_, err := e.authorities()
 		errs = append(errs, err, checkAttributes(variable(attributesVariable)))
+		if e.Traces != "" {
+			e.Share, err = share(variable)
+			errs = append(errs, err)
+		}
 		for _, name := range unfollowed() {
 			if variable(name) != "" {
 				errs = append(errs, fmt.Errorf("%s: is not followed; take it away. %s and %sTIMEOUT hold for both signals, and there are no certificates of clients",
@@ -102,6 +107,9 @@ func FromEnvironment(variable func(name string) string) (Export, error) {
 	}
 	if err := errors.Join(errs...); err != nil {
 		return Export{}, err
+	}
+	if e.Share == 0 { // which is how the variables say so
+		e.Traces = ""
 	}
 	return e, nil
 }

@@ -15,6 +15,8 @@ func TestNothingIsSentUnlessAReceiverIsNamed(t *testing.T) {
 		env             map[string]string
 		traces, metrics string
 	}{
+		"no trace":                {map[string]string{base: "https://a.example", "OTEL_TRACES_SAMPLER": "always_off"}, "", "https://a.example/v1/metrics"},
+		"none of them":            {map[string]string{base: "https://a.example", "OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0"}, "", "https://a.example/v1/metrics"},
 		"nothing":                 {nil, "", ""},
 		"variables nobody reads":  {map[string]string{"OTEL_RESOURCE_ATTRIBUTES": "x", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/x"}, "", ""},
 		"attributes":              {map[string]string{base: "https://a.example", "OTEL_RESOURCE_ATTRIBUTES": " a=b, c=%20d "}, "https://a.example/v1/traces", "https://a.example/v1/metrics"},
@@ -36,6 +38,18 @@ func TestNothingIsSentUnlessAReceiverIsNamed(t *testing.T) {
 	}
 }
 
+func TestShareOfTracesIsReadOfTheSampler(t *testing.T) {
+	for sampler, want := range map[string]float64{
+		"": 1, "always_on": 1, "parentbased_always_on": 1, "traceidratio": 1, "traceidratio 0.25": .25, "parentbased_traceidratio 1": 1, "parentbased_traceidratio .001": .001,
+	} {
+		name, part, _ := strings.Cut(sampler, " ")
+		env := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "https://a.example", "OTEL_TRACES_SAMPLER": name, "OTEL_TRACES_SAMPLER_ARG": part}
+		if e, err := telemetry.FromEnvironment(func(name string) string { return env[name] }); err != nil || e.Share != want || e.Traces == "" {
+			t.Errorf("%q: %+v, %v", sampler, e, err)
+		}
+	}
+}
+
 // Addresses and headers are secrets as often as not: an error names the variable.
 func TestWrongVariablesAreRefusedByNameAlone(t *testing.T) {
 	const base, canary = "OTEL_EXPORTER_OTLP_ENDPOINT", "canary"
@@ -46,7 +60,9 @@ func TestWrongVariablesAreRefusedByNameAlone(t *testing.T) {
 		{"OTEL_TRACES_EXPORTER": "zipkin"}, {base: "https://a.example", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
 		{base: "https://a.example", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "http/json"}, {base: "https://a.example", "OTEL_EXPORTER_OTLP_TIMEOUT": "canary"},
 		{base: "https://a.example", "OTEL_RESOURCE_ATTRIBUTES": "canary"}, {base: "https://a.example", "OTEL_RESOURCE_ATTRIBUTES": "a=b,canary"},
-		{base: "https://a.example", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/canary.pem"},
+		{base: "https://a.example", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/canary.pem"}, {base: "https://a.example", "OTEL_TRACES_SAMPLER": "canary"},
+		{base: "https://a.example", "OTEL_TRACES_SAMPLER": "parentbased_"}, {base: "https://a.example", "OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "canary"},
+		{base: "https://a.example", "OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "NaN"}, {base: "https://a.example", "OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "1.5"},
 		{base: "https://a.example", "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE": "/canary.pem"}, {base: "https://a.example", "OTEL_EXPORTER_OTLP_CLIENT_KEY": "/canary.pem"},
 		{base: "https://a.example", "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE": "/canary.pem"}, {base: "https://a.example", "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT": "100"},
 	} {

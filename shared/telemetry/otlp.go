@@ -1,10 +1,11 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
@@ -41,7 +42,7 @@ func (t *Telemetry) export(ctx context.Context, c Config) ([]sdk.Option, error) 
 		if err != nil {
 			return nil, fmt.Errorf("make exporter of traces: %w", err)
 		}
-		t.traces = trace.NewTracerProvider(append(sampled(os.Getenv), trace.WithBatcher(exporter), trace.WithResource(whose))...)
+		t.traces = trace.NewTracerProvider(trace.WithSampler(sampler(cmp.Or(c.Export.Share, 1))), trace.WithBatcher(exporter), trace.WithResource(whose))
 		t.tracer = t.traces.Tracer(scope)
 	}
 	options := []sdk.Option{sdk.WithResource(whose)}
@@ -55,27 +56,47 @@ func (t *Telemetry) export(ctx context.Context, c Config) ([]sdk.Option, error) 
 	return options, nil
 }
 
-// sampled samples every trace unless OTEL_TRACES_SAMPLER says otherwise. That includes requests whose traceparent says that their sender
-// does not sample them: the Functions host marks every request so.
-func sampled(variable func(string) string) []trace.TracerProviderOption {
-	if variable("OTEL_TRACES_SAMPLER") != "" {
-		return nil // the SDK follows it
-	}
-	return []trace.TracerProviderOption{trace.WithSampler(trace.ParentBased(trace.AlwaysSample(), trace.WithRemoteParentNotSampled(trace.AlwaysSample())))}
+// How long Flush sends nothing after a failure: the first pause, and twice the one before up to the last.
+const (
+	firstPause = time.Minute
+	lastPause  = time.Hour
+)
+
+// pause is one after a failure. The zero value is none.
+type pause struct {
+	length time.Duration
+	until  time.Time
 }
 
-// Flush sends what was not sent yet, and closes the connections to receivers: a process that is frozen between events calls it at the
-// end of each.
+// Flush sends what was not sent yet, and closes the connections to receivers: a process that is frozen between events calls it at the end
+// of each, and nobody else at the same time. A receiver that hangs costs the time of ctx, so that after a failure Flush sends nothing for a
+// while, and returns nil.
 func (t *Telemetry) Flush(ctx context.Context) error {
 	if t.sender == nil {
 		return nil
 	}
 	defer t.sender.CloseIdleConnections()
-	var err error
-	if t.traces != nil {
-		err = t.traces.ForceFlush(ctx)
+	if t.now().Before(t.pause.until) {
+		return nil
 	}
-	return report(errors.Join(err, t.provider.ForceFlush(ctx)))
+	err := t.both(ctx, t.traces.ForceFlush, t.provider.ForceFlush)
+	if err == nil {
+		t.pause = pause{}
+		return nil
+	}
+	t.pause.length = min(max(firstPause, 2*t.pause.length), lastPause)
+	t.pause.until = t.now().Add(t.pause.length)
+	return report(err)
+}
+
+// both has the same done with traces and with metrics, at once: while the receiver of one hangs, the other gets what it should.
+func (t *Telemetry) both(ctx context.Context, traces, metrics func(context.Context) error) error {
+	if t.traces == nil {
+		return metrics(ctx)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- traces(ctx) }()
+	return errors.Join(metrics(ctx), <-ended)
 }
 
 // report tells whoever Report named of what was not sent: to the exporters a receiver that hangs is no failure before their own time
@@ -87,14 +108,10 @@ func report(err error) error {
 	return err
 }
 
-// Close ends the counting, once everything was sent or ctx has ended: traces first, then metrics, which are read once more, and then
-// the connections. The sources must still be there.
+// Close ends the counting, once everything was sent or ctx has ended, and then the connections. Metrics are read once more: the sources
+// must still be there.
 func (t *Telemetry) Close(ctx context.Context) error {
-	var err error
-	if t.traces != nil {
-		err = t.traces.Shutdown(ctx)
-	}
-	err = errors.Join(err, t.provider.Shutdown(ctx))
+	err := t.both(ctx, t.traces.Shutdown, t.provider.Shutdown)
 	if t.sender != nil {
 		t.sender.CloseIdleConnections()
 		return report(err)

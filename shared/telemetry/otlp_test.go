@@ -39,6 +39,16 @@ func closed(t *testing.T, tel *telemetry.Telemetry) {
 	}
 }
 
+var errDone = errors.New("done")
+
+// work is traced, and comes to nothing but its end.
+func work(t *testing.T, tel *telemetry.Telemetry) {
+	t.Helper()
+	if err := tel.Process(t.Context(), func(context.Context) error { return errDone }); !errors.Is(err, errDone) {
+		t.Fatal(err)
+	}
+}
+
 // named returns the span of a name. There is one.
 func named(t *testing.T, spans []telemetrytest.Span, name string) telemetrytest.Span {
 	t.Helper()
@@ -62,10 +72,13 @@ func TestOneTraceLeadsFromTheRequestToThePage(t *testing.T) {
 	carried := tel.Carry(ctx)
 	ended(http.MethodPost, "/v1/tasks", "", http.StatusCreated)
 
-	work, done := tel.Process(carried(t.Context()))
-	_, _ = tel.Blobs(failing{err: fault.New(fault.StorageUnavailable, "")}).Stat(work, "uploads/x")
-	tel.Page(work, 3*time.Second, 2*time.Second, false)
-	done(nil)
+	if err := tel.Process(carried(t.Context()), func(ctx context.Context) error {
+		_, _ = tel.Blobs(failing{err: fault.New(fault.StorageUnavailable, "")}).Stat(ctx, "uploads/x")
+		tel.Page(ctx, 3*time.Second, 2*time.Second, false)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
 	closed(t, tel)
 
 	spans := r.Spans()
@@ -155,8 +168,13 @@ func TestNothingIsTracedWhereNothingIsSent(t *testing.T) {
 	if ctx, _ := tel.Request(req); ctx != req.Context() {
 		t.Error("the request got another context")
 	}
-	if ctx, _ := tel.Process(t.Context()); ctx != t.Context() || tel.Carry(ctx) != nil {
-		t.Error("work is traced")
+	if err := tel.Process(t.Context(), func(ctx context.Context) error {
+		if ctx != t.Context() || tel.Carry(ctx) != nil {
+			t.Error("work is traced")
+		}
+		return errDone
+	}); !errors.Is(err, errDone) {
+		t.Errorf("work that is not traced ended as %v", err)
 	}
 }
 
@@ -178,38 +196,11 @@ func TestReceiverThatFailsIsAnEventWithoutItsAddress(t *testing.T) {
 	}
 }
 
-// A receiver that takes connections and answers nothing is waited for as long as was said, and the log says so.
-func TestReceiverThatHangsAtTheEndIsAnEvent(t *testing.T) {
-	for name, last := range map[string]func(*telemetry.Telemetry, context.Context) error{
-		"close": (*telemetry.Telemetry).Close, "flush": (*telemetry.Telemetry).Flush,
-	} {
-		over := make(chan struct{})
-		hangs := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over }))
-		var log bytes.Buffer
-		telemetry.Report(slog.New(slog.NewJSONHandler(&log, nil)), time.Now)
-		tel, err := telemetry.New(t.Context(), telemetry.Config{Export: telemetry.Export{Metrics: hangs.URL + "/v1/metrics", Timeout: time.Hour}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-		if err := last(tel, ctx); err == nil {
-			t.Errorf("%s: what nobody took counts as sent", name)
-		}
-		cancel()
-		if said := log.String(); strings.Count(said, logevent.TelemetryFailed) != 1 || strings.Contains(said, hangs.URL) {
-			t.Errorf("%s: the log says %s", name, said)
-		}
-		close(over)
-		hangs.Close()
-	}
-}
-
 func TestRedirectsOfAReceiverAreNotFollowed(t *testing.T) {
 	r := telemetrytest.Start(t)
 	r.Answer(http.StatusTemporaryRedirect)
 	tel := sending(t, r)
-	_, done := tel.Process(t.Context())
-	done(nil)
+	work(t, tel)
 	if err := tel.Close(t.Context()); err == nil {
 		t.Error("what was redirected counts as sent")
 	}
@@ -218,18 +209,65 @@ func TestRedirectsOfAReceiverAreNotFollowed(t *testing.T) {
 	}
 }
 
-// A process that is frozen between events has sent everything by the end of each.
-func TestFlushSendsWhatWasNotSentYet(t *testing.T) {
+// What panics is seen as such: its spans end, and none of them says that all was well.
+func TestSpansOfWhatPanicsEndAsErrors(t *testing.T) {
 	r := telemetrytest.Start(t)
 	tel := sending(t, r)
-	defer closed(t, tel)
-	_, done := tel.Process(t.Context())
-	done(nil)
-	if err := tel.Flush(t.Context()); err != nil {
-		t.Fatal(err)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic is swallowed")
+			}
+		}()
+		_ = tel.Span(t.Context(), "round", func(ctx context.Context) error {
+			_, _ = tel.Blobs(nil).Stat(ctx, "uploads/x") // there is no store
+			return nil
+		})
+	}()
+	closed(t, tel)
+	for _, name := range []string{"round", "storage blob-stat"} {
+		if got := named(t, r.Spans(), name); got.Attributes["lethe.outcome"] != "internal" {
+			t.Errorf("%s ended as %q", name, got.Attributes["lethe.outcome"])
+		}
 	}
-	named(t, r.Spans(), "process document")
-	if !r.Metrics()[string(telemetry.Documents)] {
-		t.Error("metrics did not arrive")
+}
+
+// Of a trace, a client names ids and decides nothing: its flag has nothing traced that would not be, and hides nothing.
+func TestClientDoesNotDecideWhatIsSent(t *testing.T) {
+	const almostNone = 1e-12
+	for _, c := range []struct {
+		share float64
+		trace string // a sampler by ids would take one of little value at the end
+		flag  string
+		sent  bool
+	}{
+		{0, "4bf92f3577b34da6a3ce929d0e0e4736", "00", true}, // as the Functions host marks all
+		{0, "4bf92f3577b34da6ffffffffffffffff", "01", true},
+		{almostNone, "4bf92f3577b34da6a3ce929d0e0e4736", "01", false},
+		{almostNone, "4bf92f3577b34da60000000000000000", "01", false},
+	} {
+		r := telemetrytest.Start(t)
+		tel, err := telemetry.New(t.Context(), telemetry.Config{Export: telemetry.Export{Traces: r.URL + "/v1/traces", Share: c.share, Timeout: time.Minute}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		req.Header.Set("Traceparent", "00-"+c.trace+"-00f067aa0ba902b7-"+c.flag)
+		ctx, ended := tel.Request(req)
+		_, _ = tel.Blobs(failing{}).Stat(ctx, "uploads/x")
+		if carried := tel.Carry(ctx); (carried != nil) != c.sent {
+			t.Errorf("%+v: what waits is traced: %t", c, carried != nil)
+		}
+		ended(http.MethodGet, "/", "", http.StatusOK)
+		closed(t, tel)
+		spans := r.Spans()
+		if want := map[bool]int{true: 2, false: 0}[c.sent]; len(spans) != want {
+			t.Errorf("%+v: %d spans arrived", c, len(spans))
+		}
+		for _, s := range spans {
+			if s.Trace != c.trace {
+				t.Errorf("%s is not of the client's trace", s.Name)
+			}
+		}
 	}
 }

@@ -47,12 +47,15 @@ func call[T any](ctx context.Context, t *Telemetry, operation string, do func(ct
 	if t.tracer != nil && trace.SpanContextFromContext(ctx).IsSampled() { // part of something that is traced
 		ctx, span = t.tracer.Start(ctx, storagePrefix+operation, trace.WithSpanKind(trace.SpanKindClient))
 	}
+	outcome := panicked
+	defer func() {
+		if span != nil {
+			end(span, outcome)
+		}
+		t.took(ctx, StorageCalls, time.Since(began), values{operation, outcome})
+	}()
 	v, err := do(ctx)
-	outcome := outcomeOf(err)
-	if span != nil {
-		end(span, outcome)
-	}
-	t.took(ctx, StorageCalls, time.Since(began), values{operation, outcome})
+	outcome = outcomeOf(err)
 	return v, err
 }
 

@@ -40,6 +40,8 @@ type Telemetry struct {
 	traces   *tracing.TracerProvider // nil where none are sent
 	tracer   trace.Tracer            // likewise
 	sender   *http.Client            // nil where nothing is sent
+	now      func() time.Time
+	pause    pause // of Flush, and changed by it alone
 	meter    metric.Meter
 	gatherer prometheus.Gatherer
 	counts   map[Name]count // never changed, as all below
@@ -68,6 +70,7 @@ type Config struct {
 	Export  Export
 	Version string // of the program
 	Region  string
+	Now     func() time.Time // by which Flush pauses; nil for time.Now
 }
 
 // New returns the instruments of the table. Close it to have the last numbers sent.
@@ -78,7 +81,10 @@ func New(ctx context.Context, cfg Config) (*Telemetry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make instruments: %w", err)
 	}
-	t := &Telemetry{gatherer: registry, counts: map[Name]count{}, times: map[Name]timed{}}
+	t := &Telemetry{gatherer: registry, now: cfg.Now, counts: map[Name]count{}, times: map[Name]timed{}}
+	if t.now == nil {
+		t.now = time.Now
+	}
 	sent, err := t.export(ctx, cfg)
 	if err != nil {
 		return nil, err

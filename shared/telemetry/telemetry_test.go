@@ -208,9 +208,13 @@ func TestEveryInstrumentIsCounted(t *testing.T) {
 		t.Errorf("%d instruments show, of %d:\n%s", families, all, text)
 	}
 	for _, i := range telemetry.Instruments() {
-		if !strings.Contains(string(text), "\n# HELP "+i.Prometheus()+" "+i.Meaning+"\n") && !strings.HasPrefix(string(text), "# HELP "+i.Prometheus()+" ") {
-			t.Errorf("%s does not show", i.Name)
+		name, err := i.Prometheus()
+		if err != nil || !strings.Contains("\n"+string(text), "\n# HELP "+name+" "+i.Meaning+"\n") {
+			t.Errorf("%s does not show: %v", i.Name, err)
 		}
+	}
+	if name, err := (telemetry.Instrument{}).Prometheus(); err == nil {
+		t.Errorf("an instrument without a name is called %q", name)
 	}
 }
 

@@ -51,29 +51,36 @@ func (t *Telemetry) Request(r *http.Request) (context.Context, func(method, rout
 	ctx, span := t.tracer.Start(from(r.Context(), r.Header), "request", trace.WithSpanKind(trace.SpanKindServer))
 	return ctx, func(method, route, code string, status int) {
 		span.SetName(method + " " + route)
-		span.SetAttributes(methodKey.String(method), routeKey.String(route), statusKey.Int(status))
+		span.SetAttributes(methodKey.String(method), routeKey.String(route))
+		if status > 0 { // else there was no answer
+			span.SetAttributes(statusKey.Int(status))
+		}
 		if code != "" {
 			span.SetAttributes(outcomeKey.String(code))
 		}
-		if status >= http.StatusInternalServerError {
+		if status == 0 || status >= http.StatusInternalServerError {
 			span.SetStatus(codes.Error, "")
 		}
 		span.End()
 	}
 }
 
-// Span begins a span of the program's own work under a name of the program's. What it returns ends the span.
-func (t *Telemetry) Span(ctx context.Context, name string) (context.Context, func(err error)) {
+// Span does work within a span under a name of the program's. Work that panics leaves a span of an internal error.
+func (t *Telemetry) Span(ctx context.Context, name string, work func(ctx context.Context) error) error {
 	if t.tracer == nil {
-		return ctx, func(error) {}
+		return work(ctx)
 	}
 	ctx, span := t.tracer.Start(ctx, name)
-	return ctx, func(err error) { end(span, outcomeOf(err)) }
+	outcome := panicked
+	defer func() { end(span, outcome) }()
+	err := work(ctx)
+	outcome = outcomeOf(err)
+	return err
 }
 
-// Process begins the span of the work on a document.
-func (t *Telemetry) Process(ctx context.Context) (context.Context, func(err error)) {
-	return t.Span(ctx, processSpan)
+// Process is Span for the work on a document.
+func (t *Telemetry) Process(ctx context.Context, work func(ctx context.Context) error) error {
+	return t.Span(ctx, processSpan, work)
 }
 
 // Carry returns what joins work that ctx asks for with what is traced there, once it begins: with a span for the time that it waited.
@@ -100,6 +107,9 @@ func (t *Telemetry) past(ctx context.Context, name string, began, ended time.Tim
 	span.SetAttributes(outcomeKey.String(outcome))
 	span.End(trace.WithTimestamp(ended))
 }
+
+// panicked is what work came to that did not return.
+const panicked = string(fault.Internal)
 
 // end ends a span.
 func end(span trace.Span, outcome string) {
