@@ -14,7 +14,7 @@ const (
 	Tasks        Table = "tasks"        // partition <application>!<yyyymmdd>, row <task id>
 	Applications Table = "applications" // partition "applications", row <application id>; partition "aliases", row <digest of a name at ABBYY>
 	Idempotency  Table = "idempotency"  // partition <application>, row <hash of the key>
-	Usage        Table = "usage"        // partition <application>, row <yyyymmdd>, or <yyyymmdd>!<number> of what was processed, or open
+	Usage        Table = "usage"        // partition <application>, row <yyyymmdd>, or <yyyymmdd>!<number> of what was processed, or open; of people inside-<digest>-<yyyymmdd> or -open
 	State        Table = "state"        // partition <subject>, row <name>: last sweep and the like
 	Pending      Table = "pending"      // partition "log", row <kind>!<subject>: entries that wait to be sequenced in the ledger
 	Receipts     Table = "receipts"     // partition <first two characters>, row <subject>: where a receipt stands in the ledger
@@ -62,7 +62,7 @@ func registered() []struct {
 		{Tasks, Attend, NotSaved},
 		{Applications, NeverDue, SavedWhole}, // goes when it is revoked
 		{Idempotency, Forget, NotSaved},      // the key may be used anew
-		{Usage, Forget, SavedCounts},         // the day's counts have served their time; the count of open tasks is never due
+		{Usage, Forget, SavedCounts},         // the day's counts have served their time; the count of open tasks of an application is never due
 		{State, NeverDue, SavedLedger},       // replaced in its place
 		{Pending, NeverDue, SavedWhole},      // goes when the ledger has the entry
 		{Receipts, Forget, NotSaved},         // the tombstone goes too, and nobody asks for the position of its receipt any more

@@ -135,11 +135,9 @@ func (s *Service) admit(ctx context.Context, t *Task, blob storage.Blob, digest 
 	case blob.Size > s.Limits.Document.Bytes:
 		refusal = fault.New(fault.DocumentTooLarge, "the document has more than %d bytes; split it", s.Limits.Document.Bytes)
 	default:
-		u, _, err := s.usage(ctx, openKey(ref.Application))
-		if err != nil {
+		if refusal, err = s.mayTake(ctx, ref.Application, blob.Size); err != nil {
 			return nil, err
 		}
-		refusal = s.mayStore(u, blob.Size)
 	}
 	// Before the transition: what the ledger says of the arrival is the same whoever writes it, and no document may be taken
 	// in that the ledger does not know.

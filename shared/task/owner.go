@@ -19,15 +19,15 @@ const (
 var personDigest = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // PersonIn returns the id under which a person owns tasks inside an application, whose id is a UUID. It begins with the application's;
-// who the person is cannot be read from it. Whatever is kept for each application is kept for each such owner: records, blobs, caps,
-// keys of repeated requests, entries of the access log.
+// who the person is cannot be read from it. Whatever is kept for each application is kept for each such owner: records, blobs,
+// keys of repeated requests, entries of the access log. Use is counted for both.
 func PersonIn(application, subject string) string {
 	sum := sha256.Sum256([]byte("lethe.person.v1\n" + application + "\n" + subject))
 	return application + personMark + personDigest.EncodeToString(sum[:16])
 }
 
-// ApplicationOf returns the application of an owner: itself, or the one that a person is inside of. It decides about revocation and is
-// what use is counted for.
+// ApplicationOf returns the application of an owner: itself, or the one that a person is inside of. It decides about revocation and
+// is what use is counted for.
 func ApplicationOf(owner string) string {
 	if len(owner) != applicationLength+len(personMark)+digestLength {
 		return owner

@@ -105,7 +105,7 @@ func (s *Service) Hold(ctx context.Context, o Order, body Body) (*Task, error) {
 	if err := s.complete(&o); err != nil {
 		return nil, err
 	}
-	if err := s.checkSize(max(0, body.Size), o.Caps); err != nil {
+	if err := s.checkSize(o, max(0, body.Size)); err != nil {
 		return nil, err
 	}
 	ref, err := s.newRef(o)
@@ -217,11 +217,11 @@ func (s *Service) pictureArrived(ctx context.Context, ref Ref, n int, blob stora
 	if blob.Size == 0 {
 		return nil, fault.New(fault.DocumentEmpty, "the picture has no bytes; send it again")
 	}
-	u, _, err := s.usage(ctx, openKey(ref.Application))
-	if err != nil {
+	refusal, err := s.mayTake(ctx, ref.Application, blob.Size)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if refusal := s.mayStore(u, blob.Size); refusal != nil {
+	case refusal != nil:
 		return nil, refusal
 	}
 	t, err := s.load(ctx, ref)

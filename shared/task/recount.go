@@ -34,8 +34,8 @@ func (s *Service) passUsage(ctx context.Context, r *passRun, from position) (pos
 		if r.tired() {
 			return from, nil
 		}
-		if rec.Row == openRow && r.pass.countable(rec.Partition) {
-			whole, err := s.recount(ctx, r, rec.Partition, s.countedDays(r.pass.Began))
+		if a, open := accountOf(rec.Key); open && r.pass.countable(a.owner) {
+			whole, err := s.recount(ctx, r, a, s.countedDays(r.pass.Began))
 			r.failed(err)
 			if !whole && !first {
 				return from, nil // the next call begins with it
@@ -76,10 +76,11 @@ func ofPartition(partition string) (application, day string) {
 	return application, day
 }
 
-// recount corrects what is counted of an application if it is at rest, and if nobody changes it meanwhile. It is not whole when the
-// run's patience ended before.
-func (s *Service) recount(ctx context.Context, r *passRun, application string, days daySpan) (whole bool, err error) {
-	u, etag, err := s.usage(ctx, openKey(application))
+// recount corrects what is counted on an account if it is at rest, and if nobody changes it meanwhile. On that of an application
+// stands what is counted of its people besides: their accounts come before it in a pass. It is not whole when the run's patience ended
+// before.
+func (s *Service) recount(ctx context.Context, r *passRun, a account, days daySpan) (whole bool, err error) {
+	u, etag, err := s.usage(ctx, a.openKey())
 	if err != nil || etag == "" || s.atWork(u.Changed) {
 		return true, err
 	}
@@ -91,19 +92,24 @@ func (s *Service) recount(ctx context.Context, r *passRun, application string, d
 		if r.tired() {
 			return false, nil
 		}
-		atRest, err := s.countDay(patient, partition(application, day), &counted)
+		atRest, err := s.countDay(patient, partition(a.owner, day), &counted)
 		switch {
 		case patient.Err() != nil && ctx.Err() == nil:
-			s.Log.WarnContext(ctx, logevent.SweepAwaited, "application", application, "step", "usage", "kind", fault.KindOf(patient.Err()))
+			s.Log.WarnContext(ctx, logevent.SweepAwaited, "application", a.owner, "step", "usage", "kind", fault.KindOf(patient.Err()))
 			return true, nil
 		case err != nil || !atRest:
+			return true, err
+		}
+	}
+	if IsApplication(a.owner) {
+		if atRest, err := s.countPeople(patient, a.owner, &counted); err != nil || !atRest {
 			return true, err
 		}
 	}
 	if u.Open == counted.Open && u.Stored == counted.Stored {
 		return true, nil
 	}
-	if err := s.putUsage(ctx, openKey(application), counted, etag, time.Time{}); !lost(err) {
+	if err := s.putUsage(ctx, a.openKey(), counted, etag); !lost(err) {
 		return true, err
 	}
 	return true, nil // it is not at rest

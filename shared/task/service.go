@@ -142,7 +142,7 @@ type Order struct {
 	KeepUpload     bool // the upload is kept after processing, so that the task can be processed again
 }
 
-// Caps are the owner's limits; zero means no limit.
+// Caps are the limits of an application and of the people inside it together; zero means no limit. A person may use half of each.
 type Caps struct {
 	OpenTasks   int   `json:"open_tasks" doc:"Most unfinished tasks; 0 for no limit."`
 	BytesPerDay int64 `json:"bytes_per_day" doc:"Most bytes of documents a day; 0 for no limit."`

@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -25,51 +26,81 @@ func (s *Service) stored(t *Task) int64 {
 	return sum
 }
 
-// countStored adds to what is stored of an application. A count that fails is put right by the full pass.
-func (s *Service) countStored(ctx context.Context, application string, change int64) {
+// countStored adds to what an owner has stored. A count that fails is put right by the full pass.
+func (s *Service) countStored(ctx context.Context, owner string, change int64) {
 	if change == 0 {
 		return
 	}
-	err := s.count(ctx, openKey(application), time.Time{}, func(u *usage) error {
-		u.Stored = max(0, u.Stored+change)
-		return nil
-	})
-	if err != nil {
-		s.Log.WarnContext(ctx, logevent.SweepAwaited, "application", application, "step", "usage", "kind", fault.KindOf(err))
+	for _, a := range accounts(owner) {
+		err := s.count(ctx, a.openKey(), func(u *usage) error {
+			u.Stored = max(0, u.Stored+change)
+			return nil
+		})
+		if err != nil {
+			s.Log.WarnContext(ctx, logevent.SweepAwaited, "application", a.owner, "step", "usage", "kind", fault.KindOf(err))
+		}
 	}
 }
 
-// storedCap returns how many bytes of the application may be stored at once, 0 for any number.
-func (s *Service) storedCap(u usage) int64 {
-	if u.Cap > 0 {
-		return u.Cap
+// storedCap returns how many bytes may be stored at once on an account that has this cap of its own, 0 for any number.
+func (s *Service) storedCap(a account, own int64) int64 {
+	if own > 0 {
+		return own
 	}
-	return s.Limits.Stored
+	return a.caps(Caps{BytesStored: s.Limits.Stored}).BytesStored
 }
 
-// mayStore refuses so many bytes more than an application has.
-func (s *Service) mayStore(u usage, more int64) *fault.Error {
-	most := s.storedCap(u)
+// mayStore refuses so many bytes more than there are on an account. Of others a person is told no number.
+func (s *Service) mayStore(a account, u usage, more int64) *fault.Error {
+	most := s.storedCap(a, u.Cap)
 	if most == 0 || u.Stored+more <= most && u.Stored < most {
 		return nil
 	}
+	has := fmt.Sprintf(", and has %d", u.Stored)
+	if a.ofOther {
+		has = ""
+	}
 	return fault.New(fault.StoredExceeded,
-		"%d bytes may be stored at once, and %d are; delete tasks whose results were fetched, or wait until they are erased", most, u.Stored).Retry(time.Minute)
+		"%s may have %d bytes stored at once%s; delete tasks whose results were fetched, or wait until they are erased", a, most, has).Retry(time.Minute)
+}
+
+// mayTake refuses so many bytes that have arrived for a task of the owner.
+func (s *Service) mayTake(ctx context.Context, owner string, size int64) (*fault.Error, error) {
+	for _, a := range accounts(owner) {
+		u, _, err := s.usage(ctx, a.openKey())
+		if err != nil {
+			return nil, err
+		}
+		if refusal := s.mayStore(a, u, size); refusal != nil {
+			return refusal, nil
+		}
+	}
+	return nil, nil
 }
 
 // Expect takes the size of a document that is about to come through this process into account, negative if it is not known,
-// until done is called. It is refused when its application would have too much stored with all that is on its way.
-func (s *Service) Expect(ctx context.Context, application string, size int64) (done func(), err error) {
-	u, _, err := s.usage(ctx, openKey(application))
-	if err != nil {
-		return nil, err
-	}
+// until done is called. It is refused when its owner, or their application, would have too much stored with all that is on its way.
+func (s *Service) Expect(ctx context.Context, owner string, size int64) (done func(), err error) {
 	size = max(0, size)
-	if refusal := s.mayStore(u, s.expected.add(application, size)); refusal != nil {
-		s.expected.add(application, -size)
-		return nil, refusal
+	var expecting []account
+	forget := func() {
+		for _, a := range expecting {
+			s.expected.add(a.owner, -size)
+		}
 	}
-	return sync.OnceFunc(func() { s.expected.add(application, -size) }), nil
+	for _, a := range accounts(owner) {
+		u, _, err := s.usage(ctx, a.openKey())
+		if err != nil {
+			forget()
+			return nil, err
+		}
+		expecting = append(expecting, a)
+		if refusal := s.mayStore(a, u, s.expected.add(a.owner, size)); refusal != nil {
+			forget()
+			return nil, refusal
+		}
+	}
+	return sync.OnceFunc(forget), nil
 }
 
 // ExpectUpload is Expect for a document that is sent to a link.
@@ -81,22 +112,22 @@ func (s *Service) ExpectUpload(ctx context.Context, name string, size int64) (do
 	return s.Expect(ctx, ref.Application, size)
 }
 
-// expected is what is on its way through this process, by application.
+// expected is what is on its way through this process, by the owner of an account.
 type expected struct {
 	mu    sync.Mutex
 	bytes map[string]int64 // guarded by mu
 }
 
 // add returns the sum with the bytes added.
-func (e *expected) add(application string, bytes int64) int64 {
+func (e *expected) add(owner string, bytes int64) int64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.bytes == nil {
 		e.bytes = map[string]int64{}
 	}
-	sum := e.bytes[application] + bytes
-	if e.bytes[application] = sum; sum == 0 {
-		delete(e.bytes, application)
+	sum := e.bytes[owner] + bytes
+	if e.bytes[owner] = sum; sum == 0 {
+		delete(e.bytes, owner)
 	}
 	return sum
 }

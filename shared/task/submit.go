@@ -162,7 +162,7 @@ func (s *Service) complete(o *Order) error {
 	if set.Retain < 0 || set.Retain > longest || (set.Retain > 0 && set.Retain < time.Second) {
 		return fault.New(fault.BadField, "retention must be between 1 and %d seconds; leave it out for the longest", int(longest.Seconds())).In("retain_seconds")
 	}
-	if err := s.checkSize(set.Size, o.Caps); err != nil {
+	if err := s.checkSize(*o, set.Size); err != nil {
 		return err
 	}
 	if len(o.Subject) > maxSubject {
@@ -197,16 +197,16 @@ func (s *Service) checkPages(pages ocr.PageRanges) error {
 }
 
 // checkSize refuses a document that could never be taken in before a byte of it is sent.
-func (s *Service) checkSize(size int64, caps Caps) error {
-	most := s.Limits.Document.Bytes
-	stored := s.storedCap(usage{Cap: caps.BytesStored})
+func (s *Service) checkSize(o Order, size int64) error {
+	own := account{owner: o.Application}
+	most, stored := s.Limits.Document.Bytes, s.storedCap(own, own.caps(o.Caps).BytesStored)
 	switch {
 	case size < 0:
 		return fault.New(fault.BadField, "a document cannot have %d bytes; give its size, or leave it out", size).In("size")
 	case size > most:
 		return fault.New(fault.DocumentTooLarge, "the document has %d bytes; at most %d are accepted: split it", size, most).In("size")
 	case stored > 0 && size > stored:
-		return fault.New(fault.DocumentTooLarge, "the document has %d bytes; the application may have at most %d stored at once: split it", size, stored).In("size")
+		return fault.New(fault.DocumentTooLarge, "the document has %d bytes; %s may have at most %d stored at once: split it", size, own, stored).In("size")
 	}
 	return nil
 }

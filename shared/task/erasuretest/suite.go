@@ -29,7 +29,7 @@ import (
 
 // Run erases tasks by delete, by their deadline and in the full pass, and loses each write once, before and after its effect.
 // Whatever was lost, the next sweep finishes it: nothing is left, and the ledger holds the receipt. Of two sweeps the second
-// waits. open returns an empty store, once.
+// waits. What people inside an application have is counted together, too. open returns an empty store, once.
 func Run(t *testing.T, open func(t *testing.T) storagetest.Stores) {
 	w := newWorld(t, open(t))
 	for _, way := range []struct {
@@ -63,6 +63,7 @@ func Run(t *testing.T, open func(t *testing.T) storagetest.Stores) {
 	}
 	t.Run("pictures", w.pictures)
 	t.Run("upload after delete", w.lateUpload)
+	t.Run("people", w.people)
 	t.Run("two at once", w.sweepsMeet)
 	w.audit(t)
 }
