@@ -104,9 +104,9 @@ func softened(im *image.Gray) []byte {
 }
 
 // levels returns the grey of paper and how much it varies, and that of the darkest ink. Paper is the lighter of the two groups
-// that part best (N. Otsu, 1979).
+// that part best.
 func levels(counts [256]int, total int) (paper, noise, darkest float64) {
-	split := otsu(counts, total)
+	split := Otsu(counts, total)
 	light, n, sum, squares := 0, 0, 0.0, 0.0
 	for v := 255; v > split; v-- {
 		light += counts[v]
@@ -134,8 +134,9 @@ func levels(counts [256]int, total int) (paper, noise, darkest float64) {
 	return paper, noise, paper
 }
 
-// otsu returns the level up to which pixels are of the darker group.
-func otsu(counts [256]int, total int) int {
+// Otsu returns the level up to which pixels are of the darker of the two groups that part best, of counts of each level
+// (N. Otsu, 1979).
+func Otsu(counts [256]int, total int) int {
 	sum := 0.0
 	for v, n := range counts {
 		sum += float64(v) * float64(n)

@@ -133,6 +133,13 @@ func (r *Reader) Read(ctx context.Context, im *picture.Image, x, y int, opt ocr.
 			steps = append(steps, taken{ocr.ZoneLines, where, best.angle})
 		}
 	}
+	if alphabetic(best.words) {
+		upright, err := s.gray(best.angle)
+		if err != nil {
+			return ocr.Page{}, err
+		}
+		best.words = spaced(best.words, upright, 1/s.scale)
+	}
 	page.Angle = (best.angle + sideways(best.words)) % 360
 	page.Blocks, page.Confidence = assemble(best, place)
 	if page.Angle%180 == 0 {

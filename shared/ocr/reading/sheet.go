@@ -108,6 +108,19 @@ func (s *sheet) upright(angle int) (*picture.Image, error) {
 	return s.sized(im, s.scale), nil
 }
 
+// gray copies the page at its own size, turned clockwise.
+func (s *sheet) gray(angle int) (*image.Gray, error) {
+	if angle == 0 {
+		return grayOf(s.square)
+	}
+	im, err := s.square.Turn(angle)
+	if err != nil {
+		return nil, err
+	}
+	defer im.Close()
+	return grayOf(im)
+}
+
 // unruled returns it without ruled lines, turned clockwise, and that it is once as large.
 func (s *sheet) unruled(angle int) (*picture.Image, float64, error) {
 	upright, err := s.shown.Turn(angle)
