@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -223,5 +224,31 @@ func TestPackagesAreNamedForWhatTheyProvide(t *testing.T) {
 				t.Errorf("%s says nothing about what it provides", p.ImportPath)
 			}
 		}
+	}
+}
+
+// The linker leaves out methods that nothing calls, unless a function that it keeps finds methods by name. Of the clients of clouds
+// the program would then hold every operation: 13 MB more.
+func TestProgramLeavesOutMethodsThatNothingCalls(t *testing.T) {
+	build := exec.Command("bash", "-euc", `. scripts/flags.sh; CGO_ENABLED=0 go build "${flags[@]}" -ldflags "$link -dumpdep" -o "$0" ./functions`, filepath.Join(t.TempDir(), "lethe"))
+	build.Dir = ".."
+	kept, err := build.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %.2000s", err, kept)
+	}
+	var finders []string
+	told := false
+	for line := range strings.Lines(string(kept)) { // function -> what it needs
+		function, _, _ := strings.Cut(line, " -> ")
+		told = told || function == "main.main"
+		if function, finds := strings.CutSuffix(function, " <ReflectMethod>"); finds && !slices.Contains(finders, function) {
+			finders = append(finders, function)
+		}
+	}
+	if !told {
+		t.Fatal("the linker does not tell what needs what")
+	}
+	for _, function := range finders {
+		t.Errorf("%s finds methods by name, so that every exported one is kept", function)
 	}
 }

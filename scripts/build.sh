@@ -3,13 +3,12 @@
 #   build.sh FOLDER [VARIANT]…   one worker program for each variant of scripts/native.sh; without any, the best one for this machine
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/flags.sh
+. scripts/flags.sh
 
 folder=${1:?usage: build.sh FOLDER [VARIANT]…}
 shift
 [ $# -gt 0 ] || set -- ''
-version=${VERSION:-$(git describe --always --dirty 2>/dev/null || echo devel)}
-flags=(-trimpath -buildvcs=false)
-link="-s -w -buildid= -X main.version=$version"
 
 mkdir -p "$folder"
 rm -f "$folder"/lethe-worker*
@@ -22,7 +21,7 @@ for variant in "$@"; do
     eval "$settings"
     worker=$folder/lethe-worker
     if [ -n "$NATIVE_VARIANT" ]; then # all of it is linked in, the C library too
-      flags+=(-tags "netgo osusergo")
+      flags+=(-tags "$tags,netgo,osusergo")
       link+=" -linkmode external -extldflags '-static -Wl,--build-id=none -Wl,--gc-sections'"
       [ "$NATIVE_VARIANT" = portable ] || worker+=-$NATIVE_VARIANT
     fi

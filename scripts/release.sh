@@ -6,6 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/bill.sh
 . scripts/bill.sh
+# shellcheck source=scripts/flags.sh
+. scripts/flags.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -18,15 +20,13 @@ else
   shift
 fi
 [ $# -gt 0 ] || set -- linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
-version=${VERSION:-$(git describe --always --dirty 2>/dev/null || echo devel)}
 
 for system in "$@"; do
   name=lethe-$version-${system/\//-} program=lethe
   [ "${system%/*}" != windows ] || program=lethe.exe
   echo "build: $name" >&2
   mkdir "$work/$name"
-  CGO_ENABLED=0 GOOS=${system%/*} GOARCH=${system#*/} go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$version" \
-    -o "$work/$name/$program" ./functions
+  CGO_ENABLED=0 GOOS=${system%/*} GOARCH=${system#*/} go build "${flags[@]}" -ldflags "$link" -o "$work/$name/$program" ./functions
   modules "$work/$name/$program" "$work/list"
   jq --arg version "$version" --arg sha256 "$(sha256sum "$work/$name/$program" | cut -d' ' -f1)" \
     '.metadata.component += {name: "lethe", $version, licenses: [{expression: "Apache-2.0"}], hashes: [{alg: "SHA-256", content: $sha256}]}' \
