@@ -25,7 +25,7 @@ import (
 
 // stampOf is what the settings and the platform say that the stamp is.
 func stampOf(set config.Settings) doctor.Stamp {
-	return doctor.Stamp{Region: set.Region, Platform: os.Getenv("REGION_NAME"), Policy: set.Policy(), Queues: queues(set.Webhooks)}
+	return doctor.Stamp{Region: set.Region, Platform: os.Getenv("REGION_NAME"), Policy: set.Policy(), Queues: queues(set.Webhooks), Page: doctor.PageOf(os.Getenv)}
 }
 
 // examination is one call of the doctor.

@@ -1,6 +1,7 @@
 package infra_test
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -40,6 +41,11 @@ func seen(s stamp) doctor.Account {
 		PublicAccess:        flag(documents, "properties.allowBlobPublicAccess"),
 		Rules:               &[]doctor.Rule{},
 		Grants:              &[]doctor.Grant{},
+		CORS:                &[]doctor.CORSRule{},
+	}
+	for _, l := range blobs.list("properties.cors.corsRules") {
+		r := resource(l.(map[string]any))
+		*a.CORS = append(*a.CORS, doctor.CORSRule{Origins: texts(r.list("allowedOrigins")), Methods: texts(r.list("allowedMethods"))})
 	}
 	for _, r := range s.of(containers, documents.name()+"/") {
 		a.Containers = append(a.Containers, doctor.Container{
@@ -77,6 +83,16 @@ func seen(s stamp) doctor.Account {
 	return a
 }
 
+// page is how the settings of the program describe the page, whose address is that of the parameters.
+func page(s stamp) doctor.Page {
+	var p doctor.Page
+	for _, r := range s.of(siteConfigs, "") {
+		p = doctor.PageOf(func(name string) string { return r.str("properties." + name) })
+	}
+	p.Address = cmp.Or(p.Address, s.page)
+	return p
+}
+
 func texts(list []any) []string {
 	var all []string
 	for _, e := range list {
@@ -92,7 +108,7 @@ func doctorRules() []rule {
 		policy := retention.Default()
 		policy.Processed, policy.Unprocessed = s.processed, s.unprocessed
 		var wrong []string
-		for _, f := range seen(s).Judge(doctor.Stamp{Region: s.region, Platform: s.region, Policy: policy}) {
+		for _, f := range seen(s).Judge(doctor.Stamp{Region: s.region, Platform: s.region, Policy: policy, Page: page(s)}) {
 			if f.Outcome == doctor.Breach || (f.Outcome == doctor.Unknown && deployed(f.Check)) {
 				wrong = append(wrong, string(f.Check)+": "+f.Found)
 			}
@@ -109,6 +125,18 @@ func doctorRules() []rule {
 			name:   "the doctor finds no role too wide",
 			check:  judged,
 			broken: func(s *stamp) { s.set(assignments, "", "properties.principalType", "Group") },
+		},
+		{
+			name:  "the doctor finds that scripts of the page alone use links",
+			check: judged,
+			broken: func(s *stamp) {
+				s.set(blobServices, "doc", "properties.cors.corsRules", []any{map[string]any{"allowedOrigins": []any{"https://example.com"}, "allowedMethods": []any{"PUT", "GET"}}})
+			},
+		},
+		{
+			name:   "the doctor finds that people who sign in are inside an application",
+			check:  judged,
+			broken: func(s *stamp) { s.set(siteConfigs, "", "properties.LETHE_OIDC_CLIENT_ID", "lethe-page") },
 		},
 	}
 }

@@ -15,6 +15,7 @@ type Stamp struct {
 	Platform string           // region that the platform reports (REGION_NAME); empty if it reports none
 	Policy   retention.Policy // in force
 	Queues   []string         // that the program sends to or takes from
+	Page     Page
 }
 
 // Account is what was seen of a documents account. Nil, zero and empty mean "not seen".
@@ -37,6 +38,7 @@ type Account struct {
 	StaticWebsite       *bool
 	ClassicLogs         *bool
 	Rules               *[]Rule
+	CORS                *[]CORSRule
 	Grants              *[]Grant
 	Skew                *time.Duration   // storage's clock minus the program's
 	Unseen              map[Check]string // why a check could not be made
@@ -85,6 +87,8 @@ func (a Account) Judge(s Stamp) []Finding {
 		a.lifecycle(u, s),
 		a.rights(u),
 		a.skew(u),
+		s.Page.cors(u, CORS, a.CORS),
+		s.Page.signIn(SignIn),
 	}
 }
 

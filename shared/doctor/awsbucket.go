@@ -23,6 +23,7 @@ type AWSBucket struct {
 	Policy     *string   // JSON; empty for none
 	Copies     *[]string // what copies names of objects elsewhere, in words
 	Events     *AWSEvents
+	CORS       *[]CORSRule
 }
 
 // AWSRule is an enabled lifecycle rule of a bucket.

@@ -16,6 +16,7 @@ const (
 	BucketPolicy      Check = "bucket-policy"
 	BucketCopies      Check = "bucket-copies"
 	BucketEvents      Check = "bucket-events"
+	BucketCORS        Check = "bucket-cors"
 
 	Tables          Check = "tables"
 	TableRecovery   Check = "table-recovery"
@@ -36,6 +37,7 @@ const (
 	FunctionConcurrency Check = "function-concurrency"
 	FunctionURL         Check = "function-url"
 	FunctionEvents      Check = "function-events"
+	FunctionSignIn      Check = "function-sign-in"
 	LogRetention        Check = "log-retention"
 	LogForwards         Check = "log-forwards"
 
@@ -85,6 +87,8 @@ func ofAWS() []Expectation {
 				"delete-bucket-metadata-configuration, delete-bucket-website; aws s3api put-bucket-logging --bucket BUCKET --bucket-logging-status {}; then delete what it has written",
 			"aws s3control list-access-points --account-id ACCOUNT --bucket BUCKET; aws s3api list-bucket-inventory-configurations --bucket BUCKET; "+s3("logging")),
 		expect(BucketEvents, "events go to the queue of uploads alone", "others would learn names of documents, or nobody of an upload", redeploy, s3("notification-configuration")),
+		expect(BucketCORS, corsWhat, corsWhy, "deploy with the parameter PageOrigin, being the address at which people open the page, or empty for none; and with PublicURL where that is not the function URL",
+			s3("cors")+"; compare it with the settings LETHE_PAGE and LETHE_PUBLIC_URL: "+function("function-configuration")+" --query Environment"),
 
 		expect(Tables, "every table is in the region, with its keys", "records could not be written, or lie elsewhere", redeploy, table("KeySchema")),
 		expect(TableRecovery, "point-in-time recovery is off", "erased records can be restored for 35 days",
@@ -124,6 +128,8 @@ func ofAWS() []Expectation {
 			redeploy, function("function-url-config")+"; "+function("policy")+"; "+function("function-event-invoke-config")),
 		expect(FunctionEvents, "each queue calls its function alone, messages fail one by one, and are hidden for six time-outs", "documents would be read twice or not at all",
 			redeploy, "aws lambda list-event-source-mappings --function-name FUNCTION"),
+		expect(FunctionSignIn, signInWhat, signInWhy, "deploy with the parameters OIDCClientID and PageApp: both or neither (lethe app list shows the ids of applications)",
+			function("function-configuration")+" --query Environment"),
 		expect(LogRetention, fmt.Sprintf("the logs end after at most %d days", MaximumLogDays), "who did what would be kept for ever",
 			"deploy with the parameters ProgramLogDays and AccessLogDays; or aws logs put-retention-policy --log-group-name GROUP --retention-in-days 30", "aws logs describe-log-groups --log-group-name-prefix /aws/lambda/STACK"),
 		expect(LogForwards, "no subscription forwards the logs", "a copy elsewhere has another end", "aws logs delete-subscription-filter --log-group-name GROUP --filter-name NAME; aws logs delete-account-policy",

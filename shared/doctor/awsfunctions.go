@@ -38,6 +38,8 @@ type AWSURL struct {
 	Auth string // NONE, AWS_IAM; empty if there is no URL
 	Mode string // RESPONSE_STREAM, BUFFERED
 	CORS bool   // pages of other sites may call it
+
+	Address string // where it is
 }
 
 // AWSSource has a function called with the messages of a queue, or whatever it reads from.

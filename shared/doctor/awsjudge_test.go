@@ -76,7 +76,7 @@ func healthyAWS() doctor.AWS {
 				rule(storage.Uploads, 2), rule(storage.Work, 2), rule(storage.Results, 1), rule(storage.DeadLetters, 2), {Abort: 1},
 			},
 			Open: none(), Ownership: new("BucketOwnerEnforced"), Policy: new(bucketPolicy("")), Copies: none(),
-			Events: &doctor.AWSEvents{Queues: []doctor.AWSResource{"queue/uploads"}},
+			Events: &doctor.AWSEvents{Queues: []doctor.AWSResource{"queue/uploads"}}, CORS: pageRule(),
 		},
 		Sources: &[]doctor.AWSSource{}, Forwards: none(), Skew: new(time.Second),
 		Logs:   &[]doctor.AWSLogGroup{{Name: names.LogGroup(), Days: 30}, {Name: "/aws/cloudtrail/lethe-eu-central-1", Days: 731}},
@@ -113,6 +113,7 @@ func healthyAWS() doctor.AWS {
 				"LETHE_WORKERS": f,
 			},
 		}
+		setPage(function.Environment, page())
 		if f == doctor.APIFunction {
 			function.URL = &doctor.AWSURL{Auth: "NONE", Mode: "RESPONSE_STREAM"}
 			function.Policy = new(`{"Statement":[

@@ -244,7 +244,7 @@ func toLook() []AWSRight {
 			"s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration", "s3:GetReplicationConfiguration", "s3:GetLifecycleConfiguration",
 			"s3:GetEncryptionConfiguration", "s3:GetBucketPublicAccessBlock", "s3:GetBucketOwnershipControls", "s3:GetBucketPolicy", "s3:GetBucketLogging",
 			"s3:GetInventoryConfiguration", "s3:GetAnalyticsConfiguration", "s3:GetBucketMetadataTableConfiguration", "s3:GetBucketNotification",
-			"s3:GetBucketWebsite", "s3:GetBucketLocation",
+			"s3:GetBucketWebsite", "s3:GetBucketLocation", "s3:GetBucketCORS",
 		}},
 		{Looking: true, On: tables, Actions: []string{
 			"dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTimeToLive", "dynamodb:DescribeContributorInsights",

@@ -54,7 +54,24 @@ func (a AWS) Judge(s StampAWS) []Finding {
 	found = append(found, judgeQueues(u, s, a.Queues)...)
 	found = append(found, a.encryption(u, s))
 	found = append(found, a.judgeFunctions(u, s)...)
+	page := a.page()
+	found = append(found, page.cors(u, BucketCORS, a.Bucket.CORS), page.signIn(FunctionSignIn))
 	return append(found, a.judgeRoles(u, s)...)
+}
+
+// page is that of the settings of the interface. Without an address of its own it is at the function's URL.
+func (a AWS) page() Page {
+	var p Page
+	for _, f := range a.Functions {
+		if f.Name != APIFunction {
+			continue
+		}
+		p = PageOf(func(name string) string { return f.Environment[name] })
+		if p.Address == "" && f.URL != nil {
+			p.Address = f.URL.Address
+		}
+	}
+	return p
 }
 
 // examined judges several things by one check: a breach if one is wrong, unknown if one was not seen or there is none.

@@ -31,6 +31,8 @@ const (
 	Lifecycle           Check = "lifecycle"
 	Rights              Check = "rights"
 	ClockSkew           Check = "clock-skew"
+	CORS                Check = "cors"
+	SignIn              Check = "page-sign-in"
 
 	FolderModes Check = "folder-modes"
 	FolderPlace Check = "folder-place"
@@ -91,6 +93,14 @@ func (e Expectation) Seen(from Place) bool {
 	}
 	return false
 }
+
+// What is expected for the page, on every cloud.
+const (
+	corsWhat   = "scripts of the page's origin alone may use links of the storage, and of none where there is no page"
+	corsWhy    = "scripts of another site could send documents and fetch results through links, or those of the page could not"
+	signInWhat = "where people sign in at the page by an issuer, settings name its client and their application"
+	signInWhy  = "nobody could sign in, and with wrong settings no document is taken in"
+)
 
 const redeploy = "deploy the stamp again with its own parameters"
 
@@ -211,6 +221,16 @@ func ofAccount() []Expectation {
 			Check: ClockSkew, Subject: OfAccount, What: "storage and program agree on the time within a minute", Why: "documents would be deleted early or late",
 			Remedy: "synchronise the clock of the machine the program runs on",
 			Ask:    "compare `date -u` with the Date header of any answer of the account", Places: []Place{DataPlane},
+		},
+		{
+			Check: CORS, Subject: OfAccount, What: corsWhat, Why: corsWhy,
+			Remedy: redeploy + ", pageOrigin being the address at which people open the page, or empty for none; where that is a name of your own, LETHE_PUBLIC_URL in the parameter settings says so",
+			Ask:    service("cors.corsRules") + "; compare it with the settings LETHE_PAGE and LETHE_PUBLIC_URL of the app", Places: both,
+		},
+		{
+			Check: SignIn, Subject: OfAccount, What: signInWhat, Why: signInWhy,
+			Remedy: redeploy + ", LETHE_OIDC_CLIENT_ID and LETHE_PAGE_APP in the parameter settings: both or neither (lethe app list shows the ids of applications)",
+			Ask:    "az functionapp config appsettings list --name APP --resource-group GROUP", Places: both,
 		},
 	}
 }

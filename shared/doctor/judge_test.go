@@ -44,11 +44,11 @@ func healthy() facts {
 		return doctor.Rule{Prefixes: []string{container + "/"}, BlobTypes: []string{"blockBlob", "appendBlob"}, Days: days, ByCreation: true}
 	}
 	return facts{
-		stamp: doctor.Stamp{Region: "westeurope", Platform: "West Europe", Policy: retention.Default()},
+		stamp: doctor.Stamp{Region: "westeurope", Platform: "West Europe", Policy: retention.Default(), Page: page()},
 		account: doctor.Account{
 			BlobSoftDelete: off(), ContainerSoftDelete: off(), Versioning: off(), ChangeFeed: off(), Restore: off(), Immutable: off(),
 			SKU: "Standard_ZRS", CrossTenant: off(), Location: "westeurope", SharedKey: off(), HTTPSOnly: new(true), MinimumTLS: "TLS1_2",
-			PublicAccess: off(), StaticWebsite: off(), ClassicLogs: off(), Skew: new(time.Second),
+			CORS: pageRule(), PublicAccess: off(), StaticWebsite: off(), ClassicLogs: off(), Skew: new(time.Second),
 			Containers: []doctor.Container{{Name: storage.Uploads, Region: "westeurope"}, {Name: storage.Ledger}},
 			Tables:     []doctor.Part{{Name: "tasks"}, {Name: "due"}}, Queues: []doctor.Part{{Name: "notify"}},
 			Rules: &[]doctor.Rule{rule(storage.Uploads, 2), rule(storage.Work, 2), rule(storage.Results, 1), rule(storage.DeadLetters, 2)},
@@ -70,6 +70,55 @@ func healthy() facts {
 		aws:   healthyAWS(),
 		onAWS: doctor.StampAWS{AWSNames: names, Platform: names.Region, Role: names.Stack + "-retention", Policy: retention.Default(), Webhooks: true},
 	}
+}
+
+// page is one with people who sign in at an issuer.
+func page() doctor.Page {
+	return doctor.Page{Setting: "on", Address: "https://ocr.example.org/", Client: "lethe-page", Application: "3b0f4c9e-2f3a-4d55-9a0e-0d5a3c1b7e21"}
+}
+
+// setPage writes a page into the settings of a function.
+func setPage(environment map[string]string, p doctor.Page) {
+	for name, value := range map[string]string{
+		"LETHE_PAGE": p.Setting, "LETHE_PUBLIC_URL": p.Address, "LETHE_OIDC_CLIENT_ID": p.Client, "LETHE_PAGE_APP": p.Application,
+	} {
+		environment[name] = value
+	}
+}
+
+// pageRule is the one rule that there is for it.
+func pageRule() *[]doctor.CORSRule {
+	return &[]doctor.CORSRule{{Origins: []string{"https://ocr.example.org"}, Methods: []string{"PUT", "GET"}}}
+}
+
+// spoiledPage are cases of the page and the rules for its scripts, which every cloud judges alike.
+func spoiledPage(cors, signIn doctor.Check, of func(*facts, func(*doctor.Page, *[]doctor.CORSRule))) []spoiling {
+	var all []spoiling
+	add := func(name string, check doctor.Check, want doctor.Outcome, spoil func(*doctor.Page, *[]doctor.CORSRule)) {
+		all = append(all, spoiling{name, func(f *facts) { of(f, spoil) }, check, want})
+	}
+	add("a rule without a page", cors, doctor.Breach, func(p *doctor.Page, _ *[]doctor.CORSRule) { p.Setting = "off" })
+	add("neither rule nor page", cors, doctor.OK, func(p *doctor.Page, r *[]doctor.CORSRule) { p.Setting, *r = "off", nil })
+	add("a page without a rule", cors, doctor.Breach, func(_ *doctor.Page, r *[]doctor.CORSRule) { *r = nil })
+	add("a rule for another origin", cors, doctor.Breach, func(_ *doctor.Page, r *[]doctor.CORSRule) { (*r)[0].Origins[0] = "https://ocr.example.com" })
+	add("a rule for the page in the clear", cors, doctor.Breach, func(_ *doctor.Page, r *[]doctor.CORSRule) { (*r)[0].Origins[0] = "http://ocr.example.org" })
+	add("a rule for two origins", cors, doctor.Breach, func(_ *doctor.Page, r *[]doctor.CORSRule) {
+		(*r)[0].Origins = append((*r)[0].Origins, "https://ocr.example.com")
+	})
+	add("a second rule", cors, doctor.Breach, func(_ *doctor.Page, r *[]doctor.CORSRule) {
+		*r = append(*r, doctor.CORSRule{Origins: []string{"https://ocr.example.com"}, Methods: []string{"GET"}})
+	})
+	add("a rule for everybody, no setting known", cors, doctor.Breach, func(p *doctor.Page, r *[]doctor.CORSRule) {
+		p.Setting, (*r)[0].Origins[0] = "", "*"
+	})
+	add("a rule for more methods", cors, doctor.Breach, func(_ *doctor.Page, r *[]doctor.CORSRule) { (*r)[0].Methods = []string{"GET", "PUT", "DELETE"} })
+	add("a rule for too few methods", cors, doctor.Breach, func(_ *doctor.Page, r *[]doctor.CORSRule) { (*r)[0].Methods = []string{"GET"} })
+	add("no setting known", cors, doctor.Unknown, func(p *doctor.Page, _ *[]doctor.CORSRule) { p.Setting = "" })
+	add("a page at the address in capitals", cors, doctor.OK, func(p *doctor.Page, _ *[]doctor.CORSRule) { p.Address = "https://OCR.example.org" })
+	add("a client without an application", signIn, doctor.Breach, func(p *doctor.Page, _ *[]doctor.CORSRule) { p.Application = "" })
+	add("an application without a client", signIn, doctor.Breach, func(p *doctor.Page, _ *[]doctor.CORSRule) { p.Client = "" })
+	add("no issuer for the page", signIn, doctor.OK, func(p *doctor.Page, _ *[]doctor.CORSRule) { p.Client, p.Application = "", "" })
+	return all
 }
 
 func rule(f *facts, i int) *doctor.Rule { return &(*f.account.Rules)[i] }
@@ -195,6 +244,16 @@ func TestFactsAreJudged(t *testing.T) {
 		{"no sandbox", func(f *facts) { f.process.Gap.Missing = []effect.Effect{effect.Network} }, doctor.Sandbox, doctor.Breach},
 	}
 	cases = append(cases, spoiledAWS()...)
+	cases = append(cases, spoiledPage(doctor.CORS, doctor.SignIn, func(f *facts, spoil func(*doctor.Page, *[]doctor.CORSRule)) {
+		spoil(&f.stamp.Page, f.account.CORS)
+	})...)
+	cases = append(cases, spoiledPage(doctor.BucketCORS, doctor.FunctionSignIn, func(f *facts, spoil func(*doctor.Page, *[]doctor.CORSRule)) {
+		p := page()
+		spoil(&p, f.aws.Bucket.CORS)
+		for i := range f.aws.Functions { // which have the same settings
+			setPage(f.aws.Functions[i].Environment, p)
+		}
+	})...)
 	breached := map[doctor.Check]bool{doctor.Swap: true} // an encrypted device looks like a plain one
 	for _, tc := range cases {
 		breached[tc.check] = breached[tc.check] || tc.want == doctor.Breach

@@ -59,13 +59,18 @@ func (p *Probe) properties(ctx context.Context, a *doctor.Account) {
 	resp, err := p.service.GetProperties(ctx, nil)
 	ended := p.now()
 	if err != nil {
-		for _, check := range []doctor.Check{doctor.BlobSoftDelete, doctor.StaticWebsite, doctor.ClassicLogs, doctor.ClockSkew} {
+		for _, check := range []doctor.Check{doctor.BlobSoftDelete, doctor.StaticWebsite, doctor.ClassicLogs, doctor.ClockSkew, doctor.CORS} {
 			a.Unseen[check] = refusal(err)
 		}
 		return
 	}
 	a.BlobSoftDelete = to.Ptr(resp.DeleteRetentionPolicy != nil && isSet(resp.DeleteRetentionPolicy.Enabled))
 	a.StaticWebsite = to.Ptr(resp.StaticWebsite != nil && isSet(resp.StaticWebsite.Enabled))
+	rules := []doctor.CORSRule{}
+	for _, r := range resp.CORS {
+		rules = append(rules, doctor.CORSRule{Origins: list(r.AllowedOrigins), Methods: list(r.AllowedMethods)})
+	}
+	a.CORS = &rules
 	if logs := resp.Logging; p.emulated {
 		a.Unseen[doctor.ClassicLogs] = "an emulator logs nothing into its accounts"
 	} else {
@@ -179,6 +184,14 @@ func (p *Probe) leftovers(ctx context.Context, a *doctor.Account) {
 	if a.Unseen[doctor.Versioning] == "" {
 		a.Unseen[doctor.Versioning] = fmt.Sprintf("no version among the %d blobs looked at; the setting cannot be seen from here", looked)
 	}
+}
+
+// list reads what a property names with commas between.
+func list(names *string) []string {
+	if names == nil || *names == "" {
+		return nil
+	}
+	return strings.Split(*names, ",")
 }
 
 func isSet(b *bool) bool { return b != nil && *b }

@@ -27,7 +27,7 @@ import (
 )
 
 func stamp() doctor.Stamp {
-	return doctor.Stamp{Region: "westeurope", Platform: "West Europe", Policy: retention.Default(), Queues: []string{"first", "second"}}
+	return doctor.Stamp{Region: "westeurope", Platform: "West Europe", Policy: retention.Default(), Queues: []string{"first", "second"}, Page: doctor.Page{Setting: "off"}}
 }
 
 // outcomes leaves out what was not seen.
@@ -46,7 +46,7 @@ func TestInspectionOfAnEmulatedAccount(t *testing.T) {
 	healthy := map[doctor.Check]doctor.Outcome{
 		doctor.BlobSoftDelete: doctor.OK, doctor.StaticWebsite: doctor.OK, doctor.ClockSkew: doctor.OK,
 		doctor.Region: doctor.OK, doctor.PrivateContainers: doctor.OK, doctor.ChangeFeed: doctor.OK, doctor.Immutability: doctor.OK,
-		doctor.AccountTables: doctor.OK, doctor.AccountQueues: doctor.OK,
+		doctor.AccountTables: doctor.OK, doctor.AccountQueues: doctor.OK, doctor.CORS: doctor.OK, doctor.SignIn: doctor.OK,
 	}
 	for _, tc := range []struct {
 		name    string
@@ -63,6 +63,15 @@ func TestInspectionOfAnEmulatedAccount(t *testing.T) {
 		{name: "website", breach: doctor.StaticWebsite, spoil: func(t *testing.T, c *service.Client) {
 			set(t, c, &service.SetPropertiesOptions{StaticWebsite: &service.StaticWebsite{Enabled: to.Ptr(true), IndexDocument: to.Ptr("index.html")}})
 		}},
+		{name: "rule without a page", breach: doctor.CORS, spoil: allow("https://ocr.example.org")},
+		{name: "page without a rule", breach: doctor.CORS, stamp: func(s *doctor.Stamp) { s.Page.Setting = "on" }},
+		{name: "rule for the page", spoil: allow("https://ocr.example.org"), stamp: func(s *doctor.Stamp) {
+			s.Page = doctor.Page{Setting: "on", Address: "https://ocr.example.org"}
+		}},
+		{name: "rule for another origin too", breach: doctor.CORS, spoil: allow("https://ocr.example.org,https://example.com"), stamp: func(s *doctor.Stamp) {
+			s.Page = doctor.Page{Setting: "on", Address: "https://ocr.example.org"}
+		}},
+		{name: "client without an application", breach: doctor.SignIn, stamp: func(s *doctor.Stamp) { s.Page.Client = "lethe-page" }},
 		{name: "public container", breach: doctor.PrivateContainers, spoil: func(t *testing.T, c *service.Client) {
 			_, err := c.NewContainerClient(storage.Results).SetAccessPolicy(t.Context(), &container.SetAccessPolicyOptions{Access: to.Ptr(container.PublicAccessTypeBlob)})
 			if err != nil {
@@ -131,6 +140,15 @@ func TestInspectionOfAnEmulatedAccount(t *testing.T) {
 				t.Errorf("outcomes (-want +got):\n%s\n%+v", diff, found)
 			}
 		})
+	}
+}
+
+// allow has the account let scripts of origins use it.
+func allow(origins string) func(*testing.T, *service.Client) {
+	return func(t *testing.T, c *service.Client) {
+		set(t, c, &service.SetPropertiesOptions{CORS: []*service.CORSRule{{
+			AllowedOrigins: &origins, AllowedMethods: to.Ptr("PUT,GET"), AllowedHeaders: to.Ptr("content-type"), ExposedHeaders: to.Ptr(""), MaxAgeInSeconds: to.Ptr(int32(300)),
+		}}})
 	}
 }
 

@@ -52,6 +52,7 @@ func (p *Probe) bucket(ctx context.Context, v *view) {
 	}
 	p.kept(ctx, v)
 	p.closed(ctx, v)
+	p.cors(ctx, v)
 	p.told(ctx, v)
 	p.copies(ctx, v)
 }
@@ -180,6 +181,21 @@ func (p *Probe) closed(ctx context.Context, v *view) {
 	}); ok {
 		v.Bucket.Policy = sdk.String(sdk.ToString(out.Policy))
 	}
+}
+
+// cors reads which pages' scripts may use links.
+func (p *Probe) cors(ctx context.Context, v *view) {
+	out, ok := ask(v, "s3:GetBucketCORS", "NoSuchCORSConfiguration", doctor.BucketCORS, func() (*s3.GetBucketCorsOutput, error) {
+		return p.s3().GetBucketCors(ctx, &s3.GetBucketCorsInput{Bucket: &p.cfg.Stamp.Bucket})
+	})
+	if !ok {
+		return
+	}
+	rules := []doctor.CORSRule{}
+	for _, r := range out.CORSRules {
+		rules = append(rules, doctor.CORSRule{Origins: r.AllowedOrigins, Methods: r.AllowedMethods})
+	}
+	v.Bucket.CORS = &rules
 }
 
 // told reads who hears of objects.

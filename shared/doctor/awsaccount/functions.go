@@ -113,7 +113,7 @@ func (p *Probe) entrances(ctx context.Context, v *view, f *doctor.AWSFunction, f
 	url, err := p.lambda().GetFunctionUrlConfig(ctx, &lambda.GetFunctionUrlConfigInput{FunctionName: &full})
 	switch {
 	case err == nil:
-		f.URL = &doctor.AWSURL{Auth: string(url.AuthType), Mode: string(url.InvokeMode), CORS: url.Cors != nil}
+		f.URL = &doctor.AWSURL{Auth: string(url.AuthType), Mode: string(url.InvokeMode), CORS: url.Cors != nil, Address: sdk.ToString(url.FunctionUrl)}
 	case code(err) == notThere:
 		f.URL = &doctor.AWSURL{}
 	default:

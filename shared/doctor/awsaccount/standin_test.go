@@ -137,6 +137,7 @@ func healthy() answers {
 		"s3 publicAccessBlock":     publicBlock("true"),
 		"s3 ownershipControls":     xmlOf("OwnershipControls", "<Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>"),
 		"s3 policy":                `{"Statement":[` + fmt.Sprintf(denyPlainHTTP, "s3", `["arn:aws:s3:::lethe-documents","arn:aws:s3:::lethe-documents/*"]`) + `]}`,
+		"s3 cors":                  corsOf("https://x.lambda-url.eu-central-1.on.aws", "PUT", "GET"),
 		"s3 logging":               "<BucketLoggingStatus/>",
 		"s3 inventory":             "<ListInventoryConfigurationsResult/>",
 		"s3 analytics":             "<ListBucketAnalyticsConfigurationResult/>",
@@ -161,7 +162,7 @@ func healthy() answers {
 		"sts GetCallerIdentity":                     caller("sts::111122223333:assumed-role/lethe-eu-central-1-retention/retention"),
 		"lambda concurrency":                        `{"ReservedConcurrentExecutions":2}`,
 		"lambda url":                                "!ResourceNotFoundException",
-		"lambda url api":                            `{"AuthType":"NONE","InvokeMode":"RESPONSE_STREAM","FunctionUrl":"https://x"}`,
+		"lambda url api":                            `{"AuthType":"NONE","InvokeMode":"RESPONSE_STREAM","FunctionUrl":"https://x.lambda-url.eu-central-1.on.aws/"}`,
 		"lambda policy":                             "!ResourceNotFoundException",
 		"lambda event-invoke-config":                "!ResourceNotFoundException",
 		"lambda event-invoke-config retention":      `{"MaximumRetryAttempts":0,"DestinationConfig":{"OnFailure":{},"OnSuccess":{}}}`,
@@ -194,6 +195,15 @@ func encrypted(algorithm, key string) string {
 		"</KMSMasterKeyID></ApplyServerSideEncryptionByDefault></Rule>")
 }
 
+// corsOf are rules that let scripts of one origin use the bucket.
+func corsOf(origin string, methods ...string) string {
+	allowed := "<AllowedOrigin>" + origin + "</AllowedOrigin>"
+	for _, m := range methods {
+		allowed += "<AllowedMethod>" + m + "</AllowedMethod>"
+	}
+	return xmlOf("CORSConfiguration", xmlOf("CORSRule", allowed))
+}
+
 func publicBlock(last string) string {
 	return xmlOf("PublicAccessBlockConfiguration", "<BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>true</BlockPublicPolicy>"+
 		"<RestrictPublicBuckets>"+last+"</RestrictPublicBuckets>")
@@ -224,7 +234,7 @@ func attributes(queue, retention, more string) string {
 func function(more string) string {
 	return `{"FunctionName":"lethe-eu-central-1-NAME","Runtime":"provided.al2023","Architectures":["x86_64"],"Handler":"NAME","PackageType":"Zip",
 		"Role":"arn:aws:iam::111122223333:role/lethe-eu-central-1-NAME","Timeout":900,"TracingConfig":{"Mode":"PassThrough"},"SnapStart":{"ApplyOn":"None"},
-		"LoggingConfig":{"LogGroup":"/aws/lambda/lethe-eu-central-1"},"Environment":{"Variables":{"LETHE_REGION":"eu-central-1","LETHE_AWS_BUCKET":"lethe-documents",
+		"LoggingConfig":{"LogGroup":"/aws/lambda/lethe-eu-central-1"},"Environment":{"Variables":{"LETHE_PAGE":"on","LETHE_PAGE_APP":"","LETHE_REGION":"eu-central-1","LETHE_AWS_BUCKET":"lethe-documents",
 		"LETHE_AWS_TABLES":"lethe-eu-central-1-","LETHE_WORKERS":"NAME","LETHE_AWS_SIGNING_KEY":"` + stamp.SecretARN + `"}}` + more + `}`
 }
 

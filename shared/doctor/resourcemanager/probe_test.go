@@ -75,6 +75,11 @@ func (a answers) grant(role, scope, principal string) {
 	}})
 }
 
+// allow adds a rule for scripts of an origin.
+func (a answers) allow(origin string) {
+	a.at("service", "properties", "cors")["corsRules"] = []any{object{"allowedOrigins": []any{origin}, "allowedMethods": []any{"PUT", "GET"}}}
+}
+
 // Do implements policy.Transporter. A missing answer is one that Resource Manager refuses.
 func (a answers) Do(r *http.Request) (*http.Response, error) {
 	if r.Method != http.MethodGet || r.URL.Query().Get("api-version") == "" {
@@ -119,7 +124,7 @@ func inspect(t *testing.T, a answers, p retention.Policy) doctor.Findings {
 	t.Helper()
 	probe, err := resourcemanager.New(resourcemanager.Config{
 		Subscription: subscription, Group: "rg-lethe", Account: "stlethe",
-		Stamp:      doctor.Stamp{Region: "westeurope", Policy: p},
+		Stamp:      doctor.Stamp{Region: "westeurope", Policy: p, Page: doctor.Page{Setting: "off"}},
 		Credential: token{}, Transport: a,
 	})
 	if err != nil {
@@ -163,6 +168,8 @@ func TestResourceManagerTellsEveryBreach(t *testing.T) {
 		{name: "restore", want: breached(doctor.Restore), spoil: func(a answers) {
 			a.at("service", "properties")["restorePolicy"] = object{"enabled": true, "days": 6}
 		}},
+		{name: "rule without a page", want: breached(doctor.CORS), spoil: func(a answers) { a.allow("https://ocr.example.org") }},
+		{name: "rule for everybody", want: breached(doctor.CORS), spoil: func(a answers) { a.allow("*") }},
 		{name: "service says nothing", spoil: func(a answers) { a["service"]["properties"] = object{} }},
 		{name: "immutable account", want: breached(doctor.Immutability), spoil: func(a answers) {
 			a.at("account", "properties")["immutableStorageWithVersioning"] = object{"enabled": true}
@@ -212,7 +219,7 @@ func TestResourceManagerTellsEveryBreach(t *testing.T) {
 		{name: "no right on the account", want: unknown(doctor.Replication, doctor.CrossTenant, doctor.SharedKey, doctor.Transport, doctor.PublicAccess),
 			spoil: func(a answers) { delete(a, "account") }},
 		{name: "no right on the rest", want: unknown(doctor.BlobSoftDelete, doctor.ContainerSoftDelete, doctor.Versioning, doctor.ChangeFeed, doctor.Restore,
-			doctor.Immutability, doctor.PrivateContainers, doctor.Lifecycle, doctor.Rights),
+			doctor.Immutability, doctor.PrivateContainers, doctor.Lifecycle, doctor.Rights, doctor.CORS),
 			spoil: func(a answers) {
 				maps.DeleteFunc(a, func(name string, _ object) bool { return name != "account" })
 			}},
@@ -246,6 +253,21 @@ func TestResourceManagerTellsEveryBreach(t *testing.T) {
 				t.Errorf("outcomes (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestWithoutTheSettingsOfTheProgramItsPageIsUnknown(t *testing.T) {
+	probe, err := resourcemanager.New(resourcemanager.Config{
+		Subscription: subscription, Group: "rg-lethe", Account: "stlethe", Stamp: doctor.Stamp{Region: "westeurope", Policy: retention.Default()},
+		Credential: token{}, Transport: healthy(t),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range doctor.Run(t.Context(), probe) {
+		if (f.Check == doctor.CORS || f.Check == doctor.SignIn) && (f.Outcome != doctor.Unknown || f.Remedy == "") {
+			t.Errorf("%s is %s (%s), to find out: %q", f.Check, f.Outcome, f.Found, f.Remedy)
+		}
 	}
 }
 

@@ -46,6 +46,20 @@ func ReadService(from armstorage.BlobServiceProperties, a *doctor.Account) {
 	a.Versioning = to.Ptr(isOn(p.IsVersioningEnabled))
 	a.ChangeFeed = to.Ptr(p.ChangeFeed != nil && isOn(p.ChangeFeed.Enabled))
 	a.Restore = to.Ptr(p.RestorePolicy != nil && isOn(p.RestorePolicy.Enabled))
+	a.CORS = &[]doctor.CORSRule{}
+	if p.Cors == nil {
+		return
+	}
+	for _, r := range p.Cors.CorsRules {
+		var rule doctor.CORSRule
+		for _, origin := range r.AllowedOrigins {
+			rule.Origins = append(rule.Origins, text(origin))
+		}
+		for _, method := range r.AllowedMethods {
+			rule.Methods = append(rule.Methods, string(*method))
+		}
+		*a.CORS = append(*a.CORS, rule)
+	}
 }
 
 // ReadContainers notes which containers there are and what they permit. Their names are the program's or the platform's.

@@ -75,7 +75,7 @@ func TestStampIsDeployedAsExpected(t *testing.T) {
 	const region = "westeurope"
 	probe, err := resourcemanager.New(resourcemanager.Config{
 		Subscription: subscription, Group: "rg-lethe", Account: "stlethe",
-		Stamp:      doctor.Stamp{Region: region, Policy: retention.Default()},
+		Stamp:      doctor.Stamp{Region: region, Policy: retention.Default(), Page: doctor.Page{Setting: "off"}},
 		Credential: token{}, Transport: deployed(t, infra+"/azure/testdata/snapshots/"+region+".json"),
 	})
 	if err != nil {
