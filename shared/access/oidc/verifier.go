@@ -118,6 +118,9 @@ func (v *Verifier) read(token *oidc.IDToken, kind string) (access.Claims, error)
 	if err := token.Claims(&raw); err != nil {
 		return access.Claims{}, fmt.Errorf("read claims: %w", err)
 	}
+	if given(raw["cnf"]) {
+		return access.Claims{}, fmt.Errorf("the token is good only with proof of a key, which nobody asks for here (RFC 7800)")
+	}
 	subject := text(raw[v.cfg.SubjectClaim])
 	if subject == "" {
 		return access.Claims{}, fmt.Errorf("the token has no subject")
@@ -140,18 +143,48 @@ func (v *Verifier) read(token *oidc.IDToken, kind string) (access.Claims, error)
 	return claims, nil
 }
 
-// program reports whether a token was made for a program that acts for nobody: it is its own subject (RFC 9068 section
-// 2.2, and the object id in Entra ID), or says so. A review takes people.
+// program reports whether a token was made for a program that acts for nobody: it is its own subject (RFC 9068 section 2.2, and the
+// object id in Entra ID), or its issuer says so in its own way. A review takes people.
 func program(raw map[string]json.RawMessage, client string) bool {
 	sub := text(raw["sub"])
-	return sub == client || sub != "" && sub == text(raw["oid"]) || text(raw["idtyp"]) == "app"
+	switch {
+	case sub == client, sub != "" && sub == text(raw["oid"]):
+		return true
+	case text(raw["idtyp"]) == "app": // Entra ID
+		return true
+	case client != "" && sub == client+"@clients", text(raw["gty"]) == "client-credentials": // Auth0
+		return true
+	}
+	return serviceAccount(raw)
+}
+
+// serviceAccount reports whether Keycloak made the token for a client of its own: by the name of the user that stands for it, or, where
+// that is left out, by the client's id, which tokens of people have beside azp only with the session in which they signed in.
+func serviceAccount(raw map[string]json.RawMessage) bool {
+	if strings.HasPrefix(strings.ToLower(text(raw["preferred_username"])), "service-account-") {
+		return true
+	}
+	named := given(raw["azp"]) && (given(raw["client_id"]) || given(raw["clientId"]))
+	return named && !given(raw["sid"]) && !given(raw["session_state"])
 }
 
 // isAccess reports whether a token says that it is an access token: by its type (RFC 9068), or by the scope that it was issued for,
 // which no ID token has.
 func isAccess(raw map[string]json.RawMessage, kind string) bool {
-	return strings.TrimPrefix(strings.ToLower(kind), "application/") == "at+jwt" || raw["scope"] != nil || raw["scp"] != nil
+	return strings.TrimPrefix(strings.ToLower(kind), "application/") == "at+jwt" || scoped(raw["scope"]) || scoped(raw["scp"])
 }
+
+// scoped reports whether a claim names a scope: a string, or a list of them.
+func scoped(raw json.RawMessage) bool {
+	var names []string
+	if json.Unmarshal(raw, &names) != nil {
+		names = []string{text(raw)}
+	}
+	return slices.ContainsFunc(names, func(n string) bool { return strings.TrimSpace(n) != "" })
+}
+
+// given reports whether there is a claim: null is none.
+func given(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 
 // subject stands for a person or program in records and logs. It cannot be read back, so it may be kept although the
 // identity provider may use an address as the subject.

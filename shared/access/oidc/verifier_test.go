@@ -66,6 +66,10 @@ func TestBadTokensAreRefusedAlike(t *testing.T) {
 	}
 	shared := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})
 	bad := map[string]string{
+		"bound to a certificate":   i.token(claims{"cnf": map[string]string{"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}}),
+		"bound to a key (DPoP)":    i.token(claims{"cnf": map[string]string{"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}),
+		"bound to nothing known":   i.token(claims{"cnf": map[string]string{}}),
+		"bound to something odd":   i.token(claims{"cnf": "key"}),
 		"wrong audience":           i.token(claims{"aud": "api://other"}),
 		"no audience":              i.token(claims{"aud": nil}),
 		"wrong issuer":             i.token(claims{"iss": i.server.URL + "/"}),
@@ -321,6 +325,7 @@ func TestTokenThatNamesTwoClientsIsRefused(t *testing.T) {
 func TestAccessTokensAreToldFromIDTokensAndPeopleFromPrograms(t *testing.T) {
 	i := newIssuer(t)
 	v := i.verifier()
+	null := json.RawMessage("null") // is there and says nothing; nil leaves a claim out
 	for name, c := range map[string]struct {
 		claims          claims
 		access, program bool
@@ -331,6 +336,36 @@ func TestAccessTokensAreToldFromIDTokensAndPeopleFromPrograms(t *testing.T) {
 		"access token of Okta":                    {claims{"scp": []string{"openid"}}, true, false},
 		"token of a program":                      {claims{"sub": "desktop", "scope": "documents"}, true, true},
 		"token of a program of Entra ID":          {claims{"sub": "o", "oid": "o", "idtyp": "app"}, false, true},
+		"scope that is null":                      {claims{"scope": null}, false, false},
+		"scp that is null":                        {claims{"scp": null}, false, false},
+		"scope that is empty":                     {claims{"scope": " "}, false, false},
+		"scp without any":                         {claims{"scp": []string{}}, false, false},
+		"scp of an empty one":                     {claims{"scp": []string{""}}, false, false},
+		"scope that is a number":                  {claims{"scope": 1}, false, false},
+		"scope that is an object":                 {claims{"scope": map[string]bool{"openid": true}}, false, false},
+		"bound to null":                           {claims{"cnf": null, "scope": "openid"}, true, false},
+		"person of Keycloak": {claims{
+			"scope": "openid", "preferred_username": "jane", "sid": "s",
+		}, true, false},
+		"person of Keycloak, the client named twice": {claims{
+			"scope": "openid", "preferred_username": "jane", "client_id": "desktop", "sid": "s",
+		}, true, false},
+		"person of an older Keycloak, the client named twice": {claims{
+			"scope": "openid", "clientId": "desktop", "session_state": "s",
+		}, true, false},
+		"service account of Keycloak": {claims{
+			"scope": "documents", "sub": "5f0c", "preferred_username": "service-account-desktop", "client_id": "desktop", "clientHost": "192.0.2.1",
+		}, true, true},
+		"service account of Keycloak by its name alone": {claims{
+			"scope": "documents", "sub": "5f0c", "preferred_username": "Service-Account-Desktop", "sid": "s",
+		}, true, true},
+		"service account of Keycloak without its name": {claims{"scope": "documents", "sub": "5f0c", "client_id": "desktop"}, true, true},
+		"service account of an older Keycloak":         {claims{"scope": "documents", "sub": "5f0c", "clientId": "desktop"}, true, true},
+		"service account, its session null":            {claims{"scope": "documents", "sub": "5f0c", "client_id": "desktop", "sid": null}, true, true},
+		"person of oidc-provider (RFC 9068)":           {claims{"azp": nil, "scope": "openid", "client_id": "desktop"}, true, false},
+		"program of Auth0 by its subject":              {claims{"scope": "documents", "sub": "desktop@clients"}, true, true},
+		"program of Auth0 by the way it signed in":     {claims{"scope": "documents", "gty": "client-credentials"}, true, true},
+		"person of Auth0 by another way":               {claims{"scope": "openid", "gty": "refresh_token"}, true, false},
 	} {
 		if got, err := v.Verify(t.Context(), i.token(c.claims)); err != nil || got.Access != c.access || got.Program != c.program {
 			t.Errorf("%s: access %t, program %t, %v", name, got.Access, got.Program, err)
