@@ -42,7 +42,8 @@ back into INBOX. While the server cannot be reached, documents stay and are trie
 Documents under way are in INBOX/` + inbox.Claims + `. However the command ends, the next one goes on from there; it loses none and sends none twice. One
 command at a time watches an inbox and fills a folder. OUT also receives the server's signed promises about each document.
 
-With --once the command looks twice, works off what is complete, and ends: for cron.` + connectionHelp(),
+With --once the command looks twice, and again while there are more files than it remembers from look to look, works off what is complete,
+and ends: for cron.` + connectionHelp(),
 		Example: `  lethe watch --format txt,pdf --lang deu+eng /srv/scans /srv/texts
   lethe watch --done /srv/archive --delete /srv/scans /srv/texts
   lethe watch --once /srv/scans /srv/texts`,

@@ -5,6 +5,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,6 +56,7 @@ type Config struct {
 	Tell    func(Event)                                      // what happened; one call at a time
 	Wait    func(ctx context.Context, d time.Duration) error // sleeps
 	disk    disk                                             // nil: that of the machine
+	seen    int                                              // files that are remembered from look to look; 0: mostSeen
 }
 
 // Event is something to tell of a document.
@@ -97,7 +99,7 @@ type Watcher struct {
 
 // Open takes the inbox and the folder for results for this process alone.
 func Open(cfg Config) (*Watcher, error) {
-	w := &Watcher{cfg: cfg, disk: cfg.disk, look: look{folder: cfg.Inbox}, taken: map[string]bool{}}
+	w := &Watcher{cfg: cfg, disk: cfg.disk, look: look{folder: cfg.Inbox, most: cmp.Or(cfg.seen, mostSeen)}, taken: map[string]bool{}}
 	if w.disk == nil {
 		w.disk = machine{}
 	}
@@ -191,14 +193,13 @@ func (w *Watcher) watch(ctx context.Context, group *errgroup.Group) error {
 		group.Go(func() error { return w.work(ctx, c) })
 	}
 	for looks := 1; ; looks++ {
-		err := w.look.at(func(f file) error {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
+		late := w.look.more // files whose turn comes after the second look
+		err := w.look.at(ctx, func(f file) (taken bool) {
 			// The document is claimed when its turn has come, and not before: few are under way at a time.
 			claimed := make(chan error, 1)
 			group.Go(func() error {
 				c, err := w.claim(f)
+				taken = c != nil
 				if claimed <- err; c == nil {
 					return nil
 				}
@@ -207,7 +208,7 @@ func (w *Watcher) watch(ctx context.Context, group *errgroup.Group) error {
 			if err := <-claimed; err != nil {
 				w.hold(Event{Name: safe(f.name), Err: fmt.Errorf("take it from the inbox: %w", err)}, w.cfg.Once)
 			}
-			return nil
+			return taken
 		})
 		switch {
 		case ctx.Err() != nil:
@@ -216,7 +217,7 @@ func (w *Watcher) watch(ctx context.Context, group *errgroup.Group) error {
 			return fmt.Errorf("look at the inbox: %w", err)
 		case err != nil: // a share that is away for a while
 			w.hold(Event{Name: filepath.Base(w.cfg.Inbox), Err: fmt.Errorf("look at the inbox: %w", err)}, false)
-		case w.cfg.Once && looks == 2:
+		case w.cfg.Once && looks >= 2 && (!late && !w.look.more || w.look.taken == 0):
 			return nil
 		}
 		if err := w.cfg.Wait(ctx, w.cfg.Every); err != nil {

@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -22,7 +23,8 @@ func unchanged(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
 
-// mostSeen bounds how many files are remembered from one look to the next. Others have their turn when these are claimed.
+// mostSeen bounds how many files are remembered from one look to the next. Others have their turn when these are claimed: a look ends
+// where no more can be remembered, so that one of many files costs what one of few does.
 const mostSeen = 4096
 
 // listed is how many names of the inbox are read at a time.
@@ -31,22 +33,30 @@ const listed = 256
 // look finds out which files are complete: those that have not changed from one look to the next.
 type look struct {
 	folder string
+	most   int // files that are remembered
 	seen   map[string]fs.FileInfo
-	left   int // files that are no documents, or not yet
+	left   int  // files that are no documents, or not yet
+	taken  int  // files that the receiver took
+	more   bool // there are files that are not remembered
 }
 
-// at looks at the folder and hands on what is complete. An error of the receiver ends it.
-func (l *look) at(complete func(file) error) error {
+// at looks at the folder and hands on what is complete, until the receiver's context ends. The receiver tells whether it took the file out
+// of the folder. It remembers what is not complete, or was not taken.
+func (l *look) at(ctx context.Context, complete func(file) (taken bool)) error {
 	folder, err := os.Open(l.folder)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = folder.Close() }() // it was read
 	next := map[string]fs.FileInfo{}
-	l.left = 0
+	met := 0 // of what is remembered of the last look
+	l.left, l.taken, l.more = 0, 0, false
 	for {
 		entries, err := folder.ReadDir(listed)
 		for _, e := range entries {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 			if strings.HasPrefix(e.Name(), ".") || e.IsDir() {
 				continue
 			}
@@ -58,16 +68,20 @@ func (l *look) at(complete func(file) error) error {
 				l.left++
 				continue
 			}
-			if before, ok := l.seen[e.Name()]; ok && unchanged(before, info) {
-				if err := complete(file{e.Name(), info}); err != nil {
-					return err
-				}
+			before, ok := l.seen[e.Name()]
+			if ok {
+				met++
 			}
-			if len(next) < mostSeen {
+			switch {
+			case ok && unchanged(before, info) && complete(file{e.Name(), info}):
+				l.taken++
+			case len(next) < l.most:
 				next[e.Name()] = info
+			default:
+				l.more = true
 			}
 		}
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) || l.more && met == len(l.seen) {
 			l.seen = next
 			return nil
 		}

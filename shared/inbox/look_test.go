@@ -143,28 +143,82 @@ func TestLinkThatTakesTheFilesPlaceIsNotFollowed(t *testing.T) {
 	}
 }
 
-// Files are remembered from look to look up to a number, and all have their turn.
+// Files are remembered from look to look up to a number, and all have their turn: in as many looks as it takes to remember them, and one.
 func TestLookRemembersAFewFiles(t *testing.T) {
 	t.Parallel()
+	for _, files := range []int{listed, 2 * listed, 5*listed + 1} {
+		dir := t.TempDir()
+		for n := range files {
+			if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(n)), []byte("x"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l := look{folder: dir, most: listed}
+		complete, looks := 0, 0
+		for looks < 2 || l.more || l.taken > 0 {
+			looks++
+			err := l.at(t.Context(), func(f file) bool {
+				complete++
+				return os.Remove(filepath.Join(dir, f.name)) == nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(l.seen) > l.most {
+				t.Fatalf("%d files are remembered", len(l.seen))
+			}
+		}
+		if most := (files+listed-1)/listed + 2; complete != files || looks > most {
+			t.Errorf("%d of %d files were complete in %d looks, want %d at most", complete, files, looks, most)
+		}
+	}
+}
+
+// Files that nobody may take do not keep others from their turn.
+func TestFilesThatCannotBeTakenLeaveRoomForTheOthers(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
-	const files = mostSeen + 100
+	const files = 3*listed + 7
 	for n := range files {
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(n)), []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	l := look{folder: dir}
-	complete := 0
-	for range 4 {
-		err := l.at(func(f file) error {
-			complete++
-			return os.Remove(filepath.Join(dir, f.name))
+	l := look{folder: dir, most: 2 * listed}
+	taken := 0
+	for range 20 {
+		err := l.at(t.Context(), func(f file) bool {
+			if strings.HasSuffix(f.name, "7") { // about a tenth
+				return false
+			}
+			taken++
+			return os.Remove(filepath.Join(dir, f.name)) == nil
 		})
-		if err != nil || len(l.seen) > mostSeen {
-			t.Fatalf("%d files are remembered, %v", len(l.seen), err)
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
-	if complete != files {
-		t.Errorf("%d of %d files were complete", complete, files)
+	if left, err := os.ReadDir(dir); err != nil || taken+len(left) != files || len(left) > files/9 {
+		t.Errorf("%d files were taken, %d are left, %v", taken, len(left), err)
+	}
+}
+
+func TestOnceWorksOffMoreFilesThanAreRemembered(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, nil)
+	s.cfg.seen = 10
+	const documents = listed + 21
+	for n := range documents {
+		s.put(fmt.Sprintf("letter %d.pdf", n), fmt.Sprintf("letter %d", n))
+	}
+	looks := 0
+	s.between(func() { looks++ })
+	s.cfg.Parallel = 4
+	if totals, err := s.run(); err != nil || totals.Done != documents {
+		t.Fatalf("%+v, %v", totals, err)
+	}
+	t.Logf("%d documents in %d looks", documents, looks+1)
+	if len(s.files(s.inbox)) > 0 || len(s.files(s.don)) != documents || len(s.tasks) != documents {
+		t.Errorf("%d are left, %d done, %d tasks", len(s.files(s.inbox)), len(s.files(s.don)), len(s.tasks))
 	}
 }

@@ -215,13 +215,13 @@ func (f steppingFile) Sync() error { return f.step(func() error { return nil }) 
 // scene is an inbox, and what becomes of it.
 type scene struct {
 	*service
-	t               *testing.T
+	t               testing.TB
 	inbox, out, don string
 	cfg             Config
 	events          []Event
 }
 
-func newScene(t *testing.T, documents map[string]string) *scene {
+func newScene(t testing.TB, documents map[string]string) *scene {
 	t.Helper()
 	dir := t.TempDir()
 	s := &scene{
