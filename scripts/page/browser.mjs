@@ -82,6 +82,9 @@ export async function issue({ client, redirect, audience }) {
   return { url, stop: () => new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); }) };
 }
 
+/** How long anything may take, in milliseconds: what is waited for and never comes ends a test, and no slow machine does. */
+const patience = 600_000;
+
 /** Starts the browser that is installed. */
 export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
 
@@ -131,8 +134,9 @@ export async function photograph(browser) {
 }
 
 /** A tab at the page: nothing may be asked of an address that is neither the server's nor one of those beside it, and nothing may go wrong in the console. */
-export async function open(browser, server, { width = 1440, height = 900, scheme = 'light', beside = [] } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale: 'en-GB', timezoneId: 'Europe/Amsterdam', acceptDownloads: true });
+export async function open(browser, server, { width = 1440, height = 900, scheme = 'light', motion = 'no-preference', beside = [] } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, reducedMotion: motion, locale: 'en-GB', timezoneId: 'Europe/Amsterdam', acceptDownloads: true });
+  context.setDefaultTimeout(patience);
   const page = await context.newPage();
   const wrong = [];
   let down = false;
@@ -146,6 +150,17 @@ export async function open(browser, server, { width = 1440, height = 900, scheme
   });
   await page.goto(`${server.url}/`);
   return { page, wrong, context, isDown: () => down, setDown: (d) => { down = d; } };
+}
+
+/** Waits until the receipt on the page is proven to be in the log. */
+export async function proven(page) {
+  await page.locator('.certificate').waitFor();
+  for (const end = Date.now() + patience; Date.now() < end && await page.locator('.certificate.good').count() === 0;) {
+    await page.waitForTimeout(1000);
+    const again = page.getByRole('button', { name: 'Fetch it again' });
+    if (await again.count()) await again.click({ timeout: 1000 }).catch(() => {}); // it goes once the proof is there
+  }
+  await page.getByText('Genuine and in the log').waitFor();
 }
 
 export async function signIn(page, server) {

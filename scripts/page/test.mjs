@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { folder, launch, open, photograph, serve, signIn, violations } from './browser.mjs';
+import { folder, launch, open, photograph, proven, serve, signIn, violations } from './browser.mjs';
 
 let server;
 let browser;
@@ -30,7 +30,7 @@ after(async () => {
 
 /** A row of the list whose state is these words. */
 const row = (page, name, state) => page.locator('li', { hasText: name }).filter({ has: page.locator('.badge', { hasText: new RegExp(`^${state}$`) }) });
-const read = async (page, name) => row(page, name, 'Read').waitFor({ timeout: 120_000 });
+const read = async (page, name) => row(page, name, 'Read').waitFor();
 
 async function accessible(page, where) {
   assert.deepEqual(await violations(page), [], `axe-core: ${where}`);
@@ -39,17 +39,6 @@ async function accessible(page, where) {
 async function fits(page, where) {
   const [inside, outside] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
   assert.ok(inside <= outside, `${where} is ${inside} wide, the window ${outside}`);
-}
-
-/** Waits until the receipt on the page is proven to be in the log. */
-async function proven(page) {
-  await page.locator('.certificate').waitFor({ timeout: 60_000 });
-  for (let n = 0; n < 90 && await page.locator('.certificate.good').count() === 0; n++) {
-    await page.waitForTimeout(1000);
-    const again = page.getByRole('button', { name: 'Fetch it again' });
-    if (await again.count()) await again.click().catch(() => {});
-  }
-  await page.getByText('Genuine and in the log').waitFor();
 }
 
 /** The picture of a page, once it is another than the one before, and how many pixels its longer side has. */
@@ -154,7 +143,7 @@ for (const [width, scheme] of [[1440, 'light'], [1440, 'dark'], [375, 'light'], 
     await page.getByText('Genuine and in the log').waitFor();
     for (const [what, forged] of [['a time', receipt.content.toString().replace(/\nuploaded 20(\d\d)/, '\nuploaded 19$1')], ['the proof', receipt.content.toString().replace(/\nindex \d+\n/, '\nindex 0\n')]]) {
       await chosen.setInputFiles({ name: 'forged.receipt', mimeType: 'text/plain', buffer: Buffer.from(forged) });
-      await page.getByText('This receipt proves nothing').waitFor({ timeout: 5_000 }).catch(() => assert.fail(`${what} was forged and nobody noticed`));
+      await page.getByText('This receipt proves nothing').waitFor().catch(() => assert.fail(`${what} was forged and nobody noticed`));
     }
     await accessible(page, 'refused receipt');
     await page.getByRole('button', { name: 'Sign out' }).click();
@@ -220,7 +209,7 @@ test('keyboard only', async () => {
   await key('Enter');
   await to('Delete now', 4);
   await key('Enter');
-  await page.locator('.certificate').waitFor({ timeout: 60_000 });
+  await page.locator('.certificate').waitFor();
   assert.deepEqual(wrong, []);
   await context.close();
 });
@@ -235,7 +224,7 @@ test('a picture is pasted, and a file of no known kind is refused', async () => 
   }, readFileSync(letter).toString('base64'));
   await read(page, 'Pasted picture.jpg');
   await page.locator('input[data-files]').setInputFiles({ name: 'notes.pdf', mimeType: 'application/pdf', buffer: Buffer.from('no document') });
-  await row(page, 'notes.pdf', 'Not read').waitFor({ timeout: 60_000 });
+  await row(page, 'notes.pdf', 'Not read').waitFor();
   await page.getByText('The content is none of the document types').waitFor();
   await page.locator('input[data-files]').setInputFiles({ name: 'empty.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(0) });
   await page.getByText('The file is empty.').waitFor();
@@ -347,7 +336,7 @@ test('a server that is gone, and back', async () => {
   await signIn(page, server);
   await context.setOffline(true);
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))); // asks at once
-  await page.getByText('The server does not answer.').waitFor({ timeout: 30_000 });
+  await page.getByText('The server does not answer.').waitFor();
   await accessible(page, 'server gone');
   await context.setOffline(false);
   await page.getByRole('button', { name: 'Try now' }).click();
@@ -378,7 +367,7 @@ test('what is past its deadline is dropped while it is looked at', async (t) => 
   await page.getByRole('button', { name: 'letter.jpg', exact: true }).click();
   await page.locator('.page-text .w').first().waitFor();
   await other.advance('23h30m');
-  await page.getByText('Everything this page held of it is gone').waitFor({ timeout: 90_000 });
+  await page.getByText('Everything this page held of it is gone').waitFor();
   assert.equal(await page.locator('.w').count(), 0);
   assert.equal(await page.getByText('letter.jpg').count(), 0);
   await context.close();

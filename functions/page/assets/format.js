@@ -40,8 +40,8 @@ export const time = (text) => day.format(new Date(text));
 /** The time of day. */
 export const hour = (at) => clock.format(at);
 
-/** A time in UTC, as evidence states it. */
-export const utc = (text) => `${exact.format(new Date(text))} UTC`;
+/** A time in UTC, as evidence states it. Where there is no room for it, it breaks between day and time. */
+export const utc = (text) => `${exact.format(new Date(text))} UTC`.replace(/(?<!,) /g, '\u00a0');
 
 const named = new Intl.DisplayNames(locale, { type: 'language', fallback: 'none' });
 const scripts = { chi_sim: 'zh-Hans', chi_tra: 'zh-Hant', aze_cyrl: 'az-Cyrl', srp_latn: 'sr-Latn', uzb_cyrl: 'uz-Cyrl' };

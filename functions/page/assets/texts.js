@@ -103,7 +103,7 @@ export const texts = {
   },
   state: {
     Preparing: 'Preparing',
-    Uploading: (percent) => `Uploading, ${percent} %`,
+    Uploading: (percent) => `Uploading, ${percent}\u00a0%`,
     Waiting: 'Waiting to upload',
     Submitted: 'Waiting for the document',
     Queued: 'Waiting to be read',
@@ -122,7 +122,7 @@ export const texts = {
     failedPages: (n) => `${plural(n, 'page')} could not be read`,
     deletedIn: (span) => `deleted in ${span}`,
     deletedSoon: 'being deleted',
-    confidence: (percent) => `confidence ${percent} %`,
+    confidence: (percent) => `confidence ${percent}\u00a0%`,
     review: 'Needs review',
     due: (time) => `Will be deleted on ${time}`,
     createdAt: (time) => `added ${time}`,
@@ -172,7 +172,7 @@ export const texts = {
     gone: 'This document was erased. Everything this page held of it is gone.',
     notes: 'Notes',
     doubtful: (pages) => `Doubtful pages: ${pages}`,
-    wordTitle: (confidence) => `confidence ${confidence} %`,
+    wordTitle: (confidence) => `confidence ${confidence}\u00a0%`,
   },
   receipt: {
     title: 'Certificate of erasure',
