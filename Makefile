@@ -85,7 +85,7 @@ page-shots: build ## take pictures of the page for people, in dist/page-shots
 	@scripts/setup.sh page
 	@node scripts/page/shots.mjs dist/page-shots
 
-scan: build ## look for weaknesses, in 15 minutes (URL=a running stamp)
+scan: build ## look for weaknesses (URL=a running stamp)
 	@scripts/setup.sh scan
 	@URL='$(URL)' scripts/scan.sh
 

@@ -22,6 +22,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -114,7 +115,7 @@ func basic(app, secret string) string {
 
 func newClient(roots *x509.CertPool) *http.Client {
 	return &http.Client{
-		Timeout:       30 * time.Second,
+		Timeout:       10 * time.Minute, // a server that hangs, and none that is slow
 		Transport:     &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 4},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -161,8 +162,6 @@ func (l *live) start(ctx context.Context) error {
 			return errors.New("it ended at once")
 		}
 		l.url = at
-	case <-time.After(30 * time.Second):
-		return errors.New("it did not become ready")
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -262,10 +261,7 @@ func (l *live) submit(ctx context.Context, document []byte) (string, error) {
 		return task.ID, task.State, nil
 	}
 	id, state, err := call(http.MethodPost, "/v1/tasks", "", document)
-	for range 10 {
-		if err != nil || state == "Completed" {
-			break
-		}
+	for err == nil && !slices.Contains([]string{"Completed", "ProcessingFailed", "Deleted"}, state) { // ctx ends
 		_, state, err = call(http.MethodGet, "/v1/tasks/"+id, "wait=10", nil)
 	}
 	if err == nil && state != "Completed" {
@@ -279,7 +275,7 @@ func (l *live) stop() error {
 	var err error
 	if l.cmd != nil {
 		err = l.cmd.Process.Signal(syscall.SIGTERM)
-		kill := time.AfterFunc(30*time.Second, func() { _ = l.cmd.Process.Kill() })
+		kill := time.AfterFunc(5*time.Minute, func() { _ = l.cmd.Process.Kill() })
 		err = errors.Join(err, l.cmd.Wait())
 		kill.Stop()
 		l.cmd = nil

@@ -154,7 +154,7 @@ func code(ctx context.Context, root string) (string, []Finding, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	out, runErr := output(ctx, root, golangci, "run", "--output.json.path", "stdout", "--output.text.path", os.DevNull, "--show-stats=false", "--issues-exit-code", "0", "./...")
+	out, runErr := output(ctx, root, golangci, "run", "--allow-parallel-runners", "--output.json.path", "stdout", "--output.text.path", os.DevNull, "--show-stats=false", "--issues-exit-code", "0", "./...")
 	if runErr != nil {
 		return "", nil, runErr
 	}

@@ -95,7 +95,7 @@ func checkTLS(ctx context.Context, host string, roots *x509.CertPool, now time.T
 }
 
 func handshake(ctx context.Context, host string, config *tls.Config) (tls.ConnectionState, error) {
-	d := tls.Dialer{NetDialer: &net.Dialer{Timeout: 10 * time.Second}, Config: config}
+	d := tls.Dialer{NetDialer: &net.Dialer{Timeout: time.Minute}, Config: config}
 	conn, err := d.DialContext(ctx, "tcp", host)
 	if err != nil {
 		return tls.ConnectionState{}, err
