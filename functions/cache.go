@@ -74,11 +74,11 @@ func fillCache(ctx context.Context, set config.Settings) {
 	if err != nil || dir == "" {
 		return
 	}
-	path, err := workerProgram()
+	file, err := workerProgram()
 	if err != nil {
 		return
 	}
-	program, err := os.Stat(path)
+	program, err := os.Stat(file.path)
 	if err != nil {
 		return
 	}

@@ -19,6 +19,7 @@ import (
 type build struct {
 	name  string
 	needs []feature // of the processor
+	like  string    // name of another one: a package may hold what differs from it instead, called as this one with patchSuffix
 }
 
 // feature is what a processor may have.
@@ -45,29 +46,36 @@ func builds() []build {
 		{name: "lethe-worker-x86-64-v3", needs: []feature{
 			{"AVX2", cpu.X86.HasAVX2}, {"BMI1", cpu.X86.HasBMI1}, {"BMI2", cpu.X86.HasBMI2}, {"FMA", cpu.X86.HasFMA},
 		}},
-		{name: "lethe-worker"},
+		{name: "lethe-worker", like: "lethe-worker-x86-64-v3"},
 	}
 }
 
 // workerProgram returns the worker program that this processor runs best of those beside this program.
-func workerProgram() (string, error) {
+func workerProgram() (workerFile, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return "", fmt.Errorf("find the program itself: %w", err)
+		return workerFile{}, fmt.Errorf("find the program itself: %w", err)
 	}
 	return workerIn(filepath.Dir(self), builds())
 }
 
 // workerIn returns the first of builds that lies in a folder and that the processor can run.
-func workerIn(dir string, builds []build) (string, error) {
+func workerIn(dir string, builds []build) (workerFile, error) {
+	isFile := func(path string) bool {
+		info, err := os.Stat(path)
+		return err == nil && info.Mode().IsRegular()
+	}
 	var unfit, wanted []string
 	for _, b := range builds {
-		path := filepath.Join(dir, b.name)
-		info, err := os.Stat(path)
-		there, lacks := err == nil && info.Mode().IsRegular(), b.lacks()
+		found := workerFile{path: filepath.Join(dir, b.name)}
+		there, lacks := isFile(found.path), b.lacks()
+		if !there && b.like != "" {
+			found = workerFile{path: found.path + patchSuffix, like: filepath.Join(dir, b.like)}
+			there = isFile(found.path) && isFile(found.like)
+		}
 		switch {
 		case there && len(lacks) == 0:
-			return path, nil
+			return found, nil
 		case there:
 			unfit = append(unfit, fmt.Sprintf("%s needs %s", b.name, strings.Join(lacks, ", ")))
 		case len(lacks) == 0:
@@ -76,9 +84,9 @@ func workerIn(dir string, builds []build) (string, error) {
 	}
 	remedy := fmt.Sprintf("put %s there, which the package holds and make build makes", strings.Join(wanted, " or "))
 	if len(unfit) > 0 {
-		return "", fmt.Errorf("no worker program in %s runs on this processor (%s): %s", dir, strings.Join(unfit, "; "), remedy)
+		return workerFile{}, fmt.Errorf("no worker program in %s runs on this processor (%s): %s", dir, strings.Join(unfit, "; "), remedy)
 	}
-	return "", fmt.Errorf("there is no worker program in %s: %s", dir, remedy)
+	return workerFile{}, fmt.Errorf("there is no worker program in %s: %s", dir, remedy)
 }
 
 // warmed fills the PDF compilation cache in a process of its own, whose memory goes with it. Where there is no folder for it there
@@ -88,11 +96,16 @@ func warmed(ctx context.Context, set config.Settings) error {
 	if err != nil || dir == "" {
 		return err
 	}
-	path, err := workerProgram()
+	file, err := workerProgram()
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, path, "warm", dir) //nolint:gosec // a program of ours
+	program, err := file.open()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = program.Close() }()                     // memory alone
+	cmd := exec.CommandContext(ctx, program.path, "warm", dir) //nolint:gosec // a program of ours
 	var said strings.Builder
 	cmd.Stderr = &said
 	if err := cmd.Run(); err != nil {

@@ -11,7 +11,7 @@ import (
 
 func TestFastestWorkerThatTheProcessorRunsIsTaken(t *testing.T) {
 	of := func(avx2, fma bool) []build {
-		return []build{{name: "fast", needs: []feature{{"AVX2", avx2}, {"FMA", fma}}}, {name: "portable"}}
+		return []build{{name: "fast", needs: []feature{{"AVX2", avx2}, {"FMA", fma}}}, {name: "portable", like: "fast"}}
 	}
 	for _, c := range []struct {
 		name   string
@@ -23,6 +23,10 @@ func TestFastestWorkerThatTheProcessorRunsIsTaken(t *testing.T) {
 	}{
 		{"all features", []string{"fast", "portable"}, of(true, true), "fast", nil, ""},
 		{"a feature is missing", []string{"fast", "portable"}, of(true, false), "portable", nil, ""},
+		{"as a patch", []string{"fast", "portable.zst"}, of(true, false), "portable.zst", nil, ""},
+		{"as a patch, and all features", []string{"fast", "portable.zst"}, of(true, true), "fast", nil, ""},
+		{"whole and as a patch", []string{"fast", "portable", "portable.zst"}, of(false, false), "portable", nil, ""},
+		{"a patch for nothing", []string{"portable.zst"}, of(false, false), "", []string{"there is no worker program", "put portable there"}, ""},
 		{"only the portable one", []string{"portable"}, of(true, true), "portable", nil, ""},
 		{"none that runs", []string{"fast"}, of(true, false), "", []string{"runs on this processor", "fast needs FMA)", "put portable there"}, "AVX2"},
 		{"none at all", nil, of(true, true), "", []string{"there is no worker program", "put fast or portable there"}, ""},
@@ -42,15 +46,15 @@ func TestFastestWorkerThatTheProcessorRunsIsTaken(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			path, err := workerIn(dir, c.builds)
+			found, err := workerIn(dir, c.builds)
 			if len(c.says) == 0 {
-				if want := filepath.Join(dir, c.want); err != nil || path != want {
-					t.Errorf("%q, %v, want %q", path, err, want)
+				if want := filepath.Join(dir, c.want); err != nil || found.path != want || (found.like != "") != strings.HasSuffix(want, patchSuffix) {
+					t.Errorf("%+v, %v, want %q", found, err, want)
 				}
 				return
 			}
-			if err == nil || path != "" {
-				t.Fatalf("%q was found, and no refusal", path)
+			if err == nil || found.path != "" {
+				t.Fatalf("%q was found, and no refusal", found.path)
 			}
 			for _, part := range append(c.says, dir) {
 				if !strings.Contains(err.Error(), part) {

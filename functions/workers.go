@@ -24,17 +24,21 @@ func engineCommands(env environment) []*cobra.Command {
 // startEngine starts worker processes, with nothing of the environment. Where no worker program can be started the engine says so to
 // whoever needs one: what is stored is still erased.
 func startEngine(set config.Settings, log *slog.Logger) (engine, error) {
-	path, missing := workerProgram()
+	var program executable
+	file, missing := workerProgram()
+	if missing == nil {
+		program, missing = file.open()
+	}
 	cache, err := cacheFolder(set)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, program.Close())
 	}
 	tessdata := tessdataFolder(set)
 	if found, err := languageData(set); err == nil {
 		tessdata = found.Path
 	} // else the first worker says what is wrong with it
 	pool, err := worker.New(worker.Config{
-		Path:    path,
+		Path:    program.path,
 		Missing: missing,
 		Args: []string{
 			"serve",
@@ -60,15 +64,24 @@ func startEngine(set config.Settings, log *slog.Logger) (engine, error) {
 		},
 	})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, program.Close())
 	}
-	return workers{pool}, nil
+	return workers{pool, program}, nil
 }
 
 // workers are the worker processes as the rest of the program sees them.
-type workers struct{ *worker.Pool }
+type workers struct {
+	*worker.Pool
+	program executable
+}
 
 var _ engine = workers{}
+
+// Close implements engine.
+func (w workers) Close() {
+	w.Pool.Close()
+	_ = w.program.Close() // no more is started
+}
 
 // Ready implements engine.
 func (w workers) Ready(ctx context.Context) (string, error) {
