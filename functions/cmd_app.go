@@ -190,10 +190,7 @@ func (o *operator) newRevoke() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				app, err := r.Revoke(cmd.Context(), ids[0])
-				if err == nil {
-					err = webhook.New(webhook.Config{Records: records}).RemoveAll(cmd.Context(), ids[0])
-				}
+				app, err := access.Revocation{Applications: r, Webhooks: webhook.New(webhook.Config{Records: records})}.Revoke(cmd.Context(), ids[0])
 				if err != nil {
 					return err
 				}

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"reflect"
 	"time"
@@ -167,10 +166,7 @@ func (a *API) revokeApplication(ctx context.Context, in *idInput) (*applicationO
 	if err := a.recordOf(ctx, accesslog.AppRevoked, in.ID); err != nil {
 		return nil, err
 	}
-	app, err := a.Applications.Revoke(ctx, in.ID)
-	if err == nil {
-		err = errors.Join(a.Tasks.EndTransfers(ctx, in.ID), a.Webhooks.RemoveAll(ctx, in.ID))
-	}
+	app, err := access.Revocation{Applications: a.Applications, Webhooks: a.Webhooks, Transfers: a.Tasks}.Revoke(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
