@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +16,7 @@ import (
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/client"
 	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/loopback"
 )
 
 // newHealth asks the server of this machine whether it is well, for supervisors that start a program to ask: an image from nothing
@@ -111,7 +111,7 @@ func ownAddress(set config.Settings) (string, error) {
 	if port == "0" {
 		return "", errors.New("LETHE_LISTEN: with port 0 the server's port is another one at each start: name one")
 	}
-	if addr, err := netip.ParseAddr(host); host == "" || err == nil && addr.Unmap().IsUnspecified() {
+	if loopback.Every(host) {
 		host = "127.0.0.1"
 	}
 	scheme := "http"

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"strings"
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/httpserver"
+	"github.com/lethe-ocr/lethe/shared/loopback"
 )
 
 // listen opens the server's socket. Plain HTTP beyond loopback is refused unless a proxy ends TLS: documents and secrets
@@ -64,15 +64,15 @@ func linkable(set config.Settings, listening net.Addr) error {
 	if set.BehindProxy {
 		return fmt.Errorf("--behind-proxy (LETHE_BEHIND_PROXY): clients reach the proxy, not %s: %s https://ocr.example.org", listening, remedy)
 	}
-	if at, err := netip.ParseAddrPort(listening.String()); err == nil && at.Addr().Unmap().IsUnspecified() {
-		return fmt.Errorf("--listen %s (LETHE_LISTEN) is every address of this machine: %s https://ocr.example.org:%d", set.Listen, remedy, at.Port())
+	if host, port, err := net.SplitHostPort(listening.String()); err == nil && loopback.Every(host) {
+		return fmt.Errorf("--listen %s (LETHE_LISTEN) is every address of this machine: %s https://ocr.example.org:%s", set.Listen, remedy, port)
 	}
 	return nil
 }
 
 func onLoopback(a net.Addr) bool {
-	at, err := netip.ParseAddrPort(a.String())
-	return err == nil && at.Addr().Unmap().IsLoopback()
+	host, _, err := net.SplitHostPort(a.String())
+	return err == nil && loopback.Host(host)
 }
 
 // connections bounds the connections of this process by the descriptors that it may have open.

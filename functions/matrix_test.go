@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
-	"net"
 	"net/http"
 	"sync"
 	"syscall"
@@ -51,17 +50,7 @@ func handler(t *testing.T) apitest.Caller {
 // end, and waits for that.
 func handlerOf(t *testing.T, account azurite.Account, lacks, path string, env ...string) (c apitest.Caller, stop func()) {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, err := net.SplitHostPort(ln.Addr().String())
-	if err := ln.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	port := freePort(t)
 	c = apitest.Caller{T: t, Base: "http://127.0.0.1:" + port, App: "matrix", Key: "lethe_matrix-secret"}
 	key, _, err := ledger.GenerateKey("lethe.test")
 	if err != nil {

@@ -48,15 +48,7 @@ type siege struct {
 // besiege starts the server at an address that stays.
 func besiege(stop context.Context, t *testing.T) *siege {
 	t.Helper()
-	probe, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // ends at once
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, err := net.SplitHostPort(probe.Addr().String())
-	if err := errors.Join(err, probe.Close()); err != nil {
-		t.Fatal(err)
-	}
-	w := &siege{t: t, port: port, data: t.TempDir(), stop: stop, kinds: map[string]*atomic.Int64{}}
+	w := &siege{t: t, port: freePort(t), data: t.TempDir(), stop: stop, kinds: map[string]*atomic.Int64{}}
 	for _, kind := range []string{"completed", "failed with a reason", "erased", "slow readers", "slow readers cut off", "trickled uploads cut off", "kills"} {
 		w.kinds[kind] = &atomic.Int64{}
 	}

@@ -18,17 +18,6 @@ import (
 	"github.com/lethe-ocr/lethe/shared/client"
 )
 
-// freePort is an address of this machine that nobody listens at.
-func freePort(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
-}
-
 // documentedReceiver runs the receiver that the README shows, at an address of its own, and returns what it prints.
 func documentedReceiver(t *testing.T, address, key string) *journal {
 	t.Helper()
@@ -92,7 +81,7 @@ func TestApplicationIsToldWhatBecomesOfItsTasks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := freePort(t)
+	address := "127.0.0.1:" + freePort(t)
 	keys, err := c.AddWebhook(t.Context(), owner.App, "http://"+address+"/lethe", nil)
 	if err != nil {
 		t.Fatal(err)

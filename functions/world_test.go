@@ -23,7 +23,18 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/loopback"
 )
+
+// freePort is one of this machine that nobody listens at.
+func freePort(t *testing.T) string {
+	t.Helper()
+	port, err := loopback.FreePort(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strconv.Itoa(port)
+}
 
 // program returns the built program: LETHE_BIN, or one that is built now.
 func program(t *testing.T) string {

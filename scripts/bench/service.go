@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -24,6 +23,7 @@ import (
 	"github.com/lethe-ocr/lethe/scripts/azurelocal/stack"
 	"github.com/lethe-ocr/lethe/shared/client"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/loopback"
 )
 
 // service is the program answering requests, in one of its roles.
@@ -66,15 +66,11 @@ func onMachine(ctx context.Context, bin string) (*service, error) {
 
 // asHandler starts the role of a function app's custom handler, over an emulator of its storage.
 func asHandler(ctx context.Context, bin, connection string) (*service, error) {
-	var l net.ListenConfig
-	ln, err := l.Listen(ctx, "tcp", "127.0.0.1:0")
+	free, err := loopback.FreePort(ctx)
 	if err != nil {
 		return nil, err
 	}
-	_, port, err := net.SplitHostPort(ln.Addr().String())
-	if err := errors.Join(err, ln.Close()); err != nil {
-		return nil, err
-	}
+	port := strconv.Itoa(free)
 	s := &service{name: "custom handler", cmd: exec.CommandContext(ctx, bin, "functions"), url: "http://127.0.0.1:" + port, app: "bench", secret: "lethe_bench"}
 	hash := sha256.Sum256([]byte(s.secret))
 	key, _, err := ledger.GenerateKey("bench") // without one nothing is taken in

@@ -29,6 +29,7 @@ import (
 	"github.com/lethe-ocr/lethe/scripts/stamptest"
 	"github.com/lethe-ocr/lethe/shared/client"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/loopback"
 )
 
 // engine runs containers of the image as a container engine does, by crun: nothing of the machine but its network, a root that is
@@ -199,7 +200,7 @@ func TestContainer(t *testing.T) {
 }
 
 func (e *engine) readsADocument(t *testing.T) {
-	port, err := process.FreePort(t.Context())
+	port, err := loopback.FreePort(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

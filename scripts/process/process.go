@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -187,17 +186,6 @@ func Environment() []string {
 		name, _, _ := strings.Cut(variable, "=")
 		return strings.HasPrefix(name, "LETHE_") || strings.HasPrefix(name, "AWS_") || name == "_HANDLER" || name == "CONTAINER_NAME"
 	})
-}
-
-// FreePort asks the kernel for a port of the loopback interface. Who asked opens it a moment later.
-func FreePort(ctx context.Context) (int, error) {
-	var l net.ListenConfig
-	listener, err := l.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	return port, listener.Close()
 }
 
 // Buffer collects what several processes print. It is safe for concurrent use.

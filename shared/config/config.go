@@ -5,7 +5,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"os"
 	"reflect"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/shared/loopback"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/task"
@@ -335,14 +335,8 @@ func (s Settings) validate() error {
 // isAddress reports whether links can begin with the text.
 func isAddress(text string) bool {
 	at, err := url.Parse(text)
-	return err == nil && (at.Scheme == "https" || at.Scheme == "http") && at.Hostname() != "" && !wildcard(at.Hostname()) &&
+	return err == nil && (at.Scheme == "https" || at.Scheme == "http") && !loopback.Every(at.Hostname()) &&
 		at.User == nil && at.RawQuery == "" && at.Fragment == ""
-}
-
-// wildcard reports whether a host stands for every address of the machine, and so for none that a client can use.
-func wildcard(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsUnspecified()
 }
 
 // Policy returns the retention that the settings ask for.

@@ -1,6 +1,10 @@
 package loopback
 
-import "testing"
+import (
+	"net"
+	"strconv"
+	"testing"
+)
 
 func TestOnlyThisMachineIsLoopback(t *testing.T) {
 	for host, want := range map[string]bool{
@@ -11,5 +15,30 @@ func TestOnlyThisMachineIsLoopback(t *testing.T) {
 		if got := Host(host); got != want {
 			t.Errorf("%q: %v", host, got)
 		}
+	}
+}
+
+func TestEveryAddressIsNone(t *testing.T) {
+	for host, want := range map[string]bool{
+		"": true, "0.0.0.0": true, "::": true, "::ffff:0.0.0.0": true,
+		"0.0.0.1": false, "::1": false, "127.0.0.1": false, "localhost": false, "ocr.example.org": false, "0": false, "[::]": false,
+	} {
+		if got := Every(host); got != want {
+			t.Errorf("%q: %v", host, got)
+		}
+	}
+}
+
+func TestPortThatIsFreeCanBeListenedAt(t *testing.T) {
+	port, err := FreePort(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ln.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/scripts/awslocal/functionurl"
 	"github.com/lethe-ocr/lethe/scripts/process"
+	"github.com/lethe-ocr/lethe/shared/loopback"
 )
 
 // Config is what the platform knows of a function.
@@ -155,7 +156,7 @@ func (f *Function) take(ctx context.Context) (*instance, error) {
 func (f *Function) start(ctx context.Context) (*instance, error) {
 	var addresses [2]string
 	for n := range addresses {
-		port, err := process.FreePort(ctx)
+		port, err := loopback.FreePort(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/scripts/process"
+	"github.com/lethe-ocr/lethe/shared/loopback"
 )
 
 // Config describes one function app to run.
@@ -52,7 +53,7 @@ func Start(ctx context.Context, cfg Config) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	port, err := process.FreePort(ctx)
+	port, err := loopback.FreePort(ctx)
 	if err != nil {
 		return nil, err
 	}

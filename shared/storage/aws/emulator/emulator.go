@@ -18,6 +18,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/lethe-ocr/lethe/shared/loopback"
 )
 
 // What the emulators take. Only versitygw checks it.
@@ -119,7 +121,7 @@ type command struct {
 const guard = `trap '' HUP INT QUIT TERM; folder=$1; shift; "$@" & child=$!; read -r line; kill -9 $child; wait $child 2>/dev/null; rm -rf "$folder"`
 
 func run(ctx context.Context, folder string, program func(string, int) (command, error)) (endpoint string, end func(), err error) {
-	port, err := freePort(ctx)
+	port, err := loopback.FreePort(ctx)
 	if err != nil {
 		return "", nil, err
 	}
@@ -231,21 +233,6 @@ func Tool(name string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("%s is not installed: %w", filepath.Base(name), ErrMissing)
-}
-
-// freePort asks the kernel for a port. The emulator opens it a moment later.
-func freePort(ctx context.Context) (int, error) {
-	var l net.ListenConfig
-	ln, err := l.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = ln.Close() }()
-	_, port, err := net.SplitHostPort(ln.Addr().String())
-	if err != nil {
-		return 0, err
-	}
-	return strconv.Atoi(port)
 }
 
 // await returns when something answers HTTP, whatever it answers.

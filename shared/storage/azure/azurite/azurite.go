@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/lethe-ocr/lethe/shared/loopback"
 )
 
 // Emulator is a running Azurite.
@@ -106,7 +108,11 @@ func (e *Emulator) run(t *testing.T, env []string, known string, flags ...string
 	}
 	args := []string{script, "--skipApiVersionCheck", "--disableTelemetry", "--silent"}
 	for i, service := range []string{"blob", "queue", "table"} {
-		e.ports[i] = freePort(t)
+		port, err := loopback.FreePort(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.ports[i] = port
 		args = append(args, "--"+service+"Host", "127.0.0.1", "--"+service+"Port", strconv.Itoa(e.ports[i]))
 	}
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "node", append(args, flags...)...)
@@ -154,22 +160,6 @@ func (e *Emulator) TablePort() int { return e.ports[2] }
 func (e *Emulator) QueuePort() int { return e.ports[1] }
 
 func name(n int) string { return fmt.Sprintf("account%03d", n) }
-
-// freePort asks the kernel for a port. The emulator opens it a moment later.
-func freePort(t *testing.T) int {
-	t.Helper()
-	var l net.ListenConfig
-	ln, err := l.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = ln.Close() }()
-	addr, ok := ln.Addr().(*net.TCPAddr)
-	if !ok {
-		t.Fatal("no TCP address")
-	}
-	return addr.Port
-}
 
 func await(t *testing.T, port int, out *bytes.Buffer) {
 	t.Helper()
