@@ -79,7 +79,7 @@ destroy: ## erase what a stamp holds, save its ledger, remove it (CLOUD= REGION=
 
 page-test: build ## try the page in a browser, with axe-core
 	@scripts/setup.sh page
-	@node --test --test-concurrency=1 --test-reporter=spec scripts/page/test.mjs scripts/page/signin.mjs scripts/page/storage.mjs
+	@node --test --test-concurrency=1 --test-reporter=spec scripts/page/test.mjs scripts/page/cancel.mjs scripts/page/signin.mjs scripts/page/storage.mjs
 
 page-shots: build ## take pictures of the page for people, in dist/page-shots
 	@scripts/setup.sh page

@@ -153,6 +153,43 @@ test('answers that are not the issuer’s to this question sign nobody in', asyn
   await context.close();
 });
 
+test('cancelling while the server is asked who signed in signs nobody in', async () => {
+  const { page, context, asked, wrong } = await tab();
+  let answer;
+  const held = new Promise((resolve) => {
+    answer = resolve;
+  });
+  await page.route('**/v1/retention', async (route) => {
+    await held;
+    await route.continue().catch(() => {}); // nobody waits for it any more
+  });
+  const window = await ask(page);
+  await window.locator('input[name=login]').fill('jane');
+  await window.locator('input[name=password]').fill('any');
+  await window.getByRole('button', { name: 'Sign-in' }).click();
+  const question = page.waitForRequest('**/v1/retention');
+  await window.getByRole('button', { name: 'Continue' }).click();
+  await question;
+  const ends = page.waitForEvent('requestfailed', (r) => r.url().endsWith('/v1/retention'));
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await ends;
+  answer();
+  await page.getByText('Continue in the window that has opened.').waitFor({ state: 'hidden' });
+  await page.unroute('**/v1/retention');
+  assert.deepEqual(await violations(page), []);
+  const before = asked.length;
+  await page.getByLabel('Application id').fill(server.app);
+  await page.getByLabel('Secret', { exact: true }).fill(server.secret);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByText('Drop files or folders here').waitFor();
+  const used = asked.slice(before).map((r) => r.headers().authorization).filter(Boolean);
+  assert.ok(used.length > 0 && used.every((a) => a.startsWith('Basic ')), 'the token that was cancelled is used no more');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: 'Sign in with your organisation' }).waitFor();
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
 test('an issuer that is gone is told, and an application’s secret signs in all the same', async () => {
   const { page, context } = await tab();
   await page.route(`${issuer.url}/**`, (route) => route.abort());

@@ -122,14 +122,16 @@ export class Session {
     return this.request(`${result.url}?stream=true`, { headers });
   }
 
-  /** Sends a document to its link. Only XMLHttpRequest tells how far it is; it carries no credentials. */
-  upload(link, file, progress) {
+  /** Sends a document to its link until it is cancelled. Only XMLHttpRequest tells how far it is; it carries no credentials. */
+  upload(link, file, progress, cancelled) {
+    const ends = AbortSignal.any([this.#ends.signal, cancelled]);
     return new Promise((resolve, reject) => {
+      ends.throwIfAborted();
       const x = new XMLHttpRequest();
       const stop = () => x.abort();
-      this.#ends.signal.addEventListener('abort', stop);
+      ends.addEventListener('abort', stop);
       const done = (f, v) => {
-        this.#ends.signal.removeEventListener('abort', stop);
+        ends.removeEventListener('abort', stop);
         f(v);
       };
       x.open(link.method, reachable(link.url));

@@ -54,6 +54,7 @@ class Row {
     this.left = el('span', { class: 'left small' });
     this.problem = el('p', { class: 'problem small' });
     this.actions = el('span', { class: 'row actions' });
+    this.cancel = button(t.cancel, { class: 'quiet', 'aria-label': t.cancelOf(doc.name), onclick: () => this.acts.cancel(doc) });
     this.title = el('span', { class: 'name' });
     this.node = el('li', { class: 'item' },
       el('div', { class: 'item-main' }, el('div', { class: 'item-title' }, icon('doc'), this.title), this.facts),
@@ -102,6 +103,10 @@ class Row {
 
   #act(doc) {
     const up = doc.upload;
+    if (up && doc.open) {
+      if (!this.cancel.isConnected) fill(this.actions, this.cancel);
+      return;
+    }
     if (up) {
       fill(this.actions, up.state === 'Broken' && button(t.retry, { onclick: () => this.acts.retry(doc) }),
         ['Broken', 'Refused'].includes(up.state) && button(t.dismiss, { onclick: () => this.acts.dismiss(doc) }));

@@ -49,13 +49,14 @@ function signIn(message = '', tone = 'quiet') {
     if (!id.value.trim() || !secret.value.trim()) return problem(t.missing, id.value.trim() ? secret : id);
     enter.disabled = true;
     say(enter.firstChild, t.entering);
+    const mine = begin();
     try {
-      away?.abort();
-      await start(new Session(basic(id.value.trim(), secret.value.trim())));
+      await start(new Session(basic(id.value.trim(), secret.value.trim())), mine.signal);
       secret.value = '';
     } catch (x) {
       enter.disabled = false;
       say(enter.firstChild, t.enter);
+      if (away !== mine) return undefined;
       if (x instanceof Problem && x.status === 401) return problem(t.wrong, secret);
       if (x instanceof Problem && x.status === 403) return problem(t.forbidden);
       return problem(x instanceof Unreachable ? texts.offline.title : x.detail || texts.problem.unknown, secret);
@@ -70,15 +71,19 @@ function signIn(message = '', tone = 'quiet') {
   } }), el('span', {}, t.show)),
   enter, el('p', { class: 'muted small' }, t.memory));
   let away = null; // ends the attempt that is under way
-  const asked = button(t.organisation, { class: 'primary wide', onclick: async () => {
+  const begin = () => {
     away?.abort();
-    const mine = away = new AbortController();
+    away = new AbortController();
+    return away;
+  };
+  const asked = button(t.organisation, { class: 'primary wide', onclick: async () => {
+    const mine = begin();
     fill(note, t.elsewhere, ' ', button(t.cancel, { class: 'quiet', onclick: () => mine.abort() }));
     note.className = 'banner quiet';
     note.hidden = false;
     try {
       const token = await authorize(organisation, mine.signal);
-      await start(new Session(`Bearer ${token}`));
+      await start(new Session(`Bearer ${token}`), mine.signal);
     } catch (x) {
       if (away !== mine) return;
       if (mine.signal.aborted) {
@@ -96,8 +101,10 @@ function signIn(message = '', tone = 'quiet') {
   (people.firstChild ?? id).focus();
 }
 
-/** Signs in, or throws why not. */
-async function start(session) {
+/** Signs in, or throws why not. A signal cancels it: then nothing is shown of what was asked for. */
+async function start(session, signal) {
+  signal.addEventListener('abort', () => session.end(), { once: true });
+  signal.throwIfAborted();
   const retention = await session.json('/v1/retention');
   let capabilities = null;
   try {
@@ -105,6 +112,7 @@ async function start(session) {
   } catch (e) {
     if (e.status !== 403) throw e; // an operator sees numbers alone
   }
+  signal.throwIfAborted();
   new Desk(session, capabilities, retention).open();
   tell(texts.said.signedIn);
 }
@@ -142,6 +150,7 @@ class Desk {
       open: (doc) => this.#openDocument(doc),
       retry: (doc) => this.shelf.retry(doc),
       dismiss: (doc) => this.shelf.dismiss(doc),
+      cancel: (doc) => this.shelf.cancel(doc),
       remove: (doc) => this.#remove(doc),
       receipt: (task) => this.#show(new ReceiptView(this.session, task, this.#acts())),
       download: (doc, name) => this.#try(() => download(this.session, doc, name)),

@@ -18,6 +18,7 @@ class Doc {
     this.name = file?.name ?? texts.list.unnamed(task.id);
     this.named = Boolean(file);
     this.idempotency = file && crypto.randomUUID();
+    this.cancelled = new AbortController(); // by whoever added it
     this.upload = file && { state: 'Waiting', part: 0, problem: '', retryable: true };
     this.created = task ? Date.parse(task.created) : Date.now();
   }
@@ -46,6 +47,7 @@ export class Shelf extends EventTarget {
   #timer = 0;
   #again = false; // ask once more when the question under way is answered
   #under = null;
+  #leaving = 0; // cancelled documents of which nobody knows yet whether they became tasks
   watchErased = false;
   ahead = 0; // what the server's time is ahead of the browser's, in milliseconds
 
@@ -96,28 +98,48 @@ export class Shelf extends EventTarget {
         method: 'POST', body: { ...doc.settings, size: doc.file.size }, headers: { 'Idempotency-Key': doc.idempotency },
       });
       doc.task = made;
+      if (doc.cancelled.signal.aborted) {
+        this.#forget(doc);
+        return;
+      }
       if (made.upload) {
         up.state = 'Uploading';
         this.#tell('change');
         await this.#session.upload(made.upload, doc.file, (part) => {
           up.part = part;
           this.#tell('progress', doc);
-        });
+        }, doc.cancelled.signal);
       }
       delete doc.task.upload;
       doc.task.state = doc.task.state === 'Submitted' ? 'Queued' : doc.task.state;
       doc.upload = null;
       doc.file = null; // what was sent is the server's now
     } catch (e) {
-      if (e.name === 'AbortError') return;
+      if (e.name === 'AbortError' || doc.cancelled.signal.aborted) return;
       up.state = e instanceof Problem && !e.retryable ? 'Refused' : 'Broken';
       up.problem = e instanceof Problem ? e.detail || texts.problem.unknown : e instanceof Unreachable ? texts.offline.title : texts.add.unreadable;
       up.retryable = up.state === 'Broken';
       if (e instanceof Unreachable) this.#tell('unreachable');
+    } finally {
+      if (up.left) this.#leaving--;
     }
     this.#tell('change');
     this.refresh();
     this.#send();
+  }
+
+  /** Takes back a document that is on its way. What the server has of it is erased, also where it answers only now. */
+  cancel(doc) {
+    if (!doc.open || !doc.upload) return;
+    if (doc.upload.state === 'Preparing') {
+      doc.upload.left = true;
+      this.#leaving++;
+    }
+    doc.cancelled.abort();
+    this.dismiss(doc);
+    doc.file = null;
+    this.#tell('said', texts.said.cancelled);
+    this.#send(); // the turn is another one's
   }
 
   /** Sends a document once more whose upload broke off. */
@@ -130,8 +152,12 @@ export class Shelf extends EventTarget {
   /** Forgets a document that never reached the server. */
   dismiss(doc) {
     this.docs = this.docs.filter((d) => d !== doc);
-    if (doc.id) this.#session.request(`/v1/tasks/${doc.id}`, { method: 'DELETE' }).catch(() => {}); // a task without a document
+    this.#forget(doc);
     this.#tell('change');
+  }
+
+  #forget(doc) {
+    if (doc.id) this.#session.request(`/v1/tasks/${doc.id}`, { method: 'DELETE' }).catch(() => {}); // a task without a document
   }
 
   /** Erases a document now. */
@@ -203,7 +229,7 @@ export class Shelf extends EventTarget {
       listed.add(task.id);
       const doc = known.get(task.id);
       if (!doc) {
-        if (!this.docs.some((d) => d.upload?.state === 'Preparing' && !d.id)) this.docs.push(new Doc(task)); // else it may be that one's
+        if (this.#leaving === 0 && !this.docs.some((d) => d.upload?.state === 'Preparing' && !d.id)) this.docs.push(new Doc(task)); // else it may be that one's
         continue;
       }
       if (doc.upload) continue;

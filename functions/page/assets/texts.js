@@ -98,6 +98,8 @@ export const texts = {
     receiptOf: (name) => `Receipt of ${name}`,
     retry: 'Try again',
     dismiss: 'Dismiss',
+    cancel: 'Cancel',
+    cancelOf: (name) => `Cancel the upload of ${name}`,
     rest: (n) => `Only the newest ${n.toLocaleString(locale)} are shown.`,
     unlisted: (n) => `Of more than ${n.toLocaleString(locale)} documents, only the newest are listed.`,
   },
@@ -275,6 +277,7 @@ export const texts = {
   },
   said: {
     added: (n) => `${plural(n, 'document')} added`,
+    cancelled: 'An upload was cancelled',
     completed: (name) => `${name} was read`,
     failed: (name) => `${name} could not be read`,
     deleted: 'A document was erased, and this page dropped what it held of it',
