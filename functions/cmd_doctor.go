@@ -119,7 +119,7 @@ func examineMachine(ctx context.Context, stderr io.Writer, data string) (found d
 	// The server does this at its start. Whether it holds is for the probe to say.
 	_ = hideMemory()
 	now := folderClock(ctx, set.Data)
-	store, err := local.Open(ctx, local.Config{Dir: set.Data, Room: roomOf(set), Now: now.Now})
+	store, err := openFolder(ctx, local.Config{Dir: set.Data, Room: roomOf(set), Now: now.Now})
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func (o *operator) beginHere(cmd *cobra.Command, env environment, name string) (
 	}
 	ctx := cmd.Context()
 	machine := folderClock(ctx, set.Data)
-	store, err := local.Open(ctx, local.Config{Dir: set.Data, Server: true, Now: machine.Now})
+	store, err := openFolder(ctx, local.Config{Dir: set.Data, Server: true, Now: machine.Now})
 	if errors.Is(err, local.ErrInUse) {
 		return fmt.Errorf("%w: stop it first", err)
 	}

@@ -61,6 +61,7 @@ func TestProgramEndsWithEveryExitCodeOfTheTable(t *testing.T) {
 		{verbs.ExitSetting, "read scan.pdf", "LETHE_MAX_MIB=many", "LETHE_MAX_MIB: must be a whole number"},
 		{verbs.ExitSetting, "serve", "LETHE_MAX_MBI=20", "LETHE_MAX_MBI: no such setting"},
 		{verbs.ExitSetting, "serve", "LETHE_LISTEN=nowhere", "--listen (LETHE_LISTEN)"},
+		{verbs.ExitSetting, "serve --data . --listen 127.0.0.1:0", "", "LETHE_DATA"},
 		{verbs.ExitSetting, "serve --tls-cert cert.pem", "", "LETHE_TLS_CERT (--tls-cert)"},
 		{verbs.ExitNoCommand, "sumbit scan.pdf", "", "did you mean submit?"},
 		{verbs.ExitNoCommand, "app rotates", "", "did you mean rotate?"},

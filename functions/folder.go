@@ -94,6 +94,16 @@ func findFolder(stderr io.Writer, data string, init bool) (config.Settings, erro
 	return set, nil
 }
 
+// openFolder opens a data folder, or makes it where there is none. An error says which setting names the folder.
+func openFolder(ctx context.Context, cfg local.Config) (*local.Store, error) {
+	store, err := local.Open(ctx, cfg)
+	if errors.Is(err, local.ErrForeign) {
+		err = verbs.Setting(fmt.Errorf("%s: %w, and none of them was touched: name an empty folder, or one that does not exist yet, "+
+			"with --data or LETHE_DATA", cfg.Dir, err))
+	}
+	return store, err
+}
+
 // adopt takes into settings what the server of their data folder left there.
 func adopt(set *config.Settings) (overruled []string, err error) {
 	left, err := readSettings(set.Data)

@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -53,6 +56,34 @@ func TestNoVerbBesideTheServerMakesADataFolder(t *testing.T) {
 		if err != nil || slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() != "empty" }) {
 			t.Errorf("something was made: %v, %v", entries, err)
 		}
+	}
+}
+
+func TestNobodyTakesAFolderOfOtherFiles(t *testing.T) {
+	dir := t.TempDir()
+	scan := filepath.Join(dir, "staging", "scan.pdf")
+	if err := errors.Join(os.Mkdir(filepath.Dir(scan), 0o700), os.WriteFile(scan, []byte("%PDF"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	set := config.Default()
+	set.Data = dir
+	_, served := newMachine(t.Context(), set, "http://127.0.0.1:1", slog.New(slog.DiscardHandler))
+	_, begun, code := call(t, "app", "create", "--init", "--data", dir)
+	if verbs.ExitCode(served) != verbs.ExitSetting || code != verbs.ExitSetting {
+		t.Errorf("codes %d and %d, want %d: %v; %s", verbs.ExitCode(served), code, verbs.ExitSetting, served, begun)
+	}
+	for _, said := range []string{fmt.Sprint(served), begun} {
+		for _, part := range []string{dir, "--data", "LETHE_DATA", "name an empty folder"} {
+			if !strings.Contains(said, part) {
+				t.Errorf("the message lacks %s: %s", part, said)
+			}
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("the folder was touched: %v, %v", entries, err)
+	}
+	if content, err := os.ReadFile(scan); err != nil || string(content) != "%PDF" {
+		t.Errorf("a file was touched: %q, %v", content, err)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/logevent"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/storage"
+	"github.com/lethe-ocr/lethe/shared/storage/local"
 )
 
 // newLedger joins the append-only log with its storage and keys.
@@ -41,7 +42,7 @@ func newLedger(set config.Settings, blobs storage.Blobs, records storage.Records
 }
 
 // keyFile is the signing key in a data folder.
-const keyFile = "signing.key"
+const keyFile = local.SigningKeyFile
 
 // machineKey returns the signing key of a server on one machine: the one of the settings, else that of the data folder,
 // which is made at the first start. No key is made where a ledger is: the ledger's own was lost, and one that is not cross-signed

@@ -56,7 +56,7 @@ func newMachine(ctx context.Context, set config.Settings, base string, log *slog
 	}
 	kernel := &movable{source: clock.System()}
 	m := &machine{base: base, kernel: kernel, clock: clock.Open(ctx, clock.InFolder(set.Data), kernel.read, log)}
-	if m.store, err = local.Open(ctx, local.Config{Dir: set.Data, Server: true, Room: roomOf(set), Now: m.clock.Now}); err != nil {
+	if m.store, err = openFolder(ctx, local.Config{Dir: set.Data, Server: true, Room: roomOf(set), Now: m.clock.Now}); err != nil {
 		return nil, err
 	}
 	p, err := m.place(ctx, set, log)

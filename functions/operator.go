@@ -52,7 +52,7 @@ func (o *operator) with(ctx context.Context, do func(config.Settings, *local.Sto
 		return err
 	}
 	now := folderClock(ctx, set.Data)
-	store, err := local.Open(ctx, local.Config{Dir: set.Data, Now: now.Now})
+	store, err := openFolder(ctx, local.Config{Dir: set.Data, Now: now.Now})
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func makeSecret(root *os.Root) error {
 	if _, err := rand.Read(key); err != nil {
 		return err
 	}
-	staged := path.Join(stagingDir, keyFile+"-"+rand.Text())
+	staged := path.Join(stagingDir, stagedKey+rand.Text())
 	f, err := root.OpenFile(staged, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
 	if err != nil {
 		return err

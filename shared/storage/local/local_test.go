@@ -170,9 +170,7 @@ func TestEverythingIsTheOwnersAlone(t *testing.T) {
 
 func TestServerErasesWhatAnEarlierOneLeftHalfWritten(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(dir, "staging"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	open(t, dir, false)
 	if err := os.WriteFile(filepath.Join(dir, "staging", "left"), []byte("half a document"), 0o600); err != nil {
 		t.Fatal(err)
 	}

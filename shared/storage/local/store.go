@@ -60,17 +60,12 @@ const (
 	fileMode = 0o600
 )
 
-// IsFolder reports whether there is a data folder at dir.
-func IsFolder(dir string) (bool, error) {
-	_, err := os.Stat(filepath.Join(dir, blobsDir))
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-// Open opens the folder, or makes it. A server erases what an earlier one left half written.
+// Open opens the folder, or makes it. A server erases what an earlier one left half written. A folder of somebody else's files is
+// ErrForeign, and stays as it is.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
+	if err := mayTake(cfg.Dir); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(cfg.Dir, dirMode); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
