@@ -135,7 +135,7 @@ func (l *live) start(ctx context.Context) error {
 	data := filepath.Join(l.folder, "data")
 	// The process outlives the check that starts it.
 	l.cmd = exec.CommandContext(context.WithoutCancel(ctx), l.options.program, "serve", "--data", data, "--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key)
-	l.cmd.Env = append(os.Environ(), "LETHE_RATE_PER_SECOND=100000", "LETHE_RATE_BURST=100000")
+	l.cmd.Env = append(os.Environ(), "LETHE_RATE_PER_SECOND=100000", "LETHE_RATE_BURST=100000", "LETHE_PAGE=on")
 	l.cmd.Stderr = l.log
 	stdout, err := l.cmd.StdoutPipe()
 	if err != nil {

@@ -156,6 +156,9 @@ func probes() []probe {
 			{"path with dots", "GET", "/v1/%2e%2e/" + contract.Marker, "", signed},
 			{"secrets of others", "GET", "/.git/config", "", signed},
 			{"liveness", "GET", "/healthz", "", signed},
+			{"script of the page", "GET", "/page/main.js", "", signed},
+			{"no file of the page", "GET", "/page/" + contract.Marker, "", signed},
+			{"page with a body", "POST", "/", contract.Marker, signed},
 		}...)
 	}
 	return all
