@@ -102,7 +102,7 @@ type Settings struct {
 	OIDCClientID     string        `envconfig:"OIDC_CLIENT_ID" desc:"client of the issuer, a public one, with which people sign in at the page; the issuer lets them return to /page/signed-in.html at the page's address"`
 	OIDCScope        string        `envconfig:"OIDC_SCOPE" default:"openid" desc:"scopes that the page asks the issuer for, with spaces between them: with Entra ID openid and one of this service's"`
 	OIDCResource     string        `envconfig:"OIDC_RESOURCE" desc:"resource that the page asks the issuer for a token of (RFC 8707); by default none, where the scopes decide"`
-	PageApp          string        `envconfig:"PAGE_APP" desc:"id of the application inside which people who sign in at the page own their tasks, with its scopes submit, read and delete and its limits, each for themselves"`
+	PageApp          string        `envconfig:"PAGE_APP" desc:"id of the application inside which people who sign in at the page own their tasks, with its scopes submit, read and delete, and its limits for all of them together, half for each"`
 	OIDCRequired     bool          `envconfig:"OIDC_REQUIRED" default:"true" desc:"give the scopes operator, auditor and reviewer by token only, and to nobody without an issuer; false: an application's secret can give them too"`
 	RetainAccessLog  time.Duration `envconfig:"RETAIN_ACCESS_LOG" kept:"yes" default:"9600h" desc:"how long entries of the access log are kept"`
 
