@@ -22,6 +22,8 @@ const journalFile = ".lethe-submit.jsonl"
 // entry is what is known of one document. The journal holds a line for each change; the last one counts.
 type entry struct {
 	Document string `json:"document"`       // digest of the file's path, size and time, the settings and the server
+	File     string `json:"file,omitempty"` // digest of the file's path, size and time alone; lines of earlier versions have none
+	Name     string `json:"name,omitempty"` // digest of that of its results, without their endings; likewise
 	Key      string `json:"key"`            // idempotency key: a create that was answered or not gives the same task
 	Task     string `json:"task,omitempty"` // its id, once known
 	Sent     bool   `json:"sent,omitempty"` // the document is with the server
@@ -36,11 +38,12 @@ type journal struct {
 	mu      sync.Mutex // guards file
 	file    *os.File   // nil: remembered for this run only
 	entries map[string]*entry
+	owners  map[string]string // by digest of the name of results: the file that those in the folder are of
 }
 
 // openJournal reads the journal of a folder, or begins one. Without a folder nothing is kept.
 func openJournal(dir string) (*journal, error) {
-	j := &journal{entries: map[string]*entry{}}
+	j := &journal{entries: map[string]*entry{}, owners: map[string]string{}}
 	if dir == "" {
 		return j, nil
 	}
@@ -76,6 +79,9 @@ func (j *journal) load() error {
 			return errors.New("a line has no document or no key")
 		}
 		j.entries[e.Document] = e
+		if e.Done && e.Name != "" {
+			j.owners[e.Name] = e.File
+		}
 	}
 }
 
@@ -95,7 +101,7 @@ func (e *entry) renew() error {
 	if err != nil {
 		return fmt.Errorf("make idempotency key: %w", err)
 	}
-	*e = entry{Document: e.Document, Key: key.String()}
+	*e = entry{Document: e.Document, File: e.File, Name: e.Name, Key: key.String()}
 	return nil
 }
 
@@ -129,24 +135,28 @@ func (j *journal) close() error {
 	return nil
 }
 
-// fingerprint changes when the file, the settings or the server do. The password is no part of it: a digest that lies in a
-// folder could be used to guess it.
-func (s *submission) fingerprint(path string) (string, error) {
+// fingerprints are two digests: the first changes when the file, the settings or the server do, the other with the file alone. The
+// password is no part of them: a digest that lies in a folder could be used to guess it.
+func (s *submission) fingerprints(path string) (whole, file string, err error) {
 	settings := s.settings
 	settings.Password = ""
 	treatment, err := json.Marshal(settings)
 	if err != nil {
-		return "", fmt.Errorf("encode settings: %w", err)
+		return "", "", fmt.Errorf("encode settings: %w", err)
 	}
 	place, err := filepath.Abs(path)
 	if err != nil {
-		return "", fmt.Errorf("look at document: %w", err)
+		return "", "", fmt.Errorf("look at document: %w", err)
 	}
 	stat, err := os.Stat(path)
 	if err != nil {
-		return "", fmt.Errorf("look at document: %w", errors.Unwrap(err))
+		return "", "", fmt.Errorf("look at document: %w", errors.Unwrap(err))
 	}
-	h := sha256.New()
-	fmt.Fprintf(h, "%q %d %d %q %q %q", place, stat.Size(), stat.ModTime().UnixNano(), treatment, s.url, s.app)
-	return hex.EncodeToString(h.Sum(nil)), nil
+	version := fmt.Sprintf("%q %d %d", place, stat.Size(), stat.ModTime().UnixNano())
+	return digest(fmt.Sprintf("%s %q %q %q", version, treatment, s.url, s.app)), digest(version), nil
+}
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }

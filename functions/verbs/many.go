@@ -104,7 +104,7 @@ func (r *run) plan(documents []document) ([]*work, error) {
 			known = append(known, w.entry)
 		}
 	}
-	r.journal.entries = nil // each document has its own
+	r.journal.entries, r.journal.owners = nil, nil // each document has its own
 	for slice := range slices.Chunk(known, request.MaxBatch) {
 		if err := r.journal.note(slice...); err != nil { // before any task exists, so that none is made twice
 			return nil, err
@@ -116,15 +116,23 @@ func (r *run) plan(documents []document) ([]*work, error) {
 // look finds the entry of a document.
 func (r *run) look(w *work) error {
 	if w.path == "-" {
-		return w.entry.renew() // never the same twice
+		w.entry.Name = digest(w.name)
+		if err := w.entry.renew(); err != nil {
+			return err
+		}
+		w.entry.File = w.entry.Key // never the same twice
+		return r.apart(w)
 	}
-	digest, err := r.fingerprint(w.path)
+	whole, file, err := r.fingerprints(w.path)
 	if err != nil {
 		w.err = err
 		return nil
 	}
-	w.entry, err = r.journal.entry(digest)
-	if err != nil {
+	if w.entry, err = r.journal.entry(whole); err != nil {
+		return err
+	}
+	w.entry.File, w.entry.Name = file, digest(w.name)
+	if err := r.apart(w); err != nil {
 		return err
 	}
 	w.fresh = w.entry.Task == ""
@@ -136,11 +144,32 @@ func (r *run) look(w *work) error {
 	return nil
 }
 
+// apart refuses a document beside whose results those of another one would stay, under the same name with another ending: they would be
+// taken for results of one.
+func (r *run) apart(w *work) error {
+	owner, known := r.journal.owners[w.entry.Name]
+	if r.out == "" || r.noWait || !known || owner == w.entry.File {
+		return nil
+	}
+	for _, f := range render.Formats() {
+		path := r.file(w, f)
+		if _, err := os.Lstat(path); err == nil && !slices.Contains(r.files(w), path) {
+			return Usage(fmt.Errorf("%s is of another document than %s: give another folder with --output, or remove that result", path, w.path))
+		}
+	}
+	return nil
+}
+
+// file is where a document's result of a format goes.
+func (r *run) file(w *work, f render.Format) string {
+	return filepath.Join(r.out, w.name+f.Extension())
+}
+
 // files are where a document's results go, in the order of the formats.
 func (r *run) files(w *work) []string {
 	paths := make([]string, 0, len(r.settings.Formats))
 	for _, f := range r.settings.Formats {
-		paths = append(paths, filepath.Join(r.out, w.name+render.Format(f).Extension()))
+		paths = append(paths, r.file(w, render.Format(f)))
 	}
 	return paths
 }

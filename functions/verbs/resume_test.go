@@ -106,6 +106,34 @@ func TestStoppedSubmissionGoesOnWithoutSendingTwice(t *testing.T) {
 	}
 }
 
+// Results that differ in their endings alone are taken for those of one document.
+func TestResultsOfAnotherDocumentOfTheNameAreNotLeftBeside(t *testing.T) {
+	w := newWorld(t)
+	first, second := inbox(t, map[string]string{"page.png": "one letter"}), inbox(t, map[string]string{"page.png": "another letter"})
+	out := t.TempDir()
+	submit := func(code int, folder, formats string) string {
+		t.Helper()
+		_, stderr := w.want(code, "submit", "-o", out, "--format", formats, filepath.Join(folder, "page.png"))
+		return stderr
+	}
+	submit(verbs.ExitOK, first, "json")
+	sent := w.Uploaded()
+	if told := submit(verbs.ExitUsage, second, "txt"); !strings.Contains(told, "page.png.json") || !strings.Contains(told, "--output") {
+		t.Errorf("it says %q", told)
+	}
+	if w.Uploaded() != sent {
+		t.Error("a document that is refused was sent")
+	}
+	submit(verbs.ExitOK, first, "txt") // more of the same document
+	submit(verbs.ExitUsage, second, "txt")
+	submit(verbs.ExitOK, second, "txt,json") // takes the place of all
+	if text, err := os.ReadFile(filepath.Join(out, "page.png.txt")); err != nil || strings.TrimSpace(string(text)) != "another letter" {
+		t.Errorf("result %q, %v", text, err)
+	}
+	submit(verbs.ExitOK, second, "md")
+	submit(verbs.ExitUsage, first, "txt,json")
+}
+
 func TestHalfALineInTheJournalIsForgotten(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)

@@ -285,14 +285,15 @@ func (w *Watcher) take(name string) {
 	}
 }
 
-// targets are the files that are made of a document with the name. Promises keep apart by themselves.
+// targets are the files that are made of a document with the name, in whichever format it or another of that name is asked for: results
+// that differ in their endings alone are taken for those of one document. Promises keep apart by themselves.
 func (w *Watcher) targets(name string) []string {
 	paths := []string{filepath.Join(w.cfg.Inbox, Failed, name)}
 	if w.cfg.Done != "" {
 		paths = append(paths, filepath.Join(w.cfg.Done, name))
 	}
-	for _, f := range w.cfg.Settings.Formats {
-		paths = append(paths, w.result(name, f))
+	for _, f := range render.Formats() {
+		paths = append(paths, w.result(name, string(f)))
 	}
 	return paths
 }

@@ -179,6 +179,26 @@ func TestDocumentsOfOneNameKeepTheirResultsApart(t *testing.T) {
 	}
 }
 
+// Results that differ in their endings alone are of one document, whichever formats the runs asked for.
+func TestDocumentsOfOneNameKeepTheirResultsApartInEveryFormat(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, nil)
+	for i, format := range []string{"pdf", "txt", "preview"} {
+		s.put("page.png", fmt.Sprintf("letter %d", i))
+		s.cfg.Settings.Formats = []string{format}
+		if totals, err := s.run(); err != nil || totals.Done != 1 {
+			t.Fatalf("%+v, %v", totals, err)
+		}
+	}
+	names := map[string]bool{}
+	for result := range s.files(s.out) {
+		names[strings.TrimSuffix(result, filepath.Ext(result))] = true
+	}
+	if len(names) != 3 || !names["page.png"] {
+		t.Errorf("the results of three documents have the names %v", slices.Sorted(maps.Keys(names)))
+	}
+}
+
 // A document that is written to while it is recognised was not complete: what is recognised in the end is all of it.
 func TestDocumentThatChangesUnderWayIsRecognisedAnew(t *testing.T) {
 	t.Parallel()
