@@ -72,7 +72,8 @@ func buried(ctx context.Context, cl *client.Client, id string, gone error) (*cli
 		return nil, gone
 	}
 	t := &client.Task{
-		ID: id, State: "Deleted", Erased: said.Entry.Time(ledger.FieldErased), Reason: said.Entry.Value(ledger.FieldReason),
+		ID: id, State: "Deleted", Uploaded: said.Entry.Time(ledger.FieldUploaded), Ended: said.Entry.Time(ledger.FieldEnded),
+		Erased: said.Entry.Time(ledger.FieldErased), Reason: said.Entry.Value(ledger.FieldReason),
 	}
 	return t, &coded{ExitGone, fmt.Errorf("it was erased at %s, since %s; a signed receipt proves it: lethe receipt %s",
 		Instant(t.Erased, time.Now()), retention.Reason(t.Reason).Words(), Printable(id))}
@@ -122,7 +123,7 @@ func (c *connection) show(w io.Writer, tasks []client.Task) error {
 	now := time.Now()
 	table := NewTable(w, "id", "state", "pages", "confidence", "created", "deleted by", "note")
 	for _, t := range tasks {
-		table.Row(t.ID, t.State, pages(t), confidence(t), t.Created.UTC().Format(time.RFC3339), deadline(t, now), remark(t))
+		table.Row(t.ID, t.State, pages(t), confidence(t), created(t), deadline(t, now), remark(t))
 	}
 	return table.Flush()
 }
@@ -135,6 +136,14 @@ func pages(t client.Task) string {
 	return fmt.Sprintf("%d/%d", t.Pages.Done, t.Pages.Total)
 }
 
+// created says when a task was made; empty where a receipt is all that is known of it.
+func created(t client.Task) string {
+	if t.Created.IsZero() {
+		return ""
+	}
+	return t.Created.UTC().Format(time.RFC3339)
+}
+
 // confidence says how surely a task's document was read, once it was.
 func confidence(t client.Task) string {
 	if t.Confidence == 0 {
@@ -143,11 +152,15 @@ func confidence(t client.Task) string {
 	return percent(t.Confidence)
 }
 
-// deadline says when the last copy is deleted at the latest, or when it was.
+// deadline says when the document will be gone, or when it was erased; empty while there is no document.
 func deadline(t client.Task, now time.Time) string {
 	switch {
 	case !t.Erased.IsZero():
 		return "was " + Instant(t.Erased, now)
+	case t.Uploaded.IsZero():
+		return ""
+	case !t.EraseDue.IsZero(): // the limit of the policy is later where a shorter retention was asked for
+		return Instant(t.EraseDue, now)
 	case !t.DeleteAfter.IsZero():
 		return Instant(t.DeleteAfter, now)
 	default:

@@ -20,14 +20,14 @@ import (
 type Task struct {
 	ID       string    `json:"id"`
 	State    string    `json:"state"`
-	Created  time.Time `json:"created"`
+	Created  time.Time `json:"created,omitzero"`
 	Uploaded time.Time `json:"uploaded,omitzero"`
 	Ended    time.Time `json:"ended,omitzero"`
 	Pages    struct {
 		Total  int `json:"total"`
 		Done   int `json:"done"`
 		Failed int `json:"failed"`
-	} `json:"pages"`
+	} `json:"pages,omitzero"`
 	Type        string    `json:"type,omitempty"`
 	Bytes       int64     `json:"bytes,omitempty"`
 	Languages   []string  `json:"languages,omitempty"` // chosen, if auto was asked for
