@@ -71,6 +71,7 @@ func TestProgramEndsWithEveryExitCodeOfTheTable(t *testing.T) {
 		{verbs.ExitNoArguments, "status", "", "needs ID"},
 	}
 	driven := map[int]bool{
+		verbs.ExitBusy:        true,                                                                                  // with the tests of submit
 		verbs.ExitInterrupted: true,                                                                                  // below
 		verbs.ExitAltered:     true, verbs.ExitNotLogged: true, verbs.ExitUnknownKey: true, verbs.ExitEvidence: true, // with the tests of evidence
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +21,9 @@ type connection struct {
 	tokenFile          string
 	secretFile, caFile string
 	insecure, jsonOut  bool
+
+	patience time.Duration // with a server that takes nothing for now; 0: a few tries
+	waits    *pause        // nil: nobody is told of it
 }
 
 // Client returns the verbs that talk to a server.
@@ -52,6 +56,10 @@ func (c *connection) dial() (*client.Client, error) {
 	c.app = cmp.Or(c.app, os.Getenv("LETHE_APP"))
 	cfg := client.Config{
 		URL: c.url, Application: c.app, Secret: os.Getenv("LETHE_SECRET"), Token: os.Getenv("LETHE_TOKEN"), InsecureHTTP: c.insecure, UserAgent: "lethe/" + c.version,
+		Patience: c.patience,
+	}
+	if c.waits != nil {
+		cfg.Waits = c.waits.tell
 	}
 	var err error
 	if c.secretFile != "" {

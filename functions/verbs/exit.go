@@ -33,6 +33,7 @@ const (
 	ExitSetting     = 14
 	ExitNoCommand   = 15
 	ExitNoArguments = 16
+	ExitBusy        = 17
 	ExitInterrupted = 130
 )
 
@@ -62,6 +63,7 @@ func Exits() []Exit {
 		{ExitSetting, "a setting is missing or wrong: a variable such as LETHE_URL, or the flag in its place; nothing was done"},
 		{ExitNoCommand, "there is no such command or topic"},
 		{ExitNoArguments, "no command was named, or nothing for it to work on"},
+		{ExitBusy, "the server takes nothing for now, or no more of this application: try again later"},
 		{ExitInterrupted, "stopped by a signal"},
 	}
 }
@@ -136,6 +138,8 @@ func ExitCode(err error) int {
 		return ExitDocument
 	case errors.Is(err, client.ErrLink):
 		return ExitFailure // storage refused; credentials had no part in it
+	case client.Busy(err):
+		return ExitBusy
 	case errors.As(err, &p):
 		return problemCode(p.Status)
 	default:

@@ -32,6 +32,8 @@ func hint(err error) string {
 		return "check that the server runs, and LETHE_URL or --url"
 	case refused && p.Status == http.StatusUnauthorized:
 		return "check LETHE_APP and LETHE_SECRET (or --app and --secret-file), or LETHE_TOKEN (or --token-file)"
+	case client.Busy(err):
+		return "try again later; lethe submit waits as long as --give-up-after says"
 	default:
 		return ""
 	}

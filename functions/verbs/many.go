@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -47,7 +48,7 @@ type run struct {
 	lacks  error        // of the first of them; guarded by mu
 	first  error        // of failed; guarded by mu
 	told   bytes.Buffer // lines about results; guarded by mu
-	full   bool         // it was said that there are too many tasks; guarded by mu
+	moved  time.Time    // when a task was made or a document ended last; guarded by mu
 }
 
 // many sends documents several at a time. One that fails does not stop the others; what would fail for all does.
@@ -62,7 +63,7 @@ func (s *submission) many(cmd *cobra.Command, cl *client.Client, documents []doc
 		return err
 	}
 	defer func() { err = errors.Join(err, j.close()) }()
-	r := &run{submission: s, cmd: cmd, client: cl, journal: j, total: len(documents)}
+	r := &run{submission: s, cmd: cmd, client: cl, journal: j, total: len(documents), moved: time.Now()}
 	todo, err := r.plan(documents)
 	if err != nil {
 		return err
@@ -235,11 +236,14 @@ func (r *run) create(ctx context.Context, slice []*work) error {
 				return err
 			}
 			made = append(made, w.entry)
+		case client.Busy(result.Problem):
+			r.waits.tell(result.Problem)
 		case fatal(result.Problem):
 			return result.Problem // the settings, which are those of all
-		case client.Full(result.Problem):
-			r.waits()
 		}
+	}
+	if len(made) > 0 {
+		r.move()
 	}
 	return r.journal.note(made...)
 }
@@ -265,24 +269,34 @@ func (r *run) task(ctx context.Context, w *work) (*client.Task, error) {
 		t, err := r.client.Create(ctx, w.sized(r.settings), w.entry.Key)
 		switch {
 		case err == nil:
+			r.move()
 			w.entry.Task = t.ID
 			return t, errors.Join(r.keepPromises(w, t), r.journal.note(w.entry))
-		case client.Full(err):
-			r.waits()
-		default:
+		case !client.Full(err) || r.stands():
+			return nil, err
+		}
+		// The client waits too, unless the server says that its own tasks, which may end sooner, take longer than its patience.
+		if err := wait(ctx, min(r.patience, longestPause)); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// waits says once why nothing seems to happen.
-func (r *run) waits() {
+// longestPause is the longest time between two tries to make a task of an application that has as many as it may.
+const longestPause = 10 * time.Second
+
+// move takes note that something goes on.
+func (r *run) move() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.full {
-		fmt.Fprintln(r.cmd.ErrOrStderr(), "The application has too many unfinished tasks; waiting until some have ended.")
-	}
-	r.full = true
+	r.moved = time.Now()
+}
+
+// stands reports whether nothing went on for longer than it is waited for.
+func (r *run) stands() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return time.Since(r.moved) > r.patience
 }
 
 // finish sends a document, follows it and fetches its results, as far as that was not done.

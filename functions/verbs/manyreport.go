@@ -3,6 +3,7 @@ package verbs
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // mostTold bounds the bytes of lines about results that wait for the end.
@@ -13,6 +14,7 @@ func (r *run) report(w *work, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ended++
+	r.moved = time.Now()
 	o := outcome{Document: w.name, Task: w.entry.Task}
 	if w.task != nil {
 		o.Task, o.State = w.task.ID, w.task.State

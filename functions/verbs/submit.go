@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,6 +42,9 @@ A folder is sent with all files below it except hidden ones, several at a time. 
 output folder it resumes and sends no document twice; it keeps what it needs for that in the file ` + journalFile + `
 in that folder. A document that fails does not stop the others.
 
+A server that takes no documents for now, or no more of this application, is waited for, and messages say why. The command
+gives up after --give-up-after without any progress, or at once if the server says that it will take longer.
+
 The folder also receives the server's signed promises about each document, as DOCUMENT.created.promise and
 DOCUMENT.accepted.promise; "lethe audit --promises" compares them with the ledger. Without --output no promise is kept.` + connectionHelp(),
 		Example: `  lethe submit scan.pdf
@@ -55,9 +59,10 @@ DOCUMENT.accepted.promise; "lethe audit --promises" compares them with the ledge
 	f := cmd.Flags()
 	f.StringVarP(&s.out, "output", "o", "", "folder for results")
 	f.IntVar(&s.parallel, "parallel", 4, fmt.Sprintf("documents at a time, at most %d", mostParallel))
+	f.DurationVar(&s.patience, "give-up-after", 10*time.Minute, "how long to wait for a server that takes no documents")
 	f.BoolVar(&s.noWait, "no-wait", false, "send the documents, print the ids of the tasks, and do not wait")
 	f.BoolVar(&s.erase, "delete", false, "erase each task after its results were downloaded")
-	Once(cmd, "delete")
+	Once(cmd, "delete", "give-up-after")
 	return cmd
 }
 
@@ -86,6 +91,7 @@ func (s *submission) submit(cmd *cobra.Command, args []string) error {
 	case toStdout && s.jsonOut:
 		return Usage(errors.New("--json would mix with the result on standard output: give --output or --no-wait"))
 	}
+	s.waits = newPause(cmd.ErrOrStderr())
 	cl, err := s.dial()
 	if err != nil {
 		return err
@@ -108,6 +114,9 @@ func (s *submission) submit(cmd *cobra.Command, args []string) error {
 func (s *submission) check() error {
 	if s.parallel < 1 || s.parallel > mostParallel {
 		return fmt.Errorf("--parallel must be 1 to %d", mostParallel)
+	}
+	if s.patience < time.Second {
+		return errors.New("--give-up-after must be 1s at least")
 	}
 	if s.noWait && s.erase {
 		return errors.New("--delete comes after fetching, which --no-wait leaves out; use --delete-on-fetch or --retain")

@@ -102,7 +102,7 @@ func each(cmd *cobra.Command, ids []string, do func(id string) error) error {
 // fatal reports whether an error is not one task's or document's own.
 func fatal(err error) bool {
 	switch ExitCode(err) {
-	case ExitUsage, ExitUnreachable, ExitRefused, ExitInterrupted:
+	case ExitUsage, ExitUnreachable, ExitRefused, ExitBusy, ExitInterrupted:
 		return true
 	default:
 		return false

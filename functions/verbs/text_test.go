@@ -56,6 +56,7 @@ func TestExitCodes(t *testing.T) {
 		{"broken promise", ledger.ErrBroken, ExitEvidence},
 		{"part of a log", ledger.ErrIncomplete, ExitEvidence},
 		{"some", Some(errors.New("1 of 2")), ExitSome},
+		{"closed", &client.Problem{Status: 503, Code: "intake_closed", Retryable: true}, ExitBusy},
 		{"signal", fmt.Errorf("send: %w", context.Canceled), ExitInterrupted},
 	} {
 		documented = slices.DeleteFunc(documented, func(e Exit) bool { return e.Code == c.want })

@@ -81,6 +81,7 @@ func (v *watching) run(cmd *cobra.Command) error {
 	if stat, err := os.Stat(v.cfg.Inbox); err != nil || !stat.IsDir() {
 		return File(fmt.Errorf("%s: no such folder", v.cfg.Inbox))
 	}
+	v.waits = newPause(cmd.ErrOrStderr())
 	cl, err := v.dial()
 	if err != nil {
 		return err

@@ -130,13 +130,21 @@ func (c *Client) tries() uint {
 }
 
 func retried[T any](ctx context.Context, c *Client, f func() (T, error)) (T, error) {
+	tries, most := uint(0), c.tries()
+	options := []backoff.RetryOption{backoff.WithNotify(c.waits)}
+	if c.cfg.Patience > 0 {
+		options = append(options, backoff.WithMaxElapsedTime(c.cfg.Patience))
+	}
 	return backoff.Retry(ctx, func() (T, error) {
 		v, err := f()
+		if c.cfg.Patience == 0 || !Busy(err) {
+			tries++
+		}
 		var p *Problem
 		switch {
 		case err == nil:
 			return v, nil
-		case misspoken(err):
+		case misspoken(err), tries >= most:
 			return v, backoff.Permanent(err)
 		case errors.As(err, &p) && p.Retryable:
 			if p.after > 0 {
@@ -148,7 +156,14 @@ func retried[T any](ctx context.Context, c *Client, f func() (T, error)) (T, err
 		default:
 			return v, backoff.Permanent(err)
 		}
-	}, backoff.WithMaxTries(c.tries()))
+	}, options...)
+}
+
+// waits tells of a pause that a server causes which takes nothing for now.
+func (c *Client) waits(err error, _ time.Duration) {
+	if p, ok := errors.AsType[*Problem](err); ok && c.cfg.Waits != nil && Busy(err) {
+		c.cfg.Waits(p)
+	}
 }
 
 // unreachable describes a transfer that broke, without the address, which may be a signed link.

@@ -28,6 +28,9 @@ type Config struct {
 	CACert       []byte // PEM; additional authorities
 	InsecureHTTP bool   // plain HTTP beyond loopback is meant
 	UserAgent    string
+
+	Patience time.Duration      // for a server that takes nothing for now; 0: a few tries
+	Waits    func(why *Problem) // told before each pause for such a server; nil for nobody
 }
 
 // Client is safe for concurrent use.

@@ -20,6 +20,16 @@ func Full(err error) bool {
 	return ok && p.Code == string(fault.OpenTasksExceeded)
 }
 
+// Busy reports whether the server takes nothing for now, from anybody or from this application: it is closed or full, or a cap is reached.
+func Busy(err error) bool {
+	p, ok := errors.AsType[*Problem](err)
+	if !ok || !p.Retryable || p.Code == string(fault.RateLimited) {
+		return false
+	}
+	kind := fault.Code(p.Code).Kind()
+	return kind == fault.Unavailable || kind == fault.Exhausted
+}
+
 // OfDocument reports whether the document was refused, by the server or by its storage, and not what was asked for.
 func OfDocument(err error) bool {
 	p, ok := errors.AsType[*Problem](err)
