@@ -44,12 +44,15 @@ for f in functions/*/function.json; do
   mkdir -p "$stage/$name"
   cp "$f" "$stage/$name/"
 done
+files=()
 for l in $languages; do
-  if ! cp -L "$tessdata/$l.traineddata" "$stage/tessdata/"; then
+  files+=("$tessdata/$l.traineddata")
+  if [ ! -f "${files[-1]}" ]; then
     echo "there is no language data for $l in $tessdata: name it in LANGUAGES, which installs it, or put the file there" >&2
     exit 1
   fi
 done
+go run ./scripts/languages "$stage/tessdata" "${files[@]}"
 
 # A function of Lambda starts often, and can write nothing beside the program: the compilation cache of PDFs comes along. It
 # counts for every processor that has SSE4.1, BMI and POPCNT, as Lambda's do; another one compiles for itself.
@@ -78,7 +81,7 @@ pack "$stage" lethe lethe.zip
 pack "$lambda" bootstrap lethe-lambda.zip
 # A package that grows is told here, also before tests: one with a single worker program is smaller.
 if [[ -z ${LETHE_PACKAGE_LANGUAGES:-}${LANGUAGES:-} ]]; then
-  for limit in lethe.zip:45 lethe-lambda.zip:49; do
+  for limit in lethe.zip:38 lethe-lambda.zip:42; do
     if (($(stat -c %s "$dist/${limit%:*}") > ${limit#*:} << 20)); then
       echo "$dist/${limit%:*} is larger than ${limit#*:} MiB" >&2
       exit 1

@@ -19,11 +19,21 @@ namespace {
 // The engine's reader of files takes a function without context, so what is held is known to the whole process.
 std::mutex mutex;
 std::map<std::string, int> held;
+struct Content {
+  const char *data;
+  size_t size;
+};
+std::map<std::string, Content> lent;
 
 bool read_held(const char *path, std::vector<char> *data) {
   int fd;
   {
     std::lock_guard<std::mutex> lock(mutex);
+    auto content = lent.find(path);
+    if (content != lent.end()) {
+      data->assign(content->second.data, content->second.data + content->second.size);
+      return true;
+    }
     auto found = held.find(path);
     if (found == held.end()) return false;
     fd = found->second;
@@ -49,6 +59,15 @@ int lethe_hold(const char *path) {
   if (fd < 0) return errno;
   held[path] = fd;
   return 0;
+}
+
+void lethe_lend(const char *path, const char *data, size_t size) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (data) {
+    lent[path] = {data, size};
+  } else {
+    lent.erase(path);
+  }
 }
 
 int lethe_init(void *engine, const char *folder, const char *languages) {

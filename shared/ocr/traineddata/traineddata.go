@@ -48,6 +48,7 @@ type Model struct {
 	Name    string // such as eng
 	Path    string
 	Size    int64 // bytes
+	Packed  bool  // the engine needs what Unpack makes of it
 	Problem error // why the engine cannot use it, naming the file; nil if it can
 }
 
@@ -102,7 +103,7 @@ func open(dir string) (Folder, error) {
 		}
 		m := Model{Name: name, Path: filepath.Join(path, e.Name())}
 		if form.MatchString(name) {
-			m.Size, err = examine(m.Path)
+			err = m.examine()
 		} else {
 			err = errors.New("has a name that is no code of a language, such as eng or chi_sim")
 		}
@@ -145,21 +146,30 @@ const (
 	network   = 17
 )
 
-// examine returns the size of a file and why the engine cannot use it.
-func examine(path string) (int64, error) {
-	info, err := os.Stat(path)
+// examine finds out what a file is, and returns why the engine cannot use it.
+func (m *Model) examine() error {
+	info, err := os.Stat(m.Path)
 	if err != nil {
-		return 0, why(err)
+		return why(err)
 	}
 	if !info.Mode().IsRegular() {
-		return 0, errors.New("is no file")
+		return errors.New("is no file")
 	}
-	file, err := os.Open(path) // #nosec G304 -- the operator's own folder
+	file, err := os.Open(m.Path) // #nosec G304 -- the operator's own folder
 	if err != nil {
-		return 0, why(err)
+		return why(err)
 	}
 	defer func() { _ = file.Close() }() // opened for reading
-	return info.Size(), checkTable(file, info.Size())
+	m.Size = info.Size()
+	var h packed
+	if binary.Read(file, binary.LittleEndian, &h) == nil && h.Magic == magic {
+		m.Packed = true
+		return checkTable(file, h.size())
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return why(err)
+	}
+	return checkTable(file, m.Size)
 }
 
 var errNoData = errors.New("holds no language data of Tesseract, or a damaged part of it: install it anew")
