@@ -8,5 +8,5 @@
 // The search of a page is bounded by counted steps, and by the numbers of lines and cells of [Rules] and of a grid. What that leaves
 // out is told.
 //
-// No word is lost, and words outside tables keep their order. Inside, words are in reading order of their cells.
+// No word is lost but those of a scan that are pieces of a table's lines, read as bars or dashes. Words outside tables keep their order. Inside, words are in reading order of their cells.
 package table

@@ -17,7 +17,8 @@ type item struct {
 	box   rect // as it is read
 	line  *ocr.Line
 	order int
-	table int // that takes it, counted from 1; 0 for none
+	drawn bool // no word, but a piece of a drawn line
+	table int  // that takes it, counted from 1; 0 for none
 	cell  int
 }
 
@@ -36,6 +37,9 @@ func find(page *ocr.Page, rules Rules, w *work) (complete bool) {
 	if len(items) == 0 || page.DPI < 1 {
 		return true
 	}
+	for i := range items {
+		items[i].drawn = page.Origin == ocr.Recognised && up.hold(items[i].word.Text, items[i].box, float64(page.DPI))
+	}
 	ruled, complete := grids(up, float64(page.DPI), w)
 	complete = complete && !rules.Left
 	var tables []grid
@@ -46,7 +50,7 @@ func find(page *ocr.Page, rules Rules, w *work) (complete bool) {
 	}
 	var free []*item
 	for i := range items {
-		if items[i].table == 0 {
+		if items[i].table == 0 && !items[i].drawn {
 			free = append(free, &items[i])
 		}
 	}
@@ -89,8 +93,13 @@ func claim(g grid, items []item, table int, w *work) bool {
 	type taken struct{ item, cell int }
 	var all []taken
 	columns, rows := make(map[int]bool), make(map[int]bool)
+	var strokes []int
 	for i := range items {
 		x, y := items[i].box.middle()
+		if items[i].drawn && items[i].table == 0 && bounds.overlaps(items[i].box) {
+			strokes = append(strokes, i)
+			continue
+		}
 		if items[i].table != 0 || x < bounds.x0 || x > bounds.x1 || y < bounds.y0 || y > bounds.y1 {
 			continue
 		}
@@ -122,6 +131,9 @@ func claim(g grid, items []item, table int, w *work) bool {
 	}
 	for _, t := range all {
 		items[t.item].table, items[t.item].cell = table, t.cell
+	}
+	for _, i := range strokes {
+		items[i].table = table
 	}
 	return true
 }
@@ -202,7 +214,7 @@ func tableBlock(items []item, table int, g grid, origin ocr.Origin, f frame) ocr
 	block := ocr.Block{Kind: ocr.TableBlock, Origin: origin, Box: f.box(g.bounds())}
 	words := make([][]item, len(g.cells))
 	for _, it := range items {
-		if it.table == table {
+		if it.table == table && !it.drawn {
 			words[it.cell] = append(words[it.cell], it)
 		}
 	}

@@ -116,6 +116,28 @@ func TestRuledTableHasTheCellsThatLinesPart(t *testing.T) {
 	}
 }
 
+// An engine reads pieces of a table's lines as bars and dashes. Those of an author stand where no line is, and those that a text layer has
+// were written.
+func TestPiecesOfLinesAreNoWords(t *testing.T) {
+	for origin, want := range map[ocr.Origin]string{
+		ocr.Recognised: "|Item|Price|\n|Nut a / b|-|",
+		ocr.TextLayer:  "[\n|Item|| Price _|\n|Nut a / b|-|",
+	} {
+		s := newSheet()
+		s.page.Origin = origin
+		s.grid([]int{100, 400, 700}, []int{200, 260, 320})
+		s.line(220, 92, "[", 120, "Item", 397, "|", 420, "Price")
+		s.line(280, 120, "Nut a / b", 420, "-")
+		s.line(250, 440, "_")
+		for i := range s.page.Blocks[0].Paragraphs[0].Lines[0].Words {
+			s.page.Blocks[0].Paragraphs[0].Lines[0].Words[i].Box.Y1 = 240
+		}
+		if got := s.find(); got != want {
+			t.Errorf("%s: got\n%s\nwant\n%s", origin, got, want)
+		}
+	}
+}
+
 func TestCellsThatNoLinePartsAreOne(t *testing.T) {
 	s := newSheet()
 	for _, y := range []int{200, 260, 380} {

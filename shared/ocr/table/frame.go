@@ -51,6 +51,10 @@ func (r rect) middle() (x, y float64) {
 	return (r.x0 + r.x1) / 2, (r.y0 + r.y1) / 2
 }
 
+func (r rect) overlaps(o rect) bool {
+	return r.x0 <= o.x1 && o.x0 <= r.x1 && r.y0 <= o.y1 && o.y0 <= r.y1
+}
+
 func (r rect) union(o rect) rect {
 	return rect{min(r.x0, o.x0), min(r.y0, o.y0), max(r.x1, o.x1), max(r.y1, o.y1)}
 }

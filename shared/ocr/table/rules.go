@@ -3,6 +3,7 @@ package table
 import (
 	"math"
 	"slices"
+	"strings"
 )
 
 // Grey is a picture of a page in 8-bit grey.
@@ -242,4 +243,21 @@ func (r Rule) at(x float64) float64 {
 		return r.Y0
 	}
 	return r.Y0 + (x-r.X0)/(r.X1-r.X0)*(r.Y1-r.Y0)
+}
+
+// hold reports whether what was read in a place is but a piece of one of the lines, which an engine takes for a bar or a dash.
+func (r Rules) hold(text string, box rect, inch float64) bool {
+	near := jump * inch
+	x, y := box.middle()
+	switch {
+	case strings.Trim(text, "|¦‖[]") == "":
+		return slices.ContainsFunc(r.Down, func(l Rule) bool {
+			return box.x0-near <= max(l.X0, l.X1) && min(l.X0, l.X1) <= box.x1+near && l.Y0 <= y+near && y-near <= l.Y1
+		})
+	case strings.Trim(text, "_-–—=") == "":
+		return slices.ContainsFunc(r.Across, func(l Rule) bool {
+			return box.y0-near <= max(l.Y0, l.Y1) && min(l.Y0, l.Y1) <= box.y1+near && l.X0 <= x+near && x-near <= l.X1
+		})
+	}
+	return false
 }
