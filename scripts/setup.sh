@@ -37,7 +37,7 @@ run=(
   libtesseract-dev libleptonica-dev libtiff-dev libjpeg-dev
   "${languages[@]/#/tesseract-ocr-}"
 )
-native=(cmake make g++ pkg-config libpng-dev libjpeg-dev libtiff-dev libgif-dev libwebp-dev libopenjp2-7-dev libzstd-dev liblzma-dev libdeflate-dev
+native=(cmake make g++ patch pkg-config libpng-dev libjpeg-dev libtiff-dev libgif-dev libwebp-dev libopenjp2-7-dev libzstd-dev liblzma-dev libdeflate-dev
   liblerc-dev zlib1g-dev)
 test=(tesseract-ocr poppler-utils qpdf ghostscript mupdf-tools librsvg2-bin libtiff-tools webp libopenjp2-tools libxml2-utils bash-completion zsh mandoc
   libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui fonts-ocr-b
