@@ -13,13 +13,17 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/lethe-ocr/lethe/shared/ocr/worker"
 	"github.com/lethe-ocr/lethe/shared/ocr/worker/reader"
 )
 
 func main() {
-	// No signal ends the context: a worker ends with its socket, not with a signal meant for the server.
+	// A worker ends with its socket, or with the server, not with a signal meant for the server: a terminal and systemd send theirs to
+	// every process, and a worker that was gone before the server had ended it would be taken for one that crashed.
+	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM)
 	if err := run(context.Background(), os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "lethe-worker:", err)
 		os.Exit(worker.ExitStatus(err))
