@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/access/accesslog"
+	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/webhook"
@@ -73,7 +75,7 @@ permanently: a request may ask for less, never for more. With --abbyy-id a clien
 				if err != nil {
 					return err
 				}
-				return o.showSecret(cmd.OutOrStdout(), made, secret)
+				return errors.Join(o.showSecret(cmd.OutOrStdout(), made, secret), warnOfRoles(cmd.ErrOrStderr(), made, secret))
 			})
 		},
 	}
@@ -126,6 +128,26 @@ func (o *operator) showSecret(w io.Writer, app *access.Application, secret strin
 	return err
 }
 
+// warnOfRoles says of a secret which of its scopes it does not give, unless this shell has the setting that lets it. The server's own
+// counts, which is not known here.
+func warnOfRoles(w io.Writer, app *access.Application, secret string) error {
+	withheld := access.Roles(app.Scopes)
+	if secret == "" || len(withheld) == 0 {
+		return nil
+	}
+	set, err := config.Load()
+	if err != nil || !set.OIDCRequired {
+		return err
+	}
+	names := make([]string, len(withheld))
+	for i, s := range withheld {
+		names[i] = string(s)
+	}
+	_, err = fmt.Fprintf(w, "While the server requires tokens, as it does by default, this secret does not give %s: start it with LETHE_OIDC_REQUIRED=false, "+
+		"or give people the role by token (LETHE_OIDC_ISSUER).\n", strings.Join(names, ", "))
+	return err
+}
+
 func (o *operator) newList() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
@@ -166,7 +188,7 @@ at most two secrets: of more, the oldest ends at once. A running server notices 
 					return err
 				}
 				now := time.Now()
-				return o.showRotation(cmd, app, secret, ended(before, app, now), now)
+				return errors.Join(o.showRotation(cmd, app, secret, ended(before, app, now), now), warnOfRoles(cmd.ErrOrStderr(), app, secret))
 			})
 		},
 	}

@@ -36,6 +36,11 @@ func ApplicationScopes() []Scope { return []Scope{Submit, Read, Delete, Admin} }
 // roles lists the scopes of people who watch over the service.
 func roles() []Scope { return []Scope{Operator, Auditor, Reviewer} }
 
+// Roles returns those of scopes that a secret gives only where no token is required for them.
+func Roles(scopes []Scope) []Scope {
+	return slices.DeleteFunc(slices.Clone(scopes), func(s Scope) bool { return !slices.Contains(roles(), s) })
+}
+
 // Application is a client of the service and owns tasks.
 type Application struct {
 	ID     string  `json:"id"` // a UUID in lower case; part of record keys and blob names
