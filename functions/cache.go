@@ -61,7 +61,7 @@ func ownFolder(dir string) (string, error) {
 		return "", fmt.Errorf("the folder %s belongs to another user: name one of your own", dir)
 	}
 	if info.Mode().Perm()&0o022 != 0 {
-		return "", fmt.Errorf("others can write to the folder %s: run chmod go-w on it, or name another one", dir)
+		return "", fmt.Errorf("others can write to the folder %s: name one of your own that nobody else can write to", dir)
 	}
 	return filepath.Abs(dir)
 }

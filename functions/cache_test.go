@@ -4,8 +4,10 @@ package main_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
@@ -21,8 +23,15 @@ func TestCacheOfOthersIsNotUsed(t *testing.T) {
 	if err := os.Chmod(everybodys, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if _, code := lethe(t, []string{"LETHE_CACHE=" + everybodys}, "warm"); code != verbs.ExitSetting {
-		t.Errorf("a cache that others can write to is accepted: exit code %d", code)
+	for _, place := range []string{everybodys, os.TempDir()} { // to take rights away from the latter would break it
+		cmd := exec.CommandContext(t.Context(), program(t), "warm")
+		cmd.Env = append(os.Environ(), "LETHE_CACHE="+place)
+		out, _ := cmd.CombinedOutput()
+		said := string(out)
+		if code := cmd.ProcessState.ExitCode(); code != verbs.ExitSetting || !strings.Contains(said, "LETHE_CACHE") ||
+			!strings.Contains(said, "name one of your own") || strings.Contains(said, "chmod") {
+			t.Errorf("a cache that others can write to: exit code %d, %s", code, said)
+		}
 	}
 	// Where nobody named it there is no cache, and everything works.
 	env := []string{"LETHE_CACHE=", "HOME=/dev/null", "XDG_CACHE_HOME=", "TMPDIR=" + temp}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/access"
@@ -66,7 +67,7 @@ func findFolder(stderr io.Writer, data string, init bool) (config.Settings, erro
 		s.Data = cmp.Or(data, s.Data)
 		overruled, unread = adopt(s)
 	})
-	none := errors.Is(unread, fs.ErrNotExist)
+	none := errors.Is(unread, fs.ErrNotExist) || errors.Is(unread, syscall.ENOTDIR)
 	if unread != nil && !none {
 		return set, fmt.Errorf("read %s of the data folder %s: %w: start the server, which writes it anew", settingsFile, set.Data, unread)
 	}
@@ -97,11 +98,19 @@ func findFolder(stderr io.Writer, data string, init bool) (config.Settings, erro
 // openFolder opens a data folder, or makes it where there is none. An error says which setting names the folder.
 func openFolder(ctx context.Context, cfg local.Config) (*local.Store, error) {
 	store, err := local.Open(ctx, cfg)
-	if errors.Is(err, local.ErrForeign) {
-		err = verbs.Setting(fmt.Errorf("%s: %w, and none of them was touched: name an empty folder, or one that does not exist yet, "+
-			"with --data or LETHE_DATA", cfg.Dir, err))
+	return store, folderError(cfg.Dir, err)
+}
+
+// folderError says which setting names a folder that cannot be used, and what to name.
+func folderError(dir string, err error) error {
+	switch {
+	case errors.Is(err, local.ErrForeign):
+		return verbs.Setting(fmt.Errorf("%s: %w, and none of them was touched: name an empty folder, or one that does not exist yet, "+
+			"with --data or LETHE_DATA", dir, err))
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
+		return verbs.Setting(fmt.Errorf("--data (LETHE_DATA) %s: %w: name a folder in which this user can write", dir, err))
 	}
-	return store, err
+	return err
 }
 
 // adopt takes into settings what the server of their data folder left there.

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
@@ -84,6 +86,18 @@ func TestNobodyTakesAFolderOfOtherFiles(t *testing.T) {
 	}
 	if content, err := os.ReadFile(scan); err != nil || string(content) != "%PDF" {
 		t.Errorf("a file was touched: %q, %v", content, err)
+	}
+}
+
+func TestAFolderThatCannotBeWrittenToIsASettingToChange(t *testing.T) {
+	for _, cause := range []error{fs.ErrPermission, syscall.EROFS, syscall.ENOTDIR} {
+		err := folderError("place", &fs.PathError{Op: "open", Path: "lock", Err: cause})
+		if verbs.ExitCode(err) != verbs.ExitSetting || !strings.Contains(err.Error(), "LETHE_DATA") || !strings.Contains(err.Error(), "place") {
+			t.Errorf("%v: %v", cause, err)
+		}
+	}
+	if other := errors.New("other"); verbs.ExitCode(folderError("place", other)) != verbs.ExitFailure || folderError("place", nil) != nil {
+		t.Error("another error is taken for one of the folder")
 	}
 }
 

@@ -2,7 +2,10 @@ package main
 
 import (
 	"cmp"
+	"fmt"
+	"os"
 
+	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/ocr/traineddata"
 )
@@ -16,4 +19,17 @@ func tessdataFolder(set config.Settings) string {
 // languageData is the language data that workers use. The error says what of it cannot be used.
 func languageData(set config.Settings) (traineddata.Folder, error) {
 	return traineddata.Find(tessdataFolder(set))
+}
+
+// namesNoFolder refuses a setting of language data that names no folder. What of a folder cannot be used closes intake alone, so that
+// a server whose data was damaged still erases.
+func namesNoFolder(set config.Settings) error {
+	if set.Tessdata == "" {
+		return nil
+	}
+	if info, err := os.Stat(set.Tessdata); err == nil && info.IsDir() {
+		return nil
+	}
+	_, err := languageData(set)
+	return verbs.Setting(fmt.Errorf("LETHE_TESSDATA: %w", err))
 }

@@ -88,9 +88,23 @@ func (s *Space) Check(context.Context) error {
 // admits returns nil if that many more bytes leave the minimum free, uploads in flight included.
 func (s *Space) admits(more int64) error {
 	if s.short() {
-		return fault.New(fault.StorageFull, "the disk of the data folder is full, and deletion uses its reserve: free some space")
+		return s.lacking()
 	}
 	return s.above(more)
+}
+
+// lacking says why the reserve is not whole: there is no room for it above the minimum, or it was given back.
+func (s *Space) lacking() error {
+	held, err := s.held()
+	if err != nil {
+		return err
+	}
+	if !s.given.Load() {
+		if err := s.above(s.room.Reserve - held); err != nil {
+			return err
+		}
+	}
+	return fault.New(fault.StorageFull, "the disk of the data folder is full, and deletion uses its reserve: free some space")
 }
 
 // above returns nil if that many more bytes leave the minimum free.

@@ -69,6 +69,22 @@ func eraseAll(t *testing.T, s *local.Store, etags []string) {
 	}
 }
 
+func TestARefusalForWantOfRoomNamesTheMinimumThatCanBeLowered(t *testing.T) {
+	for what, room := range map[string]local.Room{"with a reserve that found no room": {Reserve: 1 << 20, Floor: 1 << 60}, "without a reserve": {Floor: 1 << 60}} {
+		s, err := local.Open(t.Context(), local.Config{Dir: t.TempDir(), Server: true, Room: room, Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.Space.Check(t.Context())
+		if !errors.Is(err, fault.StorageFull) || !strings.Contains(err.Error(), "LETHE_FREE_FLOOR_MIB") || strings.Contains(err.Error(), "is full") {
+			t.Errorf("%s: %v", what, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestErasingGoesOnOnAFullDisk(t *testing.T) {
 	dir, here := storagetest.SmallDisk(t, 16<<20)
 	if !here {
