@@ -10,13 +10,19 @@ data=${LETHE_DATA:-.data}
 listen=${LETHE_LISTEN:-127.0.0.1:8080}
 url=http://$listen
 tmp=$(mktemp -d)
+log=$tmp/server.log
 server=
+failed=
 export LETHE_DATA=$data LETHE_LISTEN=$listen
 
 say() { printf '\n%s\n' "$*"; }
 fail() {
   printf '\nThe demo failed: %s\n' "$*" >&2
   [ ! -s "$tmp/server.err" ] || tail -5 "$tmp/server.err" >&2
+  if [ -s "$log" ]; then
+    failed=1
+    echo "The server's log is $log." >&2
+  fi
   exit 1
 }
 end() {
@@ -24,7 +30,9 @@ end() {
     kill "$server" 2>/dev/null || true
     wait "$server" 2>/dev/null || true
   fi
-  rm -rf "$tmp"
+  # Only the log outlives a failure: the rest holds text and secrets.
+  find "$tmp" -type f ! -path "${failed:+$log}" -delete
+  [ -n "$failed" ] || rmdir "$tmp"
 }
 trap end EXIT
 trap 'exit 130' INT TERM
@@ -37,6 +45,8 @@ call() {
   cat "$tmp/body"
 }
 status() { cat "$tmp/status"; }
+# deadline [ELSE]: the task's, to the second.
+deadline() { jq -r --arg otherwise "${1:-}" '.delete_after // $otherwise | sub("\\.[0-9]+"; "")' "$tmp/task"; }
 
 # The server would start, and take nothing in.
 if [ "${LETHE_SANDBOX:-required}" = required ] && ! "$lethe" doctor --sandbox >"$tmp/sandbox" 2>&1; then
@@ -54,16 +64,20 @@ else
 fi
 
 say "1. Starting a server on $url with its storage in the folder $data."
-"$lethe" serve >"$tmp/server.log" 2>"$tmp/server.err" &
+echo "   Its log is $log until it ends."
+"$lethe" serve >"$log" 2>"$tmp/server.err" &
 server=$!
-for _ in $(seq 100); do
-  curl -fsS -o /dev/null "$url/readyz" 2>/dev/null && break
-  kill -0 "$server" 2>/dev/null || fail "the server ended: $(tail -1 "$tmp/server.err")"
+alive() { kill -0 "$server" 2>/dev/null || fail "the server on $listen ended. If another program has that port, set LETHE_LISTEN=127.0.0.1:PORT to a free one. It said:"; }
+# Whatever answers is the server that was started only once that one says that it listens.
+for _ in $(seq 600); do
+  alive
+  ! grep -qa '"event":"server.ready"' "$log" || ! curl -fsS -o /dev/null "$url/readyz" 2>/dev/null || break
   sleep 0.1
 done
+alive
 curl -fsS -o /dev/null "$url/readyz" || fail "the server did not become ready"
 cat "$tmp/server.err"
-grep -ao '"sandbox":"[^"]*"' "$tmp/server.log" | head -1 | sed 's/"sandbox":"\(.*\)"/   Worker processes: \1/' || true
+grep -ao '"sandbox":"[^"]*"' "$log" | head -1 | sed 's/"sandbox":"\(.*\)"/   Worker processes: \1/' || true
 
 "$lethe" app create --name demo --json >"$tmp/app"
 app=$(jq -r .id "$tmp/app")
@@ -86,13 +100,19 @@ for _ in $(seq 60); do # until the ledger has taken its entries in
   ! grep -q '^not yet logged' "$tmp/receipt" || { sleep 0.5 && continue; }
   break
 done
-grep -rhoaE '[A-Za-z]{8,}' "$data" | sort -u >"$tmp/own"
+find "$data" -ignore_readdir_race -type f ! -path '*/blobs/uploads/*' ! -path '*/blobs/work/*' ! -path '*/blobs/results/*' -print0 |
+  { xargs -0r grep -hoasE '[A-Za-z]{8,}' || true; } | sort -u >"$tmp/own"
+
+# A file that is as it was before the document came holds nothing of it. It may hold the same bytes: of another task, which is
+# alive, and whose document or preview is alike.
+files() { find "$data" -ignore_readdir_race -type f -printf '%i %s %T@ %C@ %p\n' | LC_ALL=C sort; }
+files >"$tmp/before"
 
 say "2. Creating a task. The answer holds a signed link that takes one document for a quarter of an hour."
 call POST /v1/tasks -H 'Content-Type: application/json' -d '{"languages":["eng"],"formats":["txt","pdf","json"]}' >"$tmp/task"
 [ "$(status)" = 201 ] || fail "creating a task was answered $(status): $(cat "$tmp/task")"
 id=$(jq -r .id "$tmp/task")
-echo "   Task $id; nothing of it outlives $(jq -r '.delete_after // "48 hours after the upload"' "$tmp/task")."
+echo "   Task $id; nothing of it outlives $(deadline "48 hours after the upload")."
 
 say "3. Sending $(basename "$document") ($(stat -c %s "$document") bytes) to the link."
 began=$(date +%s%N)
@@ -109,7 +129,7 @@ for _ in $(seq 600); do
   case $state in Completed | ProcessingFailed) break ;; esac
 done
 [ "$state" = Completed ] || fail "the task is $state: $(jq -r '.failure // empty | "\(.code): \(.detail)"' "$tmp/task")"
-echo "   $(jq -r .pages.total "$tmp/task") pages in $((($(date +%s%N) - began) / 1000000)) ms. It is gone by $(jq -r .delete_after "$tmp/task") at the latest."
+echo "   $(jq -r .pages.total "$tmp/task") pages in $((($(date +%s%N) - began) / 1000000)) ms. It is gone by $(deadline) at the latest."
 
 say "5. Fetching the text. It begins:"
 call GET "/v1/tasks/$id/results/txt" -L >"$tmp/text"
@@ -132,18 +152,21 @@ for i in $(seq 1 40); do
   case $run in *'\x0a'*) ;; *) runs+=("$run") ;; esac
 done
 
-# search WHAT PLACE: prints the files there that hold a needle or a run.
+# changed: lists the files of the folder that are new since the document came, or have changed.
+changed() { files | LC_ALL=C comm -13 "$tmp/before" - | cut -d ' ' -f 5-; }
+
+# search WHAT: prints the files, of those that are listed on standard input, that hold a needle or a run.
 search() {
   case $1 in
-    words) [ ! -s "$tmp/needles" ] || grep -rlaFf "$tmp/needles" "$2" || true ;;
-    bytes) [ ${#runs[@]} = 0 ] || LC_ALL=C grep -rlaP "$(IFS='|'; echo "${runs[*]}")" "$2" || true ;;
+    words) [ ! -s "$tmp/needles" ] || xargs -d '\n' -r grep -lasFf "$tmp/needles" || true ;;
+    bytes) [ ${#runs[@]} = 0 ] || LC_ALL=C xargs -d '\n' -r grep -lasP "$(IFS='|'; echo "${runs[*]}")" || true ;;
   esac
 }
 
 say "6. Searching every byte of $data for the text, to see that the search finds what is there."
 # The upload itself may be erased by now: the search for its bytes is tried on the document.
-[ -n "$(search bytes "$document")" ] || fail "the search for bytes does not find those of the document"
-count=$(search words "$data" | wc -l)
+[ -n "$(search bytes <<<"$document")" ] || fail "the search for bytes does not find those of the document"
+count=$(changed | search words | wc -l)
 [ "$count" -gt 0 ] || [ ! -s "$tmp/needles" ] || fail "the search for words does not find those of the text"
 echo "   Files that hold words of it: $count."
 
@@ -160,9 +183,11 @@ echo "   The task is answered 410 Gone from now on."
 
 say "8. Searching every byte of $data for what is left of it."
 sleep 2.5 # the database's journal is emptied within two seconds
-left=$(search words "$data" && search bytes "$data")
+changed >"$tmp/changed"
+left=$(search words <"$tmp/changed" && search bytes <"$tmp/changed")
 [ -z "$left" ] || fail "something of the document was left behind in $left"
-echo "   Nothing: $(wc -l <"$tmp/needles") words and ${#runs[@]} runs of the document's bytes were looked for in $(find "$data" -type f | wc -l) files."
+echo "   Nothing: $(wc -l <"$tmp/needles") words and ${#runs[@]} runs of the document's bytes were looked for in $(wc -l <"$tmp/changed") files."
+echo "   The others, $(files | LC_ALL=C comm -12 "$tmp/before" - | wc -l), are as they were before it came."
 
 say "9. Checking the receipt with the server's public key alone."
 call GET /v1/ledger/keys >"$tmp/key"
@@ -171,7 +196,7 @@ for _ in $(seq 60); do
   ! grep -q '^not yet logged' "$tmp/receipt" || { sleep 0.5 && continue; }
   break
 done
-"$lethe" verify "$tmp/receipt" --key "$tmp/key" --file "$document" | sed 's/^/   | /'
+"$lethe" verify "$tmp/receipt" --key "$tmp/key" --file "$document" | sed -E 's/^/   | /; s/(T[0-9]{2}:[0-9]{2}:[0-9]{2})\.[0-9]+/\1/g'
 
 if [ -n "${DEMO_ONLY:-}" ]; then
   say "Done."
@@ -181,6 +206,9 @@ say "The server stays up at $url; its description is at $url/v1/openapi.json. Tr
 cat <<TRY
    export LETHE_URL=$url LETHE_APP=$app LETHE_SECRET=$secret
    $lethe submit scan.pdf
-Press Ctrl-C to stop it.
 TRY
+if [ "$(curl -s -o "$tmp/body" -w '%{http_code}' "$url/")" = 200 ]; then
+  echo "Or open $url/ in a browser: a page that reads documents. Sign in with the id $app and that secret."
+fi
+echo "Press Ctrl-C to stop it."
 wait "$server"
