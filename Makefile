@@ -57,7 +57,9 @@ image: package ## make a container image in dist/, without a daemon: OCI layout 
 	@scripts/sbom.sh dist/stage/lethe dist/stage/tessdata dist
 	@go run ./scripts/image -revision "$$(git rev-parse HEAD)" -created "$$(git log -1 --format=%ct)"
 
-run-azure: package ## run a copy of the package under the real Functions host
+run-azure: ## run a copy of the package under the real Functions host
+	@go run ./scripts/azurelocal -check
+	@$(MAKE) --no-print-directory package
 	@scripts/setup.sh azurite
 	@go run ./scripts/azurelocal dist/stage
 

@@ -5,9 +5,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
@@ -18,7 +15,7 @@ import (
 	"time"
 
 	"github.com/lethe-ocr/lethe/scripts/awslocal/stack"
-	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/scripts/credentials"
 	"github.com/lethe-ocr/lethe/shared/storage/aws/emulator"
 )
 
@@ -70,7 +67,7 @@ func run(ctx context.Context, args []string) error {
 	if flags.NArg() != 1 {
 		return errors.New("usage: awslocal [flags] ZIP, the Lambda package")
 	}
-	credentials, err := complete(values)
+	variables, err := credentials.Complete(values)
 	if err != nil {
 		return err
 	}
@@ -89,27 +86,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer s.Stop()
-	fmt.Fprintf(os.Stderr, "awslocal: serving on %s; in another shell:\nexport LETHE_URL=%s%s\n", s.URL(), s.URL(), credentials)
+	fmt.Fprintf(os.Stderr, "awslocal: serving on %s; in another shell:\nexport LETHE_URL=%s%s\n", s.URL(), s.URL(), variables)
 	<-ctx.Done()
 	return nil
-}
-
-// complete adds what a stamp needs to take documents in, unless it is given: a signing key and the first application. It returns
-// the variables by which the command line takes the latter.
-func complete(values settings) (string, error) {
-	if _, given := values["LETHE_SIGNING_KEY"]; !given {
-		private, _, err := ledger.GenerateKey("localhost")
-		if err != nil {
-			return "", err
-		}
-		values["LETHE_SIGNING_KEY"] = private
-	}
-	if _, given := values["LETHE_BOOTSTRAP_APP"]; given {
-		return "", nil
-	}
-	const application = "local"
-	secret := "lethe_" + rand.Text()
-	hash := sha256.Sum256([]byte(secret))
-	values["LETHE_BOOTSTRAP_APP"], values["LETHE_BOOTSTRAP_HASH"] = application, hex.EncodeToString(hash[:])
-	return fmt.Sprintf(" LETHE_APP=%s LETHE_SECRET=%s", application, secret), nil
 }

@@ -13,7 +13,7 @@ import (
 	"syscall"
 
 	"github.com/lethe-ocr/lethe/scripts/azurelocal/stack"
-	"github.com/lethe-ocr/lethe/shared/ledger"
+	"github.com/lethe-ocr/lethe/scripts/credentials"
 )
 
 func main() {
@@ -48,21 +48,22 @@ func run(ctx context.Context, args []string) error {
 	copies := flags.Int("copies", 1, "how often each event is sent")
 	drop := flags.Int("drop", 0, "how many of the first events are lost")
 	delay := flags.Duration("delay", 0, "time between blob and event")
+	check := flags.Bool("check", false, "say whether there is a Functions host, and end")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	tools := stack.FindTools(".")
+	if missing := tools.MissingHost(); missing != "" || *check {
+		return told(missing)
 	}
 	if flags.NArg() != 1 {
 		return errors.New("usage: azurelocal [flags] FOLDER, the folder of the staged package")
 	}
 
-	if _, given := values["LETHE_SIGNING_KEY"]; !given { // nothing is taken in without one
-		private, _, err := ledger.GenerateKey("localhost")
-		if err != nil {
-			return err
-		}
-		values["LETHE_SIGNING_KEY"] = private
+	variables, err := credentials.Complete(values)
+	if err != nil {
+		return err
 	}
-	tools := stack.FindTools(".")
 	azurite, err := stack.StartAzurite(ctx, tools)
 	if err != nil {
 		return err
@@ -87,7 +88,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer app.Stop()
-	fmt.Fprintln(os.Stderr, "azurelocal: serving on", app.URL())
+	fmt.Fprintf(os.Stderr, "azurelocal: serving on %s; in another shell:\nexport LETHE_URL=%s%s\n", app.URL(), app.URL(), variables)
 	if missing := tools.MissingExtension(); missing != "" {
 		fmt.Fprintf(os.Stderr, "azurelocal: %s; without it documents are found by the retention function's timer alone\n", missing)
 	}
@@ -97,4 +98,12 @@ func run(ctx context.Context, args []string) error {
 	case <-app.Ended():
 		return errors.New("the Functions host ended")
 	}
+}
+
+// told is an error with what is missing; nil if nothing is.
+func told(missing string) error {
+	if missing == "" {
+		return nil
+	}
+	return errors.New(missing)
 }

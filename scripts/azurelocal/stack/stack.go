@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"syscall"
@@ -117,11 +116,11 @@ func (s *Stack) Stop() {
 
 // StartHost runs the host after KillHost, on the same port. It returns when the host answers requests.
 func (s *Stack) StartHost(ctx context.Context) error {
-	program, env := "func", []string{}
-	if s.cfg.Tools.Host != "" {
-		program = filepath.Join(s.cfg.Tools.Host, "func/func")
+	program, dotnet := s.cfg.Tools.host()
+	var env []string
+	if dotnet != "" {
 		env = []string{
-			"DOTNET_ROOT=" + filepath.Join(s.cfg.Tools.Host, "dotnet"),
+			"DOTNET_ROOT=" + dotnet,
 			"DOTNET_ROLL_FORWARD=Major",
 			"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1", //nolint:misspell // the runtime's name for it
 		}

@@ -8,7 +8,7 @@ import (
 
 // Tools says where the programs are that the stack starts.
 type Tools struct {
-	Host      string // folder with func/func and dotnet/; empty for an installed func
+	Host      string // folder of func, or the one above it, which may have dotnet/ too; empty for an installed func
 	Extension string // git directory of a repository with the Storage extension in bin/; empty for none
 	Azurite   string // azurite.js
 }
@@ -28,18 +28,42 @@ func FindTools(root string) Tools {
 	return t
 }
 
-// MissingHost says what a Functions host lacks; empty if nothing.
+// MissingHost says what a Functions host lacks, and how to get one; empty if nothing.
 func (t Tools) MissingHost() string {
+	const remedy = "npm install -g azure-functions-core-tools@4 installs one, or let FUNCHOST name the folder that func is in, or the one above it"
 	if t.Host == "" {
 		if _, err := exec.LookPath("func"); err != nil {
-			return "no Functions host: FUNCHOST names no folder and there is no func on PATH"
+			return "no Functions host: FUNCHOST names no folder and there is no func on PATH: " + remedy
 		}
 		return ""
 	}
-	if _, err := os.Stat(filepath.Join(t.Host, "func/func")); err != nil {
-		return "no Functions host: the folder that FUNCHOST names has no func/func"
+	if program, _ := t.host(); program == "" {
+		return "no Functions host: there is no func in the folder that FUNCHOST names: " + remedy
 	}
 	return ""
+}
+
+// host returns the program of the Functions host and the folder of the .NET that came with it; empty where there is none.
+func (t Tools) host() (program, dotnet string) {
+	if t.Host == "" {
+		return "func", ""
+	}
+	for _, place := range []string{filepath.Join(t.Host, "func"), t.Host} {
+		file := filepath.Join(place, "func")
+		if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if beside := filepath.Join(filepath.Dir(place), "dotnet"); folder(beside) {
+			dotnet = beside
+		}
+		return file, dotnet
+	}
+	return "", ""
+}
+
+func folder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // MissingExtension says what blob and queue triggers lack; empty if nothing.

@@ -1,24 +1,25 @@
-package main
+package credentials_test
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
 	"testing"
+
+	"github.com/lethe-ocr/lethe/scripts/credentials"
 )
 
 // What is printed for the command line lets it in.
 func TestPrintsVariablesOfTheFirstApplication(t *testing.T) {
-	values := settings{}
-	printed, err := complete(values)
+	values := map[string]string{}
+	printed, err := credentials.Complete(values)
 	if err != nil {
 		t.Fatal(err)
 	}
-	variables := settings{}
+	variables := map[string]string{}
 	for part := range strings.FieldsSeq(printed) {
-		if err := variables.Set(part); err != nil {
-			t.Fatal(err)
-		}
+		name, value, _ := strings.Cut(part, "=")
+		variables[name] = value
 	}
 	hash := sha256.Sum256([]byte(variables["LETHE_SECRET"]))
 	if got := hex.EncodeToString(hash[:]); got != values["LETHE_BOOTSTRAP_HASH"] {
@@ -27,7 +28,7 @@ func TestPrintsVariablesOfTheFirstApplication(t *testing.T) {
 	if variables["LETHE_APP"] != values["LETHE_BOOTSTRAP_APP"] {
 		t.Errorf("%q: want the application %s", printed, values["LETHE_BOOTSTRAP_APP"])
 	}
-	if printed, err := complete(values); err != nil || printed != "" {
+	if printed, err := credentials.Complete(values); err != nil || printed != "" {
 		t.Errorf("with an application of one's own %q is printed (%v), want nothing", printed, err)
 	}
 }
