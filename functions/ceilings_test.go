@@ -71,7 +71,7 @@ func TestOperatorsSlipsMakeNoApplication(t *testing.T) {
 	data := t.TempDir()
 	for _, flags := range [][]string{
 		{"--retain", "0"}, {"--retain", "25h"}, {"--retain", "-1h"}, {"--retain", "1500ms"}, {"--retain", "2"}, {"--formats", ""}, {"--formats", "epub"},
-		{"--languages", ""}, {"--languages", "eng,"}, {"--delete-on-fetch=perhaps"}, {"--Retain", "2h"}, {"--retain", "2h", "--retain", "20h"},
+		{"--languages", ""}, {"--languages", "eng,"}, {"--languages", "eng,klingon"}, {"--delete-on-fetch=perhaps"}, {"--Retain", "2h"}, {"--retain", "2h", "--retain", "20h"},
 	} {
 		if out, code := lethe(t, nil, slices.Concat([]string{"app", "create", "--data", data}, flags)...); code != 2 {
 			t.Errorf("%q: code %d: %s", flags, code, out)

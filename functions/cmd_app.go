@@ -15,6 +15,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/access/accesslog"
 	"github.com/lethe-ocr/lethe/shared/config"
+	"github.com/lethe-ocr/lethe/shared/ocr/language"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/storage"
 	"github.com/lethe-ocr/lethe/shared/webhook"
@@ -61,11 +62,15 @@ permanently: a request may ask for less, never for more. With --abbyy-id a clien
 					return verbs.Usage(fmt.Errorf("--%s without a value would limit nothing: give one or leave it out", ceiling))
 				}
 			}
+			app.Ceilings.Languages = language.Codes(app.Ceilings.Languages)
 			if err := app.Ceilings.Check(); err != nil {
 				return verbs.Usage(err)
 			}
 			if hint := verbs.LanguageHint(app.Ceilings.Languages); hint != "" {
 				return verbs.Usage(errors.New("--languages: " + hint))
+			}
+			if err := readable(app.Ceilings.Languages); err != nil {
+				return verbs.Usage(err)
 			}
 			return o.registry(cmd.Context(), func(r *access.Registry, record recorder) error {
 				made, secret, err := r.Create(cmd.Context(), app, ends(life))
@@ -101,6 +106,25 @@ permanently: a request may ask for less, never for more. With --abbyy-id a clien
 	verbs.Complete(cmd, "formats", verbs.Names(render.Formats()))
 	verbs.Complete(cmd, "languages", verbs.LanguageCodes())
 	return cmd
+}
+
+// readable refuses a language that there is no data of, neither anywhere nor of somebody's own on this machine.
+func readable(languages []string) error {
+	unknown := slices.DeleteFunc(slices.Clone(languages), language.Known)
+	if len(unknown) == 0 {
+		return nil
+	}
+	set, err := config.Load()
+	if err != nil {
+		return err
+	}
+	folder, err := languageData(set)
+	for _, code := range unknown {
+		if err != nil || !slices.Contains(folder.Usable(), code) {
+			return fmt.Errorf("--languages: there is no language %q; \"lethe help languages\" lists them", code)
+		}
+	}
+	return nil
 }
 
 // ends returns when a secret of that lifetime expires; never for 0.

@@ -58,7 +58,7 @@ A server tells its own languages in the answer to GET /v1/capabilities; "lethe h
 				return err
 			}
 			v.folder, v.problem = languageData(set)
-			asked, err := languagesNamed(args)
+			asked, err := v.named(args)
 			if err != nil {
 				return verbs.Usage(err)
 			}
@@ -72,12 +72,12 @@ A server tells its own languages in the answer to GET /v1/capabilities; "lethe h
 	return cmd
 }
 
-// languagesNamed returns the codes of languages that are called by code or by name.
-func languagesNamed(called []string) ([]string, error) {
+// named returns the codes of languages that are called by code or by name.
+func (v *languagesVerb) named(called []string) ([]string, error) {
 	var codes []string
-	for _, name := range called {
+	for _, name := range language.Codes(called) {
 		found := language.Named(name)
-		if len(found) == 0 && language.Tag(name) != "" {
+		if len(found) == 0 && language.Tag(name) != "" || v.state(name).Installed {
 			found = []string{name}
 		}
 		if len(found) == 0 {

@@ -154,12 +154,12 @@ func missingLanguage(asked string, known []string, problem error) error {
 	if problem != nil {
 		return fmt.Errorf("--lang: language %q cannot be used: %w", asked, problem)
 	}
+	if hint := verbs.LanguageHint([]string{asked}); hint != "" {
+		return errors.New("--lang: " + hint)
+	}
 	text := fmt.Sprintf("--lang: language %q is not installed; installed are: %s", asked, strings.Join(known, ", "))
 	if language.Name(asked) != "" {
 		text += fmt.Sprintf("; \"lethe languages %s\" says how to install it", asked)
-	}
-	if hint := verbs.LanguageHint([]string{asked}); hint != "" {
-		text += "; " + hint
 	}
 	return errors.New(text)
 }
@@ -209,6 +209,8 @@ func (v *readVerb) check() error {
 func (v *readVerb) checkResults(found *foundDocuments) error {
 	v.named = v.recursive || len(found.documents) > 1
 	switch {
+	case verbs.OutputFolder(v.out) != nil:
+		return verbs.OutputFolder(v.out)
 	case v.out != "":
 		return found.placeResults(v.out, v.wanted)
 	case len(v.wanted) > 1:
@@ -216,7 +218,7 @@ func (v *readVerb) checkResults(found *foundDocuments) error {
 	case v.named && v.wanted[0] != render.TXT:
 		return fmt.Errorf("several documents as %s need a folder, only %s can follow each other on standard output: give --output", v.wanted[0], render.TXT)
 	}
-	return verbs.Legible(v.stdout, string(v.wanted[0]))
+	return verbs.Legible(v.stdout, string(v.wanted[0]), "folder")
 }
 
 // prepare makes the output folder, and tries that a result can be written there before anything is read.

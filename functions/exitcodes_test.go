@@ -35,7 +35,7 @@ func TestProgramEndsWithEveryExitCodeOfTheTable(t *testing.T) {
 		{verbs.ExitOK, "version", "", ""},
 		{verbs.ExitFailure, "read -o /proc/none scan.pdf", "", "make output folder"},
 		{verbs.ExitUsage, "read --nonsense scan.pdf", "", `see "lethe read --help"`},
-		{verbs.ExitUsage, "read --lang Deutsch+eng scan.pdf", "", `--lang: language "Deutsch" is not installed`},
+		{verbs.ExitUsage, "read --lang Deutsch+eng scan.pdf", "", `--lang: languages have Tesseract's codes, and "Deutsch" is deu`},
 		{verbs.ExitUsage, "submit --lang german scan.pdf", "", `"german" is deu`},
 		{verbs.ExitUsage, "list --limit few", "", "--limit few: it must be a whole number"},
 		{verbs.ExitUsage, "serve --ephemeral --listen 127.0.0.1:0", "", "--listen (LETHE_LISTEN) does not go with --ephemeral"},

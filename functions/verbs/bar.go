@@ -44,12 +44,12 @@ func Terminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Legible refuses to write a result to a terminal that shows no such format.
-func Legible(w io.Writer, format string) error {
+// Legible refuses to write a result to a terminal that shows no such format. output is what --output names: a file or a folder.
+func Legible(w io.Writer, format, output string) error {
 	if f := render.Format(strings.ToLower(format)); !f.Known() || !f.Binary() || !Terminal(w) {
 		return nil
 	}
-	return Usage(fmt.Errorf("%s is nothing for a terminal: name a file with --output, or send standard output to a file or a pipe", strings.ToUpper(format)))
+	return Usage(fmt.Errorf("%s is nothing for a terminal: name a %s with --output, or send standard output to a file or a pipe", strings.ToUpper(format), output))
 }
 
 // To moves the bar. A total of 0 is not known yet; it may grow. Drawing that fails is no reason to stop.

@@ -9,9 +9,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/request"
 )
 
@@ -109,6 +111,20 @@ func (s *submission) below(arg string) ([]document, error) {
 		return nil, fmt.Errorf("list %s: %w", arg, err)
 	}
 	return all, nil
+}
+
+// OutputFolder refuses a folder for results that is named as if it were a result, unless there is one.
+func OutputFolder(path string) error {
+	ending := strings.ToLower(filepath.Ext(path))
+	if !slices.ContainsFunc(render.Formats(), func(f render.Format) bool {
+		return ending == strings.ToLower(filepath.Ext(f.Extension())) && ending != ""
+	}) {
+		return nil
+	}
+	if stat, err := os.Stat(path); err == nil && stat.IsDir() {
+		return nil
+	}
+	return fmt.Errorf("--output %s: results go to a folder, each named after its document: name one, or send standard output to a file", path)
 }
 
 // sized adds the size of the document to the settings of its task. Why one cannot be opened is told when it is sent.

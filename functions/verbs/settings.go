@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lethe-ocr/lethe/shared/ocr/language"
 	"github.com/lethe-ocr/lethe/shared/request"
 )
 
@@ -34,11 +35,17 @@ func SettingsFlags(cmd *cobra.Command, s *request.Settings, only ...string) {
 	}
 }
 
+// serverLanguages says in the help of a verb that the server chooses where no language is named.
+func serverLanguages(cmd *cobra.Command) {
+	cmd.Flags().Lookup("lang").Usage += "; without it the first that the application is limited to, or eng"
+}
+
 // settingFlag is the flag of one setting. It implements pflag.Value.
 type settingFlag struct {
 	setting  request.Setting
 	settings *request.Settings
 	given    bool
+	text     string // as it was given
 }
 
 // Type is what help texts call the value.
@@ -70,12 +77,17 @@ func (f *settingFlag) String() string {
 
 // Set takes the text of a flag.
 func (f *settingFlag) Set(text string) error {
+	f.text = text
 	if f.setting.AnyCase {
 		text = strings.ToLower(text)
 	}
 	switch place := f.setting.Place(f.settings).(type) {
 	case *[]string:
-		return f.add(place, values(text))
+		list := values(text)
+		if f.setting.Name == "languages" {
+			list = language.Codes(list)
+		}
+		return f.add(place, list)
 	case *request.Seconds:
 		d, err := time.ParseDuration(text)
 		if err != nil || d < time.Second || d%time.Second != 0 {

@@ -30,7 +30,7 @@ const mostParallel = 64
 func newSubmit(version string) *cobra.Command {
 	s := &submission{
 		connection: connection{version: version},
-		settings:   request.Settings{Languages: []string{"eng"}, Formats: []string{"txt"}},
+		settings:   request.Settings{Formats: []string{"txt"}},
 	}
 	cmd := &cobra.Command{
 		Use:   "submit FILE|DIR|-…",
@@ -56,6 +56,7 @@ DOCUMENT.accepted.promise; "lethe audit --promises" compares them with the ledge
 	}
 	s.flags(cmd)
 	SettingsFlags(cmd, &s.settings)
+	serverLanguages(cmd)
 	f := cmd.Flags()
 	f.StringVarP(&s.out, "output", "o", "", "folder for results")
 	f.IntVar(&s.parallel, "parallel", 4, fmt.Sprintf("documents at a time, at most %d", mostParallel))
@@ -86,8 +87,8 @@ func (s *submission) submit(cmd *cobra.Command, args []string) error {
 		return Usage(errors.New("several documents need a folder for their results: give --output"))
 	case toStdout && len(s.settings.Formats) > 1:
 		return Usage(errors.New("several formats need a folder: give --output"))
-	case toStdout && Legible(cmd.OutOrStdout(), s.settings.Formats[0]) != nil:
-		return Legible(cmd.OutOrStdout(), s.settings.Formats[0])
+	case toStdout && Legible(cmd.OutOrStdout(), s.settings.Formats[0], "folder") != nil:
+		return Legible(cmd.OutOrStdout(), s.settings.Formats[0], "folder")
 	case toStdout && s.jsonOut:
 		return Usage(errors.New("--json would mix with the result on standard output: give --output or --no-wait"))
 	}
@@ -117,6 +118,9 @@ func (s *submission) check() error {
 	}
 	if s.patience < time.Second {
 		return errors.New("--give-up-after must be 1s at least")
+	}
+	if err := OutputFolder(s.out); err != nil {
+		return err
 	}
 	if s.noWait && s.erase {
 		return errors.New("--delete comes after fetching, which --no-wait leaves out; use --delete-on-fetch or --retain")

@@ -238,7 +238,7 @@ and only its owner can read it.` + connectionHelp(),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			if out == "" || out == "-" {
-				if err := Legible(cmd.OutOrStdout(), format); err != nil {
+				if err := Legible(cmd.OutOrStdout(), format, "file"); err != nil {
 					return err
 				}
 			}

@@ -25,7 +25,7 @@ const shortestLook = time.Second
 func newWatch(version string) *cobra.Command {
 	v := &watching{
 		connection: connection{version: version},
-		cfg:        inbox.Config{Settings: request.Settings{Languages: []string{"eng"}, Formats: []string{"txt"}}},
+		cfg:        inbox.Config{Settings: request.Settings{Formats: []string{"txt"}}},
 	}
 	cmd := &cobra.Command{
 		Use:   "watch INBOX OUT",
@@ -61,6 +61,7 @@ and ends: for cron.` + connectionHelp(),
 	}
 	v.flags(cmd)
 	SettingsFlags(cmd, &v.cfg.Settings)
+	serverLanguages(cmd)
 	f := cmd.Flags()
 	f.StringVar(&v.cfg.Done, "done", "", "folder for documents that were recognised; without it they are erased")
 	f.IntVar(&v.cfg.Parallel, "parallel", 4, fmt.Sprintf("documents at a time, at most %d", mostParallel))

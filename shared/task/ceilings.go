@@ -109,6 +109,14 @@ func usual[T comparable](usual T, allowed []T) []T {
 	return allowed[:1]
 }
 
+// usualLanguage is what an order is read in that names no language: the first that is listed and installed, or English where none is.
+func (c Ceilings) usualLanguage(installed []string) []string {
+	if allowed := c.Allowed(installed); len(c.Languages) > 0 && len(allowed) > 0 {
+		return allowed[:1]
+	}
+	return usual("eng", installed)
+}
+
 // hold holds a complete order to the owner's ceilings. A longer retention is cut, what else goes beyond them is refused.
 func (c Ceilings) hold(o *Order, longest time.Duration) error {
 	set := &o.Settings

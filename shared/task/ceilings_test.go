@@ -51,6 +51,10 @@ func TestOrdersAreHeldToTheCeilingsOfTheirApplication(t *testing.T) {
 			ceilings: task.Ceilings{Retain: 24 * time.Hour},
 			want:     task.Settings{Languages: []string{"eng"}, Formats: []render.Format{render.TXT}, Retain: 23 * time.Hour},
 		},
+		"another language first": {
+			ceilings: task.Ceilings{Languages: []string{"lat", "eng"}},
+			want:     task.Settings{Languages: []string{"lat"}, Formats: []render.Format{render.TXT}},
+		},
 		"usual choices not allowed": {
 			ceilings: task.Ceilings{Formats: []render.Format{render.PDF, render.JSON}, Languages: []string{"tlh", "lat"}},
 			want:     task.Settings{Languages: []string{"lat"}, Formats: []render.Format{render.PDF}},

@@ -104,7 +104,7 @@ func (s *Service) complete(o *Order) error {
 		return fault.New(fault.EngineUnavailable, "the engine is starting; try again in a moment").Retry(2 * time.Second)
 	}
 	if len(set.Languages) == 0 {
-		set.Languages = usual("eng", o.Ceilings.Allowed(known))
+		set.Languages = o.Ceilings.usualLanguage(known)
 	}
 	if language.IsAuto(set.Languages) {
 		if len(compact(set.Languages)) > 1 {

@@ -859,7 +859,7 @@ export interface components {
             /** @description Leave the pages that pages does not name in the searchable PDF, as they are, hidden text included. By default it has only those that were read, without bookmarks, page labels and the structure of the whole document. */
             keep_pages?: boolean;
             /**
-             * @description Tesseract's codes in order of preference, by default eng where the application may use it; GET /v1/capabilities lists those installed. auto, alone, has them chosen for the document from a look at some of its pages, among those that the application may use; the languages of the task say what was chosen.
+             * @description Tesseract's codes in order of preference, by default the first that the application is limited to, or else eng; GET /v1/capabilities lists those installed. auto, alone, has them chosen for the document from a look at some of its pages, among those that the application may use; the languages of the task say what was chosen.
              * @example [
              *       "eng"
              *     ]
@@ -1662,7 +1662,7 @@ export interface components {
             /** @description Leave the pages that pages does not name in the searchable PDF, as they are, hidden text included. By default it has only those that were read, without bookmarks, page labels and the structure of the whole document. */
             keep_pages?: boolean;
             /**
-             * @description Tesseract's codes in order of preference, by default eng where the application may use it; GET /v1/capabilities lists those installed. auto, alone, has them chosen for the document from a look at some of its pages, among those that the application may use; the languages of the task say what was chosen.
+             * @description Tesseract's codes in order of preference, by default the first that the application is limited to, or else eng; GET /v1/capabilities lists those installed. auto, alone, has them chosen for the document from a look at some of its pages, among those that the application may use; the languages of the task say what was chosen.
              * @example [
              *       "eng"
              *     ]
@@ -1717,7 +1717,7 @@ export interface components {
             /** @description Leave the pages that pages does not name in the searchable PDF, as they are, hidden text included. By default it has only those that were read, without bookmarks, page labels and the structure of the whole document. */
             keep_pages?: boolean;
             /**
-             * @description Tesseract's codes in order of preference, by default eng where the application may use it; GET /v1/capabilities lists those installed. auto, alone, has them chosen for the document from a look at some of its pages, among those that the application may use; the languages of the task say what was chosen.
+             * @description Tesseract's codes in order of preference, by default the first that the application is limited to, or else eng; GET /v1/capabilities lists those installed. auto, alone, has them chosen for the document from a look at some of its pages, among those that the application may use; the languages of the task say what was chosen.
              * @example [
              *       "eng"
              *     ]
@@ -3707,7 +3707,7 @@ export interface operations {
     createTaskFromDocument: {
         parameters: {
             query?: {
-                /** @description Tesseract's codes in order of preference, by default eng where the application may use it; GET /v1/capabilities lists those installed. auto, alone, has them chosen for the document from a look at some of its pages, among those that the application may use; the languages of the task say what was chosen. */
+                /** @description Tesseract's codes in order of preference, by default the first that the application is limited to, or else eng; GET /v1/capabilities lists those installed. auto, alone, has them chosen for the document from a look at some of its pages, among those that the application may use; the languages of the task say what was chosen. */
                 languages?: string[];
                 /** @description Results wanted, by default txt where the application may use it; GET /v1/capabilities lists their media types. */
                 formats?: components["schemas"]["ResultFormat"][];

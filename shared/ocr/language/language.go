@@ -47,6 +47,9 @@ func Named(name string) []string {
 	if name == "" || slices.Contains(all, name) {
 		return nil
 	}
+	if fraktur(name) { // the code of later data
+		return slices.DeleteFunc(all, func(code string) bool { return Tag(code) != Tag(name) })
+	}
 	wanted, err := language.Parse(name)
 	base, sure := wanted.Base()
 	tagged := err == nil && sure == language.Exact
@@ -65,6 +68,24 @@ func Named(name string) []string {
 		}
 	}
 	return found
+}
+
+// Codes returns names with those that are codes in whatever case as Tesseract writes them. Others stay as they are: data may be of anybody's
+// own.
+func Codes(names []string) []string {
+	all := append(strings.Fields(codes), Auto)
+	written := slices.Clone(names)
+	for i, name := range names {
+		if small := strings.ToLower(name); slices.Contains(all, small) {
+			written[i] = small
+		}
+	}
+	return written
+}
+
+// Known reports whether there is data of a language by its code.
+func Known(code string) bool {
+	return slices.Contains(strings.Fields(codes), code) || fraktur(code)
 }
 
 // Language is one that Tesseract has data for.

@@ -1,6 +1,7 @@
 package language_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,11 +16,24 @@ func TestLanguagesAreFoundByWhatPeopleCallThem(t *testing.T) {
 		"spanish": "spa", "español": "spa", "italiano": "ita", "russian": "rus", "русский": "rus", "arabic": "ara", "العربية": "ara",
 		"greek": "ell", "ελληνικά": "ell", "dutch": "nld", "nederlands": "nld", "polski": "pol", "japanese": "jpn", "日本語": "jpn",
 		"chinese": "chi_sim chi_tra", "simplified chinese": "chi_sim", "zh": "chi_sim chi_tra", "中文": "chi_sim chi_tra", "svenska": "swe",
-		"Fraktur": "frk", "german in fraktur": "frk",
+		"Fraktur": "frk", "german in fraktur": "frk", "deu_latf": "frk",
 		"deu": "", "eng": "", "klingonese": "", "": "", "x": "",
 	} {
 		if got := strings.Join(language.Named(name), " "); got != want {
 			t.Errorf("%q is %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestCodesAreTakenInAnyCaseAndOtherNamesAsTheyAre(t *testing.T) {
+	t.Parallel()
+	given := []string{"ENG", "Chi_Sim", "AUTO", "Latin", "deu"}
+	if got, want := language.Codes(given), []string{"eng", "chi_sim", "auto", "Latin", "deu"}; !slices.Equal(got, want) || given[0] != "ENG" {
+		t.Errorf("%q, want %q, of %q", got, want, given)
+	}
+	for code, want := range map[string]bool{"eng": true, "deu_latf": true, "klingon": false, "English": false, "": false} {
+		if language.Known(code) != want {
+			t.Errorf("%q is known: %v", code, !want)
 		}
 	}
 }
