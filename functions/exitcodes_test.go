@@ -67,6 +67,7 @@ func TestProgramEndsWithEveryExitCodeOfTheTable(t *testing.T) {
 		{verbs.ExitSetting, "serve --data . --listen 127.0.0.1:0", "", "LETHE_DATA"},
 		{verbs.ExitSetting, "serve --tls-cert cert.pem", "", "LETHE_TLS_CERT (--tls-cert)"},
 		{verbs.ExitNoCommand, "sumbit scan.pdf", "", "did you mean submit?"},
+		{verbs.ExitNoCommand, "scan.pdf", "", "lethe read scan.pdf"},
 		{verbs.ExitNoCommand, "app rotates", "", "did you mean rotate?"},
 		{verbs.ExitNoArguments, "", "", "name one of the commands"},
 		{verbs.ExitNoArguments, "app", "", "name one of the commands"},

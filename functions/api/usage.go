@@ -89,7 +89,7 @@ func (a *API) span(first, last string) (from, to time.Time, err error) {
 		return from, to, err
 	}
 	if days := int(to.Sub(from)/(24*time.Hour)) + 1; days < 1 || days > usageSpan {
-		return from, to, fault.New(fault.BadField, "from must be a day up to to, and at most %d days before it", usageSpan-1).In("from")
+		return from, to, fault.New(fault.BadField, "the first day must not be after the last, and at most %d days before it", usageSpan-1).In("from")
 	}
 	return from, to, nil
 }

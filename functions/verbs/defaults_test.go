@@ -24,6 +24,28 @@ func TestOutputNamedLikeAResultIsRefused(t *testing.T) {
 	w.want(verbs.ExitOK, "submit", "-o", filepath.Join(dir, "2026.11"), path)
 }
 
+// A refusal names what is on the command line, and not the field of the interface.
+func TestRefusalOfTheServerNamesTheFlagAndItsValue(t *testing.T) {
+	w := newWorld(t)
+	path := filepath.Join(files(t, map[string]string{"scan.pdf": word}), "scan.pdf")
+	for _, flag := range []string{"--retain 48h", "--format doc", "--lang tlh"} {
+		for _, args := range [][]string{{"submit", path}, {"submit", "-o", t.TempDir(), path}} {
+			_, stderr := w.want(verbs.ExitUsage, append(args, strings.Fields(flag)...)...)
+			if !strings.HasPrefix(stderr, flag+": ") {
+				t.Errorf("%v: %s", args, stderr)
+			}
+		}
+	}
+}
+
+func TestDocumentsThatAreNotWaitedForAreSentAndNotDone(t *testing.T) {
+	w := newWorld(t)
+	path := filepath.Join(files(t, map[string]string{"scan.pdf": word}), "scan.pdf")
+	if _, stderr := w.want(verbs.ExitOK, "submit", "--no-wait", path); !strings.Contains(stderr, "documents: 1 sent") {
+		t.Errorf("messages: %s", stderr)
+	}
+}
+
 // Where no language is named, the server chooses: an application may be limited to others than English.
 func TestSubmitNamesNoLanguageUnasked(t *testing.T) {
 	w := newWorld(t)

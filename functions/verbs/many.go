@@ -74,7 +74,7 @@ func (s *submission) many(cmd *cobra.Command, cl *client.Client, documents []doc
 	err = r.all(cmd.Context(), todo)
 	r.bar.End()
 	if err != nil {
-		if s.out != "" {
+		if code := ExitCode(err); s.out != "" && code != ExitUsage && code != ExitRefused { // the same command would be refused again
 			fmt.Fprintln(cmd.ErrOrStderr(), "Stopped. Run the same command again to resume.")
 		}
 		return err

@@ -77,7 +77,11 @@ func (r *run) summary(earlier int) error {
 	for _, line := range r.failed {
 		fmt.Fprintln(stderr, line)
 	}
-	fmt.Fprintf(stderr, "documents: %d done, %d done earlier, %d failed\n", r.total-earlier-len(r.failed), earlier, len(r.failed))
+	done := "done"
+	if r.noWait {
+		done = "sent"
+	}
+	fmt.Fprintf(stderr, "documents: %d %s, %d done earlier, %d failed\n", r.total-earlier-len(r.failed), done, earlier, len(r.failed))
 	switch {
 	case len(r.failed) > 0:
 		return Some(fmt.Errorf("%d of %d documents failed", len(r.failed), r.total))

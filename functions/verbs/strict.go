@@ -3,6 +3,7 @@ package verbs
 import (
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -10,6 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/lethe-ocr/lethe/shared/client"
+	"github.com/lethe-ocr/lethe/shared/request"
 )
 
 // Strict makes a command and all below it refuse wrong command lines in plain words, each slip with its exit code. A command
@@ -71,6 +75,9 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 	if names := cmd.SuggestionsFor(args[0]); len(names) > 0 {
 		near = "; did you mean " + strings.Join(names, " or ") + "?"
 	}
+	if stat, err := os.Stat(args[0]); near == "" && !cmd.HasParent() && err == nil && stat.Mode().IsRegular() {
+		near = fmt.Sprintf("; to read the file: %s read %s", cmd.Name(), args[0])
+	}
 	return &coded{ExitNoCommand, fmt.Errorf("unknown command %q%s; %s", args[0], near, seeHelp(cmd))}
 }
 
@@ -129,6 +136,9 @@ func nearFlag(cmd *cobra.Command, name string) string {
 // variable, the other is named too.
 func Describe(cmd *cobra.Command, err error) string {
 	text := Message(err)
+	if p, ok := errors.AsType[*client.Problem](err); ok && cmd != nil {
+		text = inFlags(cmd, p.Field, text)
+	}
 	if hint := hint(err); hint != "" {
 		text += "; " + Printable(hint)
 	}
@@ -156,4 +166,24 @@ func Describe(cmd *cobra.Command, err error) string {
 // variableOf returns the variable that a flag stands for: its usage names it.
 func variableOf(f *pflag.Flag) string {
 	return regexp.MustCompile(`\b(LETHE|AZURE)_[A-Z_]+`).FindString(f.Usage)
+}
+
+// inFlags puts the flag and its value into the message of a server that refused a field of a request, in place of the field's name.
+func inFlags(cmd *cobra.Command, field, text string) string {
+	name := field[strings.LastIndexAny(field, ".]")+1:]
+	for _, setting := range request.All() {
+		flag := cmd.Flags().Lookup(setting.Flag)
+		if setting.Name != name || flag == nil || !flag.Changed {
+			continue
+		}
+		value := flag.Value
+		if once, ok := value.(*single); ok {
+			value = once.Value
+		}
+		given, ok := value.(*settingFlag)
+		if rest, named := strings.CutPrefix(text, Printable(field)+": "); ok && named {
+			return Printable("--"+setting.Flag+" "+given.text) + ": " + rest
+		}
+	}
+	return text
 }

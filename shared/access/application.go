@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lethe-ocr/lethe/shared/fault"
@@ -108,11 +109,11 @@ func (a *Application) check() error {
 		return fault.New(fault.BadField, "this id is one of a person inside an application").In("id")
 	}
 	if len(a.Scopes) == 0 {
-		return fault.New(fault.BadField, "at least one scope is needed, out of: %v", Scopes()).In("scopes")
+		return fault.New(fault.BadField, "at least one scope is needed, out of: %s", scopesInWords()).In("scopes")
 	}
 	for _, s := range a.Scopes {
 		if !slices.Contains(Scopes(), s) {
-			return fault.New(fault.BadField, "a scope is unknown; the scopes are: %v", Scopes()).In("scopes")
+			return fault.New(fault.BadField, "a scope is unknown; the scopes are: %s", scopesInWords()).In("scopes")
 		}
 	}
 	if a.Client != "" && !IsClient(a.Client) {
@@ -132,6 +133,14 @@ func (a *Application) check() error {
 	return a.Ceilings.Check()
 }
 
+func scopesInWords() string {
+	var names []string
+	for _, s := range Scopes() {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
+}
+
 // ParseScopes reads scopes separated by commas.
 func ParseScopes(names []string) ([]Scope, error) {
 	var scopes []Scope
@@ -140,7 +149,7 @@ func ParseScopes(names []string) ([]Scope, error) {
 			scopes = append(scopes, s)
 			continue
 		}
-		return nil, fmt.Errorf("a scope is unknown; the scopes are: %v", Scopes())
+		return nil, fmt.Errorf("scope %q is unknown; the scopes are: %s", n, scopesInWords())
 	}
 	return scopes, nil
 }
