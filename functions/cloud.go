@@ -26,7 +26,7 @@ import (
 // for. wrong is what the settings lack, nil for nothing; placed says why storage may not be where they say.
 func cloudPlace(set config.Settings, wrong error, c *clock.Remote, r records, placed func(context.Context) error, keys *seal.Keys, log *slog.Logger) place {
 	const looks = time.Minute
-	export, misled := telemetry.FromEnvironment(os.Getenv)
+	export, misled := telemetry.Configured(os.Environ())
 	return place{
 		export:   export,
 		set:      set,

@@ -50,7 +50,7 @@ type machine struct {
 
 // newMachine joins the parts over the data folder. Links begin with base. Close it to let go of them.
 func newMachine(ctx context.Context, set config.Settings, base string, log *slog.Logger) (*machine, error) {
-	export, err := telemetry.FromEnvironment(os.Getenv)
+	export, err := telemetry.Configured(os.Environ())
 	if err != nil {
 		return nil, verbs.Setting(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -81,7 +82,9 @@ func FromEnvironment(variable func(name string) string) (Export, error) {
 		address    *string
 	}{{"TRACES", "/v1/traces", &e.Traces}, {"METRICS", "/v1/metrics", &e.Metrics}} {
 		address, err := receiver(variable, signal.name, signal.path)
-		errs = append(errs, err)
+		if err != nil && !slices.ContainsFunc(errs, func(e error) bool { return e.Error() == err.Error() }) { // one variable serves both
+			errs = append(errs, err)
+		}
 		*signal.address = address
 	}
 	if text := variable(exporterVariable + "TIMEOUT"); text != "" {
