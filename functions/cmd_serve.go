@@ -40,9 +40,6 @@ secret, once. Settings come from the environment and from flags, which win:
 				}
 			}
 			given, err := load(cmd, set)
-			if err == nil {
-				err = namesNoFolder(given)
-			}
 			if err != nil {
 				return err
 			}

@@ -63,7 +63,6 @@ func TestProgramEndsWithEveryExitCodeOfTheTable(t *testing.T) {
 		{verbs.ExitSetting, "serve", "LETHE_LISTEN=nowhere", "--listen (LETHE_LISTEN)"},
 		{verbs.ExitSetting, "serve --listen 127.0.0.1:0", "LETHE_DATA=notes.txt", "LETHE_DATA"},
 		{verbs.ExitSetting, "app list", "LETHE_DATA=notes.txt", "LETHE_DATA"},
-		{verbs.ExitSetting, "serve --data none --listen 127.0.0.1:0", "LETHE_TESSDATA=/nope", "LETHE_TESSDATA"},
 		{verbs.ExitSetting, "serve --data . --listen 127.0.0.1:0", "", "LETHE_DATA"},
 		{verbs.ExitSetting, "serve --tls-cert cert.pem", "", "LETHE_TLS_CERT (--tls-cert)"},
 		{verbs.ExitNoCommand, "sumbit scan.pdf", "", "did you mean submit?"},

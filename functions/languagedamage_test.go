@@ -66,3 +66,23 @@ func TestLanguageDataDamagedWhileRunningClosesIntakeUntilItIsMended(t *testing.T
 		})
 	}
 }
+
+// A server whose setting of language data is wrong takes nothing in, says which setting that is, and erases what it has.
+func TestServerWithoutLanguageDataErasesAllTheSame(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	s := startAt(t, data)
+	sent := s.send(photo(t, "Gardens and rain."), client.Settings{})
+	if task := s.follow(sent.ID, patience); task.State != "Completed" {
+		t.Fatalf("before: %+v", task)
+	}
+	s.stop()
+	s.run([]string{"LETHE_TESSDATA=" + filepath.Join(data, "none")}, "serve", "--data", data, "--listen", "127.0.0.1:0")
+	s.eventually("engine", "no worker process starts: no language data can be used: install it anew")
+	if err := s.erase(t.Context(), sent.ID); err != nil {
+		t.Error(err)
+	}
+	s.stop()
+	if log := s.log.String(); !strings.Contains(log, `"error":"LETHE_TESSDATA: the folder of language data`) {
+		t.Errorf("the log does not name the setting:\n%s", log)
+	}
+}

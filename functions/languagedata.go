@@ -21,8 +21,8 @@ func languageData(set config.Settings) (traineddata.Folder, error) {
 	return traineddata.Find(tessdataFolder(set))
 }
 
-// namesNoFolder refuses a setting of language data that names no folder. What of a folder cannot be used closes intake alone, so that
-// a server whose data was damaged still erases.
+// namesNoFolder is the error of a setting of language data that names no folder. It closes intake alone, like data that is damaged: a
+// server erases all the same.
 func namesNoFolder(set config.Settings) error {
 	if set.Tessdata == "" {
 		return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -315,7 +316,7 @@ func (m *machine) start(ctx context.Context) (wait func()) {
 		}
 		sandbox, err := m.engine.Ready(ctx)
 		if err != nil {
-			m.log.ErrorContext(ctx, logevent.EngineFailed, "error", err)
+			m.log.ErrorContext(ctx, logevent.EngineFailed, "error", cmp.Or(namesNoFolder(m.set), err))
 			return
 		}
 		m.log.InfoContext(ctx, logevent.EngineReady, "sandbox", sandbox, "languages", strings.Join(m.engine.Languages(), " "))

@@ -156,7 +156,7 @@ func (s *server) run(env []string, args ...string) {
 		}
 	case err := <-s.ended:
 		s.t.Fatalf("the server ended: %v\n%s", err, s.log)
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		s.t.Fatalf("the server did not start:\n%s", s.log)
 	}
 }
