@@ -164,7 +164,7 @@ func (w *Writer) put(l line) error {
 func Read(r io.Reader, by []age.Identity, visit func(Item) error) (Header, error) {
 	opened, err := age.Decrypt(r, by...)
 	if err != nil {
-		return Header{}, errors.Join(ErrDamaged, err)
+		return Header{}, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	lines := bufio.NewScanner(opened)
 	lines.Buffer(make([]byte, 0, 64<<10), maxItem)
