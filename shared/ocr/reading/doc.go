@@ -32,13 +32,13 @@
 //
 // On a development corpus of 67 documents (bag of words, F1), against the command line of Tesseract (0.809) in processor
 // time, with PDFs drawn by pdftoppm at 300 dpi. The times are shares of its time, measured by make bench on a virtual machine
-// on which page faults are dear: good to a tenth (0.55 and 0.77 on another day). Drawing PDFs is counted for the command line.
+// on which page faults are dear: good to a tenth. Drawing PDFs is counted for the command line.
 //
 //	profile    F1     time, all   time, pictures
-//	accurate   0.906  0.61        0.88
-//	fast       0.883  0.50        0.71
+//	accurate   0.906  0.45        0.64
+//	fast       0.883  0.38        0.54
 //
-// The dearest page takes 1.1 of its time on it; the highest such share is that of a receipt, 3.4, whose lines are nearly all read
+// The dearest page takes 0.8 of its time on it; the highest such share is that of a receipt, 2.7, whose lines are nearly all read
 // again.
 //
 // By kind, accurate and command line: receipts 0.77 and 0.62, forms 0.77 and 0.62, tables 0.93 and 0.72, turned pages 1.00 and
@@ -46,7 +46,8 @@
 // for 1.2 times the time; joining beat taking the best reading by 0.003; both hold on either half of the corpus. Reading lines
 // again from a confidence of 88 or 90 on, or on half as many lost letters, gained nothing.
 //
-// Where the processor time goes, in hundredths, of eight documents with 12 pages (samples of both processes, profile accurate): the
+// Where the processor time went, in hundredths, of eight documents with 12 pages (samples of both processes, profile accurate), before
+// scripts/tesseract.patch made vector instructions of most of the network, which takes a quarter of all of it away: the
 // network of the engine 39, its layout and the rest of it 19, Leptonica 11, the kernel 11, the C and C++ libraries 8, beam and
 // dictionary 3, Go 5, PDFium 2, picture formats 1. Page faults are most of the kernel's part.
 //
