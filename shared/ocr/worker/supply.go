@@ -113,7 +113,7 @@ func (s *supply) run(ctx context.Context) error {
 	for {
 		var b [questionSize]byte
 		if n, err := io.ReadFull(s.c.questions, b[:]); err != nil {
-			if n > 0 && ctx.Err() != nil {
+			if ctx.Err() != nil && (n > 0 || s.begun()) {
 				s.c.kill(Lied) // the rest of a question would begin the next one
 			}
 			return nil
@@ -134,6 +134,20 @@ func (s *supply) run(ctx context.Context) error {
 			return nil // the child has ended
 		}
 	}
+}
+
+// begun reports whether a part of a question lies unread.
+func (s *supply) begun() bool {
+	raw, err := s.c.questions.SyscallConn()
+	if err != nil {
+		return false // it is closed
+	}
+	var b [questionSize]byte
+	n := 0
+	err = raw.Control(func(fd uintptr) {
+		n, _, _ = unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT) // nothing there is no answer either
+	})
+	return err == nil && n > 0 && n < questionSize
 }
 
 // allows checks a question, and counts it.
