@@ -57,11 +57,6 @@ permanently: a request may ask for less, never for more. With --abbyy-id a clien
 			for _, f := range formats {
 				app.Ceilings.Formats = append(app.Ceilings.Formats, render.Format(f))
 			}
-			for _, ceiling := range []string{"retain", "formats", "languages"} {
-				if f := cmd.Flags().Lookup(ceiling); f.Changed && slices.Contains([]string{"0s", "[]"}, f.Value.String()) {
-					return verbs.Usage(fmt.Errorf("--%s without a value would limit nothing: give one or leave it out", ceiling))
-				}
-			}
 			app.Ceilings.Languages = language.Codes(app.Ceilings.Languages)
 			if err := app.Ceilings.Check(); err != nil {
 				return verbs.Usage(err)
@@ -101,6 +96,8 @@ permanently: a request may ask for less, never for more. With --abbyy-id a clien
 	f.StringSliceVar(&formats, "formats", nil, "formats that its results may have, of "+render.Names()+"; all if not given")
 	f.StringSliceVar(&app.Ceilings.Languages, "languages", nil, "languages that it may request, the default first, such as eng,deu; all if not given")
 	o.mayInit(cmd)
+	verbs.Bounds(cmd, "retain", &app.Ceilings.Retain, time.Second, 0)
+	verbs.Bounds(cmd, "expires-in", &life, time.Second, 0)
 	verbs.Once(cmd, "retain", "delete-on-fetch")
 	verbs.Complete(cmd, "scopes", verbs.Names(access.Scopes()))
 	verbs.Complete(cmd, "formats", verbs.Names(render.Formats()))
@@ -218,6 +215,8 @@ at most two secrets: of more, the oldest ends at once. A running server notices 
 	}
 	cmd.Flags().DurationVar(&grace, "grace", 0, "how long older secrets stay valid")
 	cmd.Flags().DurationVar(&life, "expires-in", 0, "lifetime of the new secret; unlimited if not given")
+	verbs.Bounds(cmd, "grace", &grace, 0, 0)
+	verbs.Bounds(cmd, "expires-in", &life, time.Second, 0)
 	return cmd
 }
 

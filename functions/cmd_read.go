@@ -25,7 +25,6 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/language"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/request"
-	"github.com/lethe-ocr/lethe/shared/task"
 )
 
 // readVerb is what the read verb was asked to do.
@@ -98,11 +97,8 @@ func (v *readVerb) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	v.limits = set.Limits()
-	switch {
-	case v.out == "-":
+	if v.out == "-" {
 		v.out = ""
-	case v.out == "" && cmd.Flags().Changed("output"):
-		return verbs.Usage(errors.New("--output names no folder; - is standard output"))
 	}
 	if err := v.check(); err != nil {
 		return verbs.Usage(err)
@@ -167,11 +163,7 @@ func missingLanguage(asked string, known []string, problem error) error {
 // check refuses settings that cannot be.
 func (v *readVerb) check() error {
 	for _, name := range v.settings.Formats {
-		f, err := render.ParseFormat(name)
-		if err != nil {
-			return fmt.Errorf("there is no format %q; the formats are: %s", name, render.Names())
-		}
-		v.wanted = append(v.wanted, f)
+		v.wanted = append(v.wanted, render.Format(name)) // the flag takes no other
 	}
 	v.options = ocr.Options{
 		Languages: v.settings.Languages, Profile: cmp.Or(ocr.Profile(v.settings.Profile), ocr.Accurate), Explain: v.explain,
@@ -180,21 +172,8 @@ func (v *readVerb) check() error {
 	if language.IsAuto(v.options.Languages) && len(v.options.Languages) > 1 {
 		return fmt.Errorf("--lang %s chooses among all languages of this machine: name no other beside it", language.Auto)
 	}
-	if v.options.Profile != ocr.Accurate && v.options.Profile != ocr.Fast {
-		return fmt.Errorf("--profile must be %s or %s", ocr.Accurate, ocr.Fast)
-	}
-	onError := cmp.Or(task.OnPageError(v.settings.OnPageError), task.ContinueOnPageError)
-	if onError != task.ContinueOnPageError && onError != task.FailOnPageError {
-		return fmt.Errorf("--on-page-error must be %s or %s", task.ContinueOnPageError, task.FailOnPageError)
-	}
-	policy, ok := ocr.ParseSignaturePolicy(v.settings.Signature)
-	if !ok {
-		return errors.New("--signature must be rewrite, refuse or keep")
-	}
+	policy, _ := ocr.ParseSignaturePolicy(v.settings.Signature)
 	v.pdf = ocr.PDFOptions{Signature: policy, Pages: ocr.PageRanges(v.settings.Pages)}
-	if err := v.pdf.Pages.Check(); err != nil {
-		return fmt.Errorf("--pages: %w", err)
-	}
 	v.pdf.KeepPages = v.settings.KeepPages != nil && *v.settings.KeepPages
 	v.pdf.KeepHidden = v.settings.KeepHidden != nil && *v.settings.KeepHidden
 	v.pdf.KeepActive = v.settings.KeepActive != nil && *v.settings.KeepActive

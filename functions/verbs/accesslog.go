@@ -1,7 +1,6 @@
 package verbs
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -24,7 +23,7 @@ its commitment; with --json it comes with what is needed to find that in the led
   lethe access-log --json > access.jsonl`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			from, err := parseSince(since)
+			from, err := parseTime("since", since)
 			if err != nil {
 				return Usage(err)
 			}
@@ -45,19 +44,6 @@ its commitment; with --json it comes with what is needed to find that in the led
 	c.flags(cmd)
 	cmd.Flags().StringVar(&since, "since", "", "only entries since a day or time, such as 2026-11-01 or 2026-11-01T08:00:00Z")
 	return cmd
-}
-
-// parseSince reads a day, which begins in UTC, or a time.
-func parseSince(since string) (time.Time, error) {
-	if since == "" {
-		return time.Time{}, nil
-	}
-	for _, form := range []string{time.DateOnly, time.RFC3339} {
-		if at, err := time.Parse(form, since); err == nil {
-			return at, nil
-		}
-	}
-	return time.Time{}, errors.New("--since is a day or a time, such as 2026-11-01 or 2026-11-01T08:00:00Z")
 }
 
 // showLog checks entries and prints them.

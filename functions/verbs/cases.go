@@ -59,6 +59,7 @@ func (c *connection) newOpenCase() *cobra.Command {
 	c.flags(cmd)
 	cmd.Flags().StringVar(&reason, "reason", "", "reason, in one line, without content of a document")
 	cmd.Flags().IntVar(&hours, "hours", 0, "hours of access after the approval, 1 to 8; 1 if not given")
+	Bounds(cmd, "hours", &hours, 1, 8)
 	return cmd
 }
 

@@ -47,13 +47,19 @@ func LanguageCodes() []string {
 	return all
 }
 
-// valuesOf lists what a setting may be; nothing if that is free.
+// completions lists what a shell completes for a setting; nothing if that is free.
+func completions(s request.Setting) []string {
+	if s.Name == "languages" {
+		return LanguageCodes()
+	}
+	return valuesOf(s)
+}
+
+// valuesOf lists what a setting may be; nothing if that is free, or for a server to say.
 func valuesOf(s request.Setting) []string {
 	switch s.Name {
 	case "formats":
 		return Names(render.Formats())
-	case "languages":
-		return LanguageCodes()
 	case "profile":
 		return Names(ocr.Profiles())
 	case "on_page_error":

@@ -107,7 +107,9 @@ func (e *evidence) export(cmd *cobra.Command) (err error) {
 		return err
 	}
 	// A folder with files of something else would be listed and signed as evidence.
-	if err := os.Mkdir(string(e.folder), 0o700); err != nil {
+	if err := os.Mkdir(string(e.folder), 0o700); errors.Is(err, fs.ErrExist) {
+		return Usage(fmt.Errorf("%s is there already: name a new folder", e.folder))
+	} else if err != nil {
 		return Usage(fmt.Errorf("the folder must be a new one: %w", err))
 	}
 	defer func() {
@@ -207,7 +209,7 @@ func (e *evidence) period(ctx context.Context) (*period, error) {
 	var err error
 	if e.since != "" {
 		if x.Since, err = os.ReadFile(e.since); err != nil {
-			return nil, File(err)
+			return nil, File(fmt.Errorf("--since: %w", err))
 		}
 	}
 	r, err := readPeriod(ctx, e.ledger(), x, e.span, e.acts)
@@ -227,7 +229,7 @@ func (e *evidence) attach(ctx context.Context) error {
 	for _, name := range e.scans {
 		report, err := os.ReadFile(name) //nolint:gosec // the user names the file
 		if err != nil {
-			return File(err)
+			return File(fmt.Errorf("--scan: %w", err))
 		}
 		errs = append(errs, e.WriteFile(ctx, "scans/"+filepath.Base(name), report))
 	}
@@ -274,11 +276,11 @@ func (e *evidence) seal(ctx context.Context) error {
 	}
 	private, err := firstLine(e.signer)
 	if err != nil {
-		return File(err)
+		return File(fmt.Errorf("--sign: %w", err))
 	}
 	signer, err := ledger.ParseSigner(private)
 	if err != nil {
-		return Usage(err)
+		return Usage(fmt.Errorf("--sign: %w", err))
 	}
 	signed, err := note.Sign(&note.Note{Text: list}, signer)
 	if err != nil {

@@ -194,11 +194,14 @@ func problemCode(status int) int {
 // Message is what people read of an error: one line, fit for a terminal.
 func Message(err error) string {
 	var p *client.Problem
+	var f *fault.Error
 	switch {
 	case errors.Is(err, context.Canceled):
 		return "interrupted"
 	case errors.As(err, &p):
 		return Printable(p.Error())
+	case errors.As(err, &f) && err.Error() == f.Error() && f.Detail != "" && f.Unwrap() == nil:
+		return Printable(f.Detail + " (" + string(f.Code) + ")")
 	default:
 		return Printable(err.Error())
 	}

@@ -11,10 +11,7 @@ import (
 func Once(cmd *cobra.Command, names ...string) {
 	for _, name := range names {
 		f := cmd.Flags().Lookup(name)
-		f.Value = &single{Value: f.Value}
-		if f.DefValue == "0s" {
-			f.DefValue = "0" // which help texts leave out whatever the type
-		}
+		replace(f, &single{Value: f.Value})
 	}
 }
 

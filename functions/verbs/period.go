@@ -3,7 +3,6 @@ package verbs
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -21,16 +20,35 @@ type interval struct{ from, to time.Time }
 func parseInterval(from, to string) (interval, error) {
 	var i interval
 	var err error
-	if i.from, err = parseSince(from); err == nil {
-		i.to, err = parseSince(to)
+	if i.from, err = parseTime("from", from); err == nil {
+		i.to, err = parseTime("to", to)
 	}
-	if err != nil || !i.from.IsZero() && !i.to.IsZero() && i.to.Before(i.from) {
-		return interval{}, errors.New("--from and --to are days or times, such as 2026-10-01, the earlier one first")
+	if err != nil {
+		return interval{}, err
+	}
+	if i.from.After(time.Now()) {
+		return interval{}, fmt.Errorf("--from %s is yet to come: give a day or a time that has begun, or leave it out", from)
+	}
+	if !i.to.IsZero() && i.to.Before(i.from) {
+		return interval{}, fmt.Errorf("--to %s is before --from %s: give the earlier one with --from", to, from)
 	}
 	if len(to) == len(time.DateOnly) {
 		i.to = i.to.Add(24 * time.Hour)
 	}
 	return i, nil
+}
+
+// parseTime reads a day, which begins in UTC, or a time that a flag was given. The time of an empty text is zero.
+func parseTime(flag, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, form := range []string{time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(form, text); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("--%s %s: it must be a day or a time, such as 2026-11-01 or 2026-11-01T08:00:00Z", flag, text)
 }
 
 // holds reports whether a time is in the interval.

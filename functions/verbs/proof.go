@@ -148,7 +148,7 @@ The fingerprint is the SHA-256 of the public key as it is written, without the l
 			if signer, err := ledger.ParseSigner(string(text)); err == nil {
 				keys = []string{signer.Public()}
 			} else if keys, err = readKeys(args); err != nil {
-				return err
+				return Usage(fmt.Errorf("%s has no key: name a file with a public key, or the private one", args[0]))
 			}
 			for _, public := range keys {
 				key := viewKey(public)
@@ -258,6 +258,9 @@ once GET /v1/ledger/keys lists the new one. Both sign the change.`,
 				return emit(cmd.OutOrStdout(), []byte(private+"\n"+public+"\n"))
 			}
 			f, err := os.OpenFile(args[1], os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+			if errors.Is(err, fs.ErrExist) {
+				return Usage(fmt.Errorf("%s is there already: name a new file", args[1]))
+			}
 			if err != nil {
 				return Usage(err)
 			}

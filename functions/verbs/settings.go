@@ -26,7 +26,7 @@ func SettingsFlags(cmd *cobra.Command, s *request.Settings, only ...string) {
 		if value.Type() == "bool" {
 			f.NoOptDefVal = "true"
 		}
-		if values := valuesOf(setting); len(values) > 0 {
+		if values := completions(setting); len(values) > 0 {
 			Complete(cmd, setting.Flag, values)
 		}
 		if value.Type() != "strings" {
@@ -64,7 +64,7 @@ func (f *settingFlag) Type() string {
 	}
 }
 
-// String is the default in help texts. No setting but a list has one: the server's holds.
+// String is what was given or, in help texts, the default. No setting but a list has one: the server's holds.
 func (f *settingFlag) String() string {
 	if f.settings == nil { // as the library makes one to compare with
 		return ""
@@ -72,7 +72,7 @@ func (f *settingFlag) String() string {
 	if list, ok := f.setting.Place(f.settings).(*[]string); ok {
 		return strings.Join(*list, f.setting.Separator)
 	}
-	return ""
+	return f.text
 }
 
 // Set takes the text of a flag.
@@ -86,6 +86,10 @@ func (f *settingFlag) Set(text string) error {
 		list := values(text)
 		if f.setting.Name == "languages" {
 			list = language.Codes(list)
+		}
+		closed := valuesOf(f.setting)
+		if i := slices.IndexFunc(list, func(v string) bool { return v != "" && len(closed) > 0 && !slices.Contains(closed, v) }); i >= 0 {
+			return fmt.Errorf("there is no %q: %w", list[i], notAmong(closed))
 		}
 		return f.add(place, list)
 	case *request.Seconds:
@@ -108,7 +112,13 @@ func (f *settingFlag) Set(text string) error {
 			return errors.New("the first line of the file is empty")
 		}
 	}
-	return f.setting.Parse(f.settings, text)
+	if closed := valuesOf(f.setting); len(closed) > 0 && !slices.Contains(closed, text) {
+		return notAmong(closed)
+	}
+	if err := f.setting.Parse(f.settings, text); err != nil {
+		return err
+	}
+	return f.setting.Check(*f.settings)
 }
 
 // values takes a list apart: people join names with the one sign or with the other.

@@ -37,7 +37,7 @@ func Strict(cmd *cobra.Command) {
 	}
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if accepts(cmd, args) == nil {
-			return nil
+			return filled(cmd, args)
 		}
 		return wrongArguments(cmd, args)
 	}
@@ -171,6 +171,11 @@ func variableOf(f *pflag.Flag) string {
 // inFlags puts the flag and its value into the message of a server that refused a field of a request, in place of the field's name.
 func inFlags(cmd *cobra.Command, field, text string) string {
 	name := field[strings.LastIndexAny(field, ".]")+1:]
+	if f := cmd.Flags().Lookup(name); f != nil && f.Changed {
+		if rest, named := strings.CutPrefix(text, Printable(field)+": "); named {
+			return Printable("--"+name+" "+f.Value.String()) + ": " + rest
+		}
+	}
 	for _, setting := range request.All() {
 		flag := cmd.Flags().Lookup(setting.Flag)
 		if setting.Name != name || flag == nil || !flag.Changed {

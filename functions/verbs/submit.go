@@ -63,6 +63,8 @@ DOCUMENT.accepted.promise; "lethe audit --promises" compares them with the ledge
 	f.DurationVar(&s.patience, "give-up-after", 10*time.Minute, "how long to wait for a server that takes no documents")
 	f.BoolVar(&s.noWait, "no-wait", false, "send the documents, print the ids of the tasks, and do not wait")
 	f.BoolVar(&s.erase, "delete", false, "erase each task after its results were downloaded")
+	Bounds(cmd, "parallel", &s.parallel, 1, mostParallel)
+	Bounds(cmd, "give-up-after", &s.patience, time.Second, 0)
 	Once(cmd, "delete", "give-up-after")
 	return cmd
 }
@@ -113,12 +115,6 @@ func (s *submission) submit(cmd *cobra.Command, args []string) error {
 
 // check refuses what makes no sense.
 func (s *submission) check() error {
-	if s.parallel < 1 || s.parallel > mostParallel {
-		return fmt.Errorf("--parallel must be 1 to %d", mostParallel)
-	}
-	if s.patience < time.Second {
-		return errors.New("--give-up-after must be 1s at least")
-	}
 	if err := OutputFolder(s.out); err != nil {
 		return err
 	}

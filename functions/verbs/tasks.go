@@ -204,8 +204,9 @@ func newList(version string) *cobra.Command {
 	}
 	c.flags(cmd)
 	cmd.Flags().StringVar(&state, "state", "", "only tasks in this state: "+strings.Join(Names(task.States()), ", "))
-	Complete(cmd, "state", Names(task.States()))
+	Choice(cmd, "state", Names(task.States()))
 	cmd.Flags().IntVar(&limit, "limit", 1000, "most tasks to list")
+	Bounds(cmd, "limit", &limit, 1, 0)
 	return cmd
 }
 
@@ -247,15 +248,15 @@ and only its owner can read it.` + connectionHelp(),
 				return err
 			}
 			if out == "" || out == "-" {
-				_, err := cl.Fetch(cmd.Context(), ids[0], strings.ToLower(format), cmd.OutOrStdout())
+				_, err := cl.Fetch(cmd.Context(), ids[0], format, cmd.OutOrStdout())
 				return err
 			}
-			return fetchFile(cmd.Context(), cl, ids[0], strings.ToLower(format), out)
+			return fetchFile(cmd.Context(), cl, ids[0], format, out)
 		},
 	}
 	c.flags(cmd)
 	cmd.Flags().StringVar(&format, "format", string(render.TXT), render.Names())
-	Complete(cmd, "format", Names(render.Formats()))
+	Choice(cmd, "format", Names(render.Formats()))
 	cmd.Flags().StringVarP(&out, "output", "o", "", "file to write; standard output without it")
 	return cmd
 }

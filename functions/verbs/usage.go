@@ -1,7 +1,7 @@
 package verbs
 
 import (
-	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,7 +22,7 @@ first ended; pages are those of completed documents.` + connectionHelp(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			for flag, day := range map[string]string{"--from": from, "--to": to} {
 				if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
-					return Usage(errors.New(flag + " is a day, such as 2026-11-01"))
+					return Usage(fmt.Errorf("%s %s: it must be a day, such as 2026-11-01", flag, day))
 				}
 			}
 			cl, err := c.dial()

@@ -82,6 +82,8 @@ checked, and what can be computed from the log is computed again.
 func limitFlags(cmd *cobra.Command, l *ledger.Limits) {
 	cmd.Flags().DurationVar(&l.AfterUpload, "limit", 0, "longest that any copy may have existed after its upload, such as 2h")
 	cmd.Flags().DurationVar(&l.AfterProcessing, "limit-after-processing", 0, "longest that any copy may have existed after processing, such as 30m")
+	Bounds(cmd, "limit", &l.AfterUpload, time.Nanosecond, 0)
+	Bounds(cmd, "limit-after-processing", &l.AfterProcessing, time.Nanosecond, 0)
 }
 
 // readKeys reads keys given as such or as files with one key on each line.

@@ -68,17 +68,13 @@ and ends: for cron.` + connectionHelp(),
 	f.DurationVar(&v.cfg.Every, "every", 5*time.Second, "time between two looks")
 	f.BoolVar(&v.cfg.Once, "once", false, "work off what is complete, and end")
 	f.BoolVar(&v.cfg.Erase, "delete", false, "erase each task after its results were downloaded")
+	Bounds(cmd, "parallel", &v.cfg.Parallel, 1, mostParallel)
+	Bounds(cmd, "every", &v.cfg.Every, shortestLook, 0)
 	Once(cmd, "done", "every", "once", "delete")
 	return cmd
 }
 
 func (v *watching) run(cmd *cobra.Command) error {
-	switch {
-	case v.cfg.Parallel < 1 || v.cfg.Parallel > mostParallel:
-		return Usage(fmt.Errorf("--parallel must be 1 to %d", mostParallel))
-	case v.cfg.Every < shortestLook:
-		return Usage(fmt.Errorf("--every must be %s at least", Duration(shortestLook)))
-	}
 	if stat, err := os.Stat(v.cfg.Inbox); err != nil || !stat.IsDir() {
 		return File(fmt.Errorf("%s: no such folder", v.cfg.Inbox))
 	}

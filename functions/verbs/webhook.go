@@ -53,7 +53,7 @@ or the public key for signatures v1a.` + connectionHelp(),
 	}
 	c.flags(cmd)
 	cmd.Flags().StringSliceVar(&events, "events", nil, "what it is told, of "+strings.Join(Names(webhook.Types()), ", ")+"; everything if not given")
-	Complete(cmd, "events", Names(webhook.Types()))
+	Choice(cmd, "events", Names(webhook.Types()))
 	return cmd
 }
 
@@ -167,6 +167,7 @@ the new one without losing any.` + connectionHelp(),
 	}
 	c.flags(cmd)
 	cmd.Flags().DurationVar(&grace, "grace", 0, "how long the secret before signs as well, at most 168h")
+	Bounds(cmd, "grace", &grace, 0, 168*time.Hour)
 	return cmd
 }
 
@@ -202,7 +203,7 @@ enough.` + connectionHelp(),
 		Example: `  lethe webhook log --since 2026-11-01`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			from, err := parseSince(since)
+			from, err := parseTime("since", since)
 			if err != nil {
 				return Usage(err)
 			}

@@ -143,26 +143,35 @@ func (f Setting) Parse(s *Settings, text string) (err error) {
 // Check refuses what cannot be.
 func (s Settings) Check() error {
 	for _, f := range All() {
-		switch place := f.Place(&s).(type) {
-		case *[]string:
-			if slices.Contains(*place, "") {
-				return fmt.Errorf("%s: a value is empty; give it a name, or leave it out", f.Name)
-			}
-		case *Seconds:
-			if *place < 0 {
-				return fmt.Errorf("%s: %d seconds cannot be: give a second or longer, or leave it out", f.Name, *place)
-			}
-		case *Bytes:
-			if *place < 0 {
-				return fmt.Errorf("%s: %d bytes cannot be: give a byte or more, or leave it out", f.Name, *place)
-			}
+		if err := f.Check(s); err != nil {
+			return fmt.Errorf("%s: %w", f.Name, err)
 		}
 	}
-	if !s.ReviewBelow.possible() {
-		return errors.New("review_below: a confidence is a number from 0 to 100: give one, or leave it out")
+	return nil
+}
+
+// Check refuses what the setting cannot be. The error does not name it.
+func (f Setting) Check(s Settings) error {
+	switch place := f.Place(&s).(type) {
+	case *[]string:
+		if slices.Contains(*place, "") {
+			return errors.New("a value is empty; give it a name, or leave it out")
+		}
+	case *Seconds:
+		if *place < 0 {
+			return fmt.Errorf("%d seconds cannot be: give a second or longer, or leave it out", *place)
+		}
+	case *Bytes:
+		if *place < 0 {
+			return fmt.Errorf("%d bytes cannot be: give a byte or more, or leave it out", *place)
+		}
+	case *Percent:
+		if !place.possible() {
+			return errors.New("a confidence is a number from 0 to 100: give one, or leave it out")
+		}
 	}
-	if err := ocr.PageRanges(s.Pages).Check(); err != nil {
-		return fmt.Errorf("pages: %w", err)
+	if f.Name == "pages" {
+		return ocr.PageRanges(s.Pages).Check()
 	}
 	return nil
 }
