@@ -91,7 +91,7 @@ func (e *examination) examine(ctx context.Context) (doctor.Findings, error) {
 	if elsewhere && e.data != "" || onAzure && onAWS {
 		return nil, verbs.Usage(errors.New("--data is for this machine, --azure and --resource-group are for a stamp on Azure, --aws and --stack for one on AWS: give one of them"))
 	}
-	if e.sandbox && (elsewhere || e.data != "") {
+	if e.sandbox && (elsewhere || e.data != "" || e.subscription != "" || e.account != "") {
 		return nil, verbs.Usage(errors.New("--sandbox checks this machine alone: give no other flag with it"))
 	}
 	if !elsewhere && !e.sandbox {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,7 +30,7 @@ import (
 )
 
 // newState saves the state of a data folder, and makes a folder from it.
-func newState(env environment) *cobra.Command {
+func newState() *cobra.Command {
 	o := &operator{}
 	cmd := &cobra.Command{
 		Use:   "state",
@@ -37,7 +38,7 @@ func newState(env environment) *cobra.Command {
 		Args:  cobra.NoArgs,
 	}
 	o.flags(cmd)
-	cmd.AddCommand(newStateKey(), o.newSaveState(), o.newLoadState(env))
+	cmd.AddCommand(newStateKey(), o.newSaveState(), o.newLoadState())
 	return cmd
 }
 
@@ -71,8 +72,8 @@ recipient can write a file for it.`,
 	return cmd
 }
 
-func (o *operator) newLoadState(env environment) *cobra.Command {
-	l := &loading{env: env}
+func (o *operator) newLoadState() *cobra.Command {
+	l := &loading{}
 	cmd := &cobra.Command{
 		Use:   "load FILE",
 		Short: "Make a data folder from a file that save wrote",
@@ -146,7 +147,6 @@ func writeState(ctx context.Context, w io.Writer, set config.Settings, store *lo
 
 // loading is one call of state load.
 type loading struct {
-	env                              environment
 	data, identity, passphrase, name string
 }
 
@@ -182,7 +182,7 @@ func (l *loading) run(cmd *cobra.Command, file string) error {
 	}
 	// A folder that is half made is no data folder, so whoever stops this call loses nothing.
 	into := newFolder{loading: l, set: set, found: found}
-	now := clock.Open(cmd.Context(), &remembered{found.Clock}, clock.System(), newLog(l.env))
+	now := clock.Open(cmd.Context(), &remembered{found.Clock}, clock.System(), slog.New(slog.DiscardHandler))
 	err = local.Make(cmd.Context(), local.Config{Dir: set.Data, Now: now.Now}, found.Key, func(store *local.Store) error {
 		return into.fill(cmd.Context(), store, now, func() error {
 			return savedstate.Load(cmd.Context(), f, by, store.Records, store.Blobs)
@@ -223,8 +223,8 @@ func (n *newFolder) fill(ctx context.Context, store *local.Store, now *clock.Clo
 	if err := load(); err != nil {
 		return err
 	}
-	times := clocksOf(now)
-	log, err := newLedger(n.set, store.Blobs, store.Records, times, newLog(n.env))
+	times, quiet := clocksOf(now), slog.New(slog.DiscardHandler)
+	log, err := newLedger(n.set, store.Blobs, store.Records, times, quiet)
 	if err != nil {
 		return err
 	}
@@ -232,7 +232,7 @@ func (n *newFolder) fill(ctx context.Context, store *local.Store, now *clock.Clo
 		if err := n.makeKey(ctx, store.Dir(), log, now.Wall()); err != nil {
 			return err
 		}
-		if log, err = newLedger(n.set, store.Blobs, store.Records, times, newLog(n.env)); err != nil {
+		if log, err = newLedger(n.set, store.Blobs, store.Records, times, quiet); err != nil {
 			return err
 		}
 	}

@@ -31,7 +31,7 @@ Start with "lethe read scan.pdf" (no server) or "lethe serve" (a server on this 
 	if ledger, _, err := root.Find([]string{"ledger"}); err == nil {
 		ledger.AddCommand(ledgerCommands(env)...)
 	}
-	root.AddCommand(newState(env), newLanguages(), newVersion())
+	root.AddCommand(newState(), newLanguages(), newVersion())
 	verbs.Help(root, version)
 	verbs.Strict(root)
 	return root

@@ -10,6 +10,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/ocr/language"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/retention"
+	"github.com/lethe-ocr/lethe/shared/telemetry"
 )
 
 // topic is something that help tells about beside the commands.
@@ -53,6 +54,8 @@ func settingsTopic() string {
 	}
 	b.WriteString("\nThe server, and commands that work on its data folder, read these:\n\n")
 	b.WriteString(config.Usage())
+	b.WriteString("\nThe server sends traces and metrics by OTLP as these variables of OpenTelemetry say; one of an exporter that is misspelt is refused:\n\n")
+	b.WriteString(telemetry.Usage())
 	return b.String()
 }
 

@@ -83,6 +83,9 @@ func TestEveryExpectationIsWholeAndNamedOnce(t *testing.T) {
 				t.Errorf("%s has no %s", e.Check, what)
 			}
 		}
+		if strings.Contains(e.Ask, "lethe doctor") {
+			t.Errorf("%s: who asks is told to ask: %s", e.Check, e.Ask)
+		}
 		if len(e.Places) == 0 {
 			t.Errorf("%s can be seen nowhere", e.Check)
 		}

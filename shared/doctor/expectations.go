@@ -282,7 +282,7 @@ func ofMachine() []Expectation {
 			Check: Sandbox, Subject: OfProcess,
 			What: "worker processes cannot " + effect.Sentence(),
 			Why:  "a document that compromises a worker could reach other documents", Remedy: SandboxRemedy,
-			Ask: "lethe doctor --sandbox where the program runs, or the check sandbox of /readyz", Places: here,
+			Ask: "mend what keeps a worker from starting, as found above; a running server has its own answer: curl SERVER/readyz, the check sandbox", Places: here,
 		},
 		{
 			Check: Telemetry, Subject: OfProcess, What: "traces and metrics stay in the region",

@@ -32,9 +32,59 @@ func Configured(environ []string) (Export, error) {
 	return e, nil
 }
 
-// endings are the ends of the variables that the specification has for an exporter by OTLP, of all signals or of one.
+// variable is one of the specification, and what its value says. One without a meaning is known and not followed.
+type variable struct{ name, meaning string }
+
+// exporterVariables lists what the specification has for an exporter by OTLP, by the ends of the names, of all signals or of one.
+func exporterVariables() []variable {
+	return []variable{
+		{"ENDPOINT", "address of the receiver of traces and metrics: https, or http to this machine; nothing is sent without one"},
+		{"PROTOCOL", "http/protobuf, which is the only one here"},
+		{"HEADERS", "headers of each request: name=value, with commas between several"},
+		{"TIMEOUT", "longest that a request may take, 1 to 60000 ms (default 10000)"},
+		{"COMPRESSION", "gzip or none"},
+		{"CERTIFICATE", "file with certificates (PEM) to trust in place of the system's"},
+		{"CLIENT_CERTIFICATE", ""},
+		{"CLIENT_KEY", ""},
+		{"INSECURE", ""},
+	}
+}
+
+// endings are the ends of their names.
 func endings() []string {
-	return []string{"ENDPOINT", "PROTOCOL", "HEADERS", "TIMEOUT", "COMPRESSION", "CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY", "INSECURE"}
+	var all []string
+	for _, v := range exporterVariables() {
+		all = append(all, v.name)
+	}
+	return all
+}
+
+// Usage describes the variables that are followed, a line for each.
+func Usage() string {
+	var lines []variable
+	for _, v := range exporterVariables() {
+		if v.meaning != "" {
+			lines = append(lines, variable{exporterVariable + v.name, v.meaning})
+		}
+	}
+	for _, signal := range []string{"TRACES", "METRICS"} {
+		lines = append(lines,
+			variable{exporterVariable + signal + "_ENDPOINT", "whole address for " + strings.ToLower(signal) + " alone; likewise " + signal + "_PROTOCOL, _HEADERS and _COMPRESSION"},
+			variable{fmt.Sprintf(exporterOf, signal), "none sends no " + strings.ToLower(signal) + "; otlp sends them, without an address to " + defaultReceiver})
+	}
+	lines = append(lines,
+		variable{samplerVariable, "which traces are sent: always_on (default), always_off or traceidratio"},
+		variable{samplerParameter, "the part of all traces that traceidratio sends, 0 to 1"},
+		variable{attributesVariable, "attributes of this server: name=value, with commas between several"},
+		variable{"OTEL_SERVICE_NAME", "name of this server (default lethe)"},
+		variable{"OTEL_METRIC_EXPORT_INTERVAL", "time between two exports of metrics, in milliseconds (default 60000)"},
+		variable{disabledVariable, "true sends nothing, whatever the others say"},
+	)
+	var b strings.Builder
+	for _, v := range lines {
+		fmt.Fprintf(&b, "  %-35s %s\n", v.name, v.meaning)
+	}
+	return b.String()
 }
 
 // misspelt reports whether a variable is one of an exporter, and none that the specification has. Exporters of other protocols are

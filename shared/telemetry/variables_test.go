@@ -32,3 +32,23 @@ func TestWrongAddressOfBothSignalsIsToldOnce(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// Help lists what is followed: each variable by its name, and none that would be refused as misspelt.
+func TestUsageNamesTheVariablesThatAreFollowed(t *testing.T) {
+	usage := telemetry.Usage()
+	for _, name := range []string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_CERTIFICATE",
+		"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_TRACES_EXPORTER", "OTEL_TRACES_SAMPLER_ARG", "OTEL_RESOURCE_ATTRIBUTES", "OTEL_SDK_DISABLED",
+	} {
+		if !strings.Contains(usage, "  "+name+" ") {
+			t.Errorf("%s is not described", name)
+		}
+	}
+	for line := range strings.Lines(usage) {
+		name := strings.Fields(line)[0]
+		_, err := telemetry.Configured([]string{name + "=x"})
+		if err != nil && strings.Contains(err.Error(), "no such variable") || strings.Contains(name, "CLIENT_") {
+			t.Errorf("%s is described, and not followed: %v", name, err)
+		}
+	}
+}
