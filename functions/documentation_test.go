@@ -242,3 +242,25 @@ func TestDocumentationSaysWhatWorkersCannotDo(t *testing.T) {
 		}
 	}
 }
+
+// Whoever follows README.md in a clone leaves nothing there that git shows: a release is made only of a tree without such.
+func TestCommandsOfTheReadmeLeaveNothingThatGitShows(t *testing.T) {
+	ignored := map[string]bool{}
+	for line := range strings.Lines(textOf(t, "../.gitignore")) {
+		ignored[strings.Trim(line, "/\n")] = true
+	}
+	written := map[string]bool{}
+	for _, block := range regexp.MustCompile("(?ms)^```\\w*\n(.*?)^```$").FindAllStringSubmatch(textOf(t, "../README.md"), -1) {
+		for name := range names(`(?: -o|--output|--save|ledger save| >) ([a-z][\w.-]*)`, block[1]) {
+			written[name] = true
+		}
+	}
+	if len(written) < 5 {
+		t.Errorf("only %v are written by commands", written)
+	}
+	for name := range written {
+		if !ignored[name] {
+			t.Errorf("a command writes %s, which .gitignore does not name", name)
+		}
+	}
+}

@@ -128,6 +128,9 @@ func (a *API) createApplication(ctx context.Context, in *applicationInput) (*app
 	if in.Body.Caps != nil {
 		wanted.Caps = *in.Body.Caps
 	}
+	if err := wanted.Ceilings.CheckLanguages(a.Languages()); err != nil {
+		return nil, err
+	}
 	app, secret, err := a.Applications.Create(ctx, wanted, orZero(in.Body.Expires))
 	if err == nil {
 		err = a.record(ctx, accesslog.AppCreated, app.ID, "")

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
@@ -106,6 +107,7 @@ func TestCeilingsThatCannotBeAreRefusedByName(t *testing.T) {
 		`{"retain_seconds":86401}`:      "ceilings.retain_seconds",
 		`{"formats":["epub"]}`:          "ceilings.formats",
 		`{"languages":["a b"]}`:         "ceilings.languages",
+		`{"languages":["klingon"]}`:     "ceilings.languages",
 		`{"formats":[]}`:                "ceilings.formats",
 		`{"retain":"2h"}`:               "ceilings.retain",
 		`{"Retain_Seconds":60}`:         "ceilings.Retain_Seconds",
@@ -115,6 +117,9 @@ func TestCeilingsThatCannotBeAreRefusedByName(t *testing.T) {
 		admin := w.client(t, access.Admin)
 		p := problem(t, w.call(t, admin, "POST", "/v1/applications", `{"name":"held","scopes":["submit"],"ceilings":`+ceilings+`}`))
 		apps, err := w.apps.List(t.Context())
+		if strings.Contains(ceilings, "klingon") && (p.Code != fault.LanguageUnknown || !strings.Contains(p.Detail, "eng, rus")) {
+			t.Errorf("%s: %+v does not name those that there are", ceilings, p)
+		}
 		if p.Status != 422 || p.Field != field || err != nil || len(apps) != 1 {
 			t.Errorf("%s: %+v, %d applications, %v", ceilings, p, len(apps), err)
 		}

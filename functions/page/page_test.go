@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/lethe-ocr/lethe/functions/page"
+	"github.com/lethe-ocr/lethe/shared/erasure"
+	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 )
 
 // firstLoad is the most that all files together may have, in bytes.
@@ -254,6 +256,22 @@ func TestTextsThatModulesNameAreThere(t *testing.T) {
 			if !within(texts, section, m[1]) && !strings.Contains(content, "(t) =>") {
 				t.Errorf("%s: t.%s is none of texts.%s", name, m[1], section)
 			}
+		}
+	}
+}
+
+// People read what a receipt and a failure mean, not their codes.
+func TestCodesOfReceiptsAndPasswordsAreWords(t *testing.T) {
+	texts := assets(t)["texts.js"]
+	for _, i := range erasure.Inventory() {
+		if slices.Contains([]erasure.Means{erasure.ByEraser, erasure.ByCheck, erasure.ByScrub, erasure.ByDomain, erasure.ByStaging}, i.Means) && !within(texts, "copies", string(i.Class)) {
+			t.Errorf("a receipt may name %s, and the page has no words for it", i.Class)
+		}
+	}
+	for _, reason := range refusal.Reasons() {
+		said := (&refusal.Error{Reason: reason, Numbers: make([]int64, reason.Count())}).Fault()
+		if regexp.MustCompile(`with the task|remove_password`).MatchString(said.Detail) && !within(texts, "failure", string(said.Code)) {
+			t.Errorf("%s has a remedy for programs, and the page none for people", said.Code)
 		}
 	}
 }

@@ -48,6 +48,16 @@ func (c Ceilings) Check() error {
 	return nil
 }
 
+// CheckLanguages refuses a language that there is no data of: neither anywhere, nor of somebody's own among those installed.
+func (c Ceilings) CheckLanguages(installed []string) error {
+	for _, l := range c.Languages {
+		if !language.Known(l) && !slices.Contains(installed, l) {
+			return fault.New(fault.LanguageUnknown, "a language is unknown; installed are: %s", spelled(installed)).In("ceilings.languages")
+		}
+	}
+	return nil
+}
+
 // String returns the ceilings as flags of `lethe app create`; empty if there are none.
 func (c Ceilings) String() string {
 	var flags []string

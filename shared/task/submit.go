@@ -160,7 +160,7 @@ func (s *Service) complete(o *Order) error {
 	}
 	longest := s.Policy.Processed - s.Policy.Margin
 	if set.Retain < 0 || set.Retain > longest || (set.Retain > 0 && set.Retain < time.Second) {
-		return fault.New(fault.BadField, "retention must be between 1 and %d seconds; leave it out for the longest", int(longest.Seconds())).In("retain_seconds")
+		return fault.New(fault.BadField, "%d seconds cannot be: give 1 to %d, or leave it out for the longest", int(set.Retain.Seconds()), int(longest.Seconds())).In("retain_seconds")
 	}
 	if err := s.checkSize(*o, set.Size); err != nil {
 		return err

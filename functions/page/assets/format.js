@@ -59,5 +59,8 @@ export function language(code) {
 /** The name of a format of results. */
 export const format = (name) => texts.formats[name] ?? name;
 
+/** Why a document or a page could not be read, for people; empty if that is not known. */
+export const reason = (failure) => texts.failure[failure?.code] ?? failure?.detail ?? '';
+
 /** The name of a media type of documents. */
 export const type = (media) => texts.types[media] ?? media;

@@ -2,7 +2,7 @@
 
 import { el, button, icon, say, fill } from './dom.js';
 import { texts } from './texts.js';
-import { bytes, format, span, time, type } from './format.js';
+import { bytes, format, reason, span, time, type } from './format.js';
 
 const t = texts.list;
 const shown = 200; // rows at once
@@ -86,7 +86,7 @@ class Row {
       !doc.named && task && texts.facts.createdAt(time(task.created)),
     ].filter(Boolean);
     say(this.facts, facts.join(' · '));
-    say(this.problem, doc.upload?.problem || (doc.state === 'ProcessingFailed' ? task.failure?.detail ?? '' : ''));
+    say(this.problem, doc.upload?.problem || (doc.state === 'ProcessingFailed' ? reason(task.failure) : ''));
     this.problem.hidden = !this.problem.textContent;
     this.#act(doc);
   }

@@ -70,7 +70,7 @@ function certificate(receipt, verdict, again) {
     ]),
     copies.length > 0 && el('div', { class: 'table-scroll', tabindex: '0', role: 'group', 'aria-label': t.copies }, el('table', { class: 'copies' }, el('caption', {}, t.copies),
       el('thead', {}, el('tr', {}, [t.copyClass, t.copyErased, t.copyChecked].map((h) => el('th', { scope: 'col' }, h)))),
-      el('tbody', {}, copies.map(([name, erased, checked]) => el('tr', {}, el('th', { scope: 'row' }, name), el('td', {}, Number.isNaN(instant(erased)) ? erased : utc(erased)), el('td', {}, Number.isNaN(instant(checked)) ? checked : utc(checked))))))),
+      el('tbody', {}, copies.map(([name, erased, checked]) => el('tr', {}, el('th', { scope: 'row' }, texts.copies[name] ?? name), el('td', {}, Number.isNaN(instant(erased)) ? erased : utc(erased)), el('td', {}, Number.isNaN(instant(checked)) ? checked : utc(checked))))))),
     facts([
       [t.log, verdict.logged && t.logEntry(String(verdict.index), String(verdict.size))], [t.root, verdict.logged && code(verdict.root)],
       [t.key, code(verdict.key.name)], [t.fingerprint, code(verdict.key.fingerprint)],

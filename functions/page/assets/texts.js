@@ -1,4 +1,4 @@
-// Every text of the page, in English. What the server says of a problem is shown as the server says it.
+// Every text of the page, in English. What the server says of a problem is shown as the server says it, unless it says it to programs.
 
 export const locale = 'en-GB';
 
@@ -270,6 +270,18 @@ export const texts = {
   types: {
     'application/pdf': 'PDF', 'image/tiff': 'TIFF', 'image/jpeg': 'JPEG', 'image/png': 'PNG', 'image/webp': 'WebP', 'image/bmp': 'BMP',
     'image/gif': 'GIF', 'image/jp2': 'JPEG 2000',
+  },
+  copies: {
+    upload: 'The document as it was sent', 'uncommitted-blocks': 'Parts of an upload that was not finished', page: 'Text of single pages', result: 'Results',
+    'snapshot-version-deleted': 'Earlier copies in the storage', 'dead-letter': 'Notices of uploads that could not be delivered', password: 'Password of the document',
+    'client-text': 'Descriptions that came with the document', 'database-journal': 'Earlier contents of the database', 'partial-upload': 'Files that were being written',
+    'open-transfer': 'Uploads and downloads under way',
+  },
+  failure: {
+    document_password_missing: 'The document needs a password to be opened. Add it again, with its password under “How to read them”.',
+    document_password_wrong: 'The password does not open the document. Add it again, with the right password under “How to read them”.',
+    document_access_restricted: 'The document does not allow its text to be taken out. Add it again, with its owner password under “How to read them”.',
+    document_password_stays: 'The document needs a password, and a PDF/A has none. Add it again and choose PDF.',
   },
   problem: {
     unknown: 'Something went wrong. Try again.',

@@ -3,7 +3,7 @@
 import { el, button, icon, fill, say, save } from './dom.js';
 import { Problem, Unreachable } from './api.js';
 import { texts, locale } from './texts.js';
-import { bytes, format, span, time, type } from './format.js';
+import { bytes, format, reason, span, time, type } from './format.js';
 import { badge, stateText } from './list.js';
 import { Picture } from './picture.js';
 import { Previews } from './previews.js';
@@ -99,7 +99,7 @@ export class DocumentView {
   async #load() {
     const { task } = this.doc;
     if (task.state === 'ProcessingFailed') {
-      fill(this.body, el('div', { class: 'empty bad' }, icon('warn'), el('h2', {}, t.failed), el('p', {}, task.failure?.detail ?? ''),
+      fill(this.body, el('div', { class: 'empty bad' }, icon('warn'), el('h2', {}, t.failed), el('p', {}, reason(task.failure)),
         el('p', { class: 'muted' }, task.failure?.retryable ? t.retryable : t.failedNext)));
       return;
     }
@@ -167,7 +167,7 @@ export class DocumentView {
       node.title = t.wordTitle(Math.round(word.confidence));
       this.#nodes.push(node);
     });
-    const nothing = page.origin === 'failed' ? page.failure?.detail ?? t.failedPage : page.origin === 'blank' ? t.blank : t.noText;
+    const nothing = page.origin === 'failed' ? reason(page.failure) || t.failedPage : page.origin === 'blank' ? t.blank : t.noText;
     fill(this.text, this.#nodes.length || laid.flat().length ? laid : el('p', { class: 'muted' }, nothing));
     this.text.scrollTop = 0;
     this.picture?.show(page, this.#words[n]);
