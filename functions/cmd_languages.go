@@ -13,6 +13,7 @@ import (
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/ocr/language"
+	"github.com/lethe-ocr/lethe/shared/ocr/language/naming"
 	"github.com/lethe-ocr/lethe/shared/ocr/traineddata"
 )
 
@@ -76,7 +77,7 @@ A server tells its own languages in the answer to GET /v1/capabilities; "lethe h
 func (v *languagesVerb) named(called []string) ([]string, error) {
 	var codes []string
 	for _, name := range language.Codes(called) {
-		found := language.Named(name)
+		found := naming.Codes(name)
 		if len(found) == 0 && language.Tag(name) != "" || v.state(name).Installed {
 			found = []string{name}
 		}
@@ -129,7 +130,7 @@ func (v *languagesVerb) installed() []languageState {
 }
 
 func (v *languagesVerb) state(code string) languageState {
-	s := languageState{Code: code, Name: language.Name(code), Tag: language.Tag(code), Package: language.DebianPackage(code)}
+	s := languageState{Code: code, Name: naming.Name(code), Tag: language.Tag(code), Package: language.DebianPackage(code)}
 	for _, m := range v.folder.Models {
 		switch {
 		case m.Name != code:

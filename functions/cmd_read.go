@@ -23,6 +23,7 @@ import (
 	"github.com/lethe-ocr/lethe/shared/fault"
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/language"
+	"github.com/lethe-ocr/lethe/shared/ocr/language/naming"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/request"
 )
@@ -154,7 +155,7 @@ func missingLanguage(asked string, known []string, problem error) error {
 		return errors.New("--lang: " + hint)
 	}
 	text := fmt.Sprintf("--lang: language %q is not installed; installed are: %s", asked, strings.Join(known, ", "))
-	if language.Name(asked) != "" {
+	if naming.Name(asked) != "" {
 		text += fmt.Sprintf("; \"lethe languages %s\" says how to install it", asked)
 	}
 	return errors.New(text)

@@ -42,7 +42,7 @@ native=(cmake make g++ patch pkg-config libpng-dev libjpeg-dev libtiff-dev libgi
 test=(tesseract-ocr poppler-utils qpdf ghostscript mupdf-tools librsvg2-bin libtiff-tools webp libopenjp2-tools libxml2-utils bash-completion zsh mandoc
   libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui fonts-ocr-b
   systemd systemd-container awscli crun)
-package=(zip zstd)
+package=(zip zstd advancecomp)
 lint=(shellcheck)
 bench=(tesseract-ocr poppler-utils ocrmypdf)
 scan=(wapiti)

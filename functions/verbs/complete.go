@@ -40,11 +40,7 @@ func Names[T ~string](values []T) []string {
 
 // LanguageCodes lists the languages that Tesseract has data for, for completion.
 func LanguageCodes() []string {
-	all := []string{language.Auto}
-	for _, l := range language.All() {
-		all = append(all, l.Code)
-	}
-	return all
+	return append([]string{language.Auto}, language.All()...)
 }
 
 // completions lists what a shell completes for a setting; nothing if that is free.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/client"
 	"github.com/lethe-ocr/lethe/shared/fault"
-	"github.com/lethe-ocr/lethe/shared/ocr/language"
+	"github.com/lethe-ocr/lethe/shared/ocr/language/naming"
 )
 
 // hint returns what the error of a command usually comes from, and what to do then; empty if there is nothing to add.
@@ -74,7 +74,7 @@ func asking(err error, languages []string) error {
 func LanguageHint(languages []string) string {
 	var hints []string
 	for _, called := range languages {
-		if codes := language.Named(called); len(codes) > 0 && !slices.Contains(codes, called) {
+		if codes := naming.Codes(called); len(codes) > 0 && !slices.Contains(codes, called) {
 			hints = append(hints, fmt.Sprintf("%q is %s", called, strings.Join(codes, " or ")))
 		}
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/lethe-ocr/lethe/shared/config"
 	"github.com/lethe-ocr/lethe/shared/fault"
-	"github.com/lethe-ocr/lethe/shared/ocr/language"
+	"github.com/lethe-ocr/lethe/shared/ocr/language/naming"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/retention"
 	"github.com/lethe-ocr/lethe/shared/telemetry"
@@ -77,7 +77,7 @@ ones that it has in its answer to GET /v1/capabilities, "lethe languages" those 
 read with frk (deu_latf where the data is newer than Debian's), which costs more and reads modern print worse than deu; auto takes it where it reads a piece better.
 
 `)
-	for _, l := range language.All() {
+	for _, l := range naming.All() {
 		fmt.Fprintf(&b, "  %-8s %s\n", l.Code, l.Name)
 	}
 	b.WriteString("\nTo add one, here for Hebrew and Japanese:\n\n")
