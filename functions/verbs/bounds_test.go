@@ -9,6 +9,10 @@ import (
 	"testing"
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
+	"github.com/lethe-ocr/lethe/shared/access"
+	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/task"
 )
 
 // What a flag cannot be ends with the code of a wrong command line, and no request is made.
@@ -71,5 +75,24 @@ func TestChoicesAreTakenInAnyCase(t *testing.T) {
 	w.want(verbs.ExitOK, "submit", "--no-wait", filepath.Join(files(t, map[string]string{"scan.pdf": word}), "scan.pdf"))
 	if stdout, _ := w.want(verbs.ExitOK, "list", "--state", "completed"); !strings.Contains(stdout, "Completed") {
 		t.Errorf("it lists %q", stdout)
+	}
+}
+
+// A default of the command line that the application may not have is told by its flag, with what it may have.
+func TestADefaultThatTheServerRefusesIsToldByItsFlag(t *testing.T) {
+	w := newWorld(t)
+	app, secret := w.Create(access.Application{Name: "pdf", Scopes: access.ApplicationScopes()[:3], Ceilings: task.Ceilings{Formats: []render.Format{render.PDF}}})
+	t.Setenv("LETHE_APP", app)
+	t.Setenv("LETHE_SECRET", secret)
+	_, stderr := w.want(verbs.ExitUsage, "submit", filepath.Join(files(t, map[string]string{"scan.pdf": word}), "scan.pdf"))
+	if !strings.Contains(stderr, "--format txt, the default: ") || !strings.Contains(stderr, "pdf") {
+		t.Errorf("it says %q", stderr)
+	}
+}
+
+// What this machine refuses is told as people write it, and the code stands where it does for what a server refuses.
+func TestRefusalsOfThisMachineBeginWithWhatIsWrong(t *testing.T) {
+	if said := verbs.Message(fault.New(fault.BadField, "a cap must be a positive number")); said != "a cap must be a positive number (bad_field)" {
+		t.Errorf("it says %q", said)
 	}
 }

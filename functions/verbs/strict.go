@@ -168,27 +168,38 @@ func variableOf(f *pflag.Flag) string {
 	return regexp.MustCompile(`\b(LETHE|AZURE)_[A-Z_]+`).FindString(f.Usage)
 }
 
-// inFlags puts the flag and its value into the message of a server that refused a field of a request, in place of the field's name.
+// inFlags puts the flag and its value, given or the default, into the message of a server that refused a field of a request, in place
+// of the field's name.
 func inFlags(cmd *cobra.Command, field, text string) string {
+	rest, named := strings.CutPrefix(text, Printable(field)+": ")
+	if !named {
+		return text
+	}
 	name := field[strings.LastIndexAny(field, ".]")+1:]
-	if f := cmd.Flags().Lookup(name); f != nil && f.Changed {
-		if rest, named := strings.CutPrefix(text, Printable(field)+": "); named {
-			return Printable("--"+name+" "+f.Value.String()) + ": " + rest
-		}
-	}
 	for _, setting := range request.All() {
-		flag := cmd.Flags().Lookup(setting.Flag)
-		if setting.Name != name || flag == nil || !flag.Changed {
-			continue
-		}
-		value := flag.Value
-		if once, ok := value.(*single); ok {
-			value = once.Value
-		}
-		given, ok := value.(*settingFlag)
-		if rest, named := strings.CutPrefix(text, Printable(field)+": "); ok && named {
-			return Printable("--"+setting.Flag+" "+given.text) + ": " + rest
+		if setting.Name == name {
+			name = setting.Flag
 		}
 	}
-	return text
+	flag := cmd.Flags().Lookup(name)
+	switch {
+	case flag == nil || !flag.Changed && flag.DefValue == "":
+		return text
+	case !flag.Changed:
+		return fmt.Sprintf("--%s %s, the default: %s", name, flag.DefValue, rest)
+	default:
+		return Printable("--"+name+" "+givenTo(flag)) + ": " + rest
+	}
+}
+
+// givenTo returns what a flag was given, as it was written.
+func givenTo(flag *pflag.Flag) string {
+	value := flag.Value
+	if once, ok := value.(*single); ok {
+		value = once.Value
+	}
+	if setting, ok := value.(*settingFlag); ok {
+		return setting.text
+	}
+	return value.String()
 }
