@@ -89,7 +89,7 @@ permanently: a request may ask for less, never for more. With --abbyy-id a clien
 	f.DurationVar(&life, "expires-in", 0, "lifetime of the secret, such as 2160h; unlimited if not given")
 	f.IntVar(&app.Caps.OpenTasks, "max-open", 0, "most unfinished tasks; 0 for no cap")
 	f.Int64Var(&app.Caps.BytesPerDay, "max-bytes-per-day", 0, "bytes a day; 0 for no cap")
-	f.Int64Var(&app.Caps.BytesStored, "max-bytes-stored", 0, "bytes of documents and results at once; 0 for the cap of the stamp (LETHE_MAX_STORED_MIB)")
+	f.Int64Var(&app.Caps.BytesStored, "max-bytes-stored", 0, "bytes of documents and results at once; 0 for the cap of the stamp, LETHE_MAX_STORED_MIB")
 	f.IntVar(&app.Caps.PagesPerDay, "max-pages-per-day", 0, "pages a day; 0 for no cap")
 	f.DurationVar(&app.Ceilings.Retain, "retain", 0, "longest retention of its tasks after processing, such as 2h; the server's if not given")
 	f.BoolVar(&app.Ceilings.DeleteOnFetch, "delete-on-fetch", false, "erase each task once its results were downloaded")
@@ -222,7 +222,7 @@ at most two secrets: of more, the oldest ends at once. A running server notices 
 
 func (o *operator) newRevoke() *cobra.Command {
 	return &cobra.Command{
-		Use:   "revoke ID",
+		Use: "revoke ID", SuggestFor: []string{"delete", "remove"},
 		Short: "Revoke all secrets of an application",
 		Long:  "Revoke all secrets of an application permanently, and forget its webhooks. Its tasks keep their deadlines.",
 		Args:  cobra.ExactArgs(1),

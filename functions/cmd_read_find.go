@@ -186,9 +186,6 @@ func resultPath(out string, d localDocument, format render.Format) string {
 
 // placeResults refuses documents whose results would overwrite each other or a document, or cannot have their names.
 func (f *foundDocuments) placeResults(out string, wanted []render.Format) error {
-	if info, err := os.Stat(out); err == nil && !info.IsDir() {
-		return fmt.Errorf("%s is no folder: give another one with --output", out)
-	}
 	read := map[[2]uint64]bool{}
 	for _, d := range f.documents {
 		if info, err := os.Stat(d.path); err == nil && !d.stream {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -22,7 +23,7 @@ type actLog struct {
 func readActs(name string) (*actLog, error) {
 	text, err := os.ReadFile(name) //nolint:gosec // the user names the file
 	if err != nil {
-		return nil, File(err)
+		return nil, File(fmt.Errorf("--access-log: %w", err))
 	}
 	l := &actLog{committed: map[string]bool{}}
 	for line := range bytes.Lines(text) {

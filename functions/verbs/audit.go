@@ -62,6 +62,9 @@ func (q *inquiry) run(cmd *cobra.Command, args []string) error {
 		return Usage(fmt.Errorf("give one ledger to audit, not %d", len(args)))
 	}
 	keys, err := readKeys(q.public)
+	if err == nil && q.save != "" {
+		err = outputFile("--save", q.save) // before the whole ledger is read
+	}
 	if err != nil {
 		return err
 	}
@@ -72,7 +75,7 @@ func (q *inquiry) run(cmd *cobra.Command, args []string) error {
 	x := ledger.Examination{Keys: keys, Limits: q.limits, Now: time.Now()}
 	if q.since != "" {
 		if x.Since, err = os.ReadFile(q.since); err != nil {
-			return File(err)
+			return File(fmt.Errorf("--since: %w", err))
 		}
 	}
 	named, err := matches(append(q.promises, more...))

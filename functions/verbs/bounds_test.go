@@ -11,6 +11,7 @@ import (
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ledger"
 	"github.com/lethe-ocr/lethe/shared/render"
 	"github.com/lethe-ocr/lethe/shared/task"
 )
@@ -24,8 +25,13 @@ func TestValuesThatCannotBeAreRefusedBeforeAnythingIsSent(t *testing.T) {
 	t.Setenv("LETHE_URL", server.URL)
 	t.Setenv("LETHE_APP", "app")
 	t.Setenv("LETHE_SECRET", "secret")
-	dir := files(t, map[string]string{"scan.pdf": word, "in/scan.pdf": word})
+	dir := files(t, map[string]string{"scan.pdf": word, "in/scan.pdf": word, "plain": word})
+	plain := filepath.Join(dir, "plain")
 	scan, key := filepath.Join(dir, "scan.pdf"), "stamp+00000000+AAAA"
+	_, public, err := ledger.GenerateKey("stamp.test")
+	if err != nil {
+		t.Fatal(err)
+	}
 	submit := func(flag, value string) []string { return []string{"submit", flag, value, scan} }
 	for message, args := range map[string][]string{
 		"--pages 7-3: the range 7-3 ends before it begins; write 3-7":     submit("--pages", "7-3"),
@@ -57,6 +63,16 @@ func TestValuesThatCannotBeAreRefusedBeforeAnythingIsSent(t *testing.T) {
 		"--limit-after-processing -2h: ":                                  {"verify", scan, "--key", key, "--limit-after-processing", "-2h"},
 		"--from 2999-01-01 is yet to come: give a day or a time that has": {"evidence", filepath.Join(dir, "ev"), "--from", "2999-01-01"},
 		"--to 2026-01-01 is before --from 2026-01-02":                     {"evidence", filepath.Join(dir, "ev"), "--from", "2026-01-02", "--to", "2026-01-01"},
+		"--output " + scan + ": results go to a folder":                   {"submit", "-o", scan, scan},
+		"--output " + plain + " is no folder: name one":                   {"submit", "-o", plain, scan},
+		"OUT " + scan + " is no folder":                                   {"watch", filepath.Join(dir, "in"), scan},
+		"--done " + scan + " is no folder":                                {"watch", "--done", scan, filepath.Join(dir, "in"), filepath.Join(dir, "out")},
+		"--output " + dir + " is a folder: name a file":                   {"get", unknown, "-o", dir},
+		"there is no folder " + filepath.Join(dir, "none"):                {"case", "fetch", unknown, "-o", filepath.Join(dir, "none", "x.zip")},
+		"--save " + dir + " is a folder":                                  {"audit", "--key", public, "--save", dir},
+		"DIR " + scan + " is no folder":                                   {"ledger", "save", scan},
+		"unknown shorthand flag: 'j' in -json; did you mean --json?":      {"list", "-json"},
+		"--review-below 90%: expected number from 0 to 100":               submit("--review-below", "90%"),
 		"--scan is empty":                                                 {"evidence", filepath.Join(dir, "ev"), "--scan", ""},
 	} {
 		code, stdout, stderr := w.run(t.Context(), "", args...)
@@ -94,5 +110,23 @@ func TestADefaultThatTheServerRefusesIsToldByItsFlag(t *testing.T) {
 func TestRefusalsOfThisMachineBeginWithWhatIsWrong(t *testing.T) {
 	if said := verbs.Message(fault.New(fault.BadField, "a cap must be a positive number")); said != "a cap must be a positive number (bad_field)" {
 		t.Errorf("it says %q", said)
+	}
+}
+
+// Another credential is not taken in place of the one that was named.
+func TestAnEmptyCredentialIsRefusedByItsFlag(t *testing.T) {
+	w := newWorld(t)
+	empty := filepath.Join(files(t, map[string]string{"empty": "\nsecret\n"}), "empty")
+	for _, flag := range []string{"--secret-file", "--token-file"} {
+		if _, stderr := w.want(verbs.ExitFile, "list", flag, empty); !strings.Contains(stderr, flag) || !strings.Contains(stderr, "the first line of "+empty+" is empty") {
+			t.Errorf("it says %q", stderr)
+		}
+	}
+}
+
+func TestAnAddressOfAServerEndsBeforeTheVersionOfItsInterface(t *testing.T) {
+	w := newWorld(t)
+	if _, stderr := w.want(verbs.ExitSetting, "list", "--url", w.URL+"/v1/"); !strings.Contains(stderr, "LETHE_URL (--url) ends before /v1: leave that out") {
+		t.Errorf("it says %q", stderr)
 	}
 }

@@ -124,6 +124,9 @@ the download is complete, and only its owner can read it: delete it when the cas
 			if out == "" {
 				return Usage(errors.New("name a file with --output: a document has no place on a terminal"))
 			}
+			if err := outputFile("--output", out); err != nil {
+				return err
+			}
 			cl, err := c.dial()
 			if err != nil {
 				return err

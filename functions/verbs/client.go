@@ -63,14 +63,14 @@ func (c *connection) dial() (*client.Client, error) {
 	}
 	var err error
 	if c.secretFile != "" {
-		if cfg.Secret, err = firstLine(c.secretFile); err != nil {
-			return nil, File(fmt.Errorf("--secret-file: %w", err))
+		if cfg.Secret, err = credential("--secret-file", c.secretFile); err != nil {
+			return nil, err
 		}
 		cfg.Token = "" // what is on the command line counts
 	}
 	if c.tokenFile != "" {
-		if cfg.Token, err = firstLine(c.tokenFile); err != nil {
-			return nil, File(fmt.Errorf("--token-file: %w", err))
+		if cfg.Token, err = credential("--token-file", c.tokenFile); err != nil {
+			return nil, err
 		}
 	}
 	if cfg.CACert, err = c.authorities(); err != nil {
@@ -81,6 +81,18 @@ func (c *connection) dial() (*client.Client, error) {
 		return nil, Setting(err)
 	}
 	return cl, nil
+}
+
+// credential reads the first line of a flag's file. An empty one would let another credential count.
+func credential(flag, path string) (string, error) {
+	line, err := firstLine(path)
+	switch {
+	case err != nil:
+		return "", File(fmt.Errorf("%s: %w", flag, err))
+	case line == "":
+		return "", File(fmt.Errorf("%s: the first line of %s is empty", flag, path))
+	}
+	return line, nil
 }
 
 // authorities reads the certificates to trust besides the system's; none if no file was named.

@@ -119,12 +119,31 @@ func OutputFolder(path string) error {
 	if !slices.ContainsFunc(render.Formats(), func(f render.Format) bool {
 		return ending == strings.ToLower(filepath.Ext(f.Extension())) && ending != ""
 	}) {
-		return nil
+		return noFile("--output", path)
 	}
 	if stat, err := os.Stat(path); err == nil && stat.IsDir() {
 		return nil
 	}
 	return fmt.Errorf("--output %s: results go to a folder, each named after its document: name one, or send standard output to a file", path)
+}
+
+// noFile refuses a file where a folder belongs, which need not be there yet.
+func noFile(what, path string) error {
+	if stat, err := os.Stat(path); err == nil && !stat.IsDir() {
+		return Usage(fmt.Errorf("%s %s is no folder: name one", what, path))
+	}
+	return nil
+}
+
+// outputFile refuses a file of a flag that could not be written once it is fetched.
+func outputFile(flag, path string) error {
+	if stat, err := os.Stat(path); err == nil && stat.IsDir() {
+		return Usage(fmt.Errorf("%s %s is a folder: name a file", flag, path))
+	}
+	if stat, err := os.Stat(filepath.Dir(path)); err != nil || !stat.IsDir() {
+		return Usage(fmt.Errorf("%s %s: there is no folder %s: make it first", flag, path, filepath.Dir(path)))
+	}
+	return nil
 }
 
 // sized adds the size of the document to the settings of its task. Why one cannot be opened is told when it is sent.

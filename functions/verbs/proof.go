@@ -109,6 +109,9 @@ func newLedger(version string) *cobra.Command {
 that a later copy downloads only what is new.` + connectionHelp(),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := noFile("DIR", args[0]); err != nil {
+				return err
+			}
 			cl, err := c.dial()
 			if err != nil {
 				return err

@@ -1,6 +1,10 @@
 package verbs
 
-import "github.com/lethe-ocr/lethe/shared/fault"
+import (
+	"strings"
+
+	"github.com/lethe-ocr/lethe/shared/fault"
+)
 
 // Explain says why a document or a page cannot be read, on one line: the sentence that comes with the code or, where that names
 // a remedy of the API, one that names the remedy of the command line.
@@ -18,6 +22,8 @@ func Explain(code fault.Code, detail string) string {
 		detail = "The document is digitally signed: ask for other formats than pdf, or give --signature rewrite or keep."
 	case fault.DocumentSizeMismatch:
 		detail = "The document changed before it was sent: run the command again."
+	case fault.DocumentPageMissing:
+		detail = strings.Replace(detail, " in pages,", " with --pages,", 1)
 	case fault.LanguageUnknown:
 		detail = "A language of --lang is not installed."
 	}

@@ -1,12 +1,14 @@
 package verbs_test
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
 	"github.com/lethe-ocr/lethe/shared/fault"
+	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/ocr/refusal"
 )
 
@@ -26,6 +28,9 @@ func TestEveryReasonIsExplainedWithoutTheAPI(t *testing.T) {
 	}
 	if line, want := verbs.Explain(fault.PageTooLarge, "The page has 9 pixels."), "The page has 9 pixels. (page_too_many_pixels)"; line != want {
 		t.Errorf("%q, want %q", line, want)
+	}
+	if missing, ok := errors.AsType[*fault.Error](ocr.PageRanges("9").Within(2)); !ok || !strings.Contains(verbs.Explain(missing.Code, missing.Detail), "name pages up to 2 with --pages") {
+		t.Errorf("of a page that is missing: %v", missing)
 	}
 	for _, code := range fault.Codes() {
 		if code.Kind() == fault.Document {

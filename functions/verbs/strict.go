@@ -97,6 +97,9 @@ func flagError(cmd *cobra.Command, err error) error {
 	if none, ok := errors.AsType[*pflag.NotExistError](err); ok && none.GetSpecifiedShortnames() == "" {
 		return fmt.Errorf("unknown flag: --%s%s; %s", none.GetSpecifiedName(), nearFlag(cmd, none.GetSpecifiedName()), see)
 	}
+	if none, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		return fmt.Errorf("%w%s; %s", err, nearFlag(cmd, none.GetSpecifiedShortnames()), see)
+	}
 	return fmt.Errorf("%w; %s", err, see)
 }
 
@@ -163,9 +166,13 @@ func Describe(cmd *cobra.Command, err error) string {
 	return text
 }
 
-// variableOf returns the variable that a flag stands for: its usage names it.
+// variableOf returns the variable that a flag stands for: its usage ends with it.
 func variableOf(f *pflag.Flag) string {
-	return regexp.MustCompile(`\b(LETHE|AZURE)_[A-Z_]+`).FindString(f.Usage)
+	named := regexp.MustCompile(`(?:\(|instead of )((?:LETHE|AZURE)_[A-Z_]+)\)?$`).FindStringSubmatch(f.Usage)
+	if named == nil {
+		return ""
+	}
+	return named[1]
 }
 
 // inFlags puts the flag and its value, given or the default, into the message of a server that refused a field of a request, in place

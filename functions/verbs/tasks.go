@@ -238,16 +238,23 @@ and only its owner can read it.` + connectionHelp(),
   lethe get 0198c5a2-6d1e-7c3b-9a51-2f0f6b1f7d55 --format pdf -o scan.pdf`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
-			if out == "" || out == "-" {
-				if err := Legible(cmd.OutOrStdout(), format, "file"); err != nil {
-					return err
-				}
+			if out == "-" {
+				out = ""
+			}
+			var err error
+			if out == "" {
+				err = Legible(cmd.OutOrStdout(), format, "file")
+			} else {
+				err = outputFile("--output", out)
+			}
+			if err != nil {
+				return err
 			}
 			cl, err := c.dial()
 			if err != nil {
 				return err
 			}
-			if out == "" || out == "-" {
+			if out == "" {
 				_, err := cl.Fetch(cmd.Context(), ids[0], format, cmd.OutOrStdout())
 				return err
 			}

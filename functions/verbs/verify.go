@@ -51,8 +51,10 @@ checked, and what can be computed from the log is computed again.
 				return err
 			}
 			if v.file != "" { // before anything is printed
-				if _, err := os.Stat(v.file); err != nil {
-					return File(err)
+				if stat, err := os.Stat(v.file); err != nil {
+					return File(fmt.Errorf("--file: %w", err))
+				} else if stat.IsDir() {
+					return File(fmt.Errorf("--file %s is a folder: name the document", v.file))
 				}
 			}
 			v.now = time.Now()

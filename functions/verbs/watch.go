@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,6 +78,9 @@ and ends: for cron.` + connectionHelp(),
 func (v *watching) run(cmd *cobra.Command) error {
 	if stat, err := os.Stat(v.cfg.Inbox); err != nil || !stat.IsDir() {
 		return File(fmt.Errorf("%s: no such folder", v.cfg.Inbox))
+	}
+	if err := cmp.Or(noFile("OUT", v.cfg.Out), noFile("--done", v.cfg.Done)); err != nil {
+		return err
 	}
 	v.waits = newPause(cmd.ErrOrStderr())
 	cl, err := v.dial()

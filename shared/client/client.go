@@ -50,7 +50,9 @@ func New(cfg Config) (*Client, error) {
 	case cfg.URL == "":
 		return nil, errors.New("no server: set LETHE_URL or give --url")
 	case err != nil || base.Host == "" || base.RawQuery != "" || base.Fragment != "":
-		return nil, errors.New("the server's address must be a URL such as https://lethe.example.org")
+		return nil, errors.New("the server's address in LETHE_URL must be a URL such as https://lethe.example.org")
+	case strings.HasSuffix(base.Path, "/v1"):
+		return nil, errors.New("the server's address in LETHE_URL ends before /v1: leave that out")
 	case base.User != nil:
 		return nil, errors.New("the server's address must hold no credentials: set LETHE_APP and LETHE_SECRET, or LETHE_TOKEN")
 	case !private(base, cfg.InsecureHTTP):

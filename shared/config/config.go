@@ -79,7 +79,7 @@ type Settings struct {
 	BootstrapHash     string        `envconfig:"BOOTSTRAP_HASH" desc:"SHA-256 of its secret in hex"`
 
 	Review         bool          `envconfig:"REVIEW" kept:"yes" default:"false" desc:"keep documents that made the engine fail until their deadline, so that two reviewers can examine them in a recorded case"`
-	CanaryInterval time.Duration `envconfig:"CANARY_INTERVAL" default:"0s" desc:"interval at which a synthetic page tests the whole service; 0 for never. The next page is sent once the last was found erased, after about 15m, and that is the shortest"`
+	CanaryInterval time.Duration `envconfig:"CANARY_INTERVAL" default:"0s" desc:"interval at which a synthetic page tests the whole service, 15m or longer, since a page is gone only then; 0 for never"`
 	Results        string        `envconfig:"RESULTS" kept:"yes" default:"link" desc:"api: results only through the program, which closes transfers when their task is deleted; link: also through short-lived links"`
 	Intake         string        `envconfig:"INTAKE" default:"open" desc:"closed: accept no new documents; downloads and deletion continue"`
 

@@ -122,10 +122,7 @@ func (f Setting) Parse(s *Settings, text string) (err error) {
 		}
 	case *Percent:
 		v, err := strconv.ParseFloat(text, 64)
-		if err != nil {
-			return errForm
-		}
-		if *place = Percent(v); !place.possible() {
+		if *place = Percent(v); err != nil || !place.possible() {
 			return errors.New("expected number from 0 to 100")
 		}
 	case **bool:
