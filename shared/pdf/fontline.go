@@ -43,8 +43,8 @@ type run struct {
 }
 
 // lies reads some of the text that is set in a font, and reports whether it is clearly another than the layer says.
-func (p *Document) lies(v view, glyphs []glyph, u *usage, record *fontRecord) (bool, error) {
-	runs := runsOf(glyphs, u, record)
+func (p *Document) lies(v view, glyphs []glyph, u *usage, look *fontLook) (bool, error) {
+	runs := runsOf(glyphs, u, look)
 	if len(runs) == 0 {
 		return false, nil
 	}
@@ -69,11 +69,11 @@ func (p *Document) lies(v view, glyphs []glyph, u *usage, record *fontRecord) (b
 	for w := range page.Words {
 		read.WriteString(w.Text)
 	}
-	return contradicted(folded(claim.String()), folded(read.String()), page.Confidence, record), nil
+	return contradicted(folded(claim.String()), folded(read.String()), page.Confidence, look), nil
 }
 
 // runsOf picks runs of the words of a font to be read: those with most characters in doubt, then the longest.
-func runsOf(glyphs []glyph, u *usage, record *fontRecord) []run {
+func runsOf(glyphs []glyph, u *usage, look *fontLook) []run {
 	var runs []run
 	for _, w := range u.words {
 		next := run{from: w.from, to: w.to, angle: quarter(glyphs[w.from].angle)}
@@ -98,7 +98,7 @@ func runsOf(glyphs []glyph, u *usage, record *fontRecord) []run {
 	for i := range runs {
 		odd := map[rune]bool{}
 		for _, g := range glyphs[runs[i].from:runs[i].to] {
-			odd[g.char] = record.checked[g.char] != 0 || !record.outlines && unicode.IsDigit(g.char)
+			odd[g.char] = look.checked[g.char] != 0 || !look.outlines && unicode.IsDigit(g.char)
 		}
 		for _, is := range odd {
 			if is {
@@ -220,7 +220,7 @@ const (
 )
 
 // contradicted reports whether what was read of a font is clearly another text than that of the layer.
-func contradicted(claim, read []rune, confidence float64, record *fontRecord) bool {
+func contradicted(claim, read []rune, confidence float64, look *fontLook) bool {
 	if confidence < sureReading || len(read) < max(fewGlyphs, len(claim)/2) {
 		return false
 	}
@@ -232,7 +232,7 @@ func contradicted(claim, read []rune, confidence float64, record *fontRecord) bo
 	readAs := map[rune]map[rune]int{}
 	for _, pair := range pairs {
 		other := pair[0] != pair[1] && !lookAlike(pair[0], pair[1])
-		if record.checked[pair[0]] != 0 || record.checked[unicode.ToUpper(pair[0])] != 0 {
+		if look.checked[pair[0]] != 0 || look.checked[unicode.ToUpper(pair[0])] != 0 {
 			odd.all++
 			if other {
 				odd.other++

@@ -13,22 +13,20 @@ import (
 // no name, and simple fonts that are subsets of one program have the same.
 type fontKey string
 
-// fontRecord is what is known of a font of a document, from all pages that were read.
-type fontRecord struct {
-	lies     bool
+// fontLook is what a page shows of a font. Pages are judged alone: a page has the same text whichever others were read before,
+// and a font that shows what it says on one page may be another of the same name on the next.
+type fontLook struct {
 	checked  map[rune]rune // characters that were looked at, and the letter that they look like if that is another
 	outlines bool          // it has some
-	readings int           // of its text
-	read     int           // weight of the evidence when it was read
 }
 
 const (
-	// maxFonts bounds the fonts of a document that are remembered, and maxReadings how often a font is read.
-	maxFonts    = 2_000
-	maxReadings = 3
-
 	// pageReadings bounds the fonts that are read for one page. Further ones that are doubted there are not believed.
 	pageReadings = 8
+
+	// pageSegments bounds the outlines that are looked at for one page, about ten times those of a page of ten fonts. Fonts with
+	// characters beyond them are doubted.
+	pageSegments = 200_000
 
 	// fewGlyphs is the number of letters and digits below which a page says nothing about a font.
 	fewGlyphs = 3
@@ -46,90 +44,59 @@ type usage struct {
 // span is a word of a text layer: glyphs from one to before another.
 type span struct{ from, to int }
 
-// CheckFonts has fonts whose map to characters is doubtful read from then on, a few lines of each, once for the document: a font
-// that shows something else than its map says is not believed. Fonts are doubted where characters have no map, all have the
-// same, or do not look like what they are mapped to.
+// CheckFonts has fonts whose map to characters is doubtful read from then on, a few lines of each on every page: a font that shows
+// something else there than its map says is not believed. Fonts are doubted where characters have no map, all have the same, or
+// do not look like what they are mapped to.
 func (p *Document) CheckFonts(recognise Recognise) { p.recognise = recognise }
 
-// examineFonts judges the fonts of glyphs, which are those of the text layer of a page, where that is still to be done.
-func (p *Document) examineFonts(v view, glyphs []glyph) error {
+// lyingFonts returns the fonts of glyphs, which are those of the text layer of a page, that are not believed.
+func (p *Document) lyingFonts(v view, glyphs []glyph) (map[fontKey]bool, error) {
 	if p.recognise == nil {
-		return nil
+		return nil, nil
 	}
-	open := slices.DeleteFunc(usages(glyphs), func(u *usage) bool { return !p.record(u.key).open(u) })
-	if len(open) == 0 {
-		return nil
+	used := slices.DeleteFunc(usages(glyphs), func(u *usage) bool { return u.glyphs < fewGlyphs })
+	if len(used) == 0 {
+		return nil, nil
 	}
 	text, err := p.instance.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: v.page})
 	if err != nil {
-		return p.fail(err)
+		return nil, p.fail(err)
 	}
-	read := 0
-	for _, u := range open {
-		record := p.record(u.key)
-		doubted, err := p.doubt(text.TextPage, u, record)
+	lying := map[fontKey]bool{}
+	read, segments := 0, pageSegments
+	for _, u := range used {
+		look := &fontLook{checked: map[rune]rune{}}
+		doubted, err := p.doubt(text.TextPage, u, look, &segments)
 		if err != nil {
-			return p.fail(err)
+			return nil, p.fail(err)
 		}
 		if !doubted {
 			continue
 		}
 		if read++; read > pageReadings {
-			record.lies = record.outlines
+			lying[u.key] = look.outlines
 			continue
 		}
-		record.readings, record.read = record.readings+1, record.evidence()
-		if record.lies, err = p.lies(v, glyphs, u, record); err != nil {
-			return err
+		if lying[u.key], err = p.lies(v, glyphs, u, look); err != nil {
+			return nil, err
 		}
 	}
+	maps.DeleteFunc(lying, func(_ fontKey, lies bool) bool { return !lies })
 	if _, err := p.instance.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: text.TextPage}); err != nil {
-		return p.fail(err)
+		return nil, p.fail(err)
 	}
-	return nil
-}
-
-// record returns what is known of a font.
-func (p *Document) record(key fontKey) *fontRecord {
-	record := p.fonts[key]
-	if record == nil {
-		if len(p.fonts) >= maxFonts {
-			clear(p.fonts)
-		}
-		record = &fontRecord{checked: map[rune]rune{}}
-		p.fonts[key] = record
-	}
-	return record
-}
-
-// open reports whether there is something to be found out about a font.
-func (f *fontRecord) open(u *usage) bool {
-	if f.lies || u.glyphs < fewGlyphs || f.readings >= maxReadings {
-		return false
-	}
-	for char := range u.chars {
-		if _, ok := f.checked[char]; !ok {
-			return true
-		}
-	}
-	return false
-}
-
-// trusted reports whether the text that is set in a font says what it shows, as far as pages were read.
-func (p *Document) trusted(font fontKey) bool {
-	record := p.fonts[font]
-	return record == nil || !record.lies
+	return lying, nil
 }
 
 // leaveOut returns the glyphs and the text objects of a page without those of fonts that are not trusted: they are pictures.
-func (p *Document) leaveOut(glyphs []glyph, drawn content) ([]glyph, content, error) {
-	honest := p.honest(glyphs)
+func (p *Document) leaveOut(v view, glyphs []glyph, drawn content) ([]glyph, content, error) {
+	honest := v.honest(glyphs)
 	if len(honest) == len(glyphs) {
 		return glyphs, drawn, nil
 	}
 	var texts []references.FPDF_PAGEOBJECT
 	for _, t := range drawn.texts {
-		lies, err := p.lyingText(t)
+		lies, err := p.lyingText(v, t)
 		if err != nil {
 			return nil, content{}, p.fail(err)
 		}
@@ -146,27 +113,17 @@ func (p *Document) leaveOut(glyphs []glyph, drawn content) ([]glyph, content, er
 }
 
 // honest returns glyphs without those of fonts that are not trusted.
-func (p *Document) honest(glyphs []glyph) []glyph {
-	if !p.lying() {
+func (v view) honest(glyphs []glyph) []glyph {
+	if len(v.lying) == 0 {
 		return glyphs
 	}
 	trusted := true
 	return slices.DeleteFunc(slices.Clone(glyphs), func(g glyph) bool {
 		if g.set != nil {
-			trusted = p.trusted(g.set.key)
+			trusted = !v.lying[g.set.key]
 		}
 		return !trusted && !unicode.IsSpace(g.char)
 	})
-}
-
-// lying reports whether a font of the document is known to lie.
-func (p *Document) lying() bool {
-	for _, record := range p.fonts {
-		if record.lies {
-			return true
-		}
-	}
-	return false
 }
 
 // usages sorts the words of a text layer by their fonts, in the order in which they appear.
@@ -211,8 +168,9 @@ func usages(glyphs []glyph) []*usage {
 // not by chance.
 func (u *usage) places() []int { return slices.Sorted(maps.Values(u.chars)) }
 
-// doubt looks for cheap evidence that a font shows something else than its map says, and notes it in the record.
-func (p *Document) doubt(text references.FPDF_TEXTPAGE, u *usage, record *fontRecord) (bool, error) {
+// doubt looks for cheap evidence that a font shows something else than its map says, and notes it. segments is what is left of
+// pageSegments.
+func (p *Document) doubt(text references.FPDF_TEXTPAGE, u *usage, look *fontLook, segments *int) (bool, error) {
 	unmapped, err := p.unmapped(text, u)
 	if err != nil {
 		return false, err
@@ -226,10 +184,6 @@ func (p *Document) doubt(text references.FPDF_TEXTPAGE, u *usage, record *fontRe
 	}
 	plain := 0
 	for _, char := range slices.Sorted(maps.Keys(u.chars)) {
-		if _, ok := record.checked[char]; ok {
-			continue
-		}
-		record.checked[char] = 0
 		if !known(char) || !found {
 			continue
 		}
@@ -237,22 +191,22 @@ func (p *Document) doubt(text references.FPDF_TEXTPAGE, u *usage, record *fontRe
 		if u.key == "" { // a Type 3 font, for which PDFium gives the outlines of another
 			continue
 		}
-		s, ok, err := p.glyphShape(font, char)
+		s, ok, err := p.glyphShape(font, char, segments)
 		if err != nil {
 			return false, err
 		}
 		if ok {
-			record.outlines = true
-			record.checked[char] = p.shapes.readAs(&s, char)
+			look.outlines = true
+			look.checked[char] = p.shapes.readAs(&s, char)
 		}
 	}
 	switch {
-	case unmapped, u.broken*4 > u.glyphs, u.glyphs >= monotone && len(u.chars) == 1:
-		return record.readings == 0, nil
-	case !record.outlines:
-		return record.readings == 0 && plain >= fewGlyphs, nil
+	case unmapped, u.broken*4 > u.glyphs, u.glyphs >= monotone && len(u.chars) == 1, *segments < 0:
+		return true, nil
+	case !look.outlines:
+		return plain >= fewGlyphs, nil
 	}
-	return record.evidence() >= doubtful && record.evidence() > record.read, nil
+	return look.evidence() >= doubtful, nil
 }
 
 const (
@@ -264,7 +218,7 @@ const (
 )
 
 // evidence counts the letters of a font that look like others. In honest fonts a digit hardly ever looks like another.
-func (f *fontRecord) evidence() int {
+func (f *fontLook) evidence() int {
 	n := 0
 	for char, as := range f.checked {
 		switch {
@@ -321,7 +275,7 @@ func (p *Document) fontOf(text references.FPDF_TEXTPAGE, u *usage) (references.F
 }
 
 // lyingText reports whether a text object of a page is set in a font that is not trusted.
-func (p *Document) lyingText(object references.FPDF_PAGEOBJECT) (bool, error) {
+func (p *Document) lyingText(v view, object references.FPDF_PAGEOBJECT) (bool, error) {
 	p.handles++
 	font, err := p.instance.FPDFTextObj_GetFont(&requests.FPDFTextObj_GetFont{PageObject: object})
 	if err != nil {
@@ -331,5 +285,5 @@ func (p *Document) lyingText(object references.FPDF_PAGEOBJECT) (bool, error) {
 	if err != nil {
 		return false, unless(trapped, err)
 	}
-	return !p.trusted(fontKey(name.BaseFontName)), nil
+	return v.lying[fontKey(name.BaseFontName)], nil
 }

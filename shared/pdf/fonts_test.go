@@ -3,6 +3,7 @@ package pdf
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	"golang.org/x/image/font/gofont/goregular"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
+
+	"github.com/klippa-app/go-pdfium/requests"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 	"github.com/lethe-ocr/lethe/shared/pdf/pdftest"
@@ -205,14 +208,80 @@ func TestFontsThatSayAnotherTextThanTheyShowAreNotBelieved(t *testing.T) {
 					t.Errorf("page %d: the layer says %q", n, got)
 				}
 			}
-			if want := map[bool]int{true: 1}[c.read]; engine.calls != want {
+			if want := map[bool]int{true: 2}[c.read]; engine.calls != want {
 				t.Errorf("read %d times for two pages", engine.calls)
 			}
-			for font, record := range p.fonts {
-				if wrong := string(font) == bold.name && !c.trusted; record.lies != wrong {
-					t.Errorf("%s lies: %v", font, record.lies)
-				}
-			}
 		})
+	}
+}
+
+// A font that says some letters wrongly shows it on some pages and not on others.
+func TestPagesAreJudgedAloneWhicheverWereReadBefore(t *testing.T) {
+	lines := []string{heading, "big sums", "tea", "an invoice", "Final demand", "ships", "one to three"}
+	objects := []string{"<</Type/Catalog/Pages 2 0 R>>", "", "<</Font<</B 4 0 R/R 9 0 R>>>>"}
+	objects = append(objects, bold.objects(t, 4, strings.Join(lines, ""), swapped)...)
+	objects = append(objects, regular.objects(t, 9, prosaic, itself)...)
+	kids := ""
+	for _, line := range lines {
+		content := fmt.Sprintf("BT /B 16 Tf 60 700 Td %s Tj ET BT /R 11 Tf 60 660 Td %s Tj ET", bold.show(t, line), regular.show(t, prosaic))
+		objects = append(objects, pdftest.Stream("", []byte(content)),
+			fmt.Sprintf("<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources 3 0 R/Contents %d 0 R>>", len(objects)+1))
+		kids += fmt.Sprintf("%d 0 R ", len(objects))
+	}
+	objects[1] = fmt.Sprintf("<</Type/Pages/Count %d/Kids[%s]>>", len(lines), kids)
+	data := pdftest.Build(objects...)
+	read := func(p *Document, n int) []string {
+		p.CheckFonts((&reading{text: lines[n], confidence: 90}).read)
+		r, err := p.Read(n+1, false, ocr.DefaultLimits())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Page != nil {
+			return linesOf(*r.Page)
+		}
+		return linesOf(r.Merge(ocr.Page{}))
+	}
+	var alone [][]string
+	believed := 0
+	for n := range lines {
+		alone = append(alone, read(open(t, data), n))
+		believed += len(alone[n]) - 1
+	}
+	if believed == 0 || believed == len(lines) {
+		t.Fatalf("%d of %d lines are believed: %q", believed, len(lines), alone)
+	}
+	order := rand.New(rand.NewPCG(1, 2))
+	for range 4 {
+		p := open(t, data)
+		for _, n := range order.Perm(len(lines)) {
+			if got := read(p, n); !slices.Equal(got, alone[n]) {
+				t.Errorf("page %d has %q after others, and %q alone", n+1, got, alone[n])
+			}
+		}
+	}
+}
+
+// A page of endless outlines costs no more than its bound, and its fonts are not believed for it.
+func TestFontBeyondTheOutlinesThatAreLookedAtIsDoubted(t *testing.T) {
+	p := open(t, letterhead(t, itself))
+	err := p.look(1, func(v view) error {
+		glyphs, err := p.glyphs(v, false)
+		if err != nil {
+			return err
+		}
+		text, err := p.instance.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: v.page})
+		if err != nil {
+			return err
+		}
+		for left, want := range map[int]bool{pageSegments: false, 100: true} {
+			doubted, err := p.doubt(text.TextPage, usages(glyphs)[0], &fontLook{checked: map[rune]rune{}}, &left)
+			if doubted != want || err != nil {
+				t.Errorf("%t, %v; want %t", doubted, err, want)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

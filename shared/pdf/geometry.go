@@ -80,10 +80,11 @@ type view struct {
 	ref           references.FPDF_PAGE
 	page          requests.Page
 	width, height float64
-	turn          int    // /Rotate, clockwise in degrees
-	display       matrix // user space → points from the top left corner of the displayed page, y downwards
-	apart         bool   // it has annotations that may show and are not part of it
-	paper         bool   // it is drawn as it prints where that is not what a screen shows
+	turn          int              // /Rotate, clockwise in degrees
+	display       matrix           // user space → points from the top left corner of the displayed page, y downwards
+	apart         bool             // it has annotations that may show and are not part of it
+	paper         bool             // it is drawn as it prints where that is not what a screen shows
+	lying         map[fontKey]bool // fonts that show something else on it than they say
 }
 
 // look loads page n and calls use with it.

@@ -21,7 +21,8 @@ func TestReferenceShapesAreThoseOfTheStandardFonts(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range shapeLetters {
-			s, ok, err := p.glyphShape(font.Font, c)
+			left := pageSegments
+			s, ok, err := p.glyphShape(font.Font, c, &left)
 			if err != nil || !ok {
 				t.Fatalf("%s, %c: %v, %v", name, c, ok, err)
 			}
@@ -55,11 +56,11 @@ func TestShapesTellLettersApart(t *testing.T) {
 
 // An engine with the languages of both scripts reads letters of the one for those of the other that look alike.
 func TestLettersThatLookAlikeDoNotContradictAFont(t *testing.T) {
-	record := &fontRecord{checked: map[rune]rune{}}
-	if contradicted(folded("The TEXbook"), folded("The ТЕХЬоок"), 90, record) {
+	look := &fontLook{checked: map[rune]rune{}}
+	if contradicted(folded("The TEXbook"), folded("The ТЕХЬоок"), 90, look) {
 		t.Error("a Latin word that was read in Cyrillic letters counts against its font")
 	}
-	if !contradicted(folded("The TEXbook"), folded("Гур ГЬшпбф"), 90, record) {
+	if !contradicted(folded("The TEXbook"), folded("Гур ГЬшпбф"), 90, look) {
 		t.Error("another word passes for it")
 	}
 }

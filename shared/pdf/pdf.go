@@ -34,11 +34,10 @@ type Document struct {
 
 	permissions uint32 // what the password allows (ISO 32000-2, table 22)
 
-	broken    bool      // the module trapped; its memory is not to be trusted
-	pinned    bool      // the instance holds changes, which are worth more than the memory of handles
-	handles   int       // handles taken out since the instance started: go-pdfium keeps them until it is closed
-	recognise Recognise // nil: fonts are not examined
-	fonts     map[fontKey]*fontRecord
+	broken    bool       // the module trapped; its memory is not to be trusted
+	pinned    bool       // the instance holds changes, which are worth more than the memory of handles
+	handles   int        // handles taken out since the instance started: go-pdfium keeps them until it is closed
+	recognise Recognise  // nil: fonts are not examined
 	shapes    shapes     // of letters; nil until a font is examined
 	emptiness *emptiness // nil until a page draws nothing
 
@@ -63,7 +62,7 @@ func (r *Runtime) Open(reader io.ReadSeeker, size int64, password string) (*Docu
 	if size <= 0 {
 		return nil, refusal.New(refusal.Empty)
 	}
-	p := &Document{runtime: r, reader: reader, size: size, password: password, fonts: map[fontKey]*fontRecord{}}
+	p := &Document{runtime: r, reader: reader, size: size, password: password}
 	err := p.start()
 	if err == nil {
 		err = p.findForm()

@@ -80,10 +80,10 @@ func (p *Document) read(v view, characters bool, limits ocr.Limits) (Reading, er
 		if glyphs, err = p.layerGlyphs(v, content); err != nil {
 			return Reading{}, err
 		}
-		if err := p.examineFonts(v, glyphs); err != nil {
+		if v.lying, err = p.lyingFonts(v, glyphs); err != nil {
 			return Reading{}, err
 		}
-		if glyphs, content, err = p.leaveOut(glyphs, content); err != nil {
+		if glyphs, content, err = p.leaveOut(v, glyphs, content); err != nil {
 			return Reading{}, err
 		}
 	}

@@ -33,8 +33,9 @@ type segment struct {
 	x, y float64
 }
 
-// glyphShape returns the shape that a font draws for a character. ok is false if it has none, or no outlines at all.
-func (p *Document) glyphShape(font references.FPDF_FONT, char rune) (s shape, ok bool, err error) {
+// glyphShape returns the shape that a font draws for a character, and takes its segments from those that are left. ok is false if
+// it has none, or no outlines at all, or more segments than are left.
+func (p *Document) glyphShape(font references.FPDF_FONT, char rune, left *int) (s shape, ok bool, err error) {
 	p.handles++
 	path, err := p.instance.FPDFFont_GetGlyphPath(&requests.FPDFFont_GetGlyphPath{
 		Font: font, Glyph: uint32(char), FontSize: 1000, // #nosec G115 -- characters are not negative
@@ -46,6 +47,9 @@ func (p *Document) glyphShape(font references.FPDF_FONT, char rune) (s shape, ok
 		&requests.FPDFGlyphPath_CountGlyphSegments{GlyphPath: path.GlyphPath})
 	if err != nil || count.Count < 3 || count.Count > maxSegments {
 		return shape{}, false, err
+	}
+	if *left -= count.Count; *left < 0 {
+		return shape{}, false, nil
 	}
 	outline := make([]segment, count.Count)
 	for i := range outline {

@@ -270,7 +270,7 @@ func (p *Document) turnedGlyphs(v view, angle int, modes bool, judge func([]glyp
 		return nil, p.fail(err)
 	}
 	glyphs, err := p.glyphs(v, modes)
-	glyphs = p.honest(glyphs)
+	glyphs = v.honest(glyphs)
 	if err == nil {
 		err = judge(glyphs)
 	}
