@@ -18,6 +18,7 @@ type item struct {
 	line  *ocr.Line
 	order int
 	drawn bool // no word, but a piece of a drawn line
+	prose bool // it is of running text
 	table int  // that takes it, counted from 1; 0 for none
 	cell  int
 }
@@ -48,9 +49,10 @@ func find(page *ocr.Page, rules Rules, w *work) (complete bool) {
 			tables = append(tables, g)
 		}
 	}
+	markProse(items, page)
 	var free []*item
 	for i := range items {
-		if items[i].table == 0 && !items[i].drawn {
+		if items[i].table == 0 && !items[i].drawn && !items[i].prose {
 			free = append(free, &items[i])
 		}
 	}
@@ -100,7 +102,7 @@ func claim(g grid, items []item, table int, w *work) bool {
 			strokes = append(strokes, i)
 			continue
 		}
-		if items[i].table != 0 || x < bounds.x0 || x > bounds.x1 || y < bounds.y0 || y > bounds.y1 {
+		if items[i].table != 0 || items[i].prose || x < bounds.x0 || x > bounds.x1 || y < bounds.y0 || y > bounds.y1 {
 			continue
 		}
 		c := slices.IndexFunc(g.cells, func(c cell) bool {

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -31,9 +32,10 @@ const (
 )
 
 const (
-	contrast = 28      // levels by which a line is darker than what is beside it
-	speckled = 2       // pixels of a line that may be missing at one place
-	mostRuns = 400_000 // a picture with more is a pattern, and no page with tables
+	contrast = 28             // levels by which a line is darker than what is beside it
+	palest   = 255 - contrast // what is paler is no line, whatever is beside it
+	speckled = 2              // pixels of a line that may be missing at one place
+	mostRuns = 400_000        // a picture with more is a pattern, and no page with tables
 )
 
 // FindRules finds the lines of a picture.
@@ -41,50 +43,33 @@ func FindRules(g Grey) Rules {
 	if g.DPI < 1 || g.Width < 1 || g.Height < 1 || len(g.Data) < g.Width*g.Height {
 		return Rules{}
 	}
-	across, all := lines(g)
-	turned := transposed(g)
-	down, allDown := lines(turned)
+	across, all := lines(g.darkRows(), g.Height, g.DPI)
+	down, allDown := lines(g.darkColumns(), g.Width, g.DPI)
 	for i, r := range down {
 		down[i] = Rule{r.Y0, r.X0, r.Y1, r.X1}
 	}
 	return Rules{across, down, !all || !allDown}
 }
 
-// transposed swaps rows and columns, in squares that fit into a cache.
-func transposed(g Grey) Grey {
-	const side = 32
-	t := Grey{Width: g.Height, Height: g.Width, Data: make([]byte, g.Width*g.Height), DPI: g.DPI}
-	for y0 := 0; y0 < g.Height; y0 += side {
-		for x0 := 0; x0 < g.Width; x0 += side {
-			for y := y0; y < min(y0+side, g.Height); y++ {
-				for x := x0; x < min(x0+side, g.Width); x++ {
-					t.Data[x*t.Width+y] = g.Data[y*g.Width+x]
-				}
-			}
-		}
-	}
-	return t
-}
-
-// run is a piece of one row of pixels that is darker than what lies above and below.
+// run is a piece of one row of pixels that is darker than what lies above and below; or of a column, and then y counts columns and x
+// rows.
 type run struct{ y, x0, x1, up int } // up: index of a run that it continues, or its own
 
-// lines finds lines that run across. If there are too many it finds none and says so.
-func lines(g Grey) (found []Rule, complete bool) {
-	inch := float64(g.DPI)
-	reach := max(3, int(thickest*inch))
-	shortest, gap := max(12, int(shortestRun*inch)), max(2, int(jump*inch))
-	var runs []run
-	first := []int{0} // of each row
-	for y := range g.Height {
-		above, below := g.row(y-reach), g.row(y+reach)
-		runs = darker(runs, y, g.row(y), above, below, shortest)
-		if len(runs) > mostRuns {
-			return nil, false
-		}
-		first = append(first, len(runs))
+// lines finds lines that run across, among runs that are sorted by their rows. If there are too many it finds none and says so.
+func lines(runs []run, rows, dpi int) (found []Rule, complete bool) {
+	if len(runs) > mostRuns {
+		return nil, false
 	}
-	for y := range g.Height {
+	inch := float64(dpi)
+	gap := max(2, int(jump*inch))
+	first := make([]int, rows+1) // of each row
+	for i, r := range runs {
+		first[r.y+1] = i + 1
+	}
+	for y := range rows {
+		first[y+1] = max(first[y+1], first[y])
+	}
+	for y := range rows {
 		for i := first[y]; i < first[y+1]; i++ {
 			for _, before := range []int{y - 1, y - 2} {
 				if before >= 0 {
@@ -102,29 +87,88 @@ func (g Grey) row(y int) []byte {
 	return g.Data[y*g.Width : (y+1)*g.Width]
 }
 
-// darker adds the runs of a row.
-func darker(runs []run, y int, row, above, below []byte, shortest int) []run {
-	start, last := -1, -1
-	end := func() {
-		if start >= 0 && last+1-start >= shortest {
-			runs = append(runs, run{y, start, last + 1, len(runs)})
-		}
-		start = -1
-	}
-	for x, v := range row {
-		if int(v)+contrast <= int(min(above[x], below[x])) {
-			if start < 0 {
-				start = x
+// reach is how far from a pixel what is beside a line is looked for, and shortest how long a run is at least.
+func (g Grey) reach() int    { return max(3, int(thickest*float64(g.DPI))) }
+func (g Grey) shortest() int { return max(12, int(shortestRun*float64(g.DPI))) }
+
+// window is a number of pixels of which one is dark wherever they lie in a run.
+const window = speckled + 1
+
+// darkRows returns the runs of all rows, or more than mostRuns of them. It looks at no more of a row than a run cannot avoid, at
+// windows less than its length apart, and around those.
+func (g Grey) darkRows() []run {
+	var runs []run
+	for y := range g.Height {
+		row, above, below := g.row(y), g.row(y-g.reach()), g.row(y+g.reach())
+		dark := func(x int) bool { return row[x] <= palest && int(row[x])+contrast <= int(min(above[x], below[x])) }
+		for x := 0; x < len(row); {
+			at := x
+			for at < min(x+window, len(row)) && !dark(at) {
+				at++
 			}
-			last = x
-			continue
+			if at == min(x+window, len(row)) {
+				x += g.shortest() - speckled
+				continue
+			}
+			from, to := around(at, len(row), dark)
+			if to-from >= g.shortest() {
+				runs = append(runs, run{y, from, to, len(runs)})
+			}
+			x = to + window
 		}
-		if start >= 0 && x-last > speckled {
-			end()
+		if len(runs) > mostRuns {
+			return runs
 		}
 	}
-	end()
 	return runs
+}
+
+// darkColumns is darkRows for columns. It goes through rows nevertheless, as they lie in memory.
+func (g Grey) darkColumns() []run {
+	var runs []run
+	reach := g.reach()
+	seen := make([]int, g.Width) // of each column, from above
+	for from := 0; from < g.Height; from += g.shortest() - speckled {
+		for y := from; y < min(from+window, g.Height); y++ {
+			row := g.row(y)
+			for x, v := range row {
+				if v > palest || y < seen[x] || int(v)+contrast > int(min(row[max(x-reach, 0)], row[min(x+reach, g.Width-1)])) {
+					continue
+				}
+				top, end := around(y, g.Height, func(y int) bool {
+					row := g.row(y)
+					return int(row[x])+contrast <= int(min(row[max(x-reach, 0)], row[min(x+reach, g.Width-1)]))
+				})
+				if seen[x] = end + window; end-top >= g.shortest() {
+					runs = append(runs, run{y: x, x0: top, x1: end})
+				}
+			}
+			if len(runs) > mostRuns {
+				return runs
+			}
+		}
+	}
+	slices.SortFunc(runs, func(a, b run) int { return cmp.Or(cmp.Compare(a.y, b.y), cmp.Compare(a.x0, b.x0)) })
+	for i := range runs {
+		runs[i].up = i
+	}
+	return runs
+}
+
+// around returns the run of dark pixels around one, among so many.
+func around(at, of int, dark func(int) bool) (from, to int) {
+	from, last := at, at
+	for i := at - 1; i >= 0 && from-i <= window; i-- {
+		if dark(i) {
+			from = i
+		}
+	}
+	for i := at + 1; i < of && i-last <= window; i++ {
+		if dark(i) {
+			last = i
+		}
+	}
+	return from, last + 1
 }
 
 // join connects run i with those of an earlier row that it touches, or nearly touches.
