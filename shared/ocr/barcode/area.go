@@ -5,8 +5,6 @@ import (
 	"image"
 	"image/draw"
 	"slices"
-
-	xdraw "golang.org/x/image/draw"
 )
 
 const (
@@ -133,8 +131,31 @@ func averaged(im *image.Gray) *image.Gray {
 // halved returns a copy half as large.
 func halved(im *image.Gray) *image.Gray {
 	out := image.NewGray(image.Rect(0, 0, im.Rect.Dx()/2, im.Rect.Dy()/2))
-	xdraw.ApproxBiLinear.Scale(out, out.Rect, im, im.Rect, draw.Src, nil)
+	for y := range out.Rect.Dy() {
+		to := out.Pix[y*out.Stride:][:out.Rect.Dx()]
+		upper, lower := im.Pix[2*y*im.Stride:][:2*len(to)], im.Pix[(2*y+1)*im.Stride:][:2*len(to)]
+		for x := range to {
+			to[x] = uint8((int(upper[2*x]) + int(upper[2*x+1]) + int(lower[2*x]) + int(lower[2*x+1])) / 4) //nolint:gosec // the average of bytes
+		}
+	}
 	return out
+}
+
+// barred reports whether a picture may show upright bars: it changes more from left to right than from above. Text, photographs
+// and patterns of squares change about as much in both, and noise adds as much to both.
+func barred(im *image.Gray) bool {
+	const more = 1.2
+	across, down := 0, 0
+	for y := range im.Rect.Dy() - 1 {
+		row, next := im.Pix[y*im.Stride:][:im.Rect.Dx()], im.Pix[(y+1)*im.Stride:][:im.Rect.Dx()]
+		for x := range len(row) - 1 {
+			d := int(row[x]) - int(row[x+1])
+			across += max(d, -d)
+			d = int(row[x]) - int(next[x])
+			down += max(d, -d)
+		}
+	}
+	return float64(across) >= more*float64(down)
 }
 
 // enlarged returns a copy so many times as large.

@@ -54,8 +54,9 @@ const bands = 5 // of the height of a code, that must say the same
 // read returns a code of a picture that shows little else.
 func (wanted kinds) read(im *image.Gray) (Code, bool) {
 	for _, picture := range []*image.Gray{im, inverted(im)} {
+		p := partOf(picture, picture.Rect)
 		for _, r := range []gozxing.Reader{qrcode.NewQRCodeReader(), datamatrix.NewDataMatrixReader(), aztec.NewAztecReader()} {
-			if code, ok := wanted.decode(r, picture, picture.Rect); ok {
+			if code, ok := wanted.decode(r, p); ok {
 				return code, true
 			}
 		}
@@ -71,8 +72,11 @@ func (wanted kinds) read(im *image.Gray) (Code, bool) {
 	return code, ok
 }
 
-// upright returns a code of upright bars, for which noise is averaged along them if there is none without that.
+// upright returns a code of upright bars, if there may be any, for which noise is averaged along them if there is none without that.
 func (wanted kinds) upright(im *image.Gray) (Code, bool) {
+	if !barred(im) {
+		return Code{}, false
+	}
 	if code, ok := wanted.bars(im); ok {
 		return code, true
 	}
@@ -104,10 +108,10 @@ func (wanted kinds) agreed(r gozxing.Reader, im *image.Gray) (Code, bool) {
 	var readings []reading // that differ
 	var best reading
 	for i := range bands {
-		part := im.Rect
-		part.Min.Y = inner.Min.Y + i*band
-		part.Max.Y = part.Min.Y + band
-		if code, ok := wanted.decode(r, im, part); ok {
+		strip := im.Rect
+		strip.Min.Y = inner.Min.Y + i*band
+		strip.Max.Y = strip.Min.Y + band
+		if code, ok := wanted.decode(r, partOf(im, strip)); ok {
 			at := slices.IndexFunc(readings, func(r reading) bool { return r.code.repeats(code) })
 			if at < 0 {
 				at = len(readings)
@@ -137,22 +141,33 @@ func (c Code) repeats(other Code) bool {
 		10*max(c.Box.Dx(), other.Box.Dx()) <= 11*min(c.Box.Dx(), other.Box.Dx())
 }
 
+// part is a part of a picture for readers. What one of them has found out of black and white serves the next.
+type part struct {
+	at     image.Rectangle
+	whole  image.Rectangle
+	bitmap *gozxing.BinaryBitmap // nil if it is too small for any
+}
+
+func partOf(im *image.Gray, at image.Rectangle) part {
+	p := part{at: at, whole: im.Rect}
+	source, err := gozxing.NewPlanarYUVLuminanceSource(im.Pix, im.Stride, im.Rect.Dy(), at.Min.X, at.Min.Y, at.Dx(), at.Dy(), false)
+	if err == nil {
+		p.bitmap, _ = gozxing.NewBinaryBitmap(gozxing.NewHybridBinarizer(source)) // fails without a binarizer alone
+	}
+	return p
+}
+
 // decode gives a part of a picture to a reader. The library panics at some pictures; they show no code.
-func (wanted kinds) decode(r gozxing.Reader, im *image.Gray, part image.Rectangle) (code Code, ok bool) {
+func (wanted kinds) decode(r gozxing.Reader, p part) (code Code, ok bool) {
+	if p.bitmap == nil {
+		return Code{}, false
+	}
 	defer func() {
 		if recover() != nil {
 			code, ok = Code{}, false
 		}
 	}()
-	source, err := gozxing.NewPlanarYUVLuminanceSource(im.Pix, im.Stride, im.Rect.Dy(), part.Min.X, part.Min.Y, part.Dx(), part.Dy(), false)
-	if err != nil {
-		return Code{}, false
-	}
-	bitmap, err := gozxing.NewBinaryBitmap(gozxing.NewHybridBinarizer(source))
-	if err != nil {
-		return Code{}, false
-	}
-	result, err := r.Decode(bitmap, map[gozxing.DecodeHintType]any{
+	result, err := r.Decode(p.bitmap, map[gozxing.DecodeHintType]any{
 		gozxing.DecodeHintType_TRY_HARDER: true,
 		gozxing.DecodeHintType_POSSIBLE_FORMATS: []gozxing.BarcodeFormat{ // without it there is no UPC-A
 			gozxing.BarcodeFormat_EAN_13, gozxing.BarcodeFormat_EAN_8, gozxing.BarcodeFormat_UPC_A, gozxing.BarcodeFormat_UPC_E,
@@ -170,11 +185,11 @@ func (wanted kinds) decode(r gozxing.Reader, im *image.Gray, part image.Rectangl
 		return Code{}, false
 	}
 	var box image.Rectangle
-	for _, p := range result.GetResultPoints() {
-		at := image.Pt(int(p.GetX()), int(p.GetY())).Add(part.Min)
+	for _, point := range result.GetResultPoints() {
+		at := image.Pt(int(point.GetX()), int(point.GetY())).Add(p.at.Min)
 		box = box.Union(image.Rectangle{Min: at, Max: at.Add(image.Pt(1, 1))})
 	}
-	return Code{Box: box.Inset(-tile).Intersect(im.Rect), Symbology: name, Value: text}, true
+	return Code{Box: box.Inset(-tile).Intersect(p.whole), Symbology: name, Value: text}, true
 }
 
 // kinds are those that are looked for; none: all.
