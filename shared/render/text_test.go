@@ -54,3 +54,9 @@ func TestTextStartsWithoutByteOrderMark(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestRowOfATableIsALineOfText(t *testing.T) {
+	if got, want := string(render(t, TXT, Document{}, tabular())), "Item\tPrice\n\t12 EUR\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
