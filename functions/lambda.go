@@ -305,7 +305,7 @@ func unconfiguredFunction(role string, log *slog.Logger, cause error) host.Funct
 }
 
 // prepare does what a first start needs, before the first event: an emulator's bucket and tables, the first application, the
-// PDF compilation cache where the package brings none.
+// PDF compilation cache where the package does not bring it ready for use, as an image does.
 func (a *lambdaFunction) prepare(ctx context.Context) {
 	if a.store.Emulated() {
 		unprepared(ctx, a.log, "emulator", a.store.Prepare(ctx, a.set.Region))

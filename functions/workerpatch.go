@@ -5,21 +5,14 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sys/unix"
 )
 
-// patchSuffix ends the name of a file that holds what a worker program differs in from another one, as `zstd --patch-from` writes it.
-// The two programs of a package share all but the code of recognition, so that the second adds a twelfth of its size.
-const patchSuffix = ".zst"
-
-// maxWorkerProgram bounds what a patch makes, in bytes. It is far more than a worker program has.
-const maxWorkerProgram = 256 << 20
-
-// workerFile is a worker program as it lies on disk.
+// workerFile is a worker program as it lies on disk: itself, or what it differs in from another one, as `zstd --patch-from` writes it. The
+// two programs of a package share all but the code of recognition, so that the second adds a twelfth of its size.
 type workerFile struct {
 	path string
 	like string // the program that path is a patch for; empty where path is the program itself
@@ -62,25 +55,11 @@ func (f workerFile) unpack(place func() (*os.File, error)) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	patch, err := os.Open(f.path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = patch.Close() }() // opened for reading
-	// A patch has a checksum of the whole.
-	unpacked, err := zstd.NewReader(patch, zstd.WithDecoderDictRaw(0, like), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWorkerProgram))
-	if err != nil {
-		return nil, err
-	}
-	defer unpacked.Close()
 	file, err := place()
 	if err != nil {
 		return nil, err
 	}
-	n, err := io.Copy(file, io.LimitReader(unpacked, maxWorkerProgram))
-	if err == nil && (n == 0 || n == maxWorkerProgram) {
-		err = errors.New("it is empty or too large")
-	}
+	err = unzstd(file, f.path, zstd.WithDecoderDictRaw(0, like))
 	if err == nil {
 		err = file.Chmod(0o111)
 	}

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,20 +15,9 @@ import (
 // patched writes two files into a new folder: a program, and what another one differs in.
 func patched(t *testing.T, like, program []byte) workerFile {
 	t.Helper()
-	var patch bytes.Buffer
-	w, err := zstd.NewWriter(&patch, zstd.WithEncoderDictRaw(0, like))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Write(program); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
-	f := workerFile{path: filepath.Join(dir, "portable"+patchSuffix), like: filepath.Join(dir, "fast")}
-	for path, content := range map[string][]byte{f.path: patch.Bytes(), f.like: like} {
+	f := workerFile{path: filepath.Join(dir, "portable"+zstdSuffix), like: filepath.Join(dir, "fast")}
+	for path, content := range map[string][]byte{f.path: zstdOf(t, program, zstd.WithEncoderDictRaw(0, like)), f.like: like} {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}

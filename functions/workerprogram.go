@@ -19,7 +19,7 @@ import (
 type build struct {
 	name  string
 	needs []feature // of the processor
-	like  string    // name of another one: a package may hold what differs from it instead, called as this one with patchSuffix
+	like  string    // name of another one: a package may hold what differs from it instead, called as this one with zstdSuffix
 }
 
 // feature is what a processor may have.
@@ -70,7 +70,7 @@ func workerIn(dir string, builds []build) (workerFile, error) {
 		found := workerFile{path: filepath.Join(dir, b.name)}
 		there, lacks := isFile(found.path), b.lacks()
 		if !there && b.like != "" {
-			found = workerFile{path: found.path + patchSuffix, like: filepath.Join(dir, b.like)}
+			found = workerFile{path: found.path + zstdSuffix, like: filepath.Join(dir, b.like)}
 			there = isFile(found.path) && isFile(found.like)
 		}
 		switch {
@@ -89,12 +89,15 @@ func workerIn(dir string, builds []build) (workerFile, error) {
 	return workerFile{}, fmt.Errorf("there is no worker program in %s: %s", dir, remedy)
 }
 
-// warmed fills the PDF compilation cache in a process of its own, whose memory goes with it. Where there is no folder for it there
-// is nothing to fill.
+// warmed fills the PDF compilation cache: with what the package brings packed, or else in a process of its own, whose memory goes with
+// it. Where there is no folder for it there is nothing to fill.
 func warmed(ctx context.Context, set config.Settings) error {
 	dir, err := cacheFolder(set)
 	if err != nil || dir == "" {
 		return err
+	}
+	if packed := packagedFolder(packedCache); packed != "" {
+		return unpackCache(packed, dir)
 	}
 	file, err := workerProgram()
 	if err != nil {

@@ -48,7 +48,7 @@ func TestFastestWorkerThatTheProcessorRunsIsTaken(t *testing.T) {
 			}
 			found, err := workerIn(dir, c.builds)
 			if len(c.says) == 0 {
-				if want := filepath.Join(dir, c.want); err != nil || found.path != want || (found.like != "") != strings.HasSuffix(want, patchSuffix) {
+				if want := filepath.Join(dir, c.want); err != nil || found.path != want || (found.like != "") != strings.HasSuffix(want, zstdSuffix) {
 					t.Errorf("%+v, %v, want %q", found, err, want)
 				}
 				return

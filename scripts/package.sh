@@ -5,7 +5,8 @@
 #
 #   dist/stage/            what the function app's zip holds
 #   dist/lethe.zip         the package for Azure
-#   dist/stage-lambda/     what the zip for AWS Lambda holds: the same program, called bootstrap
+#   dist/cache/            the compilation cache of PDFs, which images hold
+#   dist/stage-lambda/     what the zip for AWS Lambda holds: the same program, called bootstrap, and that cache packed
 #   dist/lethe-lambda.zip  the package for AWS
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,8 +23,9 @@ languages="${LETHE_PACKAGE_LANGUAGES:-osd eng deu fra spa ita por nld pol rus} $
 # shellcheck disable=SC2086 # names, one a word
 [[ -n ${LETHE_TESSDATA:-} ]] || scripts/setup.sh languages $languages
 stage=$dist/stage
+cache=$dist/cache
 lambda=$dist/stage-lambda
-rm -rf "$stage" "$lambda" "$dist/lethe.zip" "$dist/lethe-lambda.zip"
+rm -rf "$stage" "$cache" "$lambda" "$dist/lethe.zip" "$dist/lethe-lambda.zip"
 mkdir -p "$stage/tessdata"
 
 # The programs need no file of the system they run on. One worker is fast, the other runs on every processor.
@@ -54,16 +56,18 @@ for l in $languages; do
 done
 go run ./scripts/languages "$stage/tessdata" "${files[@]}"
 
-# A function of Lambda starts often, and can write nothing beside the program: the compilation cache of PDFs comes along. It
-# counts for every processor that has SSE4.1, BMI and POPCNT, as Lambda's do; another one compiles for itself.
+# A function of Lambda starts often, and to compile takes seconds: the compilation cache of PDFs comes along. It counts for every
+# processor that has SSE4.1, BMI and POPCNT, as Lambda's do; another one compiles for itself. The program unpacks it at its start.
 mkdir -p "$lambda"
 cp "$stage/lethe" "$lambda/bootstrap"
 worker=$fast # every processor of Lambda's runs it
 [ -f "$worker" ] || worker=$stage/lethe-worker
 cp "$worker" "$lambda/"
 cp -r "$stage/tessdata" "$lambda/"
-mkdir -m 700 "$lambda/cache"
-LETHE_CACHE="$PWD/$lambda/cache" "$stage/lethe" warm
+mkdir -m 700 "$cache"
+LETHE_CACHE="$PWD/$cache" "$stage/lethe" warm
+cp -r "$cache" "$lambda/packed-cache"
+find "$lambda/packed-cache" -type f -exec zstd -q -19 --rm {} +
 
 # Names in one order, one date, no owners. advzip packs smaller than zip itself, by 4 %, in the format that everything unpacks. A package
 # that grows takes longer to upload and to start. Lambda gets it from S3, where it takes 250 MiB unpacked.
@@ -82,18 +86,23 @@ pack "$stage" lethe lethe.zip
 pack "$lambda" bootstrap lethe-lambda.zip
 # A package that grows is told here, also before tests: one with a single worker program is smaller.
 if [[ -z ${LETHE_PACKAGE_LANGUAGES:-}${LANGUAGES:-} ]]; then
-  for limit in lethe.zip:36 lethe-lambda.zip:40; do
+  for limit in lethe.zip:36 lethe-lambda.zip:38; do
     if (($(stat -c %s "$dist/${limit%:*}") > ${limit#*:} << 20)); then
       echo "$dist/${limit%:*} is larger than ${limit#*:} MiB" >&2
       exit 1
     fi
   done
 fi
+alone=$(mktemp -d)
+trap 'rm -rf "$alone"' EXIT
+
+# The program for Lambda unpacks the cache that was packed.
+mkdir -m 700 "$alone/cache"
+LETHE_CACHE="$alone/cache" "$lambda/bootstrap" warm
+diff -r "$cache" "$alone/cache"
 [ -n "$whole" ] || exit 0
 
 # Both worker programs read the same text. The program takes the second one where it is told that there is no AVX2.
-alone=$(mktemp -d)
-trap 'rm -rf "$alone"' EXIT
 go run ./scripts/sample -o "$alone/page.png"
 for avx2 in on off; do
   GODEBUG=cpu.avx2=$avx2 LETHE_TESSDATA="$PWD/$stage/tessdata" "$stage/lethe" read "$alone/page.png" >"$alone/$avx2.txt"

@@ -14,7 +14,7 @@ import (
 
 // source is what an image is made of.
 type source struct {
-	Package     string // folder of stage and stage-lambda
+	Package     string // folder of stage and cache
 	Bill        string // folder of sbom.cdx.json and licences.txt
 	Authorities string // folder of certificates
 	Version     string // of the program

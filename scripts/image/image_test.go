@@ -34,7 +34,7 @@ func small(t *testing.T) source {
 	}
 	for _, file := range []string{
 		"dist/stage/lethe", "dist/stage/lethe-worker", "dist/stage/lethe-worker-x86-64-v3", "dist/stage/tessdata/eng.traineddata", "dist/stage/host.json",
-		"dist/stage-lambda/cache/wazero/a", "bill/licences.txt", "bill/sbom.cdx.json",
+		"dist/cache/wazero/a", "bill/licences.txt", "bill/sbom.cdx.json",
 	} {
 		put(t, filepath.Join(dir, file), []byte(file))
 	}
@@ -244,7 +244,7 @@ func TestListOfWhatTheImageIsMadeOfIsAttached(t *testing.T) {
 }
 
 func TestImageIsRefusedWithoutWhatItNeeds(t *testing.T) {
-	for _, missing := range []string{"dist/stage/lethe-worker*", "dist/stage/lethe", "dist/stage/tessdata/*", "dist/stage-lambda/cache", "bill/licences.txt", "bill/sbom.cdx.json", "authorities/one.crt"} {
+	for _, missing := range []string{"dist/stage/lethe-worker*", "dist/stage/lethe", "dist/stage/tessdata/*", "dist/cache", "bill/licences.txt", "bill/sbom.cdx.json", "authorities/one.crt"} {
 		t.Run(strings.ReplaceAll(missing, "/", " "), func(t *testing.T) {
 			from := small(t)
 			for _, file := range must(filepath.Glob(filepath.Join(filepath.Dir(from.Package), missing))) {

@@ -56,7 +56,7 @@ func changing(from source) ([]entry, error) {
 	if err != nil || len(workers) == 0 {
 		return nil, errors.Join(fmt.Errorf("there is no worker program in %s: run make package", stage), err)
 	}
-	entries, err := folder(filepath.Join(from.Package, "stage-lambda", "cache"), path.Join(home, "cache"))
+	entries, err := folder(filepath.Join(from.Package, "cache"), path.Join(home, "cache"))
 	if err != nil {
 		return nil, err
 	}

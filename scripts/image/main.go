@@ -19,7 +19,7 @@ func main() {
 	var from source
 	var created int64
 	output := flag.String("output", "dist", "folder that gets image/, the OCI layout, and lethe-image.tar, the archive")
-	flag.StringVar(&from.Package, "package", "dist", "folder of stage/ and stage-lambda/, as scripts/package.sh makes them")
+	flag.StringVar(&from.Package, "package", "dist", "folder of stage/ and cache/, as scripts/package.sh makes them")
 	flag.StringVar(&from.Bill, "bill", "dist", "folder of sbom.cdx.json and licences.txt, as scripts/sbom.sh makes them")
 	flag.StringVar(&from.Authorities, "authorities", "/usr/share/ca-certificates/mozilla", "folder of certificate authorities, as Debian's package ca-certificates has them")
 	flag.StringVar(&from.Revision, "revision", "", "commit that the package is made of")
