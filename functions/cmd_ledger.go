@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -23,7 +24,7 @@ import (
 func ledgerCommands(env environment) []*cobra.Command { return []*cobra.Command{newBegin(env)} }
 
 // newBegin ends a ledger that cannot go on.
-func newBegin(env environment) *cobra.Command {
+func newBegin(environment) *cobra.Command {
 	o := &operator{}
 	cmd := &cobra.Command{
 		Use:   "begin [NAME]",
@@ -42,12 +43,12 @@ and promises from the old ledger are verified with both.`,
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.azure {
-				return o.beginAzure(cmd, env)
+				return o.beginAzure(cmd)
 			}
 			if len(args) == 0 {
 				return verbs.NoArguments(errors.New("give the name of the new ledger, such as archive-2.example.org"))
 			}
-			return o.beginHere(cmd, env, args[0])
+			return o.beginHere(cmd, args[0])
 		},
 	}
 	o.flags(cmd)
@@ -56,7 +57,7 @@ and promises from the old ledger are verified with both.`,
 }
 
 // beginHere begins a new ledger in a data folder that no server uses.
-func (o *operator) beginHere(cmd *cobra.Command, env environment, name string) (err error) {
+func (o *operator) beginHere(cmd *cobra.Command, name string) (err error) {
 	set, err := findFolder(o.stderr(), o.data, false)
 	if err != nil {
 		return err
@@ -76,7 +77,7 @@ func (o *operator) beginHere(cmd *cobra.Command, env environment, name string) (
 			return err
 		}
 	}
-	return begin(cmd, env, set, store.Blobs, store.Records, clocksOf(machine))
+	return begin(cmd, set, store.Blobs, store.Records, clocksOf(machine))
 }
 
 // freshKey makes the new ledger's key in the data folder and keeps the old one beside it. A call that is repeated after it
@@ -122,17 +123,17 @@ func retireKey(file, old string) error {
 }
 
 // beginAzure begins a new ledger of a stamp, with the key of the settings.
-func (o *operator) beginAzure(cmd *cobra.Command, env environment) error {
+func (o *operator) beginAzure(cmd *cobra.Command) error {
 	set, store, now, err := openStamp(cmd.Context())
 	if err != nil {
 		return err
 	}
-	return begin(cmd, env, set, store.Blobs, store.Records, now)
+	return begin(cmd, set, store.Blobs, store.Records, now)
 }
 
 // begin begins a new ledger and writes down who did it.
-func begin(cmd *cobra.Command, env environment, set config.Settings, blobs storage.Blobs, records storage.Records, now clocks) error {
-	log, err := newLedger(set, blobs, records, now, newLog(env))
+func begin(cmd *cobra.Command, set config.Settings, blobs storage.Blobs, records storage.Records, now clocks) error {
+	log, err := newLedger(set, blobs, records, now, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lethe-ocr/lethe/functions/verbs"
 )
 
 // A beginning that failed in the middle and goes on under another name must not lose the key of the published ledger.
@@ -42,6 +44,27 @@ func TestBeginningUnderOneNameAfterAnotherKeepsEveryKey(t *testing.T) {
 	for _, key := range made {
 		if !slices.Contains(kept, key) {
 			t.Error("a key is lost")
+		}
+	}
+}
+
+// Events of the log are for servers: whoever begins a ledger reads what is to be published, and nothing else.
+func TestBeginningOfALedgerPrintsNoEvents(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	if _, said, code := call(t, "app", "create", "--init", "--data", data); code != 0 {
+		t.Fatal(said)
+	}
+	beginLedger(t, data)
+	out, said, code := call(t, "ledger", "begin", "second.test", "--data", data)
+	if code != 0 || !strings.HasPrefix(out, "A new ledger has begun.") || strings.Contains(out, "{") {
+		t.Errorf("code %d: %s%s", code, out, said)
+	}
+}
+
+func TestHelpOnWhatThereIsNotNamesWhatIsNear(t *testing.T) {
+	for name, near := range map[string]string{"exit-code": "did you mean exit-codes?", "sumbit": "did you mean submit?", "zebra": `topic "zebra"; see`} {
+		if _, said, code := call(t, "help", name); code != verbs.ExitNoCommand || !strings.Contains(said, near) {
+			t.Errorf("%s: code %d: %s", name, code, said)
 		}
 	}
 }

@@ -63,6 +63,14 @@ func TestDemoDoesNotGoOnAgainstAServerThatItDidNotStart(t *testing.T) {
 	}
 }
 
+func TestDemoTakesNoFolderForADocument(t *testing.T) {
+	folder := t.TempDir()
+	out, err := demo(t, filepath.Join(t.TempDir(), "data"), freeAddress(t), folder).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), folder+" is a folder: name one document") || strings.Contains(string(out), "1. Starting") {
+		t.Errorf("%v:\n%s", err, out)
+	}
+}
+
 // The same document lives in another task, whose files hold the same words and bytes.
 func TestDemoLooksForItsOwnDocumentAlone(t *testing.T) {
 	data, file := t.TempDir(), filepath.Join(t.TempDir(), "page.jpg")
@@ -73,6 +81,10 @@ func TestDemoLooksForItsOwnDocumentAlone(t *testing.T) {
 	s := startAt(t, data)
 	s.follow(s.send(page, client.Settings{}).ID, patience)
 	s.stop()
+	// A record may hold a word within which one of the document's stands.
+	if out, err := exec.Command(program(t), "app", "create", "--data", data, "--name", "everythings").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
 	out, err := demo(t, data, freeAddress(t), file).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "Done.") {
 		t.Errorf("%v:\n%s", err, out)

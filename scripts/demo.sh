@@ -55,6 +55,7 @@ if [ "${LETHE_SANDBOX:-required}" = required ] && ! "$lethe" doctor --sandbox >"
 fi
 
 if [ -n "${FILE:-}" ]; then
+  [ ! -d "$FILE" ] || fail "$FILE is a folder: name one document"
   [ -r "$FILE" ] || fail "$FILE cannot be read"
   document=$FILE
   : >"$tmp/words"
@@ -143,8 +144,9 @@ if [ -s "$tmp/words" ]; then
 fi
 
 # What to search for: long words of the text, and runs of bytes from all over the document. grep works by line, so that a
-# run with a line feed in it could never be found and is left out.
-tr -cs 'A-Za-z' '\n' <"$tmp/text" | awk 'length >= 8' | sort -u | { grep -vxFf "$tmp/own" || true; } | head -400 >"$tmp/needles"
+# run with a line feed in it could never be found and is left out. So are words within those that the service writes itself.
+tr -cs 'A-Za-z' '\n' <"$tmp/text" | awk 'length >= 8' | sort -u |
+  awk -v own="$tmp/own" 'BEGIN { while ((getline word < own) > 0) all = all "\n" word } !index(all, $0)' | head -400 >"$tmp/needles"
 size=$(stat -c %s "$document")
 runs=()
 for i in $(seq 1 40); do

@@ -55,7 +55,7 @@ installed below a folder of MANPATH.`,
 			}
 			about, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
-				return &coded{ExitNoCommand, fmt.Errorf("there is no command or topic %q; see \"lethe --help\"", strings.Join(args, " "))}
+				return &coded{ExitNoCommand, fmt.Errorf("there is no command or topic %q%s; see \"lethe --help\"", strings.Join(args, " "), nearTopic(root, args))}
 			}
 			if man {
 				return emit(cmd.OutOrStdout(), []byte(commandPage(about, version)))
@@ -94,8 +94,26 @@ func named(args []string) *topic {
 	return &all[i]
 }
 
+// nearTopic asks whether the command or the topic of nearly that name is meant.
+func nearTopic(root *cobra.Command, args []string) string {
+	var names []string
+	for _, t := range topics() {
+		names = append(names, t.name)
+	}
+	for _, cmd := range root.Commands() {
+		names = append(names, cmd.Name())
+	}
+	if names = near(args[0], names); len(names) > 0 {
+		return "; did you mean " + strings.Join(names, " or ") + "?"
+	}
+	return ""
+}
+
 // writeManual writes the pages of all commands and topics.
 func writeManual(root *cobra.Command, version, folder string) error {
+	if err := noFile("--output", folder); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // everybody may read a manual
 		return fmt.Errorf("make output folder: %w", err)
 	}

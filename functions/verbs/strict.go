@@ -125,14 +125,21 @@ func form(f *pflag.Flag) string {
 
 // nearFlag asks whether the flag of nearly that name is meant.
 func nearFlag(cmd *cobra.Command, name string) string {
-	near := &cobra.Command{SuggestionsMinimumDistance: 2} // letters that are wrong
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		near.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
-	})
-	if names := near.SuggestionsFor(name); len(names) > 0 {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if names = near(name, names); len(names) > 0 {
 		return "; did you mean --" + strings.Join(names, " or --") + "?"
 	}
 	return ""
+}
+
+// near returns those of the names that nearly are the one that was typed.
+func near(typed string, names []string) []string {
+	all := &cobra.Command{SuggestionsMinimumDistance: 2} // letters that are wrong
+	for _, name := range names {
+		all.AddCommand(&cobra.Command{Use: name, Run: func(*cobra.Command, []string) {}})
+	}
+	return all.SuggestionsFor(typed)
 }
 
 // Describe is what people read of the error that a command ended with, and of what it usually comes from. Where the error names a setting by its flag or by its

@@ -51,7 +51,7 @@ func (c Ceilings) Check() error {
 // CheckLanguages refuses a language that there is no data of: neither anywhere, nor of somebody's own among those installed.
 func (c Ceilings) CheckLanguages(installed []string) error {
 	for _, l := range c.Languages {
-		if !language.Known(l) && !slices.Contains(installed, l) {
+		if l != language.Auto && !language.Known(l) && !slices.Contains(installed, l) {
 			return fault.New(fault.LanguageUnknown, "a language is unknown; installed are: %s", spelled(installed)).In("ceilings.languages")
 		}
 	}

@@ -136,17 +136,17 @@ func (s *Service) complete(o *Order) error {
 		set.Profile = ocr.Accurate
 	}
 	if !slices.Contains(ocr.Profiles(), set.Profile) {
-		return fault.New(fault.BadField, "profile must be one of %q", ocr.Profiles()).In("profile")
+		return fault.New(fault.BadField, "profile must be one of %s", spelled(ocr.Profiles())).In("profile")
 	}
 	if set.OnPageError == "" {
 		set.OnPageError = ContinueOnPageError
 	}
 	if !slices.Contains(OnPageErrors(), set.OnPageError) {
-		return fault.New(fault.BadField, "on_page_error must be one of %q", OnPageErrors()).In("on_page_error")
+		return fault.New(fault.BadField, "on_page_error must be one of %s", spelled(OnPageErrors())).In("on_page_error")
 	}
 	policy, ok := ocr.ParseSignaturePolicy(string(set.Signature))
 	if !ok {
-		return fault.New(fault.BadField, "signature must be one of %q", ocr.SignaturePolicies()).In("signature")
+		return fault.New(fault.BadField, "signature must be one of %s", spelled(ocr.SignaturePolicies())).In("signature")
 	}
 	set.Signature = policy
 	if setting, why := set.pdf().Contradicts(render.Kinds(set.Formats)); setting != "" {
