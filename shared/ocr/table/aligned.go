@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // When words without lines around them are a table.
@@ -20,6 +21,7 @@ const (
 	proseWords   = 4    // in a cell
 	proseWidth   = 0.75 // of its column
 	upwards      = 4.0  // letter heights of a word that does not run across
+	unitLetters  = 3    // of a unit or currency beside a number, at most
 )
 
 // strip is a row of words as it is seen, whatever the engine made of it.
@@ -207,13 +209,17 @@ func tabular(rows []strip, columns []interval, w *work) bool {
 // add takes the words of a row that stand in a stretch.
 func (c *column) add(r strip, stretch interval) bool {
 	from, to, n := math.Inf(1), math.Inf(-1), 0
-	numbers := true
+	numbers, units := 0, 0
 	for _, it := range r.items {
 		if x, _ := it.box.middle(); x < stretch.from || x > stretch.to {
 			continue
 		}
 		from, to = min(from, it.box.x0), max(to, it.box.x1)
-		numbers = numbers && number(it.word.Text)
+		if number(it.word.Text) {
+			numbers++
+		} else if utf8.RuneCountInString(it.word.Text) <= unitLetters {
+			units++
+		}
 		n++
 	}
 	if n == 0 {
@@ -221,7 +227,7 @@ func (c *column) add(r strip, stretch interval) bool {
 	}
 	c.left, c.right, c.middle = append(c.left, from), append(c.right, to), append(c.middle, (from+to)/2)
 	c.words, c.width = append(c.words, float64(n)), append(c.width, to-from)
-	if numbers {
+	if numbers > 0 && units <= 1 && numbers+units == n {
 		c.numbers++
 	}
 	return true

@@ -32,8 +32,8 @@ func Find(page *ocr.Page, rules Rules) (complete bool) {
 
 func find(page *ocr.Page, rules Rules, w *work) (complete bool) {
 	f := frame{width: float64(page.Width), height: float64(page.Height), angle: page.Angle}
-	_, f.slope = f.rules(rules)
-	up, _ := f.rules(rules)
+	f.slope = f.skew(f.rules(rules), page)
+	up := f.rules(rules)
 	items := collect(page, f)
 	if len(items) == 0 || page.DPI < 1 {
 		return true

@@ -330,3 +330,49 @@ func FuzzFindRules(f *testing.F) {
 		}
 	})
 }
+
+// A row of a wide page askew stands beside another one at its end.
+func TestRowsOfAPageAskewAreThoseThatWereRead(t *testing.T) {
+	for _, slope := range []float64{-0.03, 0.03} {
+		for _, underline := range []bool{false, true} {
+			s := newSheet()
+			skewed := func(x, y int) (int, int) { return x - int(slope*float64(y)), y + int(slope*float64(x)) }
+			var want []string
+			for i, name := range []string{"Ada", "Ben", "Cato", "Dora", "Edith", "Frank"} {
+				for _, w := range []struct {
+					x    int
+					text string
+				}{{100, name}, {500, "room"}, {880, strconv.Itoa(10 + i)}} {
+					x, y := skewed(w.x, 200+26*i)
+					s.line(y, x, w.text)
+				}
+				lines := s.page.Blocks[0].Paragraphs[0].Lines
+				for l := range lines[len(lines)-3:] { // read in pieces, which stand as the page does
+					line := &lines[len(lines)-3+l]
+					line.Baseline = &ocr.Baseline{X0: line.Box.X0, Y0: line.Box.Y1, X1: line.Box.X1, Y1: line.Box.Y1 + int(math.Round(slope*float64(line.Box.X1-line.Box.X0)))}
+				}
+				want = append(want, fmt.Sprintf("|%s|room|%d|", name, 10+i))
+			}
+			if underline {
+				x0, y0 := skewed(100, 150)
+				x1, y1 := skewed(400, 150)
+				s.rule(x0, y0, x1, y1)
+			}
+			if got := s.find(); got != strings.Join(want, "\n") {
+				t.Errorf("slope %v, underlined %v: got\n%s", slope, underline, got)
+			}
+		}
+	}
+}
+
+func TestNumbersWithAUnitOrCurrencyAreAColumnOfNumbers(t *testing.T) {
+	s := newSheet()
+	s.line(100, 100, "Tea with milk", 500, "2.40 EUR")
+	s.line(140, 100, "Cocoa", 500, "CHF 3.10")
+	s.line(180, 100, "Apple pie", 500, "120 g")
+	s.line(220, 100, "Sandwich", 500, "4.90")
+	want := "|Tea with milk|2.40 EUR|\n|Cocoa|CHF 3.10|\n|Apple pie|120 g|\n|Sandwich|4.90|"
+	if got := s.find(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

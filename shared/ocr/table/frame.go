@@ -81,8 +81,8 @@ func (f frame) box(r rect) ocr.Box {
 	}
 }
 
-// upright returns the lines of a page as they are read, and how they slope.
-func (f frame) rules(rules Rules) (Rules, float64) {
+// rules returns the drawn lines of a page as they are read.
+func (f frame) rules(rules Rules) Rules {
 	var up Rules
 	for _, r := range slices.Concat(rules.Across, rules.Down) {
 		var t Rule
@@ -100,26 +100,52 @@ func (f frame) rules(rules Rules) (Rules, float64) {
 		}
 		up.Down = append(up.Down, t)
 	}
-	return up, slope(up)
+	return up
 }
 
-// slope returns the middle slope of lines, weighed by their length.
-func slope(r Rules) float64 {
-	type sloped struct{ slope, length float64 }
+// sloped is something that runs nearly across or down.
+type sloped struct{ slope, length float64 }
+
+// skew returns how lines slope on a page that is upright: the drawn ones if there are at least as many as go once across it, and
+// else those of text too. Rows of a table slip by one where a page is wide and nothing but its text shows that it is askew.
+func (f frame) skew(up Rules, page *ocr.Page) float64 {
 	var all []sloped
 	total := 0.0
 	add := func(along, rise float64) {
-		if along > 0 {
+		if along > 0 && math.Abs(rise) <= steepest*along {
 			all = append(all, sloped{rise / along, along})
 			total += along
 		}
 	}
-	for _, l := range r.Across {
+	for _, l := range up.Across {
 		add(l.X1-l.X0, l.Y1-l.Y0)
 	}
-	for _, l := range r.Down {
+	for _, l := range up.Down {
 		add(l.Y1-l.Y0, l.X0-l.X1)
 	}
+	across := f.width
+	if f.angle%180 != 0 {
+		across = f.height
+	}
+	if total < across {
+		for b := range page.Blocks {
+			for p := range page.Blocks[b].Text {
+				for _, l := range p.Lines {
+					if l.Baseline == nil {
+						continue
+					}
+					x0, y0 := f.upright(float64(l.Baseline.X0), float64(l.Baseline.Y0))
+					x1, y1 := f.upright(float64(l.Baseline.X1), float64(l.Baseline.Y1))
+					add(math.Abs(x1-x0), math.Copysign(1, x1-x0)*(y1-y0))
+				}
+			}
+		}
+	}
+	return middleSlope(all, total)
+}
+
+// middleSlope returns the middle of slopes, weighed by lengths, which together are total.
+func middleSlope(all []sloped, total float64) float64 {
 	slices.SortFunc(all, func(a, b sloped) int {
 		switch {
 		case a.slope < b.slope:

@@ -31,6 +31,9 @@ const (
 	jump         = 1.0 / 40 // between pieces of one line
 )
 
+// steepest is the slope of what counts as a line: three and a half degrees.
+const steepest = 0.06
+
 const (
 	contrast = 28             // levels by which a line is darker than what is beside it
 	palest   = 255 - contrast // what is paler is no line, whatever is beside it
@@ -238,7 +241,6 @@ func together(runs []run) []piece {
 
 // straighten makes lines of pieces, leaves out what is too short, too thick or too steep, and joins what is broken.
 func straighten(pieces []piece, inch float64) (lines []Rule, complete bool) {
-	const steepest = 0.06 // three and a half degrees
 	var found []Rule
 	for _, p := range pieces {
 		length := float64(p.x1 - p.x0)
