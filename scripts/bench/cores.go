@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
 
@@ -14,10 +14,12 @@ import (
 
 const (
 	scanPages = 60
-	coresGoal = 1.9 // times as fast with two worker processes as with one
+	coresGoal = 1.9 // times as fast on two cores as on one
+	rounds    = 3   // of each; the fastest counts, as anything else on the machine only slows
 )
 
-// twoCores compares how long a scan of many pages takes with one worker process and with two.
+// twoCores compares how long a scan of many pages takes on one core and on two. The program learns from the cores that it may use
+// how many worker processes to have.
 func twoCores(ctx context.Context, bin, dir string, w io.Writer) error {
 	pages, err := drawn(dir)
 	if err != nil {
@@ -40,16 +42,25 @@ func twoCores(ctx context.Context, bin, dir string, w io.Writer) error {
 		return err
 	}
 	var took [2]time.Duration
-	for i := range took {
-		cmd := exec.CommandContext(ctx, bin, "read", path)
-		cmd.Env = append(os.Environ(), fmt.Sprintf("LETHE_WORKERS=%d", i+1))
-		began := time.Now()
-		if err := quietly(cmd); err != nil {
-			return err
+	for range rounds {
+		for i := range took {
+			one, err := onCores(ctx, i+1, bin, "read", path)
+			if errors.Is(err, errCores) {
+				_, err = fmt.Fprintf(w, "One core and two were not compared: %v.\n", err)
+				return err
+			}
+			if err != nil {
+				return err
+			}
+			if took[i] == 0 || one < took[i] {
+				took[i] = one
+			}
 		}
-		took[i] = time.Since(began)
 	}
-	_, err = fmt.Fprintf(w, "A scan of %d pages with two worker processes: %.2f times as fast as with one (goal: at least %.1f).\n",
+	_, err = fmt.Fprintf(w, "A scan of %d pages on two cores: %.2f times as fast as on one (goal: at least %.1f).\n",
 		scanPages, took[0].Seconds()/took[1].Seconds(), coresGoal)
 	return err
 }
+
+// errCores says that a command cannot be given as many.
+var errCores = errors.New("a command cannot be given as many cores here")
