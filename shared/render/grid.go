@@ -50,7 +50,7 @@ func layOut(rows []ocr.Row, angle, most int) *grid {
 		column := 0
 		for _, c := range r.Cells {
 			*line, column = above.pass(*line, column, false)
-			made := cell{column: column, rows: min(max(c.Rows, 1), len(rows)-i), passages: passages(c.Paragraphs, c.Box, angle)}
+			made := cell{column: column, rows: min(max(c.Rows, 1), len(rows)-i), passages: passages(c.Paragraphs, textColumn{box: c.Box, angle: angle})}
 			if column >= most {
 				before := &g.rows[last.row].cells[last.column]
 				before.passages = append(before.passages, made.passages...)
@@ -75,7 +75,7 @@ func column1(rows []ocr.Row, angle int) *grid {
 	g := &grid{columns: 1}
 	for _, r := range rows {
 		for _, c := range r.Cells {
-			g.rows = append(g.rows, gridRow{c.Box, []cell{{columns: 1, rows: 1, passages: passages(c.Paragraphs, c.Box, angle)}}})
+			g.rows = append(g.rows, gridRow{c.Box, []cell{{columns: 1, rows: 1, passages: passages(c.Paragraphs, textColumn{box: c.Box, angle: angle})}}})
 		}
 	}
 	g.fill()

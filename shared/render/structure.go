@@ -27,10 +27,12 @@ type passage struct {
 // the page, so that pages can be recognised in any order. What has no text, such as pictures, is left out.
 func structure(p *ocr.Page, columns int) []part {
 	var parts []part
+	up := upright(p)
+	p = &up
 	body := bodySize(p)
 	for i := range p.Blocks {
 		b := &p.Blocks[i]
-		for j, made := range passages(b.Paragraphs, b.Box, p.Angle) {
+		for j, made := range passages(b.Paragraphs, textColumn{box: b.Box, room: roomOf(p, i)}) {
 			if b.Kind == ocr.MRZBlock {
 				made.lines = linesOf(&b.Paragraphs[j]) // which have their length and their places by themselves
 			} else {
@@ -39,18 +41,18 @@ func structure(p *ocr.Page, columns int) []part {
 			parts = append(parts, part{passage: made})
 		}
 		if len(b.Rows) > 0 {
-			parts = append(parts, part{table: layOut(b.Rows, p.Angle, columns)})
+			parts = append(parts, part{table: layOut(b.Rows, 0, columns)})
 		}
 	}
 	return parts
 }
 
 // passages joins the lines of the paragraphs of a column or a cell.
-func passages(paragraphs []ocr.Paragraph, column ocr.Box, angle int) []passage {
+func passages(paragraphs []ocr.Paragraph, c textColumn) []passage {
 	made := make([]passage, 0, len(paragraphs))
 	for i := range paragraphs {
 		p := &paragraphs[i]
-		made = append(made, passage{rightToLeft: rightToLeft(*p), lines: joined(p, column, angle)})
+		made = append(made, passage{rightToLeft: rightToLeft(*p), lines: joined(p, c)})
 	}
 	return made
 }
@@ -65,9 +67,9 @@ func linesOf(p *ocr.Paragraph) []string {
 }
 
 // joined returns the lines of a paragraph that were meant to be lines.
-func joined(p *ocr.Paragraph, column ocr.Box, angle int) []string {
-	column = column.Union(p.Box)
-	return joinedWhere(p, func(l, next *ocr.Line) bool { return endsEarly(l, next, column, angle) })
+func joined(p *ocr.Paragraph, c textColumn) []string {
+	c.box = c.box.Union(p.Box)
+	return joinedWhere(p, c.endsEarly)
 }
 
 // joinedWhere joins the lines of a paragraph but for those that end before the next. There is one at least.
@@ -110,17 +112,6 @@ func spaceBetween(l, next *ocr.Line) bool {
 	// Without their boxes: words of two lines are far from each other, which would count as a space in scripts that have few.
 	ends := ocr.Line{Words: []ocr.Word{{Text: l.Words[len(l.Words)-1].Text}, {Text: next.Words[0].Text}}}
 	return !compound(ends.Words[0].Text, ends.Words[1].Text) && ends.SpaceBefore(1)
-}
-
-// endsEarly reports whether a line was meant to end, as those of addresses and lists are: the first word of the next one would
-// have had room on it.
-func endsEarly(l, next *ocr.Line, column ocr.Box, angle int) bool {
-	length, height := ocr.Box.Width, ocr.Box.Height
-	if angle%180 != 0 {
-		length, height = height, length
-	}
-	left := length(column) - length(l.Box)
-	return left > length(next.Words[0].Box)+2*height(l.Box) // two for the space, and for indents and measuring
 }
 
 // What makes a short paragraph a heading is that its letters are larger than those of the body, so many times.

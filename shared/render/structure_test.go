@@ -138,17 +138,17 @@ func TestLinesAreJoinedAsTheirScriptAndTheirEndsHaveIt(t *testing.T) {
 	}
 	for _, test := range tests {
 		p := paragraph(line(0, 0, 600, test.end), line(0, 30, 600, test.start))
-		if got := strings.Join(joined(&p, ocr.Box{}, 0), "/"); got != test.want {
+		if got := strings.Join(joined(&p, textColumn{}), "/"); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
 	letter := block(paragraph(line(0, 0, 600, "Dear", "Sir,")), paragraph(line(0, 30, 600, "with", "kind", "regards,"), line(0, 60, 600, "the", "surveyor")),
 		paragraph(line(0, 90, 600, "a", "line", "as", "long", "as", "the", "column", "is", "wide")))
-	if got := joined(&letter.Paragraphs[1], letter.Box, 0); len(got) != 2 {
+	if got := joined(&letter.Paragraphs[1], textColumn{box: letter.Box}); len(got) != 2 {
 		t.Errorf("lines that are shorter than their column end as %q", got)
 	}
 	sideways := turned(block(paragraph(line(0, 0, 600, "a", "long", "line", "that", "fills", "it"), line(0, 30, 600, "short"), line(0, 60, 600, "more"))), 600)
-	if got := joined(&sideways.Paragraphs[0], sideways.Box, 90); len(got) != 2 {
+	if got := joined(&sideways.Paragraphs[0], textColumn{box: sideways.Box, angle: 90}); len(got) != 2 {
 		t.Errorf("lines of a page that is turned end as %q", got)
 	}
 }
@@ -209,5 +209,39 @@ func TestTableThatClaimsTooMuchIsOneColumn(t *testing.T) {
 	}
 	if g := layOut(rows, 0, fieldColumns); g.columns != 1 || len(g.rows) != len(rows) {
 		t.Errorf("%d columns, %d rows", g.columns, len(g.rows))
+	}
+}
+
+// An address is a block of its own whose lines are as long as each other, and much shorter than its column.
+func TestLinesOfAShortBlockAreHeldAgainstTheRoomBesideIt(t *testing.T) {
+	body := func(x0, x1, y int) ocr.Block {
+		return block(paragraph(line(x0, y, x1, "what", "fills", "its", "column", "in", "long", "lines"), line(x0, y+30, x1, "of", "words", "that", "go", "on", "and", "on")))
+	}
+	address := func(x int) ocr.Block {
+		return block(paragraph(line(x, 50, x+100, "Mara", "Lindqvist"), line(x, 80, x+104, "Hafengasse", "3"), line(x, 110, x+92, "89073", "Ulm")))
+	}
+	for name, c := range map[string]struct {
+		blocks []ocr.Block
+		want   string
+	}{
+		"an address over a letter":     {[]ocr.Block{address(50), body(50, 550, 300)}, "Mara Lindqvist/Hafengasse 3/89073 Ulm"},
+		"with a date far beside it":    {[]ocr.Block{address(50), block(paragraph(line(450, 50, 550, "3", "March"))), body(50, 550, 300)}, "Mara Lindqvist/Hafengasse 3/89073 Ulm"},
+		"in a column as narrow":        {[]ocr.Block{address(50), body(190, 550, 40)}, "Mara Lindqvist Hafengasse 3 89073 Ulm"},
+		"with nothing else on it":      {[]ocr.Block{address(50)}, "Mara Lindqvist Hafengasse 3 89073 Ulm"},
+		"the middle of a sentence":     {[]ocr.Block{block(paragraph(line(50, 50, 150, "There", "it"), line(50, 80, 145, "was", "lost"))), body(50, 550, 300)}, "There it was lost"},
+		"lines that fill their column": {[]ocr.Block{block(paragraph(line(50, 50, 150, "There", "the"), line(50, 80, 150, "Danube", "is"), line(50, 110, 90, "wide"))), body(50, 550, 300)}, "There the Danube is wide"},
+		"items of a list":              {[]ocr.Block{block(paragraph(line(50, 50, 550, "•", "one", "which", "is", "long"), line(50, 80, 550, "•", "Two", "of", "them"))), body(50, 550, 300)}, "• one which is long/• Two of them"},
+	} {
+		p := ocr.Page{Number: 1, Width: 600, Height: 800, DPI: 72, Blocks: c.blocks}
+		if got, _, _ := strings.Cut(outline(p), "\n"); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+		for i := range p.Blocks {
+			p.Blocks[i] = turned(p.Blocks[i], p.Width)
+		}
+		p.Width, p.Height, p.Angle = p.Height, p.Width, 90
+		if got, _, _ := strings.Cut(outline(p), "\n"); got != c.want {
+			t.Errorf("%s, turned: %q, want %q", name, got, c.want)
+		}
 	}
 }

@@ -1,0 +1,93 @@
+package render
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
+)
+
+// textColumn is where a paragraph stands.
+type textColumn struct {
+	box   ocr.Box // of its block or its cell
+	room  ocr.Box // what its lines might have filled, if that is more than the box; see roomOf
+	angle int     // of the page
+}
+
+// endsEarly reports whether a line was meant to end, as those of addresses and lists are: the first word of the next one would
+// have had room on it, or begins an item of a list. Beyond the box of a column that counts only if the next line is not
+// the middle of a sentence.
+func (c textColumn) endsEarly(l, next *ocr.Line) bool {
+	first := next.Words[0].Text
+	begins, _ := utf8.DecodeRuneInString(first)
+	return bullet(first) && len(next.Words) > 1 || c.fits(l, next, c.box) || !unicode.IsLower(begins) && c.fits(l, next, c.room)
+}
+
+// fits reports whether the first word of a line would have had room on the one before, in a place that is as wide as a box.
+func (c textColumn) fits(l, next *ocr.Line, box ocr.Box) bool {
+	length, height := ocr.Box.Width, ocr.Box.Height
+	if c.angle%180 != 0 {
+		length, height = height, length
+	}
+	left := length(box) - length(l.Box)
+	return left > length(next.Words[0].Box)+2*height(l.Box) // two for the space, and for indents and measuring
+}
+
+// bullet reports whether a word begins an item of a list.
+func bullet(word string) bool {
+	switch word {
+	case "•", "‣", "◦", "▪", "■", "●", "○", "➢":
+		return true
+	}
+	return false
+}
+
+// When a block may end before its column does.
+const (
+	fewLines  = 8 // more show how wide their column is by themselves
+	indented  = 2 // heights of a line between where its lines begin, at most
+	sameEnd   = 4 // parts of the height of a line within one of which two lines end at one place, as those of a full column do
+	besideGap = 2 // heights of a line between it and what stands beside it
+)
+
+// roomOf returns what block i of an upright page might have filled: its own box up to what stands beside it, or to where the
+// text of the page ends. An address is a few short lines in a column that is as wide as the letter. A block whose lines end at
+// one place, or that is not set flush left, has no more room than its box.
+func roomOf(p *ocr.Page, i int) ocr.Box {
+	b := p.Blocks[i]
+	height, lines, ends := 0, 0, 0
+	for _, paragraph := range b.Paragraphs {
+		for _, l := range paragraph.Lines {
+			lines++
+			height = max(height, l.Box.Height())
+		}
+	}
+	if lines < 2 || lines > fewLines {
+		return b.Box
+	}
+	for _, paragraph := range b.Paragraphs {
+		if rightToLeft(paragraph) {
+			return b.Box
+		}
+		for _, l := range paragraph.Lines {
+			if l.Box.X0-b.Box.X0 > indented*height {
+				return b.Box
+			}
+			if sameEnd*(b.Box.X1-l.Box.X1) <= height {
+				ends++
+			}
+		}
+	}
+	if ends > 1 {
+		return b.Box
+	}
+	room, edge, beside := b.Box, 0, p.Width
+	for j, other := range p.Blocks {
+		if edge = max(edge, other.Box.X1); j == i || other.Box.Y1 <= b.Box.Y0 || other.Box.Y0 >= b.Box.Y1 || other.Box.X1 <= b.Box.X1 {
+			continue
+		}
+		beside = min(beside, max(other.Box.X0, b.Box.X1)-besideGap*height)
+	}
+	room.X1 = max(room.X1, min(edge, beside))
+	return room
+}
