@@ -14,23 +14,37 @@ type textColumn struct {
 	angle int     // of the page
 }
 
-// endsEarly reports whether a line was meant to end, as those of addresses and lists are: the first word of the next one would
-// have had room on it, or begins an item of a list. Beyond the box of a column that counts only if the next line is not
-// the middle of a sentence.
+// endsEarly reports whether a line was meant to end, as those of addresses and lists are: the next one begins an item of a list, or
+// its first word would have had room on the line. Where it may be the middle of a sentence that counts only in the box of
+// the column, and if the line is not half as long: text may run around a picture.
 func (c textColumn) endsEarly(l, next *ocr.Line) bool {
 	first := next.Words[0].Text
 	begins, _ := utf8.DecodeRuneInString(first)
-	return bullet(first) && len(next.Words) > 1 || c.fits(l, next, c.box) || !unicode.IsLower(begins) && c.fits(l, next, c.room)
+	switch {
+	case bullet(first) && len(next.Words) > 1:
+		return true
+	case unicode.IsLower(begins):
+		return c.fits(l, next, c.box) && 2*c.length(l.Box) < c.length(c.box)
+	}
+	return c.fits(l, next, c.box) || c.fits(l, next, c.room)
 }
 
 // fits reports whether the first word of a line would have had room on the one before, in a place that is as wide as a box.
 func (c textColumn) fits(l, next *ocr.Line, box ocr.Box) bool {
-	length, height := ocr.Box.Width, ocr.Box.Height
+	height := l.Box.Height()
 	if c.angle%180 != 0 {
-		length, height = height, length
+		height = l.Box.Width()
 	}
-	left := length(box) - length(l.Box)
-	return left > length(next.Words[0].Box)+2*height(l.Box) // two for the space, and for indents and measuring
+	left := c.length(box) - c.length(l.Box)
+	return left > c.length(next.Words[0].Box)+2*height // two for the space, and for indents and measuring
+}
+
+// length is how long something is along the lines.
+func (c textColumn) length(b ocr.Box) int {
+	if c.angle%180 != 0 {
+		return b.Height()
+	}
+	return b.Width()
 }
 
 // bullet reports whether a word begins an item of a list.
