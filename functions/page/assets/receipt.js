@@ -87,7 +87,7 @@ function refusal(e) {
   const [title, hint] = {
     altered: [t.forged, t.refusal[e.about]],
     'unknown-key': [t.unknown, t.unknownHint],
-    'no-key': [t.forged, t.refusal.key],
+    'no-key': [t.unkeyed, t.refusal.key],
     unsupported: [t.unsupported, t.unsupportedHint],
   }[e.reason];
   const tone = e.reason === 'altered' ? 'bad' : 'busy';
@@ -159,7 +159,9 @@ export class Checker {
         el('div', { class: 'row wrap' }, button(t.choose, { class: 'primary', icon: 'receipt', onclick: () => file.click() }), file, this.name)), this.result);
     this.keys.addEventListener('change', () => this.#check());
     session.request('/v1/ledger/keys').then((a) => a.text()).then((k) => {
-      if (!this.keys.value) this.keys.value = k;
+      if (this.keys.value) return;
+      this.keys.value = k;
+      this.#check(); // of what was chosen before they came
     }, () => {});
   }
 

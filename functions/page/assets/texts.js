@@ -191,6 +191,7 @@ export const texts = {
     again: 'Fetch it again',
     forged: 'This receipt proves nothing',
     unknown: 'Signed by a key that was not given',
+    unkeyed: 'Not checked: there is no public key to check it with',
     unsupported: 'This browser cannot check it',
     unsupportedHint: 'It has no Ed25519 in WebCrypto, or the page did not come over a secure connection. Check the receipt with “lethe verify”.',
     late: 'Genuine, and a limit was exceeded',
