@@ -47,3 +47,27 @@ func TestTextReadFromRightToLeftIsInLogicalOrder(t *testing.T) {
 		}
 	}
 }
+
+// Boxes are of ink: a letter may hold all of another, and the letters of a ligature have the same.
+func TestLettersThatReachUnderOthersAreInLogicalOrder(t *testing.T) {
+	type printed struct {
+		char     rune
+		from, to float64
+	}
+	for want, glyphs := range map[string][]printed{ // as PDFium gives them
+		"بتاريخ":  {{'ب', 425, 428}, {'ت', 423, 426}, {'ا', 422, 424}, {'ر', 416, 421}, {'ي', 411.2, 417.1}, {'خ', 410.8, 418.5}},
+		"السلام":  {{'ا', 140, 142}, {'ل', 136, 138}, {'س', 130, 136}, {'ا', 124, 130}, {'ل', 124, 130}, {'م', 118, 124}},
+		"والآخرة": {{'و', 140, 142}, {'ا', 136, 138}, {'ل', 130, 136}, {'آ', 130, 136}, {'خ', 124, 130}, {'ر', 118, 124}, {'ة', 112, 118}},
+		"شالوم":   {{'م', 100, 105}, {'و', 106, 111}, {'ل', 112, 117}, {'ا', 113, 116}, {'ش', 118, 124}}, // drawn from the left
+	} {
+		w := word{leftward: true}
+		for _, g := range glyphs {
+			box := rect{g.from, 93, g.to, 100}
+			w.add(glyph{char: g.char, box: box}, box)
+		}
+		w.arrange()
+		if got := string(w.text); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
