@@ -49,6 +49,8 @@ type run struct {
 	first  error        // of failed; guarded by mu
 	told   bytes.Buffer // lines about results; guarded by mu
 	moved  time.Time    // when a task was made or a document ended last; guarded by mu
+
+	shortened bool // that the server keeps documents for a shorter time than was asked for was told; guarded by mu
 }
 
 // many sends documents several at a time. One that fails does not stop the others; what would fail for all does.

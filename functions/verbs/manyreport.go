@@ -31,6 +31,7 @@ func (r *run) report(w *work, err error) {
 		r.lack(w.entry)
 		if w.task != nil {
 			o.Notes, o.HiddenWords, o.Languages = w.task.Notes, w.task.HiddenWords, w.task.Languages
+			r.shortened = r.shortened || reduced(&r.told, w.name, r.settings, w.task) // one says it for all
 			told(&r.told, w.name, w.task)
 			o.Confidence, o.Doubtful, o.NeedsReview = w.task.Confidence, w.task.Doubtful, w.task.NeedsReview
 			Confidence(&r.told, w.name, o.Confidence, o.Doubtful, o.NeedsReview)

@@ -5,9 +5,11 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/lethe-ocr/lethe/shared/client"
 	"github.com/lethe-ocr/lethe/shared/ocr"
+	"github.com/lethe-ocr/lethe/shared/request"
 )
 
 // told writes what is to be told of a task's results: the languages that were chosen, and one line for each note, after its name.
@@ -28,6 +30,17 @@ func told(w io.Writer, name string, t *client.Task) {
 		}
 		fmt.Fprintf(w, "%s: %s (%s)\n", Printable(name), Printable(n.Detail), Printable(code))
 	}
+}
+
+// reduced says that a document is kept for a shorter time than was asked for, as a server's answer may without refusing anything.
+func reduced(w io.Writer, name string, asked request.Settings, t *client.Task) (told bool) {
+	if t.Settings == nil || t.Settings.RetainSeconds == 0 || t.Settings.RetainSeconds >= asked.RetainSeconds {
+		return false
+	}
+	held := time.Duration(t.Settings.RetainSeconds) * time.Second
+	fmt.Fprintf(w, "%s: kept for %s after processing, the limit of the application, instead of the %s of --retain\n",
+		Printable(name), Duration(held), Duration(time.Duration(asked.RetainSeconds)*time.Second))
+	return true
 }
 
 // Confidence writes how surely a document was read, where somebody should look at it.

@@ -7,10 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lethe-ocr/lethe/functions/verbs"
+	"github.com/lethe-ocr/lethe/shared/access"
 	"github.com/lethe-ocr/lethe/shared/client"
 	"github.com/lethe-ocr/lethe/shared/render"
+	"github.com/lethe-ocr/lethe/shared/task"
 )
 
 // What is noted of a document is told by whoever tells of its task, and in its results.
@@ -101,5 +104,22 @@ func TestDoubtfulPagesAreToldWhereverTheTaskIs(t *testing.T) {
 	}
 	if code, _, stderr := w.run(context.Background(), "", "submit", "--review-below", "101", document); code != verbs.ExitUsage || !strings.Contains(stderr, "0 to 100") {
 		t.Errorf("exit code %d: %s", code, stderr)
+	}
+}
+
+// The limit of an application shortens a longer retention without a word of the server: the command line says what holds.
+func TestShorterRetentionThanWasAskedForIsTold(t *testing.T) {
+	w := newWorld(t)
+	app, secret := w.Create(access.Application{Name: "brief", Scopes: access.ApplicationScopes()[:3], Ceilings: task.Ceilings{Retain: time.Hour}})
+	t.Setenv("LETHE_APP", app)
+	t.Setenv("LETHE_SECRET", secret)
+	folder := files(t, map[string]string{"a.pdf": word, "b.pdf": word})
+	const said = ".pdf: kept for 1 hour after processing, the limit of the application, instead of the 2 hours of --retain"
+	for _, args := range [][]string{{filepath.Join(folder, "a.pdf")}, {folder, "-o", t.TempDir()}} {
+		for retain, tells := range map[string]bool{"2h": true, "1h": false, "30m": false} {
+			if _, stderr := w.want(verbs.ExitOK, append([]string{"submit", "--retain", retain}, args...)...); strings.Contains(stderr, said) != tells || strings.Count(stderr, said) > 1 {
+				t.Errorf("%s of %v: %q", retain, args, stderr)
+			}
+		}
 	}
 }

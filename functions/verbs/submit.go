@@ -143,6 +143,7 @@ func (s *submission) one(cmd *cobra.Command, cl *client.Client, d document) erro
 	if _, err := cl.Fetch(ctx, t.ID, s.settings.Formats[0], cmd.OutOrStdout()); err != nil {
 		return err
 	}
+	reduced(cmd.ErrOrStderr(), d.path, s.settings, t)
 	told(cmd.ErrOrStderr(), d.path, t)
 	Confidence(cmd.ErrOrStderr(), d.path, t.Confidence, t.Doubtful, t.NeedsReview)
 	if s.erase {

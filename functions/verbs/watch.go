@@ -119,6 +119,7 @@ func (v *watching) tell(cmd *cobra.Command, e inbox.Event) {
 	if t := e.Task; t != nil {
 		o.Task, o.State, o.Notes, o.HiddenWords, o.Languages = t.ID, t.State, t.Notes, t.HiddenWords, t.Languages
 		o.Confidence, o.Doubtful, o.NeedsReview = t.Confidence, t.Doubtful, t.NeedsReview
+		reduced(stderr, e.Name, v.cfg.Settings, t)
 		told(stderr, e.Name, t)
 		Confidence(stderr, e.Name, t.Confidence, t.Doubtful, t.NeedsReview)
 	}
