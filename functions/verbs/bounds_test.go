@@ -73,6 +73,7 @@ func TestValuesThatCannotBeAreRefusedBeforeAnythingIsSent(t *testing.T) {
 		"DIR " + scan + " is no folder":                                   {"ledger", "save", scan},
 		"unknown shorthand flag: 'j' in -json; did you mean --json?":      {"list", "-json"},
 		"--review-below 90%: expected number from 0 to 100":               submit("--review-below", "90%"),
+		"unknown flag: --json; flags of a command come after its name":    {"--json", "list"},
 		"--scan is empty":                                                 {"evidence", filepath.Join(dir, "ev"), "--scan", ""},
 	} {
 		code, stdout, stderr := w.run(t.Context(), "", args...)

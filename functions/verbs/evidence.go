@@ -216,6 +216,9 @@ func (e *evidence) period(ctx context.Context) (*period, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p := r.period; p.To.Before(p.From) { // without --from that is known only now
+		return nil, Usage(fmt.Errorf("--to: the period would end before the ledger begins, at %s: give a later end", utc(p.From)))
+	}
 	r.period.Exporter, r.period.KeySource = "lethe "+e.version, "given"
 	if e.claimed {
 		r.period.KeySource = "server"

@@ -80,6 +80,13 @@ func TestEvidenceOfAPeriodIsWholeAndSigned(t *testing.T) {
 		}
 	}
 	w.want(verbs.ExitUsage, args...) // the folder is there
+	early := filepath.Join(dir, "early")
+	if _, said := w.want(verbs.ExitUsage, "evidence", early, "--to", "2020-01-01"); !strings.Contains(said, "--to: the period would end before the ledger begins, at 20") {
+		t.Errorf("of a period before the ledger the export says %s", said)
+	}
+	if _, err := os.Stat(early); err == nil {
+		t.Error("an export that was refused left its folder")
+	}
 	args[1] = filepath.Join(dir, "later")
 	w.want(verbs.ExitOK, append(args, "--since", filepath.Join(out, "ledger", "checkpoint"))...)
 	w.want(verbs.ExitOK, "verify", args[1], "--key", w.Key) // which has no such checkpoint

@@ -123,14 +123,19 @@ func form(f *pflag.Flag) string {
 	}
 }
 
-// nearFlag asks whether the flag of nearly that name is meant.
+// nearFlag asks whether the flag of nearly that name is meant, or one of a command further down.
 func nearFlag(cmd *cobra.Command, name string) string {
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	if names = near(name, names); len(names) > 0 {
+	names = near(name, names)
+	switch {
+	case len(names) > 0:
 		return "; did you mean --" + strings.Join(names, " or --") + "?"
+	case cmd.HasSubCommands():
+		return "; flags of a command come after its name"
+	default:
+		return ""
 	}
-	return ""
 }
 
 // near returns those of the names that nearly are the one that was typed.
