@@ -21,7 +21,8 @@ type fontLook struct {
 }
 
 const (
-	// pageReadings bounds the fonts that are read for one page. Further ones that are doubted there are not believed.
+	// pageReadings bounds the fonts that are read for one page. Further ones that are doubted there are not believed, but for those
+	// that are doubted because they have no outlines.
 	pageReadings = 8
 
 	// pageSegments bounds the outlines that are looked at for one page, about ten times those of a page of ten fonts. Fonts with
@@ -195,8 +196,8 @@ func (p *Document) doubt(text references.FPDF_TEXTPAGE, u *usage, look *fontLook
 		if err != nil {
 			return false, err
 		}
+		look.outlines = look.outlines || ok || *segments < 0 // which it then has too many of
 		if ok {
-			look.outlines = true
 			look.checked[char] = p.shapes.readAs(&s, char)
 		}
 	}

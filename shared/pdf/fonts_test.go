@@ -273,10 +273,14 @@ func TestFontBeyondTheOutlinesThatAreLookedAtIsDoubted(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		for left, want := range map[int]bool{pageSegments: false, 100: true} {
-			doubted, err := p.doubt(text.TextPage, usages(glyphs)[0], &fontLook{checked: map[rune]rune{}}, &left)
+		for left, want := range map[int]bool{pageSegments: false, 100: true, 0: true} {
+			look := &fontLook{checked: map[rune]rune{}}
+			doubted, err := p.doubt(text.TextPage, usages(glyphs)[0], look, &left)
 			if doubted != want || err != nil {
 				t.Errorf("%t, %v; want %t", doubted, err, want)
+			}
+			if !look.outlines {
+				t.Error("a font whose outlines were not looked at passes for one without any")
 			}
 		}
 		return nil
