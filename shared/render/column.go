@@ -15,8 +15,9 @@ type textColumn struct {
 }
 
 // endsEarly reports whether a line was meant to end, as those of addresses and lists are: the next one begins an item of a list, or
-// its first word would have had room on the line. Where it may be the middle of a sentence that counts only in the box of
-// the column, and if the line is not half as long: text may run around a picture.
+// its first word would have had room on the line. Where that is sure to be the middle of a sentence the line is not half as long as
+// the box of the column besides: text may run around a picture. Scripts without capital letters do not show where a sentence begins,
+// so that of theirs only the box counts.
 func (c textColumn) endsEarly(l, next *ocr.Line) bool {
 	first := next.Words[0].Text
 	begins, _ := utf8.DecodeRuneInString(first)
@@ -25,6 +26,8 @@ func (c textColumn) endsEarly(l, next *ocr.Line) bool {
 		return true
 	case unicode.IsLower(begins):
 		return c.fits(l, next, c.box) && 2*c.length(l.Box) < c.length(c.box)
+	case unicode.IsLetter(begins) && !unicode.IsUpper(begins) && !unicode.IsTitle(begins):
+		return c.fits(l, next, c.box)
 	}
 	return c.fits(l, next, c.box) || c.fits(l, next, c.room)
 }
@@ -62,6 +65,10 @@ const (
 	indented  = 2 // heights of a line between where its lines begin, at most
 	sameEnd   = 4 // parts of the height of a line within one of which two lines end at one place, as those of a full column do
 	besideGap = 2 // heights of a line between it and what stands beside it
+
+	// mostBeside is the number of blocks of a page above which none has room beside it: each is held against all others, and no
+	// letter has as many.
+	mostBeside = 1000
 )
 
 // roomOf returns what block i of an upright page might have filled: its own box up to what stands beside it, or to where the
@@ -76,7 +83,7 @@ func roomOf(p *ocr.Page, i int) ocr.Box {
 			height = max(height, l.Box.Height())
 		}
 	}
-	if lines < 2 || lines > fewLines {
+	if lines < 2 || lines > fewLines || len(p.Blocks) > mostBeside {
 		return b.Box
 	}
 	for _, paragraph := range b.Paragraphs {
@@ -96,11 +103,12 @@ func roomOf(p *ocr.Page, i int) ocr.Box {
 		return b.Box
 	}
 	room, edge, beside := b.Box, 0, p.Width
-	for j, other := range p.Blocks {
-		if edge = max(edge, other.Box.X1); j == i || other.Box.Y1 <= b.Box.Y0 || other.Box.Y0 >= b.Box.Y1 || other.Box.X1 <= b.Box.X1 {
+	for j := range p.Blocks {
+		other := p.Blocks[j].Box
+		if edge = max(edge, other.X1); j == i || other.Y1 <= b.Box.Y0 || other.Y0 >= b.Box.Y1 || other.X1 <= b.Box.X1 {
 			continue
 		}
-		beside = min(beside, max(other.Box.X0, b.Box.X1)-besideGap*height)
+		beside = min(beside, max(other.X0, b.Box.X1)-besideGap*height)
 	}
 	room.X1 = max(room.X1, min(edge, beside))
 	return room

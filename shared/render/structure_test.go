@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -231,6 +232,9 @@ func TestLinesOfAShortBlockAreHeldAgainstTheRoomBesideIt(t *testing.T) {
 		"the middle of a sentence":     {[]ocr.Block{block(paragraph(line(50, 50, 900, "There", "it"), line(50, 80, 900, "was", "lost"))), body(50, 300)}, "There it was lost"},
 		"lines that fill their column": {[]ocr.Block{block(paragraph(line(50, 50, 900, "There", "the"), line(50, 80, 900, "Danube", "is"), line(50, 110, 900, "wide"))), body(50, 300)}, "There the Danube is wide"},
 		"around a picture":             {[]ocr.Block{block(paragraph(line(50, 50, 900, "it", "was", "seen", "by", "all", "who"), line(50, 80, 900, "went", "there"), line(50, 110, 900, "and", "it", "was", "thought", "to", "be", "old")))}, "it was seen by all who went there/and it was thought to be old"},
+		"no capital letters":           {[]ocr.Block{block(paragraph(line(50, 50, 900, "東京都", "千代田区"), line(50, 80, 900, "丸の内"))), body(50, 300)}, "東京都千代田区丸の内"},
+		"too many blocks to compare":   {slices.Concat([]ocr.Block{address(50), body(50, 300)}, slices.Repeat([]ocr.Block{{Kind: ocr.PictureBlock}}, mostBeside-1)), "Mara Lindqvist Hafengasse 3 89073 Ulm"},
+		"as many as are compared":      {slices.Concat([]ocr.Block{address(50), body(50, 300)}, slices.Repeat([]ocr.Block{{Kind: ocr.PictureBlock}}, mostBeside-2)), "Mara Lindqvist/Hafengasse 3/89073 Ulm"},
 		"items of a list":              {[]ocr.Block{block(paragraph(line(50, 50, 900, "•", "one", "which", "is", "long"), line(50, 80, 900, "•", "Two", "of", "them"))), body(50, 300)}, "• one which is long/• Two of them"},
 	} {
 		p := ocr.Page{Number: 1, Width: 600, Height: 800, DPI: 72, Blocks: c.blocks}
