@@ -2,6 +2,9 @@ package pdf
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -172,5 +175,27 @@ func TestWordsThatAreThereStayOutOfTheirLine(t *testing.T) {
 		if f.YMax != set[0].YMax || f.YMin != set[0].YMin {
 			t.Errorf("%+v is not on the line of %+v", f, set[0])
 		}
+	}
+}
+
+// MuPDF shows every space that is there. Behind a word of one letter there are two, without which PDFium has none.
+func TestWordsAreOneSpaceApartToMuPDFToo(t *testing.T) {
+	tool, err := exec.LookPath("mutool")
+	if err != nil {
+		t.Skip("mutool is not installed")
+	}
+	s := newGalley(t, 0, 0)
+	words := strings.Fields("What stands between words of any line is one space, be they long or no longer than it is")
+	s.paragraph(200, 300, 1250, 11, 0.28, false, words)
+	file := filepath.Join(t.TempDir(), "copied.pdf")
+	if err := os.WriteFile(file, s.copied(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	shown, err := exec.CommandContext(t.Context(), tool, "draw", "-q", "-F", "txt", file).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.TrimSpace(string(shown)); got != strings.Join(words, " ") {
+		t.Errorf("MuPDF: %q", got)
 	}
 }

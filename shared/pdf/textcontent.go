@@ -90,8 +90,8 @@ func (c *textContent) line(l setLine) {
 			show([]uint32{thinSpace, thinSpace}, from, from+thin)
 			word([]rune("  "), []uint32{wideSpace}, from+thin, to-thin)
 			show([]uint32{thinSpace, thinSpace}, to-thin, to)
-		case w.gap == space && edge.x > 0:
-			show([]uint32{thinSpace, ' '}, from, to)
+		case w.gap == space && edge.x > 0: // one glyph: MuPDF shows every space
+			show([]uint32{' '}, from, to)
 		}
 	}
 	if c.slanted { // the next line may begin at the height where this one ends
@@ -149,14 +149,15 @@ func (c *textContent) step(along, above float64) {
 
 // stretch shows glyphs from one place along the line to another.
 func (c *textContent) stretch(codes []uint32, from, to float64) {
-	c.reach(from)
+	c.reach(from, to-from)
 	c.show(codes, to-c.pen)
 	c.out.WriteByte('\n')
 }
 
-// reach leads to a place along the line, if the next glyph would not stand there anyway.
-func (c *textContent) reach(along float64) {
-	if math.Abs(along-c.pen) > slack*c.unit*fontEm {
+// reach leads to a place along the line, if what comes next and takes so much room would not stand there anyway. Of a full stop,
+// little is beside its place sooner than of a word.
+func (c *textContent) reach(along, room float64) {
+	if math.Abs(along-c.pen) > min(slack*c.unit*fontEm, room/4) {
 		c.move(along, 0)
 	}
 }
@@ -228,7 +229,7 @@ func (c *textContent) anchored(l setLine, text []rune, from float64, ordered boo
 	c.out.WriteString("/Span<</ActualText")
 	c.out.WriteString(literal(append([]byte{0xFE, 0xFF}, utf16Bytes(string(text))...)))
 	c.out.WriteString(">>BDC ")
-	c.reach(from)
+	c.reach(from, l.size()) // a pen that is off by less is led on by what is shown
 	// One digit less is near enough to the baseline, see mostRise.
 	c.out.WriteString(rounded(-l.across(x, y), c.placeDigits()-1) + " Ts")
 	c.codes([]uint32{anchor})
