@@ -12,6 +12,7 @@ type resident struct {
 	fonts   map[int]*contentstream.Font // by object number
 	decoded map[int][]byte              // streams without their filters; nil for those that cannot be decoded
 	size    int                         // bytes of decoded
+	names   nameIndex
 }
 
 type kept struct {

@@ -18,12 +18,50 @@ var _ contentstream.Resources = resources{}
 // entry returns the value of a name among the resources of a kind.
 func (r resources) entry(kind, name string) (string, bool) {
 	value, _ := r.dictionary.get(kind)
-	for _, e := range r.objects.dictionary(value) {
-		if contentstream.DecodeName(e.key) == name {
-			return e.value, true
-		}
+	found, ok := r.objects.names.of(kind, r.objects.resolve(value))[name]
+	return found, ok
+}
+
+// nameIndex holds the values of dictionaries of resources by their names: contents name a resource at each of many thousand operations.
+type nameIndex struct {
+	last map[string]nameValues        // by kind; the text of the same dictionary is compared without looking at it
+	all  map[string]map[string]string // by the text of a dictionary
+	size int                          // names in all
+}
+
+// nameValues is a dictionary of resources.
+type nameValues struct {
+	text   string
+	values map[string]string
+}
+
+// maxNames bounds the names that are held.
+const maxNames = 1 << 18
+
+// of returns the values of a dictionary by their names, of several with one name the first.
+func (n *nameIndex) of(kind, text string) map[string]string {
+	if last, ok := n.last[kind]; ok && last.text == text {
+		return last.values
 	}
-	return "", false
+	values, ok := n.all[text]
+	if !ok {
+		values = map[string]string{}
+		for _, e := range dictionaryOf(text) {
+			name := contentstream.DecodeName(e.key)
+			if _, ok := values[name]; !ok {
+				values[name] = e.value
+			}
+		}
+		if n.size += len(values); n.all == nil || n.size > maxNames {
+			n.all, n.size = map[string]map[string]string{}, len(values)
+		}
+		n.all[text] = values
+	}
+	if n.last == nil {
+		n.last = map[string]nameValues{}
+	}
+	n.last[kind] = nameValues{text, values}
+	return values
 }
 
 // Font returns what is known of a font.
