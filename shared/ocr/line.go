@@ -36,3 +36,15 @@ func cjk(r rune) bool {
 func phrasal(r rune) bool {
 	return unicode.In(r, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
+
+// LettersOfWord returns how many letters make a word in the mean where no spaces part words: 2 in Chinese and Japanese writing, 4 in
+// Thai, Lao, Khmer and Burmese. It is 0 for r of other scripts.
+func LettersOfWord(r rune) int {
+	switch {
+	case cjk(r):
+		return 2
+	case phrasal(r):
+		return 4
+	}
+	return 0
+}

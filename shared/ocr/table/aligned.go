@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
 // When words without lines around them are a table.
@@ -209,7 +211,7 @@ func tabular(rows []strip, columns []interval, w *work) bool {
 // add takes the words of a row that stand in a stretch.
 func (c *column) add(r strip, stretch interval) bool {
 	from, to, n := math.Inf(1), math.Inf(-1), 0
-	numbers, units := 0, 0
+	numbers, units, words := 0, 0, 0
 	for _, it := range r.items {
 		if x, _ := it.box.middle(); x < stretch.from || x > stretch.to {
 			continue
@@ -221,16 +223,28 @@ func (c *column) add(r strip, stretch interval) bool {
 			units++
 		}
 		n++
+		words += wordsIn(it.word.Text)
 	}
 	if n == 0 {
 		return false
 	}
 	c.left, c.right, c.middle = append(c.left, from), append(c.right, to), append(c.middle, (from+to)/2)
-	c.words, c.width = append(c.words, float64(n)), append(c.width, to-from)
+	c.words, c.width = append(c.words, float64(words)), append(c.width, to-from)
 	if numbers > 0 && units <= 1 && numbers+units == n {
 		c.numbers++
 	}
 	return true
+}
+
+// wordsIn counts the words of what spaces part from the rest: several in a script that has none between words.
+func wordsIn(text string) int {
+	words := 0.0
+	for _, r := range text {
+		if n := ocr.LettersOfWord(r); n > 0 {
+			words += 1 / float64(n)
+		}
+	}
+	return max(1, int(words))
 }
 
 // lined reports whether the cells begin, end or centre at one place.

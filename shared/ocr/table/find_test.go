@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
@@ -47,7 +48,7 @@ func (s *sheet) line(y int, words ...any) {
 	for pair := range slices.Chunk(words, 2) {
 		x, text := pair[0].(int), pair[1].(string)
 		for _, w := range strings.Fields(text) {
-			box := ocr.Box{X0: x, Y0: y, X1: x + 12*len(w), Y1: y + 20}
+			box := ocr.Box{X0: x, Y0: y, X1: x + 12*utf8.RuneCountInString(w), Y1: y + 20}
 			l.Words, l.Box = append(l.Words, ocr.Word{Text: w, Box: box}), l.Box.Union(box)
 			x = box.X1 + 8
 		}

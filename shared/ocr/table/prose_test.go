@@ -166,3 +166,29 @@ func FuzzProse(f *testing.F) {
 		}
 	})
 }
+
+// Lines of a script without spaces are one word each in a text layer.
+func TestColumnsWithoutSpacesBetweenWordsAreNoTable(t *testing.T) {
+	s := newSheet()
+	for i := range 12 {
+		for _, x := range []int{80, 360, 640} {
+			s.line(100+30*i, x, strings.Repeat([]string{"港口夜里的船灯", "早晨在水上下雨", "桥边有三条小船"}[i%3], 3))
+		}
+	}
+	if got := s.find(); strings.Contains(got, "|") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestTableOfAScriptWithoutSpacesIsFound(t *testing.T) {
+	s := newSheet()
+	var want []string
+	for i, name := range []string{"茶", "咖啡", "苹果", "面包", "牛奶"} {
+		price := fmt.Sprintf("%d.50", i+2)
+		s.line(100+30*i, 80, name, 360, "每份", 640, price)
+		want = append(want, "|"+name+"|每份|"+price+"|")
+	}
+	if got := s.find(); got != strings.Join(want, "\n") {
+		t.Errorf("got\n%s", got)
+	}
+}
