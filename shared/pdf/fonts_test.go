@@ -1,6 +1,8 @@
 package pdf
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -44,6 +46,51 @@ func (f program) gid(t testing.TB, char rune) int {
 		t.Fatalf("%s has no %c: %v", f.name, char, err)
 	}
 	return int(gid)
+}
+
+// jagged is the font with another outline of a character: one of so many corners.
+func (f program) jagged(t testing.TB, char rune, corners int) []byte {
+	t.Helper()
+	gid, data := f.gid(t, char), slices.Clone(f.data)
+	entry := func(tag string) []byte { // checksum, offset and length of a table (OpenType 1.9, table directory)
+		at := bytes.Index(data[:12+16*int(binary.BigEndian.Uint16(data[4:]))], []byte(tag))
+		return data[at+4 : at+16]
+	}
+	table := func(tag string) []byte {
+		e := entry(tag)
+		return data[binary.BigEndian.Uint32(e[4:]):][:binary.BigEndian.Uint32(e[8:])]
+	}
+	var outline []byte
+	words := func(values ...int) {
+		for _, v := range values {
+			outline = binary.BigEndian.AppendUint16(outline, uint16(v)) // #nosec G115 -- of a test
+		}
+	}
+	words(1, 0, 0, corners, 700, corners-1, 0)                      // contours, box, last point, instructions
+	outline = append(outline, slices.Repeat([]byte{1}, corners)...) // on the curve
+	for _, deltas := range [][]int{{1, 1}, {700, -700}} {
+		words(slices.Repeat(deltas, corners)[:corners]...)
+	}
+	outline = append(outline, make([]byte, -len(outline)&3)...)
+	short, glyf := table("loca"), table("glyf")
+	at := func(glyph int) int { return 2 * int(binary.BigEndian.Uint16(short[2*glyph:])) }
+	var loca []byte
+	for i := range len(short) / 2 {
+		offset := at(i)
+		if i > gid {
+			offset += len(outline) - (at(gid+1) - at(gid))
+		}
+		loca = binary.BigEndian.AppendUint32(loca, uint32(offset)) // #nosec G115 -- of a test
+	}
+	binary.BigEndian.PutUint16(table("head")[50:], 1) // long offsets
+	for tag, content := range map[string][]byte{"loca": loca, "glyf": slices.Concat(glyf[:at(gid)], outline, glyf[at(gid+1):])} {
+		data = append(data, make([]byte, -len(data)&3)...)
+		e := entry(tag)
+		binary.BigEndian.PutUint32(e[4:], uint32(len(data)))    // #nosec G115 -- of a test
+		binary.BigEndian.PutUint32(e[8:], uint32(len(content))) // #nosec G115 -- of a test
+		data = append(data, content...)
+	}
+	return data
 }
 
 // show is the string that shows a text in a font of objects, which codes glyphs by their numbers.

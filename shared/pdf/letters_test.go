@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/klippa-app/go-pdfium/enums"
 	"github.com/klippa-app/go-pdfium/requests"
 )
 
@@ -37,6 +38,25 @@ func TestReferenceShapesAreThoseOfTheStandardFonts(t *testing.T) {
 	}
 	if b.String() != letterShapes {
 		t.Error("the shapes are others")
+	}
+}
+
+// To load an outline of a hundred thousand segments takes time, too.
+func TestOutlinesThatAreTooLargeCountLikeOthers(t *testing.T) {
+	p := open(t, onePage(letter, prose()))
+	font, err := p.instance.FPDFText_LoadFont(&requests.FPDFText_LoadFont{
+		Document: p.document, Data: regular.jagged(t, 'e', maxSegments+1), FontType: enums.FPDF_FONT_TRUETYPE,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const before = 10 * maxSegments
+	for char, drawn := range map[rune]bool{'e': false, 'n': true} {
+		left := before
+		_, ok, err := p.glyphShape(font.Font, char, &left)
+		if took := before - left; err != nil || ok != drawn || took == 0 || (took == maxSegments) == drawn {
+			t.Errorf("%c: %t, %v, after %d segments", char, ok, err, took)
+		}
 	}
 }
 

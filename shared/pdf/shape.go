@@ -33,8 +33,8 @@ type segment struct {
 	x, y float64
 }
 
-// glyphShape returns the shape that a font draws for a character, and takes its segments from those that are left. ok is false if
-// it has none, or no outlines at all, or more segments than are left.
+// glyphShape returns the shape that a font draws for a character, and takes its segments, or maxSegments of more, from those that
+// are left. ok is false if it has none, or no outlines at all, or more segments than maxSegments or than are left.
 func (p *Document) glyphShape(font references.FPDF_FONT, char rune, left *int) (s shape, ok bool, err error) {
 	p.handles++
 	path, err := p.instance.FPDFFont_GetGlyphPath(&requests.FPDFFont_GetGlyphPath{
@@ -45,10 +45,10 @@ func (p *Document) glyphShape(font references.FPDF_FONT, char rune, left *int) (
 	}
 	count, err := p.instance.FPDFGlyphPath_CountGlyphSegments(
 		&requests.FPDFGlyphPath_CountGlyphSegments{GlyphPath: path.GlyphPath})
-	if err != nil || count.Count < 3 || count.Count > maxSegments {
+	if err != nil || count.Count < 3 {
 		return shape{}, false, err
 	}
-	if *left -= count.Count; *left < 0 {
+	if *left -= min(count.Count, maxSegments); *left < 0 || count.Count > maxSegments {
 		return shape{}, false, nil
 	}
 	outline := make([]segment, count.Count)
