@@ -138,7 +138,7 @@ func (r *Reader) Read(ctx context.Context, im *picture.Image, x, y int, opt ocr.
 		if err != nil {
 			return ocr.Page{}, err
 		}
-		best.words = spaced(best.words, upright, 1/s.scale)
+		best.words = spaced(withoutBars(best.words, upright, 1/s.scale), upright, 1/s.scale)
 	}
 	page.Angle = (best.angle + sideways(best.words)) % 360
 	page.Blocks, page.Confidence = assemble(best, place)
