@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -30,6 +33,8 @@ func onCores(ctx context.Context, cores int, name string, args ...string) (time.
 	}
 	defer func() { _ = unix.SchedSetaffinity(0, &all) }() // the thread had them before
 	began := time.Now()
-	err := quietly(exec.CommandContext(ctx, name, args...))
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "LETHE_WORKERS=") }) // one for each core
+	err := quietly(cmd)
 	return time.Since(began), err
 }

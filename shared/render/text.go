@@ -10,7 +10,7 @@ import (
 
 // text writes plain text: lines as recognised, in logical order, a blank line between paragraphs and a form feed between
 // pages. There is none after the last page, so that a document of n pages splits into n. Where tables were looked for, which
-// only other formats of the task ask for, since it costs a page of text as much as a third of its time, a row is a line with
+// only other formats of the task ask for, since it costs a page with a text layer as much as a third of its time, a row is a line with
 // tabs between its cells.
 type text struct {
 	output

@@ -20,11 +20,12 @@
 // the blur, which closes the strokes of Han and the dots of Arabic. So a page is read again as a whole once at most, beside
 // a turn, and one of more than 10,000 letters not at all. Nothing depends on time or on other pages.
 //
-// In the end the ink of words is looked at. A bar that goes on above or below its line by more than half of its height is the line of a
-// table, and no text; a word that was read in one with a bar is kept, however much the engine doubts both (stroke.go). Where a gap between two characters is a quarter of the word's height and twice as wide as
-// every other gap of it, the engine missed a space, and the word is parted (gap.go). On the development corpus that parts 96 words, two
-// of them wrongly, and gives 0.006 of F1: 0.001 without the one table that is set so close. Amounts that were read as two words, as
-// the print of tills is, are joined.
+// In the end the ink of words is looked at. A bar that goes on above or below its line by more than half of its height is the
+// line of a table, and no text; a word that was read in one with a bar is kept, however much the engine doubts both (stroke.go).
+// Where a gap between two characters is a quarter of the word's height and twice as wide as every other gap of it, the engine
+// missed a space, and the word is parted (gap.go). On the development corpus that parts 96 words, two of them wrongly, and gives
+// 0.006 of F1: 0.001 without the one table that is set so close. Amounts that were read as two words, as the print of tills
+// is, are joined.
 //
 // Where machine-readable zones are asked for, rows of ink that have room for the characters of one (package mrz) are read again by
 // themselves, straightened, at three sizes with the letters of zones alone; at most two zones a page.
