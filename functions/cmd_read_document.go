@@ -183,20 +183,13 @@ func (m *missingPagesError) Error() string {
 
 // tellPages tells what there is to know of each page, and returns how many are missing. A document that misses all has failed.
 func (v *readVerb) tellPages(d localDocument, pages *packedPages) (missing int, err error) {
-	var first *ocr.Failure
-	for p, err := range pages.all {
-		if err != nil {
-			return 0, err
-		}
-		if p.Failure != nil {
-			missing++
-			if first == nil {
-				first = p.Failure
+	if missing = int(pages.missing.Load()); missing == pages.len() {
+		for p, err := range pages.all {
+			if err != nil {
+				return 0, err
 			}
+			return missing, fault.New(fault.Code(p.Failure.Code), "%s", p.Failure.Detail)
 		}
-	}
-	if missing == pages.len() {
-		return missing, fault.New(fault.Code(first.Code), "%s", first.Detail)
 	}
 	told := ocr.Account{ReviewBelow: float64(v.settings.ReviewBelow)}
 	for p, err := range pages.all {

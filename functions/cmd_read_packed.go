@@ -8,15 +8,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/lethe-ocr/lethe/shared/ocr"
 )
 
 // packedPages holds the pages of a document from when they are read, in any order, until its results are written. They are
 // compressed, to about a tenth: a document may have thousands.
-type packedPages struct{ pages [][]byte }
+type packedPages struct {
+	pages   [][]byte
+	missing atomic.Int64 // pages that say why they could not be read
+}
 
-func newPackedPages(n int) *packedPages { return &packedPages{make([][]byte, n)} }
+func newPackedPages(n int) *packedPages { return &packedPages{pages: make([][]byte, n)} }
 
 // len returns how many pages there are to be.
 func (p *packedPages) len() int { return len(p.pages) }
@@ -32,6 +36,9 @@ func (p *packedPages) put(place int, page *ocr.Page) error {
 		return fmt.Errorf("keep page %d: %w", page.Number, err)
 	}
 	p.pages[place] = bytes.Clone(packed.Bytes())
+	if page.Failure != nil {
+		p.missing.Add(1)
+	}
 	return nil
 }
 
