@@ -37,6 +37,9 @@ func phrasal(r rune) bool {
 	return unicode.In(r, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
 
+// Hyphens are what a line may end in within a word.
+const Hyphens = "-\u2010\u00AD"
+
 // LettersOfWord returns how many letters make a word in the mean where no spaces part words: 2 in Chinese and Japanese writing, 4 in
 // Thai, Lao, Khmer and Burmese. It is 0 for r of other scripts.
 func LettersOfWord(r rune) int {

@@ -4,17 +4,16 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-)
 
-// hyphens are what a line may end in within a word.
-const hyphens = "-\u2010\u00AD"
+	"github.com/lethe-ocr/lethe/shared/ocr"
+)
 
 // hyphenated distinguishes a word broken at the end of a line from one that ends in a hyphen: a letter stands before
 // the hyphen and the next line goes on in lower case. It returns the part before the hyphen, the hyphen, and the whole
 // word. The whole is empty when the word is not broken.
 func hyphenated(end, next string) (part, hyphen, whole string) {
 	r, size := utf8.DecodeLastRuneInString(end)
-	if !strings.ContainsRune(hyphens, r) {
+	if !strings.ContainsRune(ocr.Hyphens, r) {
 		return "", "", ""
 	}
 	part, hyphen = end[:len(end)-size], end[len(end)-size:]
@@ -29,7 +28,7 @@ func hyphenated(end, next string) (part, hyphen, whole string) {
 // compound reports whether a line ends in a hyphen within what the next line goes on with: no space stands between them.
 func compound(end, next string) bool {
 	r, size := utf8.DecodeLastRuneInString(end)
-	if !strings.ContainsRune(hyphens, r) {
+	if !strings.ContainsRune(ocr.Hyphens, r) {
 		return false
 	}
 	before, _ := utf8.DecodeLastRuneInString(end[:len(end)-size])

@@ -49,7 +49,7 @@ func find(page *ocr.Page, rules Rules, w *work) (complete bool) {
 			tables = append(tables, g)
 		}
 	}
-	markProse(items, page)
+	markProse(items)
 	var free []*item
 	for i := range items {
 		if items[i].table == 0 && !items[i].drawn && !items[i].prose {

@@ -29,8 +29,8 @@ type span struct {
 // markProse marks the words of running text. Columns of it that stand side by side have rows and white between them as tables
 // have, but their lines go on: they end where the next word had no room, and begin in the middle of a sentence. Scripts
 // without small letters do not show it. Where a column is running text, so are its headings and short paragraphs.
-func markProse(items []item, page *ocr.Page) {
-	lines := spans(items, page)
+func markProse(items []item) {
+	lines := spans(items)
 	for from := 0; from < len(lines); {
 		to := from + 1
 		for to < len(lines) && below(items, lines[to-1], lines[to], rowsApart) {
@@ -72,26 +72,15 @@ func (s span) mark(items []item) {
 	}
 }
 
-// spans returns the lines of the items, in the order in which they were read.
-func spans(items []item, page *ocr.Page) []span {
+// spans returns the lines of items, in the order in which they were read.
+func spans(items []item) []span {
 	var lines []span
-	next := 0
-	for b := range page.Blocks {
-		if page.Blocks[b].Kind != ocr.TextBlock {
+	for i, it := range items {
+		if n := len(lines) - 1; n >= 0 && items[lines[n].from].line == it.line {
+			lines[n].to, lines[n].box = i+1, lines[n].box.union(it.box)
 			continue
 		}
-		for _, p := range page.Blocks[b].Paragraphs {
-			for _, l := range p.Lines {
-				if len(l.Words) == 0 {
-					continue
-				}
-				s := span{from: next, to: next + len(l.Words), box: items[next].box}
-				for _, it := range items[s.from:s.to] {
-					s.box = s.box.union(it.box)
-				}
-				lines, next = append(lines, s), s.to
-			}
-		}
+		lines = append(lines, span{i, i + 1, it.box})
 	}
 	return lines
 }
@@ -139,6 +128,7 @@ func running(items []item, lines []span) bool {
 
 // goesOn reports whether a word at the end of a line and the first of the next belong to one sentence, as far as letters show.
 func goesOn(last, first string) bool {
+	ends, _ := utf8.DecodeLastRuneInString(last)
 	begins, _ := utf8.DecodeRuneInString(strings.TrimLeft(first, "(\"'“„‘«»"))
-	return unicode.IsLower(begins) || strings.HasSuffix(last, "-") && unicode.IsLetter(begins)
+	return unicode.IsLower(begins) || unicode.IsLetter(begins) && strings.ContainsRune(ocr.Hyphens, ends)
 }
