@@ -108,13 +108,7 @@ func (b blank) wide() int { return b.to - b.from }
 
 // blanks returns the gaps between the pieces of ink of a word, from left to right.
 func blanks(page *image.Gray, box image.Rectangle) []blank {
-	var counts [256]int
-	for y := box.Min.Y; y < box.Max.Y; y++ {
-		for _, v := range page.Pix[page.PixOffset(box.Min.X, y):page.PixOffset(box.Max.X, y)] {
-			counts[v]++
-		}
-	}
-	dark := field.Otsu(counts, box.Dx()*box.Dy())
+	dark := field.Otsu(levels(page, box), box.Dx()*box.Dy())
 	inked := make([]bool, box.Dx())
 	for y := box.Min.Y; y < box.Max.Y; y++ {
 		for x, v := range page.Pix[page.PixOffset(box.Min.X, y):page.PixOffset(box.Max.X, y)] {

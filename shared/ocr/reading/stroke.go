@@ -83,7 +83,7 @@ func strokes(page *image.Gray, box image.Rectangle) []image.Point {
 	if box.Empty() {
 		return nil
 	}
-	dark := int(paper(page, box)) - strokeInk
+	dark := paper(page, box) - strokeInk
 	beyond := int(math.Ceil(strokeBeyond * float64(box.Dy())))
 	var found []image.Point
 	for x := box.Min.X; x < box.Max.X; x++ {
@@ -112,18 +112,22 @@ func strokes(page *image.Gray, box image.Rectangle) []image.Point {
 }
 
 // paper returns the level that most of a place has.
-func paper(page *image.Gray, box image.Rectangle) byte {
-	var counts [256]int
-	for y := box.Min.Y; y < box.Max.Y; y++ {
-		for _, v := range page.Pix[page.PixOffset(box.Min.X, y):page.PixOffset(box.Max.X, y)] {
-			counts[v]++
-		}
-	}
-	most := 0
+func paper(page *image.Gray, box image.Rectangle) int {
+	counts, most := levels(page, box), 0
 	for v, n := range counts {
 		if n > counts[most] {
 			most = v
 		}
 	}
-	return byte(most)
+	return most
+}
+
+// levels counts the pixels of a place by their level.
+func levels(page *image.Gray, box image.Rectangle) (counts [256]int) {
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		for _, v := range page.Pix[page.PixOffset(box.Min.X, y):page.PixOffset(box.Max.X, y)] {
+			counts[v]++
+		}
+	}
+	return counts
 }
