@@ -33,7 +33,7 @@ func told(w io.Writer, name string, t *client.Task) {
 }
 
 // reduced says that a document is kept for a shorter time than was asked for, as a server's answer may without refusing anything.
-func reduced(w io.Writer, name string, asked request.Settings, t *client.Task) (told bool) {
+func reduced(w io.Writer, name string, asked request.Settings, t *client.Task) bool {
 	if t.Settings == nil || t.Settings.RetainSeconds == 0 || t.Settings.RetainSeconds >= asked.RetainSeconds {
 		return false
 	}
