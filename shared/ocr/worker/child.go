@@ -63,7 +63,7 @@ func launch(cfg Config, stderr *counter) (*child, error) {
 		ours, theirs = append(ours, conn), append(theirs, file)
 	}
 	cmd := exec.Command(cfg.Path, cfg.Args...) // #nosec G204 -- the program itself, from the configuration
-	cmd.Env = append(runtimeSettings(), cfg.Env...)
+	cmd.Env = append(nativeSettings(), cfg.Env...)
 	cmd.Dir = "/"
 	cmd.Stderr = stderr
 	cmd.ExtraFiles = theirs
@@ -111,13 +111,12 @@ func unixConn(file *os.File) (*net.UnixConn, error) {
 	return unixConn, nil
 }
 
-// runtimeSettings are for Go's runtime and the libraries of a child, which read them when they load. It does one thing at a time,
-// and there are as many children as cores: Go on more than one of them costs 1 to 2 % of all. Tesseract's threads cost more than they
+// nativeSettings are for the libraries of a child, which read them when they load. Tesseract's threads cost more than they
 // bring. The C library's allocator would keep several heaps with holes, which doubled the memory of a child that had read eighty
 // pages. It keeps one, and what a page frees for the rest of the document: to give that back at once, and take it again picture
 // by picture, cost half of all page faults. What is kept is given back with the document.
-func runtimeSettings() []string {
-	return []string{"GOMAXPROCS=1", "OMP_THREAD_LIMIT=1", "MALLOC_ARENA_MAX=1", "MALLOC_TRIM_THRESHOLD_=67108864", "MALLOC_MMAP_THRESHOLD_=33554432"}
+func nativeSettings() []string {
+	return []string{"OMP_THREAD_LIMIT=1", "MALLOC_ARENA_MAX=1", "MALLOC_TRIM_THRESHOLD_=67108864", "MALLOC_MMAP_THRESHOLD_=33554432"}
 }
 
 // reap waits for the end of the process. Its id stays its own until alive is false, so that looking at it or limiting it

@@ -66,7 +66,7 @@ func TestChildSeesNoEnvironmentButItsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"GOMAXPROCS=1;OMP_THREAD_LIMIT=1;MALLOC_ARENA_MAX=1;MALLOC_TRIM_THRESHOLD_=67108864;MALLOC_MMAP_THRESHOLD_=33554432;" + roleVariable + "=serve"}
+	want := []string{"OMP_THREAD_LIMIT=1;MALLOC_ARENA_MAX=1;MALLOC_TRIM_THRESHOLD_=67108864;MALLOC_MMAP_THRESHOLD_=33554432;" + roleVariable + "=serve"}
 	if diff := cmp.Diff(want, texts(page)); diff != "" {
 		t.Error(diff)
 	}
